@@ -1,0 +1,361 @@
+//! What a run says: acquisitions with their verdicts, findings, fixes and what became of them.
+//!
+//! These are inner types and not serializable; each output format has structs of its own (`report`).
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::base::edit::Edit;
+use crate::base::text::Span;
+
+/// Whether a statement was read in source, or rests on something that could not be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// Every step was read: in the repository, a dependency's source, or the index at a version it covers.
+    Proved,
+    /// Some step was not readable (an unknown callee, an index answer outside its versions).
+    Assumed,
+}
+
+impl Certainty {
+    /// The word used in every output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Certainty::Proved => "proved",
+            Certainty::Assumed => "assumed",
+        }
+    }
+
+    /// Proved only if both are.
+    pub fn and(self, other: Certainty) -> Certainty {
+        self.max(other)
+    }
+}
+
+/// The one-word answer for an acquisition. The order is that of derivation: the first that applies is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// A limit or damaged syntax kept the function from being looked at.
+    NotAnalysed,
+    /// The type has nothing that releases it.
+    NothingToRelease,
+    /// A release is due although the resource is handed on, or it is used after its release.
+    ReleasedTooEarly,
+    /// Two releases run on one way out.
+    ReleasedTwice,
+    /// Still open on every way out on which it exists.
+    Leaked,
+    /// Still open on at least one way out, released or handed on on others.
+    LeakedOnSomePaths,
+    /// The caller gets it.
+    Returned,
+    /// It sits in a struct, map, slice or channel that outlives the function.
+    Stored,
+    /// A closure or goroutine that outlives the call holds it.
+    Captured,
+    /// A callee keeps it.
+    PassedOn,
+    /// Something made from it outlives the function.
+    LivesOn,
+    /// A package-level variable holds it.
+    Global,
+    /// It serves until the process ends.
+    ProcessLifetime,
+    /// Released on every way out.
+    Released,
+    /// Nobody knows whether its type has something to release.
+    UnknownType,
+}
+
+impl Verdict {
+    /// All verdicts in the order of derivation.
+    pub const ALL: [Verdict; 15] = [
+        Verdict::NotAnalysed,
+        Verdict::NothingToRelease,
+        Verdict::ReleasedTooEarly,
+        Verdict::ReleasedTwice,
+        Verdict::Leaked,
+        Verdict::LeakedOnSomePaths,
+        Verdict::Returned,
+        Verdict::Stored,
+        Verdict::Captured,
+        Verdict::PassedOn,
+        Verdict::LivesOn,
+        Verdict::Global,
+        Verdict::ProcessLifetime,
+        Verdict::Released,
+        Verdict::UnknownType,
+    ];
+
+    /// The words used in every output.
+    pub fn words(self) -> &'static str {
+        match self {
+            Verdict::NotAnalysed => "not analysed",
+            Verdict::NothingToRelease => "nothing to release",
+            Verdict::ReleasedTooEarly => "released too early",
+            Verdict::ReleasedTwice => "released twice",
+            Verdict::Leaked => "leaked",
+            Verdict::LeakedOnSomePaths => "leaked on some paths",
+            Verdict::Returned => "returned",
+            Verdict::Stored => "stored",
+            Verdict::Captured => "captured",
+            Verdict::PassedOn => "passed on",
+            Verdict::LivesOn => "lives on",
+            Verdict::Global => "global",
+            Verdict::ProcessLifetime => "process lifetime",
+            Verdict::Released => "released",
+            Verdict::UnknownType => "unknown type",
+        }
+    }
+
+    /// Whether a person should hear of it as a finding.
+    pub fn is_finding(self) -> bool {
+        matches!(self, Verdict::ReleasedTooEarly | Verdict::ReleasedTwice | Verdict::Leaked | Verdict::LeakedOnSomePaths)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
+    }
+}
+
+/// A place that proves something, with the words for it: "closed here", "returned here".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// The file as printed (see [`Acquisition::path`]); for source outside the scanned tree whatever names it best.
+    pub path: Arc<str>,
+    /// Line from 1, 0 when the place has no line (an index fact, go.mod).
+    pub line: u32,
+    /// Column in bytes from 1, 0 when `line` is 0.
+    pub column: u32,
+    /// The bytes of the place; `None` when the file is not the acquisition's own.
+    pub span: Option<Span>,
+    /// A short clause without a final stop.
+    pub words: String,
+}
+
+/// What releasing the resource takes, as far as the type says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// Method name: `Close`, `Disconnect`, `Stop`.
+    pub method: String,
+    /// What each argument is, in order; most releases take none.
+    pub args: Vec<ReleaseArg>,
+    /// Whether the method has an `error` as its last result.
+    pub returns_error: bool,
+}
+
+/// An argument that a release method asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReleaseArg {
+    /// A `context.Context`.
+    Context,
+    /// Anything else: no fix can be spelled.
+    Other,
+}
+
+/// What Go's source (or the index) says of the acquired value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closable {
+    /// Released by a method.
+    By(Release),
+    /// Nothing to release; why, e.g. "returns `*http.Client`, which has no Close".
+    Nothing(String),
+    /// Not known; why, e.g. "no source and no index entry for `example.com/x`".
+    Unknown(String),
+}
+
+/// One place where a resource is acquired, with all that was found out about it: a row of `audit`.
+#[derive(Debug, Clone)]
+pub struct Acquisition {
+    /// Rule id: `unclosed-client`.
+    pub rule: Arc<str>,
+    /// The file as printed: relative to the working directory where it lies below it, `/` as separator.
+    pub path: Arc<str>,
+    /// The call that acquires.
+    pub span: Span,
+    /// Line of the call, from 1.
+    pub line: u32,
+    /// Column of the call in bytes, from 1.
+    pub column: u32,
+    /// The constructor as written: `storage.NewClient`.
+    pub constructor: String,
+    /// The name it is bound to: `client`, `s.db`; `None` when nothing binds it.
+    pub name: Option<String>,
+    /// The enclosing function: `main`, `(*Server).Run`; `None` at package level.
+    pub function: Option<String>,
+    /// The static type as far as known: `*storage.Client`; empty when unknown.
+    pub type_name: String,
+    /// Whether and how it is released.
+    pub closable: Closable,
+    /// The derived one-word answer.
+    pub verdict: Verdict,
+    /// Whether type and fate are both proved.
+    pub certainty: Certainty,
+    /// What proves the verdict, the decisive place first.
+    pub evidence: Vec<Evidence>,
+    /// Machine-readable remarks, e.g. `per-request`, `exit-after-defer`.
+    pub notes: Vec<Note>,
+}
+
+/// A remark beside the verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Stable id: `per-request`, `exit-after-defer`.
+    pub id: &'static str,
+    /// A sentence.
+    pub words: String,
+}
+
+/// How far a fix may be trusted. Ordered: a greater one is safer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Applicability {
+    /// A sketch, never applied.
+    Display,
+    /// Right in likelihood, needs a look; applied with `--unsafe`.
+    Unsafe,
+    /// Behaviour is the same but for the release.
+    Safe,
+}
+
+impl Applicability {
+    /// The word used in every output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Applicability::Display => "display",
+            Applicability::Unsafe => "unsafe",
+            Applicability::Safe => "safe",
+        }
+    }
+}
+
+/// A change that would mend a finding: all of its edits or none.
+#[derive(Debug, Clone)]
+pub struct Fix {
+    /// An imperative phrase: "insert `defer client.Close()` after the error check".
+    pub title: String,
+    /// How far it may be trusted.
+    pub applicability: Applicability,
+    /// Why it is not safe; `None` for safe fixes.
+    pub reason: Option<String>,
+    /// Edits on the acquisition's file, in order, not overlapping; may be empty for display fixes.
+    pub edits: Vec<Edit>,
+}
+
+/// A leak (or its opposite) that is reported.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The acquisition it is about.
+    pub acquisition: Acquisition,
+    /// One sentence without a final stop: what is wrong and on which way out.
+    pub message: String,
+    /// What would mend it, if anything can be spelled.
+    pub fix: Option<Fix>,
+    /// Set when a comment in the source silences it; such findings are counted, not shown.
+    pub suppressed: Option<Suppression>,
+    /// Stable over moved lines: made of rule, path, enclosing function and the acquisition's text.
+    pub fingerprint: String,
+}
+
+/// The comment that silences a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppression {
+    /// Line of the comment, from 1.
+    pub line: u32,
+    /// The reason given behind `--`, if any.
+    pub reason: Option<String>,
+}
+
+/// What became of a fix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Its edits are in the new text.
+    Applied,
+    /// Another fix made the same edits.
+    Duplicate,
+    /// It overlaps another fix in every round.
+    Conflict,
+    /// Unsafe without `--unsafe`, or display.
+    BelowApplicability,
+    /// A comment silences the finding.
+    Suppressed,
+    /// The finding has no fix at all.
+    NoFix,
+    /// The file is generated; only its generator should be changed.
+    Generated,
+    /// The new text would not parse as well as the old one.
+    ParseDamage,
+    /// The file changed since it was read.
+    Stale,
+    /// The new text does not show the finding as mended, or shows a new one.
+    VerifyFailed,
+    /// The file lies outside of the root, through a symbolic link.
+    OutsideRoot,
+    /// The file could not be written.
+    WriteFailed,
+}
+
+impl Outcome {
+    /// The words used in every output.
+    pub fn words(self) -> &'static str {
+        match self {
+            Outcome::Applied => "applied",
+            Outcome::Duplicate => "duplicate",
+            Outcome::Conflict => "conflict",
+            Outcome::BelowApplicability => "below applicability",
+            Outcome::Suppressed => "suppressed",
+            Outcome::NoFix => "no fix",
+            Outcome::Generated => "generated file",
+            Outcome::ParseDamage => "parse damage",
+            Outcome::Stale => "stale",
+            Outcome::VerifyFailed => "verify failed",
+            Outcome::OutsideRoot => "outside root",
+            Outcome::WriteFailed => "write failed",
+        }
+    }
+}
+
+/// A fault in one file, or in what describes the tree. Never the end of a run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Diagnostic {
+    /// The file or folder as printed.
+    pub path: Arc<str>,
+    /// Line from 1; 0 when it concerns the whole file.
+    pub line: u32,
+    /// What is wrong and what to do, without a final stop.
+    pub words: String,
+    /// Whether something was left unread because of it (then the run is not complete).
+    pub skipped: bool,
+}
+
+/// A fingerprint: 16 hexadecimal digits (FNV-1a, 64 bit) over rule, path, enclosing function, the acquisition's text and which
+/// of several equal ones in that function it is (from 0).
+pub fn fingerprint(rule: &str, path: &str, function: &str, text: &str, ordinal: u32) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for part in [rule, path, function, text, &ordinal.to_string()] {
+        for byte in part.bytes().chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verdict_has_words_of_its_own() {
+        let mut words: Vec<_> = Verdict::ALL.iter().map(|v| v.words()).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Verdict::ALL.len());
+    }
+
+    #[test]
+    fn fingerprints_do_not_run_their_parts_together() {
+        assert_ne!(fingerprint("a", "bc", "", "", 0), fingerprint("ab", "c", "", "", 0));
+        assert_eq!(fingerprint("a", "b", "c", "d", 1).len(), 16);
+    }
+}

@@ -1,0 +1,8 @@
+//! What every other room stands on: text and offsets, files, findings, edits, and the one door to the outside.
+//!
+//! Nothing here knows Go, rules or the command line.
+
+pub mod edit;
+pub mod finding;
+pub mod sys;
+pub mod text;

@@ -1,0 +1,481 @@
+//! The only door to disk, environment and processes. Every error says what to do.
+//!
+//! What is read, written or run, and why, is decided by the rooms above.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What the outside refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A path that is not there.
+    #[error("{}: no such file or folder; check the spelling and the working directory", path.display())]
+    NotFound {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// A folder, pipe or device where a file is wanted.
+    #[error("{}: not a regular file; name a file", path.display())]
+    NotAFile {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// A file above the size limit.
+    #[error("{}: more than {limit} bytes, the most that is read; leave it out with --exclude", path.display())]
+    TooLarge {
+        /// The path as given.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A file that no longer holds the bytes that were read.
+    #[error("{}: changed since it was read, so it was left alone; run again", path.display())]
+    Stale {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// A file that lies outside of every root once symbolic links are followed.
+    #[error("{}: a symbolic link leads to {}, outside of what may be changed; name that path itself to change it", path.display(), target.display())]
+    OutsideRoot {
+        /// The path as given.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// A file or folder that may not be written.
+    #[error("{}: read-only, so it was left alone; make it and its folder writable", path.display())]
+    ReadOnly {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// No room for the new text.
+    #[error("{}: no space left on its disk, so it was left alone; free some and run again", path.display())]
+    DiskFull {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// Any other failure on a path.
+    #[error("{}: cannot {action}: {source}", path.display())]
+    Io {
+        /// The path as given.
+        path: PathBuf,
+        /// What was tried, as a verb phrase.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A glob that cannot be read.
+    #[error("--exclude {glob}: {words}; write it as in a .gitignore file")]
+    Glob {
+        /// The glob as given.
+        glob: String,
+        /// What is wrong with it.
+        words: String,
+    },
+    /// There is no `git` to run.
+    #[error("git was not found, so nobody knows what is committed; install it, or say --no-vcs")]
+    GitMissing,
+    /// Git takes the repository for somebody else's.
+    #[error(
+        "git refuses {}, which belongs to another user; run as that user, run `git config --global --add safe.directory {}`, or say \
+         --no-vcs", path.display(), path.display()
+    )]
+    GitOwnership {
+        /// The folder git was asked about.
+        path: PathBuf,
+    },
+    /// Git ended with an error of its own.
+    #[error("`git {command}` failed in {}: {words}; mend the repository, or say --no-vcs", path.display())]
+    Git {
+        /// The folder git was run in.
+        path: PathBuf,
+        /// The subcommand.
+        command: String,
+        /// The first line of what git said.
+        words: String,
+    },
+}
+
+impl Error {
+    fn io(path: &Path, action: &'static str, source: io::Error) -> Error {
+        let path = path.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::NotFound => Error::NotFound { path },
+            _ => Error::Io { path, action, source },
+        }
+    }
+
+    fn write(path: &Path, source: io::Error) -> Error {
+        let path = path.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Error::ReadOnly { path },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::DiskFull { path },
+            _ => Error::io(&path, "write", source),
+        }
+    }
+}
+
+/// What a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link that was not followed.
+    Link,
+    /// A pipe, socket or device.
+    Other,
+}
+
+impl From<fs::FileType> for Kind {
+    fn from(kind: fs::FileType) -> Kind {
+        if kind.is_file() {
+            Kind::File
+        } else if kind.is_dir() {
+            Kind::Folder
+        } else if kind.is_symlink() {
+            Kind::Link
+        } else {
+            Kind::Other
+        }
+    }
+}
+
+/// The working directory, absolute.
+///
+/// # Errors
+/// When it was removed or may not be read.
+pub fn working_dir() -> Result<PathBuf, Error> {
+    std::env::current_dir().map_err(|source| Error::io(Path::new("."), "find the working directory", source))
+}
+
+/// An environment variable; `None` when it is unset or empty.
+pub fn env(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The whole of a regular file, at most `limit` bytes of it.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::NotAFile`], [`Error::TooLarge`], or what the system says.
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let fail = |source| Error::io(path, "read", source);
+    let file = open(path).map_err(fail)?;
+    let meta = file.metadata().map_err(fail)?;
+    if !meta.is_file() {
+        return Err(Error::NotAFile { path: path.into() });
+    }
+    if meta.len() > limit {
+        return Err(Error::TooLarge { path: path.into(), limit });
+    }
+    let mut bytes = Vec::with_capacity(meta.len() as usize + 1);
+    // The file may grow meanwhile, and some file systems report no length at all.
+    (&file).take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(fail)?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::TooLarge { path: path.into(), limit });
+    }
+    Ok(bytes)
+}
+
+/// Opens for reading without waiting for the other end of a pipe.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// All of standard input, at most `limit` bytes of it.
+///
+/// # Errors
+/// As [`read`], under the path `-`.
+pub fn read_stdin(limit: u64) -> Result<Vec<u8>, Error> {
+    let path = Path::new("-");
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|source| Error::io(path, "read", source))?;
+    match bytes.len() as u64 > limit {
+        true => Err(Error::TooLarge { path: path.into(), limit }),
+        false => Ok(bytes),
+    }
+}
+
+/// Names and kinds in a folder, sorted by name. Links are not followed.
+///
+/// # Errors
+/// When the folder is not there or may not be read.
+pub fn list(dir: &Path) -> Result<Vec<(OsString, Kind)>, Error> {
+    let fail = |source| Error::io(dir, "list", source);
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(dir).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        entries.push((entry.file_name(), entry.file_type().map_err(fail)?.into()));
+    }
+    entries.sort_by(|a: &(OsString, Kind), b| a.0.cmp(&b.0));
+    Ok(entries)
+}
+
+/// What `path` leads to, links followed; `None` when it is not there (or nobody may look).
+pub fn kind(path: &Path) -> Option<Kind> {
+    fs::metadata(path).ok().map(|meta| meta.file_type().into())
+}
+
+/// The length of a file in bytes, links followed; `None` when it is not there.
+pub fn len(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().map(|meta| meta.len())
+}
+
+/// `path` with every symbolic link and `..` resolved.
+///
+/// # Errors
+/// When it is not there or a folder on the way may not be read.
+pub fn real_path(path: &Path) -> Result<PathBuf, Error> {
+    fs::canonicalize(path).map_err(|source| Error::io(path, "resolve", source))
+}
+
+/// Puts `after` in the place of `before`: whole, by a temporary file in the same folder and a rename, with the old mode and, where
+/// the system allows it, the old owner. A symbolic link stays one; its target is written.
+///
+/// `roots` are real paths (see [`real_path`]); the file must lie below one of them.
+///
+/// # Errors
+/// [`Error::Stale`] when the file holds anything but `before`, [`Error::OutsideRoot`], [`Error::ReadOnly`], [`Error::DiskFull`], or
+/// what the system says. The file is as it was then.
+pub fn replace(path: &Path, roots: &[PathBuf], before: &[u8], after: &[u8]) -> Result<(), Error> {
+    let target = real_path(path)?;
+    if !roots.iter().any(|root| target.starts_with(root)) {
+        return Err(Error::OutsideRoot { path: path.into(), target });
+    }
+    let fail = |source| Error::write(path, source);
+    let meta = fs::metadata(&target).map_err(fail)?;
+    if meta.permissions().readonly() {
+        return Err(Error::ReadOnly { path: path.into() });
+    }
+    let folder = target.parent().unwrap_or(Path::new("/"));
+    // Hidden and without `.go`: should the process be killed, what is left of it is no Go file.
+    let mut temp = tempfile::Builder::new().prefix(".unleak-").tempfile_in(folder).map_err(fail)?;
+    temp.write_all(after).map_err(fail)?;
+    keep_owner(temp.as_file(), &meta);
+    temp.as_file().set_permissions(meta.permissions()).map_err(fail)?;
+    temp.as_file().sync_all().map_err(fail)?;
+    if !holds(&target, before) {
+        return Err(Error::Stale { path: path.into() });
+    }
+    temp.persist(&target).map_err(|e| fail(e.error))?;
+    Ok(())
+}
+
+/// Whether the file at `path` is exactly `bytes`.
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    read(path, bytes.len() as u64).is_ok_and(|now| now == bytes)
+}
+
+/// Gives the new file the old one's owner. Only root may, in general, and the change must not fail for it.
+#[cfg(unix)]
+fn keep_owner(file: &File, old: &fs::Metadata) {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(new) = file.metadata() else { return };
+    if (new.uid(), new.gid()) == (old.uid(), old.gid()) {
+        return;
+    }
+    if std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid())).is_err() {
+        // Another owner, but perhaps one of our groups.
+        let _ = std::os::unix::fs::fchown(file, None, Some(old.gid()));
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &fs::Metadata) {}
+
+/// Runs `git` in `dir` so that neither the repository's config nor its attributes can make it run anything: no hooks, no fsmonitor,
+/// no pager, no transport (a partial clone would fetch what is missing), none of the user's or the system's config.
+/// Clean and smudge filters are the caller's to avoid: only commands that read no file through them may be given, or with each
+/// filter emptied by `-c`.
+///
+/// `trusted` are folders that git shall take for the user's own, as in `safe.directory`.
+///
+/// # Errors
+/// [`Error::GitMissing`], [`Error::GitOwnership`], or [`Error::Git`] when git ends with an error.
+pub fn git(dir: &Path, trusted: &[String], args: &[&OsStr], input: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut command = Command::new("git");
+    command.current_dir(dir).args(["--no-pager", "--literal-pathspecs"]);
+    for setting in ["core.fsmonitor=false", "core.hooksPath=/dev/null", "core.alternateRefsCommand=", "protocol.allow=never"] {
+        command.args(["-c", setting]);
+    }
+    for folder in trusted {
+        command.arg("-c").arg(format!("safe.directory={folder}"));
+    }
+    command.args(args);
+    harden_environment(&mut command);
+    let output = feed(command, input).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => Error::GitMissing,
+        _ => Error::Io { path: dir.into(), action: "run git", source },
+    })?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(git_error(dir, args, &String::from_utf8_lossy(&output.stderr)))
+}
+
+/// The folders that the user's and the system's git config trust (`safe.directory`). Reads these two files only.
+pub fn git_trusted() -> Vec<String> {
+    let mut folders = Vec::new();
+    for scope in ["--system", "--global"] {
+        let mut command = Command::new("git");
+        command.args(["config", scope, "-z", "--get-all", "safe.directory"]).env("GIT_CONFIG_COUNT", "0");
+        if let Ok(output) = feed(command, b"") {
+            folders.extend(String::from_utf8_lossy(&output.stdout).split_terminator('\0').map(str::to_owned));
+        }
+    }
+    folders
+}
+
+fn harden_environment(command: &mut Command) {
+    // What the user says about where discovery stops is no danger, and without it another repository could be found.
+    const KEPT: [&str; 2] = ["GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"];
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("GIT_") && !KEPT.iter().any(|kept| name == *kept) {
+            command.env_remove(name);
+        }
+    }
+    let fixed = [
+        ("GIT_CONFIG_NOSYSTEM", "1"),
+        ("GIT_CONFIG_GLOBAL", "/dev/null"),
+        ("GIT_OPTIONAL_LOCKS", "0"),
+        ("GIT_TERMINAL_PROMPT", "0"),
+        ("GIT_NO_LAZY_FETCH", "1"),
+        ("GIT_NO_REPLACE_OBJECTS", "1"),
+        // A list of allowed transports without any transport on it.
+        ("GIT_ALLOW_PROTOCOL", "none"),
+        ("LC_ALL", "C"),
+    ];
+    command.envs(fixed);
+}
+
+/// Runs `command` with `input` on its standard input. Input and output flow at the same time, so neither can block the other.
+fn feed(mut command: Command, input: &[u8]) -> io::Result<std::process::Output> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let stdin = child.stdin.take();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // A child that ends without reading its input closes the pipe; its status tells what happened.
+            let _ = stdin.map(|mut pipe| pipe.write_all(input));
+        });
+        child.wait_with_output()
+    })
+}
+
+fn git_error(dir: &Path, args: &[&OsStr], said: &str) -> Error {
+    let path = dir.to_path_buf();
+    if said.contains("dubious ownership") || said.contains("unsafe repository") {
+        return Error::GitOwnership { path };
+    }
+    let words = said.lines().next().unwrap_or("it said nothing").to_owned();
+    let mut plain = args.iter().map(|arg| arg.to_string_lossy());
+    let mut command = plain.next().unwrap_or_default();
+    while command == "-c" {
+        plain.next();
+        command = plain.next().unwrap_or_default();
+    }
+    Error::Git { path, command: command.into_owned(), words }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Vec<PathBuf>) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let roots = vec![real_path(dir.path()).expect("it is there")];
+        (dir, roots)
+    }
+
+    #[test]
+    fn reading_keeps_to_the_limit() {
+        let (dir, _) = folder();
+        let file = dir.path().join("a.go");
+        fs::write(&file, "12345").unwrap();
+        assert_eq!(read(&file, 5).unwrap(), b"12345");
+        assert!(matches!(read(&file, 4), Err(Error::TooLarge { limit: 4, .. })));
+        assert!(matches!(read(dir.path(), 4), Err(Error::NotAFile { .. })));
+        assert!(matches!(read(&dir.path().join("b.go"), 4), Err(Error::NotFound { .. })));
+    }
+
+    #[test]
+    fn a_folder_is_listed_by_name() {
+        let (dir, _) = folder();
+        fs::write(dir.path().join("b"), "").unwrap();
+        fs::create_dir(dir.path().join("a")).unwrap();
+        assert_eq!(list(dir.path()).unwrap(), [("a".into(), Kind::Folder), ("b".into(), Kind::File)]);
+    }
+
+    #[test]
+    fn a_changed_file_is_stale_and_left_alone() {
+        let (dir, roots) = folder();
+        let file = dir.path().join("a.go");
+        fs::write(&file, "new").unwrap();
+        assert!(matches!(replace(&file, &roots, b"old", b"fixed"), Err(Error::Stale { .. })));
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!(list(dir.path()).unwrap().len(), 1, "no temporary file stays");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_mode_is_kept_and_read_only_files_are_left_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let (dir, roots) = folder();
+        let file = dir.path().join("a.go");
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o754)).unwrap();
+        replace(&file, &roots, b"old", b"new").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o754);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+        assert!(matches!(replace(&file, &roots, b"new", b"newer"), Err(Error::ReadOnly { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link_and_may_not_lead_outside() {
+        let (dir, roots) = folder();
+        let (outside, _) = folder();
+        let (inner, outer) = (dir.path().join("real.go"), outside.path().join("x.go"));
+        fs::write(&inner, "old").unwrap();
+        fs::write(&outer, "old").unwrap();
+        let (link, leak) = (dir.path().join("link.go"), dir.path().join("leak.go"));
+        std::os::unix::fs::symlink(&inner, &link).unwrap();
+        std::os::unix::fs::symlink(&outer, &leak).unwrap();
+        replace(&link, &roots, b"old", b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&inner).unwrap(), b"new");
+        assert!(matches!(replace(&leak, &roots, b"old", b"new"), Err(Error::OutsideRoot { .. })));
+        assert_eq!(fs::read(&outer).unwrap(), b"old");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_no_file_and_does_not_block() {
+        let (dir, _) = folder();
+        let pipe = dir.path().join("p.go");
+        let made = Command::new("mkfifo").arg(&pipe).status();
+        if made.is_ok_and(|status| status.success()) {
+            assert!(matches!(read(&pipe, 9), Err(Error::NotAFile { .. })));
+        }
+    }
+
+    #[test]
+    fn a_foreign_repository_gets_a_message_of_its_own() {
+        let args = [OsStr::new("-c"), OsStr::new("a=b"), OsStr::new("rev-parse")];
+        let said = "fatal: detected dubious ownership in repository at '/x'\nmore";
+        assert!(matches!(git_error(Path::new("/x"), &args, said), Error::GitOwnership { .. }));
+        let other = git_error(Path::new("/x"), &args, "fatal: broken\n").to_string();
+        assert!(other.starts_with("`git rev-parse` failed in /x: fatal: broken"), "{other}");
+    }
+}

@@ -1,0 +1,85 @@
+//! One run from end to end: judge, fix, apply in memory, re-judge. Prints nothing and analyses nothing itself.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::base::finding::{Acquisition, Diagnostic, Finding, Outcome};
+
+/// All that one run found out. Every list is sorted by path, position, rule: the same for any number of threads.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Every acquisition with its verdict.
+    pub acquisitions: Vec<Acquisition>,
+    /// What is reported, suppressed findings included (marked as such).
+    pub findings: Vec<Finding>,
+    /// Faults in single files.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was seen, skipped and why.
+    pub stats: Stats,
+    /// The original text of each file that has a finding, by its printed path.
+    pub texts: BTreeMap<Arc<str>, Arc<[u8]>>,
+}
+
+/// Counts of one run.
+#[derive(Debug, Default, Clone)]
+pub struct Stats {
+    /// Files read.
+    pub files: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Files left out, by reason: `tests`, `generated`, `vendor`, `testdata`, `ignored`, `too large`, `unreadable`, …
+    pub left_out: BTreeMap<&'static str, u64>,
+    /// Declarations that were parsed.
+    pub declarations: u64,
+    /// Declarations that hold a candidate and could not be analysed.
+    pub not_analysed: u64,
+    /// Candidate calls whose type nobody knows.
+    pub unknown_type: u64,
+    /// Findings in `_test.go` files, which are not reported without `--tests`.
+    pub findings_in_tests: u64,
+    /// Wall time by phase in milliseconds, in order of running; empty unless asked for.
+    pub phases: Vec<(&'static str, f64)>,
+}
+
+/// A file whose text the fixes change.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The file as printed.
+    pub path: Arc<str>,
+    /// Where it lies; `None` for standard input.
+    pub file: Option<PathBuf>,
+    /// What was read.
+    pub before: Arc<[u8]>,
+    /// What it becomes.
+    pub after: Vec<u8>,
+    /// How many fixes were applied to it.
+    pub fixes: usize,
+}
+
+/// A run that also tried the fixes, in memory. Nothing has been written.
+#[derive(Debug, Default)]
+pub struct FixRun {
+    /// What was found in the tree as it is.
+    pub report: Report,
+    /// The new texts, sorted by path.
+    pub changes: Vec<Change>,
+    /// For each finding of the report, at the same index, what became of its fix.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Looks at everything that `settings` names and judges it.
+///
+/// # Errors
+/// A path that is not there; anything else that goes wrong is a diagnostic in the report.
+pub fn check(settings: &crate::config::Settings) -> Result<Report, crate::base::sys::Error> {
+    todo!("{settings:?}")
+}
+
+/// As [`check`], then applies the fixes that `settings` lets through in memory, re-parses and re-judges.
+///
+/// # Errors
+/// As [`check`].
+pub fn fix(settings: &crate::config::Settings) -> Result<FixRun, crate::base::sys::Error> {
+    todo!("{settings:?}")
+}

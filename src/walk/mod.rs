@@ -1,0 +1,256 @@
+//! Which files a run reads: the tree walked in parallel, without what Go, git or the user leave out.
+//!
+//! No text is read here. What a file holds (`package`, candidates) is for the session to find out.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use rustc_hash::FxHashSet;
+
+use crate::base::finding::Diagnostic;
+use crate::base::sys::{self, Error, Kind};
+use crate::config::Settings;
+
+mod faults;
+mod name;
+#[cfg(test)]
+mod tests;
+
+pub use name::{is_generated, is_test};
+
+/// A file to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// As printed: relative to the working directory where it lies below it, `/` as separator, lossy where it is not UTF-8.
+    pub path: Arc<str>,
+    /// Where it lies.
+    pub file: PathBuf,
+    /// Whether it is a `_test.go` file.
+    pub test: bool,
+    /// Whether it was named itself: then it is read whatever it is.
+    pub named: bool,
+    /// Its length in bytes, 0 when nobody could tell. For the order of work only: the file may have changed since.
+    pub len: u64,
+}
+
+/// What a walk came to.
+#[derive(Debug, Default)]
+pub struct Walked {
+    /// The files, sorted by printed path, each once.
+    pub files: Vec<Found>,
+    /// `.go` files that were left out, by reason: `vendor`, `testdata`, `node_modules`, `hidden` (a name that starts with `.` or `_`
+    /// on the way), `excluded`, `symlink`, `ignored`. Counted only when the settings ask for statistics, since it takes a walk
+    /// over everything that was left out.
+    pub left_out: BTreeMap<&'static str, u64>,
+    /// Folders that could not be read and ignore files with mistakes, sorted.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Finds the Go files that `settings` name.
+///
+/// Left out are folders and files that Go does not build (names that start with `.` or `_`, `vendor/`, `testdata/`),
+/// `node_modules/`, what the `.gitignore` and `.ignore` files of the tree and of the repository around it name, what
+/// `settings.exclude` names, and symbolic links. A path that is named is followed and taken whatever it is called.
+///
+/// # Errors
+/// [`Error::NotFound`] for a named path that is not there, [`Error::NotAFile`] for one that is a pipe or device, [`Error::Glob`].
+pub fn walk(settings: &Settings) -> Result<Walked, Error> {
+    let exclude = excluder(settings)?;
+    let mut walked = Walked::default();
+    let mut folders = Vec::new();
+    for given in &settings.paths {
+        let named = Named::new(&settings.root, given);
+        match sys::kind(&named.file) {
+            None => return Err(Error::NotFound { path: given.clone() }),
+            Some(Kind::File) => walked.files.push(named.found()),
+            Some(Kind::Folder) => folders.push(named),
+            Some(Kind::Link | Kind::Other) => return Err(Error::NotAFile { path: given.clone() }),
+        }
+    }
+    for folder in &folders {
+        let batch = collect(folder, settings, &exclude, Scope::Read);
+        walked.files.extend(batch.files);
+        walked.diagnostics.extend(batch.diagnostics);
+    }
+    // Of one file found twice the named one stays.
+    walked.files.sort_unstable_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)).then(a.file.cmp(&b.file)));
+    walked.files.dedup_by(|later, first| later.path == first.path && later.file == first.file);
+    walked.diagnostics.sort();
+    walked.diagnostics.dedup();
+    if settings.stats {
+        count_left_out(&mut walked, &folders, settings, &exclude);
+    }
+    Ok(walked)
+}
+
+/// A path from the command line, with the two faces of all that lies below it.
+struct Named {
+    /// Absolute, as the system is asked.
+    file: PathBuf,
+    /// As printed; empty for the working directory itself.
+    printed: PathBuf,
+}
+
+impl Named {
+    fn new(root: &Path, given: &Path) -> Named {
+        let file = root.join(given);
+        let printed = name::below(root, &file).unwrap_or_else(|| name::plain(given));
+        Named { file, printed }
+    }
+
+    fn found(&self) -> Found {
+        let path = name::printed(&self.printed);
+        Found { test: is_test(&path), path, named: true, len: sys::len(&self.file).unwrap_or(0), file: self.file.clone() }
+    }
+
+    /// The printed path of something at or below this one.
+    fn print(&self, file: &Path) -> Arc<str> {
+        match file.strip_prefix(&self.file) {
+            Ok(rest) if !rest.as_os_str().is_empty() => name::printed(&self.printed.join(rest)),
+            _ => name::printed(&self.printed),
+        }
+    }
+}
+
+/// What a walk takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// What is to be read.
+    Read,
+    /// Every `.go` file, for the count of what was left out.
+    All,
+}
+
+fn excluder(settings: &Settings) -> Result<Gitignore, Error> {
+    let mut builder = GitignoreBuilder::new(&settings.root);
+    for glob in &settings.exclude {
+        let fail = |e: ignore::Error| Error::Glob { glob: glob.clone(), words: e.to_string() };
+        builder.add_line(None, glob).map_err(fail)?;
+    }
+    builder.build().map_err(|e| Error::Glob { glob: settings.exclude.join(" "), words: e.to_string() })
+}
+
+fn collect(folder: &Named, settings: &Settings, exclude: &Gitignore, scope: Scope) -> Batch {
+    let mut builder = WalkBuilder::new(&folder.file);
+    builder.standard_filters(false).follow_links(false).threads(settings.threads);
+    if scope == Scope::Read {
+        // In a repository its own ignore files count up to its top and no further; elsewhere only those in the tree.
+        let repository = name::in_repository(&folder.file);
+        builder.ignore(true).git_ignore(true).parents(repository).require_git(repository);
+    }
+    let exclude = exclude.clone();
+    builder.filter_entry(move |entry| {
+        entry.depth() == 0
+            || match scope {
+                Scope::Read => name::left_out_by_name(entry.file_name()).is_none() && !excluded(&exclude, entry),
+                Scope::All => entry.file_name() != ".git",
+            }
+    });
+    let sink = Mutex::new(Batch::default());
+    builder.build_parallel().run(|| {
+        let mut visitor = Visitor { folder, scope, sink: &sink, batch: Batch::default() };
+        Box::new(move |entry| {
+            visitor.visit(entry);
+            WalkState::Continue
+        })
+    });
+    sink.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn excluded(exclude: &Gitignore, entry: &DirEntry) -> bool {
+    !exclude.is_empty() && exclude.matched(entry.path(), entry.file_type().is_some_and(|kind| kind.is_dir())).is_ignore()
+}
+
+/// Files and faults below one named folder, in no order.
+#[derive(Default)]
+struct Batch {
+    files: Vec<Found>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// One thread's share, handed over once at its end.
+struct Visitor<'a> {
+    folder: &'a Named,
+    scope: Scope,
+    sink: &'a Mutex<Batch>,
+    batch: Batch,
+}
+
+impl Visitor<'_> {
+    fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) {
+        match entry {
+            Ok(entry) => {
+                if let Some(fault) = entry.error() {
+                    self.tell(fault, false);
+                }
+                self.take(entry);
+            }
+            Err(fault) => self.tell(&fault, true),
+        }
+    }
+
+    fn take(&mut self, entry: DirEntry) {
+        if !entry.file_name().as_encoded_bytes().ends_with(b".go") {
+            return;
+        }
+        let wanted = match (self.scope, entry.file_type()) {
+            (_, Some(kind)) if kind.is_file() => true,
+            (Scope::All, Some(kind)) => kind.is_symlink(),
+            _ => false,
+        };
+        if wanted {
+            let path = self.folder.print(entry.path());
+            let len = if self.scope == Scope::Read { entry.metadata().map_or(0, |meta| meta.len()) } else { 0 };
+            self.batch.files.push(Found { test: is_test(&path), path, named: false, len, file: entry.into_path() });
+        }
+    }
+
+    /// Notes a fault; `skipped` says that something was left unread for it.
+    fn tell(&mut self, fault: &ignore::Error, skipped: bool) {
+        let (path, line, words) = faults::describe(fault);
+        let path = path.map_or_else(|| name::printed(&self.folder.printed), |path| self.folder.print(&path));
+        self.batch.diagnostics.push(Diagnostic { path, line, words, skipped });
+    }
+}
+
+impl Drop for Visitor<'_> {
+    fn drop(&mut self) {
+        let mut all = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        all.files.append(&mut self.batch.files);
+        all.diagnostics.append(&mut self.batch.diagnostics);
+    }
+}
+
+/// Walks once more over everything and gives each `.go` file that was not taken its reason.
+fn count_left_out(walked: &mut Walked, folders: &[Named], settings: &Settings, exclude: &Gitignore) {
+    let taken: FxHashSet<&Path> = walked.files.iter().map(|found| found.file.as_path()).collect();
+    let mut counts = BTreeMap::new();
+    let mut seen = FxHashSet::default();
+    for folder in folders {
+        for found in collect(folder, settings, exclude, Scope::All).files {
+            if !taken.contains(found.file.as_path()) && seen.insert(found.file.clone()) {
+                *counts.entry(reason(&found.file, &folder.file, exclude)).or_insert(0) += 1;
+            }
+        }
+    }
+    walked.left_out = counts;
+}
+
+/// Why `file` below `folder` was not taken: the first thing on the way down that is against it.
+fn reason(file: &Path, folder: &Path, exclude: &Gitignore) -> &'static str {
+    let below = file.strip_prefix(folder).unwrap_or(file);
+    let mut at = folder.to_path_buf();
+    for part in below.components() {
+        at.push(part);
+        if let Some(reason) = name::left_out_by_name(part.as_os_str()) {
+            return reason;
+        }
+        if exclude.matched(&at, at.as_path() != file).is_ignore() {
+            return "excluded";
+        }
+    }
+    if file.is_symlink() { "symlink" } else { "ignored" }
+}

@@ -1,0 +1,154 @@
+//! Walks over small trees in temporary folders.
+
+use std::fs;
+
+use super::*;
+
+struct Tree {
+    _dir: tempfile::TempDir,
+    root: PathBuf,
+}
+
+impl Tree {
+    fn new(files: &[(&str, &str)]) -> Tree {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let root = sys::real_path(dir.path()).expect("it is there");
+        for (name, text) in files {
+            let file = root.join(name);
+            fs::create_dir_all(file.parent().expect("below the root")).unwrap();
+            fs::write(file, text).unwrap();
+        }
+        Tree { _dir: dir, root }
+    }
+
+    fn settings(&self, paths: &[&str]) -> Settings {
+        Settings {
+            root: self.root.clone(),
+            paths: paths.iter().map(PathBuf::from).collect(),
+            stdin: None,
+            threads: 2,
+            tests: false,
+            assume_closable: false,
+            unsafe_fixes: false,
+            index_only: false,
+            exclude: Vec::new(),
+            rules: Vec::new(),
+            max_file_bytes: 1 << 20,
+            timings: false,
+            stats: true,
+        }
+    }
+
+    fn walk(&self, paths: &[&str]) -> Walked {
+        walk(&self.settings(paths)).expect("the paths are there")
+    }
+}
+
+fn paths(walked: &Walked) -> Vec<&str> {
+    walked.files.iter().map(|found| &*found.path).collect()
+}
+
+#[test]
+fn what_go_passes_over_is_left_out_and_counted() {
+    let tree = Tree::new(&[
+        ("b.go", "package a"),
+        ("a_test.go", "package a"),
+        ("vendor/x/x.go", ""),
+        ("sub/testdata/y.go", ""),
+        ("sub/_old/z.go", ""),
+        (".hidden/z.go", ""),
+        ("node_modules/z/z.go", ""),
+        ("sub/c.go", ""),
+        ("sub/c.txt", ""),
+    ]);
+    let walked = tree.walk(&["."]);
+    assert_eq!(paths(&walked), ["a_test.go", "b.go", "sub/c.go"]);
+    assert!(walked.files[0].test && !walked.files[1].test);
+    assert_eq!(walked.files[1].len, 9);
+    let expected = BTreeMap::from([("hidden", 2), ("node_modules", 1), ("testdata", 1), ("vendor", 1)]);
+    assert_eq!(walked.left_out, expected);
+}
+
+#[test]
+fn ignore_files_count_also_without_a_repository() {
+    let tree = Tree::new(&[(".gitignore", "gen/\n"), (".ignore", "*.pb.go\n"), ("gen/a.go", ""), ("b.pb.go", ""), ("c.go", "")]);
+    let walked = tree.walk(&["."]);
+    assert_eq!(paths(&walked), ["c.go"]);
+    assert_eq!(walked.left_out, BTreeMap::from([("ignored", 2)]));
+}
+
+#[test]
+fn ignore_files_above_count_up_to_the_top_of_the_repository() {
+    let tree = Tree::new(&[
+        (".gitignore", "*.go\n"),
+        ("repo/.git/HEAD", "ref: refs/heads/main\n"),
+        ("repo/.git/info/exclude", "kept.go\n"),
+        ("repo/.gitignore", "ignored.go\n"),
+        ("repo/sub/ignored.go", ""),
+        ("repo/sub/kept.go", ""),
+        ("plain/kept.go", ""),
+    ]);
+    assert_eq!(paths(&tree.walk(&["repo/sub"])), ["repo/sub/kept.go"]);
+    assert_eq!(paths(&tree.walk(&["plain"])), ["plain/kept.go"]);
+}
+
+#[test]
+fn a_named_file_is_always_taken_and_each_file_once() {
+    let tree = Tree::new(&[(".gitignore", "a.go\n"), ("a.go", ""), ("vendor/v.go", ""), ("b.go", ""), ("x.txt", "")]);
+    let absolute = tree.root.join("b.go");
+    let walked = tree.walk(&[".", "./a.go", "vendor/v.go", absolute.to_str().expect("UTF-8")]);
+    assert_eq!(paths(&walked), ["a.go", "b.go", "vendor/v.go"]);
+    assert!(walked.files.iter().all(|found| found.named));
+}
+
+#[test]
+fn printed_paths_are_relative_where_they_can_be() {
+    let tree = Tree::new(&[("in/a.go", ""), ("out/b.go", "")]);
+    let mut settings = tree.settings(&["../in", "../out"]);
+    settings.root = tree.root.join("in");
+    let walked = walk(&settings).unwrap();
+    assert_eq!(paths(&walked), ["../out/b.go", "a.go"]);
+    assert!(walked.files.iter().all(|found| found.file.is_absolute() && found.file.exists()));
+}
+
+#[test]
+fn excluded_paths_are_left_out() {
+    let tree = Tree::new(&[("a.go", ""), ("gen/b.go", ""), ("sub/gen/c.go", ""), ("sub/d_mock.go", "")]);
+    let mut settings = tree.settings(&["."]);
+    settings.exclude = vec!["/gen/".into(), "*_mock.go".into()];
+    let walked = walk(&settings).unwrap();
+    assert_eq!(paths(&walked), ["a.go", "sub/gen/c.go"]);
+    assert_eq!(walked.left_out, BTreeMap::from([("excluded", 2)]));
+    settings.exclude = vec!["a{b".into()];
+    assert!(matches!(walk(&settings), Err(Error::Glob { .. })));
+}
+
+#[test]
+fn a_missing_path_is_an_error_and_no_go_file_is_none() {
+    let tree = Tree::new(&[("a.txt", "")]);
+    assert!(matches!(walk(&tree.settings(&["nowhere"])), Err(Error::NotFound { .. })));
+    assert!(tree.walk(&["."]).files.is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_passed_over_unless_named() {
+    let tree = Tree::new(&[("real/a.go", "")]);
+    std::os::unix::fs::symlink(&tree.root, tree.root.join("real/loop")).unwrap();
+    std::os::unix::fs::symlink(tree.root.join("real"), tree.root.join("link")).unwrap();
+    std::os::unix::fs::symlink(tree.root.join("real/a.go"), tree.root.join("b.go")).unwrap();
+    let walked = tree.walk(&["."]);
+    assert_eq!(paths(&walked), ["real/a.go"]);
+    assert_eq!(walked.left_out, BTreeMap::from([("symlink", 1)]));
+    assert_eq!(paths(&tree.walk(&["link", "b.go"])), ["b.go", "link/a.go"]);
+}
+
+#[test]
+fn a_broken_pattern_is_told_and_the_rest_goes_on() {
+    let tree = Tree::new(&[(".gitignore", "a{b\nc.go\n"), ("c.go", ""), ("d.go", "")]);
+    let walked = tree.walk(&["."]);
+    assert_eq!(paths(&walked), ["d.go"]);
+    assert_eq!(walked.diagnostics.len(), 1);
+    assert!(!walked.diagnostics[0].skipped);
+    assert_eq!((&*walked.diagnostics[0].path, walked.diagnostics[0].line), (".gitignore", 1));
+}
