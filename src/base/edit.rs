@@ -89,7 +89,7 @@ impl<'a> Taken<'a> {
                 return Outcome::Conflict;
             }
             let near = self.near(edit.span);
-            if near.iter().any(|other| *other == edit) {
+            if near.contains(&edit) {
                 continue;
             }
             if near.iter().any(|other| overlap(edit.span, other.span)) {

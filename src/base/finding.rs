@@ -199,6 +199,29 @@ pub struct Acquisition {
     pub notes: Vec<Note>,
 }
 
+/// Where a release would stand, as control flow sees it; how it is spelled is `fix`'s.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    pub place: AnchorPlace,
+    /// The variable that holds the resource there.
+    pub variable: Arc<str>,
+    /// Why the resource may be nil or gone there; `None` when it is open on every way that comes by.
+    pub doubt: Option<String>,
+    /// The place is in a loop of the same function, where deferred calls pile up.
+    pub in_loop: bool,
+    /// A `context.Context` in scope there, by its name.
+    pub context: Option<Arc<str>>,
+}
+
+/// Before or after what the release would stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnchorPlace {
+    /// After this statement.
+    After(Span),
+    /// First in this block (braces included).
+    Start(Span),
+}
+
 /// A remark beside the verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {

@@ -57,6 +57,12 @@ pub enum Error {
         /// The path as given.
         path: PathBuf,
     },
+    /// The system gives no threads.
+    #[error("no worker threads could be started: {words}; try -j 1")]
+    Threads {
+        /// What the system said.
+        words: String,
+    },
     /// Any other failure on a path.
     #[error("{}: cannot {action}: {source}", path.display())]
     Io {
@@ -163,7 +169,18 @@ pub fn env(name: &str) -> Option<OsString> {
 /// # Errors
 /// [`Error::NotFound`], [`Error::NotAFile`], [`Error::TooLarge`], or what the system says.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    read_into(path, limit, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// As [`read`], into `bytes`, whose content is replaced: reading many files through one buffer spares the system much work.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_into(path: &Path, limit: u64, bytes: &mut Vec<u8>) -> Result<(), Error> {
     let fail = |source| Error::io(path, "read", source);
+    bytes.clear();
     let file = open(path).map_err(fail)?;
     let meta = file.metadata().map_err(fail)?;
     if !meta.is_file() {
@@ -172,12 +189,29 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     if meta.len() > limit {
         return Err(Error::TooLarge { path: path.into(), limit });
     }
-    let mut bytes = Vec::with_capacity(meta.len() as usize + 1);
+    bytes.reserve(meta.len() as usize + 1);
     // The file may grow meanwhile, and some file systems report no length at all.
-    (&file).take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(fail)?;
+    (&file).take(limit.saturating_add(1)).read_to_end(bytes).map_err(fail)?;
     if bytes.len() as u64 > limit {
         return Err(Error::TooLarge { path: path.into(), limit });
     }
+    Ok(())
+}
+
+/// At most `len` bytes of a regular file from offset `start` on; fewer when it ends before.
+///
+/// # Errors
+/// As [`read`], but for the limit.
+pub fn read_range(path: &Path, start: u64, len: usize) -> Result<Vec<u8>, Error> {
+    use std::io::{Seek, SeekFrom};
+    let fail = |source| Error::io(path, "read", source);
+    let mut file = open(path).map_err(fail)?;
+    if !file.metadata().map_err(fail)?.is_file() {
+        return Err(Error::NotAFile { path: path.into() });
+    }
+    file.seek(SeekFrom::Start(start)).map_err(fail)?;
+    let mut bytes = Vec::with_capacity(len);
+    file.take(len as u64).read_to_end(&mut bytes).map_err(fail)?;
     Ok(bytes)
 }
 
@@ -225,6 +259,11 @@ pub fn list(dir: &Path) -> Result<Vec<(OsString, Kind)>, Error> {
 /// What `path` leads to, links followed; `None` when it is not there (or nobody may look).
 pub fn kind(path: &Path) -> Option<Kind> {
     fs::metadata(path).ok().map(|meta| meta.file_type().into())
+}
+
+/// Whether `path` itself is a symbolic link, wherever it leads.
+pub fn is_link(path: &Path) -> bool {
+    path.is_symlink()
 }
 
 /// The length of a file in bytes, links followed; `None` when it is not there.

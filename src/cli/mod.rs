@@ -1,1 +1,273 @@
-//! Being written.
+//! Flags, commands, exit codes: the only room that prints or exits.
+//!
+//! Results go to standard output, everything else to standard error.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+
+use self::flags::{Audit, Check, CheckFormat, Cli, Color, Command, Common, Diff, Fix, Format};
+use crate::base::finding::Outcome;
+use crate::config::Settings;
+use crate::report;
+use crate::session::{self, FixRun, Report};
+use crate::{vcs, walk};
+
+mod flags;
+mod settings;
+mod words;
+mod write;
+
+/// What a run came to, as told to the shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    /// Complete, nothing found.
+    Nothing,
+    /// Findings, or for `fix --exit-code` something changed or left.
+    Findings,
+    /// Nothing trustworthy came out.
+    Error,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(match exit {
+            Exit::Nothing => 0,
+            Exit::Findings => 1,
+            Exit::Error => 2,
+        })
+    }
+}
+
+/// The whole program: reads the arguments of the process, prints, and returns the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => {
+            // Help and version too; where nobody reads them, nothing is lost.
+            let _ = answer.print();
+            return if answer.use_stderr() { Exit::Error.into() } else { Exit::Nothing.into() };
+        }
+    };
+    match cli.common.color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+    match run(&cli) {
+        Ok(exit) => exit.into(),
+        // Whoever reads has seen enough: `unleak check | head`.
+        Err(error) if is_closed_pipe(&error) => Exit::Nothing.into(),
+        Err(error) => {
+            words::error(&format!("{error:#}"));
+            Exit::Error.into()
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn run(cli: &Cli) -> anyhow::Result<Exit> {
+    let common = &cli.common;
+    match &cli.command {
+        Command::Check(flags) => check(common, flags),
+        Command::Diff(flags) => diff(common, flags),
+        Command::Fix(flags) => fix(common, flags),
+        Command::Audit(flags) => audit(common, flags),
+        Command::Rules => rules(common),
+        Command::Explain { rule } => explain(common, rule),
+    }
+}
+
+/// Hands `write` standard output for people, with colours where they are wanted.
+fn for_people(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+    flushed(BufWriter::new(anstream::stdout().lock()), write)
+}
+
+/// Hands `write` standard output for programs: every byte goes out as it is.
+fn for_programs(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+    flushed(BufWriter::new(io::stdout().lock()), write)
+}
+
+fn flushed(mut out: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+    write(&mut out).and_then(|()| out.flush()).context("cannot write to standard output")
+}
+
+fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
+    let settings = settings::settle(common, &flags.scan, false)?;
+    if flags.files {
+        return list_files(&settings);
+    }
+    let report = session::check(&settings)?;
+    words::diagnostics(&report);
+    match flags.format {
+        CheckFormat::Text => for_people(|out| report::text(out, &report))?,
+        CheckFormat::Concise => for_people(|out| report::concise(out, &report))?,
+        CheckFormat::Json => for_programs(|out| report::check_json(out, &report))?,
+    }
+    if !common.quiet {
+        words::check_end(&settings, &report);
+    }
+    words::stats(&settings, &report);
+    Ok(after(&report, flags.scan.strict, has_findings(&report)))
+}
+
+fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
+    if let Some(stdin) = &settings.stdin {
+        for_programs(|out| writeln!(out, "{}", stdin.name))?;
+        return Ok(Exit::Nothing);
+    }
+    let walked = walk::walk(settings)?;
+    words::faults(&walked.diagnostics);
+    if io::stdout().is_terminal() {
+        for_people(|out| walked.files.iter().try_for_each(|found| writeln!(out, "{}", report::harmless(&found.path))))?;
+    } else {
+        for_programs(|out| walked.files.iter().try_for_each(|found| writeln!(out, "{}", found.path)))?;
+    }
+    Ok(Exit::Nothing)
+}
+
+fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
+    let settings = settings::settle(common, &flags.scan, flags.r#unsafe)?;
+    let run = session::fix(&settings)?;
+    words::diagnostics(&run.report);
+    words::unpatchable(&run.changes);
+    if flags.stat {
+        for_people(|out| report::stat(out, &run.changes))?;
+    } else {
+        let mut patch = Vec::new();
+        report::patch(&mut patch, &run.changes, &settings.root, &vcs::prefix(&settings.root).unwrap_or_default())?;
+        if io::stdout().is_terminal() {
+            for_people(|out| report::show_patch(out, &patch))?;
+        } else {
+            for_programs(|out| out.write_all(&patch))?;
+        }
+    }
+    if !common.quiet {
+        words::diff_end(&settings, &run);
+    }
+    words::stats(&settings, &run.report);
+    Ok(after(&run.report, flags.scan.strict, has_findings(&run.report)))
+}
+
+fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
+    let settings = settings::settle(common, &flags.scan, flags.r#unsafe)?;
+    let run = session::fix(&settings)?;
+    words::diagnostics(&run.report);
+    if let Some(stdin) = &settings.stdin {
+        let fixed = run.changes.first().map_or(&*stdin.text, |change| &change.after);
+        for_programs(|out| out.write_all(fixed))?;
+        return Ok(fix_exit(flags, &run, &vec![Outcome::Applied; run.changes.len()]));
+    }
+    if !flags.no_vcs && !run.changes.is_empty() {
+        write::check_committed(&settings, &run.changes, flags.allow_dirty)?;
+    }
+    let (written, faults) = write::write_all(&settings, &run.changes);
+    faults.iter().for_each(|fault| words::error(&fault.to_string()));
+    let outcomes = report::settle(&run, &written);
+    let tally = report::tally(&run, &written, &outcomes);
+    match flags.format {
+        Format::Json => for_programs(|out| report::fix_json(out, &run, &outcomes, &tally))?,
+        Format::Text => for_people(|out| {
+            if !common.quiet {
+                report::fixed(out, &run.report.findings, &outcomes)?;
+            }
+            writeln!(out, "{}", tally.line())
+        })?,
+    }
+    if !common.quiet {
+        words::fix_end(&settings, &run.report);
+    }
+    words::stats(&settings, &run.report);
+    Ok(fix_exit(flags, &run, &written))
+}
+
+fn fix_exit(flags: &Fix, run: &FixRun, written: &[Outcome]) -> Exit {
+    let outcomes = report::settle(run, written);
+    let tally = report::tally(run, written, &outcomes);
+    let nothing_went_through = !written.is_empty() && tally.changed == 0;
+    if nothing_went_through || (flags.scan.strict && tally.partial) {
+        return Exit::Error;
+    }
+    match flags.exit_code && (tally.changed > 0 || tally.left_in_all() > 0) {
+        true => Exit::Findings,
+        false => Exit::Nothing,
+    }
+}
+
+fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
+    let settings = settings::settle(common, &flags.scan, false)?;
+    let report = session::check(&settings)?;
+    words::diagnostics(&report);
+    match flags.format {
+        Format::Json => for_programs(|out| report::audit_json(out, &report))?,
+        Format::Text => for_people(|out| report::audit(out, &report))?,
+    }
+    if !common.quiet {
+        words::audit_end(&settings, &report);
+    }
+    words::stats(&settings, &report);
+    Ok(after(&report, flags.scan.strict, false))
+}
+
+fn rules(common: &Common) -> anyhow::Result<Exit> {
+    let rules = settings::load_rules(&common.rules)?;
+    let width = rules.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
+    for_people(|out| {
+        rules
+            .iter()
+            .try_for_each(|rule| writeln!(out, "{:<width$}  {}", report::harmless(&rule.id), report::harmless(&rule.summary)))
+    })?;
+    Ok(Exit::Nothing)
+}
+
+fn explain(common: &Common, id: &str) -> anyhow::Result<Exit> {
+    let rules = settings::load_rules(&common.rules)?;
+    let rule = settings::rule_by_id(&rules, id)?;
+    for_people(|out| {
+        writeln!(out, "# {}\n\n{}", rule.id, rule.summary.trim_end())?;
+        rule.sections.iter().try_for_each(|(heading, text)| writeln!(out, "\n## {heading}\n\n{}", text.trim_end()))
+    })?;
+    Ok(Exit::Nothing)
+}
+
+fn has_findings(report: &Report) -> bool {
+    report.findings.iter().any(|finding| finding.suppressed.is_none())
+}
+
+/// The exit of a run that came to its end.
+fn after(report: &Report, strict: bool, findings: bool) -> Exit {
+    let complete = report.diagnostics.iter().all(|fault| !fault.skipped);
+    match (strict && !complete, findings) {
+        (true, _) => Exit::Error,
+        (false, true) => Exit::Findings,
+        (false, false) => Exit::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::finding::Diagnostic;
+
+    #[test]
+    fn a_closed_pipe_is_found_below_its_context() {
+        let closed = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("cannot write");
+        assert!(is_closed_pipe(&closed));
+        assert!(!is_closed_pipe(&anyhow::Error::from(io::Error::from(io::ErrorKind::NotFound))));
+    }
+
+    #[test]
+    fn only_a_strict_run_fails_for_a_skipped_file() {
+        let fault = Diagnostic { path: "a.go".into(), line: 0, words: "may not be read".into(), skipped: true };
+        let report = Report { diagnostics: vec![fault], ..Report::default() };
+        assert_eq!(after(&report, false, false), Exit::Nothing);
+        assert_eq!(after(&report, false, true), Exit::Findings);
+        assert_eq!(after(&report, true, true), Exit::Error);
+    }
+}

@@ -36,6 +36,28 @@ pub struct Settings {
     pub stats: bool,
 }
 
+#[cfg(test)]
+impl Settings {
+    /// Settings for tests: `paths` below `root`, everything else as without flags, and no rules.
+    pub(crate) fn sample<P: AsRef<std::path::Path>>(root: &std::path::Path, paths: &[P]) -> Settings {
+        Settings {
+            root: root.into(),
+            paths: paths.iter().map(|path| path.as_ref().into()).collect(),
+            stdin: None,
+            threads: 2,
+            tests: false,
+            assume_closable: false,
+            unsafe_fixes: false,
+            index_only: false,
+            exclude: Vec::new(),
+            rules: Vec::new(),
+            max_file_bytes: 1 << 20,
+            timings: false,
+            stats: false,
+        }
+    }
+}
+
 /// A Go file that came through standard input.
 #[derive(Debug, Clone)]
 pub struct Stdin {

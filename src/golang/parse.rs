@@ -4,11 +4,13 @@
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
 use crate::base::text::Span;
 use crate::golang::lower;
+use crate::golang::outline::{Item, ItemKind};
 use crate::golang::syntax::Decl;
 
 /// A declaration above this size is not parsed.
@@ -76,6 +78,28 @@ impl Parsed {
     pub fn lower(&self) -> Result<Decl, Refusal> {
         lower::declaration(self)
     }
+}
+
+/// The functions and methods of a file that the outline could not cut up, found by parsing all of it. Damaged ones are among them
+/// and are refused when they are parsed by themselves.
+pub fn items_by_parsing(file: &[u8]) -> Vec<Item> {
+    let Some(tree) = Some(file).filter(|file| file.len() <= MAX_DECLARATION_BYTES).and_then(tree) else {
+        return Vec::new();
+    };
+    let root = tree.root_node();
+    let mut cursor = root.walk();
+    let mut items = Vec::new();
+    for node in root.named_children(&mut cursor) {
+        let kind = match node.kind() {
+            "function_declaration" => ItemKind::Func,
+            "method_declaration" => ItemKind::Method { receiver: Arc::from("") },
+            _ => continue,
+        };
+        let span = Span::new(node.start_byte() as u32, node.end_byte() as u32);
+        let name = node.child_by_field_name("name").map(|name| Arc::from(String::from_utf8_lossy(&file[name.byte_range()])));
+        items.push(Item { kind, names: name.into_iter().collect(), span, doc_start: span.start });
+    }
+    items
 }
 
 fn tree(text: &[u8]) -> Option<Tree> {

@@ -1,14 +1,162 @@
 //! queries/ -> [`Rule`]: what a leak is, in words and data, checked when loaded.
+//!
+//! A rule is a folder with `acquire.scm`, a tree-sitter query that proposes calls in one declaration, and `rule.toml`, which says
+//! what the rule means. The shipped rules are compiled in; `--rules DIR` loads others the same way.
 
+mod load;
+
+use std::path::Path;
 use std::sync::Arc;
 
-/// A rule as loaded from its folder: `acquire.scm` and `rule.toml`.
+use regex::bytes::Regex;
+use tree_sitter::{Query, QueryCursor, StreamingIterator};
+
+use crate::base::text::Span;
+use crate::golang::parse::Parsed;
+use crate::golang::release::ReleaseMethod;
+
+/// More open matches than this in one declaration and the query's answer is not complete.
+const MATCH_LIMIT: u32 = 4096;
+
+/// A rule as loaded from its folder.
 #[derive(Debug)]
 pub struct Rule {
     /// `unclosed-client`.
     pub id: Arc<str>,
     /// One line for `unleak rules`.
     pub summary: String,
-    /// What it does, why it is bad, … in rule.toml's words: (heading, markdown text) in order.
+    /// Whether it runs without being named.
+    pub status: Status,
+    /// What it does, why it is bad, …: (heading, markdown text) in order.
     pub sections: Vec<(&'static str, String)>,
+    /// Only files and declarations in which this matches can hold a seed.
+    pub trigger: Regex,
+    /// How the resource is released, best first.
+    pub releases: Vec<ReleaseMethod>,
+    query: Query,
+    acquire: u32,
+    constructor: u32,
+}
+
+/// How far a rule has proved itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Runs by default.
+    Stable,
+    /// Runs when selected.
+    Preview,
+}
+
+impl Status {
+    /// The word used in every output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Stable => "stable",
+            Status::Preview => "preview",
+        }
+    }
+}
+
+/// A mistake in a rule's folder.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {words}")]
+pub struct RuleError {
+    pub file: String,
+    /// From 1; 1 when the mistake has no place.
+    pub line: usize,
+    /// From 1.
+    pub column: usize,
+    pub words: String,
+}
+
+/// A call that a rule's query proposes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Seed {
+    /// The call, in the file.
+    pub call: Span,
+    /// The constructor's last name, in the file.
+    pub name: Span,
+}
+
+/// The query found more than it could keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManyMatches;
+
+impl Rule {
+    /// The calls that the query proposes in one declaration, in source order.
+    ///
+    /// # Errors
+    /// When the query exceeded its match limit, so that some may be missing.
+    pub fn seeds(&self, parsed: &Parsed) -> Result<Vec<Seed>, TooManyMatches> {
+        let mut cursor = QueryCursor::new();
+        cursor.set_match_limit(MATCH_LIMIT);
+        let mut seeds = Vec::new();
+        let mut matches = cursor.matches(&self.query, parsed.tree.root_node(), parsed.text.as_slice());
+        while let Some(found) = matches.next() {
+            let span = |index: u32| {
+                let node = found.nodes_for_capture_index(index).next()?;
+                Some(Span::new(node.start_byte() as u32, node.end_byte() as u32).shifted(parsed.base))
+            };
+            if let (Some(call), Some(name)) = (span(self.acquire), span(self.constructor)) {
+                seeds.push(Seed { call, name });
+            }
+        }
+        drop(matches);
+        if cursor.did_exceed_match_limit() {
+            return Err(TooManyMatches);
+        }
+        seeds.sort();
+        seeds.dedup();
+        Ok(seeds)
+    }
+}
+
+/// The shipped rules, sorted by id.
+pub fn builtin() -> Vec<Arc<Rule>> {
+    let sources = [(
+        "queries/unclosed-client",
+        include_str!("../../queries/unclosed-client/rule.toml"),
+        include_str!("../../queries/unclosed-client/acquire.scm"),
+    )];
+    let load = |(folder, toml, query): (&str, &str, &str)| {
+        let rule = load::rule(&format!("{folder}/rule.toml"), toml, &format!("{folder}/acquire.scm"), query);
+        Arc::new(rule.unwrap_or_else(|error| panic!("a shipped rule is broken: {error}")))
+    };
+    sources.map(load).into()
+}
+
+/// The rules in the folders of `dir`, sorted by id.
+///
+/// # Errors
+/// The first mistake found, with its file, line and column; also when `dir` cannot be read or holds no rule.
+pub fn load_dir(dir: &Path) -> Result<Vec<Arc<Rule>>, RuleError> {
+    load::dir(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golang::parse::parse;
+
+    fn seeds(text: &str) -> Vec<String> {
+        let parsed = parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap();
+        let rule = &builtin()[0];
+        assert!(rule.trigger.is_match(text.as_bytes()) || rule.seeds(&parsed).unwrap().is_empty(), "the trigger lets every seed through");
+        rule.seeds(&parsed).unwrap().iter().map(|seed| text[seed.call.range()].to_owned()).collect()
+    }
+
+    #[test]
+    fn constructors_are_seeds_however_they_are_called() {
+        assert_eq!(seeds("func f() { c, err := storage.NewClient(ctx) }"), ["storage.NewClient(ctx)"]);
+        assert_eq!(seeds("func f() { c := NewAdminClient(ctx) }"), ["NewAdminClient(ctx)"]);
+        assert_eq!(seeds("func f() { c := x.NewClient[T](ctx, 1) }"), ["x.NewClient[T](ctx, 1)"]);
+        assert_eq!(seeds("func f() { c := x.NewClient[pkg.T](ctx) }"), ["x.NewClient[pkg.T](ctx)"]);
+        assert_eq!(seeds("func f() { c := s.factory.NewClient() }"), ["s.factory.NewClient()"]);
+        assert_eq!(seeds("var c = x.NewRESTClient(y.NewClient())").len(), 2);
+    }
+
+    #[test]
+    fn other_names_are_not() {
+        assert!(seeds("func f() { x.NewClientset(); x.NewConn(); x.newClient(); x.RenewClient() }").is_empty());
+    }
 }

@@ -197,8 +197,8 @@ impl<'a> Repository<'a> {
             Err(other) => return Err(other),
         };
         let head = String::from_utf8_lossy(&head).trim().to_owned();
-        let output =
-            self.git(&["diff-index", "--cached", "--name-only", "-z", "--no-renames", "--ignore-submodules=all", &head, "--"], b"")?;
+        let output = self
+            .git(&["diff-index", "--cached", "--name-only", "-z", "--no-renames", "--ignore-submodules=all", &head, "--"], b"")?;
         Ok(self.go_files(&output))
     }
 

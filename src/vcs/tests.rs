@@ -160,6 +160,8 @@ fn a_missing_blob_of_a_partial_clone_is_not_fetched() {
     let answer = survey(&[tree.top.join("a.go")]);
     assert!(answer.map_or(true, |survey| !survey.dirty.is_empty()));
     assert!(!marker.exists(), "the remote's command was run");
+    let plain = Command::new("git").current_dir(&tree.top).args(["show", id.trim()]).output();
+    assert!(plain.is_ok() && marker.exists(), "the test no longer shows anything");
 }
 
 #[test]

@@ -92,13 +92,17 @@ struct Named {
     file: PathBuf,
     /// As printed; empty for the working directory itself.
     printed: PathBuf,
+    /// The way from here down to the working directory, where that lies below.
+    inner: Option<PathBuf>,
 }
 
 impl Named {
     fn new(root: &Path, given: &Path) -> Named {
-        let file = root.join(given);
-        let printed = name::below(root, &file).unwrap_or_else(|| name::plain(given));
-        Named { file, printed }
+        let file = name::plain(&root.join(given));
+        match name::below(root, &file) {
+            Some(printed) => Named { file, printed, inner: None },
+            None => Named { inner: name::way_down(&file, root), printed: name::plain(given), file },
+        }
     }
 
     fn found(&self) -> Found {
@@ -108,9 +112,11 @@ impl Named {
 
     /// The printed path of something at or below this one.
     fn print(&self, file: &Path) -> Arc<str> {
-        match file.strip_prefix(&self.file) {
-            Ok(rest) if !rest.as_os_str().is_empty() => name::printed(&self.printed.join(rest)),
-            _ => name::printed(&self.printed),
+        let rest = file.strip_prefix(&self.file).unwrap_or(Path::new(""));
+        match self.inner.as_ref().and_then(|inner| rest.strip_prefix(inner).ok()) {
+            Some(below) => name::printed(below),
+            None if rest.as_os_str().is_empty() => name::printed(&self.printed),
+            None => name::printed(&self.printed.join(rest)),
         }
     }
 }
@@ -252,5 +258,5 @@ fn reason(file: &Path, folder: &Path, exclude: &Gitignore) -> &'static str {
             return "excluded";
         }
     }
-    if file.is_symlink() { "symlink" } else { "ignored" }
+    if sys::is_link(file) { "symlink" } else { "ignored" }
 }

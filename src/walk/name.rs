@@ -18,7 +18,8 @@ pub fn is_generated(text: &[u8]) -> bool {
     let mut in_comment = false;
     while !rest.is_empty() {
         let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
-        let line = rest[..end].trim_ascii_end();
+        let line = rest[..end].strip_suffix(b"\n").unwrap_or(&rest[..end]);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         rest = &rest[end..];
         if in_comment || line.trim_ascii_start().starts_with(b"/*") {
             let (open, tail) = after_comment(line, in_comment);
@@ -28,10 +29,10 @@ pub fn is_generated(text: &[u8]) -> bool {
                 return false;
             }
         } else if let Some(words) = line.strip_prefix(b"// Code generated ") {
-            if words.ends_with(b" DO NOT EDIT.") || words == b"DO NOT EDIT." {
+            if words.ends_with(b" DO NOT EDIT.") {
                 return true;
             }
-        } else if !line.is_empty() && !line.trim_ascii_start().starts_with(b"//") {
+        } else if !matches!(line.trim_ascii(), [] | [b'/', b'/', ..]) {
             return false;
         }
     }
@@ -39,21 +40,15 @@ pub fn is_generated(text: &[u8]) -> bool {
 }
 
 /// Whether a block comment is still open at the end of `line`, and else what follows the last one.
-fn after_comment(line: &[u8], mut open: bool) -> (bool, &[u8]) {
-    let mut rest = line;
-    loop {
-        if open {
-            match memchr::memmem::find(rest, b"*/") {
-                None => return (true, b""),
-                Some(at) => rest = rest[at + 2..].trim_ascii_start(),
-            }
-            open = false;
-        }
-        match rest.trim_ascii_start().strip_prefix(b"/*") {
-            None => return (false, rest.trim_ascii_start()),
-            Some(inner) => (rest, open) = (inner, true),
-        }
+fn after_comment(line: &[u8], in_comment: bool) -> (bool, &[u8]) {
+    let mut rest = line.trim_ascii_start();
+    let mut inner = if in_comment { Some(rest) } else { rest.strip_prefix(b"/*") };
+    while let Some(comment) = inner {
+        let Some(end) = memchr::memmem::find(comment, b"*/") else { return (true, b"") };
+        rest = comment[end + 2..].trim_ascii_start();
+        inner = rest.strip_prefix(b"/*");
     }
+    (false, rest)
 }
 
 /// The reason to pass over a file or folder of this name, if there is one.
@@ -75,10 +70,9 @@ pub(super) fn in_repository(folder: &Path) -> bool {
 /// `file` relative to `root` when it lies below: empty for `root` itself. Asks the disk only about paths with `..` and such as
 /// begin elsewhere; a link at the end of the path is not followed.
 pub(super) fn below(root: &Path, file: &Path) -> Option<PathBuf> {
-    if !file.components().any(|part| part == Component::ParentDir) {
-        if let Ok(rest) = file.strip_prefix(root) {
-            return Some(plain(rest));
-        }
+    let straight = !file.components().any(|part| part == Component::ParentDir);
+    if let (true, Ok(rest)) = (straight, file.strip_prefix(root)) {
+        return Some(plain(rest));
     }
     let real_root = sys::real_path(root).ok()?;
     let real = match (file.file_name(), file.parent()) {
@@ -86,6 +80,12 @@ pub(super) fn below(root: &Path, file: &Path) -> Option<PathBuf> {
         _ => sys::real_path(file).ok()?,
     };
     real.strip_prefix(real_root).ok().map(Path::to_path_buf)
+}
+
+/// The way from `folder` down to `root`, links resolved; `None` when `root` does not lie below it.
+pub(super) fn way_down(folder: &Path, root: &Path) -> Option<PathBuf> {
+    let (real, real_root) = (sys::real_path(folder).ok()?, sys::real_path(root).ok()?);
+    real_root.strip_prefix(real).ok().map(Path::to_path_buf)
 }
 
 /// `path` without `.` parts and doubled separators.

@@ -22,21 +22,7 @@ impl Tree {
     }
 
     fn settings(&self, paths: &[&str]) -> Settings {
-        Settings {
-            root: self.root.clone(),
-            paths: paths.iter().map(PathBuf::from).collect(),
-            stdin: None,
-            threads: 2,
-            tests: false,
-            assume_closable: false,
-            unsafe_fixes: false,
-            index_only: false,
-            exclude: Vec::new(),
-            rules: Vec::new(),
-            max_file_bytes: 1 << 20,
-            timings: false,
-            stats: true,
-        }
+        Settings { stats: true, ..Settings::sample(&self.root, paths) }
     }
 
     fn walk(&self, paths: &[&str]) -> Walked {
@@ -109,6 +95,8 @@ fn printed_paths_are_relative_where_they_can_be() {
     let walked = walk(&settings).unwrap();
     assert_eq!(paths(&walked), ["../out/b.go", "a.go"]);
     assert!(walked.files.iter().all(|found| found.file.is_absolute() && found.file.exists()));
+    settings.paths = vec!["..".into()];
+    assert_eq!(paths(&walk(&settings).unwrap()), ["../out/b.go", "a.go"]);
 }
 
 #[test]

@@ -1,10 +1,17 @@
 //! One run from end to end: judge, fix, apply in memory, re-judge. Prints nothing and analyses nothing itself.
 
+mod apply;
+mod judged;
+mod suppress;
+mod survey;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::finding::{Acquisition, Diagnostic, Finding, Outcome};
+use crate::base::sys::Error;
+use crate::config::Settings;
 
 /// All that one run found out. Every list is sorted by path, position, rule: the same for any number of threads.
 #[derive(Debug, Default)]
@@ -72,14 +79,15 @@ pub struct FixRun {
 ///
 /// # Errors
 /// A path that is not there; anything else that goes wrong is a diagnostic in the report.
-pub fn check(settings: &crate::config::Settings) -> Result<Report, crate::base::sys::Error> {
-    todo!("{settings:?}")
+pub fn check(settings: &Settings) -> Result<Report, Error> {
+    Ok(survey::survey(settings)?.report)
 }
 
 /// As [`check`], then applies the fixes that `settings` lets through in memory, re-parses and re-judges.
 ///
 /// # Errors
 /// As [`check`].
-pub fn fix(settings: &crate::config::Settings) -> Result<FixRun, crate::base::sys::Error> {
-    todo!("{settings:?}")
+pub fn fix(settings: &Settings) -> Result<FixRun, Error> {
+    let survey = survey::survey(settings)?;
+    Ok(apply::apply(survey, settings))
 }

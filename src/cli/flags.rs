@@ -1,0 +1,216 @@
+//! Flags as they are typed. What they mean is settled in `settings`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  unleak check                  what leaks below the working directory
+  unleak diff . | git apply     put the safe fixes in
+  unleak diff --unsafe --stat   how much all fixes would change
+  unleak fix ./cmd ./internal   write the safe fixes into two folders
+  unleak audit --format json    every client that is made, and how it ends
+  unleak explain unclosed-client
+
+Exit codes: 0 nothing found, 1 findings (check, diff), 2 nothing trustworthy came out.";
+
+/// Finds Go resources that are acquired and never released, and writes the missing release.
+#[derive(Debug, Parser)]
+#[command(name = "unleak", version, after_help = EXAMPLES, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Also load the rules in the folders below DIR
+    #[arg(long, value_name = "DIR", global = true)]
+    pub rules: Vec<PathBuf>,
+    /// When to colour the output
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: Color,
+    /// Print results and faults only, no closing words
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List what leaks, why, and what would mend it
+    Check(Check),
+    /// Print the safe fixes as one patch that `git apply` takes
+    Diff(Diff),
+    /// Write the safe fixes into the files
+    Fix(Fix),
+    /// List every acquisition with its verdict and the line that proves it
+    Audit(Audit),
+    /// List the rules
+    Rules,
+    /// Print what a rule is about
+    Explain {
+        /// The rule's id, as `unleak rules` lists it
+        rule: String,
+    },
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub scan: Scan,
+    /// How findings are printed
+    #[arg(long, default_value = "text")]
+    pub format: CheckFormat,
+    /// List the files that would be read, and do nothing else
+    #[arg(long)]
+    pub files: bool,
+}
+
+/// `diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    #[command(flatten)]
+    pub scan: Scan,
+    /// Take the unsafe fixes too: right in likelihood, but they need a look
+    #[arg(long)]
+    pub r#unsafe: bool,
+    /// Print a summary of changed lines instead of the patch
+    #[arg(long)]
+    pub stat: bool,
+}
+
+/// `fix`.
+#[derive(Debug, Args)]
+pub struct Fix {
+    #[command(flatten)]
+    pub scan: Scan,
+    /// Take the unsafe fixes too: right in likelihood, but they need a look
+    #[arg(long)]
+    pub r#unsafe: bool,
+    /// Write although Go files hold work that is not committed
+    #[arg(long)]
+    pub allow_dirty: bool,
+    /// Do not ask git: files outside of a repository are changed too
+    #[arg(long)]
+    pub no_vcs: bool,
+    /// Exit with 1 when something was changed or left
+    #[arg(long)]
+    pub exit_code: bool,
+    /// How the outcome is printed
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+}
+
+/// `audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    #[command(flatten)]
+    pub scan: Scan,
+    /// How the acquisitions are printed
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+}
+
+/// What is looked at and how: the flags that all four scanning commands share.
+#[derive(Debug, Args)]
+pub struct Scan {
+    /// Files and folders to look at; `-` reads one file from standard input
+    #[arg(value_name = "PATHS", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// The name that standard input goes by
+    #[arg(long, value_name = "NAME", default_value = "stdin.go")]
+    pub stdin_filename: String,
+    /// Worker threads; 0 for one a core
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+    /// Report findings in `_test.go` files too
+    #[arg(long)]
+    pub tests: bool,
+    /// Leave out what GLOB names, as in a .gitignore file of the working directory
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Run these rules only, separated by commas
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Do not run these rules, separated by commas
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Take a client of unknown type for one that Close() releases
+    #[arg(long)]
+    pub assume_closable: bool,
+    /// Ask no source outside of the scanned modules, only the index that comes with unleak
+    #[arg(long)]
+    pub index_only: bool,
+    /// Print what was read, what was left out and why, and how long each phase took
+    #[arg(long)]
+    pub stats: bool,
+    /// Exit with 2 when something could not be read or written
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Also into files and pipes
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// How `check` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// With the lines of source
+    Text,
+    /// One line a finding
+    Concise,
+    /// For programs; see docs/json.md
+    Json,
+}
+
+/// How the other commands print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs; see docs/json.md
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_are_consistent_and_each_has_help() {
+        let mut command = Cli::command();
+        command.build();
+        command.clone().debug_assert();
+        for sub in command.get_subcommands() {
+            assert!(sub.get_about().is_some(), "{}", sub.get_name());
+            for arg in sub.get_arguments() {
+                assert!(arg.get_help().is_some(), "{} {}", sub.get_name(), arg.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn a_lone_dash_is_a_path() {
+        let cli = Cli::try_parse_from(["unleak", "fix", "-", "--unsafe", "-j2"]).expect("it is well formed");
+        let Command::Fix(fix) = cli.command else { panic!("another command") };
+        assert_eq!(fix.scan.paths, [PathBuf::from("-")]);
+        assert!(fix.r#unsafe && fix.scan.threads == 2);
+    }
+}

@@ -1,0 +1,225 @@
+//! What is told on standard error: faults, the closing words, statistics.
+
+use crate::base::finding::{Applicability, Diagnostic, Outcome};
+use crate::config::Settings;
+use crate::report::{harmless, patchable, settle, tally};
+use crate::session::{Change, FixRun, Report};
+
+/// Prints one line to standard error. When nobody reads it, the run still goes on.
+fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(anstream::stderr().lock(), "{line}");
+}
+
+/// Prints an error, which may have several lines.
+pub fn error(words: &str) {
+    let harmless: Vec<_> = words.lines().map(harmless).collect();
+    say(&format!("error: {}", harmless.join("\n")));
+}
+
+/// Prints the faults of a report.
+pub fn diagnostics(report: &Report) {
+    faults(&report.diagnostics);
+}
+
+/// Prints faults in single files.
+pub fn faults(faults: &[Diagnostic]) {
+    for fault in faults {
+        let line = if fault.line > 0 { format!(":{}", fault.line) } else { String::new() };
+        say(&format!("warning: {}{line}: {}", harmless(&fault.path), harmless(&fault.words)));
+    }
+}
+
+/// Names the changes that no patch made here can hold.
+pub fn unpatchable(changes: &[Change]) {
+    for change in changes.iter().filter(|change| !patchable(change)) {
+        let path = harmless(&change.path);
+        say(&format!(
+            "warning: {path}: not in the patch, since it lies outside of the working directory; run in a folder above it"
+        ));
+    }
+}
+
+/// The closing words of `check`.
+pub fn check_end(settings: &Settings, report: &Report) {
+    if !no_go_files(settings, report) {
+        say(&findings(report));
+        loose_ends(settings, report);
+    }
+}
+
+/// The closing words of `diff`: what is not in the patch, and with an empty patch why.
+pub fn diff_end(settings: &Settings, run: &FixRun) {
+    if !no_go_files(settings, &run.report) {
+        say(&patch_line(run));
+        loose_ends(settings, &run.report);
+    }
+}
+
+/// The closing words of `fix`, beside its last line on standard output.
+pub fn fix_end(settings: &Settings, report: &Report) {
+    if !no_go_files(settings, report) {
+        loose_ends(settings, report);
+    }
+}
+
+/// The closing words of `audit`.
+pub fn audit_end(settings: &Settings, report: &Report) {
+    if !no_go_files(settings, report) {
+        incomplete(report);
+    }
+}
+
+fn no_go_files(settings: &Settings, report: &Report) -> bool {
+    let none = report.stats.files == 0 && settings.stdin.is_none() && report.diagnostics.iter().all(|fault| !fault.skipped);
+    if none {
+        let paths: Vec<_> = settings.paths.iter().map(|path| harmless(&path.to_string_lossy()).into_owned()).collect();
+        say(&format!("no Go files to read in {}; --stats tells what was left out", paths.join(", ")));
+    }
+    none
+}
+
+fn findings(report: &Report) -> String {
+    let open: Vec<_> = report.findings.iter().filter(|finding| finding.suppressed.is_none()).collect();
+    let mut line = format!("{} in {}", counted(open.len(), "finding"), counted(report.stats.files as usize, "file"));
+    let fixes = |wanted: Option<Applicability>| {
+        open.iter().filter(|finding| finding.fix.as_ref().map(|fix| fix.applicability) == wanted).count()
+    };
+    let kinds = [
+        (fixes(Some(Applicability::Safe)), "with a safe fix"),
+        (fixes(Some(Applicability::Unsafe)), "with an unsafe fix"),
+        (fixes(Some(Applicability::Display)), "with a sketch of one"),
+        (fixes(None), "without fix"),
+    ];
+    let kinds: Vec<String> =
+        kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    if !kinds.is_empty() {
+        line += &format!(": {}", kinds.join(", "));
+    }
+    let silenced = report.findings.len() - open.len();
+    if silenced > 0 {
+        line += &format!("; {silenced} silenced by comments");
+    }
+    line
+}
+
+fn patch_line(run: &FixRun) -> String {
+    let written: Vec<Outcome> =
+        run.changes.iter().map(|change| if patchable(change) { Outcome::Applied } else { Outcome::OutsideRoot }).collect();
+    let sums = tally(run, &written, &settle(run, &written));
+    let reasons: Vec<String> = sums
+        .left
+        .iter()
+        .map(|(reason, count)| match *reason {
+            "unsafe" => format!("{count} unsafe: --unsafe takes them"),
+            reason => format!("{count} {reason}"),
+        })
+        .collect();
+    let left = sums.left_in_all();
+    match (sums.changed, left) {
+        (0, 0) => format!("nothing to patch: no findings in {}", counted(run.report.stats.files as usize, "file")),
+        (0, _) => format!("nothing to patch: no fix to take for {} ({})", counted(left, "finding"), reasons.join(", ")),
+        (changed, 0) => format!("a patch for {}", counted(changed, "file")),
+        (changed, _) => {
+            format!("a patch for {}; {} not in it ({})", counted(changed, "file"), counted(left, "finding"), reasons.join(", "))
+        }
+    }
+}
+
+/// What a reader should know beside the findings.
+fn loose_ends(settings: &Settings, report: &Report) {
+    let stats = &report.stats;
+    if stats.unknown_type > 0 && !settings.assume_closable {
+        let calls = counted(stats.unknown_type as usize, "call");
+        say(&format!("{calls} of unknown type: `unleak audit` lists them, --assume-closable reports them"));
+    }
+    if stats.findings_in_tests > 0 && !settings.tests {
+        say(&format!("{} in _test.go files: --tests reports them", counted(stats.findings_in_tests as usize, "further finding")));
+    }
+    if stats.not_analysed > 0 {
+        say(&format!("{} could not be analysed: `unleak audit` lists them", counted(stats.not_analysed as usize, "declaration")));
+    }
+    incomplete(report);
+}
+
+fn incomplete(report: &Report) {
+    let skipped = report.diagnostics.iter().filter(|fault| fault.skipped).count();
+    if skipped > 0 {
+        say(&format!("not complete: {} left something unread, see the warnings above", counted(skipped, "fault")));
+    }
+}
+
+/// The statistics, where the settings ask for them.
+pub fn stats(settings: &Settings, report: &Report) {
+    if !settings.stats {
+        return;
+    }
+    let stats = &report.stats;
+    say(&format!(
+        "read: {}, {} bytes; {} parsed",
+        counted(stats.files as usize, "file"),
+        stats.bytes,
+        counted(stats.declarations as usize, "declaration")
+    ));
+    for (reason, count) in &stats.left_out {
+        say(&format!("left out: {} ({reason})", counted(*count as usize, "file")));
+    }
+    for (phase, milliseconds) in &stats.phases {
+        say(&format!("time: {milliseconds:>8.1} ms {phase}"));
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(applicabilities: &[Option<Applicability>]) -> Report {
+        let mut report = Report::default();
+        report.stats.files = 2;
+        report.findings = applicabilities.iter().map(|applicability| finding(*applicability)).collect();
+        report
+    }
+
+    fn finding(applicability: Option<Applicability>) -> crate::base::finding::Finding {
+        use crate::base::finding::*;
+        let acquisition = Acquisition {
+            rule: "unclosed-client".into(),
+            path: "a.go".into(),
+            span: Default::default(),
+            line: 1,
+            column: 1,
+            constructor: "x.NewClient".into(),
+            name: None,
+            function: None,
+            type_name: String::new(),
+            closable: Closable::Unknown(String::new()),
+            verdict: Verdict::Leaked,
+            certainty: Certainty::Proved,
+            evidence: Vec::new(),
+            notes: Vec::new(),
+        };
+        let fix = applicability.map(|applicability| Fix { title: String::new(), applicability, reason: None, edits: Vec::new() });
+        Finding { acquisition, message: String::new(), fix, suppressed: None, fingerprint: String::new() }
+    }
+
+    #[test]
+    fn findings_are_counted_by_fix() {
+        assert_eq!(findings(&report(&[])), "0 findings in 2 files");
+        let three = report(&[Some(Applicability::Safe), Some(Applicability::Unsafe), None]);
+        assert_eq!(findings(&three), "3 findings in 2 files: 1 with a safe fix, 1 with an unsafe fix, 1 without fix");
+    }
+
+    #[test]
+    fn an_empty_patch_says_why() {
+        let none = FixRun { report: report(&[]), ..FixRun::default() };
+        assert_eq!(patch_line(&none), "nothing to patch: no findings in 2 files");
+        let kinds = [Some(Applicability::Unsafe), Some(Applicability::Display)];
+        let left = FixRun { report: report(&kinds), outcomes: vec![Outcome::BelowApplicability; 2], ..FixRun::default() };
+        let expected = "nothing to patch: no fix to take for 2 findings (1 display, 1 unsafe: --unsafe takes them)";
+        assert_eq!(patch_line(&left), expected);
+    }
+}

@@ -1,0 +1,149 @@
+//! From changes in memory to files on disk: what may be written, and the writing.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+
+use crate::base::finding::Outcome;
+use crate::base::sys::{self, Error};
+use crate::config::Settings;
+use crate::report::harmless;
+use crate::session::Change;
+use crate::vcs::{self, Survey};
+
+/// How many files a refusal names.
+const NAMED: usize = 20;
+
+/// Refuses when git could not give back what a change would overwrite.
+///
+/// # Errors
+/// Files outside of any work tree, and unless `allow_dirty` Go files with work that is not committed; both named. Also when git is
+/// missing or fails.
+pub fn check_committed(settings: &Settings, changes: &[Change], allow_dirty: bool) -> anyhow::Result<()> {
+    let files: Vec<PathBuf> = changes.iter().filter_map(|change| change.file.clone()).collect();
+    let Survey { dirty, outside } = vcs::survey(&files)?;
+    let name = |file: &PathBuf| harmless(&file.strip_prefix(&settings.root).unwrap_or(file).to_string_lossy()).into_owned();
+    if !outside.is_empty() {
+        let names = listed(outside.iter().map(name).collect());
+        bail!(
+            "no git repository holds these files, so nothing could bring them back:\n{names}\nsay --no-vcs to change them all the same"
+        );
+    }
+    if !dirty.is_empty() && !allow_dirty {
+        let names = listed(dirty.iter().map(|(file, dirt)| format!("{} ({})", name(file), dirt.word())).collect());
+        bail!("these Go files hold work that is not committed:\n{names}\ncommit or stash it, or say --allow-dirty");
+    }
+    Ok(())
+}
+
+fn listed(mut names: Vec<String>) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    if more > 0 {
+        names.push(format!("… and {more} more"));
+    }
+    names.iter().map(|name| format!("  {name}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Writes each change to its file. Returns, at the same indices, `Applied` or why the file was left alone, and the faults in words.
+pub fn write_all(settings: &Settings, changes: &[Change]) -> (Vec<Outcome>, Vec<Error>) {
+    let roots = writable_roots(settings);
+    let mut faults = Vec::new();
+    let outcomes = changes
+        .iter()
+        .map(|change| {
+            let Some(file) = &change.file else { return Outcome::WriteFailed };
+            match sys::replace(file, &roots, &change.before, &change.after) {
+                Ok(()) => Outcome::Applied,
+                Err(fault) => {
+                    let outcome = outcome_of(&fault);
+                    faults.push(fault);
+                    outcome
+                }
+            }
+        })
+        .collect();
+    (outcomes, faults)
+}
+
+fn outcome_of(fault: &Error) -> Outcome {
+    match fault {
+        Error::Stale { .. } | Error::NotFound { .. } => Outcome::Stale,
+        Error::OutsideRoot { .. } => Outcome::OutsideRoot,
+        _ => Outcome::WriteFailed,
+    }
+}
+
+/// Where files may be written: below the working directory and each folder that was named, and named files that are no links.
+fn writable_roots(settings: &Settings) -> Vec<PathBuf> {
+    let mut roots: Vec<PathBuf> = sys::real_path(&settings.root).into_iter().collect();
+    for given in &settings.paths {
+        let file = settings.root.join(given);
+        match sys::kind(&file) {
+            Some(sys::Kind::Folder) => roots.extend(sys::real_path(&file)),
+            // The folder is resolved, the name in it is not: a link there leads elsewhere and is refused.
+            _ => roots.extend(
+                file.parent()
+                    .and_then(|folder| sys::real_path(folder).ok())
+                    .zip(file.file_name())
+                    .map(|(at, name)| at.join(name)),
+            ),
+        }
+    }
+    roots
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn change(file: PathBuf) -> Change {
+        Change {
+            path: file.to_string_lossy().into(),
+            file: Some(file),
+            before: b"old".as_slice().into(),
+            after: b"new".to_vec(),
+            fixes: 1,
+        }
+    }
+
+    #[test]
+    fn each_file_has_its_own_outcome() {
+        let dir = tempfile::tempdir().unwrap();
+        let (good, changed) = (dir.path().join("a.go"), dir.path().join("b.go"));
+        fs::write(&good, "old").unwrap();
+        fs::write(&changed, "edited meanwhile").unwrap();
+        let changes = [change(good.clone()), change(changed), change(dir.path().join("gone.go"))];
+        let (outcomes, faults) = write_all(&Settings::sample(dir.path(), &["."]), &changes);
+        assert_eq!(outcomes, [Outcome::Applied, Outcome::Stale, Outcome::Stale]);
+        assert_eq!(faults.len(), 2);
+        assert_eq!(fs::read(&good).unwrap(), b"new");
+    }
+
+    #[test]
+    fn what_was_named_may_be_written_outside_of_the_working_directory() {
+        let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (named, unnamed) = (other.path().join("a.go"), other.path().join("b.go"));
+        fs::write(&named, "old").unwrap();
+        fs::write(&unnamed, "old").unwrap();
+        let (outcomes, _) = write_all(&Settings::sample(dir.path(), &[&named]), &[change(named.clone()), change(unnamed)]);
+        assert_eq!(outcomes, [Outcome::Applied, Outcome::OutsideRoot]);
+    }
+
+    #[test]
+    fn files_without_repository_are_named_in_the_refusal() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a.go");
+        fs::write(&file, "old").unwrap();
+        let refusal = check_committed(&Settings::sample(dir.path(), &["."]), &[change(file)], true).unwrap_err().to_string();
+        assert!(refusal.contains("  a.go\n") && refusal.contains("--no-vcs"), "{refusal}");
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let list = listed((0..25).map(|number| number.to_string()).collect());
+        assert!(list.ends_with("  … and 5 more"), "{list}");
+    }
+}

@@ -1,0 +1,270 @@
+//! Where a release would stand: the first place after the acquisition at which the resource is open on every way that comes by.
+
+use std::sync::Arc;
+
+use crate::base::finding::AnchorPlace;
+use crate::base::text::Span;
+use crate::flow::life::Life;
+use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::flow::state::{Hold, Phase, State};
+use crate::flow::types::Typing;
+use crate::golang::syntax::*;
+
+/// A place, and what is doubtful about it.
+#[derive(Debug)]
+pub struct Found {
+    pub place: AnchorPlace,
+    pub variable: VarId,
+    pub doubt: Option<String>,
+    pub in_loop: bool,
+}
+
+impl Found {
+    /// Where in the file the place is.
+    pub fn offset(&self) -> u32 {
+        match self.place {
+            AnchorPlace::After(span) => span.end,
+            AnchorPlace::Start(span) => span.start,
+        }
+    }
+}
+
+/// The statement lists around an offset, outermost first, each with the index of the statement that holds it.
+struct Path<'a> {
+    lists: Vec<(&'a [Stmt], usize)>,
+    in_loop: bool,
+    /// The call is in the header of the innermost statement (`if c, err := New(); …`): its names live in that statement only.
+    in_header: bool,
+}
+
+/// The place for a release of what `call` acquires in `body`; `None` when no variable holds it or no place fits.
+pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, has_error: bool) -> Option<Found> {
+    let path = path(scopes.body(body).block, call);
+    let (list, at) = *path.lists.last()?;
+    let found = |place, variable, doubt| Some(Found { place, variable, doubt, in_loop: path.in_loop });
+    if path.in_header {
+        let (block, var) = branches(&list[at]).into_iter().find_map(|block| Some((block, open(life.enter.get(&block.span.start)?)?)))?;
+        return found(AnchorPlace::Start(block.span), var, None);
+    }
+    for stmt in &list[at..] {
+        if let Some(var) = life.after.get(&stmt.span.end).and_then(|states| open(states)) {
+            return found(AnchorPlace::After(stmt.span), var, None);
+        }
+        for block in branches(stmt).into_iter().filter(|block| !block.span.contains(call)) {
+            let inside = life.enter.get(&block.span.start).and_then(|states| open(states));
+            if let Some(var) = inside.filter(|_| has_error && is_check_of_success(stmt, block)) {
+                return found(AnchorPlace::Start(block.span), var, None);
+            }
+        }
+    }
+    doubtful(&list[at..], life).and_then(|(stmt, var, doubt)| found(AnchorPlace::After(stmt.span), var, Some(doubt)))
+}
+
+/// The variable that is the resource in all of `states`, if it is open in all of them and not yet due to be released.
+fn open(states: &[State]) -> Option<VarId> {
+    let fine = |state: &State| state.phase == Phase::Open && state.due.is_none() && state.maybe_due.is_none();
+    if states.is_empty() || !states.iter().all(fine) {
+        return None;
+    }
+    common(states)
+}
+
+fn common(states: &[State]) -> Option<VarId> {
+    let itself = |state: &State, var: VarId| state.hold(var) == Some(&Hold::Itself);
+    let first = states.first()?;
+    first.holders.iter().map(|(var, _)| *var).find(|var| states.iter().all(|state| itself(state, *var)))
+}
+
+/// The first place where the resource is open on some ways and may be nil on others.
+fn doubtful<'a>(stmts: &'a [Stmt], life: &Life) -> Option<(&'a Stmt, VarId, String)> {
+    let first = stmts.first()?;
+    let mut unchecked = None;
+    for stmt in stmts {
+        let Some(states) = life.after.get(&stmt.span.end) else { continue };
+        let opened: Vec<State> = states.iter().filter(|state| state.is_open()).cloned().collect();
+        let fine = opened.len() == states.iter().filter(|state| state.phase != Phase::Nil).count();
+        let Some(var) = common(&opened).filter(|_| fine) else { break };
+        if opened.iter().all(|state| state.phase == Phase::Open) {
+            return Some((stmt, var, "the check of its error does not end the function, so it may be nil here".to_owned()));
+        }
+        unchecked = unchecked.or(Some(var));
+    }
+    unchecked.map(|var| (first, var, "its error is not checked, so it may be nil here".to_owned()))
+}
+
+/// Whether `block` is the branch of an `if` on the error in which the call succeeded.
+fn is_check_of_success(stmt: &Stmt, block: &Block) -> bool {
+    let StmtKind::If(branch) = &stmt.kind else { return false };
+    let ExprKind::Binary { op, left, right } = &branch.condition.unparen().kind else { return false };
+    let is_then = branch.then.span == block.span;
+    (left.is_nil() || right.is_nil()) && matches!((op, is_then), (BinaryOp::Equal, true) | (BinaryOp::NotEqual, false))
+}
+
+/// The blocks that a statement's header leads to.
+fn branches(stmt: &Stmt) -> Vec<&Block> {
+    let mut blocks = Vec::new();
+    let mut stmt = Some(stmt);
+    while let Some(Stmt { kind, .. }) = stmt {
+        stmt = None;
+        match kind {
+            StmtKind::If(branch) => {
+                blocks.push(&branch.then);
+                stmt = branch.otherwise.as_ref();
+            }
+            StmtKind::Block(block) => blocks.push(block),
+            _ => {}
+        }
+    }
+    blocks
+}
+
+fn path<'a>(block: &'a Block, call: Span) -> Path<'a> {
+    let mut path = Path { lists: Vec::new(), in_loop: false, in_header: false };
+    let mut list = Some(block.stmts.as_slice());
+    while let Some(stmts) = list.take() {
+        let Some(at) = stmts.iter().position(|stmt| stmt.span.contains(call)) else { break };
+        path.lists.push((stmts, at));
+        let mut stmt = &stmts[at];
+        while let StmtKind::Labeled { stmt: Some(inner), .. } = &stmt.kind {
+            stmt = inner;
+        }
+        let inner = inner_list(stmt, call);
+        path.in_loop |= inner.is_some() && matches!(stmt.kind, StmtKind::For(_));
+        path.in_header = inner.is_none() && has_header(stmt);
+        list = inner;
+    }
+    path
+}
+
+fn has_header(stmt: &Stmt) -> bool {
+    matches!(stmt.kind, StmtKind::If(_) | StmtKind::For(_) | StmtKind::Switch(_) | StmtKind::TypeSwitch(_) | StmtKind::Select(_))
+}
+
+/// The statement list inside of `stmt` that holds `call`.
+fn inner_list(stmt: &Stmt, call: Span) -> Option<&[Stmt]> {
+    let holds = |block: &&Block| block.span.contains(call);
+    match &stmt.kind {
+        StmtKind::If(branch) => {
+            if branch.then.span.contains(call) {
+                return Some(&branch.then.stmts);
+            }
+            let other = branch.otherwise.as_ref().filter(|other| other.span.contains(call))?;
+            match &other.kind {
+                StmtKind::Block(block) => Some(&block.stmts),
+                _ => inner_list(other, call),
+            }
+        }
+        StmtKind::For(looped) => Some(&looped.body).filter(holds).map(|block| block.stmts.as_slice()),
+        StmtKind::Block(block) => Some(&block.stmts),
+        StmtKind::Switch(switch) => switch.cases.iter().find_map(|case| within(&case.stmts, call)),
+        StmtKind::TypeSwitch(switch) => switch.cases.iter().find_map(|case| within(&case.stmts, call)),
+        StmtKind::Select(cases) => cases.iter().find_map(|case| within(&case.stmts, call)),
+        _ => None,
+    }
+}
+
+fn within(stmts: &[Stmt], call: Span) -> Option<&[Stmt]> {
+    stmts.iter().any(|stmt| stmt.span.contains(call)).then_some(stmts)
+}
+
+/// The places that the results of `call` are bound to by the statement or variable that it is the value of.
+pub fn names_bound(decl: &Decl, call: Span) -> Option<Vec<Span>> {
+    let specs = |specs: &[VarSpec]| {
+        let spec = specs.iter().find(|spec| spec.values.iter().any(|value| value.span.contains(call)))?;
+        let names = spec.names.iter().map(|name| name.span).collect();
+        bound(names, &spec.values, call)
+    };
+    let block = match decl {
+        Decl::Func(func) => func.body.as_ref()?,
+        Decl::Vars(list) => match specs(list) {
+            Some(names) => return Some(names),
+            None => literal_around(list.iter().flat_map(|spec| &spec.values), call)?,
+        },
+        _ => return None,
+    };
+    names_in(block, call)
+}
+
+fn names_in(block: &Block, call: Span) -> Option<Vec<Span>> {
+    let path = path(block, call);
+    let (list, at) = *path.lists.last()?;
+    let spans = |exprs: &[Expr]| exprs.iter().map(|expr| expr.span).collect();
+    let mut stmt = &list[at];
+    if let Some(literal) = literal_in(stmt, call) {
+        return names_in(literal, call);
+    }
+    if let Some(init) = header(stmt) {
+        stmt = init;
+    }
+    match &stmt.kind {
+        StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. } => bound(spans(left), right, call),
+        StmtKind::Var(specs) => {
+            let spec = specs.iter().find(|spec| spec.values.iter().any(|value| value.span.contains(call)))?;
+            bound(spec.names.iter().map(|name| name.span).collect(), &spec.values, call)
+        }
+        _ => None,
+    }
+}
+
+/// `names` if `call` is the one value, else the name at its place among several values.
+fn bound(names: Vec<Span>, values: &[Expr], call: Span) -> Option<Vec<Span>> {
+    let at = values.iter().position(|value| value.unparen().span == call)?;
+    if values.len() == 1 { Some(names) } else { names.get(at).map(|name| vec![*name]) }
+}
+
+fn header(stmt: &Stmt) -> Option<&Stmt> {
+    match &stmt.kind {
+        StmtKind::If(branch) => branch.init.as_ref(),
+        StmtKind::Switch(switch) => switch.init.as_ref(),
+        StmtKind::TypeSwitch(switch) => switch.init.as_ref(),
+        StmtKind::For(looped) => match &looped.head {
+            ForHead::Clause { init, .. } => init.as_ref(),
+            ForHead::Range { .. } => None,
+        },
+        StmtKind::Labeled { stmt, .. } => stmt.as_deref(),
+        _ => None,
+    }
+}
+
+fn literal_in(stmt: &Stmt, call: Span) -> Option<&Block> {
+    let mut found: Option<&Block> = None;
+    crate::golang::visit::stmt(stmt, &mut |expr| {
+        if let ExprKind::FuncLit(literal) = &expr.kind
+            && literal.body.span.contains(call)
+            && found.is_none()
+        {
+            found = Some(&literal.body);
+        }
+    });
+    found
+}
+
+fn literal_around<'a>(values: impl Iterator<Item = &'a Expr>, call: Span) -> Option<&'a Block> {
+    let mut found: Option<&Block> = None;
+    for value in values {
+        crate::golang::visit::expr(value, &mut |expr| {
+            if let ExprKind::FuncLit(literal) = &expr.kind
+                && literal.body.span.contains(call)
+                && found.is_none()
+            {
+                found = Some(&literal.body);
+            }
+        });
+    }
+    found
+}
+
+/// The name of a `context.Context` parameter of the body around `offset`, or of a body around that.
+pub fn context(scopes: &Scopes, typing: &Typing, offset: u32) -> Option<Arc<str>> {
+    let mut body = scopes.body_around(Span::new(offset, offset));
+    while let Some(at) = body {
+        for index in 0..scopes.body(at).signature.params.len() {
+            let Some(var) = scopes.param(at, ParamIndex::At(index as u32)) else { continue };
+            if matches!(scopes.info(var).origin, VarOrigin::Param { .. }) && typing.var(var).is_some_and(|ty| ty.is_context()) {
+                return Some(scopes.info(var).name.clone());
+            }
+        }
+        body = scopes.body(at).parent;
+    }
+    None
+}

@@ -1,0 +1,440 @@
+//! What calls do with what they get: the walk's oracle. Functions whose source is there are walked themselves, each parameter
+//! once, and summed up; of the others the types tell what their results may hold on to.
+
+use std::cell::{Cell, RefCell};
+use std::sync::{Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use crate::base::finding::{Certainty, Verdict};
+use crate::flow::cfg::{Cfg, Condition, Ending, Next};
+use crate::flow::known::{self, Name, Runner};
+use crate::flow::life::{self, ExitKind, Oracle, Passed, PassedFate, Place, Source, walk};
+use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId};
+use crate::flow::state::{EventKind, Hold, Phase, State};
+use crate::flow::types::Typing;
+use crate::golang::exprs::Callee;
+use crate::golang::holds::Holds;
+use crate::golang::locate::Origin;
+use crate::golang::members::Member;
+use crate::golang::package::FuncRef;
+use crate::golang::release::ReleaseMethod;
+use crate::golang::syntax::*;
+use crate::golang::types::Type;
+use crate::golang::world::{FileScope, World};
+
+/// Callees are followed this deep.
+const MAX_DEPTH: usize = 8;
+/// Callees outside of the scanned module are followed this deep only: they are many, and large.
+const MAX_OUTSIDE_DEPTH: usize = 4;
+
+/// A question about one parameter: of which function, which parameter, how the value holds on.
+type Question = (FuncRef, ParamIndex, Hold, Option<Type>);
+
+/// Answers about functions, shared by all threads. Whether an answer is here changes the time a run takes, never what it says.
+#[derive(Default)]
+pub struct Summaries {
+    params: Mutex<FxHashMap<Question, Passed>>,
+    never_return: Mutex<FxHashMap<(FuncRef, Option<usize>), bool>>,
+}
+
+/// The questions being answered, innermost last.
+#[derive(Default)]
+pub struct Stack {
+    questions: RefCell<Vec<Question>>,
+    /// The lowest place in the stack whose unfinished answer was assumed by a finished one above it.
+    assumed: Cell<usize>,
+    returning: RefCell<Vec<(FuncRef, Option<usize>)>>,
+}
+
+impl Stack {
+    pub fn new() -> Stack {
+        Stack { assumed: Cell::new(usize::MAX), ..Stack::default() }
+    }
+}
+
+/// The oracle for one declaration and one type of resource.
+pub struct Calls<'a, 'w> {
+    pub typing: &'w Typing<'a, 'w>,
+    pub summaries: &'w Summaries,
+    pub stack: &'w Stack,
+    /// The resource's type; `None` when unknown.
+    pub target: Option<Type>,
+    /// The methods that release it.
+    pub releases: &'w [ReleaseMethod],
+    /// The declaration is the `main` function of a program.
+    pub in_main: bool,
+}
+
+impl<'a> Oracle<'a> for Calls<'a, '_> {
+    fn ending(&self, call: &'a Call) -> Option<Ending> {
+        let ident = call.function.as_ident();
+        if ident.is_some_and(|name| &*name.name == "panic" && self.typing.scopes.var(name).is_none()) {
+            return Some(Ending::Panic);
+        }
+        let (package, name) = self.typing.name(&call.function)?;
+        // Asking for a receiver's type is dear; only names that could end the path are worth it.
+        let in_test = package.is_empty() && may_be_test(name) && self.typing.receiver_package(call) == "testing";
+        if let Some(ending) = known::ending(Name { package: &package, name }, in_test) {
+            return Some(ending);
+        }
+        let own = package == *self.typing.file.package.path || self.is_own_module(&package);
+        let func = own.then(|| self.own_function(call)).flatten()?;
+        (func.decl.signature.results.is_empty() && self.never_returns(&func, None)).then_some(Ending::Exit)
+    }
+
+    fn stops_on_error(&self, call: &'a Call, at: usize) -> bool {
+        if self.typing.ask(call, known::asserts_no_error) == Some(true) {
+            return true;
+        }
+        match self.typing.callee(call) {
+            Callee::Func { func, .. } => self.is_within(&func) && self.never_returns(&func, Some(at)),
+            Callee::Method { method, .. } => {
+                method.func.is_some_and(|func| self.is_within(&func) && self.never_returns(&func, Some(at)))
+            }
+            _ => false,
+        }
+    }
+
+    fn is_release(&self, _call: &Call, method: &str) -> bool {
+        self.releases.iter().any(|release| *release.name == *method)
+    }
+
+    fn passed(&self, call: &'a Call, place: Place, hold: &Hold) -> Passed {
+        let callee = self.typing.callee(call);
+        match (&callee, place) {
+            (Callee::Builtin { name, .. }, _) => match &**name {
+                "append" => with_results(vec![(0, hold.clone().wrapped(None))], Certainty::Proved),
+                _ => Passed::lent(Certainty::Proved),
+            },
+            (Callee::Conversion(_), _) => with_results(vec![(0, hold.clone())], Certainty::Proved),
+            (_, Place::Receiver) => self.receives(&callee, hold),
+            (_, Place::Arg(at)) => self.takes(call, &callee, at, hold),
+        }
+    }
+
+    fn serves(&self, call: &'a Call) -> bool {
+        self.typing.name(&call.function).is_some_and(|(package, name)| known::serves(Name { package: &package, name }))
+    }
+
+    fn part(&self, part: &'a Expr) -> Option<Hold> {
+        self.tie(&self.typing.of(part))
+    }
+
+    fn carries(&self, var: VarId) -> bool {
+        self.typing.var(var).is_none_or(|ty| self.tie(&ty).is_some())
+    }
+
+    fn result_carries(&self, body: BodyId, index: usize) -> bool {
+        let result = self.typing.scopes.body(body).signature.results.get(index);
+        result.is_none_or(|param| self.tie(&self.world().type_of(&self.typing.file, &param.ty)).is_some())
+    }
+
+    fn ends_process(&self, body: BodyId) -> bool {
+        body == BodyId(0) && self.in_main
+    }
+
+    fn is_method(&self, operand: &'a Expr, name: &str) -> bool {
+        !matches!(self.typing.world.member(&self.typing.of(operand), name), Some(Member::Field(_)))
+    }
+}
+
+fn may_be_test(name: &str) -> bool {
+    name.starts_with("Fatal") || name.starts_with("Skip") || name == "FailNow"
+}
+
+fn with_results(results: Vec<(usize, Hold)>, certainty: Certainty) -> Passed {
+    Passed { results, ..Passed::lent(certainty) }
+}
+
+impl<'a> Calls<'a, '_> {
+    fn world(&self) -> &World {
+        self.typing.world
+    }
+
+    fn is_own_module(&self, package: &str) -> bool {
+        let module = &self.typing.file.package.module;
+        !module.is_empty() && package.strip_prefix(&**module).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    fn own_function(&self, call: &Call) -> Option<FuncRef> {
+        match self.typing.callee(call) {
+            Callee::Func { func, .. } => Some(func),
+            _ => None,
+        }
+    }
+
+    /// Whether a function belongs to what is scanned, rather than to a dependency.
+    fn is_within(&self, func: &FuncRef) -> bool {
+        matches!(func.package.origin, None | Some(Origin::Module | Origin::Workspace | Origin::Replace))
+    }
+
+    /// A method call on a value that holds on to the resource.
+    fn receives(&self, callee: &Callee, hold: &Hold) -> Passed {
+        let func = match callee {
+            Callee::Method { method, .. } => method.func.clone(),
+            _ => None,
+        };
+        if let Some(func) = func {
+            // The resource's own methods lend it, unless they are the repository's and may release or hand it on.
+            let looked_into = match hold {
+                Hold::Inside(_) => true,
+                Hold::Itself => self.is_within(&func) || self.gives_back(callee),
+                _ => false,
+            };
+            if looked_into {
+                return self.summary(&func, ParamIndex::Receiver, hold);
+            }
+        }
+        with_results(self.tied_results(callee, hold), Certainty::Proved)
+    }
+
+    /// Whether a method's first result is of the resource's own type: a step of a builder chain.
+    fn gives_back(&self, callee: &Callee) -> bool {
+        self.target.is_some() && self.world().results(callee).first() == self.target.as_ref()
+    }
+
+    /// The results of a call that may hold on to the value, by their types.
+    fn tied_results(&self, callee: &Callee, hold: &Hold) -> Vec<(usize, Hold)> {
+        if matches!(hold, Hold::Function { .. }) {
+            return Vec::new();
+        }
+        let same = |ty: &Type| *hold == Hold::Itself && self.target.as_ref() == Some(ty);
+        let tie = |ty: &Type| if same(ty) { Some(Hold::Itself) } else { self.tie(ty) };
+        let types = self.world().results(callee);
+        types.iter().enumerate().filter_map(|(index, ty)| Some((index, tie(ty)?))).collect()
+    }
+
+    /// How a value of type `ty` that comes from the resource may hold on to it.
+    fn tie(&self, ty: &Type) -> Option<Hold> {
+        let Some(target) = &self.target else { return Some(Hold::Handle(Certainty::Assumed)) };
+        match self.world().holds(&self.typing.file, ty, target) {
+            Holds::No => None,
+            Holds::Yes => Some(Hold::Handle(Certainty::Proved)),
+            Holds::Maybe => Some(Hold::Handle(Certainty::Assumed)),
+        }
+    }
+
+    /// A call with the value as an argument.
+    fn takes(&self, call: &'a Call, callee: &Callee, at: usize, hold: &Hold) -> Passed {
+        if let Hold::Function { releases } = hold
+            && let Some(runner) = self.typing.ask(call, known::runner).flatten()
+        {
+            return run(runner, *releases);
+        }
+        if self.typing.ask(call, known::only_looks) == Some(true) {
+            return with_results(self.tied_results(callee, hold), Certainty::Proved);
+        }
+        let func = match callee {
+            Callee::Func { func, .. } => Some(func.clone()),
+            Callee::Method { method, .. } => method.func.clone(),
+            _ => None,
+        };
+        if let Some(func) = func.filter(|func| func.decl.body.is_some()) {
+            return self.summary(&func, self.param_at(&func, at), hold);
+        }
+        if let Some(functions) = self.typing.possible_functions(call) {
+            let answers = functions.iter().map(|func| self.summary(func, self.param_at(func, at), hold));
+            return answers.reduce(worse).unwrap_or_else(|| self.unseen(call, callee, hold));
+        }
+        self.unseen(call, callee, hold)
+    }
+
+    /// Which parameter gets argument `at`: the last one gets all of a variadic call's.
+    fn param_at(&self, func: &FuncRef, at: usize) -> ParamIndex {
+        ParamIndex::At(at.min(func.decl.signature.params.len().saturating_sub(1)) as u32)
+    }
+
+    /// A callee whose source is not there. A method of the resource's own package takes callbacks for the time of the call or of a
+    /// handle; a generated stub lives beside its connection; anything else might keep what it gets.
+    fn unseen(&self, call: &Call, callee: &Callee, hold: &Hold) -> Passed {
+        let name = self.typing.name(&call.function).map_or_else(String::new, |(_, name)| name.to_owned());
+        let target_package = self.target.as_ref().and_then(Type::named).map(|named| named.package.clone());
+        if let (Hold::Function { .. }, Callee::Method { receiver, .. }, Some(target)) = (hold, callee, &target_package)
+            && receiver.named().is_some_and(|named| named.package == *target)
+        {
+            return Passed::lent(Certainty::Proved);
+        }
+        let stub = name.starts_with("New") && name.ends_with("Client") && target_package.as_deref() == Some("google.golang.org/grpc");
+        if stub {
+            return with_results(vec![(0, Hold::Handle(Certainty::Assumed))], Certainty::Assumed);
+        }
+        let words = format!("passed to `{}`, whose source is not here", if name.is_empty() { "a function value" } else { &name });
+        Passed::kept(Verdict::PassedOn, Certainty::Assumed, words)
+    }
+
+    /// What `func` does with its parameter, from its own source.
+    fn summary(&self, func: &FuncRef, index: ParamIndex, hold: &Hold) -> Passed {
+        let question: Question = (func.clone(), index, hold.clone(), self.target.clone());
+        if let Some(known) = self.summaries.params.lock().unwrap_or_else(PoisonError::into_inner).get(&question) {
+            return known.clone();
+        }
+        let depth = self.stack.questions.borrow().len();
+        if let Some(open) = self.stack.questions.borrow().iter().position(|asked| *asked == question) {
+            self.stack.assumed.set(self.stack.assumed.get().min(open));
+            return Passed::lent(Certainty::Proved);
+        }
+        if depth >= if self.is_within(func) { MAX_DEPTH } else { MAX_OUTSIDE_DEPTH } {
+            self.stack.assumed.set(0);
+            return Passed::kept(Verdict::PassedOn, Certainty::Assumed, format!("passed to `{}`", func.decl.name.name));
+        }
+        let outer = self.stack.assumed.replace(usize::MAX);
+        self.stack.questions.borrow_mut().push(question.clone());
+        let answer = self.sum_up(func, index, hold);
+        self.stack.questions.borrow_mut().pop();
+        let assumed = self.stack.assumed.get();
+        // An answer that rests on an unfinished one further down holds for this stack only.
+        if assumed >= depth {
+            self.summaries.params.lock().unwrap_or_else(PoisonError::into_inner).insert(question, answer.clone());
+            self.stack.assumed.set(outer);
+        } else {
+            self.stack.assumed.set(outer.min(assumed));
+        }
+        answer
+    }
+
+    fn sum_up(&self, func: &FuncRef, index: ParamIndex, hold: &Hold) -> Passed {
+        let name = func.decl.name.name.clone();
+        let unknown = || Passed::kept(Verdict::PassedOn, Certainty::Assumed, format!("passed to `{name}`, which was not looked into"));
+        if func.decl.body.is_none() {
+            return unknown();
+        }
+        let scopes = Scopes::of_func(&func.decl);
+        let Some(param) = scopes.param(BodyId(0), index) else {
+            return Passed::lent(Certainty::Proved);
+        };
+        let variadic = matches!(index, ParamIndex::At(at) if func.decl.signature.params.get(at as usize).is_some_and(|p| p.variadic));
+        let held = if variadic { hold.clone().wrapped(None) } else { hold.clone() };
+        let typing = Typing::new(self.world(), FileScope::of(func), &scopes);
+        let calls = Calls { typing: &typing, target: self.target.clone(), in_main: false, ..*self.as_ref() };
+        match calls.walk_param(param, held) {
+            Some(life) => conclude(&life, &name),
+            None => unknown(),
+        }
+    }
+
+    fn as_ref(&self) -> &Self {
+        self
+    }
+
+    fn walk_param(&self, param: VarId, hold: Hold) -> Option<life::Life> {
+        let entry = State { phase: Phase::Open, holders: vec![(param, hold)], ..State::start() };
+        walk(self.typing.scopes, BodyId(0), Source::Variable(param), entry, self, &Cell::new(life::MAX_VISITS)).ok()
+    }
+
+    /// Whether `func` never returns: at all, or when its argument `error` is not nil.
+    fn never_returns(&self, func: &FuncRef, error: Option<usize>) -> bool {
+        let question = (func.clone(), error);
+        if let Some(known) = self.summaries.never_return.lock().unwrap_or_else(PoisonError::into_inner).get(&question) {
+            return *known;
+        }
+        let Some(body) = &func.decl.body else { return false };
+        if self.stack.returning.borrow().len() >= MAX_OUTSIDE_DEPTH || self.stack.returning.borrow().contains(&question) {
+            return false;
+        }
+        self.stack.returning.borrow_mut().push(question.clone());
+        let scopes = Scopes::of_func(&func.decl);
+        let typing = Typing::new(self.world(), FileScope::of(func), &scopes);
+        let calls = Calls { typing: &typing, target: None, in_main: false, ..*self.as_ref() };
+        let last = func.decl.signature.params.len().saturating_sub(1);
+        let param = error.and_then(|at| scopes.param(BodyId(0), ParamIndex::At(at.min(last) as u32)));
+        let answer = (error.is_none() || param.is_some()) && !calls.can_return(body, param);
+        self.stack.returning.borrow_mut().pop();
+        // Only whole answers are shared: one given inside of another may have met its own question.
+        if self.stack.returning.borrow().is_empty() {
+            self.summaries.never_return.lock().unwrap_or_else(PoisonError::into_inner).insert(question, answer);
+        }
+        answer
+    }
+
+    /// Whether a way leads to a return, where `error` is known not to be nil.
+    fn can_return(&self, body: &'a Block, error: Option<VarId>) -> bool {
+        let Ok(cfg) = Cfg::build(body, &|call| self.ending(call)) else { return true };
+        let (mut seen, mut todo) = (vec![false; cfg.blocks.len()], vec![0]);
+        while let Some(at) = todo.pop() {
+            if std::mem::replace(&mut seen[at], true) {
+                continue;
+            }
+            match &cfg.blocks[at].next {
+                Next::To(next) => todo.push(*next),
+                Next::Any(next) => todo.extend(next),
+                Next::Branch { condition, yes, no } => match self.nil_check(*condition, error) {
+                    Some(true) => todo.push(*no),
+                    Some(false) => todo.push(*yes),
+                    None => todo.extend([*yes, *no]),
+                },
+                Next::Return(_) | Next::End(_) => return true,
+                Next::Stop(..) => {}
+            }
+        }
+        false
+    }
+
+    /// `error == nil` is `Some(true)`, `error != nil` is `Some(false)`.
+    fn nil_check(&self, condition: Condition<'a>, error: Option<VarId>) -> Option<bool> {
+        let Condition::True(expr) = condition else { return None };
+        let ExprKind::Binary { op: op @ (BinaryOp::Equal | BinaryOp::NotEqual), left, right } = &expr.unparen().kind else { return None };
+        let other = if right.is_nil() { left } else { right };
+        let var = other.as_ident().and_then(|ident| self.typing.scopes.var(ident));
+        (var.is_some() && var == error && (left.is_nil() || right.is_nil())).then_some(*op == BinaryOp::Equal)
+    }
+}
+
+/// Of two functions that might be called, what is true of both: the one that keeps more.
+fn worse(a: Passed, b: Passed) -> Passed {
+    let rank = |passed: &Passed| match passed.fate {
+        PassedFate::Keeps { .. } => 3,
+        PassedFate::Runs => 2,
+        PassedFate::Lends => 1,
+        PassedFate::Releases | PassedFate::WillRelease => 0,
+    };
+    let certainty = a.certainty.and(b.certainty);
+    let mut results = a.results.clone();
+    results.extend(b.results.iter().cloned());
+    results.sort();
+    results.dedup();
+    let mixed = rank(&a) != rank(&b) && rank(&a).min(rank(&b)) == 0;
+    let kept = if rank(&b) > rank(&a) { b } else { a };
+    if mixed && rank(&kept) < 3 {
+        return Passed::kept(Verdict::PassedOn, Certainty::Assumed, "passed to a function value that releases it in some cases");
+    }
+    Passed { certainty, results, ..kept }
+}
+
+fn run(runner: Runner, releases: bool) -> Passed {
+    let fate = match (runner, releases) {
+        (Runner::Now, true) => PassedFate::Releases,
+        (Runner::Now, false) | (Runner::AtEnd, false) => PassedFate::Lends,
+        (Runner::AtEnd, true) => PassedFate::WillRelease,
+        (Runner::Group, _) => PassedFate::Runs,
+        (Runner::Later, true) => PassedFate::WillRelease,
+        (Runner::Later, false) => PassedFate::Keeps { verdict: Verdict::Captured, words: "captured by a function that is kept".to_owned() },
+    };
+    Passed { fate, ..Passed::lent(Certainty::Proved) }
+}
+
+/// A parameter's life as what its callers need to know.
+fn conclude(life: &life::Life, name: &str) -> Passed {
+    let ways: Vec<_> = life.exits.iter().filter(|exit| !matches!(exit.kind, ExitKind::Stop(_)) && exit.state.phase != Phase::Nil).collect();
+    let given = ways.iter().filter_map(|exit| match exit.state.phase {
+        Phase::Given(id) => Some(&life.events[id.0 as usize]),
+        _ => None,
+    });
+    let kept = given.clone().find_map(|event| match event.kind {
+        EventKind::Given(verdict) if verdict != Verdict::Returned && !(verdict == Verdict::LivesOn && !life.left.is_empty()) => Some((verdict, event)),
+        _ => None,
+    });
+    if let Some((verdict, event)) = kept {
+        return Passed::kept(verdict, event.certainty, format!("passed to `{name}`, where it is {}", event.words));
+    }
+    let released = ways.iter().filter(|exit| matches!(exit.state.phase, Phase::Released(_)) || exit.state.due.is_some()).count();
+    let certainty = given.map(|event| event.certainty).max().unwrap_or(Certainty::Proved);
+    if !life.left.is_empty() {
+        return with_results(life.left.clone(), certainty);
+    }
+    let certainty = if released == ways.len() { Certainty::Proved } else { Certainty::Assumed };
+    match released {
+        0 => Passed::lent(Certainty::Proved),
+        _ => Passed { fate: PassedFate::Releases, ..Passed::lent(certainty) },
+    }
+}

@@ -1,0 +1,399 @@
+//! One acquisition -> its verdict with the evidence, and the place where a release would stand.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use crate::base::finding::*;
+use crate::base::text::{LineIndex, Span};
+use crate::flow::anchor;
+use crate::flow::callee::{Calls, Stack, Summaries};
+use crate::flow::life::{Exit, ExitKind, Life, MAX_VISITS, Source, walk};
+use crate::flow::scope::{BodyId, Scopes};
+use crate::flow::state::{Event, EventId, EventKind, Hold, Phase, State};
+use crate::flow::types::Typing;
+use crate::golang::closable::ClosableAnswer;
+use crate::golang::release::ReleaseMethod;
+use crate::golang::syntax::*;
+use crate::golang::types::Type;
+use crate::golang::visit;
+use crate::golang::world::{FileScope, World};
+
+/// Ways out that are listed as evidence of one leak.
+const MAX_EVIDENCE: usize = 3;
+
+/// What all judgements of a run share.
+pub struct Judge<'w> {
+    pub world: &'w World,
+    pub summaries: &'w Summaries,
+    /// Take a result of unknown type for closable by `Close()`.
+    pub assume_closable: bool,
+}
+
+/// The file that the declarations lie in.
+pub struct Place<'f> {
+    /// As printed.
+    pub path: &'f Arc<str>,
+    pub text: &'f [u8],
+    pub lines: &'f LineIndex,
+    pub scope: &'f FileScope,
+}
+
+/// A call to judge.
+#[derive(Debug, Clone)]
+pub struct Asked<'r> {
+    pub rule: &'r Arc<str>,
+    pub releases: &'r [ReleaseMethod],
+    pub call: Span,
+    /// Which result is the resource; `None` for the first that can be released.
+    pub result: Option<usize>,
+}
+
+/// A judgement.
+#[derive(Debug)]
+pub struct Judged {
+    pub acquisition: Acquisition,
+    /// For leaks: the words for the finding's message, and where a release could stand.
+    pub leak: Option<Leak>,
+    /// The results through which the enclosing function gives the resource to its callers.
+    pub returned: Vec<usize>,
+}
+
+/// A leak as `fix` needs it.
+#[derive(Debug, Clone)]
+pub struct Leak {
+    /// "`client` is not closed on the way out at line 12".
+    pub message: String,
+    /// `None` when no line that stands alone could release it.
+    pub anchor: Option<Anchor>,
+    /// Why there is at most a sketch.
+    pub obstacle: Option<String>,
+}
+
+/// The calls of one declaration, in order.
+pub fn judge(judge: &Judge, place: &Place, decl: &Decl, calls: &[Asked]) -> Vec<Judged> {
+    let (scopes, func) = match decl {
+        Decl::Func(func) => (Scopes::of_func(func), Some(&**func)),
+        Decl::Vars(specs) => (Scopes::of_vars(specs), None),
+        _ => return Vec::new(),
+    };
+    let typing = Typing::new(judge.world, place.scope.clone(), &scopes);
+    let sites = visit::calls(decl);
+    let case = |wanted: &Asked| {
+        let call = sites.iter().find(|call| call.span == wanted.call)?;
+        Some(Case { judge, place, decl, func, scopes: &scopes, typing: &typing, call, wanted }.judge())
+    };
+    calls.iter().filter_map(case).collect()
+}
+
+/// The judgement on a call in a declaration that could not be read.
+pub fn not_analysed(place: &Place, rule: &Arc<str>, call: Span, function: Option<String>, why: &str) -> Judged {
+    let (line, column) = place.lines.line_column(call.start);
+    let text = String::from_utf8_lossy(&place.text[call.range()]);
+    let acquisition = Acquisition {
+        rule: rule.clone(),
+        path: place.path.clone(),
+        span: call,
+        line,
+        column,
+        constructor: text.split(['(', '[']).next().unwrap_or_default().trim().to_owned(),
+        name: None,
+        function,
+        type_name: String::new(),
+        closable: Closable::Unknown(why.to_owned()),
+        verdict: Verdict::NotAnalysed,
+        certainty: Certainty::Assumed,
+        evidence: vec![Evidence { path: place.path.clone(), line, column, span: Some(call), words: why.to_owned() }],
+        notes: Vec::new(),
+    };
+    Judged { acquisition, leak: None, returned: Vec::new() }
+}
+
+/// What one acquisition is judged by.
+struct Case<'a, 'c> {
+    judge: &'c Judge<'c>,
+    place: &'c Place<'c>,
+    decl: &'a Decl,
+    func: Option<&'a FuncDecl>,
+    scopes: &'c Scopes<'a>,
+    typing: &'c Typing<'a, 'c>,
+    call: &'a Call,
+    wanted: &'c Asked<'c>,
+}
+
+/// The type side of an acquisition.
+struct Kind {
+    /// Which of the call's results is the resource.
+    result: usize,
+    error: Option<usize>,
+    ty: Type,
+    answer: ClosableAnswer,
+}
+
+/// The fate side of an acquisition.
+struct Fate {
+    verdict: Verdict,
+    certainty: Certainty,
+    evidence: Vec<Evidence>,
+    message: String,
+    obstacle: Option<String>,
+}
+
+impl<'a> Case<'a, '_> {
+    fn judge(&self) -> Judged {
+        let kind = self.kind();
+        let nothing = matches!(kind.answer.closable, Closable::Nothing(_));
+        let unknown = matches!(kind.answer.closable, Closable::Unknown(_)) && !self.judge.assume_closable;
+        let body = self.scopes.body_around(self.call.span);
+        let life = match body {
+            Some(body) if !nothing => Some(self.walk(body, &kind)),
+            _ => None,
+        };
+        let fate = match (&life, body) {
+            _ if nothing => self.nothing(&kind),
+            (Some(Err(why)), _) => self.given_up(why),
+            (Some(Ok(life)), Some(body)) => self.fate(life, body, &kind),
+            _ => self.package_level(),
+        };
+        let fate = if unknown && fate.verdict != Verdict::Released && fate.verdict != Verdict::NotAnalysed { self.unknown(&kind) } else { fate };
+        let leak = match (&life, body) {
+            (Some(Ok(life)), Some(body)) if fate.verdict.is_finding() => Some(Leak {
+                message: fate.message.clone(),
+                anchor: self.anchor(life, body, &kind).filter(|_| fate.obstacle.is_none()),
+                obstacle: fate.obstacle.clone(),
+            }),
+            _ => None,
+        };
+        let returned = match (&life, body) {
+            (Some(Ok(life)), Some(BodyId(0))) if fate.verdict == Verdict::Returned => {
+                life.left.iter().filter(|(_, hold)| *hold == Hold::Itself).map(|(index, _)| *index).collect()
+            }
+            _ => Vec::new(),
+        };
+        Judged { acquisition: self.acquisition(kind, fate), leak, returned }
+    }
+
+    fn kind(&self) -> Kind {
+        let types = self.typing.results(self.call);
+        let answers: Vec<_> = types.iter().map(|ty| self.judge.world.closable(self.place.scope, ty, self.wanted.releases)).collect();
+        let closable = || answers.iter().position(|answer| matches!(answer.closable, Closable::By(_)));
+        let result = self.wanted.result.or_else(closable).unwrap_or(0);
+        let error = types.iter().position(Type::is_error).or_else(|| self.unknown_error(&types));
+        let ty = types.get(result).cloned().unwrap_or_else(|| Type::unknown("the call gives nothing"));
+        let mut answer = answers.into_iter().nth(result).unwrap_or_else(|| ClosableAnswer {
+            closable: Closable::Nothing("returns nothing".to_owned()),
+            certainty: Certainty::Proved,
+            evidence: None,
+            type_name: String::new(),
+        });
+        if self.judge.assume_closable && matches!(answer.closable, Closable::Unknown(_)) {
+            answer.closable = Closable::By(Release { method: "Close".to_owned(), args: Vec::new(), returns_error: false });
+        }
+        Kind { result, error, ty, answer }
+    }
+
+    /// Where no type is known, the last of several names gets the error.
+    fn unknown_error(&self, types: &[Type]) -> Option<usize> {
+        let unknown = matches!(types, [ty] if ty.why_unknown().is_some());
+        let names = anchor::names_bound(self.decl, self.call.span)?.len();
+        (unknown && names > 1).then(|| names - 1)
+    }
+
+    fn walk(&self, body: BodyId, kind: &Kind) -> Result<Life, &'static str> {
+        let stack = Stack::new();
+        let target = kind.ty.why_unknown().is_none().then(|| kind.ty.clone());
+        let calls = Calls {
+            typing: self.typing,
+            summaries: self.judge.summaries,
+            stack: &stack,
+            target,
+            releases: self.wanted.releases,
+            in_main: self.is_main(),
+        };
+        let source = Source::Call { span: self.call.span, result: kind.result, error: kind.error };
+        walk(self.scopes, body, source, State::start(), &calls, &Cell::new(MAX_VISITS)).map_err(|_| "the function has too many branches")
+    }
+
+    fn at(&self, span: Span, words: impl Into<String>) -> Evidence {
+        let (line, column) = self.place.lines.line_column(span.start);
+        Evidence { path: self.place.path.clone(), line, column, span: Some(span), words: words.into() }
+    }
+
+    fn nothing(&self, kind: &Kind) -> Fate {
+        let words = match &kind.answer.closable {
+            Closable::Nothing(why) => why.clone(),
+            _ => String::new(),
+        };
+        let mut evidence = vec![self.at(self.call.span, words)];
+        evidence.extend(kind.answer.evidence.clone());
+        Fate { verdict: Verdict::NothingToRelease, certainty: kind.answer.certainty, evidence, message: String::new(), obstacle: None }
+    }
+
+    fn unknown(&self, kind: &Kind) -> Fate {
+        let words = match &kind.answer.closable {
+            Closable::Unknown(why) => why.clone(),
+            _ => String::new(),
+        };
+        let evidence = vec![self.at(self.call.span, words)];
+        Fate { verdict: Verdict::UnknownType, certainty: Certainty::Assumed, evidence, message: String::new(), obstacle: None }
+    }
+
+    fn given_up(&self, why: &str) -> Fate {
+        let evidence = vec![self.at(self.call.span, why)];
+        Fate { verdict: Verdict::NotAnalysed, certainty: Certainty::Assumed, evidence, message: String::new(), obstacle: None }
+    }
+
+    fn package_level(&self) -> Fate {
+        let evidence = vec![self.at(self.call.span, "held by a package variable")];
+        Fate { verdict: Verdict::Global, certainty: Certainty::Proved, evidence, message: String::new(), obstacle: None }
+    }
+
+    /// Derives the verdict from the ways out, in the documented order.
+    fn fate(&self, life: &Life, body: BodyId, kind: &Kind) -> Fate {
+        let ways = self.sort(life, body);
+        let event = |id: &EventId| &life.events[id.0 as usize];
+        let simple = |verdict, certainty, evidence| Fate { verdict, certainty, evidence, message: String::new(), obstacle: None };
+        if !ways.open.is_empty() {
+            return self.leaked(life, &ways, kind);
+        }
+        let mut given: Vec<&Event> = ways.given.iter().map(event).collect();
+        given.sort_by_key(|event| match event.kind {
+            EventKind::Given(verdict) => (verdict, event.span),
+            _ => (Verdict::PassedOn, event.span),
+        });
+        if let Some(first) = given.first() {
+            let EventKind::Given(verdict) = first.kind else { return self.given_up("its fate is unclear") };
+            return simple(verdict, first.certainty, given.iter().map(|event| self.at(event.span, event.words.clone())).collect());
+        }
+        if let Some(first) = ways.released.first() {
+            let certainty = ways.released.iter().map(|id| event(id).certainty).max().unwrap_or(Certainty::Proved);
+            return simple(Verdict::Released, certainty, vec![self.at(event(first).span, event(first).words.clone())]);
+        }
+        if let Some(id) = ways.serving.first() {
+            return simple(Verdict::ProcessLifetime, Certainty::Proved, vec![self.at(event(id).span, event(id).words.clone())]);
+        }
+        let words = "every way out after it ends the process, or there is none";
+        simple(Verdict::ProcessLifetime, Certainty::Proved, vec![self.at(self.call.span, words)])
+    }
+
+    fn sort<'l>(&self, life: &'l Life, body: BodyId) -> Ways<'l> {
+        let is_main = body == BodyId(0) && self.is_main();
+        let mut ways = Ways::default();
+        for exit in &life.exits {
+            let state = &exit.state;
+            match (state.phase, state.due.or(state.maybe_due)) {
+                (Phase::Before | Phase::Nil, _) => {}
+                _ if matches!(exit.kind, ExitKind::Stop(_)) => {}
+                (Phase::Open | Phase::Unchecked, Some(id)) | (Phase::Released(id), _) => ways.released.push(id),
+                (Phase::Open | Phase::Unchecked, None) => match state.serving.filter(|_| is_main) {
+                    Some(id) => ways.serving.push(id),
+                    None => ways.open.push(exit),
+                },
+                (Phase::Given(id), _) => ways.given.push(id),
+            }
+        }
+        for list in [&mut ways.released, &mut ways.given, &mut ways.serving] {
+            list.sort_by_key(|id| life.events[id.0 as usize].span);
+            list.dedup();
+        }
+        ways
+    }
+
+    fn is_main(&self) -> bool {
+        let named = |func: &FuncDecl| func.receiver.is_none() && &*func.name.name == "main";
+        self.func.is_some_and(named) && &*self.place.scope.package.name == "main"
+    }
+
+    fn leaked(&self, life: &Life, ways: &Ways, kind: &Kind) -> Fate {
+        let event = |id: &EventId| &life.events[id.0 as usize];
+        let mut evidence: Vec<Evidence> = Vec::new();
+        for exit in &ways.open {
+            let words = match exit.kind {
+                ExitKind::Return => "it is still open when the function returns here",
+                ExitKind::End => "it is still open when the function ends here",
+                ExitKind::Again => "it is still open when the next one is made here",
+                ExitKind::Stop(_) => "it is still open here",
+            };
+            let found = self.at(exit.span, words);
+            if evidence.len() < MAX_EVIDENCE && !evidence.contains(&found) {
+                evidence.push(found);
+            }
+        }
+        let name = self.bound(kind.result).unwrap_or_else(|| "the client".to_owned());
+        let name = if name.contains(' ') { name } else { format!("`{name}`") };
+        let verb = self.verb(kind);
+        let line = evidence.first().map_or(0, |evidence| evidence.line);
+        let others: Vec<&EventId> = ways.released.iter().chain(&ways.given).collect();
+        if others.is_empty() {
+            let message = format!("{name} is never {verb}: still open on the way out at line {line}");
+            return Fate { verdict: Verdict::Leaked, certainty: Certainty::Proved, evidence, message, obstacle: None };
+        }
+        evidence.extend(others.iter().map(|id| self.at(event(id).span, event(id).words.clone())));
+        let certainty = others.iter().map(|id| event(id).certainty).max().unwrap_or(Certainty::Proved);
+        let message = format!("{name} is not {verb} on some paths: still open on the way out at line {line}");
+        let obstacle = match (ways.given.first(), ways.released.first()) {
+            (Some(id), _) => format!("on other ways out it is {}", event(id).words),
+            (None, Some(id)) => format!("it is {} on other ways out already", event(id).words),
+            (None, None) => String::new(),
+        };
+        Fate { verdict: Verdict::LeakedOnSomePaths, certainty, evidence, message, obstacle: Some(obstacle) }
+    }
+
+    fn verb(&self, kind: &Kind) -> &'static str {
+        match &kind.answer.closable {
+            Closable::By(release) if release.method == "Close" => "closed",
+            _ => "released",
+        }
+    }
+
+    fn anchor(&self, life: &Life, body: BodyId, kind: &Kind) -> Option<Anchor> {
+        let found = anchor::find(self.scopes, body, self.call.span, life, kind.error.is_some())?;
+        let context = anchor::context(self.scopes, self.typing, found.offset());
+        Some(Anchor {
+            place: found.place,
+            variable: self.scopes.info(found.variable).name.clone(),
+            doubt: found.doubt,
+            in_loop: found.in_loop,
+            context,
+        })
+    }
+
+    fn bound(&self, result: usize) -> Option<String> {
+        let names = anchor::names_bound(self.decl, self.call.span)?;
+        let text = |span: &Span| String::from_utf8_lossy(&self.place.text[span.range()]).into_owned();
+        names.get(result).map(text).filter(|name| name != "_")
+    }
+
+    fn acquisition(&self, kind: Kind, fate: Fate) -> Acquisition {
+        let (line, column) = self.place.lines.line_column(self.call.span.start);
+        let constructor = String::from_utf8_lossy(&self.place.text[self.call.function.span.range()]).into_owned();
+        let certainty = match fate.verdict {
+            Verdict::NothingToRelease => kind.answer.certainty,
+            _ => fate.certainty.and(kind.answer.certainty),
+        };
+        Acquisition {
+            rule: self.wanted.rule.clone(),
+            path: self.place.path.clone(),
+            span: self.call.span,
+            line,
+            column,
+            constructor,
+            name: self.bound(kind.result),
+            function: self.func.map(FuncDecl::display_name),
+            type_name: kind.answer.type_name,
+            closable: kind.answer.closable,
+            verdict: fate.verdict,
+            certainty,
+            evidence: fate.evidence,
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// The ways out, by what they mean.
+#[derive(Default)]
+struct Ways<'l> {
+    open: Vec<&'l Exit>,
+    given: Vec<EventId>,
+    released: Vec<EventId>,
+    serving: Vec<EventId>,
+}

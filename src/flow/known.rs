@@ -1,0 +1,99 @@
+//! What is known of calls that every Go program makes, where reading the source would say less: calls that never return, the test
+//! frameworks' assertions, the standard library's functions that only look at what they get.
+
+use crate::flow::cfg::Ending;
+
+/// A callee by its import path and name; methods by the path of the package that declares them.
+#[derive(Debug, Clone, Copy)]
+pub struct Name<'a> {
+    pub package: &'a str,
+    pub name: &'a str,
+}
+
+/// Whether a call of this name never returns. Loggers are many and agree on the name, so the package counts for little.
+pub fn ending(callee: Name, in_test: bool) -> Option<Ending> {
+    let Name { package, name } = callee;
+    let logs_and_dies = ["Fatal", "Fatalf", "Fatalln", "Fatalw", "FatalDepth", "Fatalv"].contains(&name);
+    match name {
+        _ if logs_and_dies && (in_test || package == "testing") => Some(Ending::Panic),
+        _ if logs_and_dies => Some(Ending::Exit),
+        "Panic" | "Panicf" | "Panicln" | "Panicw" if !package.is_empty() => Some(Ending::Panic),
+        "FailNow" | "SkipNow" | "Skip" | "Skipf" if in_test || package == "testing" => Some(Ending::Panic),
+        "Fail" | "Skip" | "AbortSuite" if package.starts_with("github.com/onsi/ginkgo") => Some(Ending::Panic),
+        "Goexit" if package == "runtime" => Some(Ending::Panic),
+        "Exit" | "Exitf" | "Exitln" if is_exiting(package) => Some(Ending::Exit),
+        _ => None,
+    }
+}
+
+fn is_exiting(package: &str) -> bool {
+    ["os", "syscall", "github.com/golang/glog", "k8s.io/klog", "k8s.io/klog/v2", "github.com/sirupsen/logrus"].contains(&package)
+}
+
+/// Whether an assertion of this name ends the test when the error given to it is not nil.
+pub fn asserts_no_error(callee: Name) -> bool {
+    let Name { package, name } = callee;
+    let stem = name.strip_suffix('f').unwrap_or(name);
+    if package.ends_with("testify/require") {
+        return ["NoError", "Nil"].contains(&stem);
+    }
+    if package.starts_with("gotest.tools") {
+        return ["NilError", "Assert", "Check"].contains(&name) && name != "Check";
+    }
+    if package.ends_with("go-quicktest/qt") || package.ends_with("frankban/quicktest") || package.starts_with("gopkg.in/check.v1") {
+        return name == "Assert";
+    }
+    false
+}
+
+/// Whether a function of this name only looks at its arguments: nothing of them stays with it.
+pub fn only_looks(callee: Name) -> bool {
+    let Name { package, name } = callee;
+    let looks = [
+        "fmt", "log", "log/slog", "errors", "strings", "strconv", "bytes", "reflect", "encoding/json", "encoding/xml", "unsafe",
+        "sort", "slices", "maps", "io", "io/ioutil", "os", "math", "unicode/utf8", "path/filepath", "testing",
+    ];
+    let tests = ["testify/assert", "testify/require", "google/go-cmp/cmp", "onsi/gomega", "gotest.tools", "quicktest"];
+    (looks.contains(&package) && !name.starts_with("Set") && !name.starts_with("New")) || tests.iter().any(|part| package.contains(part))
+}
+
+/// What a function does with a function that it is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runner {
+    /// Calls it, and is done with it on return.
+    Now,
+    /// Calls it when the surrounding scope ends.
+    AtEnd,
+    /// Calls it in a goroutine that a `Wait` on the same value ends.
+    Group,
+    /// Calls it some time later.
+    Later,
+}
+
+/// The runners whose source says it in ways that the analysis does not follow.
+pub fn runner(callee: Name) -> Option<Runner> {
+    let Name { package, name } = callee;
+    match (package, name) {
+        ("testing", "Run" | "Fuzz" | "RunParallel") => Some(Runner::Now),
+        ("testing", "Cleanup") => Some(Runner::AtEnd),
+        (_, "DeferCleanup") => Some(Runner::AtEnd),
+        ("sync", "Do" | "Range") => Some(Runner::Now),
+        ("sync", "Go") => Some(Runner::Group),
+        ("sort" | "slices" | "strings" | "bytes" | "path/filepath" | "io/fs" | "maps", _) => Some(Runner::Now),
+        ("context" | "time", "AfterFunc") | ("runtime", "SetFinalizer" | "AddCleanup") => Some(Runner::Later),
+        ("net/http", "HandleFunc" | "Handle") => Some(Runner::Later),
+        ("golang.org/x/sync/errgroup" | "github.com/sourcegraph/conc" | "github.com/sourcegraph/conc/pool", "Go" | "TryGo") => Some(Runner::Group),
+        _ => None,
+    }
+}
+
+/// Whether the process serves from a call of this name until it ends.
+pub fn serves(callee: Name) -> bool {
+    let Name { package, name } = callee;
+    match name {
+        "ListenAndServe" | "ListenAndServeTLS" | "Serve" | "ServeTLS" => true,
+        "Main" => package.starts_with("google.golang.org/appengine"),
+        "Start" | "StartHTTPFunction" | "StartWithOptions" => package.contains("lambda") || package.ends_with("funcframework"),
+        _ => false,
+    }
+}

@@ -1,0 +1,288 @@
+//! The forward walk: the life of one resource over the control-flow graph of one body.
+//!
+//! A point of the graph has a set of [`State`]s, one for each way in which it can be reached as far as the resource is concerned.
+//! Joins unite the sets; a set that grows too large ends the walk with [`Limit`]. What calls mean is asked of an [`Oracle`].
+
+use std::cell::Cell;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::base::finding::{Certainty, Verdict};
+use crate::base::text::Span;
+use crate::flow::cfg::{Cfg, Condition, Ending, Next, Step, TooLarge};
+use crate::flow::eval::Walk;
+use crate::flow::scope::{BodyId, Scopes, VarId};
+use crate::flow::state::{Event, Hold, Phase, State};
+use crate::golang::syntax::*;
+
+/// More states than this at one point end the walk.
+const MAX_STATES: usize = 96;
+/// More block visits than this end the walk, those of walks over function literals inside included.
+pub const MAX_VISITS: usize = 60_000;
+
+/// The walk was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit;
+
+impl From<TooLarge> for Limit {
+    fn from(_: TooLarge) -> Limit {
+        Limit
+    }
+}
+
+/// Where a value stands in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    Receiver,
+    Arg(usize),
+}
+
+/// What a call does with a value that it gets.
+#[derive(Debug, Clone)]
+pub struct Passed {
+    pub fate: PassedFate,
+    pub certainty: Certainty,
+    /// The results that hold on to the value: (index, how).
+    pub results: Vec<(usize, Hold)>,
+}
+
+/// What remains with the callee.
+#[derive(Debug, Clone)]
+pub enum PassedFate {
+    /// Nothing: it was lent.
+    Lends,
+    /// It released it.
+    Releases,
+    /// It will release it when the surrounding scope ends (`t.Cleanup`).
+    WillRelease,
+    /// A goroutine of a group got it; `Wait` on the receiver ends that.
+    Runs,
+    /// It keeps it, in the way that the verdict names.
+    Keeps { verdict: Verdict, words: String },
+}
+
+impl Passed {
+    /// Lent, and no result holds on.
+    pub fn lent(certainty: Certainty) -> Passed {
+        Passed { fate: PassedFate::Lends, certainty, results: Vec::new() }
+    }
+
+    /// Kept.
+    pub fn kept(verdict: Verdict, certainty: Certainty, words: impl Into<String>) -> Passed {
+        Passed { fate: PassedFate::Keeps { verdict, words: words.into() }, certainty, results: Vec::new() }
+    }
+}
+
+/// What the walk asks about calls.
+pub trait Oracle<'a> {
+    /// Whether the call never returns.
+    fn ending(&self, call: &'a Call) -> Option<Ending>;
+    /// Whether the call does not return when its argument `at`, an error, is not nil.
+    fn stops_on_error(&self, call: &'a Call, at: usize) -> bool;
+    /// Whether `call`, a method call on the resource itself, releases it.
+    fn is_release(&self, call: &Call, method: &str) -> bool;
+    /// What the call does with the value in `place`, which holds on to the resource as `hold` says.
+    fn passed(&self, call: &'a Call, place: Place, hold: &Hold) -> Passed;
+    /// Whether the process serves from this call on until it ends.
+    fn serves(&self, call: &'a Call) -> bool;
+    /// How a part of a value that holds on to the resource, `x.f` or `x[i]`, holds on to it, as far as its type tells.
+    fn part(&self, part: &'a Expr) -> Option<Hold>;
+    /// Whether a variable can hold something made from the resource, as far as its type tells.
+    fn carries(&self, var: VarId) -> bool;
+    /// The same of a body's result.
+    fn result_carries(&self, body: BodyId, index: usize) -> bool;
+    /// Whether the process ends with this body: nothing outlives it.
+    fn ends_process(&self, body: BodyId) -> bool;
+    /// Whether a field of that name is a method of the operand's type (then `x.f` is a method value).
+    fn is_method(&self, operand: &'a Expr, name: &str) -> bool;
+}
+
+/// Where the resource comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Source {
+    /// A call; `result` is the index of the resource among its `results`, `error` that of its error.
+    Call { span: Span, result: usize, error: Option<usize> },
+    /// A variable that is open when the body is entered.
+    Variable(VarId),
+}
+
+/// One way out of the body.
+#[derive(Debug, Clone)]
+pub struct Exit {
+    pub kind: ExitKind,
+    pub span: Span,
+    pub state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExitKind {
+    Return,
+    /// Off the closing brace.
+    End,
+    /// The process or goroutine ends.
+    Stop(Ending),
+    /// The acquisition runs again while the last one is still open.
+    Again,
+}
+
+/// All that the walk found.
+#[derive(Debug)]
+pub struct Life {
+    pub exits: Vec<Exit>,
+    pub events: Vec<Event>,
+    /// The results through which the resource left, and how each holds on to it.
+    pub left: Vec<(usize, Hold)>,
+    /// The states at each place where an edit could stand: by the offset of the end of the statement, or of the block's start.
+    pub after: FxHashMap<u32, Vec<State>>,
+    pub enter: FxHashMap<u32, Vec<State>>,
+
+}
+
+/// Walks the body from its entry. `budget` is how many block visits are left, at first [`MAX_VISITS`].
+///
+/// # Errors
+/// When a limit is reached.
+pub fn walk<'a>(
+    scopes: &Scopes<'a>,
+    body: BodyId,
+    source: Source,
+    entry: State,
+    oracle: &dyn Oracle<'a>,
+    budget: &Cell<usize>,
+) -> Result<Life, Limit> {
+    let cfg = Cfg::build(scopes.body(body).block, &|call| oracle.ending(call))?;
+    let mut walk = Walk::new(scopes, body, source, oracle, budget);
+    let mut incoming: Vec<FxHashSet<State>> = cfg.blocks.iter().map(|_| FxHashSet::default()).collect();
+    let mut exits: FxHashSet<(ExitKind, Span, State)> = FxHashSet::default();
+    let (mut after, mut enter): (FxHashMap<u32, FxHashSet<State>>, FxHashMap<u32, FxHashSet<State>>) = Default::default();
+    let mut todo = vec![(0_usize, entry.clone())];
+    incoming[0].insert(entry);
+    while let Some((at, mut state)) = todo.pop() {
+        budget.set(budget.get().checked_sub(1).ok_or(Limit)?);
+        let block = &cfg.blocks[at];
+        for step in &block.steps {
+            match step {
+                Step::Enter(block) => drop(enter.entry(block.span.start).or_default().insert(state.clone())),
+                Step::After(stmt) => drop(after.entry(stmt.span.end).or_default().insert(state.clone())),
+                step => walk.step(step, &mut state),
+            }
+            exits.extend(walk.again.drain(..).map(|(span, state)| (ExitKind::Again, span, state)));
+        }
+        let mut successors: Vec<(usize, State)> = Vec::new();
+        match &block.next {
+            Next::To(next) => successors.push((*next, state)),
+            Next::Any(next) => successors.extend(next.iter().map(|next| (*next, state.clone()))),
+            Next::Branch { condition, yes, no } => {
+                let (on_yes, on_no) = branch(&mut walk, *condition, state);
+                successors.extend(on_yes.map(|state| (*yes, state)));
+                successors.extend(on_no.map(|state| (*no, state)));
+            }
+            Next::Return(stmt) => {
+                walk.returned(stmt, &mut state);
+                exits.insert((ExitKind::Return, stmt.span, state));
+            }
+            Next::End(at) => {
+                walk.ended(&mut state, Span::new(*at, *at + 1));
+                exits.insert((ExitKind::End, Span::new(*at, *at + 1), state));
+            }
+            Next::Stop(ending, span) => drop(exits.insert((ExitKind::Stop(*ending), *span, state))),
+        }
+        exits.extend(walk.again.drain(..).map(|(span, state)| (ExitKind::Again, span, state)));
+        for (next, state) in successors {
+            if incoming[next].len() >= MAX_STATES {
+                return Err(Limit);
+            }
+            if incoming[next].insert(state.clone()) {
+                todo.push((next, state));
+            }
+        }
+    }
+    let mut exits: Vec<Exit> = exits.into_iter().map(|(kind, span, state)| Exit { kind, span, state }).collect();
+    exits.sort_by(|a, b| (a.span, &a.state).cmp(&(b.span, &b.state)));
+    let listed = |sets: FxHashMap<u32, FxHashSet<State>>| sets.into_iter().map(|(at, set)| (at, set.into_iter().collect())).collect();
+    Ok(Life { exits, events: walk.events, left: walk.left.into_iter().collect(), after: listed(after), enter: listed(enter) })
+}
+
+/// The states on both edges of a condition; `None` where the edge cannot be taken.
+fn branch<'a>(walk: &mut Walk<'a, '_>, condition: Condition<'a>, mut state: State) -> (Option<State>, Option<State>) {
+    let (left, right) = match condition {
+        Condition::True(expr) => {
+            walk.eval(expr, &mut state);
+            match &expr.unparen().kind {
+                ExprKind::Binary { op: BinaryOp::Equal, left, right } => (left, right),
+                ExprKind::Binary { op: BinaryOp::NotEqual, left, right } => {
+                    let (yes, no) = compared(walk, left, right, state);
+                    return (no, yes);
+                }
+                ExprKind::Call(call) => return asked_of_error(walk, call, state),
+                _ => return (Some(state.clone()), Some(state)),
+            }
+        }
+        Condition::Equal(left, right) => {
+            walk.eval(right, &mut state);
+            return compared(walk, left, right, state);
+        }
+    };
+    compared(walk, left, right, state)
+}
+
+/// `left == right`, where one is nil and the other the error or the resource.
+fn compared<'a>(walk: &Walk<'a, '_>, left: &'a Expr, right: &'a Expr, state: State) -> (Option<State>, Option<State>) {
+    let other = if right.is_nil() {
+        left
+    } else if left.is_nil() {
+        right
+    } else {
+        return error_equals(walk, left, right, state);
+    };
+    let Some(var) = other.as_ident().and_then(|ident| walk.scopes.var(ident)) else {
+        return (Some(state.clone()), Some(state));
+    };
+    if state.error == Some(var) {
+        return match state.phase {
+            Phase::Unchecked => (Some(State { phase: Phase::Open, ..state.clone() }), Some(failed(state))),
+            Phase::Nil => (None, Some(state)),
+            Phase::Before => (Some(state.clone()), Some(state)),
+            _ => (Some(state), None),
+        };
+    }
+    if state.hold(var) == Some(&Hold::Itself) {
+        return match state.phase {
+            Phase::Unchecked => (Some(failed(state.clone())), Some(State { phase: Phase::Open, ..state })),
+            Phase::Nil => (Some(state), None),
+            // A constructor that returns no error may return nil, yet it is its only sign.
+            Phase::Open => (Some(failed(state.clone())), Some(state)),
+            _ => (Some(state.clone()), Some(state)),
+        };
+    }
+    (Some(state.clone()), Some(state))
+}
+
+/// `err == io.EOF` and the like: equal means not nil.
+fn error_equals<'a>(walk: &Walk<'a, '_>, left: &'a Expr, right: &'a Expr, state: State) -> (Option<State>, Option<State>) {
+    let is_error = |expr: &Expr| expr.as_ident().and_then(|ident| walk.scopes.var(ident)).is_some_and(|var| state.error == Some(var));
+    if state.phase == Phase::Unchecked && (is_error(left) || is_error(right)) {
+        return (Some(failed(state.clone())), Some(state));
+    }
+    (Some(state.clone()), Some(state))
+}
+
+/// `errors.Is(err, x)` and other predicates named `Is…` or `As…`: true means not nil.
+fn asked_of_error<'a>(walk: &Walk<'a, '_>, call: &'a Call, state: State) -> (Option<State>, Option<State>) {
+    let name = match &call.function.unparen().kind {
+        ExprKind::Selector { field, .. } => Some(&field.name),
+        ExprKind::Ident(ident) => Some(&ident.name),
+        _ => None,
+    };
+    let predicate = name.is_some_and(|name| name.starts_with("Is") || name.starts_with("As") || name.starts_with("is"));
+    let about_error = call.args.iter().filter_map(Expr::as_ident).filter_map(|ident| walk.scopes.var(ident)).any(|var| state.error == Some(var));
+    match state.phase {
+        Phase::Unchecked if predicate && about_error => (Some(failed(state.clone())), Some(state)),
+        Phase::Open if predicate && about_error => (None, Some(state)),
+        _ => (Some(state.clone()), Some(state)),
+    }
+}
+
+fn failed(state: State) -> State {
+    State { phase: Phase::Nil, holders: Vec::new(), due: None, maybe_due: None, running: None, ..state }
+}

@@ -1,0 +1,142 @@
+//! What is true of one resource at one point of a function: a configuration of the forward walk.
+
+use std::sync::Arc;
+
+use crate::base::finding::{Certainty, Verdict};
+use crate::base::text::Span;
+use crate::flow::scope::{BodyId, VarId};
+
+/// How a value holds on to the resource.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Hold {
+    /// It is the resource.
+    Itself,
+    /// A struct, map, slice or pointer with the resource in it, under this field if that is known.
+    Inside(Option<Arc<str>>),
+    /// Something made from the resource that needs it to stay open.
+    Handle(Certainty),
+    /// A function that uses the resource when called; `releases`: and releases it then, whichever way it takes.
+    Function { releases: bool },
+}
+
+/// Where the resource's life is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// The acquiring call has not run.
+    Before,
+    /// Acquired, the error not looked at yet: it may be nil.
+    Unchecked,
+    /// Open, and ours.
+    Open,
+    /// The acquisition failed: there is nothing to release.
+    Nil,
+    /// Released at this event.
+    Released(EventId),
+    /// Somebody else's from this event on.
+    Given(EventId),
+}
+
+/// An index into the walk's events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventId(pub u32);
+
+/// Something that happened to the resource at one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    pub span: Span,
+    pub kind: EventKind,
+    pub certainty: Certainty,
+    /// "returned", "stored in field `db`": a clause for people.
+    pub words: String,
+}
+
+/// What an event means for the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    Released,
+    /// Handed on in the way that this verdict names.
+    Given(Verdict),
+    /// A goroutine started here uses it.
+    Running,
+    /// The process serves from here on.
+    Serving,
+}
+
+/// One configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct State {
+    pub phase: Phase,
+    /// The variables that hold on to it, sorted by id.
+    pub holders: Vec<(VarId, Hold)>,
+    /// The variable that is non-nil if and only if the acquisition failed.
+    pub error: Option<VarId>,
+    /// A deferred release is due on the way out.
+    pub due: Option<EventId>,
+    /// A deferred function releases it under a condition.
+    pub maybe_due: Option<EventId>,
+    /// Deferred function literals that mentioned nothing of the resource when they were deferred, and may on the way out.
+    pub pending: Vec<BodyId>,
+    /// A goroutine that uses it may still run.
+    pub running: Option<EventId>,
+    /// The function serves until the process ends.
+    pub serving: Option<EventId>,
+    /// Two releases ran, the second at this event.
+    pub twice: Option<EventId>,
+}
+
+impl State {
+    /// Nothing has happened yet.
+    pub fn start() -> State {
+        State {
+            phase: Phase::Before,
+            holders: Vec::new(),
+            error: None,
+            due: None,
+            maybe_due: None,
+            pending: Vec::new(),
+            running: None,
+            serving: None,
+            twice: None,
+        }
+    }
+
+    /// How `var` holds on to the resource.
+    pub fn hold(&self, var: VarId) -> Option<&Hold> {
+        self.holders.iter().find(|(holder, _)| *holder == var).map(|(_, hold)| hold)
+    }
+
+    /// Lets `var` hold on in this way, or no more.
+    pub fn set(&mut self, var: VarId, hold: Option<Hold>) {
+        let at = self.holders.binary_search_by_key(&var, |(holder, _)| *holder);
+        match (at, hold) {
+            (Ok(at), Some(hold)) => self.holders[at].1 = hold,
+            (Ok(at), None) => drop(self.holders.remove(at)),
+            (Err(at), Some(hold)) => self.holders.insert(at, (var, hold)),
+            (Err(_), None) => {}
+        }
+    }
+
+    /// Whether there is something that a release would release.
+    pub fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open | Phase::Unchecked)
+    }
+}
+
+impl Hold {
+    /// The hold of a value that has both in it.
+    pub fn join(a: Option<Hold>, b: Option<Hold>) -> Option<Hold> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// The hold of a value built around one with this hold.
+    pub fn wrapped(self, field: Option<Arc<str>>) -> Hold {
+        match self {
+            Hold::Itself => Hold::Inside(field),
+            Hold::Inside(_) => Hold::Inside(None),
+            other => other,
+        }
+    }
+}

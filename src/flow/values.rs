@@ -1,0 +1,78 @@
+//! Which functions a function value can be: the literals and names that the declaration, or a package variable, puts into it.
+
+use crate::flow::scope::VarOrigin;
+use crate::flow::types::Typing;
+use crate::golang::exprs::Callee;
+use crate::golang::package::FuncRef;
+use crate::golang::syntax::*;
+use crate::golang::world::FileScope;
+
+/// A value with more sources than this is not followed.
+const MAX_SOURCES: usize = 64;
+
+/// How far values are followed through variables.
+const MAX_DEPTH: u32 = 4;
+
+impl Typing<'_, '_> {
+    /// The functions that `call` can call when its function is a value; `None` when there may be others.
+    pub fn possible_functions(&self, call: &Call) -> Option<Vec<FuncRef>> {
+        let mut found = Vec::new();
+        self.sources(&call.function, &mut found, 0)?;
+        (!found.is_empty()).then_some(found)
+    }
+
+    fn sources(&self, value: &Expr, found: &mut Vec<FuncRef>, depth: u32) -> Option<()> {
+        if depth > MAX_DEPTH || found.len() > MAX_SOURCES {
+            return None;
+        }
+        match &value.unparen().kind {
+            ExprKind::Ident(ident) if &*ident.name == "nil" => Some(()),
+            ExprKind::Ident(ident) => match self.scopes.var(ident) {
+                Some(var) => {
+                    let values = self.scopes.assigned(var);
+                    let opaque = matches!(self.scopes.info(var).origin, VarOrigin::Param { .. } | VarOrigin::Range { .. } | VarOrigin::Other);
+                    if opaque || values.is_empty() {
+                        return None;
+                    }
+                    values.iter().try_for_each(|value| self.sources(value, found, depth + 1))
+                }
+                None => self.named(value, found),
+            },
+            ExprKind::Selector { .. } => self.named(value, found),
+            ExprKind::Index { operand, .. } => self.elements(operand, found, depth),
+            _ => None,
+        }
+    }
+
+    /// A function by its name.
+    fn named(&self, value: &Expr, found: &mut Vec<FuncRef>) -> Option<()> {
+        let call = Call { span: value.span, function: value.clone(), type_args: Vec::new(), args: Vec::new(), spread: false };
+        match self.world.callee(&self.file, &call, &|ident| self.local(ident)) {
+            Callee::Func { func, .. } => found.push(func),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// The elements of a map or slice: a literal in a local variable, or in a package variable.
+    fn elements(&self, container: &Expr, found: &mut Vec<FuncRef>, depth: u32) -> Option<()> {
+        let ident = container.as_ident()?;
+        if let Some(var) = self.scopes.var(ident) {
+            let [value] = self.scopes.assigned(var) else { return None };
+            return elements_of(value)?.iter().try_for_each(|element| self.sources(&element.value, found, depth + 1));
+        }
+        let variable = self.file.package.var(&ident.name)?;
+        let [value] = variable.spec().values.as_slice() else { return None };
+        let scopes = crate::flow::scope::Scopes::default();
+        let file = FileScope { package: self.file.package.clone(), file: variable.file };
+        let typing = Typing::new(self.world, file, &scopes);
+        elements_of(value)?.iter().try_for_each(|element| typing.sources(&element.value, found, depth + 1))
+    }
+}
+
+fn elements_of(value: &Expr) -> Option<&[Element]> {
+    match &value.unparen().kind {
+        ExprKind::Composite { elements, .. } => Some(elements),
+        _ => None,
+    }
+}

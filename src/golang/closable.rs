@@ -1,0 +1,176 @@
+//! Whether a type has something that releases it, and what that takes.
+
+use std::sync::Arc;
+
+use crate::base::finding::{Certainty, Closable, Evidence, Release, ReleaseArg};
+use crate::golang::index::RELEASE_NAMES;
+use crate::golang::locate::Origin;
+use crate::golang::members::{Found, Member, MethodRef, Place};
+use crate::golang::package::FuncRef;
+use crate::golang::release::ReleaseMethod;
+use crate::golang::syntax::StmtKind;
+use crate::golang::types::{FuncSig, Home, Missing, Type};
+use crate::golang::world::{FileScope, World};
+
+/// What is known of a type as something to release.
+#[derive(Debug, Clone)]
+pub struct ClosableAnswer {
+    /// How it is released, that there is nothing to release, or that nobody knows.
+    pub closable: Closable,
+    /// Assumed when the index answered outside of the versions that it was made from.
+    pub certainty: Certainty,
+    /// The release method, or the index's word; `None` where there is nothing to show.
+    pub evidence: Option<Evidence>,
+    /// The type as printed; empty when unknown.
+    pub type_name: String,
+}
+
+impl World {
+    /// Whether a value of type `ty` is released by one of `methods`, of which the first that fits is taken; one of the right name
+    /// that asks for something else only when none fits.
+    pub fn closable(&self, _from: &FileScope, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
+        self.closable_anywhere(ty, methods)
+    }
+
+    /// As [`World::closable`]: a type knows itself where it comes from.
+    pub(super) fn closable_anywhere(&self, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
+        let key = (ty.clone(), key_of(ty), names_of(methods));
+        if let Some(known) = self.closables.get(&key) {
+            return known;
+        }
+        let answer = self.find_closable(ty, methods);
+        self.closables.put(key, answer)
+    }
+
+    fn find_closable(&self, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
+        let answer = |closable, certainty, evidence| ClosableAnswer { closable, certainty, evidence, type_name: type_name(ty) };
+        let nothing = |why: String| answer(Closable::Nothing(why), Certainty::Proved, None);
+        if let Some(why) = ty.why_unknown() {
+            return answer(Closable::Unknown(why.to_string()), Certainty::Assumed, None);
+        }
+        if !matches!(ty.pointee(), Type::Named(_) | Type::Struct(_) | Type::Interface(_) | Type::TypeParam(_)) {
+            return nothing(format!("returns `{ty}`, which has no methods"));
+        }
+        let (mut unfit, mut idle, mut unknown) = (None, None, None);
+        for wanted in methods {
+            match self.find_member(ty, &wanted.name) {
+                Found::Member(Member::Method(method)) if self.does_nothing(&method) => idle = idle.or(Some(method)),
+                Found::Member(Member::Method(method)) => {
+                    if release_args(&method.signature) == wanted.args {
+                        return self.released_by(ty, &method);
+                    }
+                    unfit = unfit.or(Some(method));
+                }
+                Found::Member(Member::Field(_)) | Found::Absent => {}
+                Found::Unknown(why) => unknown = unknown.or(Some(why)),
+            }
+        }
+        if let Some(method) = unfit {
+            return self.released_by(ty, &method);
+        }
+        if let Some(why) = unknown {
+            return answer(Closable::Unknown(why.to_string()), Certainty::Assumed, None);
+        }
+        if let Some(method) = idle {
+            let why = format!("returns `{ty}`, and its {} does nothing", method.name);
+            return answer(Closable::Nothing(why), Certainty::Proved, self.evidence(&method));
+        }
+        let first = methods.first().map_or("Close", |method| &method.name);
+        let why = format!("returns `{ty}`, which has no {first}");
+        match self.indexed_words(ty) {
+            None => nothing(why),
+            Some((words, certainty)) => answer(Closable::Nothing(why), certainty, Some(index_evidence(&words))),
+        }
+    }
+
+    fn released_by(&self, ty: &Type, method: &MethodRef) -> ClosableAnswer {
+        let release = Release {
+            method: method.name.to_string(),
+            args: release_args(&method.signature),
+            returns_error: method.signature.results.last().is_some_and(Type::is_error),
+        };
+        ClosableAnswer {
+            closable: Closable::By(release),
+            certainty: method.certainty,
+            evidence: self.evidence(method),
+            type_name: type_name(ty),
+        }
+    }
+
+    /// Where a method was read.
+    pub fn evidence(&self, method: &MethodRef) -> Option<Evidence> {
+        match &method.place {
+            Place::Source(scope, span) => {
+                let (line, column) = self.line_column(&scope.package, scope.file, *span);
+                let words = format!("`{}.{}{}`", method.receiver, method.name, method.signature);
+                Some(Evidence { path: self.display_path(&scope.package, scope.file), line, column, span: None, words })
+            }
+            Place::Index(words) => Some(index_evidence(words)),
+            Place::Language => None,
+        }
+    }
+
+    /// What the index says that it was made from, if it knows the type.
+    fn indexed_words(&self, ty: &Type) -> Option<(String, Certainty)> {
+        let named = ty.named()?;
+        let Home::Missing(missing) = &named.home else { return None };
+        let answer = self.index?.type_facts(missing, &named.name)?;
+        Some((answer.words, answer.certainty))
+    }
+
+    /// Whether the method's body is empty or gives back nil only, in the repository itself. What a dependency exports is a promise
+    /// to its callers instead: `bigquery.Client` had an empty Close for years, documented as to be called, before it had a full one.
+    fn does_nothing(&self, method: &MethodRef) -> bool {
+        let own = |func: &&FuncRef| !matches!(func.package.origin, Some(Origin::ModuleCache | Origin::Vendor | Origin::Goroot));
+        let Some(body) = method.func.as_ref().filter(own).and_then(|func| func.decl.body.as_ref()) else { return false };
+        body.stmts.iter().all(|stmt| match &stmt.kind {
+            StmtKind::Empty => true,
+            StmtKind::Return(values) => values.iter().all(|value| value.is_nil()),
+            _ => false,
+        })
+    }
+}
+
+/// What a release method asks for. A variadic parameter asks for nothing.
+pub(super) fn release_args(signature: &FuncSig) -> Vec<ReleaseArg> {
+    let params = &signature.params[..signature.params.len() - usize::from(signature.variadic && !signature.params.is_empty())];
+    params.iter().map(|ty| if ty.is_context() { ReleaseArg::Context } else { ReleaseArg::Other }).collect()
+}
+
+/// Release methods for use without a rule, in order of preference.
+pub fn common_methods() -> Vec<ReleaseMethod> {
+    let method = |name: &str, args: &[ReleaseArg]| ReleaseMethod { name: Arc::from(name), args: args.to_vec(), safe: false };
+    let plain = RELEASE_NAMES.iter().map(|name| method(name, &[]));
+    plain.chain(RELEASE_NAMES.iter().map(|name| method(name, &[ReleaseArg::Context]))).collect()
+}
+
+fn index_evidence(words: &str) -> Evidence {
+    Evidence { path: Arc::from("shipped index"), line: 0, column: 0, span: None, words: words.to_string() }
+}
+
+fn type_name(ty: &Type) -> String {
+    if ty.why_unknown().is_some() { String::new() } else { ty.to_string() }
+}
+
+/// Tells types of one name apart that come from different places: two versions of a module may be in one tree.
+pub(super) fn key_of(ty: &Type) -> Arc<str> {
+    match ty.named().map(|named| &named.home) {
+        Some(Home::Source(package)) => Arc::from(package.dir.to_string_lossy()),
+        Some(Home::Missing(missing)) => version_of(missing),
+        None => Arc::from(""),
+    }
+}
+
+fn version_of(missing: &Missing) -> Arc<str> {
+    missing.version.clone().unwrap_or_default()
+}
+
+fn names_of(methods: &[ReleaseMethod]) -> String {
+    let mut names = String::new();
+    for method in methods {
+        names.push_str(&method.name);
+        method.args.iter().for_each(|arg| names.push(if *arg == ReleaseArg::Context { 'c' } else { 'o' }));
+        names.push(' ');
+    }
+    names
+}

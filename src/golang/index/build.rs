@@ -1,0 +1,355 @@
+//! Module source -> facts: what `unleak index` does, and all that the shipped index is made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::base::sys;
+use crate::golang::closable::release_args;
+use crate::golang::gomod::compare_versions;
+use crate::golang::holds::Holds;
+use crate::golang::index::RELEASE_NAMES;
+use crate::golang::locate::{Locator, Origin};
+use crate::golang::members::{Found, Member, MethodRef};
+use crate::golang::package::{Membership, Package};
+use crate::golang::types::{FuncSig, Type};
+use crate::golang::world::{FileScope, World, exported};
+
+/// How many folders of one module are read.
+const MAX_FOLDERS: usize = 20_000;
+
+/// A go.mod above this size is not read.
+const MAX_GO_MOD_BYTES: u64 = 1 << 20;
+
+/// A fact but for the versions: package, kind, name, what is said.
+type Fact = (Arc<str>, &'static str, Arc<str>, String);
+
+/// A module at one version.
+type Read = (Arc<str>, Arc<str>);
+
+/// Methods whose results keep a value in use.
+type Methods = BTreeMap<Arc<str>, Holds>;
+
+/// What was read so far.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Package -> its name and the modules at the versions it was read in.
+    packages: BTreeMap<Arc<str>, (Arc<str>, BTreeSet<Read>)>,
+    /// Fact -> where it was seen.
+    facts: BTreeMap<Fact, BTreeSet<Read>>,
+    /// Package and type -> methods whose results keep it in use; over versions the stronger answer counts.
+    holds: BTreeMap<(Arc<str>, Arc<str>), Methods>,
+}
+
+/// How many of each thing the facts tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    pub modules: usize,
+    pub packages: usize,
+    pub facts: usize,
+}
+
+/// Reads the modules in `dirs` (folders of a module cache, or `GOROOT/src`) and gathers what they say, together with a complaint
+/// for each that could not be read. `locate` makes what finds their dependencies.
+pub fn build(dirs: &[PathBuf], locate: &(dyn Fn(&Path) -> Locator + Sync)) -> (Facts, Vec<String>) {
+    let spares = Arc::new(spares(dirs));
+    let read: Vec<_> = dirs.par_iter().map(|dir| read_module(dir, locate, &spares)).collect();
+    let (mut facts, mut complaints) = (Facts::default(), Vec::new());
+    for result in read {
+        match result {
+            Ok(module) => facts.add(module),
+            Err(complaint) => complaints.push(complaint),
+        }
+    }
+    (facts, complaints)
+}
+
+/// The newest folder of each module: what a dependency is read from that is not there at the version wanted.
+fn spares(dirs: &[PathBuf]) -> BTreeMap<Arc<str>, PathBuf> {
+    let mut newest: BTreeMap<Arc<str>, (Arc<str>, PathBuf)> = BTreeMap::new();
+    for dir in dirs {
+        let Ok((module, version)) = identity(dir) else { continue };
+        let known = newest.get(&module).is_some_and(|(known, _)| compare_versions(known, &version).is_ge());
+        if !known {
+            newest.insert(module, (version, dir.clone()));
+        }
+    }
+    newest.into_iter().map(|(module, (_, dir))| (module, dir)).collect()
+}
+
+/// Modules by path, and where they lie.
+type Spares = Arc<BTreeMap<Arc<str>, PathBuf>>;
+
+fn read_module(dir: &Path, locate: &(dyn Fn(&Path) -> Locator + Sync), spares: &Spares) -> Result<Facts, String> {
+    let (module, version) = identity(dir)?;
+    let world = World::without_index(locate(dir), dir).with_spares(spares.clone());
+    let read = (module.clone(), version.clone());
+    let mut facts = Facts::default();
+    for folder in folders(dir) {
+        let below = folder.strip_prefix(dir).unwrap_or(&folder).to_string_lossy().replace('\\', "/");
+        let path = match (&*module, below.as_str()) {
+            ("std", below) => Arc::from(below),
+            (_, "") => module.clone(),
+            (module, below) => Arc::from(format!("{module}/{below}")),
+        };
+        let origin = if &*module == "std" { Origin::Goroot } else { Origin::ModuleCache };
+        let member = Membership { path, origin: Some(origin), module: module.clone(), version: Some(version.clone()) };
+        if let Some(package) = world.load(&folder, &member, false).first().filter(|package| &*package.name != "main") {
+            facts.read_package(&world, package, &read);
+        }
+    }
+    Ok(facts)
+}
+
+/// Path and version of the module in `dir`: what the folder's name and its go.mod say.
+fn identity(dir: &Path) -> Result<(Arc<str>, Arc<str>), String> {
+    let shown = dir.display();
+    if let Ok(text) = sys::read(&dir.join("../VERSION"), MAX_GO_MOD_BYTES) {
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let version = text.lines().next().unwrap_or_default().trim_start_matches("go");
+        return Ok((Arc::from("std"), Arc::from(format!("v{version}"))));
+    }
+    let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let (_, version) =
+        name.rsplit_once('@').ok_or_else(|| format!("{shown}: not a folder of a module cache, its name has no @version"))?;
+    let text = sys::read(&dir.join("go.mod"), MAX_GO_MOD_BYTES).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("module "));
+    let said = line.map(|line| line.split("//").next().unwrap_or_default().trim().trim_matches(['"', '`']).to_string());
+    let module = said.or_else(|| from_cache_path(dir)).ok_or_else(|| format!("{shown}: no go.mod says which module this is"))?;
+    Ok((Arc::from(module), Arc::from(version)))
+}
+
+/// The module path that a folder's place in a module cache spells, `!a` for `A`.
+fn from_cache_path(dir: &Path) -> Option<String> {
+    let path = dir.to_str()?.replace('\\', "/");
+    let below = path.split_once("/pkg/mod/")?.1.rsplit_once('@')?.0.to_string();
+    let mut module = String::new();
+    let mut letters = below.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '!' => module.extend(letters.next()?.to_uppercase()),
+            letter => module.push(letter),
+        }
+    }
+    Some(module)
+}
+
+/// The folders of a module whose packages others can import.
+fn folders(root: &Path) -> Vec<PathBuf> {
+    let (mut todo, mut found) = (vec![root.to_path_buf()], Vec::new());
+    while let Some(dir) = todo.pop() {
+        if found.len() >= MAX_FOLDERS {
+            break;
+        }
+        let Ok(entries) = sys::list(&dir) else { continue };
+        if dir != root && entries.iter().any(|(name, _)| name == "go.mod") {
+            continue;
+        }
+        for (name, kind) in &entries {
+            let Some(name) = name.to_str() else { continue };
+            let closed = matches!(name, "internal" | "vendor" | "testdata" | "cmd" | "examples" | "example" | "_examples");
+            if *kind == sys::Kind::Folder && !closed && !name.starts_with(['.', '_']) {
+                todo.push(dir.join(name));
+            }
+        }
+        found.push(dir);
+    }
+    found.sort();
+    found
+}
+
+impl Facts {
+    fn read_package(&mut self, world: &World, package: &Arc<Package>, read: &Read) {
+        let mut results = BTreeSet::new();
+        let mut any = false;
+        for name in package.func_names() {
+            let Some(func) = exported(&name).then(|| package.func(&name)).flatten() else { continue };
+            let signature = world.signature(&func);
+            let Some(first) = signature.results.first() else { continue };
+            let worth = signature.results.iter().any(|ty| !releases(world, ty).0.is_empty()) || makes_client(&name, first);
+            if !worth || is_message(first) {
+                continue;
+            }
+            for ty in signature.results.iter().filter_map(Type::named).filter(|named| named.package == package.path) {
+                results.insert(ty.name.clone());
+            }
+            let said = spell_all(&signature.results, &package.path);
+            self.note((package.path.clone(), "func", name, said), read);
+            any = true;
+        }
+        for name in package.type_names() {
+            any |= exported(&name) && self.read_type(world, package, &name, results.contains(&name), read);
+        }
+        if any {
+            let entry = self.packages.entry(package.path.clone()).or_insert_with(|| (package.name.clone(), BTreeSet::new()));
+            entry.1.insert(read.clone());
+        }
+    }
+
+    /// Notes what releases a type, or that nothing does where somebody may ask; tells whether there was something to note.
+    fn read_type(&mut self, world: &World, package: &Arc<Package>, name: &Arc<str>, asked: bool, read: &Read) -> bool {
+        if package.has_method(name, "ProtoReflect") {
+            return false;
+        }
+        let ty = world.declared_type(package, name);
+        if ty.named().is_none_or(|named| named.package != package.path || named.name != *name) {
+            return false;
+        }
+        let (found, known) = releases(world, &ty);
+        let asked = asked || ["Client", "Conn", "Connection", "Session", "Clientset"].iter().any(|end| name.ends_with(end));
+        if found.is_empty() && !(asked && known) {
+            return false;
+        }
+        let said: Vec<String> = found.iter().map(|method| spell_release(method, &package.path)).collect();
+        let said = if said.is_empty() { "-".to_string() } else { said.join(";") };
+        let kind = if world.is_interface(&ty) { "interface" } else { "type" };
+        self.note((package.path.clone(), kind, name.clone(), said), read);
+        if !found.is_empty() {
+            self.read_holds(world, package, name, &ty);
+        }
+        true
+    }
+
+    fn read_holds(&mut self, world: &World, package: &Arc<Package>, name: &Arc<str>, ty: &Type) {
+        let scope = FileScope { package: package.clone(), file: 0 };
+        let methods = package.methods_of(name).into_iter().chain(world.interface_methods(ty));
+        for method in methods.filter(|method| exported(method) && !RELEASE_NAMES.contains(&&**method)) {
+            let Some(Member::Method(found)) = world.member(ty, &method) else { continue };
+            let holds = found.signature.results.iter().map(|result| world.holds(&scope, result, ty)).max().unwrap_or(Holds::No);
+            if holds != Holds::No {
+                let entry = self.holds.entry((package.path.clone(), name.clone())).or_default().entry(method).or_insert(holds);
+                *entry = holds.max(*entry);
+            }
+        }
+    }
+
+    fn note(&mut self, fact: Fact, read: &Read) {
+        self.facts.entry(fact).or_default().insert(read.clone());
+    }
+
+    fn add(&mut self, other: Facts) {
+        for (path, (name, reads)) in other.packages {
+            self.packages.entry(path).or_insert_with(|| (name, BTreeSet::new())).1.extend(reads);
+        }
+        for (fact, reads) in other.facts {
+            self.facts.entry(fact).or_default().extend(reads);
+        }
+        for (ty, methods) in other.holds {
+            let known = self.holds.entry(ty).or_default();
+            for (method, holds) in methods {
+                let entry = known.entry(method).or_insert(holds);
+                *entry = holds.max(*entry);
+            }
+        }
+    }
+
+    /// How much there is.
+    pub fn counts(&self) -> Counts {
+        let modules: BTreeSet<_> = self.packages.values().flat_map(|(_, reads)| reads.iter().map(|(module, _)| module)).collect();
+        let facts = self.facts.len() + self.holds.len() + self.packages.len();
+        Counts { modules: modules.len(), packages: self.packages.len(), facts }
+    }
+
+    /// The facts as text, one a line, sorted by bytes.
+    pub fn render(&self) -> String {
+        let mut lines = Vec::new();
+        for (path, (name, reads)) in &self.packages {
+            let modules = by_module(reads).into_iter().map(|(module, versions)| format!("{module} {}", versions.join(",")));
+            lines.push(format!("{path}\tpackage\t{name}\t{}\n", modules.collect::<Vec<_>>().join(";")));
+        }
+        for ((path, kind, name, said), seen) in &self.facts {
+            let versions = self.packages.get(path).and_then(|(_, reads)| where_seen(reads, seen));
+            let versions = versions.map_or_else(String::new, |versions| format!("\t{versions}"));
+            lines.push(format!("{path}\t{kind}\t{name}\t{said}{versions}\n"));
+        }
+        for ((path, name), methods) in &self.holds {
+            let spell =
+                |(method, holds): (&Arc<str>, &Holds)| format!("{method}{}", if *holds == Holds::Maybe { "?" } else { "" });
+            lines.push(format!("{path}\tholds\t{name}\t{}\n", methods.iter().map(spell).collect::<Vec<_>>().join(",")));
+        }
+        lines.sort_unstable();
+        lines.concat()
+    }
+}
+
+/// The release methods of a type, and whether it is sure that there are no others.
+fn releases(world: &World, ty: &Type) -> (Vec<MethodRef>, bool) {
+    if !matches!(ty.pointee(), Type::Named(_)) {
+        return (Vec::new(), true);
+    }
+    let (mut found, mut known) = (Vec::new(), true);
+    for name in RELEASE_NAMES {
+        match world.find_member(ty, name) {
+            Found::Member(Member::Method(method)) => found.push(method),
+            Found::Unknown(_) => known = false,
+            _ => {}
+        }
+    }
+    (found, known)
+}
+
+/// Whether callers of such a function ask what to close, also when the answer is nothing.
+fn makes_client(name: &str, result: &Type) -> bool {
+    let client = |name: &str| name.ends_with("Client") || name.ends_with("Clientset");
+    result.named().is_some_and(|named| (name.starts_with("New") && name.contains("Client")) || client(&named.name))
+}
+
+fn is_message(ty: &Type) -> bool {
+    ty.named().is_some_and(|named| named.source().is_some_and(|package| package.has_method(&named.name, "ProtoReflect")))
+}
+
+fn spell_release(method: &MethodRef, home: &str) -> String {
+    let signature: &FuncSig = &method.signature;
+    let asked = release_args(signature).len();
+    format!("{}({}){}", method.name, spell_all(&signature.params[..asked], home), spell_all(&signature.results, home))
+}
+
+fn spell_all(types: &[Type], home: &str) -> String {
+    types.iter().map(|ty| spell(ty, home)).collect::<Vec<_>>().join(",")
+}
+
+/// A type as the index spells it.
+fn spell(ty: &Type, home: &str) -> String {
+    match ty {
+        Type::Pointer(inner) => format!("*{}", spell(inner, home)),
+        Type::Slice(inner) => format!("[]{}", spell(inner, home)),
+        Type::Named(named) if &*named.package == home => format!(".{}", named.name),
+        Type::Named(named) => format!("{}.{}", named.package, named.name),
+        Type::Basic(name) => name.to_string(),
+        _ => "?".to_string(),
+    }
+}
+
+/// Each module with the versions at which it was read, oldest first.
+fn by_module(reads: &BTreeSet<Read>) -> BTreeMap<&str, Vec<&str>> {
+    let mut modules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (module, version) in reads {
+        modules.entry(module).or_default().push(version);
+    }
+    modules.values_mut().for_each(|versions| versions.sort_by(|a, b| compare_versions(a, b)));
+    modules
+}
+
+/// The spans of versions over which a fact was seen; `None` when it was at every version read.
+fn where_seen(reads: &BTreeSet<Read>, seen: &BTreeSet<Read>) -> Option<String> {
+    if reads.iter().all(|read| seen.contains(read)) {
+        return None;
+    }
+    let modules = by_module(reads);
+    let mut spans = Vec::new();
+    for (at, (module, versions)) in modules.iter().enumerate() {
+        let prefix = if at == 0 { String::new() } else { format!("{module}@") };
+        let has = |version: &&str| seen.iter().any(|(other, seen)| &**other == *module && &**seen == *version);
+        for run in versions.chunk_by(|a, b| has(a) == has(b)).filter(|run| has(&run[0])) {
+            match run {
+                [one] => spans.push(format!("{prefix}{one}")),
+                [first, .., last] => spans.push(format!("{prefix}{first}..{last}")),
+                [] => {}
+            }
+        }
+    }
+    Some(spans.join(","))
+}

@@ -1,0 +1,16 @@
+//! The methods by which resources are released, as a rule lists them.
+
+use std::sync::Arc;
+
+use crate::base::finding::ReleaseArg;
+
+/// A release method that a rule accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseMethod {
+    /// `Close`, `Disconnect`, `Stop`.
+    pub name: Arc<str>,
+    /// What it asks for, in order.
+    pub args: Vec<ReleaseArg>,
+    /// Whether a call of it, inserted alone, is the right release for any type that has it.
+    pub safe: bool,
+}

@@ -1,0 +1,44 @@
+//! What `fix` did, a line for each finding.
+
+use std::io::{self, Write};
+
+use super::harmless;
+use super::tally::reason_left;
+use super::tone::{ADDED, BOLD, WARNING};
+use crate::base::finding::{Finding, Outcome};
+
+/// Writes what became of each finding that no comment silences; `outcomes` stand at the same indices.
+///
+/// # Errors
+/// The writer's.
+pub fn fixed(out: &mut dyn Write, findings: &[Finding], outcomes: &[Outcome]) -> io::Result<()> {
+    for (finding, outcome) in findings.iter().zip(outcomes).filter(|(finding, _)| finding.suppressed.is_none()) {
+        let at = &finding.acquisition;
+        let place = format!("{BOLD}{}:{}:{}:{BOLD:#}", harmless(&at.path), at.line, at.column);
+        match (reason_left(finding, *outcome), &finding.fix) {
+            (None, Some(fix)) => writeln!(out, "{ADDED}fixed{ADDED:#} {place} {}", harmless(&fix.title))?,
+            (None, None) => writeln!(out, "{ADDED}fixed{ADDED:#} {place} {}", harmless(&finding.message))?,
+            (Some(reason), fix) => {
+                let why = fix.as_ref().and_then(|fix| fix.reason.as_deref()).map(|why| format!(": {}", harmless(why)));
+                let why = why.unwrap_or_default();
+                writeln!(out, "{WARNING}left{WARNING:#}  {place} {} ({reason}{why})", harmless(&finding.message))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn fixed_and_left_are_told_apart() {
+        let findings = [samples::finding(), samples::finding()];
+        let lines = samples::plain(|out| fixed(out, &findings, &[Outcome::Applied, Outcome::VerifyFailed]));
+        let expected = "fixed d/a.go:4:12: insert `defer c.Close()` after the error check\n\
+                        left  d/a.go:4:12: `c` is never closed: `run` returns with it still open (verify failed)\n";
+        assert_eq!(lines, expected);
+    }
+}

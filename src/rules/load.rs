@@ -1,0 +1,183 @@
+//! The two files of a rule's folder, read and checked; every mistake has a file, line and column.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use regex::bytes::RegexBuilder;
+use serde::Deserialize;
+use tree_sitter::Query;
+
+use crate::base::finding::ReleaseArg;
+use crate::base::sys;
+use crate::golang::release::ReleaseMethod;
+use crate::rules::{Rule, RuleError, Status};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleToml {
+    id: toml::Spanned<String>,
+    summary: String,
+    status: StatusToml,
+    trigger: toml::Spanned<String>,
+    release: Vec<ReleaseToml>,
+    docs: DocsToml,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum StatusToml {
+    Stable,
+    Preview,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReleaseToml {
+    method: String,
+    args: Vec<ArgToml>,
+    safe: bool,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum ArgToml {
+    Context,
+    Other,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DocsToml {
+    what: String,
+    why: String,
+    example: String,
+    instead: String,
+    safety: String,
+}
+
+/// Makes a rule of the texts of its two files.
+///
+/// # Errors
+/// The first mistake in either.
+pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: &str) -> Result<Rule, RuleError> {
+    let mistake = |at: usize, words: String| {
+        let (line, column) = place(toml, at);
+        RuleError { file: toml_file.to_owned(), line, column, words }
+    };
+    let raw: RuleToml = toml::from_str(toml)
+        .map_err(|error| mistake(error.span().map_or(0, |span| span.start), error.message().replace('\n', " ")))?;
+    let id = raw.id.get_ref();
+    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Err(mistake(raw.id.span().start, format!("a rule's id is made of a-z, 0-9 and `-`, not `{id}`")));
+    }
+    // Bytes, not characters: Go's keywords and the names of constructors are matched in text of any encoding.
+    let trigger = RegexBuilder::new(raw.trigger.get_ref()).unicode(false).build();
+    let trigger = trigger.map_err(|error| {
+        let words = error.to_string();
+        mistake(raw.trigger.span().start, format!("`trigger` is no regular expression: {}", words.lines().last().unwrap_or_default()))
+    })?;
+    let (query, acquire, constructor) = self::query(query_file, query)?;
+    Ok(Rule {
+        id: Arc::from(id.as_str()),
+        summary: raw.summary,
+        status: match raw.status {
+            StatusToml::Stable => Status::Stable,
+            StatusToml::Preview => Status::Preview,
+        },
+        sections: vec![
+            ("What it does", raw.docs.what.trim().to_owned()),
+            ("Why is this bad", raw.docs.why.trim().to_owned()),
+            ("Example", raw.docs.example.trim().to_owned()),
+            ("Use instead", raw.docs.instead.trim().to_owned()),
+            ("Fix safety", raw.docs.safety.trim().to_owned()),
+        ],
+        trigger,
+        releases: raw.release.into_iter().map(release).collect(),
+        query,
+        acquire,
+        constructor,
+    })
+}
+
+fn release(raw: ReleaseToml) -> ReleaseMethod {
+    let args = raw.args.iter().map(|arg| match arg {
+        ArgToml::Context => ReleaseArg::Context,
+        ArgToml::Other => ReleaseArg::Other,
+    });
+    ReleaseMethod { name: Arc::from(raw.method.as_str()), args: args.collect(), safe: raw.safe }
+}
+
+fn query(file: &str, text: &str) -> Result<(Query, u32, u32), RuleError> {
+    let mistake = |line, column, words| RuleError { file: file.to_owned(), line, column, words };
+    let query = Query::new(&tree_sitter_go::LANGUAGE.into(), text)
+        .map_err(|error| mistake(error.row + 1, error.column + 1, format!("{:?}: {}", error.kind, error.message.replace('\n', " "))))?;
+    let capture = |name| {
+        let words = format!("the query has no capture `@{name}`");
+        query.capture_index_for_name(name).ok_or_else(|| mistake(1, 1, words))
+    };
+    let (acquire, constructor) = (capture("acquire")?, capture("constructor")?);
+    if let Some(at) = text.find("source_file") {
+        let (line, column) = place(text, at);
+        return Err(mistake(line, column, "a query sees one declaration, there is no `source_file`".to_owned()));
+    }
+    for pattern in 0..query.pattern_count() {
+        if let Some(predicate) = query.general_predicates(pattern).first() {
+            let (line, column) = place(text, query.start_byte_for_pattern(pattern));
+            return Err(mistake(line, column, format!("the predicate `#{}` is not known", predicate.operator)));
+        }
+    }
+    Ok((query, acquire, constructor))
+}
+
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..at.min(text.len())];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (before.matches('\n').count() + 1, at - line_start + 1)
+}
+
+/// The rules in the folders of `dir`.
+///
+/// # Errors
+/// The first mistake, in the order of folder names.
+pub fn dir(dir: &Path) -> Result<Vec<Arc<Rule>>, RuleError> {
+    let outside = |path: &Path, words: String| RuleError { file: path.display().to_string(), line: 1, column: 1, words };
+    let read = |path: &Path| {
+        let bytes = sys::read(path, 1 << 20).map_err(|error| outside(path, error.to_string()))?;
+        String::from_utf8(bytes).map_err(|_| outside(path, "the file is not UTF-8".to_owned()))
+    };
+    let entries = sys::list(dir).map_err(|error| outside(dir, error.to_string()))?;
+    let mut rules = Vec::new();
+    for (name, _) in entries.into_iter().filter(|(_, kind)| *kind == sys::Kind::Folder) {
+        let folder = dir.join(name);
+        let (toml, query) = (folder.join("rule.toml"), folder.join("acquire.scm"));
+        rules.push(Arc::new(rule(&toml.display().to_string(), &read(&toml)?, &query.display().to_string(), &read(&query)?)?));
+    }
+    if rules.is_empty() {
+        return Err(outside(dir, "no rule here: a rule is a folder with rule.toml and acquire.scm".to_owned()));
+    }
+    rules.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOML: &str = include_str!("../../queries/unclosed-client/rule.toml");
+    const QUERY: &str = include_str!("../../queries/unclosed-client/acquire.scm");
+
+    fn broken(toml: &str, query: &str) -> String {
+        rule("rule.toml", toml, "acquire.scm", query).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn mistakes_have_a_place() {
+        assert!(broken(&TOML.replace("summary =", "sumary ="), QUERY).starts_with("rule.toml:2:1: unknown field `sumary`"));
+        assert!(broken(&TOML.replace("unclosed-client", "Unclosed Client"), QUERY).starts_with("rule.toml:1:6: a rule's id"));
+        assert!(broken(&TOML.replace("trigger = 'New", "trigger = '(New"), QUERY).contains("`trigger` is no regular expression"));
+        assert!(broken(TOML, "(call_expresion) @acquire").starts_with("acquire.scm:1:2: "));
+        assert!(broken(TOML, "(call_expression) @acquire").contains("no capture `@constructor`"));
+        assert!(broken(TOML, "\n(call_expression function: (_) @constructor (#near? @constructor)) @acquire").starts_with("acquire.scm:2:1: "));
+        assert!(broken(TOML, "(source_file (_) @constructor) @acquire").contains("no `source_file`"));
+    }
+}

@@ -1,0 +1,237 @@
+//! One file's text -> its judgements: outline, seeds, declarations, findings with their fixes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::finding::{Finding, fingerprint};
+use crate::base::text::{LineIndex, Span};
+use crate::config::Settings;
+use crate::fix;
+use crate::flow::judge::{self, Asked, Judge, Judged, Place};
+use crate::flow::scope::Scopes;
+use crate::flow::types::Typing;
+use crate::golang::exprs::Callee;
+use crate::golang::outline::{Item, ItemKind, outline};
+use crate::golang::package::FuncRef;
+use crate::golang::parse::{Parsed, Refusal, items_by_parsing, parse};
+use crate::golang::syntax::Decl;
+use crate::golang::visit;
+use crate::golang::world::FileScope;
+use crate::rules::Rule;
+use crate::session::suppress;
+
+/// Functions of the repository that give a fresh resource to their callers: calls of them are acquisitions too.
+#[derive(Default)]
+pub struct Wrappers {
+    /// The rule, and which results.
+    known: FxHashMap<FuncRef, (Arc<Rule>, BTreeSet<usize>)>,
+    /// Their names, for the cheap question.
+    names: Vec<Arc<str>>,
+}
+
+impl Wrappers {
+    /// Takes in that `fresh` gives its result to its callers; false when that was known.
+    pub fn add(&mut self, fresh: &Fresh) -> bool {
+        let name = &fresh.func.decl.name.name;
+        if !self.names.contains(name) {
+            self.names.push(name.clone());
+            self.names.sort();
+        }
+        let (_, results) = self.known.entry(fresh.func.clone()).or_insert_with(|| (fresh.rule.clone(), BTreeSet::new()));
+        results.insert(fresh.result)
+    }
+
+    fn called_in(&self, text: &[u8]) -> bool {
+        self.names.iter().any(|name| is_called(text, name))
+    }
+}
+
+/// Whether `name(` or `name[` stands in `text` as a word of its own.
+pub fn is_called(text: &[u8], name: &str) -> bool {
+    memchr::memmem::find_iter(text, name.as_bytes()).any(|at| {
+        let before = at.checked_sub(1).map(|at| text[at]);
+        let after = text.get(at + name.len());
+        !before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && matches!(after, Some(b'(' | b'['))
+    })
+}
+
+/// A function that gives a fresh resource to its callers.
+#[derive(Clone)]
+pub struct Fresh {
+    pub func: FuncRef,
+    pub rule: Arc<Rule>,
+    /// Through which result.
+    pub result: usize,
+}
+
+/// What one file came to.
+#[derive(Default)]
+pub struct FileJudged {
+    pub judged: Vec<Judged>,
+    /// At the same index as `judged`: the finding, if it is one.
+    pub findings: Vec<Option<Finding>>,
+    /// Functions that turned out to be wrappers.
+    pub fresh: Vec<Fresh>,
+    pub declarations: u64,
+    /// Declarations that were refused, by their start.
+    pub refused: Vec<(u32, Refusal)>,
+    /// The outline could not be made sure: the whole file was parsed instead.
+    pub inexact: bool,
+}
+
+/// A file to judge.
+pub struct FileText<'f> {
+    pub path: &'f Arc<str>,
+    pub text: &'f [u8],
+    pub scope: &'f FileScope,
+}
+
+/// Judges every acquisition in a file.
+pub fn file(judge: &Judge, settings: &Settings, wrappers: &Wrappers, file: &FileText) -> FileJudged {
+    let lines = LineIndex::new(file.text);
+    let place = Place { path: file.path, text: file.text, lines: &lines, scope: file.scope };
+    let mut outline = outline(file.text);
+    let mut result = FileJudged { inexact: !outline.exact, ..FileJudged::default() };
+    if !outline.exact {
+        outline.items = items_by_parsing(file.text);
+    }
+    let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
+    for item in &outline.items {
+        let judged = declaration(judge, settings, wrappers, &place, item, &mut result);
+        for one in judged {
+            let finding = finding(settings, &place, item, &one, &mut repeats);
+            result.findings.push(finding);
+            result.judged.push(one);
+        }
+    }
+    result
+}
+
+/// Everything that is to be judged in one declaration: rule, call, and which of its results if that is known.
+type Wanted = Vec<(Arc<Rule>, Span, Option<usize>)>;
+
+fn declaration(
+    judge: &Judge,
+    settings: &Settings,
+    wrappers: &Wrappers,
+    place: &Place,
+    item: &Item,
+    result: &mut FileJudged,
+) -> Vec<Judged> {
+    let text = &place.text[item.span.range()];
+    let triggered = settings.rules.iter().any(|rule| rule.trigger.is_match(text));
+    let wraps = wrappers.called_in(text);
+    if !(triggered || wraps) || matches!(item.kind, ItemKind::Type | ItemKind::Const) {
+        return Vec::new();
+    }
+    result.declarations += 1;
+    let parsed = match parse(place.text, item.span).and_then(|parsed| parsed.lower().map(|decl| (parsed, decl))) {
+        Ok(parsed) => parsed,
+        Err(refusal) => {
+            result.refused.push((item.span.start, refusal));
+            return refused(settings, place, item, refusal);
+        }
+    };
+    let (parsed, decl) = parsed;
+    let mut wanted = match seeds(settings, &parsed) {
+        Ok(wanted) => wanted,
+        Err(why) => return refused_with(settings, place, item, why),
+    };
+    if wraps {
+        wanted.extend(wrapped(judge, wrappers, place, &decl, &wanted));
+    }
+    wanted.sort_by_key(|(_, call, result)| (*call, *result));
+    let asked: Vec<_> =
+        wanted.iter().map(|(rule, call, result)| Asked { rule: &rule.id, releases: &rule.releases, call: *call, result: *result }).collect();
+    let judged = judge::judge(judge, place, &decl, &asked);
+    let own = enclosing(place.scope, item);
+    for one in judged.iter().filter(|one| !one.returned.is_empty()) {
+        let rule = wanted.iter().find(|(_, call, _)| *call == one.acquisition.span).map(|(rule, ..)| rule.clone());
+        let Some((func, rule)) = own.clone().zip(rule) else { continue };
+        result.fresh.extend(one.returned.iter().map(|result| Fresh { func: func.clone(), rule: rule.clone(), result: *result }));
+    }
+    judged
+}
+
+fn seeds(settings: &Settings, parsed: &Parsed) -> Result<Wanted, &'static str> {
+    let mut wanted = Vec::new();
+    for rule in &settings.rules {
+        let seeds = rule.seeds(parsed).map_err(|_| "the declaration has more candidate calls than are kept track of")?;
+        wanted.extend(seeds.into_iter().map(|seed| (rule.clone(), seed.call, None)));
+    }
+    Ok(wanted)
+}
+
+/// The calls of wrappers that are not seeds already.
+fn wrapped(judge: &Judge, wrappers: &Wrappers, place: &Place, decl: &Decl, seeds: &Wanted) -> Wanted {
+    let scopes = match decl {
+        Decl::Func(func) => Scopes::of_func(func),
+        Decl::Vars(specs) => Scopes::of_vars(specs),
+        _ => return Vec::new(),
+    };
+    let typing = Typing::new(judge.world, place.scope.clone(), &scopes);
+    let mut found = Vec::new();
+    for call in visit::calls(decl) {
+        let named = typing.name(&call.function).is_some_and(|(_, name)| wrappers.names.iter().any(|known| **known == *name));
+        if !named || seeds.iter().any(|(_, seed, _)| *seed == call.span) {
+            continue;
+        }
+        let func = match typing.callee(call) {
+            Callee::Func { func, .. } => Some(func),
+            Callee::Method { method, .. } => method.func,
+            _ => None,
+        };
+        let Some((rule, results)) = func.and_then(|func| wrappers.known.get(&func)) else { continue };
+        found.extend(results.iter().map(|result| (rule.clone(), call.span, Some(*result))));
+    }
+    found
+}
+
+/// The function that an item declares, as the package knows it.
+fn enclosing(scope: &FileScope, item: &Item) -> Option<FuncRef> {
+    let name = item.names.first()?;
+    match &item.kind {
+        ItemKind::Func => scope.package.func(name),
+        ItemKind::Method { receiver } => scope.package.method(receiver, name),
+        _ => None,
+    }
+}
+
+fn refused(settings: &Settings, place: &Place, item: &Item, refusal: Refusal) -> Vec<Judged> {
+    refused_with(settings, place, item, &refusal.to_string())
+}
+
+/// Every place in a refused declaration that a rule's trigger points at, so that none is silent.
+fn refused_with(settings: &Settings, place: &Place, item: &Item, why: &str) -> Vec<Judged> {
+    let name = item.names.first().map(|name| name.to_string());
+    let mut judged = Vec::new();
+    for rule in &settings.rules {
+        for hit in rule.trigger.find_iter(&place.text[item.span.range()]) {
+            let span = Span::new(hit.start() as u32, hit.end() as u32).shifted(item.span.start);
+            judged.push(judge::not_analysed(place, &rule.id, span, name.clone(), why));
+        }
+    }
+    judged
+}
+
+fn finding(settings: &Settings, place: &Place, item: &Item, one: &Judged, repeats: &mut FxHashMap<(String, String), u32>) -> Option<Finding> {
+    let acquisition = &one.acquisition;
+    let rule = settings.rules.iter().find(|rule| rule.id == acquisition.rule)?;
+    let function = acquisition.function.clone().unwrap_or_default();
+    let text = String::from_utf8_lossy(&place.text[acquisition.span.range()]).into_owned();
+    // Counted over all acquisitions, so that a fingerprint stays when another finding of the function is mended.
+    let ordinal = repeats.entry((function.clone(), text.clone())).or_default();
+    let fingerprint = fingerprint(&rule.id, &acquisition.path, &function, &text, *ordinal);
+    *ordinal += 1;
+    let leak = one.leak.as_ref()?;
+    let doc = place.lines.line(item.doc_start)..place.lines.line(item.span.start);
+    Some(Finding {
+        acquisition: acquisition.clone(),
+        message: leak.message.clone(),
+        fix: fix::fix(acquisition, leak.anchor.as_ref(), leak.obstacle.as_deref(), &rule.releases, place.text),
+        suppressed: suppress::find(place.text, place.lines, &rule.id, acquisition.line, doc),
+        fingerprint,
+    })
+}

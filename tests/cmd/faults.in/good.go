@@ -1,0 +1,16 @@
+package faults
+
+import (
+	"context"
+
+	"example.com/faults/lib"
+)
+
+func safe(ctx context.Context) (int, error) {
+	client, err := lib.NewClient(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return client.Count(), nil
+}
+

@@ -1,0 +1,20 @@
+; A call of a constructor named Dial…: `storage.NewClient(ctx)`, `NewAdminClient(ctx)`, `kafka.NewClient[T](cfg)`.
+; @acquire is the call, @constructor its name. Run on one top-level declaration at a time.
+
+(call_expression
+  function: [
+    (identifier) @constructor
+    (selector_expression field: (field_identifier) @constructor)
+    (index_expression operand: (identifier) @constructor)
+    (index_expression operand: (selector_expression field: (field_identifier) @constructor))
+  ]
+  (#match? @constructor "^Dial[A-Za-z0-9_]*$")) @acquire
+
+; With one argument the grammar takes `NewClient[T](x)` for a conversion.
+(type_conversion_expression
+  type: (generic_type
+    type: [
+      (type_identifier) @constructor
+      (qualified_type name: (type_identifier) @constructor)
+    ])
+  (#match? @constructor "^Dial[A-Za-z0-9_]*$")) @acquire

@@ -1,0 +1,2 @@
+(call_expression
+  function: (identifir) @constructor) @acquire

@@ -1,0 +1,295 @@
+//! Holds the rules against Go written for them: `tests/fixtures/<rule>/` is a Go module that compiles.
+//!
+//! `// want "regexp"` at the end of a line expects a finding whose call begins there; the regexp is matched against its message and
+//! its fix, as `--format concise` prints them: `` `c` is never closed: … [safe fix] ``. Every finding must be wanted. A
+//! `<file>.golden` holds what the safe fixes make of the file; files without one must not change. `UPDATE_GOLDEN=1` writes them
+//! anew, for reading.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+use support::{copy, files, go, gofmt, has_go, write};
+use unleak::base::finding::Finding;
+use unleak::config::Settings;
+use unleak::session::{self, Change};
+
+/// The folders of fixtures, one a rule.
+fn rules() -> Vec<(String, PathBuf)> {
+    let folder = support::repository().join("tests/fixtures");
+    let entries = fs::read_dir(folder).expect("there are fixtures").map(|entry| entry.expect("it can be read").path());
+    let mut rules: Vec<_> =
+        entries.filter(|path| path.is_dir()).map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), path)).collect();
+    rules.sort();
+    rules
+}
+
+/// Settings for one rule alone.
+fn settings(rule: &str, root: &Path) -> Settings {
+    let mut settings = support::settings(root);
+    settings.rules.retain(|known| &*known.id == rule);
+    assert_eq!(settings.rules.len(), 1, "tests/fixtures/{rule} is named like no rule");
+    settings
+}
+
+/// The regexps of the `// want` comment of a line.
+fn wants(line: &str) -> Vec<String> {
+    let mut wants = Vec::new();
+    let mut rest = line.split_once("// want ").map_or("", |(_, rest)| rest).trim_start();
+    while let Some(open) = rest.chars().next().filter(|c| matches!(c, '"' | '`')) {
+        let mut text = String::new();
+        let mut chars = rest.char_indices().skip(1);
+        let end = loop {
+            match chars.next().unwrap_or_else(|| panic!("a want is not closed: {line}")) {
+                (at, c) if c == open => break at + 1,
+                (_, '\\') if open == '"' => text.push(chars.next().expect("something follows a backslash").1),
+                (_, c) => text.push(c),
+            }
+        };
+        wants.push(text);
+        rest = rest[end..].trim_start();
+    }
+    wants
+}
+
+/// A finding in the words that wants are held against.
+fn words(finding: &Finding) -> String {
+    let fix = finding.fix.as_ref().map_or("no", |fix| fix.applicability.word());
+    format!("{} [{fix} fix]", finding.message)
+}
+
+/// What differs between the findings and the wants of the files below `root`.
+fn differences(root: &Path, findings: &[Finding]) -> Vec<String> {
+    let mut found: BTreeMap<(String, u32), Vec<String>> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.suppressed.is_none()) {
+        let at = &finding.acquisition;
+        found.entry((at.path.to_string(), at.line)).or_default().push(words(finding));
+    }
+    let mut differences = Vec::new();
+    for (path, bytes) in files(root).into_iter().filter(|(path, _)| path.ends_with(".go")) {
+        for (number, line) in (1..).zip(String::from_utf8_lossy(&bytes).lines()) {
+            let mut here = found.remove(&(path.clone(), number)).unwrap_or_default();
+            for want in wants(line) {
+                let regex = Regex::new(&want).unwrap_or_else(|e| panic!("{path}:{number}: {e}"));
+                match here.iter().position(|words| regex.is_match(words)) {
+                    Some(at) => drop(here.remove(at)),
+                    None => differences.push(format!("{path}:{number}: no finding matches \"{want}\"")),
+                }
+            }
+            differences.extend(here.iter().map(|words| format!("{path}:{number}: unexpected: {words}")));
+        }
+    }
+    differences.extend(found.iter().map(|((path, line), words)| format!("{path}:{line}: not in the file: {words:?}")));
+    differences
+}
+
+fn show(differences: &[String]) {
+    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
+}
+
+#[test]
+fn every_finding_is_wanted_and_every_want_found() {
+    for (rule, root) in rules() {
+        let report = session::check(&settings(&rule, &root)).expect("the fixtures can be read");
+        let mut differences = differences(&root, &report.findings);
+        differences.extend(report.diagnostics.iter().map(|fault| format!("{}: {}", fault.path, fault.words)));
+        show(&differences);
+    }
+}
+
+#[test]
+fn comments_silence_what_they_name() {
+    let comment = Regex::new(r"//(unleak:ignore|nolint:\S*unleak)").unwrap();
+    for (rule, root) in rules() {
+        let report = session::check(&settings(&rule, &root)).expect("the fixtures can be read");
+        let mut differences = Vec::new();
+        for (path, bytes) in files(&root).into_iter().filter(|(path, _)| path.ends_with(".go")) {
+            let text = String::from_utf8_lossy(&bytes);
+            let comments = text.lines().filter(|line| comment.is_match(line) && !line.contains("idle:")).count();
+            let silenced = report.findings.iter().filter(|f| *f.acquisition.path == *path && f.suppressed.is_some()).count();
+            if comments != silenced {
+                differences.push(format!("{path}: {comments} comments silence {silenced} findings"));
+            }
+        }
+        show(&differences);
+    }
+}
+
+#[test]
+fn test_files_wait_for_their_flag() {
+    for (rule, root) in rules() {
+        let settings = Settings { tests: false, ..settings(&rule, &root) };
+        let report = session::check(&settings).expect("the fixtures can be read");
+        let in_tests = report.findings.iter().filter(|finding| finding.acquisition.path.ends_with("_test.go")).count();
+        assert_eq!(in_tests, 0);
+        let wanted: usize = files(&root)
+            .iter()
+            .filter(|(path, _)| path.ends_with("_test.go"))
+            .flat_map(|(_, bytes)| String::from_utf8_lossy(bytes).lines().map(|line| wants(line).len()).collect::<Vec<_>>())
+            .sum();
+        assert_eq!(report.stats.findings_in_tests, wanted as u64);
+    }
+}
+
+#[test]
+fn any_number_of_threads_finds_the_same() {
+    for (rule, root) in rules() {
+        let run = |threads| session::fix(&Settings { threads, ..settings(&rule, &root) }).expect("the fixtures can be read");
+        let (one, many) = (run(1), run(7));
+        assert_eq!(format!("{:?}", one.report.acquisitions), format!("{:?}", many.report.acquisitions));
+        assert_eq!(format!("{:?}", one.report.findings), format!("{:?}", many.report.findings));
+        assert_eq!(format!("{:?}", (one.changes, one.outcomes)), format!("{:?}", (many.changes, many.outcomes)));
+    }
+}
+
+#[test]
+fn safe_fixes_make_the_golden_files() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1");
+    for (rule, root) in rules() {
+        let run = session::fix(&settings(&rule, &root)).expect("the fixtures can be read");
+        if update {
+            update_goldens(&root, &run.changes);
+        }
+        let mut differences = compare_goldens(&files(&root), &run.changes);
+        differences.extend(run.changes.iter().filter_map(only_inserts_whole_lines));
+        show(&differences);
+    }
+}
+
+fn update_goldens(root: &Path, changes: &[Change]) {
+    for (path, _) in files(root).iter().filter(|(path, _)| path.ends_with(".go.golden")) {
+        fs::remove_file(root.join(path)).expect("it can be removed");
+    }
+    for change in changes {
+        write(root, &format!("{}.golden", change.path), &change.after);
+    }
+}
+
+/// What differs between `changes` and the golden files among `files`.
+fn compare_goldens(files: &[(String, Vec<u8>)], changes: &[Change]) -> Vec<String> {
+    let changed: BTreeMap<&str, &[u8]> = changes.iter().map(|change| (&*change.path, &*change.after)).collect();
+    let texts: BTreeMap<&str, &[u8]> = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+    let mut differences = Vec::new();
+    for (path, before) in texts.iter().filter(|(path, _)| path.ends_with(".go")) {
+        let golden = texts.get(format!("{path}.golden").as_str()).unwrap_or(before);
+        let after = changed.get(path).unwrap_or(before);
+        if golden != after {
+            differences.push(format!("{path}: -golden +fixed\n{}", line_difference(golden, after)));
+        }
+    }
+    differences
+}
+
+/// The lines that only one of the two has, with their numbers in it.
+fn line_difference(golden: &[u8], fixed: &[u8]) -> String {
+    let (golden, fixed) = (String::from_utf8_lossy(golden), String::from_utf8_lossy(fixed));
+    let (golden, fixed): (Vec<&str>, Vec<&str>) = (golden.split('\n').collect(), fixed.split('\n').collect());
+    let mut out = Vec::new();
+    for op in similar::capture_diff_slices(similar::Algorithm::Myers, &golden, &fixed) {
+        if op.tag() != similar::DiffTag::Equal {
+            out.extend(op.old_range().map(|at| format!("  -{}: {:?}", at + 1, golden[at])));
+            out.extend(op.new_range().map(|at| format!("  +{}: {:?}", at + 1, fixed[at])));
+        }
+    }
+    out.join("\n")
+}
+
+/// Taking the inserted lines out again must give what was there. Returns what is wrong.
+fn only_inserts_whole_lines(change: &Change) -> Option<String> {
+    let mut before = change.before.split_inclusive(|byte| *byte == b'\n').peekable();
+    for line in change.after.split_inclusive(|byte| *byte == b'\n') {
+        if before.next_if_eq(&line).is_none() && !line.trim_ascii().starts_with(b"defer ") {
+            return Some(format!("{}: not an inserted release: {}", change.path, String::from_utf8_lossy(line)));
+        }
+    }
+    before.next().map(|line| format!("{}: lost: {}", change.path, String::from_utf8_lossy(line)))
+}
+
+#[test]
+fn fixing_what_is_fixed_changes_nothing() {
+    for (rule, root) in rules() {
+        let tree = fixed_copy(&rule, &root, false);
+        let again = session::fix(&settings(&rule, tree.path())).expect("the copy can be read");
+        let changed: Vec<String> = again.changes.iter().map(|change| format!("{} changes again", change.path)).collect();
+        show(&changed);
+    }
+}
+
+/// A copy of the module with its fixes written.
+fn fixed_copy(rule: &str, root: &Path, unsafe_fixes: bool) -> tempfile::TempDir {
+    let tree = tempfile::tempdir().expect("there is room for a copy");
+    copy(root, tree.path());
+    let run = session::fix(&Settings { unsafe_fixes, ..settings(rule, tree.path()) }).expect("the copy can be read");
+    for change in &run.changes {
+        write(tree.path(), &change.path, &change.after);
+    }
+    tree
+}
+
+#[test]
+fn go_takes_the_fixtures_before_and_after() {
+    if !has_go() {
+        return;
+    }
+    for (rule, root) in rules() {
+        assert_eq!(gofmt(&root), "", "the fixtures are not formatted");
+        go(&root, &["vet", "./..."]).unwrap_or_else(|said| panic!("the fixtures do not pass go vet:\n{said}"));
+        let fixed = fixed_copy(&rule, &root, false);
+        assert_eq!(gofmt(fixed.path()), "", "safe fixes leave files that gofmt would change");
+        go(fixed.path(), &["vet", "./..."]).unwrap_or_else(|said| panic!("safe fixes do not pass go vet:\n{said}"));
+        let fixed = fixed_copy(&rule, &root, true);
+        go(fixed.path(), &["vet", "./..."]).unwrap_or_else(|said| panic!("unsafe fixes do not pass go vet:\n{said}"));
+    }
+}
+
+#[test]
+fn go_takes_the_golden_files() {
+    if !has_go() {
+        return;
+    }
+    for (_, root) in rules() {
+        let tree = tempfile::tempdir().expect("there is room for a copy");
+        for (path, bytes) in files(&root) {
+            match path.strip_suffix(".golden") {
+                Some(path) => write(tree.path(), path, bytes),
+                None if root.join(format!("{path}.golden")).exists() => {}
+                None => write(tree.path(), &path, bytes),
+            }
+        }
+        assert_eq!(gofmt(tree.path()), "", "gofmt would change golden files");
+        go(tree.path(), &["vet", "./..."]).unwrap_or_else(|said| panic!("the golden files do not pass go vet:\n{said}"));
+    }
+}
+
+/// Holds the fixtures once more with every Go text changed by `transform`: the same findings, and the golden files changed alike.
+fn hold_transformed(transform: impl Fn(Vec<u8>) -> Vec<u8>) {
+    for (rule, root) in rules() {
+        let tree = tempfile::tempdir().expect("there is room for a copy");
+        for (path, bytes) in files(&root) {
+            let is_go = path.ends_with(".go") || path.ends_with(".go.golden");
+            write(tree.path(), &path, if is_go { transform(bytes) } else { bytes });
+        }
+        let run = session::fix(&settings(&rule, tree.path())).expect("the copy can be read");
+        let mut differences = differences(tree.path(), &run.report.findings);
+        differences.extend(compare_goldens(&files(tree.path()), &run.changes));
+        show(&differences);
+    }
+}
+
+#[test]
+fn windows_line_endings_stay() {
+    hold_transformed(|text| String::from_utf8(text).expect("fixtures are UTF-8").replace('\n', "\r\n").into_bytes());
+}
+
+#[test]
+fn a_byte_order_mark_stays() {
+    hold_transformed(|text| [b"\xef\xbb\xbf", &text[..]].concat());
+}
+
+#[test]
+fn a_missing_final_newline_stays_missing() {
+    hold_transformed(|text| text.trim_ascii_end().to_vec());
+}
