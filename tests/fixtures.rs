@@ -21,8 +21,10 @@ use unleak::session::{self, Change};
 fn rules() -> Vec<(String, PathBuf)> {
     let folder = support::repository().join("tests/fixtures");
     let entries = fs::read_dir(folder).expect("there are fixtures").map(|entry| entry.expect("it can be read").path());
-    let mut rules: Vec<_> =
-        entries.filter(|path| path.is_dir()).map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), path)).collect();
+    let mut rules: Vec<_> = entries
+        .filter(|path| path.is_dir())
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), path))
+        .collect();
     rules.sort();
     rules
 }

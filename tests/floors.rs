@@ -11,9 +11,9 @@ use regex::Regex;
 const FLOORS: [&[&str]; 6] =
     [&["base"], &["golang", "vcs"], &["rules", "config", "walk"], &["flow", "fix"], &["session", "report"], &["cli"]];
 
-/// Ways within a floor that are meant: settings hold rules, a walk follows settings, reports show what a session came to, and a fix
-/// is written from what the analysis found. The other way round would be a circle.
-const LEVEL: [(&str, &str); 4] = [("config", "rules"), ("walk", "config"), ("report", "session"), ("fix", "flow")];
+/// Ways within a floor that are meant: settings hold rules, a walk follows settings, reports show what a session came to. The other
+/// way round would be a circle.
+const LEVEL: [(&str, &str); 3] = [("config", "rules"), ("walk", "config"), ("report", "session")];
 
 fn floor(room: &str) -> Option<usize> {
     FLOORS.iter().position(|rooms| rooms.contains(&room))
@@ -94,7 +94,8 @@ fn imports_go_down_only() {
 
 #[test]
 fn every_room_has_a_floor_and_every_floor_its_rooms() {
-    let there: BTreeSet<String> = sources().into_iter().map(|(room, _)| room).filter(|room| room != "main" && room != "lib").collect();
+    let there: BTreeSet<String> =
+        sources().into_iter().map(|(room, _)| room).filter(|room| room != "main" && room != "lib").collect();
     let planned: BTreeSet<String> = FLOORS.iter().flat_map(|rooms| rooms.iter().map(|room| (*room).to_owned())).collect();
     assert_eq!(there, planned);
 }

@@ -254,6 +254,21 @@ fn literal_around<'a>(values: impl Iterator<Item = &'a Expr>, call: Span) -> Opt
     found
 }
 
+/// Whether a function literal in `body` calls `t.Parallel()`: such subtests end after the body does.
+pub fn has_parallel_subtests(scopes: &Scopes, body: BodyId) -> bool {
+    let mut found = false;
+    crate::golang::visit::block(scopes.body(body).block, &mut |expr| {
+        if let ExprKind::FuncLit(literal) = &expr.kind {
+            found |= literal.body.stmts.iter().any(|stmt| {
+                let StmtKind::Expr(expr) = &stmt.kind else { return false };
+                let called = expr.as_call().map(|call| &call.function.unparen().kind);
+                matches!(called, Some(ExprKind::Selector { field, .. }) if &*field.name == "Parallel")
+            });
+        }
+    });
+    found
+}
+
 /// The name of a `context.Context` parameter of the body around `offset`, or of a body around that.
 pub fn context(scopes: &Scopes, typing: &Typing, offset: u32) -> Option<Arc<str>> {
     let mut body = scopes.body_around(Span::new(offset, offset));

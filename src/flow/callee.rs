@@ -101,6 +101,9 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
     }
 
     fn passed(&self, call: &'a Call, place: Place, hold: &Hold) -> Passed {
+        if *hold == Hold::Sure {
+            return Passed::lent(Certainty::Proved);
+        }
         let callee = self.typing.callee(call);
         match (&callee, place) {
             (Callee::Builtin { name, .. }, _) => match &**name {
@@ -171,6 +174,12 @@ impl<'a> Calls<'a, '_> {
 
     /// A method call on a value that holds on to the resource.
     fn receives(&self, callee: &Callee, hold: &Hold) -> Passed {
+        if let (Callee::Method { method, .. }, Hold::Inside(_), Some(target)) = (callee, hold, &self.target)
+            && method.receiver.pointee() == target.pointee()
+            && self.releases.iter().any(|release| release.name == method.name)
+        {
+            return Passed { fate: PassedFate::Releases, ..Passed::lent(Certainty::Proved) };
+        }
         let func = match callee {
             Callee::Method { method, .. } => method.func.clone(),
             _ => None,
@@ -196,7 +205,7 @@ impl<'a> Calls<'a, '_> {
 
     /// The results of a call that may hold on to the value, by their types.
     fn tied_results(&self, callee: &Callee, hold: &Hold) -> Vec<(usize, Hold)> {
-        if matches!(hold, Hold::Function { .. }) {
+        if matches!(hold, Hold::Function { .. } | Hold::Sure) {
             return Vec::new();
         }
         let same = |ty: &Type| *hold == Hold::Itself && self.target.as_ref() == Some(ty);
@@ -208,6 +217,10 @@ impl<'a> Calls<'a, '_> {
     /// How a value of type `ty` that comes from the resource may hold on to it.
     fn tie(&self, ty: &Type) -> Option<Hold> {
         let Some(target) = &self.target else { return Some(Hold::Handle(Certainty::Assumed)) };
+        // What a generic client carries for its user is the user's.
+        if matches!(ty, Type::TypeParam(_)) {
+            return None;
+        }
         match self.world().holds(&self.typing.file, ty, target) {
             Holds::No => None,
             Holds::Yes => Some(Hold::Handle(Certainty::Proved)),

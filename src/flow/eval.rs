@@ -115,6 +115,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             Hold::Function { .. } => self.give(state, span, verdict, certainty, format!("a function that uses it is {words}")),
             Hold::Inside(_) => self.give(state, span, verdict, certainty, format!("{words}, inside of another value")),
             Hold::Itself => self.give(state, span, verdict, certainty, words),
+            Hold::Sure => {}
         }
     }
 
@@ -354,9 +355,12 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     fn eval_many(&mut self, expr: &'a Expr, state: &mut State) -> Vec<Value> {
-        match expr.as_call() {
-            Some(call) => self.call(call, state),
-            None => vec![self.eval(expr, state)],
+        if let Some(call) = expr.as_call() {
+            return self.call(call, state);
+        }
+        match (&expr.unparen().kind, self.eval(expr, state)) {
+            (ExprKind::TypeAssert { .. }, Some(Hold::Itself)) => vec![Some(Hold::Itself), Some(Hold::Sure)],
+            (_, value) => vec![value],
         }
     }
 
@@ -419,7 +423,8 @@ impl<'a, 'w> Walk<'a, 'w> {
         let ways: Vec<_> = life.exits.iter().filter(counts).collect();
         let count = ways.iter().filter(|exit| released(&exit.state)).count();
         if count > 0 {
-            return if count == ways.len() { Effect::Releases } else { Effect::MayRelease };
+            let on_error = asks_for_error(self.scopes.body(body).block);
+            return if count == ways.len() { Effect::Releases } else { Effect::MayRelease { on_error } };
         }
         let given = ways.iter().find_map(|exit| match exit.state.phase {
             Phase::Given(id) => Some(life.events[id.0 as usize].clone()),
@@ -449,6 +454,10 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         self.known_error(call, state);
         let mut results: Vec<Value> = Vec::new();
+        if let Some(part) = self.released_part(call, state) {
+            self.release(state, call.span, Certainty::Assumed, &part);
+            return Vec::new();
+        }
         let family = matches!(receiver, Some((Hold::Itself | Hold::Handle(_), _)));
         if let Some((hold, field)) = receiver {
             if hold == Hold::Itself && self.oracle.is_release(call, &field.name) {
@@ -475,6 +484,14 @@ impl<'a, 'w> Walk<'a, 'w> {
         results
     }
 
+    /// `client.conn.Close()`: what is released is a field of the resource, which is the resource for most that embed one.
+    fn released_part(&self, call: &'a Call, state: &State) -> Option<String> {
+        let ExprKind::Selector { operand, field: method } = &call.function.unparen().kind else { return None };
+        let ExprKind::Selector { operand: base, field } = &operand.unparen().kind else { return None };
+        let whole = self.peek(base, state) == Some(Hold::Itself);
+        (whole && self.oracle.is_release(call, &method.name)).then(|| format!("released through its field `{}`", field.name))
+    }
+
     fn arguments(&mut self, call: &'a Call, state: &mut State) -> Vec<Value> {
         match call.args.as_slice() {
             [one] if one.as_call().is_some() => self.eval_many(one, state),
@@ -490,7 +507,10 @@ impl<'a, 'w> Walk<'a, 'w> {
         let Source::Call { result, error, .. } = self.source else {
             return Vec::new();
         };
-        if state.is_open() && state.due.is_none() && state.maybe_due.is_none() && state.running.is_none() {
+        // A container or a function may still have the last one.
+        let alone = state.holders.iter().all(|(_, hold)| matches!(hold, Hold::Itself | Hold::Handle(_) | Hold::Sure));
+        let unheld = state.due.is_none() && state.maybe_due.is_none() && state.running.is_none();
+        if state.is_open() && alone && unheld && !self.is_pending(state) {
             self.again.push((call.span, state.clone()));
         }
         let phase = if error.is_some() { Phase::Unchecked } else { Phase::Open };
@@ -542,7 +562,7 @@ impl<'a, 'w> Walk<'a, 'w> {
     fn ran(&mut self, effect: Option<Effect>, span: Span, state: &mut State) -> Vec<Value> {
         match effect {
             Some(Effect::Releases) => self.release(state, span, Certainty::Proved, "released by this function"),
-            Some(Effect::MayRelease) => self.release(state, span, Certainty::Assumed, "released by this function under a condition"),
+            Some(Effect::MayRelease { .. }) => self.release(state, span, Certainty::Assumed, "released by this function under a condition"),
             Some(Effect::Gives(event)) => match event.kind {
                 EventKind::Given(Verdict::Returned) => return vec![Some(Hold::Itself)],
                 EventKind::Given(verdict) => self.give(state, event.span, verdict, event.certainty, event.words),
@@ -584,43 +604,51 @@ impl<'a, 'w> Walk<'a, 'w> {
         };
         if let Some(body) = self.called_literal(&call.function) {
             self.arguments(call, state);
-            let effect = self.effect_with_args(call, body, state);
-            if effect.is_none() && !state.pending.contains(&body) {
-                state.pending.push(body);
-            }
-            return self.deferred(effect, call.span, state);
+            return self.deferred_literal(call, body, state);
         }
         let mut after = State { phase: if state.is_open() { Phase::Open } else { state.phase }, ..state.clone() };
         self.call(call, &mut after);
         match (after.phase, state.is_open()) {
-            (Phase::Released(_), true) => self.deferred(Some(Effect::Releases), call.span, state),
+            (Phase::Released(_), true) => self.due(call.span, state),
             (Phase::Given(id), true) => {
                 let event = self.events[id.0 as usize].clone();
-                self.deferred(Some(Effect::Gives(event)), call.span, state);
+                self.due_to_be_given(event, state);
             }
             _ => state.due = state.due.or(after.due),
         }
     }
 
-    fn deferred(&mut self, effect: Option<Effect>, span: Span, state: &mut State) {
-        match effect {
-            Some(Effect::Releases) => {
-                let id = self.event(span, EventKind::Released, Certainty::Proved, "released by this defer");
-                if state.due.is_some() {
-                    state.twice = Some(id);
-                }
-                state.due.get_or_insert(id);
+    /// A deferred literal sees variables as they are on the way out, and its parameters as they are now.
+    fn deferred_literal(&mut self, call: &'a Call, body: BodyId, state: &mut State) {
+        let by_argument = call.args.iter().any(|arg| self.peek(arg, state).is_some());
+        if !by_argument {
+            if !state.pending.contains(&body) {
+                state.pending.push(body);
             }
-            Some(Effect::MayRelease) => {
-                let id = self.event(span, EventKind::Released, Certainty::Assumed, "released by this defer under a condition");
+            return;
+        }
+        match self.effect_with_args(call, body, state) {
+            Some(Effect::Releases) => self.due(call.span, state),
+            Some(Effect::MayRelease { .. }) => {
+                let id = self.event(call.span, EventKind::Released, Certainty::Assumed, "released by this defer under a condition");
                 state.maybe_due.get_or_insert(id);
             }
-            Some(Effect::Gives(event)) => {
-                if let EventKind::Given(verdict) = event.kind {
-                    self.give(state, event.span, verdict, Certainty::Assumed, event.words);
-                }
-            }
+            Some(Effect::Gives(event)) => self.due_to_be_given(event, state),
             Some(Effect::Uses) | None => {}
+        }
+    }
+
+    fn due(&mut self, span: Span, state: &mut State) {
+        let id = self.event(span, EventKind::Released, Certainty::Proved, "released by this defer");
+        if state.due.is_some() {
+            state.twice = Some(id);
+        }
+        state.due.get_or_insert(id);
+    }
+
+    fn due_to_be_given(&mut self, event: Event, state: &mut State) {
+        if let EventKind::Given(verdict) = event.kind {
+            self.give(state, event.span, verdict, Certainty::Assumed, event.words);
         }
     }
 
@@ -680,7 +708,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             self.hand(state, stmt.span, &hold, Verdict::Returned, Certainty::Proved, "returned");
             self.left.insert((index, hold));
         }
-        self.ended(state, stmt.span);
+        self.ended(state);
     }
 
     fn named_results(&self, state: &State) -> Vec<Value> {
@@ -689,11 +717,22 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// On the way out: deferred literals run, and a goroutine that nobody waited for keeps the resource.
-    pub fn ended(&mut self, state: &mut State, span: Span) {
-        for body in std::mem::take(&mut state.pending) {
+    pub fn ended(&mut self, state: &mut State) {
+        for body in std::mem::take(&mut state.pending).into_iter().rev() {
             let effect = self.effect(body, state);
-            if matches!(effect, Some(Effect::Releases | Effect::MayRelease)) && state.is_open() {
-                self.ran(effect, span, state);
+            let span = self.scopes.body(body).block.span;
+            match effect {
+                Some(Effect::Releases) if state.is_open() => self.release(state, span, Certainty::Proved, "released by this deferred function"),
+                // The one that is released where something failed is still open where nothing did.
+                Some(Effect::MayRelease { on_error: false }) if state.is_open() => {
+                    self.release(state, span, Certainty::Assumed, "released by this deferred function under a condition");
+                }
+                Some(Effect::MayRelease { on_error: true }) if state.is_open() => {
+                    let id = self.event(span, EventKind::Released, Certainty::Assumed, "released where something failed");
+                    state.on_error = Some(id);
+                }
+                Some(Effect::Gives(event)) if state.is_open() => self.due_to_be_given(event, state),
+                _ => {}
             }
         }
         let ours = state.is_open() && state.due.is_none() && !self.oracle.ends_process(self.body);
@@ -702,6 +741,12 @@ impl<'a, 'w> Walk<'a, 'w> {
             self.give(state, span, Verdict::Captured, certainty, words);
         }
     }
+
+    /// Whether a deferred literal is going to release what is open now.
+    fn is_pending(&mut self, state: &State) -> bool {
+        let pending = state.pending.clone();
+        pending.into_iter().any(|body| matches!(self.effect(body, state), Some(Effect::Releases | Effect::MayRelease { .. })))
+    }
 }
 
 /// What calling a function literal does to the resource.
@@ -709,7 +754,8 @@ impl<'a, 'w> Walk<'a, 'w> {
 pub enum Effect {
     Uses,
     Releases,
-    MayRelease,
+    /// On some of its ways; `on_error`: on those where an error is not nil.
+    MayRelease { on_error: bool },
     Gives(Event),
 }
 
@@ -723,6 +769,13 @@ fn as_literal(function: &Expr) -> Option<&FuncLit> {
         ExprKind::FuncLit(literal) => Some(literal),
         _ => None,
     }
+}
+
+/// Whether a block's first branch is on an error: `if err != nil { … }`.
+fn asks_for_error(block: &Block) -> bool {
+    let asks = |expr: &Expr| matches!(&expr.unparen().kind, ExprKind::Binary { op: BinaryOp::NotEqual, left, right }
+        if right.is_nil() && left.as_ident().is_some_and(|ident| ident.name.contains("err") || ident.name.contains("Err")));
+    block.stmts.iter().any(|stmt| matches!(&stmt.kind, StmtKind::If(branch) if asks(&branch.condition)))
 }
 
 /// The identifier at the bottom of `a.b[c].d`.

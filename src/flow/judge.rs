@@ -164,7 +164,7 @@ impl<'a> Case<'a, '_> {
             _ => None,
         };
         let returned = match (&life, body) {
-            (Some(Ok(life)), Some(BodyId(0))) if fate.verdict == Verdict::Returned => {
+            (Some(Ok(life)), Some(BodyId(0))) if fate.verdict == Verdict::Returned && is_free(life) => {
                 life.left.iter().filter(|(_, hold)| *hold == Hold::Itself).map(|(index, _)| *index).collect()
             }
             _ => Vec::new(),
@@ -284,6 +284,10 @@ impl<'a> Case<'a, '_> {
                 (Phase::Before | Phase::Nil, _) => {}
                 _ if matches!(exit.kind, ExitKind::Stop(_)) => {}
                 (Phase::Open | Phase::Unchecked, Some(id)) | (Phase::Released(id), _) => ways.released.push(id),
+                (Phase::Open | Phase::Unchecked, None) if state.on_error.is_some() => {
+                    ways.released.extend(state.on_error);
+                    ways.open.push(exit);
+                }
                 (Phase::Open | Phase::Unchecked, None) => match state.serving.filter(|_| is_main) {
                     Some(id) => ways.serving.push(id),
                     None => ways.open.push(exit),
@@ -318,7 +322,9 @@ impl<'a> Case<'a, '_> {
                 evidence.push(found);
             }
         }
-        let name = self.bound(kind.result).unwrap_or_else(|| "the client".to_owned());
+        let held = || ways.open.iter().find_map(|exit| exit.state.holders.iter().find(|(_, hold)| *hold == Hold::Itself));
+        let variable = || held().map(|(var, _)| self.scopes.info(*var).name.to_string());
+        let name = self.bound(kind.result).or_else(variable).unwrap_or_else(|| "the client".to_owned());
         let name = if name.contains(' ') { name } else { format!("`{name}`") };
         let verb = self.verb(kind);
         let line = evidence.first().map_or(0, |evidence| evidence.line);
@@ -348,10 +354,11 @@ impl<'a> Case<'a, '_> {
     fn anchor(&self, life: &Life, body: BodyId, kind: &Kind) -> Option<Anchor> {
         let found = anchor::find(self.scopes, body, self.call.span, life, kind.error.is_some())?;
         let context = anchor::context(self.scopes, self.typing, found.offset());
+        let parallel = anchor::has_parallel_subtests(self.scopes, body).then(|| "subtests that run in parallel go on after it".to_owned());
         Some(Anchor {
             place: found.place,
             variable: self.scopes.info(found.variable).name.clone(),
-            doubt: found.doubt,
+            doubt: found.doubt.or(parallel),
             in_loop: found.in_loop,
             context,
         })
@@ -387,6 +394,12 @@ impl<'a> Case<'a, '_> {
             notes: Vec::new(),
         }
     }
+}
+
+/// Whether the caller gets the resource without a release that is due already.
+fn is_free(life: &Life) -> bool {
+    let given = |exit: &&Exit| matches!(exit.state.phase, Phase::Given(_));
+    life.exits.iter().filter(given).all(|exit| exit.state.due.is_none())
 }
 
 /// The ways out, by what they mean.

@@ -182,7 +182,7 @@ pub fn walk<'a>(
                 exits.insert((ExitKind::Return, stmt.span, state));
             }
             Next::End(at) => {
-                walk.ended(&mut state, Span::new(*at, *at + 1));
+                walk.ended(&mut state);
                 exits.insert((ExitKind::End, Span::new(*at, *at + 1), state));
             }
             Next::Stop(ending, span) => drop(exits.insert((ExitKind::Stop(*ending), *span, state))),
@@ -215,6 +215,9 @@ fn branch<'a>(walk: &mut Walk<'a, '_>, condition: Condition<'a>, mut state: Stat
                     return (no, yes);
                 }
                 ExprKind::Call(call) => return asked_of_error(walk, call, state),
+                ExprKind::Ident(ident) if walk.scopes.var(ident).is_some_and(|var| state.hold(var) == Some(&Hold::Sure)) => {
+                    return (Some(state), None);
+                }
                 _ => return (Some(state.clone()), Some(state)),
             }
         }

@@ -17,6 +17,8 @@ pub enum Hold {
     Handle(Certainty),
     /// A function that uses the resource when called; `releases`: and releases it then, whichever way it takes.
     Function { releases: bool },
+    /// A bool that is true: a type assertion on the resource succeeded.
+    Sure,
 }
 
 /// Where the resource's life is.
@@ -74,7 +76,9 @@ pub struct State {
     pub due: Option<EventId>,
     /// A deferred function releases it under a condition.
     pub maybe_due: Option<EventId>,
-    /// Deferred function literals that mentioned nothing of the resource when they were deferred, and may on the way out.
+    /// A deferred function releases it where something failed, and this way out is one where nothing did.
+    pub on_error: Option<EventId>,
+    /// Deferred function literals: they see variables as they are on the way out.
     pub pending: Vec<BodyId>,
     /// A goroutine that uses it may still run.
     pub running: Option<EventId>,
@@ -93,6 +97,7 @@ impl State {
             error: None,
             due: None,
             maybe_due: None,
+            on_error: None,
             pending: Vec::new(),
             running: None,
             serving: None,

@@ -7,16 +7,23 @@
 //! - `func`, a function that gives a client or something to release: its result types; `.T` is a type of the same package, `?` one
 //!   that the index does not spell
 //! - `interface` and `type`: the release methods, `;` between them, `-` for none
-//! - `holds`, a type that is released: the methods whose results keep it in use; `?` behind one that only may
+//! - `handles`, of the package (`-` for a name): its exported types whose values keep in use what they were made from. With `?` they
+//!   only may; with `!` they are records of the package itself and tell nothing of resources of others
+//! - `holds`, a type that is released or a handle: the methods and fields that give out a handle, by what they give:
+//!   `*.Bucket,error Bucket,Open;? Raw?`, where `%` in a type is the method's name and `?` behind a name says that it only may.
+//!   Fields are in groups that start with `=`, and all are listed; one group `=-` has those that give data
 //!
-//! A fact seen at the oldest and the newest version read counts as proved between them and as assumed elsewhere.
+//! A fact seen at the oldest and the newest version read counts as proved between them and as assumed elsewhere. An exported type
+//! that is neither released nor a handle is data, and so is what a method gives that is not listed.
 
 pub mod build;
+mod handles;
 #[cfg(test)]
 mod tests;
 
 use crate::base::finding::Certainty;
 use crate::golang::gomod::compare_versions;
+use crate::golang::holds::Holds;
 use crate::golang::types::Missing;
 
 /// The methods that the index records as releases, in order of preference.
@@ -55,8 +62,16 @@ pub struct Answer<T> {
 pub struct TypeFacts {
     pub interface: bool,
     pub releases: Vec<IndexedRelease>,
-    /// Methods whose results keep the value in use, and whether that is sure.
-    pub holds: Vec<(&'static str, bool)>,
+}
+
+/// What the index says of a method or field of a type that is released or a handle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexedMember {
+    /// Whether what it gives keeps the value in use.
+    pub holds: Holds,
+    pub field: bool,
+    /// Types as the index spells them; empty when it does not.
+    pub gives: Vec<String>,
 }
 
 /// A release method as the index has it.
@@ -100,16 +115,50 @@ impl Index {
 
     /// What is known of a type.
     pub fn type_facts(&self, missing: &Missing, name: &str) -> Option<Answer<TypeFacts>> {
-        let facts = self.lines(&missing.path).filter(|line| matches!(line.kind, "type" | "interface") && line.name == name);
+        let facts = self.lines(&missing.path).filter(|line| is_type(line) && line.name == name);
         let (line, certainty) = self.best(missing, facts)?;
-        let holds = self.lines(&missing.path).find(|line| line.kind == "holds" && line.name == name);
-        let holds = split(holds.map_or("", |line| line.fact), ',').into_iter();
-        let value = TypeFacts {
-            interface: line.kind == "interface",
-            releases: split(line.fact, ';').into_iter().filter_map(release).collect(),
-            holds: holds.map(|name| (name.trim_end_matches('?'), !name.ends_with('?'))).collect(),
-        };
+        let releases = split(line.fact, ';').into_iter().filter_map(release).collect();
+        let value = TypeFacts { interface: line.kind == "interface", releases };
         Some(Answer { value, certainty, words: self.words(missing, line.versions) })
+    }
+
+    /// Whether values of the exported type `name` keep in use what they were made from: a resource of the same package when `own`,
+    /// any other else. `None` when the index does not know the package at that version, so that an absent name says nothing.
+    pub fn holds(&self, missing: &Missing, name: &str, own: bool) -> Option<Holds> {
+        self.package_name(&missing.path)?;
+        let released = self.lines(&missing.path).any(|line| is_type(&line) && line.name == name && line.fact != "-");
+        let handles = self.lines(&missing.path).find(|line| line.kind == "handles").map_or("", |line| line.fact);
+        let mark = split(handles, ',').into_iter().find_map(|handle| handle.strip_prefix(name).filter(|mark| mark.len() < 2));
+        match mark {
+            _ if released => Some(Holds::Yes),
+            Some("?") => Some(Holds::Maybe),
+            Some("!") => Some(if own { Holds::No } else { Holds::Maybe }),
+            Some("") => Some(Holds::Yes),
+            _ => (self.covers(missing) == Certainty::Proved).then_some(Holds::No),
+        }
+    }
+
+    /// What is known of the method or field `member` of the type `name`; `None` when the type is neither released nor a handle.
+    pub fn member(&self, missing: &Missing, name: &str, member: &str) -> Option<IndexedMember> {
+        let groups = self.lines(&missing.path).find(|line| line.kind == "holds" && line.name == name).map_or("", |line| line.fact);
+        if groups.is_empty() && !self.lines(&missing.path).any(|line| is_type(&line) && line.name == name) {
+            match self.holds(missing, name, true)? {
+                Holds::No => return None,
+                Holds::Maybe | Holds::Yes => {}
+            }
+        }
+        let unlisted = match self.covers(missing) {
+            Certainty::Proved => IndexedMember { holds: Holds::No, field: false, gives: Vec::new() },
+            Certainty::Assumed => IndexedMember { holds: Holds::Maybe, field: false, gives: Vec::new() },
+        };
+        let found = split(groups, ';').into_iter().find_map(|group| handles::member_in(group, member));
+        Some(found.unwrap_or(unlisted))
+    }
+
+    /// Proved when the version in use lies within those at which the package was read.
+    fn covers(&self, missing: &Missing) -> Certainty {
+        let line = self.lines(&missing.path).filter(|line| line.kind == "package");
+        self.best(missing, line).map_or(Certainty::Assumed, |(_, certainty)| certainty)
     }
 
     /// All lines about one package.
@@ -235,6 +284,10 @@ fn newest(line: &Line, reads: &[Read], below: Option<(&str, &str)>) -> Option<(u
         below.is_none_or(|(module, version)| span.module == module && compare_versions(span.last, version).is_le())
     };
     spans(line, reads).into_iter().filter(fits).map(|span| (place(span.module), Ordered(span.last))).max()
+}
+
+fn is_type(line: &Line) -> bool {
+    matches!(line.kind, "type" | "interface")
 }
 
 /// The non-empty parts of a list; `-` is an empty one.

@@ -90,7 +90,13 @@ fn go_version() -> Option<(u32, u32)> {
 /// Runs `go` in `folder` without network. Returns what it says when it fails.
 pub fn go(folder: &Path, args: &[&str]) -> Result<(), String> {
     let mut command = Command::new("go");
-    command.args(args).current_dir(folder).env("GOTOOLCHAIN", "local").env("GOPROXY", "off").env("GOFLAGS", "").env("GOWORK", "off");
+    command
+        .args(args)
+        .current_dir(folder)
+        .env("GOTOOLCHAIN", "local")
+        .env("GOPROXY", "off")
+        .env("GOFLAGS", "")
+        .env("GOWORK", "off");
     let output = command.output().expect("go runs");
     if output.status.success() { Ok(()) } else { Err(said(&output)) }
 }
