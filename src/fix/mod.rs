@@ -1,7 +1,7 @@
 //! A leak -> where and how its release is spelled. Knows lines and gofmt; what is open where is `flow`'s.
 
 use crate::base::edit::Edit;
-use crate::base::finding::{Acquisition, Anchor, AnchorPlace, Applicability, Closable, Fix, Release, ReleaseArg};
+use crate::base::finding::{Acquisition, Anchor, AnchorPlace, Applicability, Certainty, Closable, Fix, Release, ReleaseArg};
 use crate::base::text::line_ending_at;
 use crate::golang::release::ReleaseMethod;
 
@@ -29,7 +29,8 @@ pub fn fix(acquisition: &Acquisition, anchor: Option<&Anchor>, obstacle: Option<
         Ok(line) => line,
         Err(reason) => return Some(sketch(title, reason)),
     };
-    let reason = anchor.doubt.clone().or_else(|| doubt(release, anchor, releases)).or_else(|| line.realigns());
+    let assumed = (acquisition.certainty == Certainty::Assumed).then(|| format!("that its type has `{}` is assumed", release.method));
+    let reason = anchor.doubt.clone().or(assumed).or_else(|| doubt(release, anchor, releases)).or_else(|| line.realigns());
     let applicability = if reason.is_some() { Applicability::Unsafe } else { Applicability::Safe };
     Some(Fix { title, applicability, reason, edits: vec![line.edit] })
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::finding::AnchorPlace;
 use crate::base::text::Span;
+use crate::flow::cfg::{Cfg, Next, Step};
 use crate::flow::life::Life;
 use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::flow::state::{Hold, Phase, State};
@@ -11,12 +12,14 @@ use crate::flow::types::Typing;
 use crate::golang::syntax::*;
 
 /// A place, and what is doubtful about it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Found {
     pub place: AnchorPlace,
     pub variable: VarId,
     pub doubt: Option<String>,
     pub in_loop: bool,
+    /// The place can be reached without the acquiring call: other calls have to be sure of the variable there.
+    pub shared: bool,
 }
 
 impl Found {
@@ -29,10 +32,10 @@ impl Found {
     }
 }
 
-/// The statement lists around an offset, outermost first, each with the index of the statement that holds it.
+/// The statement lists around an offset, outermost first, each with the index of the statement that holds it and whether the list
+/// is in a loop.
 struct Path<'a> {
-    lists: Vec<(&'a [Stmt], usize)>,
-    in_loop: bool,
+    lists: Vec<(&'a [Stmt], usize, bool)>,
     /// The call is in the header of the innermost statement (`if c, err := New(); …`): its names live in that statement only.
     in_header: bool,
 }
@@ -40,8 +43,8 @@ struct Path<'a> {
 /// The place for a release of what `call` acquires in `body`; `None` when no variable holds it or no place fits.
 pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, has_error: bool) -> Option<Found> {
     let path = path(scopes.body(body).block, call);
-    let (list, at) = *path.lists.last()?;
-    let found = |place, variable, doubt| Some(Found { place, variable, doubt, in_loop: path.in_loop });
+    let (list, at, in_loop) = *path.lists.last()?;
+    let found = |place, variable, doubt| Some(Found { place, variable, doubt, in_loop, shared: false });
     if path.in_header {
         let (block, var) = branches(&list[at]).into_iter().find_map(|block| Some((block, open(life.enter.get(&block.span.start)?)?)))?;
         return found(AnchorPlace::Start(block.span), var, None);
@@ -57,7 +60,51 @@ pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, has_error: b
             }
         }
     }
-    doubtful(&list[at..], life).and_then(|(stmt, var, doubt)| found(AnchorPlace::After(stmt.span), var, Some(doubt)))
+    further_out(&path, life)
+        .or_else(|| doubtful(&list[at..], life).and_then(|(stmt, var, doubt)| found(AnchorPlace::After(stmt.span), var, Some(doubt))))
+}
+
+/// A place behind the statements around the call, where the resource is open or was not acquired: `switch mode { case a: c, err =
+/// New() … }; if err != nil { … }`.
+fn further_out(path: &Path, life: &Life) -> Option<Found> {
+    let (_, outer) = path.lists.split_last()?;
+    for (list, at, in_loop) in outer.iter().rev() {
+        for stmt in &list[at + 1..] {
+            let Some(states) = life.after.get(&stmt.span.end) else { continue };
+            let ours: Vec<State> = states.iter().filter(|state| state.phase != Phase::Before).cloned().collect();
+            if let Some(variable) = open(&ours) {
+                return Some(Found { place: AnchorPlace::After(stmt.span), variable, doubt: None, in_loop: *in_loop, shared: true });
+            }
+        }
+    }
+    None
+}
+
+/// Whether every way to the end of the statement at `place` runs one of `calls`.
+pub fn covered(cfg: &Cfg, place: AnchorPlace, calls: &[Span]) -> bool {
+    let AnchorPlace::After(anchor) = place else { return false };
+    let runs = |span: Span| calls.iter().any(|call| span.contains(*call));
+    let (mut seen, mut todo) = (vec![false; cfg.blocks.len()], vec![0]);
+    'blocks: while let Some(at) = todo.pop() {
+        if std::mem::replace(&mut seen[at], true) {
+            continue;
+        }
+        for step in &cfg.blocks[at].steps {
+            match step {
+                Step::After(stmt) if stmt.span == anchor => return false,
+                Step::Stmt(stmt) if runs(stmt.span) => continue 'blocks,
+                Step::Eval(expr) if runs(expr.span) => continue 'blocks,
+                _ => {}
+            }
+        }
+        match &cfg.blocks[at].next {
+            Next::To(next) => todo.push(*next),
+            Next::Any(next) => todo.extend(next),
+            Next::Branch { yes, no, .. } => todo.extend([*yes, *no]),
+            Next::Return(_) | Next::End(_) | Next::Stop(..) => {}
+        }
+    }
+    true
 }
 
 /// The variable that is the resource in all of `states`, if it is open in all of them and not yet due to be released.
@@ -119,17 +166,17 @@ fn branches(stmt: &Stmt) -> Vec<&Block> {
 }
 
 fn path<'a>(block: &'a Block, call: Span) -> Path<'a> {
-    let mut path = Path { lists: Vec::new(), in_loop: false, in_header: false };
-    let mut list = Some(block.stmts.as_slice());
+    let mut path = Path { lists: Vec::new(), in_header: false };
+    let (mut list, mut in_loop) = (Some(block.stmts.as_slice()), false);
     while let Some(stmts) = list.take() {
         let Some(at) = stmts.iter().position(|stmt| stmt.span.contains(call)) else { break };
-        path.lists.push((stmts, at));
+        path.lists.push((stmts, at, in_loop));
         let mut stmt = &stmts[at];
         while let StmtKind::Labeled { stmt: Some(inner), .. } = &stmt.kind {
             stmt = inner;
         }
         let inner = inner_list(stmt, call);
-        path.in_loop |= inner.is_some() && matches!(stmt.kind, StmtKind::For(_));
+        in_loop |= inner.is_some() && matches!(stmt.kind, StmtKind::For(_));
         path.in_header = inner.is_none() && has_header(stmt);
         list = inner;
     }
@@ -187,7 +234,7 @@ pub fn names_bound(decl: &Decl, call: Span) -> Option<Vec<Span>> {
 
 fn names_in(block: &Block, call: Span) -> Option<Vec<Span>> {
     let path = path(block, call);
-    let (list, at) = *path.lists.last()?;
+    let (list, at, _) = *path.lists.last()?;
     let spans = |exprs: &[Expr]| exprs.iter().map(|expr| expr.span).collect();
     let mut stmt = &list[at];
     if let Some(literal) = literal_in(stmt, call) {

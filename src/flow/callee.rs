@@ -96,12 +96,12 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         }
     }
 
-    fn is_release(&self, _call: &Call, method: &str) -> bool {
-        self.releases.iter().any(|release| *release.name == *method)
+    fn is_release(&self, method: &str, args: Option<usize>) -> bool {
+        self.releases.iter().any(|release| *release.name == *method && args.is_none_or(|args| args == release.args.len()))
     }
 
     fn passed(&self, call: &'a Call, place: Place, hold: &Hold) -> Passed {
-        if *hold == Hold::Sure {
+        if matches!(hold, Hold::Sure | Hold::Success) {
             return Passed::lent(Certainty::Proved);
         }
         let callee = self.typing.callee(call);
@@ -192,7 +192,12 @@ impl<'a> Calls<'a, '_> {
                 _ => false,
             };
             if looked_into {
-                return self.summary(&func, ParamIndex::Receiver, hold);
+                let mut passed = self.carried(self.summary(&func, ParamIndex::Receiver, hold), callee);
+                // What a method of the resource wraps it in is made from it.
+                for (_, held) in passed.results.iter_mut().filter(|(_, held)| *hold == Hold::Itself && matches!(held, Hold::Inside(_))) {
+                    *held = Hold::Handle(Certainty::Proved);
+                }
+                return passed;
             }
         }
         with_results(self.tied_results(callee, hold), Certainty::Proved)
@@ -205,13 +210,22 @@ impl<'a> Calls<'a, '_> {
 
     /// The results of a call that may hold on to the value, by their types.
     fn tied_results(&self, callee: &Callee, hold: &Hold) -> Vec<(usize, Hold)> {
-        if matches!(hold, Hold::Function { .. } | Hold::Sure) {
+        if matches!(hold, Hold::Function { .. } | Hold::Sure | Hold::Success) {
             return Vec::new();
         }
         let same = |ty: &Type| *hold == Hold::Itself && self.target.as_ref() == Some(ty);
         let tie = |ty: &Type| if same(ty) { Some(Hold::Itself) } else { self.tie(ty) };
         let types = self.world().results(callee);
         types.iter().enumerate().filter_map(|(index, ty)| Some((index, tie(ty)?))).collect()
+    }
+
+    /// A summary without the results whose types cannot hold on to anything.
+    fn carried(&self, mut passed: Passed, callee: &Callee) -> Passed {
+        let types = self.world().results(callee);
+        // A context carries what was put into it, though one that is made for a call says nothing of the resource.
+        let carries = |ty: &Type| ty.is_context() || self.tie(ty).is_some();
+        passed.results.retain(|(index, hold)| matches!(hold, Hold::Itself | Hold::Function { .. }) || types.get(*index).is_none_or(carries));
+        passed
     }
 
     /// How a value of type `ty` that comes from the resource may hold on to it.
@@ -244,7 +258,7 @@ impl<'a> Calls<'a, '_> {
             _ => None,
         };
         if let Some(func) = func.filter(|func| func.decl.body.is_some()) {
-            return self.summary(&func, self.param_at(&func, at), hold);
+            return self.carried(self.summary(&func, self.param_at(&func, at), hold), callee);
         }
         if let Some(functions) = self.typing.possible_functions(call) {
             let answers = functions.iter().map(|func| self.summary(func, self.param_at(func, at), hold));

@@ -29,6 +29,8 @@ pub struct Walk<'a, 'w> {
     pub again: Vec<(Span, State)>,
     /// The results through which it left, and how they hold on to it.
     pub left: BTreeSet<(usize, Hold)>,
+    /// The methods without arguments that were called on the resource to release it.
+    pub released_by: BTreeSet<String>,
     /// Block visits left.
     budget: &'w Cell<usize>,
     effects: FxHashMap<(BodyId, State), Option<Effect>>,
@@ -42,7 +44,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         oracle: &'w dyn Oracle<'a>,
         budget: &'w Cell<usize>,
     ) -> Walk<'a, 'w> {
-        Walk { scopes, body, source, oracle, events: Vec::new(), again: Vec::new(), left: BTreeSet::new(), budget, effects: FxHashMap::default() }
+        Walk { scopes, body, source, oracle, events: Vec::new(), again: Vec::new(), left: BTreeSet::new(), released_by: BTreeSet::new(), budget, effects: FxHashMap::default() }
     }
 
     fn event(&mut self, span: Span, kind: EventKind, certainty: Certainty, words: impl Into<String>) -> EventId {
@@ -115,7 +117,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             Hold::Function { .. } => self.give(state, span, verdict, certainty, format!("a function that uses it is {words}")),
             Hold::Inside(_) => self.give(state, span, verdict, certainty, format!("{words}, inside of another value")),
             Hold::Itself => self.give(state, span, verdict, certainty, words),
-            Hold::Sure => {}
+            Hold::Sure | Hold::Success => {}
         }
     }
 
@@ -243,6 +245,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         let value = value.filter(carries);
         if info.body != self.body
             && let Some(hold) = &value
+            && !matches!(hold, Hold::Sure | Hold::Success)
         {
             let words = format!("assigned to `{}` of the function around it", info.name);
             return self.hand(state, span, hold, Verdict::Captured, Certainty::Assumed, &words);
@@ -366,7 +369,7 @@ impl<'a, 'w> Walk<'a, 'w> {
 
     fn selector(&mut self, expr: &'a Expr, operand: &'a Expr, field: &Ident, state: &mut State) -> Value {
         match self.eval(operand, state)? {
-            Hold::Itself if self.oracle.is_release(&method_value(expr), &field.name) => Some(Hold::Function { releases: true }),
+            Hold::Itself if self.oracle.is_release(&field.name, None) => Some(Hold::Function { releases: true }),
             Hold::Itself | Hold::Handle(_) => self.oracle.part(expr),
             Hold::Inside(Some(name)) if name == field.name => Some(Hold::Itself),
             Hold::Inside(_) if self.oracle.is_method(operand, &field.name) => Some(Hold::Function { releases: false }),
@@ -460,7 +463,8 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         let family = matches!(receiver, Some((Hold::Itself | Hold::Handle(_), _)));
         if let Some((hold, field)) = receiver {
-            if hold == Hold::Itself && self.oracle.is_release(call, &field.name) {
+            if hold == Hold::Itself && self.oracle.is_release(&field.name, Some(call.args.len())) {
+                self.released_by.extend(call.args.is_empty().then(|| field.name.to_string()));
                 self.release(state, call.span, Certainty::Proved, "released");
                 return results;
             }
@@ -489,7 +493,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         let ExprKind::Selector { operand, field: method } = &call.function.unparen().kind else { return None };
         let ExprKind::Selector { operand: base, field } = &operand.unparen().kind else { return None };
         let whole = self.peek(base, state) == Some(Hold::Itself);
-        (whole && self.oracle.is_release(call, &method.name)).then(|| format!("released through its field `{}`", field.name))
+        (whole && self.oracle.is_release(&method.name, Some(call.args.len()))).then(|| format!("released through its field `{}`", field.name))
     }
 
     fn arguments(&mut self, call: &'a Call, state: &mut State) -> Vec<Value> {
@@ -504,11 +508,11 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     fn acquired(&mut self, call: &Call, state: &mut State) -> Vec<Value> {
-        let Source::Call { result, error, .. } = self.source else {
+        let Source::Call { result, error, success, .. } = self.source else {
             return Vec::new();
         };
         // A container or a function may still have the last one.
-        let alone = state.holders.iter().all(|(_, hold)| matches!(hold, Hold::Itself | Hold::Handle(_) | Hold::Sure));
+        let alone = state.holders.iter().all(|(_, hold)| !matches!(hold, Hold::Inside(_) | Hold::Function { .. }));
         let unheld = state.due.is_none() && state.maybe_due.is_none() && state.running.is_none();
         if state.is_open() && alone && unheld && !self.is_pending(state) {
             self.again.push((call.span, state.clone()));
@@ -517,6 +521,10 @@ impl<'a, 'w> Walk<'a, 'w> {
         *state = State { phase, pending: std::mem::take(&mut state.pending), serving: state.serving, ..State::start() };
         let mut results = vec![None; result + 1];
         results[result] = Some(Hold::Itself);
+        if let Some(success) = success.filter(|success| *success != result) {
+            results.resize(results.len().max(success + 1), None);
+            results[success] = Some(Hold::Success);
+        }
         results
     }
 
@@ -757,11 +765,6 @@ pub enum Effect {
     /// On some of its ways; `on_error`: on those where an error is not nil.
     MayRelease { on_error: bool },
     Gives(Event),
-}
-
-/// A call expression that stands for a method value, so that the oracle can be asked the same question.
-fn method_value(function: &Expr) -> Call {
-    Call { span: function.span, function: function.clone(), type_args: Vec::new(), args: Vec::new(), spread: false }
 }
 
 fn as_literal(function: &Expr) -> Option<&FuncLit> {

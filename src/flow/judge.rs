@@ -1,13 +1,15 @@
 //! One acquisition -> its verdict with the evidence, and the place where a release would stand.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::finding::*;
 use crate::base::text::{LineIndex, Span};
-use crate::flow::anchor;
+use crate::flow::anchor::{self, Found};
 use crate::flow::callee::{Calls, Stack, Summaries};
-use crate::flow::life::{Exit, ExitKind, Life, MAX_VISITS, Source, walk};
+use crate::flow::cfg::Cfg;
+use crate::flow::life::{Exit, ExitKind, Life, MAX_VISITS, Oracle, Source, walk};
 use crate::flow::scope::{BodyId, Scopes};
 use crate::flow::state::{Event, EventId, EventKind, Hold, Phase, State};
 use crate::flow::types::Typing;
@@ -27,7 +29,12 @@ pub struct Judge<'w> {
     pub summaries: &'w Summaries,
     /// Take a result of unknown type for closable by `Close()`.
     pub assume_closable: bool,
+    /// What the repository itself shows of constructors whose types nobody knows.
+    pub usage: &'w Usage,
 }
+
+/// Constructors (`import/path.Name`) whose results are released somewhere in the repository, each with the method that does it.
+pub type Usage = BTreeMap<String, String>;
 
 /// The file that the declarations lie in.
 pub struct Place<'f> {
@@ -54,6 +61,8 @@ pub struct Judged {
     pub acquisition: Acquisition,
     /// For leaks: the words for the finding's message, and where a release could stand.
     pub leak: Option<Leak>,
+    /// A constructor of unknown type that is released here: its name and the method, an entry of [`Usage`].
+    pub usage: Option<(String, String)>,
     /// The results through which the enclosing function gives the resource to its callers.
     pub returned: Vec<usize>,
 }
@@ -78,11 +87,25 @@ pub fn judge(judge: &Judge, place: &Place, decl: &Decl, calls: &[Asked]) -> Vec<
     };
     let typing = Typing::new(judge.world, place.scope.clone(), &scopes);
     let sites = visit::calls(decl);
-    let case = |wanted: &Asked| {
-        let call = sites.iter().find(|call| call.span == wanted.call)?;
-        Some(Case { judge, place, decl, func, scopes: &scopes, typing: &typing, call, wanted }.judge())
+    let case = |wanted| {
+        let call = *sites.iter().find(|call| call.span == Asked::call(wanted))?;
+        Some(Case { judge, place, decl, func, scopes: &scopes, typing: &typing, call, wanted })
     };
-    calls.iter().filter_map(case).collect()
+    let cases: Vec<Case> = calls.iter().filter_map(case).collect();
+    let (mut judged, places): (Vec<Judged>, Vec<_>) = cases.iter().map(Case::judge).unzip();
+    for (at, case) in cases.iter().enumerate() {
+        let (Some(leak), Some((body, found))) = (&mut judged[at].leak, &places[at]) else { continue };
+        let same = |other: &&Option<(BodyId, Found)>| other.as_ref().is_some_and(|(_, other)| other.place == found.place && other.variable == found.variable);
+        let together = found.shared.then(|| places.iter().zip(calls).filter(|(other, _)| same(&other)).map(|(_, asked)| asked.call).collect());
+        case.place_release(*body, found, together, leak);
+    }
+    judged
+}
+
+impl Asked<'_> {
+    fn call(asked: &Asked) -> Span {
+        asked.call
+    }
 }
 
 /// The judgement on a call in a declaration that could not be read.
@@ -105,7 +128,7 @@ pub fn not_analysed(place: &Place, rule: &Arc<str>, call: Span, function: Option
         evidence: vec![Evidence { path: place.path.clone(), line, column, span: Some(call), words: why.to_owned() }],
         notes: Vec::new(),
     };
-    Judged { acquisition, leak: None, returned: Vec::new() }
+    Judged { acquisition, leak: None, usage: None, returned: Vec::new() }
 }
 
 /// What one acquisition is judged by.
@@ -125,6 +148,8 @@ struct Kind {
     /// Which of the call's results is the resource.
     result: usize,
     error: Option<usize>,
+    /// A bool that says whether there is a resource.
+    success: Option<usize>,
     ty: Type,
     answer: ClosableAnswer,
 }
@@ -139,7 +164,8 @@ struct Fate {
 }
 
 impl<'a> Case<'a, '_> {
-    fn judge(&self) -> Judged {
+    /// The judgement, and where a release could stand.
+    fn judge(&self) -> (Judged, Option<(BodyId, Found)>) {
         let kind = self.kind();
         let nothing = matches!(kind.answer.closable, Closable::Nothing(_));
         let unknown = matches!(kind.answer.closable, Closable::Unknown(_)) && !self.judge.assume_closable;
@@ -155,12 +181,13 @@ impl<'a> Case<'a, '_> {
             _ => self.package_level(),
         };
         let fate = if unknown && fate.verdict != Verdict::Released && fate.verdict != Verdict::NotAnalysed { self.unknown(&kind) } else { fate };
-        let leak = match (&life, body) {
-            (Some(Ok(life)), Some(body)) if fate.verdict.is_finding() => Some(Leak {
-                message: fate.message.clone(),
-                anchor: self.anchor(life, body, &kind).filter(|_| fate.obstacle.is_none()),
-                obstacle: fate.obstacle.clone(),
-            }),
+        let mut leak = fate.verdict.is_finding().then(|| Leak { message: fate.message.clone(), anchor: None, obstacle: fate.obstacle.clone() });
+        let found = match (&life, body, &mut leak) {
+            (Some(Ok(life)), Some(body), Some(leak)) if leak.obstacle.is_none() => {
+                let found = anchor::find(self.scopes, body, self.call.span, life, kind.error.is_some());
+                leak.obstacle = found.as_ref().and_then(|found| self.way_out_before(life, found));
+                found.filter(|_| leak.obstacle.is_none()).map(|found| (body, found))
+            }
             _ => None,
         };
         let returned = match (&life, body) {
@@ -169,7 +196,19 @@ impl<'a> Case<'a, '_> {
             }
             _ => Vec::new(),
         };
-        Judged { acquisition: self.acquisition(kind, fate), leak, returned }
+        let shown = |life: &Life| Some((self.constructor()?, life.released_by.first()?.clone()));
+        let usage = life.as_ref().filter(|_| unknown).and_then(|life| life.as_ref().ok()).and_then(shown);
+        (Judged { acquisition: self.acquisition(kind, fate), leak, usage, returned }, found)
+    }
+
+    /// A way out on which the resource is open, between the call and the place for its release.
+    fn way_out_before(&self, life: &Life, found: &Found) -> Option<String> {
+        let between = |exit: &&Exit| {
+            let open = exit.state.is_open() && !matches!(exit.kind, ExitKind::Stop(_));
+            open && self.call.span.end <= exit.span.start && exit.span.start < found.offset()
+        };
+        let exit = life.exits.iter().find(between)?;
+        Some(format!("a way out at line {} comes before the check of its error", self.place.lines.line(exit.span.start)))
     }
 
     fn kind(&self) -> Kind {
@@ -178,6 +217,7 @@ impl<'a> Case<'a, '_> {
         let closable = || answers.iter().position(|answer| matches!(answer.closable, Closable::By(_)));
         let result = self.wanted.result.or_else(closable).unwrap_or(0);
         let error = types.iter().position(Type::is_error).or_else(|| self.unknown_error(&types));
+        let success = types.iter().position(|ty| matches!(ty, Type::Basic(name) if &**name == "bool"));
         let ty = types.get(result).cloned().unwrap_or_else(|| Type::unknown("the call gives nothing"));
         let mut answer = answers.into_iter().nth(result).unwrap_or_else(|| ClosableAnswer {
             closable: Closable::Nothing("returns nothing".to_owned()),
@@ -185,10 +225,23 @@ impl<'a> Case<'a, '_> {
             evidence: None,
             type_name: String::new(),
         });
+        let used = || self.constructor().and_then(|name| self.judge.usage.get(&name));
+        if matches!(answer.closable, Closable::Unknown(_))
+            && let Some(method) = used()
+        {
+            answer.closable = Closable::By(Release { method: method.clone(), args: Vec::new(), returns_error: false });
+            answer.certainty = Certainty::Proved;
+        }
         if self.judge.assume_closable && matches!(answer.closable, Closable::Unknown(_)) {
             answer.closable = Closable::By(Release { method: "Close".to_owned(), args: Vec::new(), returns_error: false });
         }
-        Kind { result, error, ty, answer }
+        Kind { result, error, success, ty, answer }
+    }
+
+    /// The function that is called, as `import/path.Name`; `None` for methods and function values.
+    fn constructor(&self) -> Option<String> {
+        let (package, name) = self.typing.name(&self.call.function)?;
+        (!package.is_empty()).then(|| format!("{package}.{name}"))
     }
 
     /// Where no type is known, the last of several names gets the error.
@@ -201,16 +254,14 @@ impl<'a> Case<'a, '_> {
     fn walk(&self, body: BodyId, kind: &Kind) -> Result<Life, &'static str> {
         let stack = Stack::new();
         let target = kind.ty.why_unknown().is_none().then(|| kind.ty.clone());
-        let calls = Calls {
-            typing: self.typing,
-            summaries: self.judge.summaries,
-            stack: &stack,
-            target,
-            releases: self.wanted.releases,
-            in_main: self.is_main(),
-        };
-        let source = Source::Call { span: self.call.span, result: kind.result, error: kind.error };
+        let calls = self.calls(&stack, target);
+        let source = Source::Call { span: self.call.span, result: kind.result, error: kind.error, success: kind.success };
         walk(self.scopes, body, source, State::start(), &calls, &Cell::new(MAX_VISITS)).map_err(|_| "the function has too many branches")
+    }
+
+    fn calls<'s>(&'s self, stack: &'s Stack, target: Option<Type>) -> Calls<'a, 's> {
+        let releases = self.wanted.releases;
+        Calls { typing: self.typing, summaries: self.judge.summaries, stack, target, releases, in_main: self.is_main() }
     }
 
     fn at(&self, span: Span, words: impl Into<String>) -> Evidence {
@@ -351,17 +402,25 @@ impl<'a> Case<'a, '_> {
         }
     }
 
-    fn anchor(&self, life: &Life, body: BodyId, kind: &Kind) -> Option<Anchor> {
-        let found = anchor::find(self.scopes, body, self.call.span, life, kind.error.is_some())?;
-        let context = anchor::context(self.scopes, self.typing, found.offset());
+    /// Says where the release of a leak stands. `together`, where others acquire for the same variable: all calls that do.
+    fn place_release(&self, body: BodyId, found: &Found, together: Option<Vec<Span>>, leak: &mut Leak) {
+        let uncovered = together.is_some_and(|calls| !self.covered(body, found, &calls));
+        let uncovered = uncovered.then(|| "it is not acquired on every way that leads here".to_owned());
         let parallel = anchor::has_parallel_subtests(self.scopes, body).then(|| "subtests that run in parallel go on after it".to_owned());
-        Some(Anchor {
+        leak.anchor = Some(Anchor {
             place: found.place,
             variable: self.scopes.info(found.variable).name.clone(),
-            doubt: found.doubt.or(parallel),
+            doubt: found.doubt.clone().or(uncovered).or(parallel),
             in_loop: found.in_loop,
-            context,
-        })
+            context: anchor::context(self.scopes, self.typing, found.offset()),
+        });
+    }
+
+    fn covered(&self, body: BodyId, found: &Found, calls: &[Span]) -> bool {
+        let stack = Stack::new();
+        let oracle = self.calls(&stack, None);
+        let cfg = Cfg::build(self.scopes.body(body).block, &|call| oracle.ending(call));
+        cfg.is_ok_and(|cfg| anchor::covered(&cfg, found.place, calls))
     }
 
     fn bound(&self, result: usize) -> Option<String> {

@@ -79,8 +79,9 @@ pub trait Oracle<'a> {
     fn ending(&self, call: &'a Call) -> Option<Ending>;
     /// Whether the call does not return when its argument `at`, an error, is not nil.
     fn stops_on_error(&self, call: &'a Call, at: usize) -> bool;
-    /// Whether `call`, a method call on the resource itself, releases it.
-    fn is_release(&self, call: &Call, method: &str) -> bool;
+    /// Whether a method of this name, called on the resource itself with that many arguments, releases it; `None` for the method
+    /// as a value.
+    fn is_release(&self, method: &str, args: Option<usize>) -> bool;
     /// What the call does with the value in `place`, which holds on to the resource as `hold` says.
     fn passed(&self, call: &'a Call, place: Place, hold: &Hold) -> Passed;
     /// Whether the process serves from this call on until it ends.
@@ -97,11 +98,11 @@ pub trait Oracle<'a> {
     fn is_method(&self, operand: &'a Expr, name: &str) -> bool;
 }
 
-/// Where the resource comes from.
+/// Where the resource comes from. `success` is the index of a bool among the results that is false where there is no resource.
 #[derive(Debug, Clone, Copy)]
 pub enum Source {
     /// A call; `result` is the index of the resource among its `results`, `error` that of its error.
-    Call { span: Span, result: usize, error: Option<usize> },
+    Call { span: Span, result: usize, error: Option<usize>, success: Option<usize> },
     /// A variable that is open when the body is entered.
     Variable(VarId),
 }
@@ -132,6 +133,8 @@ pub struct Life {
     pub events: Vec<Event>,
     /// The results through which the resource left, and how each holds on to it.
     pub left: Vec<(usize, Hold)>,
+    /// The methods without arguments that were called on the resource to release it.
+    pub released_by: Vec<String>,
     /// The states at each place where an edit could stand: by the offset of the end of the statement, or of the block's start.
     pub after: FxHashMap<u32, Vec<State>>,
     pub enter: FxHashMap<u32, Vec<State>>,
@@ -200,7 +203,7 @@ pub fn walk<'a>(
     let mut exits: Vec<Exit> = exits.into_iter().map(|(kind, span, state)| Exit { kind, span, state }).collect();
     exits.sort_by(|a, b| (a.span, &a.state).cmp(&(b.span, &b.state)));
     let listed = |sets: FxHashMap<u32, FxHashSet<State>>| sets.into_iter().map(|(at, set)| (at, set.into_iter().collect())).collect();
-    Ok(Life { exits, events: walk.events, left: walk.left.into_iter().collect(), after: listed(after), enter: listed(enter) })
+    Ok(Life { exits, events: walk.events, left: walk.left.into_iter().collect(), released_by: walk.released_by.into_iter().collect(), after: listed(after), enter: listed(enter) })
 }
 
 /// The states on both edges of a condition; `None` where the edge cannot be taken.
@@ -215,9 +218,7 @@ fn branch<'a>(walk: &mut Walk<'a, '_>, condition: Condition<'a>, mut state: Stat
                     return (no, yes);
                 }
                 ExprKind::Call(call) => return asked_of_error(walk, call, state),
-                ExprKind::Ident(ident) if walk.scopes.var(ident).is_some_and(|var| state.hold(var) == Some(&Hold::Sure)) => {
-                    return (Some(state), None);
-                }
+                ExprKind::Ident(ident) => return asked_of_bool(walk.scopes.var(ident), state),
                 _ => return (Some(state.clone()), Some(state)),
             }
         }
@@ -227,6 +228,18 @@ fn branch<'a>(walk: &mut Walk<'a, '_>, condition: Condition<'a>, mut state: Stat
         }
     };
     compared(walk, left, right, state)
+}
+
+/// `ok`, where it says whether there is a resource.
+fn asked_of_bool(var: Option<VarId>, state: State) -> (Option<State>, Option<State>) {
+    match var.and_then(|var| state.hold(var)) {
+        Some(Hold::Sure) => (Some(state), None),
+        Some(Hold::Success) => match state.phase {
+            Phase::Unchecked | Phase::Open => (Some(State { phase: Phase::Open, ..state.clone() }), Some(failed(state))),
+            _ => (Some(state.clone()), Some(state)),
+        },
+        _ => (Some(state.clone()), Some(state)),
+    }
 }
 
 /// `left == right`, where one is nil and the other the error or the resource.

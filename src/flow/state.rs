@@ -19,6 +19,8 @@ pub enum Hold {
     Function { releases: bool },
     /// A bool that is true: a type assertion on the resource succeeded.
     Sure,
+    /// A bool that is false where the acquisition gave nothing.
+    Success,
 }
 
 /// Where the resource's life is.

@@ -19,8 +19,8 @@ type Outcomes = FxHashMap<String, Outcome>;
 
 /// Fixes what `survey` found, as far as `settings` let.
 pub fn apply(survey: Survey, settings: &Settings) -> FixRun {
-    let Survey { report, world, summaries, wrappers, pool, candidates } = survey;
-    let judge = Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable };
+    let Survey { report, world, summaries, usage, wrappers, pool, candidates } = survey;
+    let judge = Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable, usage: &usage };
     let shown = candidates.par_iter().filter(|candidate| settings.tests || !candidate.test);
     let fixed: Vec<(Option<Change>, Outcomes)> = pool.install(|| {
         let again = |candidate: &Candidate, text: &[u8]| {
@@ -133,7 +133,8 @@ fn attempt(
         return Err(Outcome::ParseDamage);
     }
     let mended = |finding: &Finding| {
-        fixes.iter().zip(&applied.outcomes).any(|(fix, outcome)| fix.fingerprint == finding.fingerprint && *outcome == Outcome::Applied)
+        let made = |outcome: Outcome| matches!(outcome, Outcome::Applied | Outcome::Duplicate);
+        fixes.iter().zip(&applied.outcomes).any(|(fix, outcome)| fix.fingerprint == finding.fingerprint && made(*outcome))
     };
     let expected = before.iter().filter(|finding| !mended(finding)).map(|finding| &finding.fingerprint);
     let found = judged.findings.iter().flatten().map(|finding| &finding.fingerprint);

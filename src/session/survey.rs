@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use crate::base::finding::{Diagnostic, Verdict};
+use crate::base::finding::{Closable, Diagnostic, Verdict};
 use crate::base::sys::{self, Error};
 use crate::config::Settings;
 use crate::flow::callee::Summaries;
-use crate::flow::judge::Judge;
+use crate::flow::judge::{Judge, Usage};
 use crate::golang::locate::{Environment, Locator};
 use crate::golang::outline::outline;
 use crate::golang::package::{FuncRef, Membership, from_outlines};
@@ -31,6 +31,7 @@ pub struct Survey {
     pub report: Report,
     pub world: World,
     pub summaries: Summaries,
+    pub usage: Usage,
     pub wrappers: Wrappers,
     pub pool: rayon::ThreadPool,
     /// The files that hold an acquisition, sorted by path.
@@ -85,11 +86,16 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
             Read::Unreadable(diagnostic) => diagnostics.push(diagnostic),
         }
     }
-    let judge = Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable };
+    let judge = Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable, usage: &Usage::default() };
     let mut wrappers = Wrappers::default();
     // The largest first: a few huge files would otherwise be what everybody waits for.
     texts.sort_by(|a, b| b.3.len().cmp(&a.3.len()).then(a.0.cmp(&b.0)));
     let mut candidates = pool.install(|| texts.into_par_iter().map(|text| candidate(&judge, settings, &wrappers, text)).collect::<Vec<_>>());
+    let usage: Usage = candidates.iter().flat_map(|candidate| &candidate.judged.judged).filter_map(|judged| judged.usage.clone()).collect();
+    let judge = Judge { usage: &usage, ..judge };
+    if !usage.is_empty() {
+        pool.install(|| learn(&judge, settings, &wrappers, &mut candidates));
+    }
     clock.lap("judge");
     for _ in 0..MAX_ROUNDS {
         let fresh: Vec<_> = candidates.iter().flat_map(|candidate| &candidate.judged.fresh).cloned().collect();
@@ -103,7 +109,7 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
     candidates.sort_by(|a, b| a.path.cmp(&b.path));
     diagnostics.extend(world.locator().diagnostics());
     let report = report(settings, &candidates, stats, diagnostics, clock);
-    Ok(Survey { report, world, summaries, wrappers, pool, candidates })
+    Ok(Survey { report, world, summaries, usage, wrappers, pool, candidates })
 }
 
 fn read_all(settings: &Settings, files: &[Found]) -> Vec<(u64, Read)> {
@@ -169,6 +175,17 @@ fn scope(world: &World, place: &Path, text: &[u8], alone: bool) -> FileScope {
     let member = Membership { path, ..Membership::default() };
     let package = from_outlines(dir, &member, vec![(place.to_path_buf(), own)]).remove(0);
     FileScope { package: Arc::new(package), file: 0 }
+}
+
+/// Judges again the files with calls of unknown type, now that the repository has shown how some of them are released.
+fn learn(judge: &Judge, settings: &Settings, wrappers: &Wrappers, candidates: &mut [Candidate]) {
+    let unknown = |candidate: &&mut Candidate| {
+        candidate.judged.judged.iter().any(|judged| matches!(judged.acquisition.closable, Closable::Unknown(_)))
+    };
+    candidates.par_iter_mut().filter(unknown).for_each(|candidate| {
+        let file = FileText { path: &candidate.path, text: &candidate.text, scope: &candidate.scope };
+        candidate.judged = judged::file(judge, settings, wrappers, &file);
+    });
 }
 
 /// Judges again the files that call one of `added`, and for the first time those that did not matter so far.
