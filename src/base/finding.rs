@@ -207,6 +207,8 @@ pub struct Anchor {
     pub variable: Arc<str>,
     /// Why the resource may be nil or gone there; `None` when it is open on every way that comes by.
     pub doubt: Option<String>,
+    /// The place comes after a check of the acquisition's error.
+    pub after_check: bool,
     /// The place is in a loop of the same function, where deferred calls pile up.
     pub in_loop: bool,
     /// A `context.Context` in scope there, by its name.

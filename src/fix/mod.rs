@@ -20,7 +20,10 @@ pub fn fix(acquisition: &Acquisition, anchor: Option<&Anchor>, obstacle: Option<
         Ok(call) => call,
         Err(sketched) => return Some(sketch(format!("insert `defer {sketched}`"), "what to pass to it is for a person to say")),
     };
-    let title = format!("insert `defer {call}` after the error check");
+    let title = match anchor.after_check {
+        true => format!("insert `defer {call}` after the error check"),
+        false => format!("insert `defer {call}` after it is made"),
+    };
     if anchor.in_loop {
         let reason = "a `defer` in a loop runs when the function ends, not at the end of the iteration";
         return Some(sketch(format!("release `{}` with `{call}` at the end of each iteration", anchor.variable), reason));

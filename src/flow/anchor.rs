@@ -64,6 +64,11 @@ pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, has_error: b
         .or_else(|| doubtful(&list[at..], life).and_then(|(stmt, var, doubt)| found(AnchorPlace::After(stmt.span), var, Some(doubt))))
 }
 
+/// The innermost statement around `call`.
+pub fn statement(block: &Block, call: Span) -> Option<Span> {
+    path(block, call).lists.last().map(|(list, at, _)| list[*at].span)
+}
+
 /// A place behind the statements around the call, where the resource is open or was not acquired: `switch mode { case a: c, err =
 /// New() … }; if err != nil { … }`.
 fn further_out(path: &Path, life: &Life) -> Option<Found> {

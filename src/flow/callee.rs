@@ -15,7 +15,6 @@ use crate::flow::state::{EventKind, Hold, Phase, State};
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
 use crate::golang::holds::Holds;
-use crate::golang::locate::Origin;
 use crate::golang::members::Member;
 use crate::golang::package::FuncRef;
 use crate::golang::release::ReleaseMethod;
@@ -117,7 +116,8 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
     }
 
     fn serves(&self, call: &'a Call) -> bool {
-        self.typing.name(&call.function).is_some_and(|(package, name)| known::serves(Name { package: &package, name }))
+        let likely = last_name(&call.function).is_some_and(known::may_serve);
+        likely && self.typing.name(&call.function).is_some_and(|(package, name)| known::serves(Name { package: &package, name }))
     }
 
     fn part(&self, part: &'a Expr) -> Option<Hold> {
@@ -139,6 +139,15 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
 
     fn is_method(&self, operand: &'a Expr, name: &str) -> bool {
         !matches!(self.typing.world.member(&self.typing.of(operand), name), Some(Member::Field(_)))
+    }
+}
+
+/// `f` in `f()`, `x.f()`.
+fn last_name(function: &Expr) -> Option<&str> {
+    match &function.unparen().kind {
+        ExprKind::Ident(ident) => Some(&ident.name),
+        ExprKind::Selector { field, .. } => Some(&field.name),
+        _ => None,
     }
 }
 
@@ -169,7 +178,7 @@ impl<'a> Calls<'a, '_> {
 
     /// Whether a function belongs to what is scanned, rather than to a dependency.
     fn is_within(&self, func: &FuncRef) -> bool {
-        matches!(func.package.origin, None | Some(Origin::Module | Origin::Workspace | Origin::Replace))
+        !self.world().locator().is_dependency(&func.package.dir)
     }
 
     /// A method call on a value that holds on to the resource.

@@ -411,9 +411,15 @@ impl<'a> Case<'a, '_> {
             place: found.place,
             variable: self.scopes.info(found.variable).name.clone(),
             doubt: found.doubt.clone().or(uncovered).or(parallel),
+            after_check: found.offset() > self.statement_end(body) && found.doubt.is_none(),
             in_loop: found.in_loop,
             context: anchor::context(self.scopes, self.typing, found.offset()),
         });
+    }
+
+    /// The end of the statement that acquires.
+    fn statement_end(&self, body: BodyId) -> u32 {
+        anchor::statement(self.scopes.body(body).block, self.call.span).map_or(self.call.span.end, |span| span.end)
     }
 
     fn covered(&self, body: BodyId, found: &Found, calls: &[Span]) -> bool {

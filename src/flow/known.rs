@@ -87,13 +87,21 @@ pub fn runner(callee: Name) -> Option<Runner> {
     }
 }
 
+/// Whether a function of this last name may be one from which the process serves: asked before its package is looked up.
+pub fn may_serve(name: &str) -> bool {
+    SERVERS.contains(&name) || STARTERS.contains(&name) || name == "Main"
+}
+
+const SERVERS: [&str; 4] = ["ListenAndServe", "ListenAndServeTLS", "Serve", "ServeTLS"];
+const STARTERS: [&str; 3] = ["Start", "StartHTTPFunction", "StartWithOptions"];
+
 /// Whether the process serves from a call of this name until it ends.
 pub fn serves(callee: Name) -> bool {
     let Name { package, name } = callee;
     match name {
-        "ListenAndServe" | "ListenAndServeTLS" | "Serve" | "ServeTLS" => true,
+        _ if SERVERS.contains(&name) => true,
         "Main" => package.starts_with("google.golang.org/appengine"),
-        "Start" | "StartHTTPFunction" | "StartWithOptions" => package.contains("lambda") || package.ends_with("funcframework"),
+        _ if STARTERS.contains(&name) => package.contains("lambda") || package.ends_with("funcframework"),
         _ => false,
     }
 }

@@ -1,6 +1,7 @@
 //! Types of local variables and what local calls call, for one declaration.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -8,7 +9,7 @@ use crate::flow::known::Name;
 use crate::flow::scope::{Scopes, VarId, VarOrigin};
 use crate::golang::exprs::Callee;
 use crate::golang::syntax::*;
-use crate::golang::types::Type;
+use crate::golang::types::{Type, guess_package_name};
 use crate::golang::world::{FileScope, World};
 
 /// Answers about one declaration, remembered.
@@ -90,13 +91,27 @@ impl<'a, 'w> Typing<'a, 'w> {
             ExprKind::Selector { operand, field } => {
                 let ident = operand.as_ident();
                 if let Some(ident) = ident.filter(|ident| self.scopes.var(ident).is_none())
-                    && let Some(path) = self.world.resolve_import_name(&self.file, &ident.name)
+                    && let Some(path) = self.import(&ident.name)
                 {
                     return Some((path.to_string(), &field.name));
                 }
                 Some((String::new(), &field.name))
             }
             _ => None,
+        }
+    }
+
+    /// The import path behind a package's name: by alias, by the one import whose path suggests that name, and only then by reading
+    /// the packages' own clauses.
+    fn import(&self, name: &str) -> Option<Arc<str>> {
+        let imports = self.file.imports();
+        if let Some(aliased) = imports.iter().find(|import| import.name.as_deref() == Some(name)) {
+            return Some(aliased.path.clone());
+        }
+        let mut likely = imports.iter().filter(|import| import.name.is_none() && guess_package_name(&import.path) == name);
+        match (likely.next(), likely.next()) {
+            (Some(import), None) => Some(import.path.clone()),
+            _ => self.world.resolve_import_name(&self.file, name),
         }
     }
 

@@ -62,6 +62,8 @@ pub struct PackageFile {
     pub foreign: bool,
     /// False when the outline could not be made sure: a name that is missing from the tables may be there.
     pub exact: bool,
+    /// Its content, where that is not what lies on disk.
+    text: Option<Arc<[u8]>>,
 }
 
 /// Where something is declared.
@@ -171,9 +173,31 @@ pub struct Membership {
     pub version: Option<Arc<str>>,
 }
 
+/// The package of `file` with `text` for its content, whatever lies there, and the files beside it as they are on disk. A text
+/// without package clause is a package of its own.
+pub fn with_text(file: &Path, text: Arc<[u8]>, member: &Membership) -> (Arc<Package>, usize) {
+    let dir = file.parent().unwrap_or(Path::new("."));
+    let mut own = outline::outline(&text);
+    if own.package.is_empty() {
+        own.package = Arc::from("main");
+    }
+    let mut outlines = outlines(dir, is_test(file));
+    outlines.retain(|(other, _)| other != file);
+    outlines.push((file.to_path_buf(), own));
+    let packages = from_outlines(dir, member, outlines);
+    let found = packages.into_iter().find_map(|package| package.file_index(file).map(|at| (package, at)));
+    let (mut package, at) = found.expect("every outline with a package name is in a package");
+    package.files[at].text = Some(text);
+    (Arc::new(package), at)
+}
+
 /// All packages of the folder `dir`, the one that an import of the folder means first; with `tests` also what `_test.go` files
 /// declare. Files that cannot be read are left out.
 pub fn read_folder(dir: &Path, member: &Membership, tests: bool) -> Vec<Package> {
+    from_outlines(dir, member, outlines(dir, tests))
+}
+
+fn outlines(dir: &Path, tests: bool) -> Outlines {
     let mut outlines = Vec::new();
     for (name, kind) in sys::list(dir).unwrap_or_default() {
         let Some(name) = name.to_str() else { continue };
@@ -185,7 +209,7 @@ pub fn read_folder(dir: &Path, member: &Membership, tests: bool) -> Vec<Package>
         let Ok(text) = sys::read(&file, MAX_FILE_BYTES) else { continue };
         outlines.push((file, outline::outline(&text)));
     }
-    from_outlines(dir, member, outlines)
+    outlines
 }
 
 /// Files with their outlines.
@@ -244,6 +268,7 @@ impl Package {
                 test: is_test(&file),
                 foreign: is_foreign(name),
                 exact: outline.exact,
+                text: None,
                 imports: outline.imports,
                 file,
             });
@@ -393,7 +418,10 @@ impl Package {
     fn read_decl(&self, place: Place) -> Option<Decl> {
         let span = place.span;
         let len = span.end - span.start;
-        let file = &self.files[place.file as usize].file;
+        let PackageFile { file, text, .. } = &self.files[place.file as usize];
+        if let Some(text) = text {
+            return parse::parse(text, span).ok()?.lower().ok();
+        }
         let head = len > MAX_BODY_BYTES;
         let wanted = if head { MAX_BODY_BYTES } else { len };
         let mut text = sys::read_range(file, u64::from(span.start), wanted as usize).ok()?;

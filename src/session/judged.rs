@@ -146,10 +146,9 @@ fn declaration(
     let asked: Vec<_> =
         wanted.iter().map(|(rule, call, result)| Asked { rule: &rule.id, releases: &rule.releases, call: *call, result: *result }).collect();
     let judged = judge::judge(judge, place, &decl, &asked);
-    let own = enclosing(place.scope, item);
     for one in judged.iter().filter(|one| !one.returned.is_empty()) {
         let rule = wanted.iter().find(|(_, call, _)| *call == one.acquisition.span).map(|(rule, ..)| rule.clone());
-        let Some((func, rule)) = own.clone().zip(rule) else { continue };
+        let Some((func, rule)) = enclosing(place.scope, item).zip(rule) else { continue };
         result.fresh.extend(one.returned.iter().map(|result| Fresh { func: func.clone(), rule: rule.clone(), result: *result }));
     }
     judged

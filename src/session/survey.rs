@@ -13,8 +13,7 @@ use crate::config::Settings;
 use crate::flow::callee::Summaries;
 use crate::flow::judge::{Judge, Usage};
 use crate::golang::locate::{Environment, Locator};
-use crate::golang::outline::outline;
-use crate::golang::package::{FuncRef, Membership, from_outlines};
+use crate::golang::package::{FuncRef, Membership, with_text};
 use crate::golang::world::{FileScope, World};
 use crate::session::judged::{self, FileJudged, FileText, Wrappers, is_called};
 use crate::session::{Report, Stats};
@@ -69,7 +68,7 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
     let walked = walk::walk(settings)?;
     clock.lap("walk");
     let environment = Environment { outside: !settings.index_only, ..Environment::detect() };
-    let world = World::new(Locator::new(environment), &settings.root);
+    let world = World::new(Locator::new(environment).with_main(&settings.root), &settings.root);
     let summaries = Summaries::default();
     let mut stats = Stats { left_out: walked.left_out, ..Stats::default() };
     let mut diagnostics = walked.diagnostics;
@@ -128,7 +127,7 @@ thread_local! {
 }
 
 /// Reads a file into the thread's buffer and hands its text to `look`.
-fn with_text<T>(settings: &Settings, found: &Found, look: impl FnOnce(&[u8]) -> T) -> Result<T, Error> {
+fn buffered<T>(settings: &Settings, found: &Found, look: impl FnOnce(&[u8]) -> T) -> Result<T, Error> {
     BUFFER.with_borrow_mut(|text| {
         sys::read_into(&found.file, settings.max_file_bytes, text)?;
         Ok(look(text))
@@ -136,7 +135,7 @@ fn with_text<T>(settings: &Settings, found: &Found, look: impl FnOnce(&[u8]) -> 
 }
 
 fn read(settings: &Settings, found: &Found) -> (u64, Read) {
-    let looked = with_text(settings, found, |text| {
+    let looked = buffered(settings, found, |text| {
         let read = if !settings.rules.iter().any(|rule| rule.trigger.is_match(text)) {
             Read::Nothing
         } else if !found.named && walk::is_generated(text) {
@@ -161,20 +160,15 @@ fn candidate(judge: &Judge, settings: &Settings, wrappers: &Wrappers, (path, fil
     Candidate { path, file, test, text, scope, judged }
 }
 
-/// The scope of a file; one that the folder does not show as it is (standard input, a hidden name) is a package of its own.
-fn scope(world: &World, place: &Path, text: &[u8], alone: bool) -> FileScope {
+/// The scope of a file, also of one that the folder does not show as it is (standard input, a hidden name).
+fn scope(world: &World, place: &Path, text: &Arc<[u8]>, alone: bool) -> FileScope {
     if let Some(scope) = (!alone).then(|| world.scope_of(place)).flatten() {
         return scope;
     }
     let dir = place.parent().unwrap_or(Path::new("."));
     let path = world.locator().import_path(dir).unwrap_or_else(|| Arc::from("."));
-    let mut own = outline(text);
-    if own.package.is_empty() {
-        own.package = Arc::from("main");
-    }
-    let member = Membership { path, ..Membership::default() };
-    let package = from_outlines(dir, &member, vec![(place.to_path_buf(), own)]).remove(0);
-    FileScope { package: Arc::new(package), file: 0 }
+    let (package, file) = with_text(place, text.clone(), &Membership { path, ..Membership::default() });
+    FileScope { package, file }
 }
 
 /// Judges again the files with calls of unknown type, now that the repository has shown how some of them are released.
@@ -212,7 +206,7 @@ fn follow(
         .filter(|found| !paths.is_empty() || found.file.parent().is_some_and(|dir| dirs.contains(&dir)))
         .filter_map(|found| {
             let beside = found.file.parent().is_some_and(|dir| dirs.contains(&dir));
-            let looked = with_text(settings, found, |text| {
+            let looked = buffered(settings, found, |text| {
                 let sees = beside || paths.iter().any(|path| memchr::memmem::find(text, path).is_some());
                 (sees && calls(text) && (found.named || !walk::is_generated(text))).then(|| Arc::from(text))
             });
