@@ -201,7 +201,7 @@ fn fix_exit(flags: &Fix, run: &FixRun, written: &[Outcome]) -> Exit {
 }
 
 fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
-    let settings = settings::settle(common, &flags.scan, false)?;
+    let settings = Settings { every: true, ..settings::settle(common, &flags.scan, false)? };
     let report = session::check(&settings)?;
     words::diagnostics(&report);
     match flags.format {

@@ -30,6 +30,7 @@ pub fn settle(common: &Common, scan: &Scan, unsafe_fixes: bool) -> anyhow::Resul
         threads: scan.threads,
         tests: scan.tests,
         assume_closable: scan.assume_closable,
+        every: false,
         unsafe_fixes,
         index_only: scan.index_only,
         exclude: scan.exclude.clone(),

@@ -20,6 +20,8 @@ pub struct Settings {
     pub tests: bool,
     /// Treat a result of unknown type as closable by `Close()`.
     pub assume_closable: bool,
+    /// Report every acquisition, also those whose types have nothing to release, which a plain check need not look at closely.
+    pub every: bool,
     /// Apply unsafe fixes too.
     pub unsafe_fixes: bool,
     /// Ask no source outside of the scanned module (vendor/, module cache, GOROOT): the shipped index only.
@@ -47,6 +49,7 @@ impl Settings {
             threads: 2,
             tests: false,
             assume_closable: false,
+            every: false,
             unsafe_fixes: false,
             index_only: false,
             exclude: Vec::new(),

@@ -1,8 +1,9 @@
 //! tree-sitter tree -> `syntax` values. Knows the grammar's node names; nothing else of the program does.
 
-use std::sync::Arc;
+use std::num::NonZeroU16;
+use std::sync::{Arc, LazyLock};
 
-use tree_sitter::Node;
+use tree_sitter::{Language, Node};
 
 use crate::base::text::Span;
 use crate::golang::parse::{Parsed, Refusal};
@@ -22,6 +23,86 @@ pub fn declaration(parsed: &Parsed) -> Result<Decl, Refusal> {
     if lowering.too_deep { Err(Refusal::TooDeep) } else { Ok(decl) }
 }
 
+/// The grammar's field names that are asked for, each looked up once.
+#[derive(Clone, Copy)]
+enum Part {
+    Alias,
+    Alternative,
+    Arguments,
+    Body,
+    Channel,
+    Communication,
+    Condition,
+    Consequence,
+    Element,
+    Field,
+    Function,
+    Index,
+    Initializer,
+    Key,
+    Left,
+    Name,
+    Operand,
+    Operator,
+    Package,
+    Parameters,
+    Receiver,
+    Result,
+    Right,
+    Type,
+    TypeArguments,
+    TypeParameters,
+    Update,
+    Value,
+}
+
+static FIELD_IDS: LazyLock<Vec<NonZeroU16>> = LazyLock::new(|| {
+    let names = [
+        "alias",
+        "alternative",
+        "arguments",
+        "body",
+        "channel",
+        "communication",
+        "condition",
+        "consequence",
+        "element",
+        "field",
+        "function",
+        "index",
+        "initializer",
+        "key",
+        "left",
+        "name",
+        "operand",
+        "operator",
+        "package",
+        "parameters",
+        "receiver",
+        "result",
+        "right",
+        "type",
+        "type_arguments",
+        "type_parameters",
+        "update",
+        "value",
+    ];
+    let language: Language = tree_sitter_go::LANGUAGE.into();
+    let id = |name: &&str| language.field_id_for_name(name).unwrap_or_else(|| panic!("the grammar has no field `{name}`"));
+    names.iter().map(id).collect()
+});
+
+impl Part {
+    fn id(self) -> NonZeroU16 {
+        FIELD_IDS[self as usize]
+    }
+}
+
+/// The child under a field name.
+fn child<'t>(node: Node<'t>, field: Part) -> Option<Node<'t>> {
+    node.child_by_field_id(field.id().get())
+}
+
 /// The named children; comments included.
 fn children<'t>(node: Node<'t>) -> impl Iterator<Item = Node<'t>> {
     let mut cursor = node.walk();
@@ -39,14 +120,14 @@ fn children<'t>(node: Node<'t>) -> impl Iterator<Item = Node<'t>> {
 }
 
 /// The named children under one field name, in order.
-fn fields<'t>(node: Node<'t>, field: &'static str) -> impl Iterator<Item = Node<'t>> {
+fn fields<'t>(node: Node<'t>, field: Part) -> impl Iterator<Item = Node<'t>> {
     let mut cursor = node.walk();
     let mut more = cursor.goto_first_child();
     std::iter::from_fn(move || {
         while more {
-            let (child, name) = (cursor.node(), cursor.field_name());
+            let (child, id) = (cursor.node(), cursor.field_id());
             more = cursor.goto_next_sibling();
-            if child.is_named() && name == Some(field) {
+            if child.is_named() && id == Some(field.id()) {
                 return Some(child);
             }
         }
@@ -86,20 +167,20 @@ impl Lowering<'_> {
     }
 
     fn func_decl(&mut self, node: Node) -> FuncDecl {
-        let receiver = node.child_by_field_name("receiver").map(|list| self.params(list));
+        let receiver = child(node, Part::Receiver).map(|list| self.params(list));
         FuncDecl {
             span: self.span(node),
-            name: node.child_by_field_name("name").map_or_else(|| self.ident(node), |name| self.ident(name)),
+            name: child(node, Part::Name).map_or_else(|| self.ident(node), |name| self.ident(name)),
             receiver: receiver.and_then(|params| params.into_iter().next()),
-            type_params: node.child_by_field_name("type_parameters").map(|list| self.params(list)).unwrap_or_default(),
+            type_params: child(node, Part::TypeParameters).map(|list| self.params(list)).unwrap_or_default(),
             signature: self.signature(node),
-            body: node.child_by_field_name("body").map(|body| self.block(body)),
+            body: child(node, Part::Body).map(|body| self.block(body)),
         }
     }
 
     fn signature(&mut self, node: Node) -> Signature {
-        let params = node.child_by_field_name("parameters").map(|list| self.params(list)).unwrap_or_default();
-        let results = match node.child_by_field_name("result") {
+        let params = child(node, Part::Parameters).map(|list| self.params(list)).unwrap_or_default();
+        let results = match child(node, Part::Result) {
             None => Vec::new(),
             Some(list) if list.kind() == "parameter_list" => self.params(list),
             Some(ty) => vec![Param { name: None, ty: self.expr(ty), variadic: false }],
@@ -110,10 +191,10 @@ impl Lowering<'_> {
     fn params(&mut self, list: Node) -> Vec<Param> {
         let mut params = Vec::new();
         for node in parts(list) {
-            let Some(ty) = node.child_by_field_name("type") else { continue };
+            let Some(ty) = child(node, Part::Type) else { continue };
             let variadic = node.kind() == "variadic_parameter_declaration";
             let ty = self.expr(ty);
-            let names: Vec<_> = fields(node, "name").collect();
+            let names: Vec<_> = fields(node, Part::Name).collect();
             if names.is_empty() {
                 params.push(Param { name: None, ty, variadic });
                 continue;
@@ -138,19 +219,19 @@ impl Lowering<'_> {
     fn var_spec(&mut self, node: Node) -> VarSpec {
         VarSpec {
             span: self.span(node),
-            names: fields(node, "name").map(|name| self.ident(name)).collect(),
-            ty: node.child_by_field_name("type").map(|ty| self.expr(ty)),
-            values: node.child_by_field_name("value").map(|list| self.exprs(list)).unwrap_or_default(),
+            names: fields(node, Part::Name).map(|name| self.ident(name)).collect(),
+            ty: child(node, Part::Type).map(|ty| self.expr(ty)),
+            values: child(node, Part::Value).map(|list| self.exprs(list)).unwrap_or_default(),
         }
     }
 
     fn type_specs(&mut self, node: Node) -> Vec<TypeSpec> {
         let mut specs = Vec::new();
         for spec in parts(node) {
-            let (Some(name), Some(ty)) = (spec.child_by_field_name("name"), spec.child_by_field_name("type")) else { continue };
+            let (Some(name), Some(ty)) = (child(spec, Part::Name), child(spec, Part::Type)) else { continue };
             specs.push(TypeSpec {
                 name: self.ident(name),
-                type_params: spec.child_by_field_name("type_parameters").map(|list| self.params(list)).unwrap_or_default(),
+                type_params: child(spec, Part::TypeParameters).map(|list| self.params(list)).unwrap_or_default(),
                 alias: spec.kind() == "type_alias",
                 ty: self.expr(ty),
             });
@@ -169,8 +250,8 @@ impl Lowering<'_> {
         })
     }
 
-    fn field(&mut self, node: Node, name: &str) -> Box<Expr> {
-        self.boxed(node.child_by_field_name(name))
+    fn field(&mut self, node: Node, name: Part) -> Box<Expr> {
+        self.boxed(child(node, name))
     }
 
     fn first(&mut self, node: Node) -> Box<Expr> {
@@ -196,12 +277,12 @@ impl Lowering<'_> {
             | "false" | "iota" => ExprKind::Ident(self.ident(node)),
             "interpreted_string_literal" | "raw_string_literal" | "int_literal" | "float_literal" | "imaginary_literal"
             | "rune_literal" => ExprKind::Literal,
-            "selector_expression" => match node.child_by_field_name("field") {
-                Some(field) => ExprKind::Selector { operand: self.field(node, "operand"), field: self.ident(field) },
+            "selector_expression" => match child(node, Part::Field) {
+                Some(field) => ExprKind::Selector { operand: self.field(node, Part::Operand), field: self.ident(field) },
                 None => ExprKind::Other,
             },
-            "qualified_type" => match node.child_by_field_name("name") {
-                Some(name) => ExprKind::Selector { operand: self.field(node, "package"), field: self.ident(name) },
+            "qualified_type" => match child(node, Part::Name) {
+                Some(name) => ExprKind::Selector { operand: self.field(node, Part::Package), field: self.ident(name) },
                 None => ExprKind::Other,
             },
             "call_expression" => ExprKind::Call(Box::new(self.call(node))),
@@ -210,42 +291,42 @@ impl Lowering<'_> {
             "unary_expression" => self.unary(node),
             "binary_expression" => ExprKind::Binary {
                 op: self.binary_op(node),
-                left: self.field(node, "left"),
-                right: self.field(node, "right"),
+                left: self.field(node, Part::Left),
+                right: self.field(node, Part::Right),
             },
             "index_expression" => {
-                let operand = self.field(node, "operand");
-                ExprKind::Index { operand, indices: fields(node, "index").map(|n| self.expr(n)).collect() }
+                let operand = self.field(node, Part::Operand);
+                ExprKind::Index { operand, indices: fields(node, Part::Index).map(|n| self.expr(n)).collect() }
             }
             "generic_type" => {
-                let operand = self.field(node, "type");
-                let indices = node.child_by_field_name("type_arguments").map(|args| self.type_args(args)).unwrap_or_default();
+                let operand = self.field(node, Part::Type);
+                let indices = child(node, Part::TypeArguments).map(|args| self.type_args(args)).unwrap_or_default();
                 ExprKind::Index { operand, indices }
             }
             "type_instantiation_expression" => {
-                let operand = self.field(node, "type");
+                let operand = self.field(node, Part::Type);
                 ExprKind::Index { operand, indices: parts(node).skip(1).map(|n| self.expr(n)).collect() }
             }
             "slice_expression" => {
-                let operand = self.field(node, "operand");
+                let operand = self.field(node, Part::Operand);
                 ExprKind::Slice { operand, bounds: parts(node).skip(1).map(|n| self.expr(n)).collect() }
             }
             "type_assertion_expression" => {
-                ExprKind::TypeAssert { operand: self.field(node, "operand"), ty: self.field(node, "type") }
+                ExprKind::TypeAssert { operand: self.field(node, Part::Operand), ty: self.field(node, Part::Type) }
             }
             "composite_literal" => self.composite(node),
             "literal_value" => ExprKind::Composite { ty: None, elements: self.elements(node) },
             "literal_element" => self.first(node).kind,
-            "func_literal" => match node.child_by_field_name("body") {
+            "func_literal" => match child(node, Part::Body) {
                 Some(body) => ExprKind::FuncLit(Box::new(FuncLit { signature: self.signature(node), body: self.block(body) })),
                 None => ExprKind::Other,
             },
             "variadic_argument" => self.first(node).kind,
             "pointer_type" => ExprKind::Pointer(self.first(node)),
-            "array_type" | "implicit_length_array_type" => ExprKind::Array(self.field(node, "element")),
-            "slice_type" => ExprKind::SliceOf(self.field(node, "element")),
-            "map_type" => ExprKind::Map { key: self.field(node, "key"), value: self.field(node, "value") },
-            "channel_type" => ExprKind::Chan(self.field(node, "value")),
+            "array_type" | "implicit_length_array_type" => ExprKind::Array(self.field(node, Part::Element)),
+            "slice_type" => ExprKind::SliceOf(self.field(node, Part::Element)),
+            "map_type" => ExprKind::Map { key: self.field(node, Part::Key), value: self.field(node, Part::Value) },
+            "channel_type" => ExprKind::Chan(self.field(node, Part::Value)),
             "function_type" => ExprKind::FuncType(Box::new(self.signature(node))),
             "struct_type" => ExprKind::Struct(self.struct_fields(node)),
             "interface_type" => ExprKind::Interface(self.interface(node)),
@@ -255,12 +336,12 @@ impl Lowering<'_> {
     }
 
     fn call(&mut self, node: Node) -> Call {
-        let arguments = node.child_by_field_name("arguments");
+        let arguments = child(node, Part::Arguments);
         let spread = arguments.is_some_and(|list| parts(list).last().is_some_and(|n| n.kind() == "variadic_argument"));
         Call {
             span: self.span(node),
-            function: *self.field(node, "function"),
-            type_args: node.child_by_field_name("type_arguments").map(|list| self.type_args(list)).unwrap_or_default(),
+            function: *self.field(node, Part::Function),
+            type_args: child(node, Part::TypeArguments).map(|list| self.type_args(list)).unwrap_or_default(),
             args: arguments.map(|list| self.exprs(list)).unwrap_or_default(),
             spread,
         }
@@ -268,12 +349,12 @@ impl Lowering<'_> {
 
     /// `T(x)` of a type that cannot be an expression; the grammar also takes `f[T](x)` for it.
     fn conversion(&mut self, node: Node) -> ExprKind {
-        let (mut function, mut type_args) = (*self.field(node, "type"), Vec::new());
+        let (mut function, mut type_args) = (*self.field(node, Part::Type), Vec::new());
         if let ExprKind::Index { operand, indices } = function.kind {
             function = *operand;
             type_args = indices;
         }
-        let args = node.child_by_field_name("operand").map(|n| self.expr(n)).into_iter().collect();
+        let args = child(node, Part::Operand).map(|n| self.expr(n)).into_iter().collect();
         ExprKind::Call(Box::new(Call { span: self.span(node), function, type_args, args, spread: false }))
     }
 
@@ -282,8 +363,8 @@ impl Lowering<'_> {
     }
 
     fn unary(&mut self, node: Node) -> ExprKind {
-        let operator = node.child_by_field_name("operator").map_or("", |op| op.kind());
-        let operand = self.field(node, "operand");
+        let operator = child(node, Part::Operator).map_or("", |op| op.kind());
+        let operand = self.field(node, Part::Operand);
         match operator {
             "&" => ExprKind::AddressOf(operand),
             "<-" => ExprKind::Receive(operand),
@@ -293,7 +374,7 @@ impl Lowering<'_> {
     }
 
     fn binary_op(&self, node: Node) -> BinaryOp {
-        match node.child_by_field_name("operator").map_or("", |op| op.kind()) {
+        match child(node, Part::Operator).map_or("", |op| op.kind()) {
             "&&" => BinaryOp::And,
             "||" => BinaryOp::Or,
             "==" => BinaryOp::Equal,
@@ -303,8 +384,8 @@ impl Lowering<'_> {
     }
 
     fn composite(&mut self, node: Node) -> ExprKind {
-        let ty = Some(self.field(node, "type"));
-        let elements = node.child_by_field_name("body").map(|body| self.elements(body)).unwrap_or_default();
+        let ty = Some(self.field(node, Part::Type));
+        let elements = child(node, Part::Body).map(|body| self.elements(body)).unwrap_or_default();
         ExprKind::Composite { ty, elements }
     }
 
@@ -312,7 +393,7 @@ impl Lowering<'_> {
         let mut elements = Vec::new();
         for node in parts(body) {
             let element = if node.kind() == "keyed_element" {
-                Element { key: Some(*self.field(node, "key")), value: *self.field(node, "value") }
+                Element { key: Some(*self.field(node, Part::Key)), value: *self.field(node, Part::Value) }
             } else {
                 Element { key: None, value: self.expr(node) }
             };
@@ -325,8 +406,8 @@ impl Lowering<'_> {
         let Some(list) = parts(node).next() else { return Vec::new() };
         let mut result = Vec::new();
         for field in parts(list).filter(|n| n.kind() == "field_declaration") {
-            let names: Vec<_> = fields(field, "name").map(|n| self.ident(n)).collect();
-            let Some(ty) = field.child_by_field_name("type") else { continue };
+            let names: Vec<_> = fields(field, Part::Name).map(|n| self.ident(n)).collect();
+            let Some(ty) = child(field, Part::Type) else { continue };
             let mut ty = self.expr(ty);
             if names.is_empty() && self.text.get(field.start_byte()) == Some(&b'*') {
                 ty = Expr { span: self.span(field), kind: ExprKind::Pointer(Box::new(ty)) };
@@ -341,7 +422,7 @@ impl Lowering<'_> {
         for elem in parts(node) {
             match elem.kind() {
                 "method_elem" => {
-                    let Some(name) = elem.child_by_field_name("name") else { continue };
+                    let Some(name) = child(elem, Part::Name) else { continue };
                     elems.push(InterfaceElem::Method { name: self.ident(name), signature: self.signature(elem) });
                 }
                 _ => elems.push(InterfaceElem::Embedded(self.exprs(elem))),
@@ -379,14 +460,14 @@ impl Lowering<'_> {
     fn stmt_kind(&mut self, node: Node) -> StmtKind {
         match node.kind() {
             "expression_statement" => StmtKind::Expr(*self.first(node)),
-            "send_statement" => StmtKind::Send { channel: *self.field(node, "channel"), value: *self.field(node, "value") },
+            "send_statement" => StmtKind::Send { channel: *self.field(node, Part::Channel), value: *self.field(node, Part::Value) },
             "inc_statement" | "dec_statement" => StmtKind::IncDec(*self.first(node)),
             "assignment_statement" => StmtKind::Assign {
-                left: self.list(node, "left"),
-                right: self.list(node, "right"),
-                plain: node.child_by_field_name("operator").is_some_and(|op| op.kind() == "="),
+                left: self.list(node, Part::Left),
+                right: self.list(node, Part::Right),
+                plain: child(node, Part::Operator).is_some_and(|op| op.kind() == "="),
             },
-            "short_var_declaration" => StmtKind::Define { left: self.list(node, "left"), right: self.list(node, "right") },
+            "short_var_declaration" => StmtKind::Define { left: self.list(node, Part::Left), right: self.list(node, Part::Right) },
             "var_declaration" => StmtKind::Var(self.var_specs(node)),
             "const_declaration" => StmtKind::Const(self.var_specs(node)),
             "type_declaration" => StmtKind::Type(self.type_specs(node)),
@@ -400,14 +481,14 @@ impl Lowering<'_> {
             "if_statement" => self.if_stmt(node),
             "for_statement" => self.for_stmt(node),
             "expression_switch_statement" => StmtKind::Switch(Box::new(Switch {
-                init: self.opt_stmt(node, "initializer"),
-                value: node.child_by_field_name("value").map(|n| self.expr(n)),
+                init: self.opt_stmt(node, Part::Initializer),
+                value: child(node, Part::Value).map(|n| self.expr(n)),
                 cases: self.cases(node),
             })),
             "type_switch_statement" => StmtKind::TypeSwitch(Box::new(TypeSwitch {
-                init: self.opt_stmt(node, "initializer"),
-                alias: node.child_by_field_name("alias").and_then(|list| parts(list).next()).map(|n| self.ident(n)),
-                value: *self.field(node, "value"),
+                init: self.opt_stmt(node, Part::Initializer),
+                alias: child(node, Part::Alias).and_then(|list| parts(list).next()).map(|n| self.ident(n)),
+                value: *self.field(node, Part::Value),
                 cases: self.cases(node),
             })),
             "select_statement" => StmtKind::Select(self.select_cases(node)),
@@ -423,12 +504,12 @@ impl Lowering<'_> {
         }
     }
 
-    fn list(&mut self, node: Node, name: &str) -> Vec<Expr> {
-        node.child_by_field_name(name).map(|list| self.exprs(list)).unwrap_or_default()
+    fn list(&mut self, node: Node, name: Part) -> Vec<Expr> {
+        child(node, name).map(|list| self.exprs(list)).unwrap_or_default()
     }
 
-    fn opt_stmt(&mut self, node: Node, name: &str) -> Option<Stmt> {
-        node.child_by_field_name(name).map(|n| self.stmt(n))
+    fn opt_stmt(&mut self, node: Node, name: Part) -> Option<Stmt> {
+        child(node, name).map(|n| self.stmt(n))
     }
 
     fn labeled(&mut self, node: Node) -> StmtKind {
@@ -444,34 +525,34 @@ impl Lowering<'_> {
     }
 
     fn if_stmt(&mut self, node: Node) -> StmtKind {
-        let then = match node.child_by_field_name("consequence") {
+        let then = match child(node, Part::Consequence) {
             Some(block) => self.block(block),
             None => Block { span: self.span(node), stmts: Vec::new() },
         };
         StmtKind::If(Box::new(If {
-            init: self.opt_stmt(node, "initializer"),
-            condition: *self.field(node, "condition"),
+            init: self.opt_stmt(node, Part::Initializer),
+            condition: *self.field(node, Part::Condition),
             then,
-            otherwise: self.opt_stmt(node, "alternative"),
+            otherwise: self.opt_stmt(node, Part::Alternative),
         }))
     }
 
     fn for_stmt(&mut self, node: Node) -> StmtKind {
-        let body = match node.child_by_field_name("body") {
+        let body = match child(node, Part::Body) {
             Some(block) => self.block(block),
             None => Block { span: self.span(node), stmts: Vec::new() },
         };
         let head = parts(node).find(|n| n.kind() != "block");
         let head = match head {
             Some(clause) if clause.kind() == "for_clause" => ForHead::Clause {
-                init: self.opt_stmt(clause, "initializer"),
-                condition: clause.child_by_field_name("condition").map(|n| self.expr(n)),
-                update: self.opt_stmt(clause, "update"),
+                init: self.opt_stmt(clause, Part::Initializer),
+                condition: child(clause, Part::Condition).map(|n| self.expr(n)),
+                update: self.opt_stmt(clause, Part::Update),
             },
             Some(clause) if clause.kind() == "range_clause" => ForHead::Range {
-                left: self.list(clause, "left"),
+                left: self.list(clause, Part::Left),
                 define: self.has_define(clause),
-                right: *self.field(clause, "right"),
+                right: *self.field(clause, Part::Right),
             },
             Some(condition) => ForHead::Clause { init: None, condition: Some(self.expr(condition)), update: None },
             None => ForHead::Clause { init: None, condition: None, update: None },
@@ -488,8 +569,8 @@ impl Lowering<'_> {
         let mut cases = Vec::new();
         for case in parts(node) {
             let values = match case.kind() {
-                "expression_case" => self.list(case, "value"),
-                "type_case" => fields(case, "type").map(|n| self.expr(n)).collect(),
+                "expression_case" => self.list(case, Part::Value),
+                "type_case" => fields(case, Part::Type).map(|n| self.expr(n)).collect(),
                 "default_case" => Vec::new(),
                 _ => continue,
             };
@@ -510,14 +591,14 @@ impl Lowering<'_> {
     fn select_cases(&mut self, node: Node) -> Vec<SelectCase> {
         let mut cases = Vec::new();
         for case in parts(node) {
-            let communication = match case.child_by_field_name("communication") {
+            let communication = match child(case, Part::Communication) {
                 Some(comm) if comm.kind() == "send_statement" => {
-                    Some(Communication::Send { channel: *self.field(comm, "channel"), value: *self.field(comm, "value") })
+                    Some(Communication::Send { channel: *self.field(comm, Part::Channel), value: *self.field(comm, Part::Value) })
                 }
                 Some(comm) => Some(Communication::Receive {
-                    left: self.list(comm, "left"),
+                    left: self.list(comm, Part::Left),
                     define: self.has_define(comm),
-                    right: *self.field(comm, "right"),
+                    right: *self.field(comm, Part::Right),
                 }),
                 None if case.kind() == "default_case" => None,
                 None => continue,

@@ -91,19 +91,23 @@ impl Rule {
         let mut cursor = QueryCursor::new();
         cursor.set_match_limit(MATCH_LIMIT);
         let mut seeds = Vec::new();
-        let mut matches = cursor.matches(&self.query, parsed.tree.root_node(), parsed.text.as_slice());
-        while let Some(found) = matches.next() {
-            let span = |index: u32| {
-                let node = found.nodes_for_capture_index(index).next()?;
-                Some(Span::new(node.start_byte() as u32, node.end_byte() as u32).shifted(parsed.base))
-            };
-            if let (Some(call), Some(name)) = (span(self.acquire), span(self.constructor)) {
-                seeds.push(Seed { call, name });
+        // Only what lies around the trigger's hits can match: the cursor passes the rest of the tree by.
+        for hit in self.trigger.find_iter(&parsed.text) {
+            cursor.set_byte_range(hit.range());
+            let mut matches = cursor.matches(&self.query, parsed.tree.root_node(), parsed.text.as_slice());
+            while let Some(found) = matches.next() {
+                let span = |index: u32| {
+                    let node = found.nodes_for_capture_index(index).next()?;
+                    Some(Span::new(node.start_byte() as u32, node.end_byte() as u32).shifted(parsed.base))
+                };
+                if let (Some(call), Some(name)) = (span(self.acquire), span(self.constructor)) {
+                    seeds.push(Seed { call, name });
+                }
             }
-        }
-        drop(matches);
-        if cursor.did_exceed_match_limit() {
-            return Err(TooManyMatches);
+            drop(matches);
+            if cursor.did_exceed_match_limit() {
+                return Err(TooManyMatches);
+            }
         }
         seeds.sort();
         seeds.dedup();

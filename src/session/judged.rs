@@ -20,7 +20,7 @@ use crate::golang::syntax::Decl;
 use crate::golang::visit;
 use crate::golang::world::FileScope;
 use crate::rules::Rule;
-use crate::session::suppress;
+use crate::session::{glance, suppress};
 
 /// Functions of the repository that give a fresh resource to their callers: calls of them are acquisitions too.
 #[derive(Default)]
@@ -90,6 +90,18 @@ pub struct FileText<'f> {
 
 /// Judges every acquisition in a file.
 pub fn file(judge: &Judge, settings: &Settings, wrappers: &Wrappers, file: &FileText) -> FileJudged {
+    again(judge, settings, wrappers, file, FileJudged::default(), &|_| true)
+}
+
+/// Judges those declarations again whose text `matters`; of the others the `previous` judgements stay.
+pub fn again(
+    judge: &Judge,
+    settings: &Settings,
+    wrappers: &Wrappers,
+    file: &FileText,
+    mut previous: FileJudged,
+    matters: &dyn Fn(&[u8]) -> bool,
+) -> FileJudged {
     let lines = LineIndex::new(file.text);
     let place = Place { path: file.path, text: file.text, lines: &lines, scope: file.scope };
     let mut outline = outline(file.text);
@@ -99,7 +111,11 @@ pub fn file(judge: &Judge, settings: &Settings, wrappers: &Wrappers, file: &File
     }
     let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
     for item in &outline.items {
-        let judged = declaration(judge, settings, wrappers, &place, item, &mut result);
+        let judged = if matters(&file.text[item.span.range()]) {
+            declaration(judge, settings, wrappers, &place, item, &mut result)
+        } else {
+            result.keep(&mut previous, item)
+        };
         for one in judged {
             let finding = finding(settings, &place, item, &one, &mut repeats);
             result.findings.push(finding);
@@ -107,6 +123,18 @@ pub fn file(judge: &Judge, settings: &Settings, wrappers: &Wrappers, file: &File
         }
     }
     result
+}
+
+impl FileJudged {
+    /// Takes over what `previous` says of one declaration, and gives its judgements.
+    fn keep(&mut self, previous: &mut FileJudged, item: &Item) -> Vec<Judged> {
+        let within = |at: u32| item.span.start <= at && at < item.span.end;
+        self.fresh.extend(previous.fresh.extract_if(.., |fresh| within(fresh.func.decl.span.start)));
+        self.refused.extend(previous.refused.extract_if(.., |(start, _)| within(*start)));
+        let judged: Vec<Judged> = previous.judged.extract_if(.., |judged| within(judged.acquisition.span.start)).collect();
+        self.declarations += u64::from(!judged.is_empty());
+        judged
+    }
 }
 
 /// Everything that is to be judged in one declaration: rule, call, and which of its results if that is known.
@@ -124,6 +152,10 @@ fn declaration(
     let triggered = settings.rules.iter().any(|rule| rule.trigger.is_match(text));
     let wraps = wrappers.called_in(text);
     if !(triggered || wraps) || matches!(item.kind, ItemKind::Type | ItemKind::Const) {
+        return Vec::new();
+    }
+    let glance = |rule: &Arc<Rule>| glance::is_clean(judge, place, rule, text);
+    if !wraps && !settings.every && settings.rules.iter().all(glance) {
         return Vec::new();
     }
     result.declarations += 1;

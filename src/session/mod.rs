@@ -1,6 +1,7 @@
 //! One run from end to end: judge, fix, apply in memory, re-judge. Prints nothing and analyses nothing itself.
 
 mod apply;
+mod glance;
 mod judged;
 mod suppress;
 mod survey;

@@ -192,10 +192,11 @@ fn follow(
     candidates: &mut Vec<Candidate>,
 ) {
     let known: rustc_hash::FxHashSet<Arc<str>> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
-    let calls = |text: &[u8]| added.iter().any(|func| is_called(text, &func.decl.name.name));
+    let calls = |text: &[u8]| -> bool { added.iter().any(|func| is_called(text, &func.decl.name.name)) };
     candidates.par_iter_mut().filter(|candidate| calls(&candidate.text)).for_each(|candidate| {
         let file = FileText { path: &candidate.path, text: &candidate.text, scope: &candidate.scope };
-        candidate.judged = judged::file(judge, settings, wrappers, &file);
+        let previous = std::mem::take(&mut candidate.judged);
+        candidate.judged = judged::again(judge, settings, wrappers, &file, previous, &calls);
     });
     let exported = |func: &&FuncRef| func.decl.name.name.starts_with(char::is_uppercase);
     let paths: Vec<Vec<u8>> = added.iter().filter(exported).map(|func| format!("\"{}\"", func.package.path).into_bytes()).collect();

@@ -25,6 +25,7 @@ pub fn settings(root: &Path) -> Settings {
         threads: 2,
         tests: true,
         assume_closable: false,
+        every: false,
         unsafe_fixes: false,
         index_only: false,
         exclude: Vec::new(),
