@@ -9,7 +9,13 @@ use crate::golang::release::ReleaseMethod;
 ///
 /// `anchor` is where a release could stand; without one, or with an `obstacle`, the fix is a sketch. `releases` are the rule's
 /// methods, which say which of them are safe to insert. `None` when the type's release is not known.
-pub fn fix(acquisition: &Acquisition, anchor: Option<&Anchor>, obstacle: Option<&str>, releases: &[ReleaseMethod], text: &[u8]) -> Option<Fix> {
+pub fn fix(
+    acquisition: &Acquisition,
+    anchor: Option<&Anchor>,
+    obstacle: Option<&str>,
+    releases: &[ReleaseMethod],
+    text: &[u8],
+) -> Option<Fix> {
     let Closable::By(release) = &acquisition.closable else { return None };
     let Some(anchor) = anchor else {
         let name = acquisition.name.as_deref().unwrap_or("the result");
@@ -32,7 +38,8 @@ pub fn fix(acquisition: &Acquisition, anchor: Option<&Anchor>, obstacle: Option<
         Ok(line) => line,
         Err(reason) => return Some(sketch(title, reason)),
     };
-    let assumed = (acquisition.certainty == Certainty::Assumed).then(|| format!("that its type has `{}` is assumed", release.method));
+    let assumed =
+        (acquisition.certainty == Certainty::Assumed).then(|| format!("that its type has `{}` is assumed", release.method));
     let reason = anchor.doubt.clone().or(assumed).or_else(|| doubt(release, anchor, releases)).or_else(|| line.realigns());
     let applicability = if reason.is_some() { Applicability::Unsafe } else { Applicability::Safe };
     Some(Fix { title, applicability, reason, edits: vec![line.edit] })

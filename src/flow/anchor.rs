@@ -46,7 +46,8 @@ pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, has_error: b
     let (list, at, in_loop) = *path.lists.last()?;
     let found = |place, variable, doubt| Some(Found { place, variable, doubt, in_loop, shared: false });
     if path.in_header {
-        let (block, var) = branches(&list[at]).into_iter().find_map(|block| Some((block, open(life.enter.get(&block.span.start)?)?)))?;
+        let (block, var) =
+            branches(&list[at]).into_iter().find_map(|block| Some((block, open(life.enter.get(&block.span.start)?)?)))?;
         return found(AnchorPlace::Start(block.span), var, None);
     }
     for stmt in &list[at..] {
@@ -60,8 +61,9 @@ pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, has_error: b
             }
         }
     }
-    further_out(&path, life)
-        .or_else(|| doubtful(&list[at..], life).and_then(|(stmt, var, doubt)| found(AnchorPlace::After(stmt.span), var, Some(doubt))))
+    further_out(&path, life).or_else(|| {
+        doubtful(&list[at..], life).and_then(|(stmt, var, doubt)| found(AnchorPlace::After(stmt.span), var, Some(doubt)))
+    })
 }
 
 /// The innermost statement around `call`.
@@ -78,7 +80,13 @@ fn further_out(path: &Path, life: &Life) -> Option<Found> {
             let Some(states) = life.after.get(&stmt.span.end) else { continue };
             let ours: Vec<State> = states.iter().filter(|state| state.phase != Phase::Before).cloned().collect();
             if let Some(variable) = open(&ours) {
-                return Some(Found { place: AnchorPlace::After(stmt.span), variable, doubt: None, in_loop: *in_loop, shared: true });
+                return Some(Found {
+                    place: AnchorPlace::After(stmt.span),
+                    variable,
+                    doubt: None,
+                    in_loop: *in_loop,
+                    shared: true,
+                });
             }
         }
     }

@@ -203,7 +203,9 @@ impl<'a> Calls<'a, '_> {
             if looked_into {
                 let mut passed = self.carried(self.summary(&func, ParamIndex::Receiver, hold), callee);
                 // What a method of the resource wraps it in is made from it.
-                for (_, held) in passed.results.iter_mut().filter(|(_, held)| *hold == Hold::Itself && matches!(held, Hold::Inside(_))) {
+                for (_, held) in
+                    passed.results.iter_mut().filter(|(_, held)| *hold == Hold::Itself && matches!(held, Hold::Inside(_)))
+                {
                     *held = Hold::Handle(Certainty::Proved);
                 }
                 return passed;
@@ -233,7 +235,9 @@ impl<'a> Calls<'a, '_> {
         let types = self.world().results(callee);
         // A context carries what was put into it, though one that is made for a call says nothing of the resource.
         let carries = |ty: &Type| ty.is_context() || self.tie(ty).is_some();
-        passed.results.retain(|(index, hold)| matches!(hold, Hold::Itself | Hold::Function { .. }) || types.get(*index).is_none_or(carries));
+        passed.results.retain(|(index, hold)| {
+            matches!(hold, Hold::Itself | Hold::Function { .. }) || types.get(*index).is_none_or(carries)
+        });
         passed
     }
 
@@ -291,7 +295,8 @@ impl<'a> Calls<'a, '_> {
         {
             return Passed::lent(Certainty::Proved);
         }
-        let stub = name.starts_with("New") && name.ends_with("Client") && target_package.as_deref() == Some("google.golang.org/grpc");
+        let stub =
+            name.starts_with("New") && name.ends_with("Client") && target_package.as_deref() == Some("google.golang.org/grpc");
         if stub {
             return with_results(vec![(0, Hold::Handle(Certainty::Assumed))], Certainty::Assumed);
         }
@@ -331,7 +336,8 @@ impl<'a> Calls<'a, '_> {
 
     fn sum_up(&self, func: &FuncRef, index: ParamIndex, hold: &Hold) -> Passed {
         let name = func.decl.name.name.clone();
-        let unknown = || Passed::kept(Verdict::PassedOn, Certainty::Assumed, format!("passed to `{name}`, which was not looked into"));
+        let unknown =
+            || Passed::kept(Verdict::PassedOn, Certainty::Assumed, format!("passed to `{name}`, which was not looked into"));
         if func.decl.body.is_none() {
             return unknown();
         }
@@ -339,7 +345,8 @@ impl<'a> Calls<'a, '_> {
         let Some(param) = scopes.param(BodyId(0), index) else {
             return Passed::lent(Certainty::Proved);
         };
-        let variadic = matches!(index, ParamIndex::At(at) if func.decl.signature.params.get(at as usize).is_some_and(|p| p.variadic));
+        let variadic =
+            matches!(index, ParamIndex::At(at) if func.decl.signature.params.get(at as usize).is_some_and(|p| p.variadic));
         let held = if variadic { hold.clone().wrapped(None) } else { hold.clone() };
         let typing = Typing::new(self.world(), FileScope::of(func), &scopes);
         let calls = Calls { typing: &typing, target: self.target.clone(), in_main: false, ..*self.as_ref() };
@@ -409,7 +416,9 @@ impl<'a> Calls<'a, '_> {
     /// `error == nil` is `Some(true)`, `error != nil` is `Some(false)`.
     fn nil_check(&self, condition: Condition<'a>, error: Option<VarId>) -> Option<bool> {
         let Condition::True(expr) = condition else { return None };
-        let ExprKind::Binary { op: op @ (BinaryOp::Equal | BinaryOp::NotEqual), left, right } = &expr.unparen().kind else { return None };
+        let ExprKind::Binary { op: op @ (BinaryOp::Equal | BinaryOp::NotEqual), left, right } = &expr.unparen().kind else {
+            return None;
+        };
         let other = if right.is_nil() { left } else { right };
         let var = other.as_ident().and_then(|ident| self.typing.scopes.var(ident));
         (var.is_some() && var == error && (left.is_nil() || right.is_nil())).then_some(*op == BinaryOp::Equal)
@@ -444,20 +453,26 @@ fn run(runner: Runner, releases: bool) -> Passed {
         (Runner::AtEnd, true) => PassedFate::WillRelease,
         (Runner::Group, _) => PassedFate::Runs,
         (Runner::Later, true) => PassedFate::WillRelease,
-        (Runner::Later, false) => PassedFate::Keeps { verdict: Verdict::Captured, words: "captured by a function that is kept".to_owned() },
+        (Runner::Later, false) => {
+            PassedFate::Keeps { verdict: Verdict::Captured, words: "captured by a function that is kept".to_owned() }
+        }
     };
     Passed { fate, ..Passed::lent(Certainty::Proved) }
 }
 
 /// A parameter's life as what its callers need to know.
 fn conclude(life: &life::Life, name: &str) -> Passed {
-    let ways: Vec<_> = life.exits.iter().filter(|exit| !matches!(exit.kind, ExitKind::Stop(_)) && exit.state.phase != Phase::Nil).collect();
+    let ways: Vec<_> =
+        life.exits.iter().filter(|exit| !matches!(exit.kind, ExitKind::Stop(_)) && exit.state.phase != Phase::Nil).collect();
     let given = ways.iter().filter_map(|exit| match exit.state.phase {
         Phase::Given(id) => Some(&life.events[id.0 as usize]),
         _ => None,
     });
     let kept = given.clone().find_map(|event| match event.kind {
-        EventKind::Given(verdict) if verdict != Verdict::Returned && !(verdict == Verdict::LivesOn && !life.left.is_empty()) => Some((verdict, event)),
+        EventKind::Given(Verdict::Returned) => None,
+        // What lives on in a result is the caller's to follow.
+        EventKind::Given(Verdict::LivesOn) if !life.left.is_empty() => None,
+        EventKind::Given(verdict) => Some((verdict, event)),
         _ => None,
     });
     if let Some((verdict, event)) = kept {

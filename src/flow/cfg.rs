@@ -47,7 +47,11 @@ pub enum Step<'a> {
 #[derive(Debug, Clone)]
 pub enum Next<'a> {
     To(usize),
-    Branch { condition: Condition<'a>, yes: usize, no: usize },
+    Branch {
+        condition: Condition<'a>,
+        yes: usize,
+        no: usize,
+    },
     Any(Vec<usize>),
     Return(&'a Stmt),
     /// The closing brace, at this offset.
@@ -87,7 +91,10 @@ impl<'a> Cfg<'a> {
         if builder.blocks.len() > MAX_BLOCKS {
             return Err(TooLarge);
         }
-        let unreachable = |block: (Vec<Step<'a>>, Option<Next<'a>>)| BasicBlock { steps: block.0, next: block.1.unwrap_or(Next::Any(Vec::new())) };
+        let unreachable = |block: (Vec<Step<'a>>, Option<Next<'a>>)| BasicBlock {
+            steps: block.0,
+            next: block.1.unwrap_or(Next::Any(Vec::new())),
+        };
         Ok(Cfg { blocks: builder.blocks.into_iter().map(unreachable).collect() })
     }
 }
@@ -349,12 +356,16 @@ mod tests {
     /// The ways out that can be reached, as text, sorted.
     fn exits(body: &str) -> Vec<String> {
         let text = format!("func f() {{\n{body}\n}}");
-        let Decl::Func(func) = parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap().lower().unwrap() else { panic!() };
-        let ending = |call: &Call| call.function.as_ident().and_then(|name| match &*name.name {
-            "exit" => Some(Ending::Exit),
-            "panic" => Some(Ending::Panic),
-            _ => None,
-        });
+        let Decl::Func(func) = parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap().lower().unwrap() else {
+            panic!()
+        };
+        let ending = |call: &Call| {
+            call.function.as_ident().and_then(|name| match &*name.name {
+                "exit" => Some(Ending::Exit),
+                "panic" => Some(Ending::Panic),
+                _ => None,
+            })
+        };
         let cfg = Cfg::build(func.body.as_ref().unwrap(), &ending).unwrap();
         let (mut seen, mut todo, mut found) = (vec![false; cfg.blocks.len()], vec![0], Vec::new());
         while let Some(at) = todo.pop() {
@@ -392,7 +403,10 @@ mod tests {
 
     #[test]
     fn switches_and_selects() {
-        assert_eq!(exits("switch x { case 1: return 1; case 2: fallthrough; case 3: return 3 }"), ["end", "return 1", "return 3"]);
+        assert_eq!(
+            exits("switch x { case 1: return 1; case 2: fallthrough; case 3: return 3 }"),
+            ["end", "return 1", "return 3"]
+        );
         assert_eq!(exits("switch { case a: return 1; default: return 2 }"), ["return 1", "return 2"]);
         assert_eq!(exits("switch x.(type) { case int: return 1; default: return 2 }"), ["return 1", "return 2"]);
         assert_eq!(exits("for { select { case <-a: return 1; case b <- 1: break } }"), ["return 1"]);

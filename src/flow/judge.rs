@@ -87,25 +87,23 @@ pub fn judge(judge: &Judge, place: &Place, decl: &Decl, calls: &[Asked]) -> Vec<
     };
     let typing = Typing::new(judge.world, place.scope.clone(), &scopes);
     let sites = visit::calls(decl);
-    let case = |wanted| {
-        let call = *sites.iter().find(|call| call.span == Asked::call(wanted))?;
-        Some(Case { judge, place, decl, func, scopes: &scopes, typing: &typing, call, wanted })
-    };
-    let cases: Vec<Case> = calls.iter().filter_map(case).collect();
+    let mut cases = Vec::new();
+    for wanted in calls {
+        let Some(&call) = sites.iter().find(|call| call.span == wanted.call) else { continue };
+        cases.push(Case { judge, place, decl, func, scopes: &scopes, typing: &typing, call, wanted });
+    }
     let (mut judged, places): (Vec<Judged>, Vec<_>) = cases.iter().map(Case::judge).unzip();
     for (at, case) in cases.iter().enumerate() {
         let (Some(leak), Some((body, found))) = (&mut judged[at].leak, &places[at]) else { continue };
-        let same = |other: &&Option<(BodyId, Found)>| other.as_ref().is_some_and(|(_, other)| other.place == found.place && other.variable == found.variable);
-        let together = found.shared.then(|| places.iter().zip(calls).filter(|(other, _)| same(&other)).map(|(_, asked)| asked.call).collect());
+        let same = |other: &Option<(BodyId, Found)>| {
+            other.as_ref().is_some_and(|(_, other)| other.place == found.place && other.variable == found.variable)
+        };
+        let together = found
+            .shared
+            .then(|| places.iter().zip(calls).filter(|(other, _)| same(other)).map(|(_, asked)| asked.call).collect());
         case.place_release(*body, found, together, leak);
     }
     judged
-}
-
-impl Asked<'_> {
-    fn call(asked: &Asked) -> Span {
-        asked.call
-    }
 }
 
 /// The judgement on a call in a declaration that could not be read.
@@ -180,8 +178,16 @@ impl<'a> Case<'a, '_> {
             (Some(Ok(life)), Some(body)) => self.fate(life, body, &kind),
             _ => self.package_level(),
         };
-        let fate = if unknown && fate.verdict != Verdict::Released && fate.verdict != Verdict::NotAnalysed { self.unknown(&kind) } else { fate };
-        let mut leak = fate.verdict.is_finding().then(|| Leak { message: fate.message.clone(), anchor: None, obstacle: fate.obstacle.clone() });
+        let fate = if unknown && fate.verdict != Verdict::Released && fate.verdict != Verdict::NotAnalysed {
+            self.unknown(&kind)
+        } else {
+            fate
+        };
+        let mut leak = fate.verdict.is_finding().then(|| Leak {
+            message: fate.message.clone(),
+            anchor: None,
+            obstacle: fate.obstacle.clone(),
+        });
         let found = match (&life, body, &mut leak) {
             (Some(Ok(life)), Some(body), Some(leak)) if leak.obstacle.is_none() => {
                 let found = anchor::find(self.scopes, body, self.call.span, life, kind.error.is_some());
@@ -213,7 +219,8 @@ impl<'a> Case<'a, '_> {
 
     fn kind(&self) -> Kind {
         let types = self.typing.results(self.call);
-        let answers: Vec<_> = types.iter().map(|ty| self.judge.world.closable(self.place.scope, ty, self.wanted.releases)).collect();
+        let answers: Vec<_> =
+            types.iter().map(|ty| self.judge.world.closable(self.place.scope, ty, self.wanted.releases)).collect();
         let closable = || answers.iter().position(|answer| matches!(answer.closable, Closable::By(_)));
         let result = self.wanted.result.or_else(closable).unwrap_or(0);
         let error = types.iter().position(Type::is_error).or_else(|| self.unknown_error(&types));
@@ -256,7 +263,8 @@ impl<'a> Case<'a, '_> {
         let target = kind.ty.why_unknown().is_none().then(|| kind.ty.clone());
         let calls = self.calls(&stack, target);
         let source = Source::Call { span: self.call.span, result: kind.result, error: kind.error, success: kind.success };
-        walk(self.scopes, body, source, State::start(), &calls, &Cell::new(MAX_VISITS)).map_err(|_| "the function has too many branches")
+        walk(self.scopes, body, source, State::start(), &calls, &Cell::new(MAX_VISITS))
+            .map_err(|_| "the function has too many branches")
     }
 
     fn calls<'s>(&'s self, stack: &'s Stack, target: Option<Type>) -> Calls<'a, 's> {
@@ -276,7 +284,13 @@ impl<'a> Case<'a, '_> {
         };
         let mut evidence = vec![self.at(self.call.span, words)];
         evidence.extend(kind.answer.evidence.clone());
-        Fate { verdict: Verdict::NothingToRelease, certainty: kind.answer.certainty, evidence, message: String::new(), obstacle: None }
+        Fate {
+            verdict: Verdict::NothingToRelease,
+            certainty: kind.answer.certainty,
+            evidence,
+            message: String::new(),
+            obstacle: None,
+        }
     }
 
     fn unknown(&self, kind: &Kind) -> Fate {
@@ -313,7 +327,11 @@ impl<'a> Case<'a, '_> {
         });
         if let Some(first) = given.first() {
             let EventKind::Given(verdict) = first.kind else { return self.given_up("its fate is unclear") };
-            return simple(verdict, first.certainty, given.iter().map(|event| self.at(event.span, event.words.clone())).collect());
+            return simple(
+                verdict,
+                first.certainty,
+                given.iter().map(|event| self.at(event.span, event.words.clone())).collect(),
+            );
         }
         if let Some(first) = ways.released.first() {
             let certainty = ways.released.iter().map(|id| event(id).certainty).max().unwrap_or(Certainty::Proved);
@@ -406,7 +424,8 @@ impl<'a> Case<'a, '_> {
     fn place_release(&self, body: BodyId, found: &Found, together: Option<Vec<Span>>, leak: &mut Leak) {
         let uncovered = together.is_some_and(|calls| !self.covered(body, found, &calls));
         let uncovered = uncovered.then(|| "it is not acquired on every way that leads here".to_owned());
-        let parallel = anchor::has_parallel_subtests(self.scopes, body).then(|| "subtests that run in parallel go on after it".to_owned());
+        let parallel =
+            anchor::has_parallel_subtests(self.scopes, body).then(|| "subtests that run in parallel go on after it".to_owned());
         leak.anchor = Some(Anchor {
             place: found.place,
             variable: self.scopes.info(found.variable).name.clone(),

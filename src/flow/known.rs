@@ -40,7 +40,8 @@ pub fn asserts_no_error(callee: Name) -> bool {
     if package.starts_with("gotest.tools") {
         return ["NilError", "Assert", "Check"].contains(&name) && name != "Check";
     }
-    if package.ends_with("go-quicktest/qt") || package.ends_with("frankban/quicktest") || package.starts_with("gopkg.in/check.v1") {
+    if package.ends_with("go-quicktest/qt") || package.ends_with("frankban/quicktest") || package.starts_with("gopkg.in/check.v1")
+    {
         return name == "Assert";
     }
     false
@@ -50,11 +51,31 @@ pub fn asserts_no_error(callee: Name) -> bool {
 pub fn only_looks(callee: Name) -> bool {
     let Name { package, name } = callee;
     let looks = [
-        "fmt", "log", "log/slog", "errors", "strings", "strconv", "bytes", "reflect", "encoding/json", "encoding/xml", "unsafe",
-        "sort", "slices", "maps", "io", "io/ioutil", "os", "math", "unicode/utf8", "path/filepath", "testing",
+        "fmt",
+        "log",
+        "log/slog",
+        "errors",
+        "strings",
+        "strconv",
+        "bytes",
+        "reflect",
+        "encoding/json",
+        "encoding/xml",
+        "unsafe",
+        "sort",
+        "slices",
+        "maps",
+        "io",
+        "io/ioutil",
+        "os",
+        "math",
+        "unicode/utf8",
+        "path/filepath",
+        "testing",
     ];
     let tests = ["testify/assert", "testify/require", "google/go-cmp/cmp", "onsi/gomega", "gotest.tools", "quicktest"];
-    (looks.contains(&package) && !name.starts_with("Set") && !name.starts_with("New")) || tests.iter().any(|part| package.contains(part))
+    (looks.contains(&package) && !name.starts_with("Set") && !name.starts_with("New"))
+        || tests.iter().any(|part| package.contains(part))
 }
 
 /// What a function does with a function that it is given.
@@ -82,7 +103,9 @@ pub fn runner(callee: Name) -> Option<Runner> {
         ("sort" | "slices" | "strings" | "bytes" | "path/filepath" | "io/fs" | "maps", _) => Some(Runner::Now),
         ("context" | "time", "AfterFunc") | ("runtime", "SetFinalizer" | "AddCleanup") => Some(Runner::Later),
         ("net/http", "HandleFunc" | "Handle") => Some(Runner::Later),
-        ("golang.org/x/sync/errgroup" | "github.com/sourcegraph/conc" | "github.com/sourcegraph/conc/pool", "Go" | "TryGo") => Some(Runner::Group),
+        ("golang.org/x/sync/errgroup" | "github.com/sourcegraph/conc" | "github.com/sourcegraph/conc/pool", "Go" | "TryGo") => {
+            Some(Runner::Group)
+        }
         _ => None,
     }
 }

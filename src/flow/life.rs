@@ -138,7 +138,6 @@ pub struct Life {
     /// The states at each place where an edit could stand: by the offset of the end of the statement, or of the block's start.
     pub after: FxHashMap<u32, Vec<State>>,
     pub enter: FxHashMap<u32, Vec<State>>,
-
 }
 
 /// Walks the body from its entry. `budget` is how many block visits are left, at first [`MAX_VISITS`].
@@ -202,8 +201,16 @@ pub fn walk<'a>(
     }
     let mut exits: Vec<Exit> = exits.into_iter().map(|(kind, span, state)| Exit { kind, span, state }).collect();
     exits.sort_by(|a, b| (a.span, &a.state).cmp(&(b.span, &b.state)));
-    let listed = |sets: FxHashMap<u32, FxHashSet<State>>| sets.into_iter().map(|(at, set)| (at, set.into_iter().collect())).collect();
-    Ok(Life { exits, events: walk.events, left: walk.left.into_iter().collect(), released_by: walk.released_by.into_iter().collect(), after: listed(after), enter: listed(enter) })
+    let listed =
+        |sets: FxHashMap<u32, FxHashSet<State>>| sets.into_iter().map(|(at, set)| (at, set.into_iter().collect())).collect();
+    Ok(Life {
+        exits,
+        events: walk.events,
+        left: walk.left.into_iter().collect(),
+        released_by: walk.released_by.into_iter().collect(),
+        after: listed(after),
+        enter: listed(enter),
+    })
 }
 
 /// The states on both edges of a condition; `None` where the edge cannot be taken.
@@ -276,7 +283,8 @@ fn compared<'a>(walk: &Walk<'a, '_>, left: &'a Expr, right: &'a Expr, state: Sta
 
 /// `err == io.EOF` and the like: equal means not nil.
 fn error_equals<'a>(walk: &Walk<'a, '_>, left: &'a Expr, right: &'a Expr, state: State) -> (Option<State>, Option<State>) {
-    let is_error = |expr: &Expr| expr.as_ident().and_then(|ident| walk.scopes.var(ident)).is_some_and(|var| state.error == Some(var));
+    let is_error =
+        |expr: &Expr| expr.as_ident().and_then(|ident| walk.scopes.var(ident)).is_some_and(|var| state.error == Some(var));
     if state.phase == Phase::Unchecked && (is_error(left) || is_error(right)) {
         return (Some(failed(state.clone())), Some(state));
     }
@@ -291,7 +299,12 @@ fn asked_of_error<'a>(walk: &Walk<'a, '_>, call: &'a Call, state: State) -> (Opt
         _ => None,
     };
     let predicate = name.is_some_and(|name| name.starts_with("Is") || name.starts_with("As") || name.starts_with("is"));
-    let about_error = call.args.iter().filter_map(Expr::as_ident).filter_map(|ident| walk.scopes.var(ident)).any(|var| state.error == Some(var));
+    let about_error = call
+        .args
+        .iter()
+        .filter_map(Expr::as_ident)
+        .filter_map(|ident| walk.scopes.var(ident))
+        .any(|var| state.error == Some(var));
     match state.phase {
         Phase::Unchecked if predicate && about_error => (Some(failed(state.clone())), Some(state)),
         Phase::Open if predicate && about_error => (None, Some(state)),

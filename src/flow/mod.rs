@@ -1,11 +1,13 @@
 //! Control flow, ownership and function summaries: what becomes of a resource on each way out.
 
 pub mod anchor;
+pub mod bind;
 pub mod callee;
 pub mod cfg;
 pub mod eval;
 pub mod judge;
 pub mod known;
+pub mod later;
 pub mod life;
 pub mod scope;
 pub mod state;

@@ -449,7 +449,10 @@ mod tests {
         let at = |start: usize| scopes.uses.get(&(start as u32)).map(|var| var.0);
         let boundary = |byte: u8| !(byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.');
         let bytes = text.as_bytes();
-        (1..bytes.len() - 1).filter(|&i| bytes[i] == b'c' && boundary(bytes[i - 1]) && (boundary(bytes[i + 1]) || bytes[i + 1] == b'.')).map(at).collect()
+        (1..bytes.len() - 1)
+            .filter(|&i| bytes[i] == b'c' && boundary(bytes[i - 1]) && (boundary(bytes[i + 1]) || bytes[i + 1] == b'.'))
+            .map(at)
+            .collect()
     }
 
     #[test]

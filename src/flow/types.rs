@@ -137,7 +137,9 @@ impl<'a, 'w> Typing<'a, 'w> {
 
 fn element(ty: Type, index: usize) -> Type {
     match (ty.pointee(), index) {
-        (Type::Slice(inner) | Type::Array(inner), 1) | (Type::Map(_, inner), 1) | (Type::Chan(inner) | Type::Map(inner, _), 0) => (**inner).clone(),
+        (Type::Slice(inner) | Type::Array(inner), 1)
+        | (Type::Map(_, inner), 1)
+        | (Type::Chan(inner) | Type::Map(inner, _), 0) => (**inner).clone(),
         (Type::Slice(_) | Type::Array(_), 0) => Type::basic("int"),
         _ => Type::unknown("what the range gives is not known"),
     }

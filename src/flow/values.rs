@@ -30,7 +30,10 @@ impl Typing<'_, '_> {
             ExprKind::Ident(ident) => match self.scopes.var(ident) {
                 Some(var) => {
                     let values = self.scopes.assigned(var);
-                    let opaque = matches!(self.scopes.info(var).origin, VarOrigin::Param { .. } | VarOrigin::Range { .. } | VarOrigin::Other);
+                    let opaque = matches!(
+                        self.scopes.info(var).origin,
+                        VarOrigin::Param { .. } | VarOrigin::Range { .. } | VarOrigin::Other
+                    );
                     if opaque || values.is_empty() {
                         return None;
                     }

@@ -4,8 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::base::finding::Certainty;
-use crate::golang::holds::Holds;
-use crate::golang::members::{Found, Member, MethodRef, Place};
+use crate::golang::members::{Found, Member, MethodRef};
 use crate::golang::package::{FuncRef, Package};
 use crate::golang::syntax::{BinaryOp, Call, Expr, ExprKind, Ident};
 use crate::golang::types::{FuncSig, Missing, Type};
@@ -110,7 +109,7 @@ impl World {
         match callee {
             Callee::Func { signature, .. } => signature.results.clone(),
             Callee::Method { method, receiver } => match method.func {
-                None if !method.interface && method.signature.results.is_empty() && method.holds.is_none() => {
+                None if !method.interface && method.signature.results.is_empty() && !method.indexed => {
                     vec![Type::unknown(format!("what `{}` of `{receiver}` gives is not in the index", method.name))]
                 }
                 _ => method.signature.results.clone(),
@@ -387,9 +386,10 @@ impl World {
             Found::Member(Member::Field(ty)) => Meaning::Value(ty),
             Found::Member(Member::Method(method)) => Meaning::Method(Box::new(method), ty.clone()),
             Found::Absent => Meaning::Unknown { name: spelled(expr), why: format!("`{ty}` has no `{name}`") },
-            Found::Unknown(why) => match ty.named().and_then(|named| self.indexed_holds(named, name)) {
-                // The index knows the type and whether this method gives out something that holds on to it, but not what.
-                Some(holds) => Meaning::Method(Box::new(unlisted_method(ty, name, holds)), ty.clone()),
+            // Of a type without source the index may know what the member gives.
+            Found::Unknown(why) => match ty.named().and_then(|named| self.indexed_member(named, name)) {
+                Some(Member::Method(method)) => Meaning::Method(Box::new(method), ty.clone()),
+                Some(Member::Field(ty)) => Meaning::Value(ty),
                 None => Meaning::Unknown { name: spelled(expr), why: why.to_string() },
             },
         }
@@ -458,22 +458,6 @@ impl World {
                 },
             }),
         }
-    }
-}
-
-fn unlisted_method(ty: &Type, name: &Arc<str>, holds: Holds) -> MethodRef {
-    MethodRef {
-        name: name.clone(),
-        receiver: ty.pointee().clone(),
-        signature: Arc::new(FuncSig {
-            results: vec![Type::unknown("the index does not say what it gives")],
-            ..FuncSig::default()
-        }),
-        func: None,
-        interface: false,
-        certainty: Certainty::Assumed,
-        place: Place::Language,
-        holds: Some(holds),
     }
 }
 

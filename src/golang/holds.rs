@@ -95,6 +95,7 @@ impl World {
             Type::Chan(_) | Type::Func(_) => Holds::Yes,
             Type::Struct(fields) => self.most(fields.iter().map(|field| field.ty.clone()), search, depth),
             Type::Interface(_) => self.interface_reaches(search, ty, depth),
+            Type::Unknown(_) if ty.is_data() => Holds::No,
             Type::TypeParam(_) | Type::Unknown(_) => Holds::Maybe,
             Type::Named(named) if !search.seen.insert(ty.clone()) => {
                 // Already counted, or being looked at further up.
@@ -127,7 +128,7 @@ impl World {
             "sync" => return Holds::No,
             _ => {}
         }
-        let Home::Source(package) = &named.home else { return self.missing_reaches(named) };
+        let Home::Source(package) = &named.home else { return self.missing_reaches(named, search.target) };
         if package.has_method(&named.name, "ProtoReflect") || package.has_method(&named.name, "ProtoMessage") {
             return Holds::No;
         }
@@ -140,7 +141,7 @@ impl World {
             Shape::Struct(declared) => self.struct_reaches(search, &declared, depth),
             Shape::Interface(_) => self.interface_reaches(search, ty, depth),
             // A declared function type is most often an option or a callback; its value may hold anything.
-            Shape::Plain(Type::Named(other)) => self.missing_reaches(&other),
+            Shape::Plain(Type::Named(other)) => self.missing_reaches(&other, search.target),
             Shape::Plain(plain) => self.reaches(search, &plain, depth + 1),
         }
     }
@@ -194,14 +195,28 @@ impl World {
         })
     }
 
-    /// By convention packages whose name ends in `pb` hold messages.
-    fn missing_reaches(&self, named: &Named) -> Holds {
+    /// A type whose source is missing: by what the index lists of its package, or by the name that a generator gave it.
+    fn missing_reaches(&self, named: &Named, target: &Type) -> Holds {
         if is_live(named) {
             return Holds::Yes;
         }
-        let service = ["Client", "Server", "Conn"].iter().any(|end| named.name.ends_with(end));
-        if named.package_name().ends_with("pb") && !service { Holds::No } else { Holds::Maybe }
+        if is_generated(&named.package) || named.package_name().ends_with("pb") {
+            let service = ["Client", "Server", "Stream", "Conn"].iter().any(|end| named.name.ends_with(end));
+            return if service { Holds::Maybe } else { Holds::No };
+        }
+        let Home::Missing(missing) = &named.home else { return Holds::Maybe };
+        let Some(index) = self.index.filter(|_| exported(&named.name)) else { return Holds::Maybe };
+        let own = target.named().is_some_and(|target| target.package == named.package);
+        index.holds(missing, &named.name, own).unwrap_or(Holds::Maybe)
     }
+}
+
+/// Whether a protobuf compiler wrote the package, as far as its path tells: by convention the last element of such paths ends in
+/// `pb`, and nothing else is below genproto. What it declares are messages and enums, which are data; only the stubs and streams of
+/// services, told by their names, keep a connection. A folder called `proto` says nothing: code for messages lives there as well.
+pub(super) fn is_generated(path: &str) -> bool {
+    let last = path.rsplit('/').next().unwrap_or(path);
+    last.ends_with("pb") || path.starts_with("google.golang.org/genproto/")
 }
 
 /// Whether a declared type has methods that take a context: then it is something to work with, no record.

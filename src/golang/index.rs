@@ -1,20 +1,23 @@
 //! The shipped index: facts about well-known modules, generated from their real source by `unleak index`, for trees without it.
 //!
-//! `data/index.txt` is plain text, one fact a line, sorted, so that a package's facts are found by binary search and only they are
-//! taken apart. A line is `PACKAGE<tab>KIND<tab>NAME<tab>FACT`, and `<tab>VERSIONS` where the fact was not seen at every version read:
+//! `data/index.txt` is plain text: a line for each package, sorted, and behind a tab each the lines of its facts, so that a package
+//! is found by binary search and only its facts are taken apart. A package's line is `PATH<tab>NAME<tab>MODULES`, with `-` for the name
+//! that the path suggests, and the modules it was read in, at which versions: `.. v1.0.0,v1.59.0`, where `.` is the module with the
+//! package's own path and `..` the one above. A fact is `<tab>KIND<tab>NAMES<tab>FACT`,
+//! and `<tab>VERSIONS` where it was not seen at every version read; names of which the same is to be said share a line.
 //!
-//! - `package`, the package's name, the modules it was read in and at which versions: `cloud.google.com/go/storage v1.0.0,v1.59.0`
 //! - `func`, a function that gives a client or something to release: its result types; `.T` is a type of the same package, `?` one
-//!   that the index does not spell
+//!   that the index does not spell, `%` the function's name without `New`
 //! - `interface` and `type`: the release methods, `;` between them, `-` for none
-//! - `handles`, of the package (`-` for a name): its exported types whose values keep in use what they were made from. With `?` they
-//!   only may; with `!` they are records of the package itself and tell nothing of resources of others
-//! - `holds`, a type that is released or a handle: the methods and fields that give out a handle, by what they give:
-//!   `*.Bucket,error Bucket,Open;? Raw?`, where `%` in a type is the method's name and `?` behind a name says that it only may.
-//!   Fields are in groups that start with `=`, and all are listed; one group `=-` has those that give data
+//! - `handles`, of the package (`-` for names): its exported types whose values keep in use what they were made from. With `?` they
+//!   only may; with `!` they are records to the package itself, but may keep a resource of another one
+//! - `holds`, types that are released or handles: the methods and fields that give out handles, by what they give:
+//!   `*.%Iterator Rows,Columns;?,error Raw`, where `%` is the method's own name. Groups that start with `=` are fields, `=-` those
+//!   that are data. `*` for a name is any other: the type embeds something that could not be read
 //!
-//! A fact seen at the oldest and the newest version read counts as proved between them and as assumed elsewhere. An exported type
-//! that is neither released nor a handle is data, and so is what a method gives that is not listed.
+//! A fact seen at the oldest and the newest version read counts as proved between them and as assumed elsewhere. In a package with a
+//! `handles` line an exported type is data that is neither released nor a handle; of a type with a release or in that line, what a
+//! method gives is data when it is not listed.
 
 pub mod build;
 mod handles;
@@ -24,7 +27,7 @@ mod tests;
 use crate::base::finding::Certainty;
 use crate::golang::gomod::compare_versions;
 use crate::golang::holds::Holds;
-use crate::golang::types::Missing;
+use crate::golang::types::{Missing, guess_package_name};
 
 /// The methods that the index records as releases, in order of preference.
 pub const RELEASE_NAMES: [&str; 12] = [
@@ -67,10 +70,10 @@ pub struct TypeFacts {
 /// What the index says of a method or field of a type that is released or a handle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexedMember {
-    /// Whether what it gives keeps the value in use.
-    pub holds: Holds,
     pub field: bool,
-    /// Types as the index spells them; empty when it does not.
+    /// What it gives keeps nothing in use.
+    pub data: bool,
+    /// Types as the index spells them: a method's results, a field's type. Empty for data.
     pub gives: Vec<String>,
 }
 
@@ -91,7 +94,7 @@ impl Index {
         &SHIPPED
     }
 
-    /// An index over a text of sorted lines.
+    /// An index over a text as described above.
     pub fn from_text(text: &'static str) -> Index {
         Index { text }
     }
@@ -103,19 +106,22 @@ impl Index {
 
     /// The name in the package clauses of `path`; `None` when the index does not know the package.
     pub fn package_name(&self, path: &str) -> Option<&'static str> {
-        self.lines(path).find(|line| line.kind == "package").map(|line| line.name)
+        let line = self.lines(path).find(|line| line.kind == "package")?;
+        Some(if line.names == "-" { guess_package_name(block_of(self.text, path)?.split('\t').next()?) } else { line.names })
     }
 
     /// The result types of a function, as the index spells them.
-    pub fn func_facts(&self, missing: &Missing, name: &str) -> Option<Answer<Vec<&'static str>>> {
-        let facts = self.lines(&missing.path).filter(|line| line.kind == "func" && line.name == name);
+    pub fn func_facts(&self, missing: &Missing, name: &str) -> Option<Answer<Vec<String>>> {
+        let facts = self.lines(&missing.path).filter(|line| line.kind == "func" && line.is_of(name));
         let (line, certainty) = self.best(missing, facts)?;
-        Some(Answer { value: split(line.fact, ','), certainty, words: self.words(missing, line.versions) })
+        let whose = name.strip_prefix("New").unwrap_or(name);
+        let value = split(line.fact, ',').into_iter().map(|ty| ty.replace('%', whose)).collect();
+        Some(Answer { value, certainty, words: self.words(missing, line.versions) })
     }
 
     /// What is known of a type.
     pub fn type_facts(&self, missing: &Missing, name: &str) -> Option<Answer<TypeFacts>> {
-        let facts = self.lines(&missing.path).filter(|line| is_type(line) && line.name == name);
+        let facts = self.lines(&missing.path).filter(|line| is_type(line) && line.is_of(name));
         let (line, certainty) = self.best(missing, facts)?;
         let releases = split(line.fact, ';').into_iter().filter_map(release).collect();
         let value = TypeFacts { interface: line.kind == "interface", releases };
@@ -125,10 +131,11 @@ impl Index {
     /// Whether values of the exported type `name` keep in use what they were made from: a resource of the same package when `own`,
     /// any other else. `None` when the index does not know the package at that version, so that an absent name says nothing.
     pub fn holds(&self, missing: &Missing, name: &str, own: bool) -> Option<Holds> {
-        self.package_name(&missing.path)?;
-        let released = self.lines(&missing.path).any(|line| is_type(&line) && line.name == name && line.fact != "-");
-        let handles = self.lines(&missing.path).find(|line| line.kind == "handles").map_or("", |line| line.fact);
-        let mark = split(handles, ',').into_iter().find_map(|handle| handle.strip_prefix(name).filter(|mark| mark.len() < 2));
+        let handles = self.lines(&missing.path).find(|line| line.kind == "handles")?.fact;
+        let released = self.lines(&missing.path).any(|line| is_type(&line) && line.is_of(name) && line.fact != "-");
+        let mark = split(handles, ',')
+            .into_iter()
+            .find_map(|handle| handle.strip_prefix(name).filter(|mark| ["", "?", "!"].contains(mark)));
         match mark {
             _ if released => Some(Holds::Yes),
             Some("?") => Some(Holds::Maybe),
@@ -140,19 +147,21 @@ impl Index {
 
     /// What is known of the method or field `member` of the type `name`; `None` when the type is neither released nor a handle.
     pub fn member(&self, missing: &Missing, name: &str, member: &str) -> Option<IndexedMember> {
-        let groups = self.lines(&missing.path).find(|line| line.kind == "holds" && line.name == name).map_or("", |line| line.fact);
-        if groups.is_empty() && !self.lines(&missing.path).any(|line| is_type(&line) && line.name == name) {
-            match self.holds(missing, name, true)? {
-                Holds::No => return None,
-                Holds::Maybe | Holds::Yes => {}
-            }
+        let noted = self.lines(&missing.path).any(|line| is_type(&line) && line.is_of(name));
+        if !noted && self.holds(missing, name, true)? == Holds::No {
+            return None;
         }
-        let unlisted = match self.covers(missing) {
-            Certainty::Proved => IndexedMember { holds: Holds::No, field: false, gives: Vec::new() },
-            Certainty::Assumed => IndexedMember { holds: Holds::Maybe, field: false, gives: Vec::new() },
+        let lines = || self.lines(&missing.path).filter(|line| line.kind == "holds" && line.is_of(name));
+        let found = |wanted: &str| {
+            let mut groups = lines().flat_map(|line| split(line.fact, ';'));
+            groups.find_map(|group| handles::member_in(group, wanted, member))
         };
-        let found = split(groups, ';').into_iter().find_map(|group| handles::member_in(group, member));
-        Some(found.unwrap_or(unlisted))
+        // Of a type in a package without the line only its releases were noted.
+        let listed = self.lines(&missing.path).any(|line| line.kind == "handles");
+        let covered = listed && self.covers(missing) == Certainty::Proved;
+        let unlisted =
+            || IndexedMember { field: false, data: covered, gives: if covered { Vec::new() } else { vec!["?".into()] } };
+        Some(found(member).or_else(|| found(handles::ANY)).unwrap_or_else(unlisted))
     }
 
     /// Proved when the version in use lies within those at which the package was read.
@@ -161,15 +170,14 @@ impl Index {
         self.best(missing, line).map_or(Certainty::Assumed, |(_, certainty)| certainty)
     }
 
-    /// All lines about one package.
+    /// The package's own line, of the kind `package`, and those of its facts.
     fn lines(&self, path: &str) -> impl Iterator<Item = Line> {
-        let start = partition(self.text, |line| (line.split('\t').next().unwrap_or_default()) < path);
-        let owned = path.to_string();
-        let lines = self.text[start..].lines().map_while(move |line| line.strip_prefix(&*owned)?.strip_prefix('\t'));
-        lines.filter_map(|line| {
-            let mut parts = line.split('\t');
-            let (kind, name, fact) = (parts.next()?, parts.next()?, parts.next()?);
-            Some(Line { kind, name, fact, versions: parts.next() })
+        let block = block_of(self.text, path).unwrap_or_default();
+        block.lines().filter_map(|line| {
+            let (kind, rest) =
+                line.strip_prefix('\t').map_or(("package", line), |fact| fact.split_once('\t').unwrap_or_default());
+            let mut parts = if kind == "package" { rest.split_once('\t')?.1.split('\t') } else { rest.split('\t') };
+            Some(Line { kind, names: parts.next()?, fact: parts.next()?, versions: parts.next() })
         })
     }
 
@@ -199,10 +207,11 @@ impl Index {
     /// The modules and versions in which a package was read.
     fn reads(&self, path: &str) -> Vec<Read> {
         let line = self.lines(path).find(|line| line.kind == "package");
+        let path = block_of(self.text, path).map_or("", |block| block.split('\t').next().unwrap_or_default());
         split(line.map_or("", |line| line.fact), ';')
             .into_iter()
             .filter_map(|part| part.split_once(' '))
-            .map(|(module, versions)| Read { module, versions: split(versions, ',') })
+            .map(|(module, versions)| Read { module: module_from(path, module), versions: split(versions, ',') })
             .collect()
     }
 
@@ -223,9 +232,15 @@ impl Index {
 #[derive(Debug, Clone, Copy)]
 struct Line {
     kind: &'static str,
-    name: &'static str,
+    names: &'static str,
     fact: &'static str,
     versions: Option<&'static str>,
+}
+
+impl Line {
+    fn is_of(&self, name: &str) -> bool {
+        self.names.split(',').any(|other| other == name)
+    }
 }
 
 struct Read {
@@ -246,7 +261,17 @@ impl VersionSpan {
     }
 }
 
-/// Where a fact holds: everywhere it was read, or what its line says: `v1.0.0..v1.2.0,module@v0.1.0`.
+/// A module's path as a package's line has it: `.` for the package's own, `..` for its parent's.
+fn module_from(path: &'static str, module: &'static str) -> &'static str {
+    match module {
+        "." => path,
+        up if up.starts_with("..") => up.split('/').fold(path, |path, _| path.rsplit_once('/').map_or("", |(above, _)| above)),
+        whole => whole,
+    }
+}
+
+/// Where a fact holds: everywhere it was read, or what its line says: `v1.0.0..v1.2.0,module@v0.1.0`, without a module those of the
+/// last one.
 fn spans(line: &Line, reads: &[Read]) -> Vec<VersionSpan> {
     let Some(versions) = line.versions else {
         let all =
@@ -254,7 +279,7 @@ fn spans(line: &Line, reads: &[Read]) -> Vec<VersionSpan> {
         return reads.iter().filter_map(all).collect();
     };
     let span = |part: &'static str| {
-        let (module, range) = part.split_once('@').unwrap_or((reads.first().map_or("", |read| read.module), part));
+        let (module, range) = part.split_once('@').unwrap_or((reads.last().map_or("", |read| read.module), part));
         let (first, last) = range.split_once("..").unwrap_or((range, range));
         VersionSpan { module, first, last }
     };
@@ -302,15 +327,25 @@ fn release(text: &'static str) -> Option<IndexedRelease> {
     Some(IndexedRelease { name, params: split(params, ','), results: split(results.trim(), ',') })
 }
 
-/// The offset of the first line for which `before` does not hold; the lines are sorted by it.
-fn partition(text: &str, before: impl Fn(&str) -> bool) -> usize {
+/// The lines of one package.
+fn block_of<'t>(text: &'t str, path: &str) -> Option<&'t str> {
     let bytes = text.as_bytes();
+    let line_start = |at: usize| memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |at| at + 1);
     let (mut low, mut high) = (0, text.len());
     while low < high {
-        let middle = low + (high - low) / 2;
-        let start = memchr::memrchr(b'\n', &bytes[low..middle]).map_or(low, |at| low + at + 1);
-        let end = memchr::memchr(b'\n', &bytes[start..]).map_or(text.len(), |at| start + at);
-        if before(&text[start..end]) { low = (end + 1).min(text.len()) } else { high = start }
+        let mut start = line_start(low + (high - low) / 2);
+        while bytes[start] == b'\t' && start > low {
+            start = line_start(start - 1);
+        }
+        let mut end = start;
+        while end == start || bytes.get(end) == Some(&b'\t') {
+            end = memchr::memchr(b'\n', &bytes[end..]).map_or(text.len(), |at| end + at + 1);
+        }
+        match text[start..end].split('\t').next().unwrap_or_default().cmp(path) {
+            std::cmp::Ordering::Less => low = end,
+            std::cmp::Ordering::Greater => high = start,
+            std::cmp::Ordering::Equal => return Some(&text[start..end]),
+        }
     }
-    low
+    None
 }

@@ -125,6 +125,18 @@ impl Locator {
         self.scope(dir).module.clone()
     }
 
+    /// Whether the folder `dir` holds somebody else's code: it lies in the module cache, in the Go installation, or below a `vendor`
+    /// folder. What lies in the tree of [`Locator::with_main`] is its own, wherever that tree is.
+    pub fn is_dependency(&self, dir: &Path) -> bool {
+        let own = self.main.as_ref().and_then(|main| dir.strip_prefix(main).ok());
+        let vendored = |path: &Path| path.components().any(|part| part.as_os_str() == "vendor");
+        let roots = [&self.env.gomodcache, &self.env.goroot];
+        match own {
+            Some(below) => vendored(below),
+            None => vendored(dir) || roots.into_iter().flatten().any(|root| dir.starts_with(root)),
+        }
+    }
+
     /// The import path of the package in `dir`; `None` when neither a module nor a `src` folder above gives it one.
     pub fn import_path(&self, dir: &Path) -> Option<Arc<str>> {
         self.import_paths.get(dir.as_os_str(), || self.find_import_path(&self.absolute(dir)))

@@ -208,7 +208,9 @@ impl Lowering<'_> {
         let mut specs = Vec::new();
         for spec in parts(node) {
             match spec.kind() {
-                "var_spec_list" => specs.extend(parts(spec).filter(|n| n.kind() == "var_spec").map(|n| self.var_spec(n)).collect::<Vec<_>>()),
+                "var_spec_list" => {
+                    specs.extend(parts(spec).filter(|n| n.kind() == "var_spec").map(|n| self.var_spec(n)).collect::<Vec<_>>())
+                }
                 "var_spec" | "const_spec" => specs.push(self.var_spec(spec)),
                 _ => {}
             }
@@ -273,9 +275,13 @@ impl Lowering<'_> {
 
     fn expr_kind(&mut self, node: Node) -> ExprKind {
         match node.kind() {
-            "identifier" | "type_identifier" | "package_identifier" | "field_identifier" | "blank_identifier" | "nil" | "true"
-            | "false" | "iota" => ExprKind::Ident(self.ident(node)),
-            "interpreted_string_literal" | "raw_string_literal" | "int_literal" | "float_literal" | "imaginary_literal"
+            "identifier" | "type_identifier" | "package_identifier" | "field_identifier" | "blank_identifier" | "nil"
+            | "true" | "false" | "iota" => ExprKind::Ident(self.ident(node)),
+            "interpreted_string_literal"
+            | "raw_string_literal"
+            | "int_literal"
+            | "float_literal"
+            | "imaginary_literal"
             | "rune_literal" => ExprKind::Literal,
             "selector_expression" => match child(node, Part::Field) {
                 Some(field) => ExprKind::Selector { operand: self.field(node, Part::Operand), field: self.ident(field) },
@@ -460,14 +466,18 @@ impl Lowering<'_> {
     fn stmt_kind(&mut self, node: Node) -> StmtKind {
         match node.kind() {
             "expression_statement" => StmtKind::Expr(*self.first(node)),
-            "send_statement" => StmtKind::Send { channel: *self.field(node, Part::Channel), value: *self.field(node, Part::Value) },
+            "send_statement" => {
+                StmtKind::Send { channel: *self.field(node, Part::Channel), value: *self.field(node, Part::Value) }
+            }
             "inc_statement" | "dec_statement" => StmtKind::IncDec(*self.first(node)),
             "assignment_statement" => StmtKind::Assign {
                 left: self.list(node, Part::Left),
                 right: self.list(node, Part::Right),
                 plain: child(node, Part::Operator).is_some_and(|op| op.kind() == "="),
             },
-            "short_var_declaration" => StmtKind::Define { left: self.list(node, Part::Left), right: self.list(node, Part::Right) },
+            "short_var_declaration" => {
+                StmtKind::Define { left: self.list(node, Part::Left), right: self.list(node, Part::Right) }
+            }
             "var_declaration" => StmtKind::Var(self.var_specs(node)),
             "const_declaration" => StmtKind::Const(self.var_specs(node)),
             "type_declaration" => StmtKind::Type(self.type_specs(node)),
@@ -641,7 +651,7 @@ mod tests {
             let f = func(&format!("func f() {{ c := {text} }}"));
             let StmtKind::Define { right, .. } = &f.body.as_ref().unwrap().stmts[0].kind else { panic!() };
             let call = right[0].as_call().unwrap_or_else(|| panic!("{text}: {:?}", right[0]));
-            assert!(call.args.len() >= 1, "{text}");
+            assert!(!call.args.is_empty(), "{text}");
         }
     }
 
@@ -651,17 +661,22 @@ mod tests {
             "func f() {\n\tfor i := range xs {\n\t\tcontinue\n\t}\nL:\n\tfor {\n\t\tbreak L\n\t}\n\tselect {\n\tcase v := <-c:\n\t\t_ = v\n\tdefault:\n\t}\n\tswitch x := y.(type) {\n\tcase int, string:\n\t\treturn\n\t}\n\tif a, err := g(); err != nil {\n\t} else if b {\n\t} else {\n\t}\n}",
         );
         let kinds: Vec<_> = f.body.as_ref().unwrap().stmts.iter().map(|s| &s.kind).collect();
-        assert!(matches!(kinds[0], StmtKind::For(f) if matches!(&f.head, ForHead::Range { define: true, left, .. } if left.len() == 1)));
+        assert!(
+            matches!(kinds[0], StmtKind::For(f) if matches!(&f.head, ForHead::Range { define: true, left, .. } if left.len() == 1))
+        );
         assert!(matches!(kinds[1], StmtKind::Labeled { stmt: Some(_), .. }));
         assert!(matches!(kinds[2], StmtKind::Select(cases) if cases.len() == 2 && cases[1].communication.is_none()));
         assert!(matches!(kinds[3], StmtKind::TypeSwitch(s) if s.alias.is_some() && s.cases[0].values.len() == 2));
-        assert!(matches!(kinds[4], StmtKind::If(i) if i.init.is_some() && matches!(&i.otherwise.as_ref().unwrap().kind, StmtKind::If(_))));
+        assert!(
+            matches!(kinds[4], StmtKind::If(i) if i.init.is_some() && matches!(&i.otherwise.as_ref().unwrap().kind, StmtKind::If(_)))
+        );
     }
 
     #[test]
     fn types_are_expressions() {
-        let Decl::Types(specs) = decl("type (\n\tA struct {\n\t\t*pkg.Base\n\t\tm map[string][]chan int\n\t\ta, b func(int) error\n\t}\n\tB = A\n\tC interface {\n\t\tio.Closer\n\t\tPing(ctx context.Context) error\n\t}\n)")
-        else {
+        let Decl::Types(specs) = decl(
+            "type (\n\tA struct {\n\t\t*pkg.Base\n\t\tm map[string][]chan int\n\t\ta, b func(int) error\n\t}\n\tB = A\n\tC interface {\n\t\tio.Closer\n\t\tPing(ctx context.Context) error\n\t}\n)",
+        ) else {
             panic!()
         };
         let ExprKind::Struct(fields) = &specs[0].ty.kind else { panic!() };
@@ -677,7 +692,9 @@ mod tests {
     fn offsets_are_those_of_the_file() {
         let text = "package p\n\nfunc f() { c := New() }\n";
         let start = text.find("func").unwrap() as u32;
-        let Decl::Func(f) = parse(text.as_bytes(), Span::new(start, text.len() as u32 - 1)).unwrap().lower().unwrap() else { panic!() };
+        let Decl::Func(f) = parse(text.as_bytes(), Span::new(start, text.len() as u32 - 1)).unwrap().lower().unwrap() else {
+            panic!()
+        };
         let StmtKind::Define { left, .. } = &f.body.as_ref().unwrap().stmts[0].kind else { panic!() };
         assert_eq!(&text[left[0].span.range()], "c");
     }

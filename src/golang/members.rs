@@ -6,7 +6,6 @@ use rustc_hash::FxHashSet;
 
 use crate::base::finding::Certainty;
 use crate::base::text::Span;
-use crate::golang::holds::Holds;
 use crate::golang::package::FuncRef;
 use crate::golang::syntax::{ExprKind, InterfaceElem};
 use crate::golang::types::{FuncSig, Home, Missing, Named, Type};
@@ -42,8 +41,8 @@ pub struct MethodRef {
     pub certainty: Certainty,
     /// Where it is declared.
     pub place: Place,
-    /// Whether its results hold on to the receiver, where only the index can tell.
-    pub holds: Option<Holds>,
+    /// Whether the results are what the index spells.
+    pub indexed: bool,
 }
 
 /// Where something was read.
@@ -146,7 +145,7 @@ impl World {
                 certainty: Certainty::Proved,
                 place: Place::Source(scope, func.decl.name.span),
                 func: Some(func),
-                holds: None,
+                indexed: false,
             }));
         }
         if package.has_method(&named.name, name) {
@@ -224,7 +223,7 @@ impl World {
                 interface: answer.value.interface,
                 certainty: answer.certainty,
                 place: Place::Index(Arc::from(answer.words)),
-                holds: Some(Holds::No),
+                indexed: true,
             }));
         }
         // The index tells of releases only; that another method is not in it says nothing.
@@ -235,21 +234,29 @@ impl World {
         }
     }
 
-    /// Whether the method `name` of the indexed type `named` gives out something that keeps its receiver in use; `None` where
-    /// the index does not know the type.
-    pub fn indexed_holds(&self, named: &Named, name: &str) -> Option<Holds> {
+    /// What the index says of the method or field `name` of a type without source; `None` where it does not know the type.
+    pub(super) fn indexed_member(&self, named: &Named, name: &str) -> Option<Member> {
         let Home::Missing(missing) = &named.home else { return None };
-        let answer = self.index?.type_facts(missing, &named.name)?;
-        Some(match answer.value.holds.iter().find(|(method, _)| *method == name) {
-            Some((_, true)) => Holds::Yes,
-            Some((_, false)) => Holds::Maybe,
-            None => Holds::No,
-        })
+        let member = self.index?.member(missing, &named.name, name)?;
+        let results = if member.data { vec![Type::data()] } else { self.indexed_types(missing, &member.gives) };
+        if member.field {
+            return results.into_iter().next().map(Member::Field);
+        }
+        Some(Member::Method(MethodRef {
+            name: Arc::from(name),
+            receiver: World::type_missing(missing.clone(), &named.name, named.args.clone()),
+            signature: Arc::new(FuncSig { results, ..FuncSig::default() }),
+            func: None,
+            interface: false,
+            certainty: Certainty::Assumed,
+            place: Place::Language,
+            indexed: true,
+        }))
     }
 
     /// Types as the index spells them, in a package whose source is missing.
-    pub(super) fn indexed_types(&self, missing: &Arc<Missing>, spelled: &[&str]) -> Vec<Type> {
-        spelled.iter().map(|spelled| self.indexed_type(missing, spelled)).collect()
+    pub(super) fn indexed_types<S: AsRef<str>>(&self, missing: &Arc<Missing>, spelled: &[S]) -> Vec<Type> {
+        spelled.iter().map(|spelled| self.indexed_type(missing, spelled.as_ref())).collect()
     }
 
     fn indexed_type(&self, missing: &Arc<Missing>, spelled: &str) -> Type {
@@ -327,6 +334,6 @@ fn interface_method(name: &Arc<str>, receiver: Type, signature: FuncSig, place: 
         interface: true,
         certainty: Certainty::Proved,
         place,
-        holds: None,
+        indexed: false,
     }))
 }

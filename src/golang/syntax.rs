@@ -52,7 +52,9 @@ impl FuncDecl {
     /// `main`, `(*Server).Run`, `Server.Run`: as printed in findings.
     pub fn display_name(&self) -> String {
         match (&self.receiver, self.receiver_type()) {
-            (Some(param), Some(ty)) if matches!(param.ty.unparen().kind, ExprKind::Pointer(_)) => format!("(*{ty}).{}", self.name.name),
+            (Some(param), Some(ty)) if matches!(param.ty.unparen().kind, ExprKind::Pointer(_)) => {
+                format!("(*{ty}).{}", self.name.name)
+            }
             (Some(_), Some(ty)) => format!("{ty}.{}", self.name.name),
             _ => self.name.name.to_string(),
         }
@@ -161,29 +163,54 @@ pub enum ExprKind {
     /// A string, rune or number.
     Literal,
     /// `x.f`; also a qualified type.
-    Selector { operand: Box<Expr>, field: Ident },
+    Selector {
+        operand: Box<Expr>,
+        field: Ident,
+    },
     Call(Box<Call>),
     /// `+x`, `-x`, `!x`, `^x`.
-    Unary { not: bool, operand: Box<Expr> },
+    Unary {
+        not: bool,
+        operand: Box<Expr>,
+    },
     /// `&x`
     AddressOf(Box<Expr>),
     /// `<-x`
     Receive(Box<Expr>),
-    Binary { op: BinaryOp, left: Box<Expr>, right: Box<Expr> },
+    Binary {
+        op: BinaryOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     /// `x[i]`, `T[A, B]`
-    Index { operand: Box<Expr>, indices: Vec<Expr> },
+    Index {
+        operand: Box<Expr>,
+        indices: Vec<Expr>,
+    },
     /// `x[a:b:c]` with the bounds that are there.
-    Slice { operand: Box<Expr>, bounds: Vec<Expr> },
-    TypeAssert { operand: Box<Expr>, ty: Box<Expr> },
+    Slice {
+        operand: Box<Expr>,
+        bounds: Vec<Expr>,
+    },
+    TypeAssert {
+        operand: Box<Expr>,
+        ty: Box<Expr>,
+    },
     /// `T{…}`; `ty` is `None` for an inner literal whose type is left out.
-    Composite { ty: Option<Box<Expr>>, elements: Vec<Element> },
+    Composite {
+        ty: Option<Box<Expr>>,
+        elements: Vec<Element>,
+    },
     FuncLit(Box<FuncLit>),
     Paren(Box<Expr>),
     /// `*x`: a pointer type or a dereference.
     Pointer(Box<Expr>),
     Array(Box<Expr>),
     SliceOf(Box<Expr>),
-    Map { key: Box<Expr>, value: Box<Expr> },
+    Map {
+        key: Box<Expr>,
+        value: Box<Expr>,
+    },
     Chan(Box<Expr>),
     FuncType(Box<Signature>),
     Struct(Vec<Field>),
@@ -233,7 +260,10 @@ pub struct Field {
 
 #[derive(Debug, Clone)]
 pub enum InterfaceElem {
-    Method { name: Ident, signature: Signature },
+    Method {
+        name: Ident,
+        signature: Signature,
+    },
     /// An embedded interface or a union.
     Embedded(Vec<Expr>),
 }
@@ -254,12 +284,22 @@ pub struct Stmt {
 #[derive(Debug, Clone)]
 pub enum StmtKind {
     Expr(Expr),
-    Send { channel: Expr, value: Expr },
+    Send {
+        channel: Expr,
+        value: Expr,
+    },
     IncDec(Expr),
     /// `a, b = x, y`; `plain` is false for `+=` and the like.
-    Assign { left: Vec<Expr>, right: Vec<Expr>, plain: bool },
+    Assign {
+        left: Vec<Expr>,
+        right: Vec<Expr>,
+        plain: bool,
+    },
     /// `a, b := x, y`
-    Define { left: Vec<Expr>, right: Vec<Expr> },
+    Define {
+        left: Vec<Expr>,
+        right: Vec<Expr>,
+    },
     Var(Vec<VarSpec>),
     Const(Vec<VarSpec>),
     Type(Vec<TypeSpec>),
@@ -271,7 +311,10 @@ pub enum StmtKind {
     Switch(Box<Switch>),
     TypeSwitch(Box<TypeSwitch>),
     Select(Vec<SelectCase>),
-    Labeled { label: Ident, stmt: Option<Box<Stmt>> },
+    Labeled {
+        label: Ident,
+        stmt: Option<Box<Stmt>>,
+    },
     Break(Option<Ident>),
     Continue(Option<Ident>),
     Goto(Option<Ident>),

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use crate::golang::index::Index;
 use crate::golang::package::Package;
 
+/// Why the type of data is not known: the index lists only what is released or holds on to that.
+const DATA: &str = "the index lists nothing that it gives";
+
 /// A type, aliases already followed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Type {
@@ -113,6 +116,16 @@ impl Type {
     /// A type that nobody knows, and why.
     pub fn unknown(why: impl AsRef<str>) -> Type {
         Type::Unknown(Arc::from(why.as_ref()))
+    }
+
+    /// The type of something that the index knows to be data, though not which.
+    pub fn data() -> Type {
+        Type::unknown(DATA)
+    }
+
+    /// Whether this is data of a type that nobody knows.
+    pub fn is_data(&self) -> bool {
+        matches!(self, Type::Unknown(why) if &**why == DATA)
     }
 
     /// A pointer to `self`.

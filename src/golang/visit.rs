@@ -92,7 +92,12 @@ pub fn stmt<'a>(one: &'a Stmt, see: &mut dyn FnMut(&'a Expr)) {
         }
         StmtKind::Labeled { stmt: inner, .. } => inner.iter().for_each(|inner| stmt(inner, see)),
         StmtKind::Block(inner) => block(inner, see),
-        StmtKind::Type(_) | StmtKind::Break(_) | StmtKind::Continue(_) | StmtKind::Goto(_) | StmtKind::Fallthrough | StmtKind::Empty => {}
+        StmtKind::Type(_)
+        | StmtKind::Break(_)
+        | StmtKind::Continue(_)
+        | StmtKind::Goto(_)
+        | StmtKind::Fallthrough
+        | StmtKind::Empty => {}
     }
 }
 

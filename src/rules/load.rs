@@ -74,7 +74,10 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: &str) -> Resul
     let trigger = RegexBuilder::new(raw.trigger.get_ref()).unicode(false).build();
     let trigger = trigger.map_err(|error| {
         let words = error.to_string();
-        mistake(raw.trigger.span().start, format!("`trigger` is no regular expression: {}", words.lines().last().unwrap_or_default()))
+        mistake(
+            raw.trigger.span().start,
+            format!("`trigger` is no regular expression: {}", words.lines().last().unwrap_or_default()),
+        )
     })?;
     let (query, acquire, constructor) = self::query(query_file, query)?;
     Ok(Rule {
@@ -109,8 +112,9 @@ fn release(raw: ReleaseToml) -> ReleaseMethod {
 
 fn query(file: &str, text: &str) -> Result<(Query, u32, u32), RuleError> {
     let mistake = |line, column, words| RuleError { file: file.to_owned(), line, column, words };
-    let query = Query::new(&tree_sitter_go::LANGUAGE.into(), text)
-        .map_err(|error| mistake(error.row + 1, error.column + 1, format!("{:?}: {}", error.kind, error.message.replace('\n', " "))))?;
+    let query = Query::new(&tree_sitter_go::LANGUAGE.into(), text).map_err(|error| {
+        mistake(error.row + 1, error.column + 1, format!("{:?}: {}", error.kind, error.message.replace('\n', " ")))
+    })?;
     let capture = |name| {
         let words = format!("the query has no capture `@{name}`");
         query.capture_index_for_name(name).ok_or_else(|| mistake(1, 1, words))
@@ -177,7 +181,10 @@ mod tests {
         assert!(broken(&TOML.replace("trigger = 'New", "trigger = '(New"), QUERY).contains("`trigger` is no regular expression"));
         assert!(broken(TOML, "(call_expresion) @acquire").starts_with("acquire.scm:1:2: "));
         assert!(broken(TOML, "(call_expression) @acquire").contains("no capture `@constructor`"));
-        assert!(broken(TOML, "\n(call_expression function: (_) @constructor (#near? @constructor)) @acquire").starts_with("acquire.scm:2:1: "));
+        assert!(
+            broken(TOML, "\n(call_expression function: (_) @constructor (#near? @constructor)) @acquire")
+                .starts_with("acquire.scm:2:1: ")
+        );
         assert!(broken(TOML, "(source_file (_) @constructor) @acquire").contains("no `source_file`"));
     }
 }

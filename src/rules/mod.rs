@@ -145,7 +145,10 @@ mod tests {
     fn seeds(text: &str) -> Vec<String> {
         let parsed = parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap();
         let rule = &builtin()[0];
-        assert!(rule.trigger.is_match(text.as_bytes()) || rule.seeds(&parsed).unwrap().is_empty(), "the trigger lets every seed through");
+        assert!(
+            rule.trigger.is_match(text.as_bytes()) || rule.seeds(&parsed).unwrap().is_empty(),
+            "the trigger lets every seed through"
+        );
         rule.seeds(&parsed).unwrap().iter().map(|seed| text[seed.call.range()].to_owned()).collect()
     }
 

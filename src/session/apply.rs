@@ -126,7 +126,8 @@ fn attempt(
     refused: usize,
     judge: &dyn Fn(&[u8]) -> FileJudged,
 ) -> Result<Option<Attempt>, Outcome> {
-    let edits: Vec<&[edit::Edit]> = fixes.iter().filter_map(|finding| finding.fix.as_ref()).map(|fix| fix.edits.as_slice()).collect();
+    let edits: Vec<&[edit::Edit]> =
+        fixes.iter().filter_map(|finding| finding.fix.as_ref()).map(|fix| fix.edits.as_slice()).collect();
     let applied = edit::apply(text, &edits);
     let judged = judge(&applied.text);
     if judged.refused.len() > refused {

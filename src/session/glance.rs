@@ -23,7 +23,7 @@ pub fn is_clean(judge: &Judge, place: &Place, rule: &Rule, text: &[u8]) -> bool 
         let name = &text[hit.start()..hit.end() - 1];
         let function = match text[..hit.start()].split_last() {
             Some((b'.', before)) => qualified(text, before, name),
-            _ => is_only(text, name, &[b'(']).then(|| ident(name)),
+            _ => is_only(text, name, b"(").then(|| ident(name)),
         };
         function.is_some_and(|function| match gives(judge, place, rule, function) {
             Gives::Nothing => true,
@@ -78,7 +78,7 @@ fn qualified(text: &[u8], before: &[u8], name: &[u8]) -> Option<Expr> {
     let start = before.iter().rposition(|byte| !is_word(*byte)).map_or(0, |at| at + 1);
     let qualifier = &before[start..];
     let plain = !matches!(before[..start].last(), Some(b'.' | b')' | b']'));
-    if qualifier.is_empty() || !plain || !is_only(text, qualifier, &[b'.']) {
+    if qualifier.is_empty() || !plain || !is_only(text, qualifier, b".") {
         return None;
     }
     let ExprKind::Ident(field) = ident(name).kind else { return None };
@@ -144,7 +144,9 @@ mod tests {
     #[test]
     fn a_release_right_after_the_check_is_seen() {
         assert!(deferred("\tc, err := p.NewClient(ctx)\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer c.Close()\n"));
-        assert!(deferred("\tc, err = p.NewClient(\n\t\tctx,\n\t)\n\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer c.Close()\n"));
+        assert!(deferred(
+            "\tc, err = p.NewClient(\n\t\tctx,\n\t)\n\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer c.Close()\n"
+        ));
     }
 
     #[test]

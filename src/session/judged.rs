@@ -175,8 +175,10 @@ fn declaration(
         wanted.extend(wrapped(judge, wrappers, place, &decl, &wanted));
     }
     wanted.sort_by_key(|(_, call, result)| (*call, *result));
-    let asked: Vec<_> =
-        wanted.iter().map(|(rule, call, result)| Asked { rule: &rule.id, releases: &rule.releases, call: *call, result: *result }).collect();
+    let asked: Vec<_> = wanted
+        .iter()
+        .map(|(rule, call, result)| Asked { rule: &rule.id, releases: &rule.releases, call: *call, result: *result })
+        .collect();
     let judged = judge::judge(judge, place, &decl, &asked);
     for one in judged.iter().filter(|one| !one.returned.is_empty()) {
         let rule = wanted.iter().find(|(_, call, _)| *call == one.acquisition.span).map(|(rule, ..)| rule.clone());
@@ -247,7 +249,13 @@ fn refused_with(settings: &Settings, place: &Place, item: &Item, why: &str) -> V
     judged
 }
 
-fn finding(settings: &Settings, place: &Place, item: &Item, one: &Judged, repeats: &mut FxHashMap<(String, String), u32>) -> Option<Finding> {
+fn finding(
+    settings: &Settings,
+    place: &Place,
+    item: &Item,
+    one: &Judged,
+    repeats: &mut FxHashMap<(String, String), u32>,
+) -> Option<Finding> {
     let acquisition = &one.acquisition;
     let rule = settings.rules.iter().find(|rule| rule.id == acquisition.rule)?;
     let function = acquisition.function.clone().unwrap_or_default();

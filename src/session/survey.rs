@@ -85,12 +85,15 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
             Read::Unreadable(diagnostic) => diagnostics.push(diagnostic),
         }
     }
-    let judge = Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable, usage: &Usage::default() };
+    let judge =
+        Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable, usage: &Usage::default() };
     let mut wrappers = Wrappers::default();
     // The largest first: a few huge files would otherwise be what everybody waits for.
     texts.sort_by(|a, b| b.3.len().cmp(&a.3.len()).then(a.0.cmp(&b.0)));
-    let mut candidates = pool.install(|| texts.into_par_iter().map(|text| candidate(&judge, settings, &wrappers, text)).collect::<Vec<_>>());
-    let usage: Usage = candidates.iter().flat_map(|candidate| &candidate.judged.judged).filter_map(|judged| judged.usage.clone()).collect();
+    let mut candidates =
+        pool.install(|| texts.into_par_iter().map(|text| candidate(&judge, settings, &wrappers, text)).collect::<Vec<_>>());
+    let usage: Usage =
+        candidates.iter().flat_map(|candidate| &candidate.judged.judged).filter_map(|judged| judged.usage.clone()).collect();
     let judge = Judge { usage: &usage, ..judge };
     if !usage.is_empty() {
         pool.install(|| learn(&judge, settings, &wrappers, &mut candidates));
@@ -199,7 +202,8 @@ fn follow(
         candidate.judged = judged::again(judge, settings, wrappers, &file, previous, &calls);
     });
     let exported = |func: &&FuncRef| func.decl.name.name.starts_with(char::is_uppercase);
-    let paths: Vec<Vec<u8>> = added.iter().filter(exported).map(|func| format!("\"{}\"", func.package.path).into_bytes()).collect();
+    let paths: Vec<Vec<u8>> =
+        added.iter().filter(exported).map(|func| format!("\"{}\"", func.package.path).into_bytes()).collect();
     let dirs: Vec<&Path> = added.iter().map(|func| func.package.dir.as_path()).collect();
     let new: Vec<Candidate> = files
         .par_iter()
@@ -212,7 +216,8 @@ fn follow(
                 (sees && calls(text) && (found.named || !walk::is_generated(text))).then(|| Arc::from(text))
             });
             let text = looked.ok().flatten()?;
-            let candidate = candidate(judge, settings, wrappers, (found.path.clone(), Some(found.file.clone()), found.test, text));
+            let candidate =
+                candidate(judge, settings, wrappers, (found.path.clone(), Some(found.file.clone()), found.test, text));
             (!candidate.judged.judged.is_empty()).then_some(candidate)
         })
         .collect();

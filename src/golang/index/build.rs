@@ -9,13 +9,14 @@ use rayon::prelude::*;
 use crate::base::sys;
 use crate::golang::closable::release_args;
 use crate::golang::gomod::compare_versions;
-use crate::golang::holds::Holds;
+use crate::golang::holds::is_generated;
 use crate::golang::index::RELEASE_NAMES;
+use crate::golang::index::handles::{self, Handles};
 use crate::golang::locate::{Locator, Origin};
 use crate::golang::members::{Found, Member, MethodRef};
 use crate::golang::package::{Membership, Package};
-use crate::golang::types::{FuncSig, Type};
-use crate::golang::world::{FileScope, World, exported};
+use crate::golang::types::{FuncSig, Type, guess_package_name};
+use crate::golang::world::{World, exported};
 
 /// How many folders of one module are read.
 const MAX_FOLDERS: usize = 20_000;
@@ -29,8 +30,8 @@ type Fact = (Arc<str>, &'static str, Arc<str>, String);
 /// A module at one version.
 type Read = (Arc<str>, Arc<str>);
 
-/// Methods whose results keep a value in use.
-type Methods = BTreeMap<Arc<str>, Holds>;
+/// Kind, what is said, and at which versions -> the names of which it is said.
+type Alike<'f> = BTreeMap<(&'static str, String, Option<String>), Vec<&'f str>>;
 
 /// What was read so far.
 #[derive(Debug, Default)]
@@ -39,8 +40,8 @@ pub struct Facts {
     packages: BTreeMap<Arc<str>, (Arc<str>, BTreeSet<Read>)>,
     /// Fact -> where it was seen.
     facts: BTreeMap<Fact, BTreeSet<Read>>,
-    /// Package and type -> methods whose results keep it in use; over versions the stronger answer counts.
-    holds: BTreeMap<(Arc<str>, Arc<str>), Methods>,
+    /// Package -> what its types keep in use, over all versions.
+    pub(super) handles: BTreeMap<Arc<str>, Handles>,
 }
 
 /// How many of each thing the facts tell.
@@ -63,6 +64,7 @@ pub fn build(dirs: &[PathBuf], locate: &(dyn Fn(&Path) -> Locator + Sync)) -> (F
             Err(complaint) => complaints.push(complaint),
         }
     }
+    facts.prune();
     (facts, complaints)
 }
 
@@ -164,7 +166,6 @@ fn folders(root: &Path) -> Vec<PathBuf> {
 impl Facts {
     fn read_package(&mut self, world: &World, package: &Arc<Package>, read: &Read) {
         let mut results = BTreeSet::new();
-        let mut any = false;
         for name in package.func_names() {
             let Some(func) = exported(&name).then(|| package.func(&name)).flatten() else { continue };
             let signature = world.signature(&func);
@@ -178,52 +179,48 @@ impl Facts {
             }
             let said = spell_all(&signature.results, &package.path);
             self.note((package.path.clone(), "func", name, said), read);
-            any = true;
         }
-        for name in package.type_names() {
-            any |= exported(&name) && self.read_type(world, package, &name, results.contains(&name), read);
+        let (mut released, mut noted) = (Vec::new(), BTreeSet::new());
+        for name in package.type_names().into_iter().filter(|name| exported(name)) {
+            if let Some(ty) = self.read_type(world, package, &name, results.contains(&name), read) {
+                noted.insert(name);
+                released.extend(ty);
+            }
         }
-        if any {
-            let entry = self.packages.entry(package.path.clone()).or_insert_with(|| (package.name.clone(), BTreeSet::new()));
-            entry.1.insert(read.clone());
+        // What a protobuf compiler wrote is known by its names.
+        if !is_generated(&package.path) {
+            let handles = handles::read(world, package, &released, &noted);
+            self.handles.entry(package.path.clone()).or_default().add(handles);
         }
+        let entry = self.packages.entry(package.path.clone()).or_insert_with(|| (package.name.clone(), BTreeSet::new()));
+        entry.1.insert(read.clone());
     }
 
-    /// Notes what releases a type, or that nothing does where somebody may ask; tells whether there was something to note.
-    fn read_type(&mut self, world: &World, package: &Arc<Package>, name: &Arc<str>, asked: bool, read: &Read) -> bool {
+    /// Notes what releases a type, or that nothing does where somebody may ask. `None` when there was nothing to note, else the
+    /// type if it has a release.
+    fn read_type(
+        &mut self,
+        world: &World,
+        package: &Arc<Package>,
+        name: &Arc<str>,
+        asked: bool,
+        read: &Read,
+    ) -> Option<Option<Type>> {
         if package.has_method(name, "ProtoReflect") {
-            return false;
+            return None;
         }
         let ty = world.declared_type(package, name);
-        if ty.named().is_none_or(|named| named.package != package.path || named.name != *name) {
-            return false;
-        }
+        ty.named().filter(|named| named.package == package.path && named.name == *name)?;
         let (found, known) = releases(world, &ty);
         let asked = asked || ["Client", "Conn", "Connection", "Session", "Clientset"].iter().any(|end| name.ends_with(end));
         if found.is_empty() && !(asked && known) {
-            return false;
+            return None;
         }
         let said: Vec<String> = found.iter().map(|method| spell_release(method, &package.path)).collect();
         let said = if said.is_empty() { "-".to_string() } else { said.join(";") };
         let kind = if world.is_interface(&ty) { "interface" } else { "type" };
         self.note((package.path.clone(), kind, name.clone(), said), read);
-        if !found.is_empty() {
-            self.read_holds(world, package, name, &ty);
-        }
-        true
-    }
-
-    fn read_holds(&mut self, world: &World, package: &Arc<Package>, name: &Arc<str>, ty: &Type) {
-        let scope = FileScope { package: package.clone(), file: 0 };
-        let methods = package.methods_of(name).into_iter().chain(world.interface_methods(ty));
-        for method in methods.filter(|method| exported(method) && !RELEASE_NAMES.contains(&&**method)) {
-            let Some(Member::Method(found)) = world.member(ty, &method) else { continue };
-            let holds = found.signature.results.iter().map(|result| world.holds(&scope, result, ty)).max().unwrap_or(Holds::No);
-            if holds != Holds::No {
-                let entry = self.holds.entry((package.path.clone(), name.clone())).or_default().entry(method).or_insert(holds);
-                *entry = holds.max(*entry);
-            }
-        }
+        Some(found.iter().any(ends_it).then_some(ty))
     }
 
     fn note(&mut self, fact: Fact, read: &Read) {
@@ -237,41 +234,51 @@ impl Facts {
         for (fact, reads) in other.facts {
             self.facts.entry(fact).or_default().extend(reads);
         }
-        for (ty, methods) in other.holds {
-            let known = self.holds.entry(ty).or_default();
-            for (method, holds) in methods {
-                let entry = known.entry(method).or_insert(holds);
-                *entry = holds.max(*entry);
-            }
+        for (path, handles) in other.handles {
+            self.handles.entry(path).or_default().add(handles);
         }
+    }
+
+    /// Leaves out packages of which there is nothing to say.
+    fn prune(&mut self) {
+        handles::prune(&mut self.handles);
+        let told: BTreeSet<_> = self.facts.keys().map(|(path, ..)| path.clone()).chain(self.handles.keys().cloned()).collect();
+        self.packages.retain(|path, _| told.contains(path));
     }
 
     /// How much there is.
     pub fn counts(&self) -> Counts {
         let modules: BTreeSet<_> = self.packages.values().flat_map(|(_, reads)| reads.iter().map(|(module, _)| module)).collect();
-        let facts = self.facts.len() + self.holds.len() + self.packages.len();
+        let handles: usize = self.handles.values().map(|handles| handles.lines().len()).sum();
+        let facts = self.facts.len() + handles + self.packages.len();
         Counts { modules: modules.len(), packages: self.packages.len(), facts }
     }
 
-    /// The facts as text, one a line, sorted by bytes.
+    /// The facts as text, package by package, each sorted by bytes.
     pub fn render(&self) -> String {
-        let mut lines = Vec::new();
-        for (path, (name, reads)) in &self.packages {
-            let modules = by_module(reads).into_iter().map(|(module, versions)| format!("{module} {}", versions.join(",")));
-            lines.push(format!("{path}\tpackage\t{name}\t{}\n", modules.collect::<Vec<_>>().join(";")));
-        }
+        let mut alike: BTreeMap<&str, Alike> = BTreeMap::new();
         for ((path, kind, name, said), seen) in &self.facts {
             let versions = self.packages.get(path).and_then(|(_, reads)| where_seen(reads, seen));
-            let versions = versions.map_or_else(String::new, |versions| format!("\t{versions}"));
-            lines.push(format!("{path}\t{kind}\t{name}\t{said}{versions}\n"));
+            let said =
+                if *kind == "func" { handles::shortened(said, name.strip_prefix("New").unwrap_or(name)) } else { said.clone() };
+            alike.entry(path).or_default().entry((kind, said, versions)).or_default().push(name);
         }
-        for ((path, name), methods) in &self.holds {
-            let spell =
-                |(method, holds): (&Arc<str>, &Holds)| format!("{method}{}", if *holds == Holds::Maybe { "?" } else { "" });
-            lines.push(format!("{path}\tholds\t{name}\t{}\n", methods.iter().map(spell).collect::<Vec<_>>().join(",")));
+        let mut text = String::new();
+        for (path, (name, reads)) in &self.packages {
+            let modules = by_module(reads)
+                .into_iter()
+                .map(|(module, versions)| format!("{} {}", relative(module, path), versions.join(",")));
+            let name = if guess_package_name(path) == &**name { "-" } else { name };
+            text.push_str(&format!("{path}\t{name}\t{}\n", modules.collect::<Vec<_>>().join(";")));
+            let facts = alike.remove(&**path).unwrap_or_default().into_iter().map(|((kind, said, versions), names)| {
+                let versions = versions.map_or_else(String::new, |versions| format!("\t{versions}"));
+                format!("{kind}\t{}\t{said}{versions}", names.join(","))
+            });
+            let mut lines: Vec<String> = facts.chain(self.handles.get(path).into_iter().flat_map(Handles::lines)).collect();
+            lines.sort_unstable();
+            lines.iter().for_each(|line| text.push_str(&format!("\t{line}\n")));
         }
-        lines.sort_unstable();
-        lines.concat()
+        text
     }
 }
 
@@ -291,6 +298,11 @@ fn releases(world: &World, ty: &Type) -> (Vec<MethodRef>, bool) {
     (found, known)
 }
 
+/// Whether a method of such a name really ends something: `Stop(request) *Call` of a REST service only asks for that elsewhere.
+fn ends_it(method: &MethodRef) -> bool {
+    method.signature.results.iter().all(|ty| matches!(ty, Type::Basic(_)))
+}
+
 /// Whether callers of such a function ask what to close, also when the answer is nothing.
 fn makes_client(name: &str, result: &Type) -> bool {
     let client = |name: &str| name.ends_with("Client") || name.ends_with("Clientset");
@@ -307,12 +319,12 @@ fn spell_release(method: &MethodRef, home: &str) -> String {
     format!("{}({}){}", method.name, spell_all(&signature.params[..asked], home), spell_all(&signature.results, home))
 }
 
-fn spell_all(types: &[Type], home: &str) -> String {
+pub(super) fn spell_all(types: &[Type], home: &str) -> String {
     types.iter().map(|ty| spell(ty, home)).collect::<Vec<_>>().join(",")
 }
 
 /// A type as the index spells it.
-fn spell(ty: &Type, home: &str) -> String {
+pub(super) fn spell(ty: &Type, home: &str) -> String {
     match ty {
         Type::Pointer(inner) => format!("*{}", spell(inner, home)),
         Type::Slice(inner) => format!("[]{}", spell(inner, home)),
@@ -333,6 +345,15 @@ fn by_module(reads: &BTreeSet<Read>) -> BTreeMap<&str, Vec<&str>> {
     modules
 }
 
+/// A module's path as seen from one of its packages: `.` for itself, `../..` for two elements less; whole when that leads nowhere.
+fn relative(module: &str, path: &str) -> String {
+    match path.strip_prefix(module) {
+        Some("") => ".".to_string(),
+        Some(below) if below.starts_with('/') => vec![".."; below.matches('/').count()].join("/"),
+        _ => module.to_string(),
+    }
+}
+
 /// The spans of versions over which a fact was seen; `None` when it was at every version read.
 fn where_seen(reads: &BTreeSet<Read>, seen: &BTreeSet<Read>) -> Option<String> {
     if reads.iter().all(|read| seen.contains(read)) {
@@ -341,7 +362,7 @@ fn where_seen(reads: &BTreeSet<Read>, seen: &BTreeSet<Read>) -> Option<String> {
     let modules = by_module(reads);
     let mut spans = Vec::new();
     for (at, (module, versions)) in modules.iter().enumerate() {
-        let prefix = if at == 0 { String::new() } else { format!("{module}@") };
+        let prefix = if at + 1 == modules.len() { String::new() } else { format!("{module}@") };
         let has = |version: &&str| seen.iter().any(|(other, seen)| &**other == *module && &**seen == *version);
         for run in versions.chunk_by(|a, b| has(a) == has(b)).filter(|run| has(&run[0])) {
             match run {

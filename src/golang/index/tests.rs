@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::base::finding::Certainty;
+use crate::golang::holds::Holds;
 use crate::golang::index::build::build;
-use crate::golang::index::{Answer, Index, TypeFacts};
+use crate::golang::index::{Answer, Index, IndexedMember, TypeFacts};
 use crate::golang::types::Missing;
 
 fn missing(path: &str, module: &str, version: &str) -> Missing {
@@ -27,14 +28,27 @@ fn shipped(path: &str, module: &str, version: &str, name: &str) -> Option<Answer
 fn the_shipped_text_is_sorted_well_formed_and_small() {
     let text = include_str!("../../../data/index.txt");
     assert!(text.len() < 1_000_000, "{} bytes", text.len());
-    let mut before = "";
+    let (mut package, mut fact) = ("", "");
     for line in text.lines() {
-        assert!(before < line, "{line}");
-        before = line;
-        let parts: Vec<&str> = line.split('\t').collect();
-        assert!(matches!(parts.len(), 4 | 5) && parts.iter().all(|part| !part.is_empty()), "{line}");
-        assert!(matches!(parts[1], "package" | "func" | "type" | "interface" | "holds"), "{line}");
+        let parts: Vec<&str> = line.trim_start_matches('\t').split('\t').collect();
+        assert!(matches!(parts.len(), 3 | 4) && parts.iter().all(|part| !part.is_empty()), "{line}");
+        if line.starts_with('\t') {
+            assert!(fact < line, "{line}");
+            assert!(matches!(parts[0], "func" | "type" | "interface" | "handles" | "holds"), "{line}");
+            fact = line;
+        } else {
+            assert!(package < parts[0], "{line}");
+            assert!(Index::shipped().package_name(parts[0]).is_some(), "{line}");
+            (package, fact) = (parts[0], "");
+        }
     }
+}
+
+/// What gives nothing that holds on to anything.
+const DATA: IndexedMember = IndexedMember { field: false, data: true, gives: Vec::new() };
+
+fn gives(types: &[&str]) -> IndexedMember {
+    IndexedMember { gives: types.iter().map(ToString::to_string).collect(), data: false, field: false }
 }
 
 #[test]
@@ -57,7 +71,15 @@ fn releases_and_handles_are_told() {
     let storage = "cloud.google.com/go/storage";
     let client = shipped(storage, storage, "v1.30.0", "Client").unwrap();
     assert_eq!((client.value.releases[0].name, client.certainty), ("Close", Certainty::Proved));
-    assert!(client.value.holds.contains(&("Bucket", true)));
+    let at = missing(storage, storage, "v1.30.0");
+    let member = |ty, name| Index::shipped().member(&at, ty, name).unwrap();
+    assert_eq!(member("Client", "Bucket"), gives(&["*.BucketHandle"]));
+    assert_eq!(member("Client", "ServiceAccount"), DATA);
+    assert_eq!(member("ObjectHandle", "NewReader"), gives(&["*.Reader", "error"]));
+    assert_eq!(member("BucketHandle", "Attrs"), DATA);
+    assert_eq!(Index::shipped().holds(&at, "BucketHandle", true), Some(Holds::Yes));
+    assert_eq!(Index::shipped().holds(&at, "BucketAttrs", true), Some(Holds::No));
+    assert_eq!(Index::shipped().member(&at, "BucketAttrs", "Name"), None);
     let mongo = shipped("go.mongodb.org/mongo-driver/mongo", "go.mongodb.org/mongo-driver", "v1.16.0", "Client").unwrap();
     assert_eq!(mongo.value.releases[0].params, ["context.Context"]);
     let mqtt = shipped("github.com/eclipse/paho.mqtt.golang", "", "", "Client").unwrap();
@@ -83,33 +105,43 @@ fn facts_are_made_from_source_and_merged_over_versions() {
     };
     for (version, close) in [("v1.0.0", ""), ("v1.9.0", "func (c *Client) Close() error { return c.x() }\n")] {
         write(&format!("m@{version}/go.mod"), "module example.com/m\n");
-        let text = "package m\n\ntype Client struct{ x func() error }\n\ntype Handle struct{ c *Client }\n\nfunc NewClient() (*Client, error) { return nil, nil }\n\n\
-             func (c *Client) Handle() *Handle { return nil }\n\nfunc (c *Client) Name() string { return \"\" }\n";
+        let text = "package m\n\ntype Client struct{ x func() error }\n\ntype Handle struct {\n\tc *Client\n\tName string\n\tNext *Handle\n}\n\n\
+             type HandleIterator struct {\n\t*Handle\n\titem any\n}\n\ntype Attrs struct{ Name string }\n\ntype Metadata struct{ Of *Handle }\n\n\
+             func NewClient() (*Client, error) { return nil, nil }\n\nfunc (c *Client) Handle() (*Handle, error) { return nil, nil }\n\n\
+             func (c *Client) Name() string { return \"\" }\n\nfunc (h *Handle) Attrs() *Attrs { return nil }\n\n\
+             func (h *Handle) Others() *HandleIterator { return nil }\n";
         write(&format!("m@{version}/a.go"), &format!("{text}{close}"));
         write(&format!("m@{version}/internal/b.go"), "package b\n\nfunc NewClient() int { return 0 }\n");
+        write(&format!("m@{version}/plain/c.go"), "package plain\n\ntype Handle struct{ f func() }\n");
     }
     let dirs = [root.path().join("m@v1.0.0"), root.path().join("m@v1.9.0"), root.path().join("gone")];
     let (facts, complaints) = build(&dirs, &crate::golang::world::tests::locator);
     assert_eq!(complaints.len(), 1);
     assert_eq!(
         facts.render(),
-        "example.com/m\tfunc\tNewClient\t*.Client,error\n\
-         example.com/m\tholds\tClient\tHandle\n\
-         example.com/m\tpackage\tm\texample.com/m v1.0.0,v1.9.0\n\
-         example.com/m\ttype\tClient\t-\tv1.0.0\n\
-         example.com/m\ttype\tClient\tClose()error\tv1.9.0\n"
+        "example.com/m\t-\t. v1.0.0,v1.9.0\n\
+         \tfunc\tNewClient\t*.%,error\n\
+         \thandles\t-\tClient,Handle,HandleIterator,Metadata!\n\
+         \tholds\tClient\t*.%,error Handle\n\
+         \tholds\tHandle,HandleIterator\t*.HandleIterator Others;=*.Handle Next;=- Name\n\
+         \tholds\tHandleIterator\t=*.% Handle\n\
+         \ttype\tClient\t-\tv1.0.0\n\
+         \ttype\tClient\tClose()error\tv1.9.0\n"
     );
 }
 
 /// A small index, as if it had been made.
-const TEXT: &str = "a/b\tpackage\tb\tm v1.0.0,v1.5.0,v2.0.0\n\
-    a/b\tfunc\tNew\t*.Client,error\n\
-    a/b\ttype\tClient\t-\tv1.0.0..v1.5.0\n\
-    a/b\ttype\tClient\tClose(context.Context)error\tv2.0.0\n\
-    a/b/c\tholds\tClient\tBucket,Items?\n\
-    a/b/c\tinterface\tClient\tStop()\n\
-    a/b/c\tpackage\tc\tm v1.0.0\n\
-    a/bc\tpackage\tbc\tm v1.0.0\n";
+const TEXT: &str = "a/b\t-\tm v1.0.0,v1.5.0,v2.0.0\n\
+    \tfunc\tNew,NewOther\t*.Client,error\n\
+    \tfunc\tNewThird\t*.%,error\n\
+    \ttype\tClient,Other\t-\tv1.0.0..v1.5.0\n\
+    \ttype\tClient,Third\tClose(context.Context)error\tv2.0.0\n\
+    a/b/c\td\tm v1.0.0;.. v1.1.0\n\
+    \thandles\t-\tBucket,BucketX,Items?,Record!\n\
+    \tholds\tBucket,Client\t*.%Iterator,error Items;=- ID;=[]*.Bucket Others\n\
+    \tholds\tClient\t*.Bucket Bucket,Open;? *\n\
+    \tinterface\tClient\tStop()\n\
+    a/bc\t-\tm v1.0.0\n";
 
 fn made(path: &str, version: Option<&str>) -> Missing {
     let module = version.map(|_| Arc::from("m"));
@@ -120,7 +152,7 @@ fn made(path: &str, version: Option<&str>) -> Missing {
 fn every_package_is_found_and_no_other() {
     let index = Index::from_text(TEXT);
     assert_eq!(index.package_name("a/b"), Some("b"));
-    assert_eq!(index.package_name("a/b/c"), Some("c"));
+    assert_eq!(index.package_name("a/b/c"), Some("d"));
     assert_eq!(index.package_name("a/bc"), Some("bc"));
     for path in ["a", "a/", "a/a", "a/b/d", "a/c", ""] {
         assert_eq!(index.package_name(path), None, "{path}");
@@ -144,10 +176,44 @@ fn the_version_in_use_decides() {
 }
 
 #[test]
-fn holds_and_interfaces_are_read() {
+fn names_share_lines_and_stand_in_types() {
     let index = Index::from_text(TEXT);
-    let facts = index.type_facts(&made("a/b/c", Some("v1.0.0")), "Client").unwrap();
-    assert!(facts.value.interface);
-    assert_eq!(facts.value.holds, [("Bucket", true), ("Items", false)]);
-    assert_eq!(facts.value.releases[0].name, "Stop");
+    let at = made("a/b", Some("v2.0.0"));
+    let func = |name| index.func_facts(&at, name).map(|answer| answer.value);
+    assert_eq!(func("NewOther").unwrap(), ["*.Client", "error"]);
+    assert_eq!(func("NewThird").unwrap(), ["*.Third", "error"]);
+    assert_eq!(func("Third"), None);
+    assert!(index.type_facts(&at, "Other").is_some());
+    assert_eq!(index.holds(&at, "Client", true), None, "the types of this package were not listed");
+    assert_eq!(index.member(&at, "Client", "Open"), Some(gives(&["?"])), "nor what they give");
+    assert_eq!(index.member(&at, "Attrs", "Name"), None);
+}
+
+#[test]
+fn handles_and_data_are_told_apart_at_the_versions_read() {
+    let index = Index::from_text(TEXT);
+    let (read, above) = (made("a/b/c", Some("v1.0.0")), made("a/b/c", Some("v1.2.0")));
+    assert_eq!(index.type_facts(&read, "Client").unwrap().value.releases[0].name, "Stop");
+    assert!(index.type_facts(&read, "Client").unwrap().value.interface);
+    let of_module_above = Missing { module: Some(Arc::from("a/b")), ..made("a/b/c", Some("v1.1.0")) };
+    for (name, own, others) in [
+        ("Client", Some(Holds::Yes), Some(Holds::Yes)),
+        ("Bucket", Some(Holds::Yes), Some(Holds::Yes)),
+        ("Items", Some(Holds::Maybe), Some(Holds::Maybe)),
+        ("Record", Some(Holds::No), Some(Holds::Maybe)),
+        ("Attrs", Some(Holds::No), Some(Holds::No)),
+    ] {
+        assert_eq!((index.holds(&read, name, true), index.holds(&read, name, false)), (own, others), "{name}");
+    }
+    assert_eq!(index.holds(&of_module_above, "Attrs", true), Some(Holds::No));
+    assert_eq!(index.holds(&above, "Attrs", true), None, "it may have come later, as a handle");
+    assert_eq!(index.holds(&above, "Bucket", true), Some(Holds::Yes));
+    assert_eq!(index.member(&read, "Bucket", "Items"), Some(gives(&["*.ItemsIterator", "error"])));
+    assert_eq!(index.member(&read, "Client", "Open"), Some(gives(&["*.Bucket"])));
+    assert_eq!(index.member(&read, "Bucket", "Others"), Some(IndexedMember { field: true, ..gives(&["[]*.Bucket"]) }));
+    assert_eq!(index.member(&read, "Bucket", "ID"), Some(IndexedMember { field: true, ..DATA }));
+    assert_eq!(index.member(&read, "Bucket", "Attrs"), Some(DATA));
+    assert_eq!(index.member(&above, "Bucket", "Attrs"), Some(gives(&["?"])));
+    assert_eq!(index.member(&read, "Client", "Attrs"), Some(gives(&["?"])), "it embeds what could not be read");
+    assert_eq!(index.member(&read, "Record", "Of"), None);
 }

@@ -361,3 +361,43 @@ fn records_of_a_library_only_name_other_handles() {
         "Close() error"
     );
 }
+
+#[test]
+fn without_source_the_index_and_names_tell_handles_from_data() {
+    let storage = "require cloud.google.com/go/storage v1.30.0\n";
+    let text = "package m\n\nimport (\n\t\"cloud.google.com/go/storage\"\n\tpb \"google.golang.org/genproto/googleapis/cloud/tasks/v2\"\n\tadminpb \"example.com/apis/adminpb\"\n)\n\n\
+        var client *storage.Client\n\ntype (\n\tAttrs = storage.BucketAttrs\n\tHandle = storage.BucketHandle\n\tTask = pb.Task\n\tStub = pb.CloudTasksClient\n\
+        \tIndex = adminpb.Index\n\tTail = adminpb.Admin_TailServer\n)\n\nfunc f() {\n\tclient.Bucket(\"b\").Object(\"o\").NewReader(nil)\n}\n";
+    let tree = tree(&[("go.mod", &format!("module example.com/m\n\ngo 1.24\n\n{storage}")), ("a.go", text)]);
+    let scope = tree.scope("a.go");
+    let client = tree.world.var_type(&scope.package, "client");
+    for (name, want) in [
+        ("Attrs", Holds::No),
+        ("Handle", Holds::Yes),
+        ("Task", Holds::No),
+        ("Stub", Holds::Maybe),
+        ("Index", Holds::No),
+        ("Tail", Holds::Maybe),
+    ] {
+        assert_eq!(tree.world.holds(&scope, &tree.world.declared_type(&scope.package, name), &client), want, "{name}");
+    }
+    assert_eq!(tree.types("a.go"), ["*storage.Reader", "error"]);
+}
+
+#[test]
+fn what_a_method_gives_that_the_index_does_not_list_is_data() {
+    let storage = "require cloud.google.com/go/storage v1.30.0\n";
+    let text = "package m\n\nimport \"cloud.google.com/go/storage\"\n\nvar client *storage.Client\n\nfunc f() {\n\tclient.Bucket(\"b\").Attrs(nil)\n}\n";
+    let holds = |go_mod: &str| {
+        let tree = tree(&[("go.mod", &format!("module example.com/m\n\ngo 1.24\n\n{go_mod}")), ("a.go", text)]);
+        let scope = tree.scope("a.go");
+        let client = tree.world.var_type(&scope.package, "client");
+        let given = tree.world.results(&tree.callee("a.go"));
+        // That its type is not known stays so: it may be something to release for all that anybody knows.
+        assert!(given[0].why_unknown().is_some());
+        tree.world.holds(&scope, &given[0], &client)
+    };
+    assert_eq!(holds(storage), Holds::No);
+    assert_eq!(holds("require cloud.google.com/go/storage v9.0.0\n"), Holds::Maybe);
+    assert_eq!(holds(""), Holds::Maybe);
+}

@@ -1,0 +1,268 @@
+//! What runs later or elsewhere: function literals, deferred calls, goroutines.
+
+use crate::base::finding::{Certainty, Verdict};
+use crate::base::text::Span;
+use crate::flow::eval::{Value, Walk};
+use crate::flow::life::{Exit, ExitKind, Source, walk};
+use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::flow::state::*;
+use crate::golang::syntax::*;
+
+impl<'a, 'w> Walk<'a, 'w> {
+    /// A function literal as a value: what it would do with the holders that it mentions.
+    pub(super) fn literal(&mut self, literal: &'a FuncLit, state: &mut State) -> Value {
+        let effect = self.effect(self.scopes.literal(literal)?, state)?;
+        Some(Hold::Function { releases: effect == Effect::Releases })
+    }
+
+    /// What calling the literal would do to the resource; `None` when it does not mention any holder.
+    pub(super) fn effect(&mut self, body: BodyId, state: &State) -> Option<Effect> {
+        if !mentions(self.scopes.body(body).block, self.scopes, &|var| state.hold(var).is_some()) {
+            return None;
+        }
+        let entry = State { phase: Phase::Open, holders: state.holders.clone(), ..State::start() };
+        if let Some(known) = self.effects.get(&(body, entry.clone())) {
+            return known.clone();
+        }
+        let effect = Some(self.walk_literal(body, entry.clone()));
+        self.effects.insert((body, entry), effect.clone());
+        effect
+    }
+
+    pub(super) fn walk_literal(&self, body: BodyId, entry: State) -> Effect {
+        let Some((holder, _)) = entry.holders.first() else {
+            return Effect::Uses;
+        };
+        let source = Source::Variable(*holder);
+        let Ok(life) = walk(self.scopes, body, source, entry, self.oracle, self.budget) else {
+            return Effect::Uses;
+        };
+        let released = |state: &State| matches!(state.phase, Phase::Released(_)) || state.due.is_some();
+        let counts = |exit: &&Exit| !matches!(exit.kind, ExitKind::Stop(_)) && exit.state.phase != Phase::Nil;
+        let ways: Vec<_> = life.exits.iter().filter(counts).collect();
+        let count = ways.iter().filter(|exit| released(&exit.state)).count();
+        if count > 0 {
+            let on_error = asks_for_error(self.scopes.body(body).block);
+            return if count == ways.len() { Effect::Releases } else { Effect::MayRelease { on_error } };
+        }
+        let given = ways.iter().find_map(|exit| match exit.state.phase {
+            Phase::Given(id) => Some(life.events[id.0 as usize].clone()),
+            _ => None,
+        });
+        given.map_or(Effect::Uses, Effect::Gives)
+    }
+
+    /// A function literal ran here.
+    pub(super) fn ran(&mut self, effect: Option<Effect>, span: Span, state: &mut State) -> Vec<Value> {
+        match effect {
+            Some(Effect::Releases) => self.release(state, span, Certainty::Proved, "released by this function"),
+            Some(Effect::MayRelease { .. }) => {
+                self.release(state, span, Certainty::Assumed, "released by this function under a condition")
+            }
+            Some(Effect::Gives(event)) => match event.kind {
+                EventKind::Given(Verdict::Returned) => return vec![Some(Hold::Itself)],
+                EventKind::Given(verdict) => self.give(state, event.span, verdict, event.certainty, event.words),
+                _ => {}
+            },
+            Some(Effect::Uses) | None => {}
+        }
+        Vec::new()
+    }
+
+    /// As `effect`, where the literal's parameters hold what the call passes to them.
+    pub(super) fn effect_with_args(&mut self, call: &'a Call, body: BodyId, state: &State) -> Option<Effect> {
+        let mut inner = state.clone();
+        for (at, arg) in call.args.iter().enumerate() {
+            let param = self.scopes.param(body, ParamIndex::At(at as u32));
+            if let (Some(hold), Some(param)) = (self.peek(arg, state), param) {
+                inner.set(param, Some(hold));
+            }
+        }
+        self.effect(body, &inner)
+    }
+
+    /// The literal that is called: on the spot, or through a local variable, which may be older than the resource.
+    pub(super) fn called_literal(&self, function: &Expr) -> Option<BodyId> {
+        if let Some(literal) = as_literal(function) {
+            return self.scopes.literal(literal);
+        }
+        let var = self.scopes.var(function.as_ident()?)?;
+        match self.scopes.info(var).origin {
+            VarOrigin::Value { value, .. } => self.scopes.literal(as_literal(value)?),
+            _ => None,
+        }
+    }
+
+    pub(super) fn defer(&mut self, expr: &'a Expr, state: &mut State) {
+        let Some(call) = expr.as_call() else {
+            self.eval(expr, state);
+            return;
+        };
+        if let Some(body) = self.called_literal(&call.function) {
+            self.arguments(call, state);
+            return self.deferred_literal(call, body, state);
+        }
+        let mut after = State { phase: if state.is_open() { Phase::Open } else { state.phase }, ..state.clone() };
+        self.call(call, &mut after);
+        match (after.phase, state.is_open()) {
+            (Phase::Released(_), true) => self.due(call.span, state),
+            (Phase::Given(id), true) => {
+                let event = self.events[id.0 as usize].clone();
+                self.due_to_be_given(event, state);
+            }
+            _ => state.due = state.due.or(after.due),
+        }
+    }
+
+    /// A deferred literal sees variables as they are on the way out, and its parameters as they are now.
+    pub(super) fn deferred_literal(&mut self, call: &'a Call, body: BodyId, state: &mut State) {
+        let by_argument = call.args.iter().any(|arg| self.peek(arg, state).is_some());
+        if !by_argument {
+            if !state.pending.contains(&body) {
+                state.pending.push(body);
+            }
+            return;
+        }
+        match self.effect_with_args(call, body, state) {
+            Some(Effect::Releases) => self.due(call.span, state),
+            Some(Effect::MayRelease { .. }) => {
+                let id =
+                    self.event(call.span, EventKind::Released, Certainty::Assumed, "released by this defer under a condition");
+                state.maybe_due.get_or_insert(id);
+            }
+            Some(Effect::Gives(event)) => self.due_to_be_given(event, state),
+            Some(Effect::Uses) | None => {}
+        }
+    }
+
+    pub(super) fn due(&mut self, span: Span, state: &mut State) {
+        let id = self.event(span, EventKind::Released, Certainty::Proved, "released by this defer");
+        if state.due.is_some() {
+            state.twice = Some(id);
+        }
+        state.due.get_or_insert(id);
+    }
+
+    pub(super) fn due_to_be_given(&mut self, event: Event, state: &mut State) {
+        if let EventKind::Given(verdict) = event.kind {
+            self.give(state, event.span, verdict, Certainty::Assumed, event.words);
+        }
+    }
+
+    pub(super) fn go(&mut self, expr: &'a Expr, state: &mut State) {
+        let Some(call) = expr.as_call() else {
+            return;
+        };
+        let mut holds = false;
+        if let Some(body) = self.called_literal(&call.function) {
+            let effect = self.effect_with_args(call, body, state);
+            if effect == Some(Effect::Releases) {
+                return self.give(
+                    state,
+                    call.span,
+                    Verdict::Captured,
+                    Certainty::Proved,
+                    "handed to a goroutine that releases it",
+                );
+            }
+            holds |= effect.is_some();
+        } else if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind {
+            holds |= self.eval(operand, state).is_some();
+        } else {
+            holds |= self.eval(&call.function, state).is_some();
+        }
+        holds |= self.arguments(call, state).iter().any(Option::is_some);
+        if holds && state.is_open() {
+            let id = self.event(expr.span, EventKind::Running, Certainty::Assumed, "used by a goroutine started here");
+            state.running = Some(id);
+        }
+    }
+
+    /// `wg.Wait()` and the like end the goroutines that were started before.
+    pub(super) fn waited(&mut self, call: &'a Call, state: &mut State) {
+        let is_wait = matches!(&call.function.unparen().kind, ExprKind::Selector { field, .. } if &*field.name == "Wait");
+        if is_wait && call.args.is_empty() {
+            state.running = None;
+        }
+    }
+
+    /// A receive from a channel that the running goroutine closes or sends on.
+    pub(super) fn joined_by(&mut self, channel: &Expr, state: &mut State) {
+        let Some(var) = channel.as_ident().and_then(|ident| self.scopes.var(ident)) else {
+            return;
+        };
+        let Some(EventId(at)) = state.running else { return };
+        let span = self.events[at as usize].span;
+        let literal = self.scopes.bodies.iter().find(|body| span.contains(body.block.span));
+        if literal.is_some_and(|body| mentions(body.block, self.scopes, &|used| used == var)) {
+            state.running = None;
+        }
+    }
+
+    /// On the way out: deferred literals run, and a goroutine that nobody waited for keeps the resource.
+    pub fn ended(&mut self, state: &mut State) {
+        for body in std::mem::take(&mut state.pending).into_iter().rev() {
+            let effect = self.effect(body, state);
+            let span = self.scopes.body(body).block.span;
+            match effect {
+                Some(Effect::Releases) if state.is_open() => {
+                    self.release(state, span, Certainty::Proved, "released by this deferred function")
+                }
+                // The one that is released where something failed is still open where nothing did.
+                Some(Effect::MayRelease { on_error: false }) if state.is_open() => {
+                    self.release(state, span, Certainty::Assumed, "released by this deferred function under a condition");
+                }
+                Some(Effect::MayRelease { on_error: true }) if state.is_open() => {
+                    let id = self.event(span, EventKind::Released, Certainty::Assumed, "released where something failed");
+                    state.on_error = Some(id);
+                }
+                Some(Effect::Gives(event)) if state.is_open() => self.due_to_be_given(event, state),
+                _ => {}
+            }
+        }
+        let ours = state.is_open() && state.due.is_none() && !self.oracle.ends_process(self.body);
+        if let (true, Some(EventId(at))) = (ours, state.running) {
+            let Event { span, certainty, words, .. } = self.events[at as usize].clone();
+            self.give(state, span, Verdict::Captured, certainty, words);
+        }
+    }
+
+    /// Whether a deferred literal is going to release what is open now.
+    pub(super) fn is_pending(&mut self, state: &State) -> bool {
+        let pending = state.pending.clone();
+        pending.into_iter().any(|body| matches!(self.effect(body, state), Some(Effect::Releases | Effect::MayRelease { .. })))
+    }
+}
+
+/// What calling a function literal does to the resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    Uses,
+    Releases,
+    /// On some of its ways; `on_error`: on those where an error is not nil.
+    MayRelease {
+        on_error: bool,
+    },
+    Gives(Event),
+}
+
+fn as_literal(function: &Expr) -> Option<&FuncLit> {
+    match &function.unparen().kind {
+        ExprKind::FuncLit(literal) => Some(literal),
+        _ => None,
+    }
+}
+
+/// Whether a block's first branch is on an error: `if err != nil { … }`.
+fn asks_for_error(block: &Block) -> bool {
+    let asks = |expr: &Expr| {
+        matches!(&expr.unparen().kind, ExprKind::Binary { op: BinaryOp::NotEqual, left, right }
+        if right.is_nil() && left.as_ident().is_some_and(|ident| ident.name.contains("err") || ident.name.contains("Err")))
+    };
+    block.stmts.iter().any(|stmt| matches!(&stmt.kind, StmtKind::If(branch) if asks(&branch.condition)))
+}
+
+/// Whether a block uses a variable that `wanted` accepts.
+pub fn mentions(block: &Block, scopes: &Scopes, wanted: &dyn Fn(VarId) -> bool) -> bool {
+    scopes.uses_in(block.span).any(wanted)
+}
