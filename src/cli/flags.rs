@@ -12,8 +12,25 @@ Examples:
   unleak fix ./cmd ./internal   write the safe fixes into two folders
   unleak audit --format json    every client that is made, and how it ends
   unleak explain unclosed-client
+  unleak resolve net/http.NewServeMux
 
 Exit codes: 0 nothing found, 1 findings (check, diff), 2 nothing trustworthy came out.";
+
+const RESOLVE_EXAMPLES: &str = "\
+Examples:
+  unleak resolve cloud.google.com/go/storage.NewClient
+  unleak resolve --from services/api example.com/api/internal/db.Open
+  unleak resolve --index-only github.com/nats-io/nats.go.Connect
+
+The answer is the one that a file of the folder --from would get: its go.mod selects the versions.";
+
+const INDEX_EXAMPLES: &str = "\
+Examples:
+  unleak index ~/go/pkg/mod/cloud.google.com/go/storage@v1.30.0
+  unleak index --modcache > index.txt
+  unleak index \"$(go env GOROOT)/src\"
+
+Nothing is downloaded. Several versions of a module tell at which of them a fact holds.";
 
 /// Finds Go resources that are acquired and never released, and writes the missing release.
 #[derive(Debug, Parser)]
@@ -58,6 +75,12 @@ pub enum Command {
         /// The rule's id, as `unleak rules` lists it
         rule: String,
     },
+    /// Print what Go says of a function or type: what releases it, and where that was read
+    #[command(after_help = RESOLVE_EXAMPLES)]
+    Resolve(Resolve),
+    /// Read modules and print the facts that the shipped index is made of
+    #[command(after_help = INDEX_EXAMPLES)]
+    Index(Index),
 }
 
 /// `check`.
@@ -116,6 +139,31 @@ pub struct Audit {
     /// How the acquisitions are printed
     #[arg(long, default_value = "text")]
     pub format: Format,
+}
+
+/// `resolve`.
+#[derive(Debug, Args)]
+pub struct Resolve {
+    /// An import path and a name of that package, with a dot between them
+    #[arg(value_name = "IMPORT.NAME", required = true)]
+    pub names: Vec<String>,
+    /// Look the import up as a file of DIR would
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub from: PathBuf,
+    /// Ask no source outside of that module, only the index that comes with unleak
+    #[arg(long)]
+    pub index_only: bool,
+}
+
+/// `index`.
+#[derive(Debug, Args)]
+pub struct Index {
+    /// Folders of modules as the module cache has them (`path@version`), or a Go installation's `src`
+    #[arg(value_name = "MODULE_DIR", required_unless_present = "modcache")]
+    pub modules: Vec<PathBuf>,
+    /// Read every module of the module cache
+    #[arg(long)]
+    pub modcache: bool,
 }
 
 /// What is looked at and how: the flags that all four scanning commands share.

@@ -17,6 +17,7 @@ use crate::{vcs, walk};
 
 mod flags;
 mod settings;
+mod source;
 mod words;
 mod write;
 
@@ -81,6 +82,8 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Audit(flags) => audit(common, flags),
         Command::Rules => rules(common),
         Command::Explain { rule } => explain(common, rule),
+        Command::Resolve(flags) => source::resolve(common, flags),
+        Command::Index(flags) => source::index(common, flags),
     }
 }
 

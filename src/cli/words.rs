@@ -6,7 +6,7 @@ use crate::report::{harmless, patchable, settle, tally};
 use crate::session::{Change, FixRun, Report};
 
 /// Prints one line to standard error. When nobody reads it, the run still goes on.
-fn say(line: &str) {
+pub fn say(line: &str) {
     use std::io::Write;
     let _ = writeln!(anstream::stderr().lock(), "{line}");
 }
@@ -169,7 +169,8 @@ pub fn stats(settings: &Settings, report: &Report) {
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// `1 file`, `2 files`.
+pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

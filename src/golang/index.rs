@@ -21,8 +21,14 @@
 
 pub mod build;
 mod handles;
+pub mod modcache;
 #[cfg(test)]
 mod tests;
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::base::finding::Certainty;
 use crate::golang::gomod::compare_versions;
@@ -48,6 +54,8 @@ pub const RELEASE_NAMES: [&str; 12] = [
 /// Facts in their text form.
 pub struct Index {
     text: &'static str,
+    /// The packages that were asked for.
+    blocks: RwLock<FxHashMap<Box<str>, Arc<Block>>>,
 }
 
 /// An answer of the index, and how far it may be trusted.
@@ -86,7 +94,7 @@ pub struct IndexedRelease {
     pub results: Vec<&'static str>,
 }
 
-static SHIPPED: Index = Index { text: include_str!("../../data/index.txt") };
+static SHIPPED: Index = Index::over(include_str!("../../data/index.txt"));
 
 impl Index {
     /// The index that is part of the program.
@@ -96,7 +104,11 @@ impl Index {
 
     /// An index over a text as described above.
     pub fn from_text(text: &'static str) -> Index {
-        Index { text }
+        Index::over(text)
+    }
+
+    const fn over(text: &'static str) -> Index {
+        Index { text, blocks: RwLock::new(HashMap::with_hasher(FxBuildHasher)) }
     }
 
     /// Number of facts and bytes.
@@ -172,51 +184,46 @@ impl Index {
 
     /// The package's own line, of the kind `package`, and those of its facts.
     fn lines(&self, path: &str) -> impl Iterator<Item = Line> {
-        let block = block_of(self.text, path).unwrap_or_default();
-        block.lines().filter_map(|line| {
-            let (kind, rest) =
-                line.strip_prefix('\t').map_or(("package", line), |fact| fact.split_once('\t').unwrap_or_default());
-            let mut parts = if kind == "package" { rest.split_once('\t')?.1.split('\t') } else { rest.split('\t') };
-            Some(Line { kind, names: parts.next()?, fact: parts.next()?, versions: parts.next() })
-        })
+        let block = self.block(path);
+        (0..block.lines.len()).map(move |at| block.lines[at])
+    }
+
+    /// The lines of one package, taken apart once.
+    fn block(&self, path: &str) -> Arc<Block> {
+        if let Some(known) = self.blocks.read().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return known.clone();
+        }
+        let block = Arc::new(Block::new(block_of(self.text, path).unwrap_or_default()));
+        self.blocks.write().unwrap_or_else(PoisonError::into_inner).entry(path.into()).or_insert(block).clone()
     }
 
     /// The fact that fits the version in use, else the one nearest below it, else the newest.
     fn best(&self, missing: &Missing, facts: impl Iterator<Item = Line>) -> Option<(Line, Certainty)> {
         let facts: Vec<Line> = facts.collect();
-        let reads = self.reads(&missing.path);
+        let block = self.block(&missing.path);
+        let reads = &block.reads;
         let standard = reads.iter().any(|read| read.module == "std");
         let (Some(module), Some(version)) = (&missing.module, &missing.version) else {
             let certainty = if standard { Certainty::Proved } else { Certainty::Assumed };
             return facts
                 .into_iter()
-                .max_by(|a, b| newest(a, &reads, None).cmp(&newest(b, &reads, None)))
+                .max_by(|a, b| newest(a, reads, None).cmp(&newest(b, reads, None)))
                 .map(|line| (line, certainty));
         };
-        let within = |line: &Line| spans(line, &reads).iter().any(|span| span.module == &**module && span.has(version));
+        let within = |line: &Line| spans(line, reads).iter().any(|span| span.module == &**module && span.has(version));
         if let Some(line) = facts.iter().find(|line| within(line)) {
             return Some((*line, Certainty::Proved));
         }
-        let below = |line: &Line| newest(line, &reads, Some((module, version)));
+        let below = |line: &Line| newest(line, reads, Some((module, version)));
         facts
             .into_iter()
-            .max_by(|a, b| below(a).cmp(&below(b)).then_with(|| newest(a, &reads, None).cmp(&newest(b, &reads, None))))
+            .max_by(|a, b| below(a).cmp(&below(b)).then_with(|| newest(a, reads, None).cmp(&newest(b, reads, None))))
             .map(|line| (line, Certainty::Assumed))
     }
 
-    /// The modules and versions in which a package was read.
-    fn reads(&self, path: &str) -> Vec<Read> {
-        let line = self.lines(path).find(|line| line.kind == "package");
-        let path = block_of(self.text, path).map_or("", |block| block.split('\t').next().unwrap_or_default());
-        split(line.map_or("", |line| line.fact), ';')
-            .into_iter()
-            .filter_map(|part| part.split_once(' '))
-            .map(|(module, versions)| Read { module: module_from(path, module), versions: split(versions, ',') })
-            .collect()
-    }
-
     fn words(&self, missing: &Missing, versions: Option<&str>) -> String {
-        let reads = self.reads(&missing.path);
+        let block = self.block(&missing.path);
+        let reads = &block.reads;
         let module = missing.module.as_deref().unwrap_or_default();
         let Some(read) = reads.iter().find(|read| read.module == module).or(reads.last()) else { return "shipped index".into() };
         let all = || match read.versions.as_slice() {
@@ -229,6 +236,25 @@ impl Index {
     }
 }
 
+/// What the index has of one package.
+#[derive(Debug)]
+struct Block {
+    lines: Vec<Line>,
+    /// The modules and versions in which it was read.
+    reads: Vec<Read>,
+}
+
+impl Block {
+    fn new(text: &'static str) -> Block {
+        let lines: Vec<Line> = text.lines().filter_map(Line::new).collect();
+        let path = text.split('\t').next().unwrap_or_default();
+        let own = lines.iter().find(|line| line.kind == "package").map_or("", |line| line.fact);
+        let modules = split(own, ';').into_iter().filter_map(|part| part.split_once(' '));
+        let read = |(module, versions)| Read { module: module_from(path, module), versions: split(versions, ',') };
+        Block { reads: modules.map(read).collect(), lines }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Line {
     kind: &'static str,
@@ -238,11 +264,18 @@ struct Line {
 }
 
 impl Line {
+    fn new(line: &'static str) -> Option<Line> {
+        let (kind, rest) = line.strip_prefix('\t').map_or(("package", line), |fact| fact.split_once('\t').unwrap_or_default());
+        let mut parts = if kind == "package" { rest.split_once('\t')?.1.split('\t') } else { rest.split('\t') };
+        Some(Line { kind, names: parts.next()?, fact: parts.next()?, versions: parts.next() })
+    }
+
     fn is_of(&self, name: &str) -> bool {
         self.names.split(',').any(|other| other == name)
     }
 }
 
+#[derive(Debug)]
 struct Read {
     module: &'static str,
     versions: Vec<&'static str>,
@@ -328,7 +361,7 @@ fn release(text: &'static str) -> Option<IndexedRelease> {
 }
 
 /// The lines of one package.
-fn block_of<'t>(text: &'t str, path: &str) -> Option<&'t str> {
+fn block_of(text: &'static str, path: &str) -> Option<&'static str> {
     let bytes = text.as_bytes();
     let line_start = |at: usize| memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |at| at + 1);
     let (mut low, mut high) = (0, text.len());

@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::tally::Tally;
 use crate::base::edit::Edit;
-use crate::base::finding::{Acquisition, Applicability, Closable, Diagnostic, Evidence, Finding, Fix, Note, Outcome, Verdict};
+use crate::base::finding::{
+    Acquisition, Applicability, Certainty, Closable, Diagnostic, Evidence, Finding, Fix, Note, Outcome, Verdict,
+};
 use crate::base::text::LineIndex;
 use crate::session::{FixRun, Report};
 
@@ -124,17 +126,30 @@ struct JsonDiagnostic<'a> {
 struct Summary {
     files: u64,
     complete: bool,
-    acquisitions: usize,
     findings: usize,
     suppressed: usize,
     fixes: Fixes,
-    verdicts: BTreeMap<&'static str, usize>,
+    #[serde(flatten)]
+    audited: Option<Audited>,
     unknown_type: u64,
     not_analysed: u64,
     findings_in_tests: u64,
     left_out: BTreeMap<&'static str, u64>,
     #[serde(flatten)]
     fixed: Option<Fixed>,
+}
+
+/// What only an audit counts: a check looks closely at those calls alone that could leak.
+#[derive(Serialize)]
+struct Audited {
+    acquisitions: usize,
+    verdicts: BTreeMap<&'static str, Certainties>,
+}
+
+#[derive(Serialize, Default)]
+struct Certainties {
+    proved: usize,
+    assumed: usize,
 }
 
 #[derive(Serialize, Default)]
@@ -199,6 +214,7 @@ fn document(
     report: &Report,
     fixed: Option<Fixed>,
 ) -> io::Result<()> {
+    let summary = summary(report, acquisitions.is_some(), fixed);
     let document = Document {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "unleak", version: env!("CARGO_PKG_VERSION") },
@@ -206,7 +222,7 @@ fn document(
         findings,
         acquisitions,
         diagnostics: report.diagnostics.iter().map(diagnostic).collect(),
-        summary: summary(report, fixed),
+        summary,
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
@@ -290,7 +306,7 @@ fn diagnostic(fault: &Diagnostic) -> JsonDiagnostic<'_> {
     }
 }
 
-fn summary(report: &Report, fixed: Option<Fixed>) -> Summary {
+fn summary(report: &Report, audit: bool, fixed: Option<Fixed>) -> Summary {
     let mut fixes = Fixes::default();
     let open = report.findings.iter().filter(|finding| finding.suppressed.is_none());
     for finding in open.clone() {
@@ -305,11 +321,10 @@ fn summary(report: &Report, fixed: Option<Fixed>) -> Summary {
     Summary {
         files: report.stats.files,
         complete: report.diagnostics.iter().all(|fault| !fault.skipped),
-        acquisitions: report.acquisitions.len(),
         findings,
         suppressed: report.findings.len() - findings,
         fixes,
-        verdicts: verdicts(report),
+        audited: audit.then(|| Audited { acquisitions: report.acquisitions.len(), verdicts: verdicts(report) }),
         unknown_type: report.stats.unknown_type,
         not_analysed: report.stats.not_analysed,
         findings_in_tests: report.stats.findings_in_tests,
@@ -318,10 +333,15 @@ fn summary(report: &Report, fixed: Option<Fixed>) -> Summary {
     }
 }
 
-fn verdicts(report: &Report) -> BTreeMap<&'static str, usize> {
-    let mut counts: BTreeMap<&'static str, usize> = Verdict::ALL.iter().map(|verdict| (verdict.words(), 0)).collect();
+fn verdicts(report: &Report) -> BTreeMap<&'static str, Certainties> {
+    let mut counts: BTreeMap<&'static str, Certainties> =
+        Verdict::ALL.iter().map(|verdict| (verdict.words(), Certainties::default())).collect();
     for at in &report.acquisitions {
-        *counts.entry(at.verdict.words()).or_insert(0) += 1;
+        let count = counts.entry(at.verdict.words()).or_default();
+        match at.certainty {
+            Certainty::Proved => count.proved += 1,
+            Certainty::Assumed => count.assumed += 1,
+        }
     }
     counts
 }
@@ -374,7 +394,7 @@ mod tests {
     fn an_audit_lists_acquisitions_and_no_findings() {
         let value = parse(&samples::plain(|out| audit_json(out, &samples::report())));
         assert_eq!(value["acquisitions"][0]["verdict"], "leaked");
-        assert_eq!(value["summary"]["verdicts"]["leaked"], 1);
+        assert_eq!(value["summary"]["verdicts"]["leaked"], json!({ "proved": 1, "assumed": 0 }));
         assert!(value.get("findings").is_none());
     }
 

@@ -1,0 +1,146 @@
+//! `resolve` and `index`: what Go's own source says, for one name and for whole modules.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::flags::{Common, Index, Resolve};
+use super::words::{self, counted};
+use super::{Exit, for_people, for_programs, settings};
+use crate::base::finding::{Certainty, Closable, Evidence, Release, ReleaseArg};
+use crate::base::sys::{self, Error, Kind};
+use crate::golang::closable::ClosableAnswer;
+use crate::golang::index::build::{self, Counts};
+use crate::golang::index::modcache;
+use crate::golang::locate::{Environment, Locator};
+use crate::golang::release::ReleaseMethod;
+use crate::golang::resolve::{self, Resolution};
+use crate::golang::world::World;
+use crate::report;
+
+/// Stack of a worker: types are followed hundreds of steps deep.
+const STACK_BYTES: usize = 64 << 20;
+
+/// Prints what is known of each name. One that nobody knows does not keep the others from being answered.
+pub fn resolve(common: &Common, flags: &Resolve) -> anyhow::Result<Exit> {
+    let root = sys::working_dir()?;
+    folder(&flags.from)?;
+    let methods = methods(common)?;
+    let environment = Environment { outside: !flags.index_only, ..Environment::detect() };
+    let world = World::new(Locator::new(environment).with_main(&flags.from), &root);
+    let mut exit = Exit::Nothing;
+    for name in &flags.names {
+        match resolve::resolve(&world, &root.join(&flags.from), name, &methods) {
+            Ok(answer) => for_people(|out| print(out, &answer))?,
+            Err(why) => {
+                words::error(&why);
+                exit = Exit::Error;
+            }
+        }
+    }
+    words::faults(&world.locator().diagnostics());
+    Ok(exit)
+}
+
+/// The release methods of all rules, each once: a name is looked at as the rules look at it.
+fn methods(common: &Common) -> anyhow::Result<Vec<ReleaseMethod>> {
+    let mut methods: Vec<ReleaseMethod> = Vec::new();
+    for rule in settings::load_rules(&common.rules)? {
+        for method in &rule.releases {
+            if !methods.iter().any(|known| (&known.name, &known.args) == (&method.name, &method.args)) {
+                methods.push(method.clone());
+            }
+        }
+    }
+    Ok(methods)
+}
+
+fn print(out: &mut dyn Write, answer: &Resolution) -> std::io::Result<()> {
+    let harmless = report::harmless;
+    writeln!(out, "{}.{}", harmless(&answer.package), harmless(&answer.name))?;
+    if !answer.signature.is_empty() {
+        writeln!(out, "  {}", harmless(&answer.signature))?;
+    }
+    writeln!(out, "  read at {}", harmless(&answer.read_at))?;
+    if answer.answers.is_empty() {
+        writeln!(out, "  gives nothing that could be released")?;
+    }
+    answer.answers.iter().try_for_each(|result| writeln!(out, "  {}", harmless(&told(result))))
+}
+
+/// `*storage.Client: released by Close() error, storage@v1.30.0/storage.go:301:1: …`.
+fn told(result: &ClosableAnswer) -> String {
+    let name = if result.type_name.is_empty() { "?" } else { &result.type_name };
+    let assumed = if result.certainty == Certainty::Assumed { " (assumed)" } else { "" };
+    let seen = result.evidence.as_ref().map_or_else(String::new, |evidence| format!("\n    {}", place(evidence)));
+    match &result.closable {
+        Closable::By(release) => format!("{name}: released by {}{assumed}{seen}", spelled(release)),
+        Closable::Nothing(why) => format!("{name}: nothing to release{assumed}: {why}{seen}"),
+        Closable::Unknown(why) => format!("{name}: unknown type: {why}"),
+    }
+}
+
+fn place(evidence: &Evidence) -> String {
+    match evidence.line {
+        0 => evidence.words.clone(),
+        line => format!("{}:{line}:{}: {}", evidence.path, evidence.column, evidence.words),
+    }
+}
+
+fn spelled(release: &Release) -> String {
+    let arg = |arg: &ReleaseArg| if *arg == ReleaseArg::Context { "ctx" } else { "…" };
+    let args: Vec<_> = release.args.iter().map(arg).collect();
+    format!("{}({}){}", release.method, args.join(", "), if release.returns_error { " error" } else { "" })
+}
+
+/// Prints the facts of the named modules, or of all in the module cache.
+pub fn index(common: &Common, flags: &Index) -> anyhow::Result<Exit> {
+    let environment = Environment::detect();
+    let mut dirs = flags.modules.clone();
+    dirs.iter().try_for_each(|dir| folder(dir))?;
+    if flags.modcache {
+        dirs.extend(cached(&environment)?);
+    }
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build().context("cannot start threads")?;
+    let (facts, complaints) = pool.install(|| build::build(&dirs, &|_| Locator::new(environment.clone())));
+    complaints.iter().for_each(|complaint| words::error(complaint));
+    let counts = facts.counts();
+    if counts.packages == 0 && complaints.is_empty() {
+        bail!(
+            "none of {} has a fact to tell: no function that gives a client, no type that is released",
+            counted(dirs.len(), "module")
+        );
+    }
+    let text = facts.render();
+    for_programs(|out| out.write_all(text.as_bytes()))?;
+    if !common.quiet {
+        words::say(&tally(&counts, text.len()));
+    }
+    Ok(if complaints.is_empty() { Exit::Nothing } else { Exit::Error })
+}
+
+fn cached(environment: &Environment) -> anyhow::Result<Vec<PathBuf>> {
+    let cache = environment.gomodcache.as_deref().context("no module cache is known; set GOMODCACHE or name the modules")?;
+    folder(cache)?;
+    let dirs = modcache::modules(cache);
+    if dirs.is_empty() {
+        bail!("{}: no modules in this module cache; `go mod download` fetches those of a go.mod", cache.display());
+    }
+    Ok(dirs)
+}
+
+fn tally(counts: &Counts, bytes: usize) -> String {
+    let Counts { modules, packages, facts } = *counts;
+    let (modules, packages) = (counted(modules, "module"), counted(packages, "package"));
+    format!("{modules}, {packages}, {}, {}", counted(facts, "fact"), counted(bytes, "byte"))
+}
+
+/// Complains unless `dir` is a folder.
+fn folder(dir: &Path) -> anyhow::Result<()> {
+    match sys::kind(dir) {
+        Some(Kind::Folder) => Ok(()),
+        Some(_) => bail!("{}: not a folder; name the folder of a module", dir.display()),
+        None => Err(Error::NotFound { path: dir.to_path_buf() }.into()),
+    }
+}
