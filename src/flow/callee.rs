@@ -95,6 +95,10 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         }
     }
 
+    fn stops_without_error(&self, call: &'a Call) -> bool {
+        self.typing.ask(call, known::asserts_error) == Some(true)
+    }
+
     fn is_release(&self, method: &str, args: Option<usize>) -> bool {
         self.releases.iter().any(|release| *release.name == *method && args.is_none_or(|args| args == release.args.len()))
     }
@@ -449,7 +453,12 @@ fn worse(a: Passed, b: Passed) -> Passed {
 fn run(runner: Runner, releases: bool) -> Passed {
     let fate = match (runner, releases) {
         (Runner::Now, true) => PassedFate::Releases,
-        (Runner::Now, false) | (Runner::AtEnd, false) => PassedFate::Lends,
+        (Runner::Now, false) => PassedFate::Lends,
+        // A deferred release would come before it.
+        (Runner::AtEnd, false) => {
+            let words = "used by a function that runs when the test ends".to_owned();
+            PassedFate::Keeps { verdict: Verdict::Captured, words }
+        }
         (Runner::AtEnd, true) => PassedFate::WillRelease,
         (Runner::Group, _) => PassedFate::Runs,
         (Runner::Later, true) => PassedFate::WillRelease,

@@ -10,7 +10,7 @@ use crate::base::finding::{Certainty, Verdict};
 use crate::base::text::Span;
 use crate::flow::cfg::Step;
 use crate::flow::later::Effect;
-use crate::flow::life::{Oracle, Passed, PassedFate, Place, Source};
+use crate::flow::life::{Oracle, Passed, PassedFate, Place, Source, failed};
 use crate::flow::scope::{BodyId, Scopes};
 use crate::flow::state::*;
 use crate::golang::syntax::*;
@@ -336,7 +336,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         results
     }
 
-    /// `check(err)`: after it the error is nil. A nested `must(New())` tells by its own argument.
+    /// `check(err)`: after it the error is nil; after `require.Error(t, err)` it is not. A nested `must(New())` tells by its own argument.
     pub(super) fn known_error(&mut self, call: &'a Call, state: &mut State) {
         if state.phase != Phase::Unchecked {
             return;
@@ -349,6 +349,8 @@ impl<'a, 'w> Walk<'a, 'w> {
         };
         if at.is_some_and(|at| self.oracle.stops_on_error(call, at)) {
             state.phase = Phase::Open;
+        } else if at.is_some() && self.oracle.stops_without_error(call) {
+            *state = failed(state.clone());
         }
     }
 

@@ -364,6 +364,10 @@ impl<'a> Case<'a, '_> {
                 (Phase::Given(id), _) => ways.given.push(id),
             }
         }
+        // Where one `return` gives it away or does not, it is a loop that may not have run, not a way that was forgotten.
+        let given = |exit: &Exit| matches!(exit.state.phase, Phase::Given(id) if life.events[id.0 as usize].span == exit.span);
+        let given: Vec<Span> = life.exits.iter().filter(|exit| given(exit)).map(|exit| exit.span).collect();
+        ways.open.retain(|exit| !given.contains(&exit.span));
         for list in [&mut ways.released, &mut ways.given, &mut ways.serving] {
             list.sort_by_key(|id| life.events[id.0 as usize].span);
             list.dedup();
@@ -480,8 +484,11 @@ impl<'a> Case<'a, '_> {
     }
 }
 
-/// Whether the caller gets the resource without a release that is due already.
+/// Whether the caller gets the resource without a release that is due already, or a function that releases it beside it.
 fn is_free(life: &Life) -> bool {
+    if life.left.iter().any(|(_, hold)| *hold == Hold::Function { releases: true }) {
+        return false;
+    }
     let given = |exit: &&Exit| matches!(exit.state.phase, Phase::Given(_));
     life.exits.iter().filter(given).all(|exit| exit.state.due.is_none())
 }

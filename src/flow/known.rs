@@ -47,6 +47,16 @@ pub fn asserts_no_error(callee: Name) -> bool {
     false
 }
 
+/// Whether an assertion of this name ends the test when the error given to it is nil.
+pub fn asserts_error(callee: Name) -> bool {
+    let Name { package, name } = callee;
+    let stem = name.strip_suffix('f').unwrap_or(name);
+    if package.ends_with("testify/require") {
+        return ["Error", "ErrorIs", "ErrorAs", "ErrorContains", "EqualError", "NotNil"].contains(&stem);
+    }
+    package.starts_with("gotest.tools") && ["ErrorIs", "ErrorContains", "Error"].contains(&name)
+}
+
 /// Whether a function of this name only looks at its arguments: nothing of them stays with it.
 pub fn only_looks(callee: Name) -> bool {
     let Name { package, name } = callee;

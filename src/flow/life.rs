@@ -79,6 +79,8 @@ pub trait Oracle<'a> {
     fn ending(&self, call: &'a Call) -> Option<Ending>;
     /// Whether the call does not return when its argument `at`, an error, is not nil.
     fn stops_on_error(&self, call: &'a Call, at: usize) -> bool;
+    /// Whether the call does not return when the error among its arguments is nil.
+    fn stops_without_error(&self, call: &'a Call) -> bool;
     /// Whether a method of this name, called on the resource itself with that many arguments, releases it; `None` for the method
     /// as a value.
     fn is_release(&self, method: &str, args: Option<usize>) -> bool;
@@ -312,6 +314,6 @@ fn asked_of_error<'a>(walk: &Walk<'a, '_>, call: &'a Call, state: State) -> (Opt
     }
 }
 
-fn failed(state: State) -> State {
+pub(super) fn failed(state: State) -> State {
     State { phase: Phase::Nil, holders: Vec::new(), due: None, maybe_due: None, running: None, ..state }
 }
