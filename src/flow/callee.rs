@@ -1,10 +1,15 @@
 //! What calls do with what they get: the walk's oracle. Functions whose source is there are walked themselves, each parameter
 //! once, and summed up; of the others the types tell what their results may hold on to.
 
-use std::cell::{Cell, RefCell};
-use std::sync::{Mutex, PoisonError};
+#![expect(
+    clippy::mutable_key_type,
+    reason = "a function is told apart by its file and place, never by what its package remembers"
+)]
 
-use rustc_hash::FxHashMap;
+use std::cell::{Cell, RefCell};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::finding::{Certainty, Verdict};
 use crate::flow::cfg::{Cfg, Condition, Ending, Next};
@@ -27,13 +32,29 @@ const MAX_DEPTH: usize = 8;
 /// Callees outside of the scanned module are followed this deep only: they are many, and large.
 const MAX_OUTSIDE_DEPTH: usize = 4;
 
-/// A question about one parameter: of which function, which parameter, how the value holds on.
-type Question = (FuncRef, ParamIndex, Hold, Option<Type>);
+/// A question about one parameter.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Question {
+    func: FuncRef,
+    index: ParamIndex,
+    hold: Hold,
+    target: Option<Type>,
+    /// Where the rule's list of release methods lies: rules differ in what they take for a release.
+    releases: usize,
+}
 
-/// Answers about functions, shared by all threads. Whether an answer is here changes the time a run takes, never what it says.
+/// An answer, and the questions that were asked on the way to it.
+#[derive(Clone)]
+struct Answer {
+    passed: Passed,
+    asked: Arc<FxHashSet<Question>>,
+}
+
+/// Answers about functions, shared by all threads. Whether an answer is here changes the time a run takes, never what it says: an
+/// answer is kept by how deep in the stack it was given, and not used where one of the questions behind it is open.
 #[derive(Default)]
 pub struct Summaries {
-    params: Mutex<FxHashMap<Question, Passed>>,
+    params: Mutex<FxHashMap<(Question, usize), Answer>>,
     never_return: Mutex<FxHashMap<(FuncRef, Option<usize>), bool>>,
 }
 
@@ -41,14 +62,27 @@ pub struct Summaries {
 #[derive(Default)]
 pub struct Stack {
     questions: RefCell<Vec<Question>>,
-    /// The lowest place in the stack whose unfinished answer was assumed by a finished one above it.
+    /// For each of them the questions asked so far on the way to its answer.
+    asked: RefCell<Vec<FxHashSet<Question>>>,
+    /// How many answers were assumed because the question was open.
     assumed: Cell<usize>,
     returning: RefCell<Vec<(FuncRef, Option<usize>)>>,
 }
 
 impl Stack {
     pub fn new() -> Stack {
-        Stack { assumed: Cell::new(usize::MAX), ..Stack::default() }
+        Stack::default()
+    }
+
+    /// Notes that the innermost open question asked these.
+    fn note(&self, asked: impl IntoIterator<Item = Question>) {
+        if let Some(innermost) = self.asked.borrow_mut().last_mut() {
+            innermost.extend(asked);
+        }
+    }
+
+    fn is_open(&self, asked: &FxHashSet<Question>) -> bool {
+        self.questions.borrow().iter().any(|open| asked.contains(open))
     }
 }
 
@@ -310,32 +344,37 @@ impl<'a> Calls<'a, '_> {
 
     /// What `func` does with its parameter, from its own source.
     fn summary(&self, func: &FuncRef, index: ParamIndex, hold: &Hold) -> Passed {
-        let question: Question = (func.clone(), index, hold.clone(), self.target.clone());
-        if let Some(known) = self.summaries.params.lock().unwrap_or_else(PoisonError::into_inner).get(&question) {
-            return known.clone();
-        }
-        let depth = self.stack.questions.borrow().len();
-        if let Some(open) = self.stack.questions.borrow().iter().position(|asked| *asked == question) {
-            self.stack.assumed.set(self.stack.assumed.get().min(open));
+        let releases = self.releases.as_ptr() as usize;
+        let question = Question { func: func.clone(), index, hold: hold.clone(), target: self.target.clone(), releases };
+        let stack = self.stack;
+        if stack.questions.borrow().contains(&question) {
+            stack.assumed.set(stack.assumed.get() + 1);
+            stack.note([question]);
             return Passed::lent(Certainty::Proved);
         }
+        let depth = stack.questions.borrow().len();
         if depth >= if self.is_within(func) { MAX_DEPTH } else { MAX_OUTSIDE_DEPTH } {
-            self.stack.assumed.set(0);
             return Passed::kept(Verdict::PassedOn, Certainty::Assumed, format!("passed to `{}`", func.decl.name.name));
         }
-        let outer = self.stack.assumed.replace(usize::MAX);
-        self.stack.questions.borrow_mut().push(question.clone());
-        let answer = self.sum_up(func, index, hold);
-        self.stack.questions.borrow_mut().pop();
-        let assumed = self.stack.assumed.get();
-        // An answer that rests on an unfinished one further down holds for this stack only.
-        if assumed >= depth {
-            self.summaries.params.lock().unwrap_or_else(PoisonError::into_inner).insert(question, answer.clone());
-            self.stack.assumed.set(outer);
-        } else {
-            self.stack.assumed.set(outer.min(assumed));
+        let key = (question, depth);
+        let known = self.summaries.params.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(answer) = known.filter(|answer| !stack.is_open(&answer.asked)) {
+            stack.note(answer.asked.iter().cloned());
+            return answer.passed;
         }
-        answer
+        let before = stack.assumed.get();
+        stack.questions.borrow_mut().push(key.0.clone());
+        stack.asked.borrow_mut().push(FxHashSet::from_iter([key.0.clone()]));
+        let passed = self.sum_up(func, index, hold);
+        stack.questions.borrow_mut().pop();
+        let asked = stack.asked.borrow_mut().pop().unwrap_or_default();
+        stack.note(asked.iter().cloned());
+        // What rests on an open question further down holds for this stack only.
+        if before == stack.assumed.get() || !stack.is_open(&asked) {
+            let answer = Answer { passed: passed.clone(), asked: Arc::new(asked) };
+            self.summaries.params.lock().unwrap_or_else(PoisonError::into_inner).insert(key, answer);
+        }
+        passed
     }
 
     fn sum_up(&self, func: &FuncRef, index: ParamIndex, hold: &Hold) -> Passed {
@@ -372,7 +411,9 @@ impl<'a> Calls<'a, '_> {
     /// Whether `func` never returns: at all, or when its argument `error` is not nil.
     fn never_returns(&self, func: &FuncRef, error: Option<usize>) -> bool {
         let question = (func.clone(), error);
-        if let Some(known) = self.summaries.never_return.lock().unwrap_or_else(PoisonError::into_inner).get(&question) {
+        // Only whole answers are shared, and only with whole questions: one inside of another may meet a limit or itself.
+        let whole = self.stack.returning.borrow().is_empty();
+        if whole && let Some(known) = self.summaries.never_return.lock().unwrap_or_else(PoisonError::into_inner).get(&question) {
             return *known;
         }
         let Some(body) = &func.decl.body else { return false };
@@ -387,8 +428,7 @@ impl<'a> Calls<'a, '_> {
         let param = error.and_then(|at| scopes.param(BodyId(0), ParamIndex::At(at.min(last) as u32)));
         let answer = (error.is_none() || param.is_some()) && !calls.can_return(body, param);
         self.stack.returning.borrow_mut().pop();
-        // Only whole answers are shared: one given inside of another may have met its own question.
-        if self.stack.returning.borrow().is_empty() {
+        if whole {
             self.summaries.never_return.lock().unwrap_or_else(PoisonError::into_inner).insert(question, answer);
         }
         answer
