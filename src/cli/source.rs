@@ -66,17 +66,22 @@ fn print(out: &mut dyn Write, answer: &Resolution) -> std::io::Result<()> {
     if answer.answers.is_empty() {
         writeln!(out, "  gives nothing that could be released")?;
     }
-    answer.answers.iter().try_for_each(|result| writeln!(out, "  {}", harmless(&told(result))))
+    for result in &answer.answers {
+        writeln!(out, "  {}", harmless(&told(result)))?;
+        if let Some(evidence) = &result.evidence {
+            writeln!(out, "    {}", harmless(&place(evidence)))?;
+        }
+    }
+    Ok(())
 }
 
-/// `*storage.Client: released by Close() error, storage@v1.30.0/storage.go:301:1: …`.
+/// `*storage.Client: released by Close() error`.
 fn told(result: &ClosableAnswer) -> String {
     let name = if result.type_name.is_empty() { "?" } else { &result.type_name };
     let assumed = if result.certainty == Certainty::Assumed { " (assumed)" } else { "" };
-    let seen = result.evidence.as_ref().map_or_else(String::new, |evidence| format!("\n    {}", place(evidence)));
     match &result.closable {
-        Closable::By(release) => format!("{name}: released by {}{assumed}{seen}", spelled(release)),
-        Closable::Nothing(why) => format!("{name}: nothing to release{assumed}: {why}{seen}"),
+        Closable::By(release) => format!("{name}: released by {}{assumed}", spelled(release)),
+        Closable::Nothing(why) => format!("{name}: nothing to release{assumed}: {why}"),
         Closable::Unknown(why) => format!("{name}: unknown type: {why}"),
     }
 }
@@ -106,7 +111,7 @@ pub fn index(common: &Common, flags: &Index) -> anyhow::Result<Exit> {
     let (facts, complaints) = pool.install(|| build::build(&dirs, &|_| Locator::new(environment.clone())));
     complaints.iter().for_each(|complaint| words::error(complaint));
     let counts = facts.counts();
-    if counts.packages == 0 && complaints.is_empty() {
+    if counts.packages == 0 {
         bail!(
             "none of {} has a fact to tell: no function that gives a client, no type that is released",
             counted(dirs.len(), "module")

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::base::finding::{Certainty, Closable, Evidence, Release, ReleaseArg};
 use crate::golang::index::RELEASE_NAMES;
-use crate::golang::locate::Origin;
 use crate::golang::members::{Found, Member, MethodRef, Place};
 use crate::golang::package::FuncRef;
 use crate::golang::release::ReleaseMethod;
@@ -121,7 +120,7 @@ impl World {
     /// Whether the method's body is empty or gives back nil only, in the repository itself. What a dependency exports is a promise
     /// to its callers instead: `bigquery.Client` had an empty Close for years, documented as to be called, before it had a full one.
     fn does_nothing(&self, method: &MethodRef) -> bool {
-        let own = |func: &&FuncRef| !matches!(func.package.origin, Some(Origin::ModuleCache | Origin::Vendor | Origin::Goroot));
+        let own = |func: &&FuncRef| !self.is_dependency(&func.package);
         let Some(body) = method.func.as_ref().filter(own).and_then(|func| func.decl.body.as_ref()) else { return false };
         body.stmts.iter().all(|stmt| match &stmt.kind {
             StmtKind::Empty => true,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use crate::golang::closable::key_of;
-use crate::golang::locate::Origin;
 use crate::golang::members::{Found, Member};
 use crate::golang::package::Package;
 use crate::golang::syntax::{ExprKind, Field};
@@ -27,6 +26,10 @@ const MAX_TYPES: usize = 400;
 
 /// How many fields deep a resource is looked for.
 const MAX_DEPTH: u32 = 7;
+
+/// How many levels of fields, and how many types in all, are looked at for what a resource is made of.
+const MAX_PART_DEPTH: usize = 3;
+const MAX_PARTS: usize = 64;
 
 /// How many methods of a type are looked at for a context.
 const MAX_METHODS: usize = 32;
@@ -154,10 +157,18 @@ impl World {
             return Holds::No;
         }
         let name = &declared.spec.spec().name.name;
-        let record = is_library_of(&declared.scope.package, search.target) && !works_with_context(&declared.scope.package, name);
-        let counts = |field: &&Field| !record || field.names.is_empty() || field.names.iter().any(|name| !exported(&name.name));
-        let types = fields.iter().filter(counts).map(|field| self.type_with(&declared.scope, &declared.bound, &field.ty));
-        self.most(types, search, depth)
+        let record =
+            self.is_library_of(&declared.scope.package, search.target) && !works_with_context(&declared.scope.package, name);
+        let open = |field: &Field| record && !field.names.is_empty() && field.names.iter().all(|name| exported(&name.name));
+        let type_of = |field: &Field| self.type_with(&declared.scope, &declared.bound, &field.ty);
+        let types = fields.iter().map(|field| (open(field), type_of(field)));
+        let types: Vec<Type> = types.filter(|(open, ty)| !open || self.is_stream(ty)).map(|(_, ty)| ty).collect();
+        self.most(types.into_iter(), search, depth)
+    }
+
+    /// Whether a record's field of this type is in use itself, as the body of an answer is, and does not only name another thing.
+    fn is_stream(&self, ty: &Type) -> bool {
+        matches!(self.find_member(ty, "Close"), Found::Member(Member::Method(_)))
     }
 
     fn interface_reaches(&self, search: &mut Search, ty: &Type, depth: u32) -> Holds {
@@ -177,8 +188,70 @@ impl World {
                 let types: Vec<Type> = makers.map(|name| self.declared_type(package, &name)).collect();
                 self.most(types.into_iter(), search, depth)
             }
-            _ => Holds::Maybe,
+            _ => self.could_be_of(search, &methods, depth),
         }
+    }
+
+    /// Whether an interface with these methods may have a value that leads to the target: the target's own library declares one, or
+    /// the target has one in its fields. Of what implements an interface elsewhere nothing knows of the target.
+    fn could_be_of(&self, search: &mut Search, methods: &[Arc<str>], depth: u32) -> Holds {
+        let Some(library) = search.target.named().and_then(|named| named.source()).cloned() else { return Holds::Maybe };
+        let declared =
+            library.type_names().into_iter().filter(|name| methods.iter().all(|method| library.has_method(name, method)));
+        let types: Vec<Type> = declared.map(|name| self.declared_type(&library, &name)).collect();
+        if self.parts_of(search.target).iter().any(|part| self.could_have(part, methods)) {
+            return Holds::Maybe;
+        }
+        // That such a value is in this very field nobody says.
+        self.most(types.into_iter(), search, depth).min(Holds::Maybe)
+    }
+
+    /// The declared types that a resource's fields are made of, a few levels deep.
+    fn parts_of(&self, target: &Type) -> Arc<[Type]> {
+        let key = (target.clone(), key_of(target));
+        if let Some(known) = self.parts.get(&key) {
+            return known;
+        }
+        let (mut level, mut parts) = (vec![target.clone()], Vec::new());
+        for _ in 0..MAX_PART_DEPTH {
+            let fields: Vec<Type> = level.iter().flat_map(|ty| self.field_types(ty)).collect();
+            level.clear();
+            for ty in fields {
+                if parts.len() < MAX_PARTS && !ty.is_context() && ty != *target && !parts.contains(&ty) {
+                    parts.push(ty.clone());
+                    level.push(ty);
+                }
+            }
+        }
+        self.parts.put(key, parts.into())
+    }
+
+    /// The declared types in a struct's fields, pointers and containers opened.
+    fn field_types(&self, ty: &Type) -> Vec<Type> {
+        let (mut todo, mut found) = (Vec::new(), Vec::new());
+        match self.shape(ty) {
+            Shape::Struct(declared) => {
+                let ExprKind::Struct(fields) = &declared.spec.spec().ty.unparen().kind else { return found };
+                todo.extend(fields.iter().map(|field| self.type_with(&declared.scope, &declared.bound, &field.ty)));
+            }
+            Shape::Interface(_) => {}
+            Shape::Plain(plain) => todo.push(plain),
+        }
+        while let Some(ty) = todo.pop() {
+            match ty {
+                Type::Pointer(inner) | Type::Slice(inner) | Type::Array(inner) | Type::Chan(inner) => todo.push((*inner).clone()),
+                Type::Map(key, value) => todo.extend([(*key).clone(), (*value).clone()]),
+                Type::Struct(fields) => todo.extend(fields.iter().map(|field| field.ty.clone())),
+                Type::Named(named) if !PLAIN_PACKAGES.contains(&&*named.package) => found.push(Type::Named(named)),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Whether the type has all these methods, or nobody knows.
+    fn could_have(&self, ty: &Type, methods: &[Arc<str>]) -> bool {
+        methods.iter().all(|name| !matches!(self.find_member(ty, name), Found::Absent | Found::Member(Member::Field(_))))
     }
 
     /// Whether the target has all these methods, so that a value of the interface may be it.
@@ -193,6 +266,12 @@ impl World {
             Some(Member::Method(method)) => takes_context(&method.signature),
             _ => false,
         })
+    }
+
+    /// Whether `package` is a dependency and the one that declares `target`. Such a library keeps its client in unexported fields of
+    /// what one works with; a handle in an exported field of a record (`View *Table` in a table's metadata) only names another thing.
+    fn is_library_of(&self, package: &Package, target: &Type) -> bool {
+        self.is_dependency(package) && target.named().is_some_and(|named| named.package == package.path)
     }
 
     /// A type whose source is missing: by what the index lists of its package, or by the name that a generator gave it.
@@ -227,13 +306,6 @@ fn works_with_context(package: &Arc<Package>, name: &str) -> bool {
         Some(matches!(&first.ty.kind, ExprKind::Selector { field, .. } if &*field.name == "Context"))
     };
     package.methods_of(name).iter().take(MAX_METHODS).any(|method| takes(method) == Some(true))
-}
-
-/// Whether `package` is a dependency and the one that declares `target`. Such a library keeps its client in unexported fields of
-/// what one works with; a handle in an exported field of a record (`View *Table` in a table's metadata) only names another thing.
-fn is_library_of(package: &Package, target: &Type) -> bool {
-    let dependency = matches!(package.origin, Some(Origin::ModuleCache | Origin::Vendor | Origin::Goroot));
-    dependency && target.named().is_some_and(|named| named.package == package.path)
 }
 
 /// Types that are a connection, or a way to make one, whatever their methods.

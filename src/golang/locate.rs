@@ -126,15 +126,14 @@ impl Locator {
     }
 
     /// Whether the folder `dir` holds somebody else's code: it lies in the module cache, in the Go installation, or below a `vendor`
-    /// folder. What lies in the tree of [`Locator::with_main`] is its own, wherever that tree is.
+    /// folder. A tree of [`Locator::with_main`] that lies in one of the first two is its own all the same.
     pub fn is_dependency(&self, dir: &Path) -> bool {
-        let own = self.main.as_ref().and_then(|main| dir.strip_prefix(main).ok());
+        let own = self.main.as_ref().and_then(|main| Some((main, dir.strip_prefix(main).ok()?)));
         let vendored = |path: &Path| path.components().any(|part| part.as_os_str() == "vendor");
-        let roots = [&self.env.gomodcache, &self.env.goroot];
-        match own {
-            Some(below) => vendored(below),
-            None => vendored(dir) || roots.into_iter().flatten().any(|root| dir.starts_with(root)),
-        }
+        // A main tree around the module cache, someone's home, makes nothing in the cache its own.
+        let within = |root: &PathBuf| dir.starts_with(root) && !own.is_some_and(|(main, _)| main.starts_with(root));
+        vendored(own.map_or(dir, |(_, below)| below))
+            || [&self.env.gomodcache, &self.env.goroot].into_iter().flatten().any(within)
     }
 
     /// The import path of the package in `dir`; `None` when neither a module nor a `src` folder above gives it one.

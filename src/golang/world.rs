@@ -102,6 +102,8 @@ pub struct World {
     import_names: Memo<(PathBuf, Arc<str>), Option<Arc<str>>>,
     pub(super) closables: Memo<(Type, Arc<str>, String), ClosableAnswer>,
     pub(super) holds: Memo<(Type, Arc<str>, Type), Holds>,
+    /// Resource -> the declared types that its fields are made of.
+    pub(super) parts: Memo<(Type, Arc<str>), Arc<[Type]>>,
     lines: Memo<PathBuf, Option<Arc<LineIndex>>>,
 }
 
@@ -126,6 +128,7 @@ impl World {
             import_names: Memo::default(),
             closables: Memo::default(),
             holds: Memo::default(),
+            parts: Memo::default(),
             lines: Memo::default(),
         }
     }
@@ -265,6 +268,13 @@ impl World {
         let likely = |import: &&&Import| words(&import.path) && self.real_name(scope, &import.path).is_none();
         let found = plain.iter().find(real).or_else(|| plain.iter().find(likely)).map(|import| import.path.clone());
         self.import_names.put(key, found)
+    }
+
+    /// Whether the package is somebody else's. A package of the module cache that its own module imports was found in that module: then
+    /// the place tells.
+    pub(super) fn is_dependency(&self, package: &Package) -> bool {
+        let found = matches!(package.origin, Some(Origin::ModuleCache | Origin::Vendor | Origin::Goroot));
+        found || self.locator.is_dependency(&package.dir)
     }
 
     fn real_name(&self, scope: &FileScope, path: &str) -> Option<Arc<str>> {

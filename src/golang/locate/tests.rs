@@ -381,6 +381,26 @@ fn many_threads_get_the_same_answers() {
 }
 
 #[test]
+fn dependencies_are_told_by_where_they_lie() {
+    let environment =
+        || Environment { gomodcache: Some("/h/go/pkg/mod".into()), goroot: Some("/g".into()), ..Environment::default() };
+    let told = |main: Option<&str>, dir: &str| {
+        let locator = Locator::new(environment());
+        main.map_or_else(|| Locator::new(environment()), |main| locator.with_main(Path::new(main))).is_dependency(Path::new(dir))
+    };
+    for main in [None, Some("/h"), Some("/h/m"), Some("/")] {
+        for dir in ["/h/go/pkg/mod/a.com/a@v1.0.0/p", "/g/src/net/http", "/h/m/vendor/a.com/a"] {
+            assert!(told(main, dir), "{main:?} {dir}");
+        }
+        assert!(!told(main, "/h/m/p"), "{main:?}");
+    }
+    // A module of the cache that is looked at itself, another beside it, and what it vendors.
+    let main = Some("/h/go/pkg/mod/a.com/a@v1.0.0");
+    assert!(!told(main, "/h/go/pkg/mod/a.com/a@v1.0.0/p"));
+    assert!(told(main, "/h/go/pkg/mod/b.com/b@v1.0.0") && told(main, "/h/go/pkg/mod/a.com/a@v1.0.0/vendor/b.com/b"));
+}
+
+#[test]
 fn relative_folders_count_from_the_working_directory() {
     let locator = Locator::new(Environment::default());
     assert_eq!(locator.absolute(Path::new("./a/b")), sys::working_dir().unwrap().join("a/b"));

@@ -401,3 +401,26 @@ fn what_a_method_gives_that_the_index_does_not_list_is_data() {
     assert_eq!(holds("require cloud.google.com/go/storage v9.0.0\n"), Holds::Maybe);
     assert_eq!(holds(""), Holds::Maybe);
 }
+
+#[test]
+fn an_interface_field_holds_only_what_could_be_in_it() {
+    let text = "package m\n\ntype conn struct{}\n\nfunc (c *conn) Send() {}\n\ntype Client struct{ c []*conn }\n\nfunc (c *Client) Close() error { return nil }\n\n\
+        type part struct{ c *Client }\n\nfunc (p part) Rest() int { return 0 }\n\n\
+        type (\n\tTag struct{ full interface{ IsRoot() bool; Parent() Tag } }\n\tSender struct{ s interface{ Send() } }\n\
+        \tRest struct{ r interface{ Rest() int } }\n\tOther struct{ o interface{ Rest() int; Other() } }\n\tAny struct{ a any }\n)\n\n\
+        func (t Tag) IsRoot() bool { return true }\n\nfunc (t Tag) Parent() Tag { return t }\n\nfunc f() {\n\tnew(Tag)\n}\n";
+    let tree = tree(&[("a.go", text)]);
+    let scope = tree.scope("a.go");
+    let declared = |name: &str| tree.world.declared_type(&scope.package, name);
+    let want = [
+        ("Tag", Holds::No),
+        // A part of the client could be in it, and so could a type of its package that keeps the client.
+        ("Sender", Holds::Maybe),
+        ("Rest", Holds::Maybe),
+        ("Other", Holds::No),
+        ("Any", Holds::Maybe),
+    ];
+    for (name, want) in want {
+        assert_eq!(tree.world.holds(&scope, &declared(name), &declared("Client")), want, "{name}");
+    }
+}
