@@ -184,7 +184,7 @@ pub struct Scan {
     /// Leave out what GLOB names, as in a .gitignore file of the working directory
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
-    /// Run these rules only, separated by commas
+    /// Run these rules only, separated by commas, also those that do not run by themselves (preview)
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub select: Vec<String>,
     /// Do not run these rules, separated by commas

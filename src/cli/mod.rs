@@ -12,6 +12,7 @@ use self::flags::{Audit, Check, CheckFormat, Cli, Color, Command, Common, Diff, 
 use crate::base::finding::Outcome;
 use crate::config::Settings;
 use crate::report;
+use crate::rules::Status;
 use crate::session::{self, FixRun, Report};
 use crate::{vcs, walk};
 
@@ -222,9 +223,10 @@ fn rules(common: &Common) -> anyhow::Result<Exit> {
     let rules = settings::load_rules(&common.rules)?;
     let width = rules.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
     for_people(|out| {
-        rules
-            .iter()
-            .try_for_each(|rule| writeln!(out, "{:<width$}  {}", report::harmless(&rule.id), report::harmless(&rule.summary)))
+        rules.iter().try_for_each(|rule| {
+            let preview = if rule.status == Status::Preview { " (preview)" } else { "" };
+            writeln!(out, "{:<width$}  {}{preview}", report::harmless(&rule.id), report::harmless(&rule.summary))
+        })
     })?;
     Ok(Exit::Nothing)
 }
@@ -234,6 +236,9 @@ fn explain(common: &Common, id: &str) -> anyhow::Result<Exit> {
     let rule = settings::rule_by_id(&rules, id)?;
     for_people(|out| {
         writeln!(out, "# {}\n\n{}", rule.id, rule.summary.trim_end())?;
+        if rule.status == Status::Preview {
+            writeln!(out, "\nThis rule is a preview: it runs when `--select` names it.")?;
+        }
         rule.sections.iter().try_for_each(|(heading, text)| writeln!(out, "\n## {heading}\n\n{}", text.trim_end()))
     })?;
     Ok(Exit::Nothing)

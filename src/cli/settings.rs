@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use super::flags::{Common, Scan};
 use crate::base::sys;
 use crate::config::{Settings, Stdin};
-use crate::rules::{self, Rule};
+use crate::rules::{self, Rule, Status};
 
 /// Files above this size are left out; a Go file of 16 MiB is a table that a program wrote.
 const MAX_FILE_BYTES: u64 = 16 << 20;
@@ -34,7 +34,7 @@ pub fn settle(common: &Common, scan: &Scan, unsafe_fixes: bool) -> anyhow::Resul
         unsafe_fixes,
         index_only: scan.index_only,
         exclude: scan.exclude.clone(),
-        rules: selected(load_rules(&common.rules)?, &scan.select, &scan.ignore)?,
+        rules: selected(&load_rules(&common.rules)?, &scan.select, &scan.ignore)?,
         max_file_bytes: MAX_FILE_BYTES,
         timings: scan.stats,
         stats: scan.stats,
@@ -71,15 +71,17 @@ pub fn rule_by_id<'a>(rules: &'a [Arc<Rule>], id: &str) -> anyhow::Result<&'a Ar
     rules.iter().find(|rule| &*rule.id == id).with_context(|| format!("no rule is called `{id}`; there are: {}", known()))
 }
 
-fn selected(rules: Vec<Arc<Rule>>, select: &[String], ignore: &[String]) -> anyhow::Result<Vec<Arc<Rule>>> {
+/// The rules that run: those in `select`, or all stable ones, without those in `ignore`.
+fn selected(rules: &[Arc<Rule>], select: &[String], ignore: &[String]) -> anyhow::Result<Vec<Arc<Rule>>> {
     for id in select.iter().chain(ignore) {
-        rule_by_id(&rules, id)?;
+        rule_by_id(rules, id)?;
     }
-    let wanted = |rule: &Arc<Rule>| {
+    let wanted = |rule: &&Arc<Rule>| {
         let named = |ids: &[String]| ids.iter().any(|id| **id == *rule.id);
-        (select.is_empty() || named(select)) && !named(ignore)
+        let runs = if select.is_empty() { rule.status == Status::Stable } else { named(select) };
+        runs && !named(ignore)
     };
-    let rules: Vec<_> = rules.into_iter().filter(wanted).collect();
+    let rules: Vec<_> = rules.iter().filter(wanted).cloned().collect();
     if rules.is_empty() {
         bail!("no rule is left to run; take some --ignore away");
     }
@@ -94,10 +96,11 @@ mod tests {
     fn rules_are_selected_by_id() {
         let rules = load_rules(&[]).expect("the rules that come with unleak load");
         let first = rules[0].id.to_string();
-        assert_eq!(selected(rules.clone(), std::slice::from_ref(&first), &[]).unwrap().len(), 1);
-        let unknown = selected(rules.clone(), &["nothing".into()], &[]).unwrap_err().to_string();
+        assert_eq!(selected(&rules, std::slice::from_ref(&first), &[]).unwrap().len(), 1);
+        let unknown = selected(&rules, &["nothing".into()], &[]).unwrap_err().to_string();
         assert!(unknown.contains("`nothing`") && unknown.contains(&first), "{unknown}");
         let all: Vec<String> = rules.iter().map(|rule| rule.id.to_string()).collect();
-        assert!(selected(rules, &[], &all).is_err());
+        assert!(selected(&rules, &[], &all).is_err());
+        assert!(selected(&rules, &[], &[]).unwrap().iter().all(|rule| rule.status == Status::Stable));
     }
 }

@@ -13,6 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::finding::{Certainty, Verdict};
 use crate::flow::cfg::{Cfg, Condition, Ending, Next};
+use crate::flow::fresh::Origins;
 use crate::flow::known::{self, Name, Runner};
 use crate::flow::life::{self, ExitKind, Oracle, Passed, PassedFate, Place, Source, walk};
 use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId};
@@ -54,6 +55,8 @@ struct Answer {
 /// answer is kept by how deep in the stack it was given, and not used where one of the questions behind it is open.
 #[derive(Default)]
 pub struct Summaries {
+    /// Whose the results of functions are.
+    pub origins: Origins,
     params: Mutex<FxHashMap<(Question, usize), Answer>>,
     never_return: Mutex<FxHashMap<(FuncRef, Option<usize>), bool>>,
 }
@@ -154,7 +157,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
     }
 
     fn serves(&self, call: &'a Call) -> bool {
-        let likely = last_name(&call.function).is_some_and(known::may_serve);
+        let likely = call.name().is_some_and(known::may_serve);
         likely && self.typing.name(&call.function).is_some_and(|(package, name)| known::serves(Name { package: &package, name }))
     }
 
@@ -177,15 +180,6 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
 
     fn is_method(&self, operand: &'a Expr, name: &str) -> bool {
         !matches!(self.typing.world.member(&self.typing.of(operand), name), Some(Member::Field(_)))
-    }
-}
-
-/// `f` in `f()`, `x.f()`.
-fn last_name(function: &Expr) -> Option<&str> {
-    match &function.unparen().kind {
-        ExprKind::Ident(ident) => Some(&ident.name),
-        ExprKind::Selector { field, .. } => Some(&field.name),
-        _ => None,
     }
 }
 
@@ -302,6 +296,10 @@ impl<'a> Calls<'a, '_> {
         }
         if self.typing.ask(call, known::only_looks) == Some(true) {
             return with_results(self.tied_results(callee, hold), Certainty::Proved);
+        }
+        if let Some(name) = call.name().filter(|name| *hold == Hold::Itself && known::takes_listener(name)) {
+            let fate = PassedFate::Keeps { verdict: Verdict::PassedOn, words: format!("taken by `{name}`, which closes it") };
+            return Passed { fate, ..Passed::lent(Certainty::Proved) };
         }
         let func = match callee {
             Callee::Func { func, .. } => Some(func.clone()),

@@ -397,8 +397,10 @@ impl<'a> Case<'a, '_> {
         }
         let held = || ways.open.iter().find_map(|exit| exit.state.holders.iter().find(|(_, hold)| *hold == Hold::Itself));
         let variable = || held().map(|(var, _)| self.scopes.info(*var).name.to_string());
-        let name = self.bound(kind.result).or_else(variable).unwrap_or_else(|| "the client".to_owned());
-        let name = if name.contains(' ') { name } else { format!("`{name}`") };
+        let name = self
+            .bound(kind.result)
+            .or_else(variable)
+            .map_or_else(|| format!("the result of `{}`", self.callee_text()), |name| format!("`{name}`"));
         let verb = self.verb(kind);
         let line = evidence.first().map_or(0, |evidence| evidence.line);
         let others: Vec<&EventId> = ways.released.iter().chain(&ways.given).collect();
@@ -452,6 +454,11 @@ impl<'a> Case<'a, '_> {
         cfg.is_ok_and(|cfg| anchor::covered(&cfg, found.place, calls))
     }
 
+    /// What is called, as written.
+    fn callee_text(&self) -> String {
+        String::from_utf8_lossy(&self.place.text[self.call.function.span.range()]).into_owned()
+    }
+
     fn bound(&self, result: usize) -> Option<String> {
         let names = anchor::names_bound(self.decl, self.call.span)?;
         let text = |span: &Span| String::from_utf8_lossy(&self.place.text[span.range()]).into_owned();
@@ -460,7 +467,7 @@ impl<'a> Case<'a, '_> {
 
     fn acquisition(&self, kind: Kind, fate: Fate) -> Acquisition {
         let (line, column) = self.place.lines.line_column(self.call.span.start);
-        let constructor = String::from_utf8_lossy(&self.place.text[self.call.function.span.range()]).into_owned();
+        let constructor = self.callee_text();
         let certainty = match fate.verdict {
             Verdict::NothingToRelease => kind.answer.certainty,
             _ => fate.certainty.and(kind.answer.certainty),

@@ -57,6 +57,16 @@ pub fn asserts_error(callee: Name) -> bool {
     package.starts_with("gotest.tools") && ["ErrorIs", "ErrorContains", "Error"].contains(&name)
 }
 
+/// Whether a function of this name makes something new, by the word that it begins with.
+pub fn opens(name: &str) -> bool {
+    ["New", "Open", "Dial", "Connect", "Listen", "Accept", "Join"].iter().any(|verb| {
+        let (first, rest) = verb.split_at(1);
+        let lower = |name: &str| name.strip_prefix(&first.to_ascii_lowercase()).is_some_and(|name| name.starts_with(rest));
+        let whole = name.as_bytes().get(verb.len()).is_none_or(|byte| !byte.is_ascii_lowercase());
+        whole && (name.starts_with(verb) || lower(name))
+    })
+}
+
 /// Whether a function of this name only looks at its arguments: nothing of them stays with it.
 pub fn only_looks(callee: Name) -> bool {
     let Name { package, name } = callee;
@@ -123,6 +133,11 @@ pub fn runner(callee: Name) -> Option<Runner> {
 /// Whether a function of this last name may be one from which the process serves: asked before its package is looked up.
 pub fn may_serve(name: &str) -> bool {
     SERVERS.contains(&name) || STARTERS.contains(&name) || name == "Main"
+}
+
+/// Whether a function of this name takes the listener that it gets, and closes it when it is done.
+pub fn takes_listener(name: &str) -> bool {
+    ["Serve", "ServeTLS"].contains(&name)
 }
 
 const SERVERS: [&str; 4] = ["ListenAndServe", "ListenAndServeTLS", "Serve", "ServeTLS"];

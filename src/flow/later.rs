@@ -3,7 +3,7 @@
 use crate::base::finding::{Certainty, Verdict};
 use crate::base::text::Span;
 use crate::flow::eval::{Value, Walk};
-use crate::flow::life::{Exit, ExitKind, Source, walk};
+use crate::flow::life::{Exit, ExitKind, PassedFate, Place, Source, walk};
 use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::flow::state::*;
 use crate::golang::syntax::*;
@@ -154,7 +154,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             return;
         };
         let mut holds = false;
-        if let Some(body) = self.called_literal(&call.function) {
+        let literal = self.called_literal(&call.function);
+        if let Some(body) = literal {
             let effect = self.effect_with_args(call, body, state);
             if effect == Some(Effect::Releases) {
                 return self.give(
@@ -165,13 +166,33 @@ impl<'a, 'w> Walk<'a, 'w> {
                     "handed to a goroutine that releases it",
                 );
             }
+            if let Some(Effect::Gives(Event { span, certainty, words, kind: EventKind::Given(verdict) })) = effect {
+                return self.give(state, span, verdict, certainty, words);
+            }
             holds |= effect.is_some();
         } else if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind {
             holds |= self.eval(operand, state).is_some();
         } else {
             holds |= self.eval(&call.function, state).is_some();
         }
-        holds |= self.arguments(call, state).iter().any(Option::is_some);
+        for (at, value) in self.arguments(call, state).into_iter().enumerate() {
+            let Some(hold) = value else { continue };
+            holds = true;
+            if literal.is_some() || hold != Hold::Itself {
+                continue;
+            }
+            let passed = self.oracle.passed(call, Place::Arg(at), &hold);
+            match passed.fate {
+                PassedFate::Releases => {
+                    let words = "handed to a goroutine that releases it";
+                    return self.give(state, call.span, Verdict::Captured, passed.certainty, words);
+                }
+                PassedFate::Keeps { verdict, words } => {
+                    return self.hand(state, call.span, &hold, verdict, passed.certainty, &words);
+                }
+                _ => {}
+            }
+        }
         if holds && state.is_open() {
             let id = self.event(expr.span, EventKind::Running, Certainty::Assumed, "used by a goroutine started here");
             state.running = Some(id);

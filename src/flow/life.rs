@@ -183,6 +183,9 @@ pub fn walk<'a>(
             }
             Next::Return(stmt) => {
                 walk.returned(stmt, &mut state);
+                if let Some(id) = state.on_error.filter(|_| state.is_open() && gives_error(scopes.body(body).signature, stmt)) {
+                    state.phase = Phase::Released(id);
+                }
                 exits.insert((ExitKind::Return, stmt.span, state));
             }
             Next::End(at) => {
@@ -213,6 +216,17 @@ pub fn walk<'a>(
         after: listed(after),
         enter: listed(enter),
     })
+}
+
+/// Whether a `return` says that something failed: an error that is not plainly nil, and nothing beside it.
+fn gives_error(signature: &Signature, stmt: &Stmt) -> bool {
+    let StmtKind::Return(values) = &stmt.kind else { return false };
+    let error = signature.results.last().and_then(|result| result.ty.as_ident()).is_some_and(|ty| &*ty.name == "error");
+    let Some((last, others)) = values.split_last() else { return false };
+    let made = last.as_call().and_then(Call::name).is_some_and(|name| name == "Errorf" || name == "New");
+    let nothing = |value: &Expr| value.is_nil() || matches!(value.unparen().kind, ExprKind::Literal);
+    let alone = !others.is_empty() && others.iter().all(nothing);
+    error && values.len() == signature.results.len() && !last.is_nil() && (made || alone)
 }
 
 /// The states on both edges of a condition; `None` where the edge cannot be taken.

@@ -5,6 +5,7 @@ pub mod bind;
 pub mod callee;
 pub mod cfg;
 pub mod eval;
+pub mod fresh;
 pub mod judge;
 pub mod known;
 pub mod later;

@@ -68,7 +68,15 @@ pub struct Scopes<'a> {
     literals: FxHashMap<u32, BodyId>,
     params: FxHashMap<(BodyId, ParamIndex), VarId>,
     results: FxHashMap<(BodyId, usize), VarId>,
-    assigned: FxHashMap<VarId, Vec<&'a Expr>>,
+    assigned: FxHashMap<VarId, Vec<Assigned<'a>>>,
+}
+
+/// A value that a variable gets: result `index` of `value`, which gives `of` names theirs.
+#[derive(Debug, Clone, Copy)]
+pub struct Assigned<'a> {
+    pub value: &'a Expr,
+    pub index: usize,
+    pub of: usize,
 }
 
 impl<'a> Scopes<'a> {
@@ -120,9 +128,8 @@ impl<'a> Scopes<'a> {
         self.results.get(&(body, index)).copied()
     }
 
-    /// Every value that the declaration gives to a variable by itself, in source order; results of several-valued calls are not
-    /// among them.
-    pub fn assigned(&self, var: VarId) -> &[&'a Expr] {
+    /// Every value that the declaration gives to a variable by name, in source order.
+    pub fn assigned(&self, var: VarId) -> &[Assigned<'a>] {
         self.assigned.get(&var).map_or(&[], Vec::as_slice)
     }
 
@@ -330,9 +337,7 @@ impl<'a> Builder<'a> {
     fn note_values(&mut self, left: &[Expr], right: &'a [Expr]) {
         for (at, target) in left.iter().enumerate() {
             let Some(var) = target.as_ident().and_then(|ident| self.scopes.var(ident)) else { continue };
-            // `x, ok := m[k]` and the like give the value itself to the first name.
-            let value = if left.len() == right.len() { right.get(at) } else { right.first().filter(|_| at == 0) };
-            self.scopes.assigned.entry(var).or_default().extend(value);
+            self.scopes.assigned.entry(var).or_default().extend(assigned(right, at, left.len()));
         }
     }
 
@@ -371,8 +376,8 @@ impl<'a> Builder<'a> {
                 (None, false) => bound_to(&spec.values, at, spec.names.len()),
                 (None, true) => VarOrigin::Other,
             };
-            if let (Some(var), Some(value)) = (self.declare(name, origin), spec.values.get(at)) {
-                self.scopes.assigned.entry(var).or_default().push(value);
+            if let Some(var) = self.declare(name, origin) {
+                self.scopes.assigned.entry(var).or_default().extend(assigned(&spec.values, at, spec.names.len()));
             }
         }
     }
@@ -430,9 +435,15 @@ impl<'a> Builder<'a> {
 }
 
 fn bound_to(values: &[Expr], at: usize, of: usize) -> VarOrigin<'_> {
+    let origin = |Assigned { value, index, of }| VarOrigin::Value { value, index, of };
+    assigned(values, at, of).map_or(VarOrigin::Other, origin)
+}
+
+/// What the name at `at` of `of` names gets.
+fn assigned(values: &[Expr], at: usize, of: usize) -> Option<Assigned<'_>> {
     match values {
-        [value] if of > 1 => VarOrigin::Value { value, index: at, of },
-        values => values.get(at).map_or(VarOrigin::Other, |value| VarOrigin::Value { value, index: 0, of: 1 }),
+        [value] if of > 1 => Some(Assigned { value, index: at, of }),
+        values => values.get(at).map(|value| Assigned { value, index: 0, of: 1 }),
     }
 }
 

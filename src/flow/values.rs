@@ -37,7 +37,10 @@ impl Typing<'_, '_> {
                     if opaque || values.is_empty() {
                         return None;
                     }
-                    values.iter().try_for_each(|value| self.sources(value, found, depth + 1))
+                    values.iter().try_for_each(|given| match given.index {
+                        0 => self.sources(given.value, found, depth + 1),
+                        _ => None,
+                    })
                 }
                 None => self.named(value, found),
             },
@@ -61,8 +64,8 @@ impl Typing<'_, '_> {
     fn elements(&self, container: &Expr, found: &mut Vec<FuncRef>, depth: u32) -> Option<()> {
         let ident = container.as_ident()?;
         if let Some(var) = self.scopes.var(ident) {
-            let [value] = self.scopes.assigned(var) else { return None };
-            return elements_of(value)?.iter().try_for_each(|element| self.sources(&element.value, found, depth + 1));
+            let [given] = self.scopes.assigned(var) else { return None };
+            return elements_of(given.value)?.iter().try_for_each(|element| self.sources(&element.value, found, depth + 1));
         }
         let variable = self.file.package.var(&ident.name)?;
         let [value] = variable.spec().values.as_slice() else { return None };

@@ -33,6 +33,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use crate::base::finding::Certainty;
 use crate::golang::gomod::compare_versions;
 use crate::golang::holds::Holds;
+use crate::golang::release::ReleaseMethod;
 use crate::golang::types::{Missing, guess_package_name};
 
 /// The methods that the index records as releases, in order of preference.
@@ -174,6 +175,42 @@ impl Index {
         let unlisted =
             || IndexedMember { field: false, data: covered, gives: if covered { Vec::new() } else { vec!["?".into()] } };
         Some(found(member).or_else(|| found(handles::ANY)).unwrap_or_else(unlisted))
+    }
+
+    /// The names of the functions and methods of a package that give something with one of these release methods, at any version.
+    pub fn givers(&self, path: &str, releases: &[ReleaseMethod]) -> Vec<&'static str> {
+        let gives = |types: &str, member: &str| {
+            let whose = member.strip_prefix("New").unwrap_or(member);
+            types.split(',').any(|ty| self.is_released(path, &ty.replace('%', whose), releases))
+        };
+        let mut found = Vec::new();
+        for line in self.lines(path) {
+            match line.kind {
+                "func" => found.extend(line.names.split(',').filter(|name| gives(line.fact, name))),
+                "holds" => {
+                    for (types, members) in split(line.fact, ';').into_iter().filter_map(|group| group.split_once(' ')) {
+                        found.extend(members.split(',').filter(|member| !types.starts_with('=') && gives(types, member)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Whether a type, as a package's facts spell it, has one of these release methods at some version.
+    fn is_released(&self, home: &str, spelled: &str, releases: &[ReleaseMethod]) -> bool {
+        let Some((package, name)) = spelled.trim_start_matches(['*', '[', ']']).rsplit_once('.') else { return false };
+        let package = if package.is_empty() { home } else { package };
+        let has = |line: Line| {
+            split(line.fact, ';')
+                .into_iter()
+                .filter_map(release)
+                .any(|known| releases.iter().any(|wanted| *wanted.name == *known.name))
+        };
+        self.lines(package).filter(|line| is_type(line) && line.is_of(name)).any(has)
     }
 
     /// Proved when the version in use lies within those at which the package was read.

@@ -238,6 +238,21 @@ pub struct Call {
     pub spread: bool,
 }
 
+impl Call {
+    /// The last name of what is called: `f` in `f()`, `x.f()`, `x.f[T]()`.
+    pub fn name(&self) -> Option<&str> {
+        let mut function = self.function.unparen();
+        while let ExprKind::Index { operand, .. } = &function.kind {
+            function = operand.unparen();
+        }
+        match &function.kind {
+            ExprKind::Ident(ident) => Some(&ident.name),
+            ExprKind::Selector { field, .. } => Some(&field.name),
+            _ => None,
+        }
+    }
+}
+
 /// `k: v` or `v` of a composite literal.
 #[derive(Debug, Clone)]
 pub struct Element {

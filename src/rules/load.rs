@@ -1,16 +1,16 @@
-//! The two files of a rule's folder, read and checked; every mistake has a file, line and column.
+//! The files of a rule's folder, read and checked; every mistake has a file, line and column.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use regex::bytes::RegexBuilder;
+use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 use tree_sitter::Query;
 
 use crate::base::finding::ReleaseArg;
 use crate::base::sys;
 use crate::golang::release::ReleaseMethod;
-use crate::rules::{Rule, RuleError, Status};
+use crate::rules::{Given, Named, Rule, RuleError, Seeds, Status};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,7 +18,8 @@ struct RuleToml {
     id: toml::Spanned<String>,
     summary: String,
     status: StatusToml,
-    trigger: toml::Spanned<String>,
+    trigger: Option<toml::Spanned<String>>,
+    given: Option<GivenToml>,
     release: Vec<ReleaseToml>,
     docs: DocsToml,
 }
@@ -28,6 +29,15 @@ struct RuleToml {
 enum StatusToml {
     Stable,
     Preview,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GivenToml {
+    unless_named: toml::Spanned<String>,
+    exempt: Vec<toml::Spanned<String>>,
+    exempt_names: toml::Spanned<String>,
+    include: Vec<toml::Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -55,11 +65,11 @@ struct DocsToml {
     safety: String,
 }
 
-/// Makes a rule of the texts of its two files.
+/// Makes a rule of the texts of its files, of which one that goes by types has no query.
 ///
 /// # Errors
 /// The first mistake in either.
-pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: &str) -> Result<Rule, RuleError> {
+pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) -> Result<Rule, RuleError> {
     let mistake = |at: usize, words: String| {
         let (line, column) = place(toml, at);
         RuleError { file: toml_file.to_owned(), line, column, words }
@@ -71,15 +81,37 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: &str) -> Resul
         return Err(mistake(raw.id.span().start, format!("a rule's id is made of a-z, 0-9 and `-`, not `{id}`")));
     }
     // Bytes, not characters: Go's keywords and the names of constructors are matched in text of any encoding.
-    let trigger = RegexBuilder::new(raw.trigger.get_ref()).unicode(false).build();
-    let trigger = trigger.map_err(|error| {
-        let words = error.to_string();
-        mistake(
-            raw.trigger.span().start,
-            format!("`trigger` is no regular expression: {}", words.lines().last().unwrap_or_default()),
-        )
-    })?;
-    let (query, acquire, constructor) = self::query(query_file, query)?;
+    let regex = |key: &str, pattern: &toml::Spanned<String>| -> Result<Regex, RuleError> {
+        RegexBuilder::new(pattern.get_ref()).unicode(false).build().map_err(|error| {
+            let words = error.to_string();
+            let words = format!("`{key}` is no regular expression: {}", words.lines().last().unwrap_or_default());
+            mistake(pattern.span().start, words)
+        })
+    };
+    let seeds = match (&raw.trigger, &raw.given, query) {
+        (Some(trigger), None, Some(query)) => {
+            let trigger = regex("trigger", trigger)?;
+            let (query, acquire, constructor) = self::query(query_file, query)?;
+            Seeds::Named(Named { trigger, query, acquire, constructor })
+        }
+        (None, Some(given), None) => {
+            if let Some(wrong) = given.exempt.iter().chain(&given.include).find(|name| !name.get_ref().contains('.')) {
+                let words = format!("`{}` is no `import/path.Type`", wrong.get_ref());
+                return Err(mistake(wrong.span().start, words));
+            }
+            let plain = |list: &[toml::Spanned<String>]| list.iter().map(|name| name.get_ref().clone()).collect();
+            Seeds::Given(Given {
+                unless_named: regex("unless_named", &given.unless_named)?,
+                exempt: plain(&given.exempt),
+                exempt_names: regex("exempt_names", &given.exempt_names)?,
+                include: plain(&given.include),
+            })
+        }
+        _ => {
+            let words = "a rule has either a `trigger` and an acquire.scm, or a table `[given]`".to_owned();
+            return Err(mistake(raw.id.span().start, words));
+        }
+    };
     Ok(Rule {
         id: Arc::from(id.as_str()),
         summary: raw.summary,
@@ -94,11 +126,8 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: &str) -> Resul
             ("Use instead", raw.docs.instead.trim().to_owned()),
             ("Fix safety", raw.docs.safety.trim().to_owned()),
         ],
-        trigger,
+        seeds,
         releases: raw.release.into_iter().map(release).collect(),
-        query,
-        acquire,
-        constructor,
     })
 }
 
@@ -154,10 +183,15 @@ pub fn dir(dir: &Path) -> Result<Vec<Arc<Rule>>, RuleError> {
     for (name, _) in entries.into_iter().filter(|(_, kind)| *kind == sys::Kind::Folder) {
         let folder = dir.join(name);
         let (toml, query) = (folder.join("rule.toml"), folder.join("acquire.scm"));
-        rules.push(Arc::new(rule(&toml.display().to_string(), &read(&toml)?, &query.display().to_string(), &read(&query)?)?));
+        let query_text = if sys::kind(&query).is_some() { Some(read(&query)?) } else { None };
+        let shown = (toml.display().to_string(), query.display().to_string());
+        rules.push(Arc::new(rule(&shown.0, &read(&toml)?, &shown.1, query_text.as_deref())?));
     }
     if rules.is_empty() {
-        return Err(outside(dir, "no rule here: a rule is a folder with rule.toml and acquire.scm".to_owned()));
+        return Err(outside(
+            dir,
+            "no rule here: a rule is a folder with rule.toml, and acquire.scm where it goes by names".to_owned(),
+        ));
     }
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(rules)
@@ -171,7 +205,7 @@ mod tests {
     const QUERY: &str = include_str!("../../queries/unclosed-client/acquire.scm");
 
     fn broken(toml: &str, query: &str) -> String {
-        rule("rule.toml", toml, "acquire.scm", query).unwrap_err().to_string()
+        rule("rule.toml", toml, "acquire.scm", Some(query)).unwrap_err().to_string()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! queries/ -> [`Rule`]: what a leak is, in words and data, checked when loaded.
 //!
-//! A rule is a folder with `acquire.scm`, a tree-sitter query that proposes calls in one declaration, and `rule.toml`, which says
-//! what the rule means. The shipped rules are compiled in; `--rules DIR` loads others the same way.
+//! A rule is a folder with `rule.toml`, which says what the rule means, and for rules that go by names `acquire.scm`, a tree-sitter
+//! query that proposes calls in one declaration. The shipped rules are compiled in; `--rules DIR` loads others the same way.
 
 mod load;
 
@@ -29,13 +29,66 @@ pub struct Rule {
     pub status: Status,
     /// What it does, why it is bad, …: (heading, markdown text) in order.
     pub sections: Vec<(&'static str, String)>,
-    /// Only files and declarations in which this matches can hold a seed.
-    pub trigger: Regex,
+    /// Which calls may acquire.
+    pub seeds: Seeds,
     /// How the resource is released, best first.
     pub releases: Vec<ReleaseMethod>,
+}
+
+/// Which calls a rule proposes.
+#[derive(Debug)]
+pub enum Seeds {
+    /// Those that look a certain way.
+    Named(Named),
+    /// Those that hand over something to release, by what the source or the index says of them.
+    Given(Given),
+}
+
+/// Calls by their looks.
+#[derive(Debug)]
+pub struct Named {
+    /// Only files and declarations in which this matches can hold a seed.
+    pub trigger: Regex,
     query: Query,
     acquire: u32,
     constructor: u32,
+}
+
+/// Calls by what they give.
+#[derive(Debug)]
+pub struct Given {
+    /// Functions whose names match belong to another rule.
+    unless_named: Regex,
+    /// Types that this rule leaves alone: `import/path.Name`, `import/path.*`, `import/path/....*`.
+    exempt: Vec<String>,
+    /// Types that it leaves alone wherever they come from, by their names.
+    exempt_names: Regex,
+    /// Types that it takes all the same.
+    include: Vec<String>,
+}
+
+impl Given {
+    /// Whether calls of functions of this name may be seeds.
+    pub fn takes_function(&self, name: &str) -> bool {
+        !self.unless_named.is_match(name.as_bytes())
+    }
+
+    /// Whether values of the type `name` of `package` are this rule's.
+    pub fn takes_type(&self, package: &str, name: &str) -> bool {
+        let among = |list: &[String]| list.iter().any(|pattern| is_meant(pattern, package, name));
+        let exempt = self.exempt_names.is_match(name.as_bytes()) || among(&self.exempt);
+        !exempt || among(&self.include)
+    }
+}
+
+/// Whether `pattern` (`import/path.Name`, `import/path.*`, `import/path/....*`) means the type `name` of `package`.
+fn is_meant(pattern: &str, package: &str, name: &str) -> bool {
+    let Some((path, ty)) = pattern.rsplit_once('.') else { return false };
+    let within = match path.strip_suffix("/...") {
+        Some(above) => package.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+        None => path == package,
+    };
+    within && (ty == "*" || ty == name)
 }
 
 /// How far a rule has proved itself.
@@ -82,7 +135,7 @@ pub struct Seed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooManyMatches;
 
-impl Rule {
+impl Named {
     /// The calls that the query proposes in one declaration, in source order.
     ///
     /// # Errors
@@ -117,16 +170,19 @@ impl Rule {
 
 /// The shipped rules, sorted by id.
 pub fn builtin() -> Vec<Arc<Rule>> {
-    let sources = [(
-        "queries/unclosed-client",
-        include_str!("../../queries/unclosed-client/rule.toml"),
-        include_str!("../../queries/unclosed-client/acquire.scm"),
-    )];
-    let load = |(folder, toml, query): (&str, &str, &str)| {
+    let sources = [
+        ("queries/unclosed-client", include_str!("../../queries/unclosed-client/rule.toml"), {
+            Some(include_str!("../../queries/unclosed-client/acquire.scm"))
+        }),
+        ("queries/unclosed-connection", include_str!("../../queries/unclosed-connection/rule.toml"), None),
+    ];
+    let load = |(folder, toml, query): (&str, &str, Option<&str>)| {
         let rule = load::rule(&format!("{folder}/rule.toml"), toml, &format!("{folder}/acquire.scm"), query);
         Arc::new(rule.unwrap_or_else(|error| panic!("a shipped rule is broken: {error}")))
     };
-    sources.map(load).into()
+    let mut rules = sources.map(load).to_vec();
+    rules.sort_by(|a, b| a.id.cmp(&b.id));
+    rules
 }
 
 /// The rules in the folders of `dir`, sorted by id.
@@ -144,12 +200,26 @@ mod tests {
 
     fn seeds(text: &str) -> Vec<String> {
         let parsed = parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap();
-        let rule = &builtin()[0];
+        let rules = builtin();
+        let Some(Seeds::Named(named)) = rules.iter().map(|rule| &rule.seeds).next() else { panic!("no rule by names") };
         assert!(
-            rule.trigger.is_match(text.as_bytes()) || rule.seeds(&parsed).unwrap().is_empty(),
+            named.trigger.is_match(text.as_bytes()) || named.seeds(&parsed).unwrap().is_empty(),
             "the trigger lets every seed through"
         );
-        rule.seeds(&parsed).unwrap().iter().map(|seed| text[seed.call.range()].to_owned()).collect()
+        named.seeds(&parsed).unwrap().iter().map(|seed| text[seed.call.range()].to_owned()).collect()
+    }
+
+    #[test]
+    fn types_are_left_alone_by_package_and_name() {
+        let exempt = ["io.*", "a/....*", "b.File"].map(str::to_owned).to_vec();
+        let regex = |pattern| Regex::new(pattern).unwrap();
+        let include = vec!["k.Reader".to_owned()];
+        let given = Given { unless_named: regex("^New.*Client$"), exempt, exempt_names: regex("Reader$"), include };
+        assert!(!given.takes_type("b", "Reader") && given.takes_type("k", "Reader"));
+        assert!(!given.takes_type("io", "ReadCloser") && given.takes_type("io/x", "File"));
+        assert!(!given.takes_type("a", "T") && !given.takes_type("a/b", "T") && given.takes_type("ab", "T"));
+        assert!(!given.takes_type("b", "File") && given.takes_type("b", "Conn"));
+        assert!(!given.takes_function("NewClient") && given.takes_function("Dial"));
     }
 
     #[test]

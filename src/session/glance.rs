@@ -10,24 +10,26 @@ use crate::base::finding::Closable;
 use crate::base::text::Span;
 use crate::flow::judge::{Judge, Place};
 use crate::golang::syntax::{Call, Expr, ExprKind, Ident};
-use crate::rules::Rule;
+use crate::rules::{Rule, Seeds};
+use crate::session::given;
+use crate::session::sights::Sight;
 
-/// Whether no call in `text` that the rule's trigger points at can leak.
-pub fn is_clean(judge: &Judge, place: &Place, rule: &Rule, text: &[u8]) -> bool {
-    rule.trigger.find_iter(text).all(|hit| {
-        if text[..hit.start()].last().is_some_and(|byte| is_word(*byte)) {
+/// Whether no call in `text` where the rule's seeds could stand can leak.
+pub fn is_clean(judge: &Judge, place: &Place, rule: &Rule, sight: &Sight, text: &[u8]) -> bool {
+    sight.hits(text).into_iter().all(|hit| {
+        if text[..hit.start].last().is_some_and(|byte| is_word(*byte)) {
             // The middle of a longer name: no constructor's.
             return true;
         }
-        let Some(b'(') = text[..hit.end()].last() else { return false };
-        let name = &text[hit.start()..hit.end() - 1];
-        let function = match text[..hit.start()].split_last() {
+        let Some(b'(') = text[..hit.end].last() else { return false };
+        let name = &text[hit.start..hit.end - 1];
+        let function = match text[..hit.start].split_last() {
             Some((b'.', before)) => qualified(text, before, name),
             _ => is_only(text, name, b"(").then(|| ident(name)),
         };
         function.is_some_and(|function| match gives(judge, place, rule, function) {
             Gives::Nothing => true,
-            Gives::Closable(method) => is_deferred_at_once(text, hit.start(), &method),
+            Gives::Closable(method) => is_deferred_at_once(text, hit.start, &method),
             Gives::Unknown => false,
         })
     })
@@ -106,7 +108,11 @@ fn ident(name: &[u8]) -> Expr {
 
 fn gives(judge: &Judge, place: &Place, rule: &Rule, function: Expr) -> Gives {
     let call = Call { span: Span::default(), function, type_args: Vec::new(), args: Vec::new(), spread: false };
-    let types = judge.world.results(&judge.world.callee(place.scope, &call, &|_| None));
+    let callee = judge.world.callee(place.scope, &call, &|_| None);
+    if matches!(rule.seeds, Seeds::Given(_)) && given::result_of(judge, place.scope, rule, &callee).is_none() {
+        return Gives::Nothing;
+    }
+    let types = judge.world.results(&callee);
     let answers: Vec<_> = types.iter().map(|ty| judge.world.closable(place.scope, ty, &rule.releases).closable).collect();
     match answers.as_slice() {
         [] => Gives::Unknown,

@@ -19,8 +19,9 @@ use crate::golang::parse::{Parsed, Refusal, items_by_parsing, parse};
 use crate::golang::syntax::Decl;
 use crate::golang::visit;
 use crate::golang::world::FileScope;
-use crate::rules::Rule;
-use crate::session::{glance, suppress};
+use crate::rules::{Rule, Seeds};
+use crate::session::sights::{Sight, sights};
+use crate::session::{given, glance, suppress};
 
 /// Functions of the repository that give a fresh resource to their callers: calls of them are acquisitions too.
 #[derive(Default)]
@@ -109,10 +110,12 @@ pub fn again(
     if !outline.exact {
         outline.items = items_by_parsing(file.text);
     }
+    let sights = sights(&settings.rules, file.scope.imports());
+    let run = Run { judge, settings, wrappers, sights: &sights };
     let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
     for item in &outline.items {
         let judged = if matters(&file.text[item.span.range()]) {
-            declaration(judge, settings, wrappers, &place, item, &mut result)
+            declaration(&run, &place, item, &mut result)
         } else {
             result.keep(&mut previous, item)
         };
@@ -140,22 +143,30 @@ impl FileJudged {
 /// Everything that is to be judged in one declaration: rule, call, and which of its results if that is known.
 type Wanted = Vec<(Arc<Rule>, Span, Option<usize>)>;
 
-fn declaration(
-    judge: &Judge,
-    settings: &Settings,
-    wrappers: &Wrappers,
-    place: &Place,
-    item: &Item,
-    result: &mut FileJudged,
-) -> Vec<Judged> {
+/// What all declarations of a file are judged with.
+struct Run<'r> {
+    judge: &'r Judge<'r>,
+    settings: &'r Settings,
+    wrappers: &'r Wrappers,
+    /// One for each rule.
+    sights: &'r [Sight<'r>],
+}
+
+impl Run<'_> {
+    fn rules(&self) -> impl Iterator<Item = (&Arc<Rule>, &Sight<'_>)> {
+        self.settings.rules.iter().zip(self.sights)
+    }
+}
+
+fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -> Vec<Judged> {
     let text = &place.text[item.span.range()];
-    let triggered = settings.rules.iter().any(|rule| rule.trigger.is_match(text));
-    let wraps = wrappers.called_in(text);
+    let triggered = run.sights.iter().any(|sight| sight.is_in(text));
+    let wraps = run.wrappers.called_in(text);
     if !(triggered || wraps) || matches!(item.kind, ItemKind::Type | ItemKind::Const) {
         return Vec::new();
     }
-    let glance = |rule: &Arc<Rule>| glance::is_clean(judge, place, rule, text);
-    if !wraps && !settings.every && settings.rules.iter().all(glance) {
+    let mut rules = run.rules();
+    if !wraps && !run.settings.every && rules.all(|(rule, sight)| glance::is_clean(run.judge, place, rule, sight, text)) {
         return Vec::new();
     }
     result.declarations += 1;
@@ -163,23 +174,22 @@ fn declaration(
         Ok(parsed) => parsed,
         Err(refusal) => {
             result.refused.push((item.span.start, refusal));
-            return refused(settings, place, item, refusal);
+            return refused(run, place, item, &refusal.to_string());
         }
     };
     let (parsed, decl) = parsed;
-    let mut wanted = match seeds(settings, &parsed) {
+    let mut wanted = match seeds(run.settings, &parsed) {
         Ok(wanted) => wanted,
-        Err(why) => return refused_with(settings, place, item, why),
+        Err(why) => return refused(run, place, item, why),
     };
-    if wraps {
-        wanted.extend(wrapped(judge, wrappers, place, &decl, &wanted));
-    }
+    let more = called(run, place, &decl, &wanted);
+    wanted.extend(more);
     wanted.sort_by_key(|(_, call, result)| (*call, *result));
     let asked: Vec<_> = wanted
         .iter()
         .map(|(rule, call, result)| Asked { rule: &rule.id, releases: &rule.releases, call: *call, result: *result })
         .collect();
-    let judged = judge::judge(judge, place, &decl, &asked);
+    let judged = judge::judge(run.judge, place, &decl, &asked);
     for one in judged.iter().filter(|one| !one.returned.is_empty()) {
         let rule = wanted.iter().find(|(_, call, _)| *call == one.acquisition.span).map(|(rule, ..)| rule.clone());
         let Some((func, rule)) = enclosing(place.scope, item).zip(rule) else { continue };
@@ -191,33 +201,50 @@ fn declaration(
 fn seeds(settings: &Settings, parsed: &Parsed) -> Result<Wanted, &'static str> {
     let mut wanted = Vec::new();
     for rule in &settings.rules {
-        let seeds = rule.seeds(parsed).map_err(|_| "the declaration has more candidate calls than are kept track of")?;
+        let Seeds::Named(named) = &rule.seeds else { continue };
+        let seeds = named.seeds(parsed).map_err(|_| "the declaration has more candidate calls than are kept track of")?;
         wanted.extend(seeds.into_iter().map(|seed| (rule.clone(), seed.call, None)));
     }
     Ok(wanted)
 }
 
-/// The calls of wrappers that are not seeds already.
-fn wrapped(judge: &Judge, wrappers: &Wrappers, place: &Place, decl: &Decl, seeds: &Wanted) -> Wanted {
+/// The calls that acquire by what is called, and are not seeds already: of wrappers, and of functions that a rule takes for what they
+/// give.
+fn called(run: &Run, place: &Place, decl: &Decl, seeds: &Wanted) -> Wanted {
+    let calls: Vec<_> = visit::calls(decl)
+        .into_iter()
+        .filter(|call| !seeds.iter().any(|(_, seed, _)| *seed == call.span))
+        .filter_map(|call| Some((call, call.name()?)))
+        .collect();
+    let wraps = |name: &str| run.wrappers.names.iter().any(|known| **known == *name);
+    let gives =
+        |name: &str| run.sights.iter().any(|sight| matches!(sight, Sight::Calls(names) if names.contains(name.as_bytes())));
+    if !calls.iter().any(|(_, name)| wraps(name) || gives(name)) {
+        return Vec::new();
+    }
     let scopes = match decl {
         Decl::Func(func) => Scopes::of_func(func),
         Decl::Vars(specs) => Scopes::of_vars(specs),
         _ => return Vec::new(),
     };
-    let typing = Typing::new(judge.world, place.scope.clone(), &scopes);
+    let typing = Typing::new(run.judge.world, place.scope.clone(), &scopes);
     let mut found = Vec::new();
-    for call in visit::calls(decl) {
-        let named = typing.name(&call.function).is_some_and(|(_, name)| wrappers.names.iter().any(|known| **known == *name));
-        if !named || seeds.iter().any(|(_, seed, _)| *seed == call.span) {
-            continue;
-        }
-        let func = match typing.callee(call) {
+    for (call, name) in calls.into_iter().filter(|(_, name)| wraps(name) || gives(name)) {
+        let callee = typing.callee(call);
+        let func = match &callee {
             Callee::Func { func, .. } => Some(func),
-            Callee::Method { method, .. } => method.func,
+            Callee::Method { method, .. } => method.func.as_ref(),
             _ => None,
         };
-        let Some((rule, results)) = func.and_then(|func| wrappers.known.get(&func)) else { continue };
-        found.extend(results.iter().map(|result| (rule.clone(), call.span, Some(*result))));
+        if let Some((rule, results)) = func.and_then(|func| run.wrappers.known.get(func)) {
+            found.extend(results.iter().map(|result| (rule.clone(), call.span, Some(*result))));
+            continue;
+        }
+        let given = run
+            .rules()
+            .filter(|_| gives(name))
+            .find_map(|(rule, _)| Some((rule, given::result_of(run.judge, place.scope, rule, &callee)?)));
+        found.extend(given.map(|(rule, result)| (rule.clone(), call.span, Some(result))));
     }
     found
 }
@@ -232,17 +259,13 @@ fn enclosing(scope: &FileScope, item: &Item) -> Option<FuncRef> {
     }
 }
 
-fn refused(settings: &Settings, place: &Place, item: &Item, refusal: Refusal) -> Vec<Judged> {
-    refused_with(settings, place, item, &refusal.to_string())
-}
-
-/// Every place in a refused declaration that a rule's trigger points at, so that none is silent.
-fn refused_with(settings: &Settings, place: &Place, item: &Item, why: &str) -> Vec<Judged> {
+/// Every place in a declaration that could not be read where a seed could stand, so that none is silent.
+fn refused(run: &Run, place: &Place, item: &Item, why: &str) -> Vec<Judged> {
     let name = item.names.first().map(|name| name.to_string());
     let mut judged = Vec::new();
-    for rule in &settings.rules {
-        for hit in rule.trigger.find_iter(&place.text[item.span.range()]) {
-            let span = Span::new(hit.start() as u32, hit.end() as u32).shifted(item.span.start);
+    for (rule, sight) in run.rules() {
+        for hit in sight.hits(&place.text[item.span.range()]) {
+            let span = Span::new(hit.start as u32, hit.end as u32).shifted(item.span.start);
             judged.push(judge::not_analysed(place, &rule.id, span, name.clone(), why));
         }
     }

@@ -1,8 +1,10 @@
 //! One run from end to end: judge, fix, apply in memory, re-judge. Prints nothing and analyses nothing itself.
 
 mod apply;
+mod given;
 mod glance;
 mod judged;
+mod sights;
 mod suppress;
 mod survey;
 
