@@ -137,7 +137,8 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
     }
 
     fn is_release(&self, method: &str, args: Option<usize>) -> bool {
-        self.releases.iter().any(|release| *release.name == *method && args.is_none_or(|args| args == release.args.len()))
+        let own = |release: &ReleaseMethod| *release.name == *method && args.is_none_or(|args| args == release.args.len());
+        self.releases.iter().any(own) || (known::also_releases(method) && args.is_none_or(|args| args == 0))
     }
 
     fn passed(&self, call: &'a Call, place: Place, hold: &Hold) -> Passed {

@@ -135,6 +135,12 @@ pub fn may_serve(name: &str) -> bool {
     SERVERS.contains(&name) || STARTERS.contains(&name) || name == "Main"
 }
 
+/// Whether a method of this name releases what is usually released by another one.
+pub fn also_releases(method: &str) -> bool {
+    ["Stop", "GracefulStop", "Shutdown", "Disconnect", "Drain", "Terminate", "Destroy", "Kill", "CloseNow", "CloseWithError"]
+        .contains(&method)
+}
+
 /// Whether a function of this name takes the listener that it gets, and closes it when it is done.
 pub fn takes_listener(name: &str) -> bool {
     ["Serve", "ServeTLS"].contains(&name)

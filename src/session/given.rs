@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::base::finding::{Closable, Release};
 use crate::flow::judge::Judge;
+use crate::golang::closable::common_methods;
 use crate::golang::exprs::Callee;
 use crate::golang::members::Member;
 use crate::golang::package::{FuncRef, Package};
@@ -40,6 +41,13 @@ fn is_released(judge: &Judge, scope: &FileScope, rule: &Rule, given: &Given, ty:
     taken && matches!(judge.world.closable(scope, ty, &rule.releases).closable, Closable::By(release) if fits(&release))
 }
 
+/// Whether one of these values has something to release itself: what is made around it may release it, and whose that is nobody says.
+pub fn wraps(judge: &Judge, scope: &FileScope, values: impl IntoIterator<Item = Type>) -> bool {
+    let methods = common_methods();
+    let closable = |ty: Type| matches!(judge.world.closable(scope, &ty, &methods[..1]).closable, Closable::By(_));
+    values.into_iter().any(closable)
+}
+
 /// Whether a file declares a method that releases something for one of `rules`.
 pub fn declares_release(rules: &[Arc<Rule>], text: &[u8]) -> bool {
     let methods: BTreeSet<&str> = rules
@@ -69,7 +77,12 @@ fn constructors_in(judge: &Judge, rule: &Arc<Rule>, package: &Arc<Package>) -> V
         let callee = Callee::Func { signature: Arc::new(judge.world.signature(&func)), func: func.clone() };
         let result = result_of(judge, &scope, rule, &callee)?;
         let ty = judge.world.results(&callee).into_iter().nth(result)?;
-        (own(&ty) && ends_something(judge, rule, &ty)).then(|| Fresh { func, rule: rule.clone(), result })
+        let params = judge.world.signature(&func).params;
+        (own(&ty) && !wraps(judge, &scope, params) && ends_something(judge, rule, &ty)).then(|| Fresh {
+            func,
+            rule: rule.clone(),
+            result,
+        })
     };
     package.func_names().iter().filter_map(|name| package.func(name)).filter_map(fresh).collect()
 }

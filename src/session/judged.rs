@@ -243,7 +243,8 @@ fn called(run: &Run, place: &Place, decl: &Decl, seeds: &Wanted) -> Wanted {
         let given = run
             .rules()
             .filter(|_| gives(name))
-            .find_map(|(rule, _)| Some((rule, given::result_of(run.judge, place.scope, rule, &callee)?)));
+            .find_map(|(rule, _)| Some((rule, given::result_of(run.judge, place.scope, rule, &callee)?)))
+            .filter(|_| !given::wraps(run.judge, place.scope, call.args.iter().map(|arg| typing.of(arg))));
         found.extend(given.map(|(rule, result)| (rule.clone(), call.span, Some(result))));
     }
     found
