@@ -308,6 +308,12 @@ impl<'a> Calls<'a, '_> {
             _ => None,
         };
         if let Some(func) = func.filter(|func| func.decl.body.is_some()) {
+            let option = |last: &Param| last.variadic && at + 1 >= func.decl.signature.params.len();
+            // Functions that are handed over as options are called with what is made, and put into it what they hold.
+            if *hold == (Hold::Function { releases: false }) && func.decl.signature.params.last().is_some_and(option) {
+                let words = format!("passed to `{}` as an option", func.decl.name.name);
+                return Passed::kept(Verdict::PassedOn, Certainty::Assumed, words);
+            }
             return self.carried(self.summary(&func, self.param_at(&func, at), hold), callee);
         }
         if let Some(functions) = self.typing.possible_functions(call) {

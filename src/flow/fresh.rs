@@ -93,8 +93,9 @@ impl Search<'_> {
         let typing = Typing::new(self.world, FileScope::of(func), &scopes);
         let mut answer = Freshness::Fresh;
         let mut seen = Vec::new();
-        visit::returns(body, &mut |values| {
-            let given = match values {
+        visit::body(body, &mut |stmt| {
+            let StmtKind::Return(values) = &stmt.kind else { return };
+            let given = match values.as_slice() {
                 [] => scopes.result(BodyId(0), index).map_or(Freshness::Fresh, |var| self.variable(&typing, var, &mut seen)),
                 [value] if func.decl.signature.results.len() > 1 => self.value(&typing, value, index, &mut seen),
                 values => values.get(index).map_or(Freshness::Unknown, |value| self.value(&typing, value, 0, &mut seen)),

@@ -14,28 +14,28 @@ pub fn calls<'a>(decl: &'a Decl) -> Vec<&'a Call> {
     found
 }
 
-/// The values of every `return` of a function body, those of function literals in it left out.
-pub fn returns<'a>(body: &'a Block, see: &mut dyn FnMut(&'a [Expr])) {
-    returns_in(&body.stmts, see);
+/// Every statement of a function body, blocks before what is in them; those of function literals are left out.
+pub fn body<'a>(body: &'a Block, see: &mut dyn FnMut(&'a Stmt)) {
+    statements(&body.stmts, see);
 }
 
-fn returns_in<'a>(stmts: &'a [Stmt], see: &mut dyn FnMut(&'a [Expr])) {
-    stmts.iter().for_each(|one| returns_of(one, see));
+fn statements<'a>(list: &'a [Stmt], see: &mut dyn FnMut(&'a Stmt)) {
+    list.iter().for_each(|one| statement(one, see));
 }
 
-fn returns_of<'a>(one: &'a Stmt, see: &mut dyn FnMut(&'a [Expr])) {
+fn statement<'a>(one: &'a Stmt, see: &mut dyn FnMut(&'a Stmt)) {
+    see(one);
     match &one.kind {
-        StmtKind::Return(values) => see(values),
         StmtKind::If(branch) => {
-            returns_in(&branch.then.stmts, see);
-            branch.otherwise.iter().for_each(|other| returns_of(other, see));
+            statements(&branch.then.stmts, see);
+            branch.otherwise.iter().for_each(|other| statement(other, see));
         }
-        StmtKind::For(looped) => returns_in(&looped.body.stmts, see),
-        StmtKind::Switch(switch) => switch.cases.iter().for_each(|case| returns_in(&case.stmts, see)),
-        StmtKind::TypeSwitch(switch) => switch.cases.iter().for_each(|case| returns_in(&case.stmts, see)),
-        StmtKind::Select(cases) => cases.iter().for_each(|case| returns_in(&case.stmts, see)),
-        StmtKind::Labeled { stmt: Some(inner), .. } => returns_of(inner, see),
-        StmtKind::Block(inner) => returns_in(&inner.stmts, see),
+        StmtKind::For(looped) => statements(&looped.body.stmts, see),
+        StmtKind::Switch(switch) => switch.cases.iter().for_each(|case| statements(&case.stmts, see)),
+        StmtKind::TypeSwitch(switch) => switch.cases.iter().for_each(|case| statements(&case.stmts, see)),
+        StmtKind::Select(cases) => cases.iter().for_each(|case| statements(&case.stmts, see)),
+        StmtKind::Labeled { stmt: Some(inner), .. } => statement(inner, see),
+        StmtKind::Block(inner) => statements(&inner.stmts, see),
         _ => {}
     }
 }

@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use crate::base::finding::{Closable, Release};
 use crate::flow::judge::Judge;
+use crate::flow::scope::Scopes;
+use crate::flow::types::Typing;
 use crate::golang::closable::common_methods;
 use crate::golang::exprs::Callee;
 use crate::golang::members::Member;
 use crate::golang::package::{FuncRef, Package};
+use crate::golang::syntax::StmtKind;
 use crate::golang::types::Type;
 use crate::golang::visit;
 use crate::golang::world::FileScope;
@@ -35,9 +38,16 @@ pub fn result_of(judge: &Judge, scope: &FileScope, rule: &Rule, callee: &Callee)
 
 fn is_released(judge: &Judge, scope: &FileScope, rule: &Rule, given: &Given, ty: &Type) -> bool {
     let taken = ty.named().is_some_and(|named| given.takes_type(&named.package, &named.name));
-    // A method of the right name that asks for something else is a release to who knows that there is one.
-    let fits =
-        |release: &Release| rule.releases.iter().any(|wanted| *wanted.name == *release.method && wanted.args == release.args);
+    // A method of the right name that asks for something else is a release to who knows that there is one, and one that gives
+    // something back is a request.
+    let fits = |release: &Release| {
+        let wanted = rule.releases.iter().any(|wanted| *wanted.name == *release.method && wanted.args == release.args);
+        let ends = match judge.world.member(ty, &release.method) {
+            Some(Member::Method(method)) => method.signature.results.iter().all(Type::is_error),
+            _ => true,
+        };
+        wanted && ends
+    };
     taken && matches!(judge.world.closable(scope, ty, &rule.releases).closable, Closable::By(release) if fits(&release))
 }
 
@@ -78,13 +88,23 @@ fn constructors_in(judge: &Judge, rule: &Arc<Rule>, package: &Arc<Package>) -> V
         let result = result_of(judge, &scope, rule, &callee)?;
         let ty = judge.world.results(&callee).into_iter().nth(result)?;
         let params = judge.world.signature(&func).params;
-        (own(&ty) && !wraps(judge, &scope, params) && ends_something(judge, rule, &ty)).then(|| Fresh {
-            func,
-            rule: rule.clone(),
-            result,
-        })
+        (own(&ty) && !wraps(judge, &scope, params) && starts_something(judge, &scope, &func) && ends_something(judge, rule, &ty))
+            .then(|| Fresh { func, rule: rule.clone(), result })
     };
     package.func_names().iter().filter_map(|name| package.func(name)).filter_map(fresh).collect()
+}
+
+/// Whether a constructor starts a goroutine or opens something itself: what it only builds may have nothing to release yet.
+fn starts_something(judge: &Judge, scope: &FileScope, func: &FuncRef) -> bool {
+    let Some(body) = &func.decl.body else { return false };
+    let scopes = Scopes::of_func(&func.decl);
+    let typing = Typing::new(judge.world, scope.clone(), &scopes);
+    let mut starts = false;
+    visit::block(body, &mut |expr| {
+        starts |= expr.as_call().is_some_and(|call| wraps(judge, scope, typing.results(call)));
+    });
+    visit::body(body, &mut |stmt| starts |= matches!(stmt.kind, StmtKind::Go(_)));
+    starts
 }
 
 /// Whether releasing a type of the repository calls anything but locks: what only forgets has nothing to give back.
