@@ -65,6 +65,8 @@ pub struct Judged {
     pub usage: Option<(String, String)>,
     /// The results through which the enclosing function gives the resource to its callers.
     pub returned: Vec<usize>,
+    /// The results through which it gives them something with the resource inside.
+    pub wrapped: Vec<usize>,
 }
 
 /// A leak as `fix` needs it.
@@ -126,7 +128,7 @@ pub fn not_analysed(place: &Place, rule: &Arc<str>, call: Span, function: Option
         evidence: vec![Evidence { path: place.path.clone(), line, column, span: Some(call), words: why.to_owned() }],
         notes: Vec::new(),
     };
-    Judged { acquisition, leak: None, usage: None, returned: Vec::new() }
+    Judged { acquisition, leak: None, usage: None, returned: Vec::new(), wrapped: Vec::new() }
 }
 
 /// What one acquisition is judged by.
@@ -196,15 +198,17 @@ impl<'a> Case<'a, '_> {
             }
             _ => None,
         };
-        let returned = match (&life, body) {
+        let given = |wanted: fn(&Hold) -> bool| match (&life, body) {
             (Some(Ok(life)), Some(BodyId(0))) if fate.verdict == Verdict::Returned && is_free(life) => {
-                life.left.iter().filter(|(_, hold)| *hold == Hold::Itself).map(|(index, _)| *index).collect()
+                life.left.iter().filter(|(_, hold)| wanted(hold)).map(|(index, _)| *index).collect()
             }
             _ => Vec::new(),
         };
+        let returned = given(|hold| *hold == Hold::Itself);
+        let wrapped = given(|hold| matches!(hold, Hold::Inside(_)));
         let shown = |life: &Life| Some((self.constructor()?, life.released_by.first()?.clone()));
         let usage = life.as_ref().filter(|_| unknown).and_then(|life| life.as_ref().ok()).and_then(shown);
-        (Judged { acquisition: self.acquisition(kind, fate), leak, usage, returned }, found)
+        (Judged { acquisition: self.acquisition(kind, fate), leak, usage, returned, wrapped }, found)
     }
 
     /// A way out on which the resource is open, between the call and the place for its release.

@@ -190,10 +190,12 @@ fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -
         .map(|(rule, call, result)| Asked { rule: &rule.id, releases: &rule.releases, call: *call, result: *result })
         .collect();
     let judged = judge::judge(run.judge, place, &decl, &asked);
-    for one in judged.iter().filter(|one| !one.returned.is_empty()) {
-        let rule = wanted.iter().find(|(_, call, _)| *call == one.acquisition.span).map(|(rule, ..)| rule.clone());
+    for one in &judged {
+        let rule = wanted.iter().find(|(_, call, _)| *call == one.acquisition.span).map(|(rule, ..)| rule);
         let Some((func, rule)) = enclosing(place.scope, item).zip(rule) else { continue };
-        result.fresh.extend(one.returned.iter().map(|result| Fresh { func: func.clone(), rule: rule.clone(), result: *result }));
+        let made = one.wrapped.iter().filter(|result| given::is_constructor(run.judge, rule, &func, **result));
+        let fresh = |result: &usize| Fresh { func: func.clone(), rule: rule.clone(), result: *result };
+        result.fresh.extend(one.returned.iter().chain(made).map(fresh));
     }
     judged
 }

@@ -1,7 +1,6 @@
 //! Everything that is there, judged: files read in parallel, those that matter analysed, wrappers followed to their callers.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,8 +15,8 @@ use crate::flow::judge::{Judge, Usage};
 use crate::golang::locate::{Environment, Locator};
 use crate::golang::package::{FuncRef, Membership, with_text};
 use crate::golang::world::{FileScope, World};
-use crate::session::judged::{self, FileJudged, FileText, Fresh, Wrappers, is_called};
-use crate::session::{Report, Stats, given, sights};
+use crate::session::judged::{self, FileJudged, FileText, Wrappers, is_called};
+use crate::session::{Report, Stats, sights};
 use crate::walk::{self, Found};
 
 /// Wrappers of wrappers are followed this far.
@@ -49,14 +48,6 @@ pub struct Candidate {
     pub judged: FileJudged,
 }
 
-/// What a look at one file came to.
-struct Looked {
-    bytes: u64,
-    /// It declares a method that releases something.
-    declares_release: bool,
-    read: Read,
-}
-
 /// What reading one file came to.
 enum Read {
     Candidate(Arc<str>, Option<PathBuf>, bool, Arc<[u8]>),
@@ -84,10 +75,8 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
     let reads = pool.install(|| read_all(settings, &walked.files));
     clock.lap("read");
     let mut texts = Vec::new();
-    let mut closers = BTreeSet::new();
-    for (found, Looked { bytes, declares_release, read }) in reads {
+    for (bytes, read) in reads {
         stats.bytes += bytes;
-        closers.extend(found.filter(|_| declares_release).and_then(|found| found.file.parent()));
         stats.files += u64::from(!matches!(read, Read::Unreadable(_)));
         match read {
             Read::Candidate(path, file, test, text) => texts.push((path, file, test, text)),
@@ -99,9 +88,6 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
     let judge =
         Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable, usage: &Usage::default() };
     let mut wrappers = Wrappers::default();
-    let own = |dir: &&Path| given::constructors(&judge, &settings.rules, dir);
-    let own: Vec<Fresh> = pool.install(|| closers.par_iter().flat_map_iter(own).collect());
-    let mut added: Vec<FuncRef> = own.into_iter().filter(|own| wrappers.add(own)).map(|own| own.func).collect();
     // The largest first: a few huge files would otherwise be what everybody waits for.
     texts.sort_by(|a, b| b.3.len().cmp(&a.3.len()).then(a.0.cmp(&b.0)));
     let mut candidates =
@@ -115,12 +101,11 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
     clock.lap("judge");
     for _ in 0..MAX_ROUNDS {
         let fresh: Vec<_> = candidates.iter().flat_map(|candidate| &candidate.judged.fresh).cloned().collect();
-        added.extend(fresh.into_iter().filter(|fresh| wrappers.add(fresh)).map(|fresh| fresh.func));
+        let added: Vec<FuncRef> = fresh.into_iter().filter(|fresh| wrappers.add(fresh)).map(|fresh| fresh.func).collect();
         if added.is_empty() {
             break;
         }
         pool.install(|| follow(&judge, settings, &wrappers, &added, &walked.files, &mut candidates));
-        added.clear();
     }
     clock.lap("wrappers");
     candidates.sort_by(|a, b| a.path.cmp(&b.path));
@@ -129,12 +114,14 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
     Ok(Survey { report, world, summaries, usage, wrappers, pool, candidates })
 }
 
-fn read_all<'f>(settings: &Settings, files: &'f [Found]) -> Vec<(Option<&'f Found>, Looked)> {
+fn read_all(settings: &Settings, files: &[Found]) -> Vec<(u64, Read)> {
     if let Some(stdin) = &settings.stdin {
-        let read = Read::Candidate(Arc::from(stdin.name.as_str()), None, false, stdin.text.clone());
-        return vec![(None, Looked { bytes: stdin.text.len() as u64, declares_release: false, read })];
+        let path: Arc<str> = Arc::from(stdin.name.as_str());
+        return vec![(stdin.text.len() as u64, Read::Candidate(path, None, false, stdin.text.clone()))];
     }
-    files.par_iter().map(|found| (Some(found), read(settings, found))).collect()
+    let mut reads: Vec<_> = files.par_iter().map(|found| read(settings, found)).collect();
+    reads.shrink_to_fit();
+    reads
 }
 
 thread_local! {
@@ -150,7 +137,7 @@ fn buffered<T>(settings: &Settings, found: &Found, look: impl FnOnce(&[u8]) -> T
     })
 }
 
-fn read(settings: &Settings, found: &Found) -> Looked {
+fn read(settings: &Settings, found: &Found) -> (u64, Read) {
     let looked = buffered(settings, found, |text| {
         let read = if !sights::is_any(&settings.rules, text) {
             Read::Nothing
@@ -159,12 +146,11 @@ fn read(settings: &Settings, found: &Found) -> Looked {
         } else {
             Read::Candidate(found.path.clone(), Some(found.file.clone()), found.test, text.into())
         };
-        Looked { bytes: text.len() as u64, declares_release: given::declares_release(&settings.rules, text), read }
+        (text.len() as u64, read)
     });
     looked.unwrap_or_else(|error| {
         let words = error.to_string();
-        let read = Read::Unreadable(Diagnostic { path: found.path.clone(), line: 0, words, skipped: true });
-        Looked { bytes: 0, declares_release: false, read }
+        (0, Read::Unreadable(Diagnostic { path: found.path.clone(), line: 0, words, skipped: true }))
     })
 }
 
