@@ -32,8 +32,8 @@ fn rules() -> Vec<(String, PathBuf)> {
 /// Settings for one rule alone.
 fn settings(rule: &str, root: &Path) -> Settings {
     let mut settings = support::settings(root);
-    settings.rules.retain(|known| &*known.id == rule);
-    assert_eq!(settings.rules.len(), 1, "tests/fixtures/{rule} is named like no rule");
+    settings.sources.rules.retain(|known| &*known.id == rule);
+    assert_eq!(settings.sources.rules.len(), 1, "tests/fixtures/{rule} is named like no rule");
     settings
 }
 
@@ -123,7 +123,8 @@ fn comments_silence_what_they_name() {
 #[test]
 fn test_files_wait_for_their_flag() {
     for (rule, root) in rules() {
-        let settings = Settings { tests: false, ..settings(&rule, &root) };
+        let mut settings = settings(&rule, &root);
+        settings.sources.flags.flag("tests", Some(false));
         let report = session::check(&settings).expect("the fixtures can be read");
         let in_tests = report.findings.iter().filter(|finding| finding.acquisition.path.ends_with("_test.go")).count();
         assert_eq!(in_tests, 0);

@@ -65,10 +65,12 @@ pub enum Verdict {
     Released,
     /// Nobody knows whether its type has something to release.
     UnknownType,
+    /// No acquisition at all but a comment that silences nothing. Not among [`Verdict::ALL`], which are those of acquisitions.
+    Idle,
 }
 
 impl Verdict {
-    /// All verdicts in the order of derivation.
+    /// All verdicts on acquisitions in the order of derivation.
     pub const ALL: [Verdict; 15] = [
         Verdict::NotAnalysed,
         Verdict::NothingToRelease,
@@ -105,12 +107,16 @@ impl Verdict {
             Verdict::ProcessLifetime => "process lifetime",
             Verdict::Released => "released",
             Verdict::UnknownType => "unknown type",
+            Verdict::Idle => "silences nothing",
         }
     }
 
     /// Whether a person should hear of it as a finding.
     pub fn is_finding(self) -> bool {
-        matches!(self, Verdict::ReleasedTooEarly | Verdict::ReleasedTwice | Verdict::Leaked | Verdict::LeakedOnSomePaths)
+        matches!(
+            self,
+            Verdict::ReleasedTooEarly | Verdict::ReleasedTwice | Verdict::Leaked | Verdict::LeakedOnSomePaths | Verdict::Idle
+        )
     }
 }
 
@@ -277,19 +283,37 @@ pub struct Finding {
     pub message: String,
     /// What would mend it, if anything can be spelled.
     pub fix: Option<Fix>,
-    /// Set when a comment in the source silences it; such findings are counted, not shown.
+    /// Set when something silences it; such findings are counted, not shown.
     pub suppressed: Option<Suppression>,
     /// Stable over moved lines: made of rule, path, enclosing function and the acquisition's text.
     pub fingerprint: String,
 }
 
-/// The comment that silences a finding.
+/// What silences a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Suppression {
-    /// Line of the comment, from 1.
-    pub line: u32,
-    /// The reason given behind `--`, if any.
-    pub reason: Option<String>,
+pub enum Suppression {
+    /// A comment in the source.
+    Comment {
+        /// Its line, from 1.
+        line: u32,
+        /// The reason given behind `--`, if any.
+        reason: Option<String>,
+    },
+    /// It was there when the baseline was written.
+    Baseline,
+    /// It lies in a declaration that the change under review does not touch.
+    Untouched,
+}
+
+impl Suppression {
+    /// The word used in every output.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Suppression::Comment { .. } => "comment",
+            Suppression::Baseline => "baseline",
+            Suppression::Untouched => "untouched",
+        }
+    }
 }
 
 /// What became of a fix.
@@ -305,6 +329,8 @@ pub enum Outcome {
     BelowApplicability,
     /// A comment silences the finding.
     Suppressed,
+    /// As many fixes as were asked for come before it.
+    OverLimit,
     /// The finding has no fix at all.
     NoFix,
     /// The file is generated; only its generator should be changed.
@@ -330,6 +356,7 @@ impl Outcome {
             Outcome::Conflict => "conflict",
             Outcome::BelowApplicability => "below applicability",
             Outcome::Suppressed => "suppressed",
+            Outcome::OverLimit => "over the limit",
             Outcome::NoFix => "no fix",
             Outcome::Generated => "generated file",
             Outcome::ParseDamage => "parse damage",

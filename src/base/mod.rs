@@ -4,5 +4,6 @@
 
 pub mod edit;
 pub mod finding;
+pub mod near;
 pub mod sys;
 pub mod text;

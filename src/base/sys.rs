@@ -73,6 +73,18 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A mistake in a file of settings.
+    #[error("{file}:{line}:{column}: {words}")]
+    Config {
+        /// The file as printed.
+        file: std::sync::Arc<str>,
+        /// From 1.
+        line: u32,
+        /// In bytes, from 1.
+        column: u32,
+        /// What is wrong, and what would be right.
+        words: String,
+    },
     /// A glob that cannot be read.
     #[error("--exclude {glob}: {words}; write it as in a .gitignore file")]
     Glob {
@@ -111,6 +123,14 @@ impl Error {
         match source.kind() {
             io::ErrorKind::NotFound => Error::NotFound { path },
             _ => Error::Io { path, action, source },
+        }
+    }
+
+    /// As it is, but with the path that was given, where nothing is there.
+    pub fn named(self, given: &Path) -> Error {
+        match self {
+            Error::NotFound { .. } => Error::NotFound { path: given.to_path_buf() },
+            other => other,
         }
     }
 

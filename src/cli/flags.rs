@@ -13,6 +13,7 @@ Examples:
   unleak audit --format json    every client that is made, and how it ends
   unleak explain unclosed-client
   unleak resolve net/http.NewServeMux
+  unleak config show services/api
 
 Exit codes: 0 nothing found, 1 findings (check, diff), 2 nothing trustworthy came out.";
 
@@ -68,6 +69,9 @@ pub enum Command {
     Fix(Fix),
     /// List every acquisition with its verdict and the line that proves it
     Audit(Audit),
+    /// Show what the settings of a folder are, and who said so
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// List the rules
     Rules,
     /// Print what a rule is about
@@ -81,6 +85,19 @@ pub enum Command {
     /// Read modules and print the facts that the shipped index is made of
     #[command(after_help = INDEX_EXAMPLES)]
     Index(Index),
+}
+
+/// `config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every setting that holds for PATH, as an unleak.toml, with the place that each comes from
+    Show {
+        /// A folder or a file
+        #[arg(value_name = "PATH", default_value = ".")]
+        path: PathBuf,
+        #[command(flatten)]
+        overrides: Overrides,
+    },
 }
 
 /// `check`.
@@ -101,9 +118,8 @@ pub struct Check {
 pub struct Diff {
     #[command(flatten)]
     pub scan: Scan,
-    /// Take the unsafe fixes too: right in likelihood, but they need a look
-    #[arg(long)]
-    pub r#unsafe: bool,
+    #[command(flatten)]
+    pub choice: Choice,
     /// Print a summary of changed lines instead of the patch
     #[arg(long)]
     pub stat: bool,
@@ -114,9 +130,8 @@ pub struct Diff {
 pub struct Fix {
     #[command(flatten)]
     pub scan: Scan,
-    /// Take the unsafe fixes too: right in likelihood, but they need a look
-    #[arg(long)]
-    pub r#unsafe: bool,
+    #[command(flatten)]
+    pub choice: Choice,
     /// Write although Go files hold work that is not committed
     #[arg(long)]
     pub allow_dirty: bool,
@@ -178,21 +193,8 @@ pub struct Scan {
     /// Worker threads; 0 for one a core
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
-    /// Report findings in `_test.go` files too
-    #[arg(long)]
-    pub tests: bool,
-    /// Leave out what GLOB names, as in a .gitignore file of the working directory
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
-    /// Run these rules only, separated by commas, also those that do not run by themselves (preview)
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub select: Vec<String>,
-    /// Do not run these rules, separated by commas
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub ignore: Vec<String>,
-    /// Take a client of unknown type for one that Close() releases
-    #[arg(long)]
-    pub assume_closable: bool,
+    #[command(flatten)]
+    pub overrides: Overrides,
     /// Ask no source outside of the scanned modules, only the index that comes with unleak
     #[arg(long)]
     pub index_only: bool,
@@ -202,6 +204,49 @@ pub struct Scan {
     /// Exit with 2 when something could not be read or written
     #[arg(long)]
     pub strict: bool,
+}
+
+/// Which fixes are taken: the flags that `diff` and `fix` share.
+#[derive(Debug, Args)]
+pub struct Choice {
+    /// Take the unsafe fixes too: right in likelihood, but they need a look
+    #[arg(long)]
+    pub r#unsafe: bool,
+    /// Take no more than N fixes: the first ones in the order of the findings
+    #[arg(long, value_name = "N")]
+    pub max_fixes: Option<usize>,
+}
+
+/// Flags that say what `unleak.toml` can say too, each under the name of its key, and where that is read.
+#[derive(Debug, Args)]
+pub struct Overrides {
+    /// Read settings from FILE alone, not from the unleak.toml files of the tree
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Read no unleak.toml
+    #[arg(long, conflicts_with = "config")]
+    pub no_config: bool,
+    /// Run these rules only, separated by commas, also those that do not run by themselves (preview)
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Do not run these rules, separated by commas
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Leave out what GLOB names, as in a .gitignore file of the working directory
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Report findings in `_test.go` files too
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub tests: Option<bool>,
+    /// Report findings in generated files too; they are not fixed
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub generated: Option<bool>,
+    /// Take a client of unknown type for one that Close() releases
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub assume_closable: Option<bool>,
+    /// Leave out files with more than N bytes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 30))]
+    pub max_file_bytes: Option<u32>,
 }
 
 /// When to colour.
@@ -246,7 +291,8 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         command.clone().debug_assert();
-        for sub in command.get_subcommands() {
+        let subs: Vec<_> = command.get_subcommands().flat_map(|sub| [sub].into_iter().chain(sub.get_subcommands())).collect();
+        for sub in subs {
             assert!(sub.get_about().is_some(), "{}", sub.get_name());
             for arg in sub.get_arguments() {
                 assert!(arg.get_help().is_some(), "{} {}", sub.get_name(), arg.get_id());
@@ -259,6 +305,6 @@ mod tests {
         let cli = Cli::try_parse_from(["unleak", "fix", "-", "--unsafe", "-j2"]).expect("it is well formed");
         let Command::Fix(fix) = cli.command else { panic!("another command") };
         assert_eq!(fix.scan.paths, [PathBuf::from("-")]);
-        assert!(fix.r#unsafe && fix.scan.threads == 2);
+        assert!(fix.choice.r#unsafe && fix.scan.threads == 2);
     }
 }

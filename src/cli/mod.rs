@@ -16,6 +16,7 @@ use crate::rules::Status;
 use crate::session::{self, FixRun, Report};
 use crate::{vcs, walk};
 
+mod config;
 mod flags;
 mod settings;
 mod source;
@@ -81,6 +82,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Diff(flags) => diff(common, flags),
         Command::Fix(flags) => fix(common, flags),
         Command::Audit(flags) => audit(common, flags),
+        Command::Config(flags) => config::run(common, flags),
         Command::Rules => rules(common),
         Command::Explain { rule } => explain(common, rule),
         Command::Resolve(flags) => source::resolve(common, flags),
@@ -103,7 +105,7 @@ fn flushed(mut out: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result
 }
 
 fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
-    let settings = settings::settle(common, &flags.scan, false)?;
+    let settings = settings::settle(common, &flags.scan)?;
     if flags.files {
         return list_files(&settings);
     }
@@ -137,7 +139,7 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
 }
 
 fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
-    let settings = settings::settle(common, &flags.scan, flags.r#unsafe)?;
+    let settings = settings::settle_fixes(common, &flags.scan, &flags.choice)?;
     let run = session::fix(&settings)?;
     words::diagnostics(&run.report);
     words::unpatchable(&run.changes);
@@ -160,7 +162,7 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
 }
 
 fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
-    let settings = settings::settle(common, &flags.scan, flags.r#unsafe)?;
+    let settings = settings::settle_fixes(common, &flags.scan, &flags.choice)?;
     let run = session::fix(&settings)?;
     words::diagnostics(&run.report);
     if let Some(stdin) = &settings.stdin {
@@ -205,7 +207,7 @@ fn fix_exit(flags: &Fix, run: &FixRun, written: &[Outcome]) -> Exit {
 }
 
 fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
-    let settings = Settings { every: true, ..settings::settle(common, &flags.scan, false)? };
+    let settings = Settings { every: true, ..settings::settle(common, &flags.scan)? };
     let report = session::check(&settings)?;
     words::diagnostics(&report);
     match flags.format {

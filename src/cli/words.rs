@@ -44,7 +44,7 @@ pub fn unpatchable(changes: &[Change]) {
 pub fn check_end(settings: &Settings, report: &Report) {
     if !no_go_files(settings, report) {
         say(&findings(report));
-        loose_ends(settings, report);
+        loose_ends(report);
     }
 }
 
@@ -52,14 +52,14 @@ pub fn check_end(settings: &Settings, report: &Report) {
 pub fn diff_end(settings: &Settings, run: &FixRun) {
     if !no_go_files(settings, &run.report) {
         say(&patch_line(run));
-        loose_ends(settings, &run.report);
+        loose_ends(&run.report);
     }
 }
 
 /// The closing words of `fix`, beside its last line on standard output.
 pub fn fix_end(settings: &Settings, report: &Report) {
     if !no_go_files(settings, report) {
-        loose_ends(settings, report);
+        loose_ends(report);
     }
 }
 
@@ -127,13 +127,13 @@ fn patch_line(run: &FixRun) -> String {
 }
 
 /// What a reader should know beside the findings.
-fn loose_ends(settings: &Settings, report: &Report) {
+fn loose_ends(report: &Report) {
     let stats = &report.stats;
-    if stats.unknown_type > 0 && !settings.assume_closable {
+    if stats.unknown_type > 0 {
         let calls = counted(stats.unknown_type as usize, "call");
         say(&format!("{calls} of unknown type: `unleak audit` lists them, --assume-closable reports them"));
     }
-    if stats.findings_in_tests > 0 && !settings.tests {
+    if stats.findings_in_tests > 0 {
         say(&format!("{} in _test.go files: --tests reports them", counted(stats.findings_in_tests as usize, "further finding")));
     }
     if stats.not_analysed > 0 {

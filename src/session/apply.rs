@@ -20,13 +20,14 @@ type Outcomes = FxHashMap<String, Outcome>;
 /// Fixes what `survey` found, as far as `settings` let.
 pub fn apply(survey: Survey, settings: &Settings) -> FixRun {
     let Survey { report, world, summaries, usage, wrappers, pool, candidates } = survey;
-    let judge = Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable, usage: &usage };
-    let shown = candidates.par_iter().filter(|candidate| settings.tests || !candidate.test);
+    let judge = Judge { world: &world, summaries: &summaries, assume_closable: false, usage: &usage };
+    let barred = barred(&candidates, settings);
+    let shown = candidates.par_iter().filter(|candidate| candidate.is_shown());
     let fixed: Vec<(Option<Change>, Outcomes)> = pool.install(|| {
         let again = |candidate: &Candidate, text: &[u8]| {
-            judged::file(&judge, settings, &wrappers, &FileText { path: &candidate.path, text, scope: &candidate.scope })
+            judged::file(&judge, settings, &wrappers, &FileText { text, ..candidate.file_text() })
         };
-        shown.map(|candidate| fix_file(candidate, settings, &|text| again(candidate, text))).collect()
+        shown.map(|candidate| fix_file(candidate, settings, &barred, &|text| again(candidate, text))).collect()
     });
     let mut outcomes = Outcomes::default();
     let mut changes = Vec::new();
@@ -39,11 +40,44 @@ pub fn apply(survey: Survey, settings: &Settings) -> FixRun {
     FixRun { report, changes, outcomes }
 }
 
-fn fix_file(candidate: &Candidate, settings: &Settings, judge: &dyn Fn(&[u8]) -> FileJudged) -> (Option<Change>, Outcomes) {
-    let lowest = if settings.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
-    let mut outcomes = Outcomes::default();
+/// The lowest kind of fix that is applied.
+fn lowest(settings: &Settings) -> Applicability {
+    if settings.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe }
+}
+
+/// The findings whose fixes are good but not wanted, with the reason: those of generated files, and those over the limit.
+fn barred(candidates: &[Candidate], settings: &Settings) -> Outcomes {
+    let mut barred = Outcomes::default();
+    let mut room = settings.max_fixes;
+    for candidate in candidates.iter().filter(|candidate| candidate.is_shown()) {
+        for finding in candidate.judged.all_findings() {
+            if !is_ready(finding, lowest(settings), &mut Outcomes::default()) {
+                continue;
+            }
+            match (candidate.generated, room) {
+                (true, _) => drop(barred.insert(finding.fingerprint.clone(), Outcome::Generated)),
+                (false, 0) => drop(barred.insert(finding.fingerprint.clone(), Outcome::OverLimit)),
+                (false, _) => room -= 1,
+            }
+        }
+    }
+    barred
+}
+
+fn fix_file(
+    candidate: &Candidate,
+    settings: &Settings,
+    barred: &Outcomes,
+    judge: &dyn Fn(&[u8]) -> FileJudged,
+) -> (Option<Change>, Outcomes) {
+    let lowest = lowest(settings);
     let mut text = candidate.text.to_vec();
-    let mut findings: Vec<Finding> = candidate.judged.findings.iter().flatten().cloned().collect();
+    let mut findings: Vec<Finding> = candidate.judged.all_findings().into_iter().cloned().collect();
+    let mut outcomes: Outcomes = findings
+        .iter()
+        .filter_map(|finding| barred.get_key_value(&finding.fingerprint))
+        .map(|(id, why)| (id.clone(), *why))
+        .collect();
     let mut refused = candidate.judged.refused.len();
     let mut applied = 0;
     for _ in 0..MAX_ROUNDS {
@@ -55,7 +89,7 @@ fn fix_file(candidate: &Candidate, settings: &Settings, judge: &dyn Fn(&[u8]) ->
         text = new;
         applied += held;
         refused = judged.refused.len();
-        findings = judged.findings.into_iter().flatten().collect();
+        findings = judged.all_findings().into_iter().cloned().collect();
     }
     let change = (text != *candidate.text).then(|| Change {
         path: candidate.path.clone(),
@@ -73,7 +107,10 @@ fn is_ready(finding: &Finding, lowest: Applicability, outcomes: &mut Outcomes) -
         _ if finding.suppressed.is_some() => Outcome::Suppressed,
         None => Outcome::NoFix,
         Some(fix) if fix.applicability < lowest || fix.edits.is_empty() => Outcome::BelowApplicability,
-        Some(_) => return !matches!(outcomes.get(&finding.fingerprint), Some(Outcome::VerifyFailed | Outcome::ParseDamage)),
+        Some(_) => {
+            use Outcome::{Generated, OverLimit, ParseDamage, VerifyFailed};
+            return !matches!(outcomes.get(&finding.fingerprint), Some(VerifyFailed | ParseDamage | Generated | OverLimit));
+        }
     };
     outcomes.entry(finding.fingerprint.clone()).or_insert(outcome);
     false
@@ -138,8 +175,9 @@ fn attempt(
         fixes.iter().zip(&applied.outcomes).any(|(fix, outcome)| fix.fingerprint == finding.fingerprint && made(*outcome))
     };
     let expected = before.iter().filter(|finding| !mended(finding)).map(|finding| &finding.fingerprint);
-    let found = judged.findings.iter().flatten().map(|finding| &finding.fingerprint);
-    let (mut expected, mut found): (Vec<_>, Vec<_>) = (expected.collect(), found.collect());
+    let found = judged.all_findings();
+    let (mut expected, mut found): (Vec<_>, Vec<_>) =
+        (expected.collect(), found.iter().map(|finding| &finding.fingerprint).collect());
     expected.sort();
     found.sort();
     let holds = expected == found;

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::base::finding::{Closable, Diagnostic, Verdict};
 use crate::base::sys::{self, Error};
-use crate::config::Settings;
+use crate::config::{Policy, Settings};
 use crate::flow::callee::Summaries;
 use crate::flow::judge::{Judge, Usage};
 use crate::golang::locate::{Environment, Locator};
@@ -18,7 +18,7 @@ use crate::golang::package::{FuncRef, Membership, with_text};
 use crate::golang::world::{FileScope, World};
 use crate::session::judged::{self, FileJudged, FileText, Fresh, Wrappers, is_called};
 use crate::session::{Report, Stats, given, sights};
-use crate::walk::{self, Found};
+use crate::walk::{self, Found, Walked};
 
 /// Wrappers of wrappers are followed this far.
 const MAX_ROUNDS: usize = 4;
@@ -44,9 +44,24 @@ pub struct Candidate {
     /// Where it lies; `None` for standard input.
     pub file: Option<PathBuf>,
     pub test: bool,
+    /// A generator wrote it, and nobody named it: what it finds is for the generator's author to mend.
+    pub generated: bool,
     pub text: Arc<[u8]>,
     pub scope: FileScope,
+    pub policy: Arc<Policy>,
     pub judged: FileJudged,
+}
+
+impl Candidate {
+    /// Whether its findings are reported.
+    pub fn is_shown(&self) -> bool {
+        self.policy.tests || !self.test
+    }
+
+    /// As it is judged.
+    pub fn file_text(&self) -> FileText<'_> {
+        FileText { path: &self.path, text: &self.text, scope: &self.scope, policy: &self.policy }
+    }
 }
 
 /// What a look at one file came to.
@@ -59,7 +74,7 @@ struct Looked {
 
 /// What reading one file came to.
 enum Read {
-    Candidate(Arc<str>, Option<PathBuf>, bool, Arc<[u8]>),
+    Candidate(Text),
     /// Read, and nothing in it matters.
     Nothing,
     LeftOut(&'static str),
@@ -74,14 +89,14 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
     let mut clock = Clock::new(settings.timings);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads).stack_size(STACK_BYTES).build();
     let pool = pool.map_err(|error| Error::Threads { words: error.to_string() })?;
-    let walked = walk::walk(settings)?;
+    let mut walked = walk::walk(settings)?;
     clock.lap("walk");
     let environment = Environment { outside: !settings.index_only, ..Environment::detect() };
     let world = World::new(Locator::new(environment).with_main(&settings.root), &settings.root);
     let summaries = Summaries::default();
-    let mut stats = Stats { left_out: walked.left_out, ..Stats::default() };
-    let mut diagnostics = walked.diagnostics;
-    let reads = pool.install(|| read_all(settings, &walked.files));
+    let mut stats = Stats { left_out: std::mem::take(&mut walked.left_out), ..Stats::default() };
+    let mut diagnostics = std::mem::take(&mut walked.diagnostics);
+    let reads = pool.install(|| read_all(settings, &walked));
     clock.lap("read");
     let mut texts = Vec::new();
     let mut closers = BTreeSet::new();
@@ -90,20 +105,19 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
         closers.extend(found.filter(|_| declares_release).and_then(|found| found.file.parent()));
         stats.files += u64::from(!matches!(read, Read::Unreadable(_)));
         match read {
-            Read::Candidate(path, file, test, text) => texts.push((path, file, test, text)),
+            Read::Candidate(text) => texts.push(text),
             Read::Nothing => {}
             Read::LeftOut(reason) => *stats.left_out.entry(reason).or_default() += 1,
             Read::Unreadable(diagnostic) => diagnostics.push(diagnostic),
         }
     }
-    let judge =
-        Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable, usage: &Usage::default() };
+    let judge = Judge { world: &world, summaries: &summaries, assume_closable: false, usage: &Usage::default() };
     let mut wrappers = Wrappers::default();
-    let own = |dir: &&Path| given::constructors(&judge, &settings.rules, dir);
+    let own = |dir: &&Path| given::constructors(&judge, &walked.tree.policy(dir).rules, dir);
     let own: Vec<Fresh> = pool.install(|| closers.par_iter().flat_map_iter(own).collect());
     let mut added: Vec<FuncRef> = own.into_iter().filter(|own| wrappers.add(own)).map(|own| own.func).collect();
     // The largest first: a few huge files would otherwise be what everybody waits for.
-    texts.sort_by(|a, b| b.3.len().cmp(&a.3.len()).then(a.0.cmp(&b.0)));
+    texts.sort_by(|a, b| b.text.len().cmp(&a.text.len()).then(a.path.cmp(&b.path)));
     let mut candidates =
         pool.install(|| texts.into_par_iter().map(|text| candidate(&judge, settings, &wrappers, text)).collect::<Vec<_>>());
     let usage: Usage =
@@ -119,22 +133,25 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
         if added.is_empty() {
             break;
         }
-        pool.install(|| follow(&judge, settings, &wrappers, &added, &walked.files, &mut candidates));
+        pool.install(|| follow(&judge, settings, &wrappers, &added, &walked, &mut candidates));
         added.clear();
     }
     clock.lap("wrappers");
     candidates.sort_by(|a, b| a.path.cmp(&b.path));
     diagnostics.extend(world.locator().diagnostics());
-    let report = report(settings, &candidates, stats, diagnostics, clock);
+    let report = report(&candidates, stats, diagnostics, clock);
     Ok(Survey { report, world, summaries, usage, wrappers, pool, candidates })
 }
 
-fn read_all<'f>(settings: &Settings, files: &'f [Found]) -> Vec<(Option<&'f Found>, Looked)> {
+fn read_all<'f>(settings: &Settings, walked: &'f Walked) -> Vec<(Option<&'f Found>, Looked)> {
     if let Some(stdin) = &settings.stdin {
-        let read = Read::Candidate(Arc::from(stdin.name.as_str()), None, false, stdin.text.clone());
-        return vec![(None, Looked { bytes: stdin.text.len() as u64, declares_release: false, read })];
+        let path: Arc<str> = Arc::from(stdin.name.as_str());
+        let policy = walked.tree.policy(&settings.root.join(&stdin.name)).clone();
+        let text = Text { path, file: None, test: false, generated: false, text: stdin.text.clone(), policy };
+        let bytes = stdin.text.len() as u64;
+        return vec![(None, Looked { bytes, declares_release: false, read: Read::Candidate(text) })];
     }
-    files.par_iter().map(|found| (Some(found), read(settings, found))).collect()
+    walked.files.par_iter().map(|found| (Some(found), read(walked.tree.policy(&found.file), found))).collect()
 }
 
 thread_local! {
@@ -143,23 +160,23 @@ thread_local! {
 }
 
 /// Reads a file into the thread's buffer and hands its text to `look`.
-fn buffered<T>(settings: &Settings, found: &Found, look: impl FnOnce(&[u8]) -> T) -> Result<T, Error> {
+fn buffered<T>(policy: &Policy, found: &Found, look: impl FnOnce(&[u8]) -> T) -> Result<T, Error> {
     BUFFER.with_borrow_mut(|text| {
-        sys::read_into(&found.file, settings.max_file_bytes, text)?;
+        sys::read_into(&found.file, policy.max_file_bytes, text)?;
         Ok(look(text))
     })
 }
 
-fn read(settings: &Settings, found: &Found) -> Looked {
-    let looked = buffered(settings, found, |text| {
-        let read = if !sights::is_any(&settings.rules, text) {
+fn read(policy: &Arc<Policy>, found: &Found) -> Looked {
+    let looked = buffered(policy, found, |text| {
+        let read = if !sights::is_any(&policy.rules, text) && !policy.has_comments(text) {
             Read::Nothing
-        } else if !found.named && walk::is_generated(text) {
+        } else if is_left_out(policy, found, text) {
             Read::LeftOut("generated")
         } else {
-            Read::Candidate(found.path.clone(), Some(found.file.clone()), found.test, text.into())
+            Read::Candidate(Text::of(found, policy, text))
         };
-        Looked { bytes: text.len() as u64, declares_release: given::declares_release(&settings.rules, text), read }
+        Looked { bytes: text.len() as u64, declares_release: given::declares_release(&policy.rules, text), read }
     });
     looked.unwrap_or_else(|error| {
         let words = error.to_string();
@@ -168,13 +185,36 @@ fn read(settings: &Settings, found: &Found) -> Looked {
     })
 }
 
-type Text = (Arc<str>, Option<PathBuf>, bool, Arc<[u8]>);
+/// Whether a generator wrote it and nobody asked for it.
+fn is_left_out(policy: &Policy, found: &Found, text: &[u8]) -> bool {
+    !found.named && !policy.generated && walk::is_generated(text)
+}
 
-fn candidate(judge: &Judge, settings: &Settings, wrappers: &Wrappers, (path, file, test, text): Text) -> Candidate {
+/// A file that was read and matters.
+struct Text {
+    path: Arc<str>,
+    /// Where it lies; `None` for standard input.
+    file: Option<PathBuf>,
+    test: bool,
+    generated: bool,
+    text: Arc<[u8]>,
+    policy: Arc<Policy>,
+}
+
+impl Text {
+    fn of(found: &Found, policy: &Arc<Policy>, text: &[u8]) -> Text {
+        let (path, file) = (found.path.clone(), Some(found.file.clone()));
+        let generated = !found.named && policy.generated && walk::is_generated(text);
+        Text { path, file, test: found.test, generated, text: text.into(), policy: policy.clone() }
+    }
+}
+
+fn candidate(judge: &Judge, settings: &Settings, wrappers: &Wrappers, text: Text) -> Candidate {
+    let Text { path, file, test, generated, text, policy } = text;
     let place = file.clone().unwrap_or_else(|| settings.root.join(&*path));
     let scope = scope(judge.world, &place, &text, file.is_none());
-    let judged = judged::file(judge, settings, wrappers, &FileText { path: &path, text: &text, scope: &scope });
-    Candidate { path, file, test, text, scope, judged }
+    let judged = judged::file(judge, settings, wrappers, &FileText { path: &path, text: &text, scope: &scope, policy: &policy });
+    Candidate { path, file, test, generated, text, scope, policy, judged }
 }
 
 /// The scope of a file, also of one that the folder does not show as it is (standard input, a hidden name).
@@ -194,8 +234,7 @@ fn learn(judge: &Judge, settings: &Settings, wrappers: &Wrappers, candidates: &m
         candidate.judged.judged.iter().any(|judged| matches!(judged.acquisition.closable, Closable::Unknown(_)))
     };
     candidates.par_iter_mut().filter(unknown).for_each(|candidate| {
-        let file = FileText { path: &candidate.path, text: &candidate.text, scope: &candidate.scope };
-        candidate.judged = judged::file(judge, settings, wrappers, &file);
+        candidate.judged = judged::file(judge, settings, wrappers, &candidate.file_text());
     });
 }
 
@@ -205,40 +244,40 @@ fn follow(
     settings: &Settings,
     wrappers: &Wrappers,
     added: &[FuncRef],
-    files: &[Found],
+    walked: &Walked,
     candidates: &mut Vec<Candidate>,
 ) {
     let known: rustc_hash::FxHashSet<Arc<str>> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
     let calls = |text: &[u8]| -> bool { added.iter().any(|func| is_called(text, &func.decl.name.name)) };
     candidates.par_iter_mut().filter(|candidate| calls(&candidate.text)).for_each(|candidate| {
-        let file = FileText { path: &candidate.path, text: &candidate.text, scope: &candidate.scope };
         let previous = std::mem::take(&mut candidate.judged);
-        candidate.judged = judged::again(judge, settings, wrappers, &file, previous, &calls);
+        candidate.judged = judged::again(judge, settings, wrappers, &candidate.file_text(), previous, &calls);
     });
     let exported = |func: &&FuncRef| func.decl.name.name.starts_with(char::is_uppercase);
     let paths: Vec<Vec<u8>> =
         added.iter().filter(exported).map(|func| format!("\"{}\"", func.package.path).into_bytes()).collect();
     let dirs: Vec<&Path> = added.iter().map(|func| func.package.dir.as_path()).collect();
-    let new: Vec<Candidate> = files
+    let new: Vec<Candidate> = walked
+        .files
         .par_iter()
         .filter(|found| !known.contains(&found.path))
         .filter(|found| !paths.is_empty() || found.file.parent().is_some_and(|dir| dirs.contains(&dir)))
         .filter_map(|found| {
             let beside = found.file.parent().is_some_and(|dir| dirs.contains(&dir));
-            let looked = buffered(settings, found, |text| {
+            let policy = walked.tree.policy(&found.file);
+            let looked = buffered(policy, found, |text| {
                 let sees = beside || paths.iter().any(|path| memchr::memmem::find(text, path).is_some());
-                (sees && calls(text) && (found.named || !walk::is_generated(text))).then(|| Arc::from(text))
+                (sees && calls(text) && !is_left_out(policy, found, text)).then(|| Text::of(found, policy, text))
             });
             let text = looked.ok().flatten()?;
-            let candidate =
-                candidate(judge, settings, wrappers, (found.path.clone(), Some(found.file.clone()), found.test, text));
+            let candidate = candidate(judge, settings, wrappers, text);
             (!candidate.judged.judged.is_empty()).then_some(candidate)
         })
         .collect();
     candidates.extend(new);
 }
 
-fn report(settings: &Settings, candidates: &[Candidate], stats: Stats, diagnostics: Vec<Diagnostic>, clock: Clock) -> Report {
+fn report(candidates: &[Candidate], stats: Stats, diagnostics: Vec<Diagnostic>, clock: Clock) -> Report {
     let mut report = Report { stats, diagnostics, ..Report::default() };
     for candidate in candidates {
         report.stats.declarations += candidate.judged.declarations;
@@ -255,8 +294,8 @@ fn report(settings: &Settings, candidates: &[Candidate], stats: Stats, diagnosti
             let words = "the file is not UTF-8, which Go asks for; it was looked at all the same".to_owned();
             report.diagnostics.push(Diagnostic { path: candidate.path.clone(), line: 0, words, skipped: false });
         }
-        if candidate.test && !settings.tests {
-            let waiting = candidate.judged.findings.iter().flatten().filter(|finding| finding.suppressed.is_none()).count();
+        if !candidate.is_shown() {
+            let waiting = candidate.judged.all_findings().iter().filter(|finding| finding.suppressed.is_none()).count();
             report.stats.findings_in_tests += waiting as u64;
             *report.stats.left_out.entry("tests").or_default() += 1;
             continue;
@@ -270,15 +309,15 @@ fn report(settings: &Settings, candidates: &[Candidate], stats: Stats, diagnosti
 }
 
 fn take(report: &mut Report, candidate: &Candidate) {
-    for (judged, finding) in candidate.judged.judged.iter().zip(&candidate.judged.findings) {
+    for judged in &candidate.judged.judged {
         let acquisition = &judged.acquisition;
         report.stats.not_analysed += u64::from(acquisition.verdict == Verdict::NotAnalysed);
         report.stats.unknown_type += u64::from(acquisition.verdict == Verdict::UnknownType);
         report.acquisitions.push(acquisition.clone());
-        if let Some(finding) = finding {
-            report.texts.entry(candidate.path.clone()).or_insert_with(|| candidate.text.clone());
-            report.findings.push(finding.clone());
-        }
+    }
+    for finding in candidate.judged.all_findings() {
+        report.texts.entry(candidate.path.clone()).or_insert_with(|| candidate.text.clone());
+        report.findings.push(finding.clone());
     }
 }
 
