@@ -285,7 +285,7 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Set when something silences it; such findings are counted, not shown.
     pub suppressed: Option<Suppression>,
-    /// Stable over moved lines: made of rule, path, enclosing function and the acquisition's text.
+    /// Stable over moved lines: made of rule, path from the top of the repository, enclosing function and the acquisition's text.
     pub fingerprint: String,
 }
 
@@ -381,7 +381,7 @@ pub struct Diagnostic {
     pub skipped: bool,
 }
 
-/// A fingerprint: 16 hexadecimal digits (FNV-1a, 64 bit) over rule, path, enclosing function, the acquisition's text and which
+/// A fingerprint: 16 hexadecimal digits (FNV-1a, 64 bit) over rule, path (from the top of the repository), enclosing function, the acquisition's text and which
 /// of several equal ones in that function it is (from 0).
 pub fn fingerprint(rule: &str, path: &str, function: &str, text: &str, ordinal: u32) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;

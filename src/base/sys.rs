@@ -94,7 +94,9 @@ pub enum Error {
         words: String,
     },
     /// There is no `git` to run.
-    #[error("git was not found, so nobody knows what is committed; install it, or say --no-vcs")]
+    #[error(
+        "git was not found, so nobody knows what is committed; install it, or do without it (--no-vcs, no --since and no --staged)"
+    )]
     GitMissing,
     /// Git takes the repository for somebody else's.
     #[error(
@@ -103,6 +105,20 @@ pub enum Error {
     )]
     GitOwnership {
         /// The folder git was asked about.
+        path: PathBuf,
+    },
+    /// A revision that git does not know.
+    #[error("--since {revision}: git knows no such revision in {}; `git log` shows those that there are", path.display())]
+    Revision {
+        /// As given.
+        revision: String,
+        /// The top of the repository.
+        path: PathBuf,
+    },
+    /// A place without history.
+    #[error("{}: no git repository holds it, so nobody knows what has changed; leave --since and --staged out", path.display())]
+    NoRepository {
+        /// The file or folder.
         path: PathBuf,
     },
     /// Git ended with an error of its own.
@@ -329,6 +345,36 @@ pub fn replace(path: &Path, roots: &[PathBuf], before: &[u8], after: &[u8]) -> R
     }
     temp.persist(&target).map_err(|e| fail(e.error))?;
     Ok(())
+}
+
+/// Writes `bytes` to `path`, whole, by a temporary file in the same folder and a rename, whatever was there before.
+///
+/// # Errors
+/// [`Error::NotFound`] without such a folder, [`Error::ReadOnly`], [`Error::DiskFull`], or what the system says.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let target = real_path(path).unwrap_or_else(|_| path.to_path_buf());
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if kind(folder).is_none() {
+        return Err(Error::NotFound { path: folder.into() });
+    }
+    let fail = |source| Error::write(path, source);
+    let old = fs::metadata(&target).ok();
+    let mut temp = tempfile::Builder::new().prefix(".unleak-").tempfile_in(folder).map_err(fail)?;
+    temp.write_all(bytes).map_err(fail)?;
+    if let Some(permissions) = old.map(|meta| meta.permissions()).or_else(readable) {
+        temp.as_file().set_permissions(permissions).map_err(fail)?;
+    }
+    temp.as_file().sync_all().map_err(fail)?;
+    temp.persist(&target).map_err(|e| fail(e.error))?;
+    Ok(())
+}
+
+/// What a new file that is no secret gets.
+fn readable() -> Option<fs::Permissions> {
+    #[cfg(unix)]
+    return Some(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    #[cfg(not(unix))]
+    None
 }
 
 /// Whether the file at `path` is exactly `bytes`.

@@ -105,9 +105,17 @@ pub enum ConfigCommand {
 pub struct Check {
     #[command(flatten)]
     pub scan: Scan,
+    #[command(flatten)]
+    pub news: News,
     /// How findings are printed
     #[arg(long, default_value = "text")]
     pub format: CheckFormat,
+    /// Be silent about the findings that FILE has, and tell which of them are gone
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write the findings to FILE, for --baseline; what FILE has of files that are not looked at stays
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "files"])]
+    pub write_baseline: Option<PathBuf>,
     /// List the files that would be read, and do nothing else
     #[arg(long)]
     pub files: bool,
@@ -118,6 +126,8 @@ pub struct Check {
 pub struct Diff {
     #[command(flatten)]
     pub scan: Scan,
+    #[command(flatten)]
+    pub news: News,
     #[command(flatten)]
     pub choice: Choice,
     /// Print a summary of changed lines instead of the patch
@@ -130,6 +140,8 @@ pub struct Diff {
 pub struct Fix {
     #[command(flatten)]
     pub scan: Scan,
+    #[command(flatten)]
+    pub news: News,
     #[command(flatten)]
     pub choice: Choice,
     /// Write although Go files hold work that is not committed
@@ -204,6 +216,17 @@ pub struct Scan {
     /// Exit with 2 when something could not be read or written
     #[arg(long)]
     pub strict: bool,
+}
+
+/// What counts as news: the flags that all commands share which report findings.
+#[derive(Debug, Args)]
+pub struct News {
+    /// Only findings in declarations that differ from the git revision REV, committed or not; with REV... from where HEAD left it
+    #[arg(long, value_name = "REV", conflicts_with = "staged")]
+    pub since: Option<String>,
+    /// Only findings in declarations that the git index changes; files are read as they are on disk
+    #[arg(long)]
+    pub staged: bool,
 }
 
 /// Which fixes are taken: the flags that `diff` and `fix` share.

@@ -13,9 +13,10 @@ use crate::base::finding::Outcome;
 use crate::config::Settings;
 use crate::report;
 use crate::rules::Status;
-use crate::session::{self, FixRun, Report};
+use crate::session::{self, Baseline, FixRun, Report};
 use crate::{vcs, walk};
 
+mod baseline;
 mod config;
 mod flags;
 mod settings;
@@ -105,12 +106,18 @@ fn flushed(mut out: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result
 }
 
 fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
-    let settings = settings::settle(common, &flags.scan)?;
+    let settings = settings::settle_news(common, &flags.scan, &flags.news)?;
     if flags.files {
         return list_files(&settings);
     }
-    let report = session::check(&settings)?;
+    if let Some(file) = &flags.write_baseline {
+        return baseline::write(common, flags, &settings, file);
+    }
+    // Read first: a broken one should not cost a run.
+    let baseline = flags.baseline.as_deref().map(Baseline::read).transpose()?;
+    let mut report = session::check(&settings)?;
     words::diagnostics(&report);
+    let gone = baseline.as_ref().map(|baseline| baseline.apply(&mut report, &settings)).unwrap_or_default();
     match flags.format {
         CheckFormat::Text => for_people(|out| report::text(out, &report))?,
         CheckFormat::Concise => for_people(|out| report::concise(out, &report))?,
@@ -118,6 +125,7 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
     }
     if !common.quiet {
         words::check_end(&settings, &report);
+        baseline::tell(&gone);
     }
     words::stats(&settings, &report);
     Ok(after(&report, flags.scan.strict, has_findings(&report)))
@@ -139,7 +147,7 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
 }
 
 fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
-    let settings = settings::settle_fixes(common, &flags.scan, &flags.choice)?;
+    let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
     let run = session::fix(&settings)?;
     words::diagnostics(&run.report);
     words::unpatchable(&run.changes);
@@ -162,7 +170,7 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
 }
 
 fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
-    let settings = settings::settle_fixes(common, &flags.scan, &flags.choice)?;
+    let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
     let run = session::fix(&settings)?;
     words::diagnostics(&run.report);
     if let Some(stdin) = &settings.stdin {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use super::flags::{Choice, Common, Overrides, Scan};
+use super::flags::{Choice, Common, News, Overrides, Scan};
 use crate::base::sys;
 use crate::config::{Files, Keys, Layer, Settings, Sources, Stdin, is_selected, known_rule};
 use crate::rules::{self, Rule};
+use crate::vcs::{self, Change};
 
 /// Resolves the flags of a scanning command.
 ///
@@ -23,6 +24,7 @@ pub fn settle(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
     let root = sys::working_dir()?;
     Ok(Settings {
         sources: sources(&root, common, &scan.overrides)?,
+        prefix: prefix(&root),
         root,
         paths: if stdin.is_some() { Vec::new() } else { scan.paths.clone() },
         stdin,
@@ -31,18 +33,42 @@ pub fn settle(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
         unsafe_fixes: false,
         index_only: scan.index_only,
         max_fixes: usize::MAX,
+        change: None,
         timings: scan.stats,
         stats: scan.stats,
     })
 }
 
-/// As [`settle`], for a command that takes fixes.
+/// As [`settle`], for a command that reports findings.
+///
+/// # Errors
+/// As [`settle`], and standard input, which has no history.
+pub fn settle_news(common: &Common, scan: &Scan, news: &News) -> anyhow::Result<Settings> {
+    let change = match (&news.since, news.staged) {
+        (Some(revision), _) => Some(Change::Since(revision.clone())),
+        (None, true) => Some(Change::Staged),
+        (None, false) => None,
+    };
+    let settings = settle(common, scan)?;
+    if change.is_some() && settings.stdin.is_some() {
+        bail!("standard input has no history; leave --since and --staged out");
+    }
+    Ok(Settings { change, ..settings })
+}
+
+/// As [`settle_news`], for a command that takes fixes.
 ///
 /// # Errors
 /// As [`settle`].
-pub fn settle_fixes(common: &Common, scan: &Scan, choice: &Choice) -> anyhow::Result<Settings> {
+pub fn settle_fixes(common: &Common, scan: &Scan, news: &News, choice: &Choice) -> anyhow::Result<Settings> {
     let max_fixes = choice.max_fixes.unwrap_or(usize::MAX);
-    Ok(Settings { unsafe_fixes: choice.r#unsafe, max_fixes, ..settle(common, scan)? })
+    Ok(Settings { unsafe_fixes: choice.r#unsafe, max_fixes, ..settle_news(common, scan, news)? })
+}
+
+/// `root` below the top of its repository, as settings have it.
+fn prefix(root: &Path) -> String {
+    let below = vcs::prefix(root).unwrap_or_default();
+    below.components().map(|part| format!("{}/", part.as_os_str().to_string_lossy())).collect()
 }
 
 fn read_stdin(scan: &Scan) -> anyhow::Result<Stdin> {

@@ -96,9 +96,16 @@ fn findings(report: &Report) -> String {
     if !kinds.is_empty() {
         line += &format!(": {}", kinds.join(", "));
     }
-    let silenced = report.findings.len() - open.len();
-    if silenced > 0 {
-        line += &format!("; {silenced} silenced by comments");
+    let by = |word: &str| {
+        report.findings.iter().filter_map(|finding| finding.suppressed.as_ref()).filter(|by| by.word() == word).count()
+    };
+    let quiet = [
+        ("comment", "silenced by comments"),
+        ("baseline", "in the baseline"),
+        ("untouched", "in functions that the change leaves alone"),
+    ];
+    for (count, words) in quiet.map(|(word, words)| (by(word), words)).into_iter().filter(|(count, _)| *count > 0) {
+        line += &format!("; {count} {words}");
     }
     line
 }
@@ -142,7 +149,8 @@ fn loose_ends(report: &Report) {
     incomplete(report);
 }
 
-fn incomplete(report: &Report) {
+/// Whether something was left unread, if it was.
+pub fn incomplete(report: &Report) {
     let skipped = report.diagnostics.iter().filter(|fault| fault.skipped).count();
     if skipped > 0 {
         say(&format!("not complete: {} left something unread, see the warnings above", counted(skipped, "fault")));

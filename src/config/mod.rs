@@ -17,12 +17,16 @@ pub use layer::{Layer, Origin, known_rule};
 pub use tree::{FILE, Files, Said, Tree, is_selected};
 
 use crate::rules::{Rule, Seeds};
+use crate::vcs::Change;
 
 /// What one run does. Made by `cli` from flags.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The working directory: printed paths are relative to it. Absolute.
     pub root: PathBuf,
+    /// The working directory from the top of its git work tree, with `/` between and behind its parts; empty at the top and where
+    /// there is none.
+    pub prefix: String,
     /// Files and folders to look at, as given; never empty unless `stdin` is set.
     pub paths: Vec<PathBuf>,
     /// A single file from standard input instead of `paths`.
@@ -37,6 +41,8 @@ pub struct Settings {
     pub unsafe_fixes: bool,
     /// Apply no more fixes than this: the first ones in the order of output.
     pub max_fixes: usize,
+    /// Report what this change touches and nothing else.
+    pub change: Option<Change>,
     /// Ask no source outside of the scanned module (vendor/, module cache, GOROOT): the shipped index only.
     pub index_only: bool,
     /// Measure phases.
@@ -82,12 +88,38 @@ impl Policy {
     }
 }
 
+impl Settings {
+    /// A printed path as seen from the top of the repository, so that it is the same wherever the run was started.
+    pub fn in_repository(&self, printed: &str) -> String {
+        if self.prefix.is_empty() || printed.starts_with('/') {
+            return printed.to_owned();
+        }
+        let mut parts: Vec<&str> = self.prefix.split_terminator('/').collect();
+        for part in printed.split('/') {
+            match part {
+                ".." if !parts.is_empty() => drop(parts.pop()),
+                "." => {}
+                part => parts.push(part),
+            }
+        }
+        parts.join("/")
+    }
+
+    /// Where the file lies that is at `path` from the top of the repository.
+    pub fn file_in_repository(&self, path: &str) -> PathBuf {
+        let up = self.prefix.split_terminator('/').map(|_| "..");
+        let top: PathBuf = up.collect();
+        self.root.join(top).join(path)
+    }
+}
+
 #[cfg(test)]
 impl Settings {
     /// Settings for tests: `paths` below `root`, everything else as without flags, and no rules.
     pub(crate) fn sample<P: AsRef<std::path::Path>>(root: &std::path::Path, paths: &[P]) -> Settings {
         Settings {
             root: root.into(),
+            prefix: String::new(),
             paths: paths.iter().map(|path| path.as_ref().into()).collect(),
             stdin: None,
             threads: 2,
@@ -95,6 +127,7 @@ impl Settings {
             every: false,
             unsafe_fixes: false,
             max_fixes: usize::MAX,
+            change: None,
             index_only: false,
             timings: false,
             stats: false,

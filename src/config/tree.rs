@@ -1,7 +1,7 @@
 //! The layers of each folder, put together: defaults, `unleak.toml` files from the top down, flags. The last one to speak of a key
 //! is heard; globs to leave out add up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -125,6 +125,14 @@ impl Tree {
         said.map(|answer| answer.map(|_| ()))
             .find(|answer| !answer.is_none())
             .is_some_and(|answer| matches!(answer, Match::Ignore(())))
+    }
+
+    /// The ids of the rules that run in some folder, sorted.
+    pub fn rules(&self) -> Vec<Arc<str>> {
+        let folders = self.folders.values().chain(self.folders.is_empty().then_some(&self.base));
+        let rules = folders.flat_map(|folder| folder.policy.rules.iter().chain(&folder.policy.unused));
+        let ids: BTreeSet<Arc<str>> = rules.map(|rule| rule.id.clone()).collect();
+        ids.into_iter().collect()
     }
 
     /// Every value that holds for files in `folder`, which was named.

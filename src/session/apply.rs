@@ -108,8 +108,11 @@ fn is_ready(finding: &Finding, lowest: Applicability, outcomes: &mut Outcomes) -
         None => Outcome::NoFix,
         Some(fix) if fix.applicability < lowest || fix.edits.is_empty() => Outcome::BelowApplicability,
         Some(_) => {
-            use Outcome::{Generated, OverLimit, ParseDamage, VerifyFailed};
-            return !matches!(outcomes.get(&finding.fingerprint), Some(VerifyFailed | ParseDamage | Generated | OverLimit));
+            use Outcome::{Generated, OverLimit, ParseDamage, Suppressed, VerifyFailed};
+            return !matches!(
+                outcomes.get(&finding.fingerprint),
+                Some(VerifyFailed | ParseDamage | Suppressed | Generated | OverLimit)
+            );
         }
     };
     outcomes.entry(finding.fingerprint.clone()).or_insert(outcome);

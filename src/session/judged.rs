@@ -117,7 +117,7 @@ pub fn again(
     }
     let sights = sights(&file.policy.rules, file.scope.imports());
     let directives = Directives::of(file.text, &lines);
-    let run = Run { judge, every: settings.every, policy: file.policy, wrappers, sights: &sights, directives: &directives };
+    let run = Run { judge, settings, policy: file.policy, wrappers, sights: &sights, directives: &directives };
     let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
     for item in &outline.items {
         let judged = if matters(&file.text[item.span.range()]) {
@@ -133,7 +133,8 @@ pub fn again(
     }
     if let Some(rule) = file.policy.unused.as_ref().filter(|_| outline.exact) {
         let refused: Vec<u32> = result.refused.iter().map(|(start, _)| *start).collect();
-        let seen = Seen { items: &outline.items, judged: &result.judged, refused: &refused };
+        let path = settings.in_repository(file.path);
+        let seen = Seen { items: &outline.items, judged: &result.judged, refused: &refused, path: &path };
         result.comments = suppress::unused(&directives, file.policy, rule, &place, &seen);
     }
     result
@@ -164,7 +165,7 @@ type Wanted = Vec<(Arc<Rule>, Span, Option<usize>)>;
 /// What all declarations of a file are judged with.
 struct Run<'r> {
     judge: &'r Judge<'r>,
-    every: bool,
+    settings: &'r Settings,
     policy: &'r Policy,
     wrappers: &'r Wrappers,
     /// One for each rule.
@@ -179,7 +180,7 @@ impl Run<'_> {
 
     /// Whether a glance will not do: every call is asked for, or a comment is there whose use depends on what is found.
     fn looks_closely(&self, item: &Item) -> bool {
-        self.every || self.directives.touch(item)
+        self.settings.every || self.directives.touch(item)
     }
 }
 
@@ -311,7 +312,8 @@ fn finding(
     let text = String::from_utf8_lossy(&place.text[acquisition.span.range()]).into_owned();
     // Counted over all acquisitions, so that a fingerprint stays when another finding of the function is mended.
     let ordinal = repeats.entry((function.clone(), text.clone())).or_default();
-    let fingerprint = fingerprint(&rule.id, &acquisition.path, &function, &text, *ordinal);
+    let path = run.settings.in_repository(&acquisition.path);
+    let fingerprint = fingerprint(&rule.id, &path, &function, &text, *ordinal);
     *ordinal += 1;
     let leak = one.leak.as_ref()?;
     let doc = suppress::doc_lines(item, place.lines);

@@ -1,12 +1,14 @@
 //! One run from end to end: judge, fix, apply in memory, re-judge. Prints nothing and analyses nothing itself.
 
 mod apply;
+mod baseline;
 mod given;
 mod glance;
 mod judged;
 mod sights;
 mod suppress;
 mod survey;
+mod touched;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,6 +17,8 @@ use std::sync::Arc;
 use crate::base::finding::{Acquisition, Diagnostic, Finding, Outcome};
 use crate::base::sys::Error;
 use crate::config::Settings;
+
+pub use baseline::{Baseline, Entry};
 
 /// All that one run found out. Every list is sorted by path, position, rule: the same for any number of threads.
 #[derive(Debug, Default)]
@@ -27,6 +31,10 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     /// What was seen, skipped and why.
     pub stats: Stats,
+    /// The files that were read and judged, as printed; those whose findings are not reported are left out.
+    pub read: Vec<Arc<str>>,
+    /// The ids of the rules that ran somewhere, sorted.
+    pub rules: Vec<Arc<str>>,
     /// The original text of each file that has a finding, by its printed path.
     pub texts: BTreeMap<Arc<str>, Arc<[u8]>>,
 }

@@ -131,6 +131,8 @@ pub struct Seen<'f> {
     pub judged: &'f [Judged],
     /// The starts of the declarations that were refused.
     pub refused: &'f [u32],
+    /// The file from the top of the repository.
+    pub path: &'f str,
 }
 
 /// A finding for each comment that silences nothing, by `rule`. Left alone is what could not be told here: where the rule does not
@@ -152,7 +154,7 @@ pub fn unused(directives: &Directives, policy: &Policy, rule: &Rule, place: &Pla
                     seen.renaming(directive, policy, place).unwrap_or_else(|| removal(place.text, place.lines, directive, &idle)),
                 ),
                 suppressed: None,
-                fingerprint: fingerprint(&rule.id, place.path, "", &text, *ordinal),
+                fingerprint: fingerprint(&rule.id, seen.path, "", &text, *ordinal),
             });
         }
         *ordinal += 1;

@@ -17,7 +17,7 @@ use crate::golang::locate::{Environment, Locator};
 use crate::golang::package::{FuncRef, Membership, with_text};
 use crate::golang::world::{FileScope, World};
 use crate::session::judged::{self, FileJudged, FileText, Fresh, Wrappers, is_called};
-use crate::session::{Report, Stats, given, sights};
+use crate::session::{Report, Stats, given, sights, touched};
 use crate::walk::{self, Found, Walked};
 
 /// Wrappers of wrappers are followed this far.
@@ -139,7 +139,12 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
     clock.lap("wrappers");
     candidates.sort_by(|a, b| a.path.cmp(&b.path));
     diagnostics.extend(world.locator().diagnostics());
-    let report = report(&candidates, stats, diagnostics, clock);
+    if let Some(change) = &settings.change {
+        touched::mark(settings, change, &mut candidates)?;
+        clock.lap("change");
+    }
+    let mut report = report(&candidates, stats, diagnostics, clock);
+    (report.read, report.rules) = (read_files(settings, &walked), walked.tree.rules());
     Ok(Survey { report, world, summaries, usage, wrappers, pool, candidates })
 }
 
@@ -275,6 +280,13 @@ fn follow(
         })
         .collect();
     candidates.extend(new);
+}
+
+/// The printed paths of the files whose findings are reported, if they have any.
+fn read_files(settings: &Settings, walked: &Walked) -> Vec<Arc<str>> {
+    let shown = |found: &&Found| !found.test || walked.tree.policy(&found.file).tests;
+    let stdin = settings.stdin.iter().map(|stdin| Arc::from(stdin.name.as_str()));
+    walked.files.iter().filter(shown).map(|found| found.path.clone()).chain(stdin).collect()
 }
 
 fn report(candidates: &[Candidate], stats: Stats, diagnostics: Vec<Diagnostic>, clock: Clock) -> Report {

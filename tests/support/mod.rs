@@ -23,6 +23,7 @@ pub fn settings(root: &Path) -> Settings {
     Settings {
         sources: Sources { rules: rules::builtin(), files: Files::None, flags },
         root: fs::canonicalize(root).expect("the root is there"),
+        prefix: String::new(),
         paths: vec![".".into()],
         stdin: None,
         threads: 2,
@@ -30,6 +31,7 @@ pub fn settings(root: &Path) -> Settings {
         unsafe_fixes: false,
         index_only: false,
         max_fixes: usize::MAX,
+        change: None,
         timings: false,
         stats: false,
     }
