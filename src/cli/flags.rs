@@ -292,6 +292,10 @@ pub enum CheckFormat {
     Concise,
     /// For programs; see docs/json.md
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations for a GitHub workflow
+    Github,
 }
 
 /// How the other commands print.

@@ -122,6 +122,8 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
         CheckFormat::Text => for_people(|out| report::text(out, &report))?,
         CheckFormat::Concise => for_people(|out| report::concise(out, &report))?,
         CheckFormat::Json => for_programs(|out| report::check_json(out, &report))?,
+        CheckFormat::Sarif => for_programs(|out| report::sarif(out, &report, &settings))?,
+        CheckFormat::Github => for_programs(|out| report::github(out, &report, &settings))?,
     }
     if !common.quiet {
         words::check_end(&settings, &report);
