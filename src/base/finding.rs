@@ -329,6 +329,8 @@ pub enum Outcome {
     BelowApplicability,
     /// A comment silences the finding.
     Suppressed,
+    /// A new comment silences the finding.
+    Ignored,
     /// As many fixes as were asked for come before it.
     OverLimit,
     /// The finding has no fix at all.
@@ -356,6 +358,7 @@ impl Outcome {
             Outcome::Conflict => "conflict",
             Outcome::BelowApplicability => "below applicability",
             Outcome::Suppressed => "suppressed",
+            Outcome::Ignored => "ignored",
             Outcome::OverLimit => "over the limit",
             Outcome::NoFix => "no fix",
             Outcome::Generated => "generated file",

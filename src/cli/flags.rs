@@ -144,6 +144,9 @@ pub struct Fix {
     pub news: News,
     #[command(flatten)]
     pub choice: Choice,
+    /// Write `//unleak:ignore RULE -- REASON` above each finding that is left
+    #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "not looked at yet")]
+    pub add_ignore: Option<String>,
     /// Write although Go files hold work that is not committed
     #[arg(long)]
     pub allow_dirty: bool,

@@ -173,6 +173,7 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
 
 fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
+    let settings = Settings { add_ignore: settings::ignore_reason(flags)?, ..settings };
     let run = session::fix(&settings)?;
     words::diagnostics(&run.report);
     if let Some(stdin) = &settings.stdin {

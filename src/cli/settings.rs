@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use super::flags::{Choice, Common, News, Overrides, Scan};
+use super::flags::{Choice, Common, Fix, News, Overrides, Scan};
 use crate::base::sys;
 use crate::config::{Files, Keys, Layer, Settings, Sources, Stdin, is_selected, known_rule};
 use crate::rules::{self, Rule};
@@ -33,6 +33,7 @@ pub fn settle(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
         unsafe_fixes: false,
         index_only: scan.index_only,
         max_fixes: usize::MAX,
+        add_ignore: None,
         change: None,
         timings: scan.stats,
         stats: scan.stats,
@@ -69,6 +70,18 @@ pub fn settle_fixes(common: &Common, scan: &Scan, news: &News, choice: &Choice) 
 fn prefix(root: &Path) -> String {
     let below = vcs::prefix(root).unwrap_or_default();
     below.components().map(|part| format!("{}/", part.as_os_str().to_string_lossy())).collect()
+}
+
+/// The reason that `--add-ignore` gives.
+///
+/// # Errors
+/// One that is empty or would end the comment.
+pub fn ignore_reason(flags: &Fix) -> anyhow::Result<Option<String>> {
+    let reason = flags.add_ignore.as_deref().map(str::trim);
+    if reason.is_some_and(|reason| reason.is_empty() || reason.contains(char::is_control)) {
+        bail!("--add-ignore: give the reason in one line of words");
+    }
+    Ok(reason.map(str::to_owned))
 }
 
 fn read_stdin(scan: &Scan) -> anyhow::Result<Stdin> {

@@ -41,6 +41,8 @@ pub struct Settings {
     pub unsafe_fixes: bool,
     /// Apply no more fixes than this: the first ones in the order of output.
     pub max_fixes: usize,
+    /// Write a comment with this reason at each finding that is left.
+    pub add_ignore: Option<String>,
     /// Report what this change touches and nothing else.
     pub change: Option<Change>,
     /// Ask no source outside of the scanned module (vendor/, module cache, GOROOT): the shipped index only.
@@ -127,6 +129,7 @@ impl Settings {
             every: false,
             unsafe_fixes: false,
             max_fixes: usize::MAX,
+            add_ignore: None,
             change: None,
             index_only: false,
             timings: false,

@@ -97,7 +97,7 @@ pub(super) fn reason_left(finding: &Finding, outcome: Outcome) -> Option<&'stati
 }
 
 fn is_done(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Applied | Outcome::Duplicate)
+    matches!(outcome, Outcome::Applied | Outcome::Duplicate | Outcome::Ignored)
 }
 
 /// Whether the outcome is nobody's wish.
@@ -106,7 +106,7 @@ fn is_mishap(outcome: Outcome) -> bool {
         Outcome::Conflict | Outcome::ParseDamage | Outcome::Stale => true,
         Outcome::VerifyFailed | Outcome::OutsideRoot | Outcome::WriteFailed => true,
         Outcome::Applied | Outcome::Duplicate | Outcome::BelowApplicability => false,
-        Outcome::Suppressed | Outcome::OverLimit | Outcome::NoFix | Outcome::Generated => false,
+        Outcome::Suppressed | Outcome::Ignored | Outcome::OverLimit | Outcome::NoFix | Outcome::Generated => false,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::base::edit;
 use crate::base::finding::{Applicability, Finding, Outcome};
 use crate::config::Settings;
 use crate::flow::judge::Judge;
+use crate::session::ignore;
 use crate::session::judged::{self, FileJudged, FileText};
 use crate::session::survey::{Candidate, Survey};
 use crate::session::{Change, FixRun};
@@ -90,6 +91,11 @@ fn fix_file(
         applied += held;
         refused = judged.refused.len();
         findings = judged.all_findings().into_iter().cloned().collect();
+    }
+    if let Some(reason) = settings.add_ignore.as_ref().filter(|_| !candidate.generated) {
+        let (new, silenced) = ignore::silence(text, &findings, reason, judge);
+        text = new;
+        outcomes.extend(silenced.into_iter().map(|id| (id, Outcome::Ignored)));
     }
     let change = (text != *candidate.text).then(|| Change {
         path: candidate.path.clone(),

@@ -4,6 +4,7 @@ mod apply;
 mod baseline;
 mod given;
 mod glance;
+mod ignore;
 mod judged;
 mod sights;
 mod suppress;

@@ -31,6 +31,7 @@ pub fn settings(root: &Path) -> Settings {
         unsafe_fixes: false,
         index_only: false,
         max_fixes: usize::MAX,
+        add_ignore: None,
         change: None,
         timings: false,
         stats: false,
