@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::harmless;
 use crate::base::finding::{Finding, Verdict};
 use crate::base::text::LineIndex;
 use crate::config::Settings;
@@ -30,7 +31,7 @@ fn command(finding: &Finding, report: &Report, settings: &Settings) -> String {
         None => Ok(()),
     };
     let fix = finding.fix.as_ref().map(|fix| format!("; {} fix: {}", fix.applicability.word(), fix.title)).unwrap_or_default();
-    let message = data(&format!("{}{fix}", finding.message));
+    let message = data(&harmless(&format!("{}{fix}", finding.message)));
     format!("{line},title={}::{message}", property(&at.rule))
 }
 
@@ -64,7 +65,7 @@ mod tests {
         let mut report = samples::report();
         report.findings[0].message = "50%\n::error::gone".into();
         let line = samples::plain(|out| github(out, &report, &settings));
-        let expected = "::warning file=d/a.go,line=4,col=12,endColumn=25,title=unclosed-client::50%25%0A::error::gone; safe fix: \
+        let expected = "::warning file=d/a.go,line=4,col=12,endColumn=25,title=unclosed-client::50%25\\u{a}::error::gone; safe fix: \
                         insert `defer c.Close()` after the error check\n";
         assert_eq!(line, expected);
         assert_eq!(property("a:b,c\n"), "a%3Ab%2Cc%0A");
