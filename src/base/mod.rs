@@ -5,5 +5,6 @@
 pub mod edit;
 pub mod finding;
 pub mod near;
+pub mod progress;
 pub mod sys;
 pub mod text;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::flags::{Check, Common};
 use super::words::{self, counted, say};
-use super::{Exit, after};
+use super::{Exit, after, progress};
 use crate::base::sys;
 use crate::config::Settings;
 use crate::report::harmless;
@@ -19,7 +19,7 @@ const NAMED: usize = 20;
 /// A file that is there and is no baseline, one that cannot be written, and what keeps a run from its end.
 pub fn write(common: &Common, flags: &Check, settings: &Settings, file: &Path) -> anyhow::Result<Exit> {
     let old = if sys::kind(file).is_some() { Baseline::read(file)? } else { Baseline::default() };
-    let report = session::check(settings)?;
+    let report = progress::watched(common.quiet, &settings.progress, || session::check(settings))?;
     words::diagnostics(&report);
     let baseline = Baseline::of(&report, settings, &old);
     sys::write(file, baseline.text().as_bytes())?;
@@ -27,7 +27,7 @@ pub fn write(common: &Common, flags: &Check, settings: &Settings, file: &Path) -
         say(&format!("{} written to {}", counted(baseline.len(), "finding"), harmless(&file.to_string_lossy())));
         words::incomplete(&report);
     }
-    words::stats(settings, &report);
+    words::stats(common, settings, &report);
     Ok(after(&report, flags.scan.strict, false))
 }
 

@@ -53,9 +53,12 @@ pub struct Common {
     /// When to colour the output
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub color: Color,
-    /// Print results and faults only, no closing words
+    /// Print results and faults only, no closing words and no progress
     #[arg(short, long, global = true)]
     pub quiet: bool,
+    /// Also name the settings files that hold and each file that is left out, with the reason
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
 }
 
 /// The commands.

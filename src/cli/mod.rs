@@ -19,6 +19,7 @@ use crate::{vcs, walk};
 mod baseline;
 mod config;
 mod flags;
+mod progress;
 mod settings;
 mod source;
 mod words;
@@ -115,7 +116,7 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
     }
     // Read first: a broken one should not cost a run.
     let baseline = flags.baseline.as_deref().map(Baseline::read).transpose()?;
-    let mut report = session::check(&settings)?;
+    let mut report = progress::watched(common.quiet, &settings.progress, || session::check(&settings))?;
     words::diagnostics(&report);
     let gone = baseline.as_ref().map(|baseline| baseline.apply(&mut report, &settings)).unwrap_or_default();
     match flags.format {
@@ -129,7 +130,7 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
         words::check_end(&settings, &report);
         baseline::tell(&gone);
     }
-    words::stats(&settings, &report);
+    words::stats(common, &settings, &report);
     Ok(after(&report, flags.scan.strict, has_findings(&report)))
 }
 
@@ -150,7 +151,7 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
 
 fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
-    let run = session::fix(&settings)?;
+    let run = progress::watched(common.quiet, &settings.progress, || session::fix(&settings))?;
     words::diagnostics(&run.report);
     words::unpatchable(&run.changes);
     if flags.stat {
@@ -167,14 +168,14 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     if !common.quiet {
         words::diff_end(&settings, &run);
     }
-    words::stats(&settings, &run.report);
+    words::stats(common, &settings, &run.report);
     Ok(after(&run.report, flags.scan.strict, has_findings(&run.report)))
 }
 
 fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
     let settings = Settings { add_ignore: settings::ignore_reason(flags)?, ..settings };
-    let run = session::fix(&settings)?;
+    let run = progress::watched(common.quiet, &settings.progress, || session::fix(&settings))?;
     words::diagnostics(&run.report);
     if let Some(stdin) = &settings.stdin {
         let fixed = run.changes.first().map_or(&*stdin.text, |change| &change.after);
@@ -200,7 +201,7 @@ fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     if !common.quiet {
         words::fix_end(&settings, &run.report);
     }
-    words::stats(&settings, &run.report);
+    words::stats(common, &settings, &run.report);
     Ok(fix_exit(flags, &run, &written))
 }
 
@@ -219,7 +220,7 @@ fn fix_exit(flags: &Fix, run: &FixRun, written: &[Outcome]) -> Exit {
 
 fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
     let settings = Settings { every: true, ..settings::settle(common, &flags.scan)? };
-    let report = session::check(&settings)?;
+    let report = progress::watched(common.quiet, &settings.progress, || session::check(&settings))?;
     words::diagnostics(&report);
     match flags.format {
         Format::Json => for_programs(|out| report::audit_json(out, &report))?,
@@ -228,7 +229,7 @@ fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
     if !common.quiet {
         words::audit_end(&settings, &report);
     }
-    words::stats(&settings, &report);
+    words::stats(common, &settings, &report);
     Ok(after(&report, flags.scan.strict, false))
 }
 

@@ -32,11 +32,12 @@ pub fn settle(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
         every: false,
         unsafe_fixes: false,
         index_only: scan.index_only,
+        progress: Arc::default(),
         max_fixes: usize::MAX,
         add_ignore: None,
         change: None,
         timings: scan.stats,
-        stats: scan.stats,
+        stats: scan.stats || common.verbose,
     })
 }
 

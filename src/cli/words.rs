@@ -1,9 +1,10 @@
 //! What is told on standard error: faults, the closing words, statistics.
 
+use super::flags::Common;
 use crate::base::finding::{Applicability, Diagnostic, Outcome};
 use crate::config::Settings;
 use crate::report::{harmless, patchable, settle, tally};
-use crate::session::{Change, FixRun, Report};
+use crate::session::{Change, Details, FixRun, Report};
 
 /// Prints one line to standard error. When nobody reads it, the run still goes on.
 pub fn say(line: &str) {
@@ -74,7 +75,7 @@ fn no_go_files(settings: &Settings, report: &Report) -> bool {
     let none = report.stats.files == 0 && settings.stdin.is_none() && report.diagnostics.iter().all(|fault| !fault.skipped);
     if none {
         let paths: Vec<_> = settings.paths.iter().map(|path| harmless(&path.to_string_lossy()).into_owned()).collect();
-        say(&format!("no Go files to read in {}; --stats tells what was left out", paths.join(", ")));
+        say(&format!("no Go files to read in {}; --verbose tells what was left out", paths.join(", ")));
     }
     none
 }
@@ -157,9 +158,19 @@ pub fn incomplete(report: &Report) {
     }
 }
 
-/// The statistics, where the settings ask for them.
-pub fn stats(settings: &Settings, report: &Report) {
-    if !settings.stats {
+/// What was looked at, and what was not.
+fn details(report: &Report) {
+    let Details { settings, left_out } = &report.details;
+    settings.iter().for_each(|file| say(&format!("settings: {}", harmless(file))));
+    left_out.iter().for_each(|(path, reason)| say(&format!("left out: {} ({reason})", harmless(path))));
+}
+
+/// The details and the statistics, where they are asked for.
+pub fn stats(common: &Common, settings: &Settings, report: &Report) {
+    if common.verbose {
+        details(report);
+    }
+    if !settings.timings {
         return;
     }
     let stats = &report.stats;
@@ -169,6 +180,9 @@ pub fn stats(settings: &Settings, report: &Report) {
         stats.bytes,
         counted(stats.declarations as usize, "declaration")
     ));
+    if stats.not_analysed > 0 {
+        say(&format!("not analysed: {}", counted(stats.not_analysed as usize, "declaration")));
+    }
     for (reason, count) in &stats.left_out {
         say(&format!("left out: {} ({reason})", counted(*count as usize, "file")));
     }

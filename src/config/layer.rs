@@ -38,6 +38,8 @@ impl fmt::Display for Origin {
 /// What one source says.
 #[derive(Debug, Clone, Default)]
 pub struct Layer {
+    /// The file as printed; empty for flags.
+    pub(super) file: Arc<str>,
     /// The keys that it sets, each with its value.
     pub(super) values: Vec<(String, Value, Origin)>,
     /// Its globs, from its folder on.
@@ -76,7 +78,7 @@ impl Layer {
         let values: Table = toml::from_str(text).map_err(|error| source.broken(&error))?;
         let keys: Keys = toml::from_str(text).map_err(|error| source.broken(&error))?;
         let places = DeTable::parse(text).map_err(|error| source.broken(&error))?;
-        let mut layer = Layer::default();
+        let mut layer = Layer { file: file.clone(), ..Layer::default() };
         for (key, value) in places.get_ref() {
             source.check(key.get_ref(), value, rules)?;
             let line = source.place(key.span().start).0;

@@ -16,6 +16,7 @@ pub use keys::Keys;
 pub use layer::{Layer, Origin, known_rule};
 pub use tree::{FILE, Files, Said, Tree, is_selected};
 
+use crate::base::progress::Progress;
 use crate::rules::{Rule, Seeds};
 use crate::vcs::Change;
 
@@ -47,6 +48,8 @@ pub struct Settings {
     pub change: Option<Change>,
     /// Ask no source outside of the scanned module (vendor/, module cache, GOROOT): the shipped index only.
     pub index_only: bool,
+    /// Where the run says how far it is.
+    pub progress: Arc<Progress>,
     /// Measure phases.
     pub timings: bool,
     /// Count what was left out and why; takes a walk over it.
@@ -132,6 +135,7 @@ impl Settings {
             add_ignore: None,
             change: None,
             index_only: false,
+            progress: Arc::default(),
             timings: false,
             stats: false,
         }

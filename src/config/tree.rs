@@ -127,6 +127,14 @@ impl Tree {
             .is_some_and(|answer| matches!(answer, Match::Ignore(())))
     }
 
+    /// The files of settings that were read, as printed, sorted.
+    pub fn files(&self) -> Vec<Arc<str>> {
+        let one = self.base.layers.iter().chain(self.read.values().flatten());
+        let mut files: Vec<Arc<str>> = one.map(|layer| layer.file.clone()).collect();
+        files.sort();
+        files
+    }
+
     /// The ids of the rules that run in some folder, sorted.
     pub fn rules(&self) -> Vec<Arc<str>> {
         let folders = self.folders.values().chain(self.folders.is_empty().then_some(&self.base));

@@ -28,7 +28,11 @@ pub fn apply(survey: Survey, settings: &Settings) -> FixRun {
         let again = |candidate: &Candidate, text: &[u8]| {
             judged::file(&judge, settings, &wrappers, &FileText { text, ..candidate.file_text() })
         };
-        shown.map(|candidate| fix_file(candidate, settings, &barred, &|text| again(candidate, text))).collect()
+        settings.progress.begin("fixing", candidates.len());
+        shown
+            .inspect(|_| settings.progress.step())
+            .map(|candidate| fix_file(candidate, settings, &barred, &|text| again(candidate, text)))
+            .collect()
     });
     let mut outcomes = Outcomes::default();
     let mut changes = Vec::new();

@@ -14,6 +14,7 @@ mod touched;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::base::finding::{Acquisition, Diagnostic, Finding, Outcome};
 use crate::base::sys::Error;
@@ -36,8 +37,19 @@ pub struct Report {
     pub read: Vec<Arc<str>>,
     /// The ids of the rules that ran somewhere, sorted.
     pub rules: Vec<Arc<str>>,
+    /// What was looked at and left alone, for `--verbose`: filled where the settings ask for statistics.
+    pub details: Details,
     /// The original text of each file that has a finding, by its printed path.
     pub texts: BTreeMap<Arc<str>, Arc<[u8]>>,
+}
+
+/// What a run can tell beside its results.
+#[derive(Debug, Default)]
+pub struct Details {
+    /// The files of settings that hold somewhere.
+    pub settings: Vec<Arc<str>>,
+    /// The Go files that were left out, each with its reason, sorted.
+    pub left_out: Vec<(Arc<str>, &'static str)>,
 }
 
 /// Counts of one run.
@@ -101,5 +113,10 @@ pub fn check(settings: &Settings) -> Result<Report, Error> {
 /// As [`check`].
 pub fn fix(settings: &Settings) -> Result<FixRun, Error> {
     let survey = survey::survey(settings)?;
-    Ok(apply::apply(survey, settings))
+    let begun = Instant::now();
+    let mut run = apply::apply(survey, settings);
+    if settings.timings {
+        run.report.stats.phases.push(("fix", begun.elapsed().as_secs_f64() * 1000.0));
+    }
+    Ok(run)
 }

@@ -17,7 +17,7 @@ use crate::golang::locate::{Environment, Locator};
 use crate::golang::package::{FuncRef, Membership, with_text};
 use crate::golang::world::{FileScope, World};
 use crate::session::judged::{self, FileJudged, FileText, Fresh, Wrappers, is_called};
-use crate::session::{Report, Stats, given, sights, touched};
+use crate::session::{Details, Report, Stats, given, sights, touched};
 use crate::walk::{self, Found, Walked};
 
 /// Wrappers of wrappers are followed this far.
@@ -96,6 +96,7 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
     let summaries = Summaries::default();
     let mut stats = Stats { left_out: std::mem::take(&mut walked.left_out), ..Stats::default() };
     let mut diagnostics = std::mem::take(&mut walked.diagnostics);
+    let mut left_out = std::mem::take(&mut walked.left_out_files);
     let reads = pool.install(|| read_all(settings, &walked));
     clock.lap("read");
     let mut texts = Vec::new();
@@ -107,7 +108,10 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
         match read {
             Read::Candidate(text) => texts.push(text),
             Read::Nothing => {}
-            Read::LeftOut(reason) => *stats.left_out.entry(reason).or_default() += 1,
+            Read::LeftOut(reason) => {
+                *stats.left_out.entry(reason).or_default() += 1;
+                left_out.extend(found.map(|found| (found.path.clone(), reason)));
+            }
             Read::Unreadable(diagnostic) => diagnostics.push(diagnostic),
         }
     }
@@ -118,6 +122,7 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
     let mut added: Vec<FuncRef> = own.into_iter().filter(|own| wrappers.add(own)).map(|own| own.func).collect();
     // The largest first: a few huge files would otherwise be what everybody waits for.
     texts.sort_by(|a, b| b.text.len().cmp(&a.text.len()).then(a.path.cmp(&b.path)));
+    settings.progress.begin("judging", texts.len());
     let mut candidates =
         pool.install(|| texts.into_par_iter().map(|text| candidate(&judge, settings, &wrappers, text)).collect::<Vec<_>>());
     let usage: Usage =
@@ -144,6 +149,12 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
         clock.lap("change");
     }
     let mut report = report(&candidates, stats, diagnostics, clock);
+    if settings.stats {
+        let tests = candidates.iter().filter(|candidate| !candidate.is_shown());
+        left_out.extend(tests.map(|candidate| (candidate.path.clone(), "tests")));
+        left_out.sort();
+        report.details = Details { settings: walked.tree.files(), left_out };
+    }
     (report.read, report.rules) = (read_files(settings, &walked), walked.tree.rules());
     Ok(Survey { report, world, summaries, usage, wrappers, pool, candidates })
 }
@@ -156,7 +167,13 @@ fn read_all<'f>(settings: &Settings, walked: &'f Walked) -> Vec<(Option<&'f Foun
         let bytes = stdin.text.len() as u64;
         return vec![(None, Looked { bytes, declares_release: false, read: Read::Candidate(text) })];
     }
-    walked.files.par_iter().map(|found| (Some(found), read(walked.tree.policy(&found.file), found))).collect()
+    settings.progress.begin("reading", walked.files.len());
+    let looked = |found: &'f Found| {
+        let looked = read(walked.tree.policy(&found.file), found);
+        settings.progress.step();
+        (Some(found), looked)
+    };
+    walked.files.par_iter().map(looked).collect()
 }
 
 thread_local! {
@@ -218,6 +235,7 @@ fn candidate(judge: &Judge, settings: &Settings, wrappers: &Wrappers, text: Text
     let Text { path, file, test, generated, text, policy } = text;
     let place = file.clone().unwrap_or_else(|| settings.root.join(&*path));
     let scope = scope(judge.world, &place, &text, file.is_none());
+    settings.progress.step();
     let judged = judged::file(judge, settings, wrappers, &FileText { path: &path, text: &text, scope: &scope, policy: &policy });
     Candidate { path, file, test, generated, text, scope, policy, judged }
 }

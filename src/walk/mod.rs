@@ -46,6 +46,8 @@ pub struct Walked {
     /// on the way), `excluded`, `symlink`, `ignored`. Counted only when the settings ask for statistics, since it takes a walk
     /// over everything that was left out.
     pub left_out: BTreeMap<&'static str, u64>,
+    /// The same files by their printed paths, sorted, each with its reason.
+    pub left_out_files: Vec<(Arc<str>, &'static str)>,
     /// Folders that could not be read and ignore files with mistakes, sorted.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -61,7 +63,8 @@ pub struct Walked {
 /// [`Error::Config`] for a mistake in a file of settings.
 pub fn walk(settings: &Settings) -> Result<Walked, Error> {
     let tree = Tree::new(&settings.root, &settings.sources)?;
-    let mut walked = Walked { tree, files: Vec::new(), left_out: BTreeMap::new(), diagnostics: Vec::new() };
+    let mut walked =
+        Walked { tree, files: Vec::new(), left_out: BTreeMap::new(), left_out_files: Vec::new(), diagnostics: Vec::new() };
     if let Some(stdin) = &settings.stdin {
         let folder = settings.root.join(&stdin.name).parent().map(Path::to_path_buf).unwrap_or_default();
         // The name may be made up, and its folder with it.
@@ -254,16 +257,17 @@ impl Drop for Visitor<'_> {
 /// Walks once more over everything and gives each `.go` file that was not taken its reason.
 fn count_left_out(walked: &mut Walked, folders: &[Named], settings: &Settings) {
     let taken: FxHashSet<&Path> = walked.files.iter().map(|found| found.file.as_path()).collect();
-    let mut counts = BTreeMap::new();
     let mut seen = FxHashSet::default();
     for folder in folders {
         for found in collect(folder, settings, &walked.tree, Scope::All).files {
             if !taken.contains(found.file.as_path()) && seen.insert(found.file.clone()) {
-                *counts.entry(reason(&found.file, &folder.file, &walked.tree)).or_insert(0) += 1;
+                let reason = reason(&found.file, &folder.file, &walked.tree);
+                *walked.left_out.entry(reason).or_insert(0) += 1;
+                walked.left_out_files.push((found.path, reason));
             }
         }
     }
-    walked.left_out = counts;
+    walked.left_out_files.sort();
 }
 
 /// Why `file` below `folder` was not taken: the first thing on the way down that is against it.

@@ -30,6 +30,7 @@ pub fn settings(root: &Path) -> Settings {
         every: false,
         unsafe_fixes: false,
         index_only: false,
+        progress: Default::default(),
         max_fixes: usize::MAX,
         add_ignore: None,
         change: None,
