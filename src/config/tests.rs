@@ -117,3 +117,13 @@ fn one_file_or_none_instead() {
     tree.name(&made.root).unwrap();
     assert!(!tree.policy(&made.root.join("a.go")).tests);
 }
+
+/// The page names every key, so that it cannot fall behind.
+#[test]
+fn every_key_is_documented() {
+    let page = include_str!("../../docs/config.md");
+    let keys = toml::Table::try_from(Keys::default()).expect("keys are a table");
+    for (key, value) in keys {
+        assert!(page.contains(&format!("| `{key}` | `{value}` |")), "docs/config.md says nothing of `{key}`, {value} by default");
+    }
+}
