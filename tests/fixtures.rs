@@ -32,6 +32,7 @@ fn rules() -> Vec<(String, PathBuf)> {
 /// Settings for one rule alone.
 fn settings(rule: &str, root: &Path) -> Settings {
     let mut settings = support::settings(root);
+    settings.sources.flags.flag("select", Some(vec![rule.to_owned()]));
     settings.sources.rules.retain(|known| &*known.id == rule);
     assert_eq!(settings.sources.rules.len(), 1, "tests/fixtures/{rule} is named like no rule");
     settings

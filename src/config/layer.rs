@@ -54,6 +54,11 @@ impl Layer {
         }
     }
 
+    /// Whether it leaves something out.
+    pub(super) fn has_globs(&self) -> bool {
+        self.exclude.as_ref().is_some_and(|globs| !globs.is_empty())
+    }
+
     /// Reads `globs` as lines of a .gitignore file in `folder`.
     ///
     /// # Errors

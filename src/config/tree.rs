@@ -46,6 +46,8 @@ pub struct Tree {
     /// What holds before any folder has spoken.
     base: Folder,
     folders: BTreeMap<PathBuf, Folder>,
+    /// Whether any layer leaves something out.
+    has_globs: bool,
     /// Files of settings that were looked for, by real folder.
     read: FxHashMap<PathBuf, Option<Arc<Layer>>>,
 }
@@ -74,7 +76,15 @@ impl Tree {
             Files::Found | Files::None => Vec::new(),
         };
         let base = Folder::new(root.to_path_buf(), layers, sources);
-        Ok(Tree { root: root.into(), sources: sources.clone(), base, folders: BTreeMap::new(), read: FxHashMap::default() })
+        let has_globs = base.layers.iter().map(|layer| &**layer).chain([&sources.flags]).any(Layer::has_globs);
+        Ok(Tree {
+            root: root.into(),
+            sources: sources.clone(),
+            base,
+            has_globs,
+            folders: BTreeMap::new(),
+            read: FxHashMap::default(),
+        })
     }
 
     /// Takes in the files of settings that hold for `folder` (absolute) and lie in it or above it.
@@ -117,6 +127,9 @@ impl Tree {
 
     /// Whether a glob leaves out the file or folder at `path`.
     pub fn excludes(&self, path: &Path, is_folder: bool) -> bool {
+        if !self.has_globs {
+            return false;
+        }
         let (given, folder) = self.of(path.parent().unwrap_or(path));
         let flags = self.sources.flags.exclude.as_ref().map(|globs| globs.matched(path, is_folder));
         let globs = folder.layers.iter().rev().filter_map(|layer| layer.exclude.as_ref()).filter(|globs| !globs.is_empty());
@@ -164,9 +177,10 @@ impl Tree {
 
     /// The nearest folder at or above `path` that has a policy of its own, as it was given.
     fn of<'t>(&'t self, path: &Path) -> (&'t Path, &'t Folder) {
-        let found = match self.folders.is_empty() {
-            true => None,
-            false => path.ancestors().find_map(|at| self.folders.get_key_value(at)),
+        // Asked of every file, and in most trees there is but one answer.
+        let found = match self.folders.len() {
+            1 => self.folders.first_key_value().filter(|(given, _)| path.starts_with(given)),
+            _ => path.ancestors().find_map(|at| self.folders.get_key_value(at)),
         };
         found.map_or((&self.root, &self.base), |(given, folder)| (given, folder))
     }
@@ -192,6 +206,7 @@ impl Tree {
             }
             _ => None,
         };
+        self.has_globs |= layer.as_ref().is_some_and(|layer| layer.has_globs());
         self.read.insert(folder.to_path_buf(), layer.clone());
         Ok(layer)
     }
