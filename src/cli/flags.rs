@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Style;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -193,6 +196,9 @@ pub struct Scan {
     /// Take a client of unknown type for one that Close() releases
     #[arg(long)]
     pub assume_closable: bool,
+    /// How releases are spelled: as the file does it, plainly, with the error ignored, logged or joined, or as a test's clean-up
+    #[arg(long, value_name = "STYLE", default_value = "auto", value_parser = style())]
+    pub style: Style,
     /// Ask no source outside of the scanned modules, only the index that comes with unleak
     #[arg(long)]
     pub index_only: bool,
@@ -202,6 +208,10 @@ pub struct Scan {
     /// Exit with 2 when something could not be read or written
     #[arg(long)]
     pub strict: bool,
+}
+
+fn style() -> impl TypedValueParser<Value = Style> {
+    PossibleValuesParser::new(Style::ALL.map(Style::word)).map(|word| Style::named(&word).expect("it is one of the words"))
 }
 
 /// When to colour.

@@ -32,6 +32,7 @@ pub fn settle(common: &Common, scan: &Scan, unsafe_fixes: bool) -> anyhow::Resul
         assume_closable: scan.assume_closable,
         every: false,
         unsafe_fixes,
+        style: scan.style,
         index_only: scan.index_only,
         exclude: scan.exclude.clone(),
         rules: selected(&load_rules(&common.rules)?, &scan.select, &scan.ignore)?,

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use self::style::Style;
 use crate::rules::Rule;
+
+mod style;
 
 /// What one run does. Made by `cli` from flags.
 #[derive(Debug, Clone)]
@@ -24,6 +27,8 @@ pub struct Settings {
     pub every: bool,
     /// Apply unsafe fixes too.
     pub unsafe_fixes: bool,
+    /// How releases are spelled.
+    pub style: Style,
     /// Ask no source outside of the scanned module (vendor/, module cache, GOROOT): the shipped index only.
     pub index_only: bool,
     /// Globs of paths to leave out, relative to `root`.
@@ -51,6 +56,7 @@ impl Settings {
             assume_closable: false,
             every: false,
             unsafe_fixes: false,
+            style: Style::Auto,
             index_only: false,
             exclude: Vec::new(),
             rules: Vec::new(),

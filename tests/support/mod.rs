@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use unleak::config::Settings;
+use unleak::config::{Settings, Style};
 use unleak::rules;
 
 /// The oldest Go that compiles the fixtures: `new` takes a value since then.
@@ -27,6 +27,7 @@ pub fn settings(root: &Path) -> Settings {
         assume_closable: false,
         every: false,
         unsafe_fixes: false,
+        style: Style::Auto,
         index_only: false,
         exclude: Vec::new(),
         rules: rules::builtin(),
