@@ -374,8 +374,10 @@ pub enum Outcome {
     ParseDamage,
     /// The file changed since it was read.
     Stale,
-    /// The new text does not show the finding as mended, or shows a new one.
+    /// The new text does not show the finding as mended, or shows a new one, or the command that was to verify it failed with it.
     VerifyFailed,
+    /// The one who was asked said no.
+    Declined,
     /// The file lies outside of the root, through a symbolic link.
     OutsideRoot,
     /// The file could not be written.
@@ -396,6 +398,7 @@ impl Outcome {
             Outcome::ParseDamage => "parse damage",
             Outcome::Stale => "stale",
             Outcome::VerifyFailed => "verify failed",
+            Outcome::Declined => "declined",
             Outcome::OutsideRoot => "outside root",
             Outcome::WriteFailed => "write failed",
         }

@@ -126,6 +126,12 @@ pub struct Fix {
     /// Do not ask git: files outside of a repository are changed too
     #[arg(long)]
     pub no_vcs: bool,
+    /// Ask about one fix after another, also in files with work that is not committed; ? lists the answers
+    #[arg(short, long, conflicts_with = "format")]
+    pub interactive: bool,
+    /// Run COMMAND in every module that was changed (`go` stands for `go vet ./...`), and take back the fixes that make it fail
+    #[arg(long, value_name = "COMMAND")]
+    pub verify: Option<String>,
     /// Exit with 1 when something was changed or left
     #[arg(long)]
     pub exit_code: bool,

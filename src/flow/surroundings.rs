@@ -148,7 +148,7 @@ fn derivation(scopes: &Scopes, typing: &Typing, body: BodyId, var: VarId, offset
             StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. } if binds(left) => right.first(),
             _ => None,
         })
-        .last()?
+        .next_back()?
         .as_call()?;
     let (package, name) = typing.name(&call.function)?;
     let ends = match &*package {

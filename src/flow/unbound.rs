@@ -45,7 +45,7 @@ pub fn find(scopes: &Scopes, body: BodyId, call: &Call, result: usize, results: 
     {
         return blank(left.get(result)?, &list[at..], life);
     }
-    (results == 1 && evaluated_first(stmt, call.span)).then(|| Unbound {
+    (results == 1 && evaluated_first(stmt, call.span)).then_some(Unbound {
         place: AnchorPlace::After(stmt.span),
         binding: Binding::Value { statement: stmt.span, call: call.span },
         name: None,

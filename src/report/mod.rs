@@ -24,7 +24,7 @@ pub use fixed::fixed;
 pub use harmless::{harmless, harmless_bytes};
 pub use json::{audit_json, check_json, fix_json};
 pub use lines::{LineCounts, count_lines};
-pub use patch::{patch, patchable, show_patch};
+pub use patch::{hunks, patch, patchable, show_patch};
 pub use stat::stat;
 pub use tally::{Tally, settle, tally};
 pub use text::text;

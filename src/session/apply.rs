@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::flow::judge::Judge;
 use crate::session::judged::{self, FileJudged, FileText};
 use crate::session::survey::{Candidate, Survey};
-use crate::session::{Change, FixRun};
+use crate::session::{Change, Choice, Choose, Fixes};
 
 /// Fixes that overlap wait for the next round; there are no more than this.
 const MAX_ROUNDS: usize = 4;
@@ -17,16 +17,16 @@ const MAX_ROUNDS: usize = 4;
 /// Outcomes by fingerprint.
 type Outcomes = FxHashMap<String, Outcome>;
 
-/// Fixes what `survey` found, as far as `settings` let.
-pub fn apply(survey: Survey, settings: &Settings) -> FixRun {
+/// Fixes what `survey` found, as far as `settings` let and `choose` wants.
+pub fn apply(survey: &Survey, settings: &Settings, choose: &Choose) -> Fixes {
     let Survey { report, world, summaries, usage, wrappers, pool, candidates } = survey;
-    let judge = Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable, usage: &usage };
+    let judge = Judge { world, summaries, assume_closable: settings.assume_closable, usage };
     let shown = candidates.par_iter().filter(|candidate| settings.tests || !candidate.test);
     let fixed: Vec<(Option<Change>, Outcomes)> = pool.install(|| {
         let again = |candidate: &Candidate, text: &[u8]| {
-            judged::file(&judge, settings, &wrappers, &FileText { path: &candidate.path, text, scope: &candidate.scope })
+            judged::file(&judge, settings, wrappers, &FileText { path: &candidate.path, text, scope: &candidate.scope })
         };
-        shown.map(|candidate| fix_file(candidate, settings, &|text| again(candidate, text))).collect()
+        shown.map(|candidate| fix_file(candidate, settings, choose, &|text| again(candidate, text))).collect()
     });
     let mut outcomes = Outcomes::default();
     let mut changes = Vec::new();
@@ -36,18 +36,27 @@ pub fn apply(survey: Survey, settings: &Settings) -> FixRun {
     }
     let outcome = |finding: &Finding| outcomes.get(&finding.fingerprint).copied().unwrap_or(Outcome::NoFix);
     let outcomes = report.findings.iter().map(outcome).collect();
-    FixRun { report, changes, outcomes }
+    Fixes { changes, outcomes }
 }
 
-fn fix_file(candidate: &Candidate, settings: &Settings, judge: &dyn Fn(&[u8]) -> FileJudged) -> (Option<Change>, Outcomes) {
+fn fix_file(
+    candidate: &Candidate,
+    settings: &Settings,
+    choose: &Choose,
+    judge: &dyn Fn(&[u8]) -> FileJudged,
+) -> (Option<Change>, Outcomes) {
     let lowest = if settings.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
     let mut outcomes = Outcomes::default();
     let mut text = candidate.text.to_vec();
     let mut findings: Vec<Finding> = candidate.judged.findings.iter().flatten().cloned().collect();
     let mut refused = candidate.judged.refused.len();
     let mut applied = 0;
-    for _ in 0..MAX_ROUNDS {
-        let ready: Vec<&Finding> = findings.iter().filter(|finding| is_ready(finding, lowest, &mut outcomes)).collect();
+    for number in 0..MAX_ROUNDS {
+        let ready = |finding: &Finding| {
+            is_ready(finding, lowest, &mut outcomes).then(|| chosen(finding, choose, number == 0, &mut outcomes)).flatten()
+        };
+        let ready: Vec<Finding> = findings.iter().filter_map(ready).collect();
+        let ready: Vec<&Finding> = ready.iter().collect();
         if ready.is_empty() {
             break;
         }
@@ -77,6 +86,25 @@ fn is_ready(finding: &Finding, lowest: Applicability, outcomes: &mut Outcomes) -
     };
     outcomes.entry(finding.fingerprint.clone()).or_insert(outcome);
     false
+}
+
+/// The finding with the edits that are to be tried, if any are; if not, notes why. Edits that somebody else made count in the
+/// original text, so they can go in in the first round only.
+fn chosen(finding: &Finding, choose: &Choose, first: bool, outcomes: &mut Outcomes) -> Option<Finding> {
+    let mut finding = finding.clone();
+    match choose(&finding) {
+        Choice::Take => return Some(finding),
+        Choice::Edited(edits) if first => finding.fix.as_mut()?.edits = edits,
+        Choice::Edited(_) => {
+            outcomes.entry(finding.fingerprint).or_insert(Outcome::Conflict);
+            return None;
+        }
+        Choice::Leave(outcome) => {
+            outcomes.insert(finding.fingerprint, outcome);
+            return None;
+        }
+    }
+    Some(finding)
 }
 
 /// One round over the ready fixes: those whose result holds are applied, the others are noted as failed.
