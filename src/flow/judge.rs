@@ -106,7 +106,8 @@ pub fn judge(judge: &Judge, place: &Place, decl: &Decl, calls: &[Asked]) -> Vec<
             .then(|| places.iter().zip(calls).filter(|(other, _)| same(other)).map(|(_, asked)| asked.call).collect());
         case.place_release(standing, together, &acquisition.closable, leak);
     }
-    unbound::keep_apart(judged.iter_mut().filter_map(|one| one.leak.as_mut()?.anchor.as_mut()));
+    let body = |one: &Judged| scopes.body_around(one.acquisition.span);
+    unbound::keep_apart(judged.iter_mut().filter_map(|one| Some((body(one), one.leak.as_mut()?.anchor.as_mut()?))));
     judged
 }
 

@@ -9,6 +9,8 @@ use crate::flow::state::{Hold, Phase, State};
 use crate::golang::syntax::*;
 use crate::golang::visit;
 
+const USED_AFTERWARDS: &str = "it, or something made from it, may be used after the iteration";
+
 /// How the round of the innermost loop around `found` can release the resource.
 pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &LineIndex) -> Round {
     let neither = |why: &str| Round::Neither(why.to_owned());
@@ -34,8 +36,8 @@ pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &
         let line = lines.line(ways.continues[0].start);
         return neither(&format!("the `continue` at line {line} leaves the iteration before its end"));
     }
-    if !stays_inside(scopes, found.variable, looped, last.span.end) {
-        return neither("it is not the iteration's own: it is used outside of it");
+    if !all_stay_inside(scopes, life, looped, Span::new(found.offset(), last.span.end)) {
+        return neither(USED_AFTERWARDS);
     }
     Round::Literal { end: last.span.end, continues: ways.continues, strings: strings(after) }
 }
@@ -54,8 +56,15 @@ fn in_scope_only(scopes: &Scopes, found: &Found, life: &Life, looped: &Block, li
     };
     match states {
         Some(states) if !states.is_empty() && states.iter().all(fine) => Round::End(end),
-        _ => Round::Neither("something made from it may be used after the iteration".to_owned()),
+        _ => Round::Neither(USED_AFTERWARDS.to_owned()),
     }
+}
+
+/// Whether all that holds on to the resource at any place within `part` is the round's own.
+fn all_stay_inside(scopes: &Scopes, life: &Life, looped: &Block, part: Span) -> bool {
+    let within = life.after.iter().filter(|(at, _)| part.start <= **at && **at <= part.end);
+    let mut holders = within.flat_map(|(_, states)| states).flat_map(|state| &state.holders);
+    holders.all(|(var, _)| stays_inside(scopes, *var, looped, part.end))
 }
 
 /// Whether every use of `var`, its declaration included, lies in the loop's body before `end`.

@@ -140,15 +140,16 @@ pub fn name(constructor: &str, type_name: &str, text: &[u8], taken: &dyn Fn(&str
     wanted.into_iter().find(usable).unwrap_or(short).into()
 }
 
-/// Gives each anchor of a declaration that introduces a name another one.
-pub fn keep_apart<'a>(anchors: impl Iterator<Item = &'a mut Anchor>) {
-    let mut given: Vec<Arc<str>> = Vec::new();
-    for anchor in anchors.filter(|anchor| matches!(anchor.binding, Binding::Value { .. } | Binding::Blank(_))) {
-        let free = |name: &Arc<str>| !given.contains(name) && !anchor.scope.locals.contains(name);
+/// Gives each anchor that introduces a name in one body another one.
+pub fn keep_apart<'a>(anchors: impl Iterator<Item = (Option<BodyId>, &'a mut Anchor)>) {
+    let mut given: Vec<(Option<BodyId>, Arc<str>)> = Vec::new();
+    for (body, anchor) in anchors.filter(|(_, anchor)| matches!(anchor.binding, Binding::Value { .. } | Binding::Blank(_))) {
+        let is_given = |name: &Arc<str>| given.iter().any(|(other, known)| *other == body && known == name);
+        let free = |name: &Arc<str>| !is_given(name) && !anchor.scope.locals.contains(name);
         let wanted = anchor.variable.clone();
         let mut numbered = (2..).map(|number| Arc::from(format!("{wanted}{number}")));
         anchor.variable = Some(wanted.clone()).filter(free).or_else(|| numbered.find(free)).unwrap_or(wanted.clone());
-        given.push(anchor.variable.clone());
+        given.push((body, anchor.variable.clone()));
     }
 }
 
