@@ -298,7 +298,8 @@ fn go_takes_the_golden_files() {
                 write(tree.path(), &path, golden(&path).unwrap_or(bytes));
             }
             // A line between aligned comments is the one edit that gofmt would add to, and for that it is unsafe.
-            let unformatted = if ending == ".unsafe.golden" { "layout/layout.go\n" } else { "" };
+            let has_layout = ending == ".unsafe.golden" && root.join("layout").is_dir();
+            let unformatted = if has_layout { "layout/layout.go\n" } else { "" };
             assert_eq!(gofmt(tree.path()), unformatted, "gofmt would change golden files{ending}");
             go(tree.path(), &["vet", "./..."])
                 .unwrap_or_else(|said| panic!("the golden files{ending} do not pass go vet:\n{said}"));
