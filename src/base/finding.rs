@@ -209,16 +209,77 @@ pub struct Acquisition {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
     pub place: AnchorPlace,
-    /// The variable that holds the resource there.
+    /// The variable that holds the resource there, or the name that it would get.
     pub variable: Arc<str>,
+    /// What has to change before that name means the resource there.
+    pub binding: Binding,
     /// Why the resource may be nil or gone there; `None` when it is open on every way that comes by.
     pub doubt: Option<String>,
     /// The place comes after a check of the acquisition's error.
     pub after_check: bool,
-    /// The place is in a loop of the same function, where deferred calls pile up.
-    pub in_loop: bool,
-    /// A `context.Context` in scope there, by its name.
-    pub context: Option<Arc<str>>,
+    /// For a place in a loop of the same function, where deferred calls would pile up: how one round could release it.
+    pub round: Option<Round>,
+    /// What a release may use there.
+    pub scope: InScope,
+}
+
+/// How the name of a release's receiver comes to mean the resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Binding {
+    /// It does already.
+    Bound,
+    /// The blank identifier here becomes the name.
+    Blank(Span),
+    /// Nothing binds the value of `call`: a declaration before `statement` would.
+    Value { statement: Span, call: Span },
+    /// The declaration `init` moves out of the header of `statement`, whose condition begins at `rest`.
+    Header { statement: Span, init: Span, rest: u32 },
+}
+
+/// How a resource that is acquired in each round of a loop can be released in that round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Round {
+    /// Here: nothing leaves the round between acquisition and this place.
+    End(AnchorPlace),
+    /// By a `defer` in a function literal around the statements from the anchor on.
+    Literal {
+        /// The end of the last statement.
+        end: u32,
+        /// The `continue` statements, which become returns.
+        continues: Vec<Span>,
+        /// String literals of several lines, which keep their bytes.
+        strings: Vec<Span>,
+    },
+    /// Not by inserting lines; why.
+    Neither(String),
+}
+
+/// What is in scope where a release would stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InScope {
+    /// For releases that ask for one.
+    pub context: Option<ContextInScope>,
+    /// The function's named error result.
+    pub error_result: Option<Arc<str>>,
+    /// The module's Go has `errors.Join`.
+    pub joins: bool,
+    /// The function's `*testing.T` or the like.
+    pub test: Option<Arc<str>>,
+    /// The function defers something already.
+    pub defers: bool,
+    /// Subtests that run in parallel go on after the function.
+    pub parallel: bool,
+    /// The names of all local variables of the declaration, sorted: they may hide a package's name.
+    pub locals: Vec<Arc<str>>,
+}
+
+/// A `context.Context` in scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextInScope {
+    /// The expression to pass.
+    pub spelled: String,
+    /// What is doubtful about it.
+    pub doubt: String,
 }
 
 /// Before or after what the release would stand.
@@ -341,8 +402,10 @@ pub enum Outcome {
     ParseDamage,
     /// The file changed since it was read.
     Stale,
-    /// The new text does not show the finding as mended, or shows a new one.
+    /// The new text does not show the finding as mended, or shows a new one, or the command that was to verify it failed with it.
     VerifyFailed,
+    /// The one who was asked said no.
+    Declined,
     /// The file lies outside of the root, through a symbolic link.
     OutsideRoot,
     /// The file could not be written.
@@ -365,6 +428,7 @@ impl Outcome {
             Outcome::ParseDamage => "parse damage",
             Outcome::Stale => "stale",
             Outcome::VerifyFailed => "verify failed",
+            Outcome::Declined => "declined",
             Outcome::OutsideRoot => "outside root",
             Outcome::WriteFailed => "write failed",
         }

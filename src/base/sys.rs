@@ -315,6 +315,72 @@ pub fn real_path(path: &Path) -> Result<PathBuf, Error> {
     fs::canonicalize(path).map_err(|source| Error::io(path, "resolve", source))
 }
 
+/// Runs a command that the user named, in `dir`, with the user's environment and without input. `Ok(Err(_))` is what it said, on
+/// both streams, when it failed.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn run(argv: &[String], dir: &Path) -> Result<Result<(), String>, Error> {
+    let program = argv.first().map_or("", String::as_str);
+    let fail = |source| Error::Io { path: program.into(), action: "run", source };
+    let output = Command::new(program).args(argv.iter().skip(1)).current_dir(dir).stdin(Stdio::null()).output().map_err(fail)?;
+    let said = [output.stderr, output.stdout].concat();
+    Ok(if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&said).into_owned()) })
+}
+
+/// Lets the user change `text` in the editor that the environment names, and gives what was saved.
+///
+/// # Errors
+/// When there is no editor, or it ends with an error.
+pub fn edit(text: &[u8]) -> Result<Vec<u8>, Error> {
+    let editor = env("VISUAL").or_else(|| env("EDITOR")).unwrap_or_else(|| "vi".into());
+    let fail = |source| Error::Io { path: PathBuf::from(&editor), action: "edit", source };
+    let mut file = tempfile::Builder::new().prefix("unleak-").suffix(".diff").tempfile().map_err(fail)?;
+    file.write_all(text).map_err(fail)?;
+    // As git does: the variable may hold arguments too.
+    let mut command = OsString::from(&editor);
+    command.push(" \"$@\"");
+    let status = Command::new("sh").arg("-c").arg(command).arg(&editor).arg(file.path()).status().map_err(fail)?;
+    if !status.success() {
+        return Err(fail(io::Error::other("it ended with an error")));
+    }
+    fs::read(file.path()).map_err(fail)
+}
+
+/// While it lives, an interrupt is noted and does not end the process. A program that was started gets it all the same.
+pub struct Interrupts {
+    came: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    handlers: Vec<signal_hook::SigId>,
+}
+
+impl Interrupts {
+    /// Notes interrupts and requests to end from now on.
+    ///
+    /// # Errors
+    /// When the system does not allow it.
+    pub fn hold() -> Result<Interrupts, Error> {
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        let came = std::sync::Arc::default();
+        let register = |signal| signal_hook::flag::register(signal, std::sync::Arc::clone(&came));
+        let handlers = [SIGINT, SIGTERM].into_iter().map(register).collect::<io::Result<_>>();
+        let fail = |source| Error::Io { path: ".".into(), action: "listen for signals", source };
+        Ok(Interrupts { handlers: handlers.map_err(fail)?, came })
+    }
+
+    /// Whether one came.
+    pub fn came(&self) -> bool {
+        self.came.load(std::sync::atomic::Ordering::SeqCst)
+    }
+}
+
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        for handler in self.handlers.drain(..) {
+            signal_hook::low_level::unregister(handler);
+        }
+    }
+}
+
 /// Puts `after` in the place of `before`: whole, by a temporary file in the same folder and a rename, with the old mode and, where
 /// the system allows it, the old owner. A symbolic link stays one; its target is written.
 ///

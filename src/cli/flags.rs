@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Style;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -148,7 +151,7 @@ pub struct Fix {
     #[command(flatten)]
     pub choice: Choice,
     /// Write `//unleak:ignore RULE -- REASON` above each finding that is left
-    #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "not looked at yet")]
+    #[arg(long, conflicts_with = "interactive", value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "not looked at yet")]
     pub add_ignore: Option<String>,
     /// Write although Go files hold work that is not committed
     #[arg(long)]
@@ -156,6 +159,12 @@ pub struct Fix {
     /// Do not ask git: files outside of a repository are changed too
     #[arg(long)]
     pub no_vcs: bool,
+    /// Ask about one fix after another, also in files with work that is not committed; ? lists the answers
+    #[arg(short, long, conflicts_with = "format")]
+    pub interactive: bool,
+    /// Run COMMAND in every module that was changed (`go` stands for `go vet ./...`), and take back the fixes that make it fail
+    #[arg(long, value_name = "COMMAND")]
+    pub verify: Option<String>,
     /// Exit with 1 when something was changed or left
     #[arg(long)]
     pub exit_code: bool,
@@ -270,12 +279,19 @@ pub struct Overrides {
     /// Report findings in generated files too; they are not fixed
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub generated: Option<bool>,
+    /// How releases are spelled: as the file does it, plainly, with the error ignored, logged or joined, or as a test's clean-up
+    #[arg(long, value_name = "STYLE", value_parser = style())]
+    pub style: Option<Style>,
     /// Take a client of unknown type for one that Close() releases
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub assume_closable: Option<bool>,
     /// Leave out files with more than N bytes
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 30))]
     pub max_file_bytes: Option<u32>,
+}
+
+fn style() -> impl TypedValueParser<Value = Style> {
+    PossibleValuesParser::new(Style::ALL.map(Style::word)).map(|word| Style::named(&word).expect("it is one of the words"))
 }
 
 /// When to colour.

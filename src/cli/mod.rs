@@ -8,20 +8,22 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 
-use self::flags::{Audit, Check, CheckFormat, Cli, Color, Command, Common, Diff, Fix, Format};
-use crate::base::finding::Outcome;
+use self::flags::{Audit, Check, CheckFormat, Cli, Color, Command, Common, Diff, Format};
 use crate::config::Settings;
 use crate::report;
 use crate::rules::Status;
-use crate::session::{self, Baseline, FixRun, Report};
+use crate::session::{self, Baseline, Report};
 use crate::{vcs, walk};
 
 mod baseline;
 mod config;
+mod fix;
 mod flags;
 mod progress;
+mod review;
 mod settings;
 mod source;
+mod verify;
 mod words;
 mod write;
 
@@ -82,7 +84,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Check(flags) => check(common, flags),
         Command::Diff(flags) => diff(common, flags),
-        Command::Fix(flags) => fix(common, flags),
+        Command::Fix(flags) => fix::fix(common, flags),
         Command::Audit(flags) => audit(common, flags),
         Command::Config(flags) => config::run(common, flags),
         Command::Rules => rules(common),
@@ -170,52 +172,6 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     }
     words::stats(common, &settings, &run.report);
     Ok(after(&run.report, flags.scan.strict, has_findings(&run.report)))
-}
-
-fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
-    let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
-    let settings = Settings { add_ignore: settings::ignore_reason(flags)?, ..settings };
-    let run = progress::watched(common.quiet, &settings.progress, || session::fix(&settings))?;
-    words::diagnostics(&run.report);
-    if let Some(stdin) = &settings.stdin {
-        let fixed = run.changes.first().map_or(&*stdin.text, |change| &change.after);
-        for_programs(|out| out.write_all(fixed))?;
-        return Ok(fix_exit(flags, &run, &vec![Outcome::Applied; run.changes.len()]));
-    }
-    if !flags.no_vcs && !run.changes.is_empty() {
-        write::check_committed(&settings, &run.changes, flags.allow_dirty)?;
-    }
-    let (written, faults) = write::write_all(&settings, &run.changes);
-    faults.iter().for_each(|fault| words::error(&fault.to_string()));
-    let outcomes = report::settle(&run, &written);
-    let tally = report::tally(&run, &written, &outcomes);
-    match flags.format {
-        Format::Json => for_programs(|out| report::fix_json(out, &run, &outcomes, &tally))?,
-        Format::Text => for_people(|out| {
-            if !common.quiet {
-                report::fixed(out, &run.report.findings, &outcomes)?;
-            }
-            writeln!(out, "{}", tally.line())
-        })?,
-    }
-    if !common.quiet {
-        words::fix_end(&settings, &run.report);
-    }
-    words::stats(common, &settings, &run.report);
-    Ok(fix_exit(flags, &run, &written))
-}
-
-fn fix_exit(flags: &Fix, run: &FixRun, written: &[Outcome]) -> Exit {
-    let outcomes = report::settle(run, written);
-    let tally = report::tally(run, written, &outcomes);
-    let nothing_went_through = !written.is_empty() && tally.changed == 0;
-    if nothing_went_through || (flags.scan.strict && tally.partial) {
-        return Exit::Error;
-    }
-    match flags.exit_code && (tally.changed > 0 || tally.left_in_all() > 0) {
-        true => Exit::Findings,
-        false => Exit::Nothing,
-    }
 }
 
 fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {

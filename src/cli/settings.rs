@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use super::flags::{Choice, Common, Fix, News, Overrides, Scan};
 use crate::base::sys;
-use crate::config::{Files, Keys, Layer, Settings, Sources, Stdin, is_selected, known_rule};
+use crate::config::{Files, Keys, Layer, Settings, Sources, Stdin, Style, is_selected, known_rule};
 use crate::rules::{self, Rule};
 use crate::vcs::{self, Change};
 
@@ -110,6 +110,7 @@ pub fn sources(root: &Path, common: &Common, given: &Overrides) -> anyhow::Resul
     flags.flag("exclude", list(&given.exclude));
     flags.flag("tests", given.tests);
     flags.flag("generated", given.generated);
+    flags.flag("style", given.style.map(Style::word));
     flags.flag("assume-closable", given.assume_closable);
     flags.flag("max-file-bytes", given.max_file_bytes);
     flags.exclude(root, &given.exclude)?;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Style;
+
 /// No file above this can be read: offsets are 32 bits wide, and a text must fit into memory several times.
 pub(super) const MOST_FILE_BYTES: u64 = 1 << 30;
 
@@ -19,6 +21,8 @@ pub struct Keys {
     pub tests: bool,
     /// Report findings in generated files too.
     pub generated: bool,
+    /// How releases are spelled.
+    pub style: Style,
     /// Take a client of unknown type for one that `Close()` releases.
     pub assume_closable: bool,
     /// Files above this size in bytes are left out. A Go file of 16 MiB is a table that a program wrote.
@@ -33,6 +37,7 @@ impl Default for Keys {
             exclude: Vec::new(),
             tests: false,
             generated: false,
+            style: Style::Auto,
             assume_closable: false,
             max_file_bytes: 16 << 20,
         }

@@ -5,6 +5,7 @@
 
 mod keys;
 mod layer;
+mod style;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 pub use keys::Keys;
 pub use layer::{Layer, Origin, known_rule};
+pub use style::Style;
 pub use tree::{FILE, Files, Said, Tree, is_selected};
 
 use crate::base::progress::Progress;
@@ -80,6 +82,8 @@ pub struct Policy {
     pub tests: bool,
     /// Report findings in generated files.
     pub generated: bool,
+    /// How releases are spelled.
+    pub style: Style,
     /// Treat a result of unknown type as closable by `Close()`.
     pub assume_closable: bool,
     /// Files above this size in bytes are left out with a diagnostic.

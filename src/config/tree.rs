@@ -282,6 +282,7 @@ impl Merged {
             unused: watching.into_iter().next(),
             tests: keys.tests,
             generated: keys.generated,
+            style: keys.style,
             assume_closable: keys.assume_closable,
             max_file_bytes: keys.max_file_bytes.min(MOST_FILE_BYTES),
         }

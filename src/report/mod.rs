@@ -27,7 +27,7 @@ pub use github::github;
 pub use harmless::{harmless, harmless_bytes};
 pub use json::{audit_json, check_json, fix_json};
 pub use lines::{LineCounts, count_lines};
-pub use patch::{patch, patchable, show_patch};
+pub use patch::{hunks, patch, patchable, show_patch};
 pub use sarif::sarif;
 pub use stat::stat;
 pub use tally::{Tally, settle, tally};

@@ -105,7 +105,7 @@ fn is_mishap(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Conflict | Outcome::ParseDamage | Outcome::Stale => true,
         Outcome::VerifyFailed | Outcome::OutsideRoot | Outcome::WriteFailed => true,
-        Outcome::Applied | Outcome::Duplicate | Outcome::BelowApplicability => false,
+        Outcome::Applied | Outcome::Duplicate | Outcome::BelowApplicability | Outcome::Declined => false,
         Outcome::Suppressed | Outcome::Ignored | Outcome::OverLimit | Outcome::NoFix | Outcome::Generated => false,
     }
 }

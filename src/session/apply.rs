@@ -10,7 +10,7 @@ use crate::flow::judge::Judge;
 use crate::session::ignore;
 use crate::session::judged::{self, FileJudged, FileText};
 use crate::session::survey::{Candidate, Survey};
-use crate::session::{Change, FixRun};
+use crate::session::{Change, Choice, Choose, Fixes};
 
 /// Fixes that overlap wait for the next round; there are no more than this.
 const MAX_ROUNDS: usize = 4;
@@ -18,20 +18,20 @@ const MAX_ROUNDS: usize = 4;
 /// Outcomes by fingerprint.
 type Outcomes = FxHashMap<String, Outcome>;
 
-/// Fixes what `survey` found, as far as `settings` let.
-pub fn apply(survey: Survey, settings: &Settings) -> FixRun {
+/// Fixes what `survey` found, as far as `settings` let and `choose` wants.
+pub fn apply(survey: &Survey, settings: &Settings, choose: &Choose) -> Fixes {
     let Survey { report, world, summaries, usage, wrappers, pool, candidates } = survey;
-    let judge = Judge { world: &world, summaries: &summaries, assume_closable: false, usage: &usage };
-    let barred = barred(&candidates, settings);
+    let judge = Judge { world, summaries, assume_closable: false, usage };
+    let barred = barred(candidates, settings);
     let shown = candidates.par_iter().filter(|candidate| candidate.is_shown());
     let fixed: Vec<(Option<Change>, Outcomes)> = pool.install(|| {
         let again = |candidate: &Candidate, text: &[u8]| {
-            judged::file(&judge, settings, &wrappers, &FileText { text, ..candidate.file_text() })
+            judged::file(&judge, settings, wrappers, &FileText { text, ..candidate.file_text() })
         };
         settings.progress.begin("fixing", candidates.len());
         shown
             .inspect(|_| settings.progress.step())
-            .map(|candidate| fix_file(candidate, settings, &barred, &|text| again(candidate, text)))
+            .map(|candidate| fix_file(candidate, settings, (&barred, choose), &|text| again(candidate, text)))
             .collect()
     });
     let mut outcomes = Outcomes::default();
@@ -42,7 +42,7 @@ pub fn apply(survey: Survey, settings: &Settings) -> FixRun {
     }
     let outcome = |finding: &Finding| outcomes.get(&finding.fingerprint).copied().unwrap_or(Outcome::NoFix);
     let outcomes = report.findings.iter().map(outcome).collect();
-    FixRun { report, changes, outcomes }
+    Fixes { changes, outcomes, milliseconds: 0.0 }
 }
 
 /// The lowest kind of fix that is applied.
@@ -72,7 +72,7 @@ fn barred(candidates: &[Candidate], settings: &Settings) -> Outcomes {
 fn fix_file(
     candidate: &Candidate,
     settings: &Settings,
-    barred: &Outcomes,
+    (barred, choose): (&Outcomes, &Choose),
     judge: &dyn Fn(&[u8]) -> FileJudged,
 ) -> (Option<Change>, Outcomes) {
     let lowest = lowest(settings);
@@ -85,8 +85,12 @@ fn fix_file(
         .collect();
     let mut refused = candidate.judged.refused.len();
     let mut applied = 0;
-    for _ in 0..MAX_ROUNDS {
-        let ready: Vec<&Finding> = findings.iter().filter(|finding| is_ready(finding, lowest, &mut outcomes)).collect();
+    for number in 0..MAX_ROUNDS {
+        let ready = |finding: &Finding| {
+            is_ready(finding, lowest, &mut outcomes).then(|| chosen(finding, choose, number == 0, &mut outcomes)).flatten()
+        };
+        let ready: Vec<Finding> = findings.iter().filter_map(ready).collect();
+        let ready: Vec<&Finding> = ready.iter().collect();
         if ready.is_empty() {
             break;
         }
@@ -127,6 +131,25 @@ fn is_ready(finding: &Finding, lowest: Applicability, outcomes: &mut Outcomes) -
     };
     outcomes.entry(finding.fingerprint.clone()).or_insert(outcome);
     false
+}
+
+/// The finding with the edits that are to be tried, if any are; if not, notes why. Edits that somebody else made count in the
+/// original text, so they can go in in the first round only.
+fn chosen(finding: &Finding, choose: &Choose, first: bool, outcomes: &mut Outcomes) -> Option<Finding> {
+    let mut finding = finding.clone();
+    match choose(&finding) {
+        Choice::Take => return Some(finding),
+        Choice::Edited(edits) if first => finding.fix.as_mut()?.edits = edits,
+        Choice::Edited(_) => {
+            outcomes.entry(finding.fingerprint).or_insert(Outcome::Conflict);
+            return None;
+        }
+        Choice::Leave(outcome) => {
+            outcomes.insert(finding.fingerprint, outcome);
+            return None;
+        }
+    }
+    Some(finding)
 }
 
 /// One round over the ready fixes: those whose result holds are applied, the others are noted as failed.

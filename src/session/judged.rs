@@ -320,7 +320,14 @@ fn finding(
     Some(Finding {
         acquisition: acquisition.clone(),
         message: leak.message.clone(),
-        fix: fix::fix(acquisition, leak.anchor.as_ref(), leak.obstacle.as_deref(), &rule.releases, place.text),
+        fix: fix::fix(&fix::Wanted {
+            acquisition,
+            anchor: leak.anchor.as_ref(),
+            obstacle: leak.obstacle.as_deref(),
+            releases: &rule.releases,
+            text: place.text,
+            style: run.policy.style,
+        }),
         suppressed: run.directives.find(&rule.id, acquisition.line, &doc),
         fingerprint,
     })

@@ -28,7 +28,6 @@ func inBranch(ctx context.Context, really bool) int {
 	if !really {
 		return 0
 	} else if client, err := lib.NewClient(ctx); err == nil {
-		defer client.Close()
 		return client.Count()
 	}
 	return 1
