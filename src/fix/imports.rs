@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::base::edit::Edit;
 use crate::base::text::line_ending_at;
-use crate::fix::lines::{has_comment, line_at};
+use crate::fix::lines::line_at;
 use crate::golang::outline::{self, Import};
 use crate::golang::types::guess_package_name;
 
@@ -29,7 +29,7 @@ pub fn add(text: &[u8], path: &str) -> Option<Option<Edit>> {
     }
     let first = imports.first()?;
     let line = |import: &Import| &text[import.line_span.range()];
-    if imports.iter().any(|import| has_comment(line(import))) || imports.iter().any(|import| &*import.path == "C") {
+    if !is_plain(text, &imports) {
         return None;
     }
     let ending = line_ending_at(text, first.line_span.end.saturating_sub(1) as usize);
@@ -52,6 +52,25 @@ pub fn add(text: &[u8], path: &str) -> Option<Option<Edit>> {
     let (one, two) = if is_std(&first.path) && *first.path < *path { (spec, &*added) } else { (&*added, spec) };
     let text = format!("import ({ending}\t{one}{ending}{gap}\t{two}{ending}){ending}");
     Some(Some(Edit { span: first.line_span, text }))
+}
+
+/// Whether each import has a line for itself, without a comment, and nothing else stands between them.
+fn is_plain(text: &[u8], imports: &[Import]) -> bool {
+    let alone = |import: &Import| {
+        let line = text[import.line_span.range()].trim_ascii();
+        let spec = line.strip_prefix(b"import").unwrap_or(line).trim_ascii();
+        let path = format!("\"{}\"", import.path);
+        let name = spec.strip_suffix(path.as_bytes()).map(<[u8]>::trim_ascii);
+        name.is_some_and(|name| name == import.name.as_deref().unwrap_or_default().as_bytes()) && &*import.path != "C"
+    };
+    // What follows each import is the next one, or the end of its block.
+    let ends = imports.iter().all(|import| {
+        let mut rest = text[import.line_span.end as usize..].split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let next = rest.find(|line| !line.is_empty() && !line.starts_with(b"//")).unwrap_or_default();
+        let single = text[import.line_span.range()].starts_with(b"import");
+        single || next == b")" || imports.iter().any(|other| text[other.line_span.range()].trim_ascii() == next)
+    });
+    imports.iter().all(alone) && ends
 }
 
 /// The first run of imports on adjacent lines that has one of the standard library; empty when there is none.
@@ -106,5 +125,8 @@ mod tests {
         assert_eq!(added("", "log"), None);
         assert_eq!(added("import (\n\t\"fmt\" // why\n)\n", "log"), None);
         assert_eq!(added("import \"C\"\n", "log"), None);
+        assert_eq!(added("import (\t\"fmt\"\n\t\"os\"\n)\n", "log"), None);
+        assert_eq!(added("import (\n\t\"fmt\"; \"os\"\n)\n", "log"), None);
+        assert_eq!(added("import (\n\t\"fmt\"\n\tpackage p\n\t\"os\"\n)\n", "log"), None);
     }
 }

@@ -93,7 +93,7 @@ fn is_blank_or_comment(mut rest: &[u8]) -> bool {
 }
 
 /// Whether a comment may stand on the line; true also where a string looks like one.
-pub fn has_comment(line: &[u8]) -> bool {
+fn has_comment(line: &[u8]) -> bool {
     memchr::memmem::find(line, b"//").is_some() || memchr::memmem::find(line, b"/*").is_some()
 }
 
