@@ -2,8 +2,9 @@
 //!
 //! `// want "regexp"` at the end of a line expects a finding whose call begins there; the regexp is matched against its message and
 //! its fix, as `--format concise` prints them: `` `c` is never closed: … [safe fix] ``. Every finding must be wanted. A
-//! `<file>.golden` holds what the safe fixes make of the file; files without one must not change. `UPDATE_GOLDEN=1` writes them
-//! anew, for reading.
+//! `<file>.golden` holds what the safe fixes make of the file; files without one must not change. `<file>.unsafe.golden` holds what
+//! all fixes make of it, where that is more, and `<file>.<style>.golden` what they make of it in another style than the file's own.
+//! `UPDATE_GOLDEN=1` writes them anew, for reading.
 
 mod support;
 
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 use support::{copy, files, go, gofmt, has_go, write};
 use unleak::base::finding::Finding;
-use unleak::config::Settings;
+use unleak::config::{Settings, Style};
 use unleak::session::{self, Change};
 
 /// The folders of fixtures, one a rule.
@@ -32,8 +33,9 @@ fn rules() -> Vec<(String, PathBuf)> {
 /// Settings for one rule alone.
 fn settings(rule: &str, root: &Path) -> Settings {
     let mut settings = support::settings(root);
-    settings.rules.retain(|known| &*known.id == rule);
-    assert_eq!(settings.rules.len(), 1, "tests/fixtures/{rule} is named like no rule");
+    settings.sources.flags.flag("select", Some(vec![rule.to_owned()]));
+    settings.sources.rules.retain(|known| &*known.id == rule);
+    assert_eq!(settings.sources.rules.len(), 1, "tests/fixtures/{rule} is named like no rule");
     settings
 }
 
@@ -123,7 +125,8 @@ fn comments_silence_what_they_name() {
 #[test]
 fn test_files_wait_for_their_flag() {
     for (rule, root) in rules() {
-        let settings = Settings { tests: false, ..settings(&rule, &root) };
+        let mut settings = settings(&rule, &root);
+        settings.sources.flags.flag("tests", Some(false));
         let report = session::check(&settings).expect("the fixtures can be read");
         let in_tests = report.findings.iter().filter(|finding| finding.acquisition.path.ends_with("_test.go")).count();
         assert_eq!(in_tests, 0);
@@ -147,39 +150,73 @@ fn any_number_of_threads_finds_the_same() {
     }
 }
 
+/// The golden files: how their names end, and the settings whose fixes they hold. Those after the first are there only where they
+/// differ from the first.
+fn kinds_of_golden(rule: &str, root: &Path) -> Vec<(String, Settings)> {
+    let safe = settings(rule, root);
+    let all = Settings { unsafe_fixes: true, ..safe.clone() };
+    let styles = Style::ALL.into_iter().filter(|style| *style != Style::Auto && root.join("styles").is_dir());
+    let style = |style: Style| {
+        let mut settings = Settings { paths: vec!["styles".into()], ..all.clone() };
+        settings.sources.flags.flag("style", Some(style.word()));
+        (format!(".{}.golden", style.word()), settings)
+    };
+    let mut kinds: Vec<_> = styles.map(style).collect();
+    kinds.insert(0, (".golden".to_owned(), safe));
+    kinds.insert(1, (".unsafe.golden".to_owned(), all));
+    kinds
+}
+
 #[test]
-fn safe_fixes_make_the_golden_files() {
+fn fixes_make_the_golden_files() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1");
     for (rule, root) in rules() {
-        let run = session::fix(&settings(&rule, &root)).expect("the fixtures can be read");
-        if update {
-            update_goldens(&root, &run.changes);
+        let mut differences = Vec::new();
+        let mut safe: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        for (ending, settings) in kinds_of_golden(&rule, &root) {
+            let run = session::fix(&settings).expect("the fixtures can be read");
+            let mut changes = run.changes;
+            changes.retain(|change| safe.get(&*change.path) != Some(&change.after));
+            if update {
+                update_goldens(&root, &ending, &changes);
+            }
+            differences.extend(compare_goldens(&files(&root), &ending, &changes, &safe));
+            if ending == ".golden" {
+                differences.extend(changes.iter().filter_map(only_inserts_whole_lines));
+                safe = changes.into_iter().map(|change| (change.path.to_string(), change.after)).collect();
+            }
         }
-        let mut differences = compare_goldens(&files(&root), &run.changes);
-        differences.extend(run.changes.iter().filter_map(only_inserts_whole_lines));
         show(&differences);
     }
 }
 
-fn update_goldens(root: &Path, changes: &[Change]) {
-    for (path, _) in files(root).iter().filter(|(path, _)| path.ends_with(".go.golden")) {
+fn update_goldens(root: &Path, ending: &str, changes: &[Change]) {
+    let old = format!(".go{ending}");
+    for (path, _) in files(root).iter().filter(|(path, _)| path.ends_with(&old)) {
         fs::remove_file(root.join(path)).expect("it can be removed");
     }
     for change in changes {
-        write(root, &format!("{}.golden", change.path), &change.after);
+        write(root, &format!("{}{ending}", change.path), &change.after);
     }
 }
 
-/// What differs between `changes` and the golden files among `files`.
-fn compare_goldens(files: &[(String, Vec<u8>)], changes: &[Change]) -> Vec<String> {
+/// What differs between `changes` and the golden files with this ending among `files`. Without a golden file the text is to be as in
+/// `otherwise`, or as it was.
+fn compare_goldens(
+    files: &[(String, Vec<u8>)],
+    ending: &str,
+    changes: &[Change],
+    otherwise: &BTreeMap<String, Vec<u8>>,
+) -> Vec<String> {
     let changed: BTreeMap<&str, &[u8]> = changes.iter().map(|change| (&*change.path, &*change.after)).collect();
     let texts: BTreeMap<&str, &[u8]> = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
     let mut differences = Vec::new();
     for (path, before) in texts.iter().filter(|(path, _)| path.ends_with(".go")) {
-        let golden = texts.get(format!("{path}.golden").as_str()).unwrap_or(before);
-        let after = changed.get(path).unwrap_or(before);
+        let before = otherwise.get(*path).map_or(*before, Vec::as_slice);
+        let golden = texts.get(format!("{path}{ending}").as_str()).copied().unwrap_or(before);
+        let after = changed.get(path).copied().unwrap_or(before);
         if golden != after {
-            differences.push(format!("{path}: -golden +fixed\n{}", line_difference(golden, after)));
+            differences.push(format!("{path}: -{ending} +fixed\n{}", line_difference(golden, after)));
         }
     }
     differences
@@ -203,9 +240,7 @@ fn line_difference(golden: &[u8], fixed: &[u8]) -> String {
 fn only_inserts_whole_lines(change: &Change) -> Option<String> {
     let mut before = change.before.split_inclusive(|byte| *byte == b'\n').peekable();
     for line in change.after.split_inclusive(|byte| *byte == b'\n') {
-        if before.next_if_eq(&line).is_none() && !line.trim_ascii().starts_with(b"defer ") {
-            return Some(format!("{}: not an inserted release: {}", change.path, String::from_utf8_lossy(line)));
-        }
+        before.next_if_eq(&line);
     }
     before.next().map(|line| format!("{}: lost: {}", change.path, String::from_utf8_lossy(line)))
 }
@@ -213,10 +248,13 @@ fn only_inserts_whole_lines(change: &Change) -> Option<String> {
 #[test]
 fn fixing_what_is_fixed_changes_nothing() {
     for (rule, root) in rules() {
-        let tree = fixed_copy(&rule, &root, false);
-        let again = session::fix(&settings(&rule, tree.path())).expect("the copy can be read");
-        let changed: Vec<String> = again.changes.iter().map(|change| format!("{} changes again", change.path)).collect();
-        show(&changed);
+        for unsafe_fixes in [false, true] {
+            let tree = fixed_copy(&rule, &root, unsafe_fixes);
+            let settings = Settings { unsafe_fixes, ..settings(&rule, tree.path()) };
+            let again = session::fix(&settings).expect("the copy can be read");
+            let changed: Vec<String> = again.changes.iter().map(|change| format!("{} changes again", change.path)).collect();
+            show(&changed);
+        }
     }
 }
 
@@ -252,17 +290,23 @@ fn go_takes_the_golden_files() {
     if !has_go() {
         return;
     }
-    for (_, root) in rules() {
-        let tree = tempfile::tempdir().expect("there is room for a copy");
-        for (path, bytes) in files(&root) {
-            match path.strip_suffix(".golden") {
-                Some(path) => write(tree.path(), path, bytes),
-                None if root.join(format!("{path}.golden")).exists() => {}
-                None => write(tree.path(), &path, bytes),
+    for (rule, root) in rules() {
+        for (ending, _) in kinds_of_golden(&rule, &root) {
+            let tree = tempfile::tempdir().expect("there is room for a copy");
+            let golden = |path: &str| {
+                let of_kind = |ending: &str| fs::read(root.join(format!("{path}{ending}"))).ok();
+                of_kind(&ending).or_else(|| of_kind(".golden"))
+            };
+            for (path, bytes) in files(&root).into_iter().filter(|(path, _)| !path.ends_with(".golden")) {
+                write(tree.path(), &path, golden(&path).unwrap_or(bytes));
             }
+            // A line between aligned comments is the one edit that gofmt would add to, and for that it is unsafe.
+            let has_layout = ending == ".unsafe.golden" && root.join("layout").is_dir();
+            let unformatted = if has_layout { "layout/layout.go\n" } else { "" };
+            assert_eq!(gofmt(tree.path()), unformatted, "gofmt would change golden files{ending}");
+            go(tree.path(), &["vet", "./..."])
+                .unwrap_or_else(|said| panic!("the golden files{ending} do not pass go vet:\n{said}"));
         }
-        assert_eq!(gofmt(tree.path()), "", "gofmt would change golden files");
-        go(tree.path(), &["vet", "./..."]).unwrap_or_else(|said| panic!("the golden files do not pass go vet:\n{said}"));
     }
 }
 
@@ -276,7 +320,7 @@ fn hold_transformed(transform: impl Fn(Vec<u8>) -> Vec<u8>) {
         }
         let run = session::fix(&settings(&rule, tree.path())).expect("the copy can be read");
         let mut differences = differences(tree.path(), &run.report.findings);
-        differences.extend(compare_goldens(&files(tree.path()), &run.changes));
+        differences.extend(compare_goldens(&files(tree.path()), ".golden", &run.changes, &BTreeMap::new()));
         show(&differences);
     }
 }

@@ -65,10 +65,12 @@ pub enum Verdict {
     Released,
     /// Nobody knows whether its type has something to release.
     UnknownType,
+    /// No acquisition at all but a comment that silences nothing. Not among [`Verdict::ALL`], which are those of acquisitions.
+    Idle,
 }
 
 impl Verdict {
-    /// All verdicts in the order of derivation.
+    /// All verdicts on acquisitions in the order of derivation.
     pub const ALL: [Verdict; 15] = [
         Verdict::NotAnalysed,
         Verdict::NothingToRelease,
@@ -105,12 +107,16 @@ impl Verdict {
             Verdict::ProcessLifetime => "process lifetime",
             Verdict::Released => "released",
             Verdict::UnknownType => "unknown type",
+            Verdict::Idle => "silences nothing",
         }
     }
 
     /// Whether a person should hear of it as a finding.
     pub fn is_finding(self) -> bool {
-        matches!(self, Verdict::ReleasedTooEarly | Verdict::ReleasedTwice | Verdict::Leaked | Verdict::LeakedOnSomePaths)
+        matches!(
+            self,
+            Verdict::ReleasedTooEarly | Verdict::ReleasedTwice | Verdict::Leaked | Verdict::LeakedOnSomePaths | Verdict::Idle
+        )
     }
 }
 
@@ -203,16 +209,77 @@ pub struct Acquisition {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
     pub place: AnchorPlace,
-    /// The variable that holds the resource there.
+    /// The variable that holds the resource there, or the name that it would get.
     pub variable: Arc<str>,
+    /// What has to change before that name means the resource there.
+    pub binding: Binding,
     /// Why the resource may be nil or gone there; `None` when it is open on every way that comes by.
     pub doubt: Option<String>,
     /// The place comes after a check of the acquisition's error.
     pub after_check: bool,
-    /// The place is in a loop of the same function, where deferred calls pile up.
-    pub in_loop: bool,
-    /// A `context.Context` in scope there, by its name.
-    pub context: Option<Arc<str>>,
+    /// For a place in a loop of the same function, where deferred calls would pile up: how one round could release it.
+    pub round: Option<Round>,
+    /// What a release may use there.
+    pub scope: InScope,
+}
+
+/// How the name of a release's receiver comes to mean the resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Binding {
+    /// It does already.
+    Bound,
+    /// The blank identifier here becomes the name.
+    Blank(Span),
+    /// Nothing binds the value of `call`: a declaration before `statement` would.
+    Value { statement: Span, call: Span },
+    /// The declaration `init` moves out of the header of `statement`, whose condition begins at `rest`.
+    Header { statement: Span, init: Span, rest: u32 },
+}
+
+/// How a resource that is acquired in each round of a loop can be released in that round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Round {
+    /// Here: nothing leaves the round between acquisition and this place.
+    End(AnchorPlace),
+    /// By a `defer` in a function literal around the statements from the anchor on.
+    Literal {
+        /// The end of the last statement.
+        end: u32,
+        /// The `continue` statements, which become returns.
+        continues: Vec<Span>,
+        /// String literals of several lines, which keep their bytes.
+        strings: Vec<Span>,
+    },
+    /// Not by inserting lines; why.
+    Neither(String),
+}
+
+/// What is in scope where a release would stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InScope {
+    /// For releases that ask for one.
+    pub context: Option<ContextInScope>,
+    /// The function's named error result.
+    pub error_result: Option<Arc<str>>,
+    /// The module's Go has `errors.Join`.
+    pub joins: bool,
+    /// The function's `*testing.T` or the like.
+    pub test: Option<Arc<str>>,
+    /// The function defers something already.
+    pub defers: bool,
+    /// Subtests that run in parallel go on after the function.
+    pub parallel: bool,
+    /// The names of all local variables of the declaration, sorted: they may hide a package's name.
+    pub locals: Vec<Arc<str>>,
+}
+
+/// A `context.Context` in scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextInScope {
+    /// The expression to pass.
+    pub spelled: String,
+    /// What is doubtful about it.
+    pub doubt: String,
 }
 
 /// Before or after what the release would stand.
@@ -277,19 +344,37 @@ pub struct Finding {
     pub message: String,
     /// What would mend it, if anything can be spelled.
     pub fix: Option<Fix>,
-    /// Set when a comment in the source silences it; such findings are counted, not shown.
+    /// Set when something silences it; such findings are counted, not shown.
     pub suppressed: Option<Suppression>,
-    /// Stable over moved lines: made of rule, path, enclosing function and the acquisition's text.
+    /// Stable over moved lines: made of rule, path from the top of the repository, enclosing function and the acquisition's text.
     pub fingerprint: String,
 }
 
-/// The comment that silences a finding.
+/// What silences a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Suppression {
-    /// Line of the comment, from 1.
-    pub line: u32,
-    /// The reason given behind `--`, if any.
-    pub reason: Option<String>,
+pub enum Suppression {
+    /// A comment in the source.
+    Comment {
+        /// Its line, from 1.
+        line: u32,
+        /// The reason given behind `--`, if any.
+        reason: Option<String>,
+    },
+    /// It was there when the baseline was written.
+    Baseline,
+    /// It lies in a declaration that the change under review does not touch.
+    Untouched,
+}
+
+impl Suppression {
+    /// The word used in every output.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Suppression::Comment { .. } => "comment",
+            Suppression::Baseline => "baseline",
+            Suppression::Untouched => "untouched",
+        }
+    }
 }
 
 /// What became of a fix.
@@ -305,6 +390,10 @@ pub enum Outcome {
     BelowApplicability,
     /// A comment silences the finding.
     Suppressed,
+    /// A new comment silences the finding.
+    Ignored,
+    /// As many fixes as were asked for come before it.
+    OverLimit,
     /// The finding has no fix at all.
     NoFix,
     /// The file is generated; only its generator should be changed.
@@ -313,8 +402,10 @@ pub enum Outcome {
     ParseDamage,
     /// The file changed since it was read.
     Stale,
-    /// The new text does not show the finding as mended, or shows a new one.
+    /// The new text does not show the finding as mended, or shows a new one, or the command that was to verify it failed with it.
     VerifyFailed,
+    /// The one who was asked said no.
+    Declined,
     /// The file lies outside of the root, through a symbolic link.
     OutsideRoot,
     /// The file could not be written.
@@ -330,11 +421,14 @@ impl Outcome {
             Outcome::Conflict => "conflict",
             Outcome::BelowApplicability => "below applicability",
             Outcome::Suppressed => "suppressed",
+            Outcome::Ignored => "ignored",
+            Outcome::OverLimit => "over the limit",
             Outcome::NoFix => "no fix",
             Outcome::Generated => "generated file",
             Outcome::ParseDamage => "parse damage",
             Outcome::Stale => "stale",
             Outcome::VerifyFailed => "verify failed",
+            Outcome::Declined => "declined",
             Outcome::OutsideRoot => "outside root",
             Outcome::WriteFailed => "write failed",
         }
@@ -354,7 +448,7 @@ pub struct Diagnostic {
     pub skipped: bool,
 }
 
-/// A fingerprint: 16 hexadecimal digits (FNV-1a, 64 bit) over rule, path, enclosing function, the acquisition's text and which
+/// A fingerprint: 16 hexadecimal digits (FNV-1a, 64 bit) over rule, path (from the top of the repository), enclosing function, the acquisition's text and which
 /// of several equal ones in that function it is (from 0).
 pub fn fingerprint(rule: &str, path: &str, function: &str, text: &str, ordinal: u32) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;

@@ -4,5 +4,7 @@
 
 pub mod edit;
 pub mod finding;
+pub mod near;
+pub mod progress;
 pub mod sys;
 pub mod text;

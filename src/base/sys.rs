@@ -73,6 +73,18 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A mistake in a file of settings.
+    #[error("{file}:{line}:{column}: {words}")]
+    Config {
+        /// The file as printed.
+        file: std::sync::Arc<str>,
+        /// From 1.
+        line: u32,
+        /// In bytes, from 1.
+        column: u32,
+        /// What is wrong, and what would be right.
+        words: String,
+    },
     /// A glob that cannot be read.
     #[error("--exclude {glob}: {words}; write it as in a .gitignore file")]
     Glob {
@@ -82,7 +94,9 @@ pub enum Error {
         words: String,
     },
     /// There is no `git` to run.
-    #[error("git was not found, so nobody knows what is committed; install it, or say --no-vcs")]
+    #[error(
+        "git was not found, so nobody knows what is committed; install it, or do without it (--no-vcs, no --since and no --staged)"
+    )]
     GitMissing,
     /// Git takes the repository for somebody else's.
     #[error(
@@ -91,6 +105,20 @@ pub enum Error {
     )]
     GitOwnership {
         /// The folder git was asked about.
+        path: PathBuf,
+    },
+    /// A revision that git does not know.
+    #[error("--since {revision}: git knows no such revision in {}; `git log` shows those that there are", path.display())]
+    Revision {
+        /// As given.
+        revision: String,
+        /// The top of the repository.
+        path: PathBuf,
+    },
+    /// A place without history.
+    #[error("{}: no git repository holds it, so nobody knows what has changed; leave --since and --staged out", path.display())]
+    NoRepository {
+        /// The file or folder.
         path: PathBuf,
     },
     /// Git ended with an error of its own.
@@ -111,6 +139,14 @@ impl Error {
         match source.kind() {
             io::ErrorKind::NotFound => Error::NotFound { path },
             _ => Error::Io { path, action, source },
+        }
+    }
+
+    /// As it is, but with the path that was given, where nothing is there.
+    pub fn named(self, given: &Path) -> Error {
+        match self {
+            Error::NotFound { .. } => Error::NotFound { path: given.to_path_buf() },
+            other => other,
         }
     }
 
@@ -279,6 +315,72 @@ pub fn real_path(path: &Path) -> Result<PathBuf, Error> {
     fs::canonicalize(path).map_err(|source| Error::io(path, "resolve", source))
 }
 
+/// Runs a command that the user named, in `dir`, with the user's environment and without input. `Ok(Err(_))` is what it said, on
+/// both streams, when it failed.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn run(argv: &[String], dir: &Path) -> Result<Result<(), String>, Error> {
+    let program = argv.first().map_or("", String::as_str);
+    let fail = |source| Error::Io { path: program.into(), action: "run", source };
+    let output = Command::new(program).args(argv.iter().skip(1)).current_dir(dir).stdin(Stdio::null()).output().map_err(fail)?;
+    let said = [output.stderr, output.stdout].concat();
+    Ok(if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&said).into_owned()) })
+}
+
+/// Lets the user change `text` in the editor that the environment names, and gives what was saved.
+///
+/// # Errors
+/// When there is no editor, or it ends with an error.
+pub fn edit(text: &[u8]) -> Result<Vec<u8>, Error> {
+    let editor = env("VISUAL").or_else(|| env("EDITOR")).unwrap_or_else(|| "vi".into());
+    let fail = |source| Error::Io { path: PathBuf::from(&editor), action: "edit", source };
+    let mut file = tempfile::Builder::new().prefix("unleak-").suffix(".diff").tempfile().map_err(fail)?;
+    file.write_all(text).map_err(fail)?;
+    // As git does: the variable may hold arguments too.
+    let mut command = OsString::from(&editor);
+    command.push(" \"$@\"");
+    let status = Command::new("sh").arg("-c").arg(command).arg(&editor).arg(file.path()).status().map_err(fail)?;
+    if !status.success() {
+        return Err(fail(io::Error::other("it ended with an error")));
+    }
+    fs::read(file.path()).map_err(fail)
+}
+
+/// While it lives, an interrupt is noted and does not end the process. A program that was started gets it all the same.
+pub struct Interrupts {
+    came: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    handlers: Vec<signal_hook::SigId>,
+}
+
+impl Interrupts {
+    /// Notes interrupts and requests to end from now on.
+    ///
+    /// # Errors
+    /// When the system does not allow it.
+    pub fn hold() -> Result<Interrupts, Error> {
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        let came = std::sync::Arc::default();
+        let register = |signal| signal_hook::flag::register(signal, std::sync::Arc::clone(&came));
+        let handlers = [SIGINT, SIGTERM].into_iter().map(register).collect::<io::Result<_>>();
+        let fail = |source| Error::Io { path: ".".into(), action: "listen for signals", source };
+        Ok(Interrupts { handlers: handlers.map_err(fail)?, came })
+    }
+
+    /// Whether one came.
+    pub fn came(&self) -> bool {
+        self.came.load(std::sync::atomic::Ordering::SeqCst)
+    }
+}
+
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        for handler in self.handlers.drain(..) {
+            signal_hook::low_level::unregister(handler);
+        }
+    }
+}
+
 /// Puts `after` in the place of `before`: whole, by a temporary file in the same folder and a rename, with the old mode and, where
 /// the system allows it, the old owner. A symbolic link stays one; its target is written.
 ///
@@ -309,6 +411,36 @@ pub fn replace(path: &Path, roots: &[PathBuf], before: &[u8], after: &[u8]) -> R
     }
     temp.persist(&target).map_err(|e| fail(e.error))?;
     Ok(())
+}
+
+/// Writes `bytes` to `path`, whole, by a temporary file in the same folder and a rename, whatever was there before.
+///
+/// # Errors
+/// [`Error::NotFound`] without such a folder, [`Error::ReadOnly`], [`Error::DiskFull`], or what the system says.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let target = real_path(path).unwrap_or_else(|_| path.to_path_buf());
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if kind(folder).is_none() {
+        return Err(Error::NotFound { path: folder.into() });
+    }
+    let fail = |source| Error::write(path, source);
+    let old = fs::metadata(&target).ok();
+    let mut temp = tempfile::Builder::new().prefix(".unleak-").tempfile_in(folder).map_err(fail)?;
+    temp.write_all(bytes).map_err(fail)?;
+    if let Some(permissions) = old.map(|meta| meta.permissions()).or_else(readable) {
+        temp.as_file().set_permissions(permissions).map_err(fail)?;
+    }
+    temp.as_file().sync_all().map_err(fail)?;
+    temp.persist(&target).map_err(|e| fail(e.error))?;
+    Ok(())
+}
+
+/// What a new file that is no secret gets.
+fn readable() -> Option<fs::Permissions> {
+    #[cfg(unix)]
+    return Some(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    #[cfg(not(unix))]
+    None
 }
 
 /// Whether the file at `path` is exactly `bytes`.

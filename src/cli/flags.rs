@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Style;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,6 +16,7 @@ Examples:
   unleak audit --format json    every client that is made, and how it ends
   unleak explain unclosed-client
   unleak resolve net/http.NewServeMux
+  unleak config show services/api
 
 Exit codes: 0 nothing found, 1 findings (check, diff), 2 nothing trustworthy came out.";
 
@@ -52,9 +56,12 @@ pub struct Common {
     /// When to colour the output
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub color: Color,
-    /// Print results and faults only, no closing words
+    /// Print results and faults only, no closing words and no progress
     #[arg(short, long, global = true)]
     pub quiet: bool,
+    /// Also name the settings files that hold and each file that is left out, with the reason
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
 }
 
 /// The commands.
@@ -68,6 +75,9 @@ pub enum Command {
     Fix(Fix),
     /// List every acquisition with its verdict and the line that proves it
     Audit(Audit),
+    /// Show what the settings of a folder are, and who said so
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// List the rules
     Rules,
     /// Print what a rule is about
@@ -83,14 +93,35 @@ pub enum Command {
     Index(Index),
 }
 
+/// `config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every setting that holds for PATH, as an unleak.toml, with the place that each comes from
+    Show {
+        /// A folder or a file
+        #[arg(value_name = "PATH", default_value = ".")]
+        path: PathBuf,
+        #[command(flatten)]
+        overrides: Overrides,
+    },
+}
+
 /// `check`.
 #[derive(Debug, Args)]
 pub struct Check {
     #[command(flatten)]
     pub scan: Scan,
+    #[command(flatten)]
+    pub news: News,
     /// How findings are printed
     #[arg(long, default_value = "text")]
     pub format: CheckFormat,
+    /// Be silent about the findings that FILE has, and tell which of them are gone
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write the findings to FILE, for --baseline; what FILE has of files that are not looked at stays
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "files"])]
+    pub write_baseline: Option<PathBuf>,
     /// List the files that would be read, and do nothing else
     #[arg(long)]
     pub files: bool,
@@ -101,9 +132,10 @@ pub struct Check {
 pub struct Diff {
     #[command(flatten)]
     pub scan: Scan,
-    /// Take the unsafe fixes too: right in likelihood, but they need a look
-    #[arg(long)]
-    pub r#unsafe: bool,
+    #[command(flatten)]
+    pub news: News,
+    #[command(flatten)]
+    pub choice: Choice,
     /// Print a summary of changed lines instead of the patch
     #[arg(long)]
     pub stat: bool,
@@ -114,15 +146,25 @@ pub struct Diff {
 pub struct Fix {
     #[command(flatten)]
     pub scan: Scan,
-    /// Take the unsafe fixes too: right in likelihood, but they need a look
-    #[arg(long)]
-    pub r#unsafe: bool,
+    #[command(flatten)]
+    pub news: News,
+    #[command(flatten)]
+    pub choice: Choice,
+    /// Write `//unleak:ignore RULE -- REASON` above each finding that is left
+    #[arg(long, conflicts_with = "interactive", value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "not looked at yet")]
+    pub add_ignore: Option<String>,
     /// Write although Go files hold work that is not committed
     #[arg(long)]
     pub allow_dirty: bool,
     /// Do not ask git: files outside of a repository are changed too
     #[arg(long)]
     pub no_vcs: bool,
+    /// Ask about one fix after another, also in files with work that is not committed; ? lists the answers
+    #[arg(short, long, conflicts_with = "format")]
+    pub interactive: bool,
+    /// Run COMMAND in every module that was changed (`go` stands for `go vet ./...`), and take back the fixes that make it fail
+    #[arg(long, value_name = "COMMAND")]
+    pub verify: Option<String>,
     /// Exit with 1 when something was changed or left
     #[arg(long)]
     pub exit_code: bool,
@@ -178,21 +220,8 @@ pub struct Scan {
     /// Worker threads; 0 for one a core
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
-    /// Report findings in `_test.go` files too
-    #[arg(long)]
-    pub tests: bool,
-    /// Leave out what GLOB names, as in a .gitignore file of the working directory
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
-    /// Run these rules only, separated by commas, also those that do not run by themselves (preview)
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub select: Vec<String>,
-    /// Do not run these rules, separated by commas
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub ignore: Vec<String>,
-    /// Take a client of unknown type for one that Close() releases
-    #[arg(long)]
-    pub assume_closable: bool,
+    #[command(flatten)]
+    pub overrides: Overrides,
     /// Ask no source outside of the scanned modules, only the index that comes with unleak
     #[arg(long)]
     pub index_only: bool,
@@ -202,6 +231,67 @@ pub struct Scan {
     /// Exit with 2 when something could not be read or written
     #[arg(long)]
     pub strict: bool,
+}
+
+/// What counts as news: the flags that all commands share which report findings.
+#[derive(Debug, Args)]
+pub struct News {
+    /// Only findings in declarations that differ from the git revision REV, committed or not; with REV... from where HEAD left it
+    #[arg(long, value_name = "REV", conflicts_with = "staged")]
+    pub since: Option<String>,
+    /// Only findings in declarations that the git index changes; files are read as they are on disk
+    #[arg(long)]
+    pub staged: bool,
+}
+
+/// Which fixes are taken: the flags that `diff` and `fix` share.
+#[derive(Debug, Args)]
+pub struct Choice {
+    /// Take the unsafe fixes too: right in likelihood, but they need a look
+    #[arg(long)]
+    pub r#unsafe: bool,
+    /// Take no more than N fixes: the first ones in the order of the findings
+    #[arg(long, value_name = "N")]
+    pub max_fixes: Option<usize>,
+}
+
+/// Flags that say what `unleak.toml` can say too, each under the name of its key, and where that is read.
+#[derive(Debug, Args)]
+pub struct Overrides {
+    /// Read settings from FILE alone, not from the unleak.toml files of the tree
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Read no unleak.toml
+    #[arg(long, conflicts_with = "config")]
+    pub no_config: bool,
+    /// Run these rules only, separated by commas, also those that do not run by themselves (preview)
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Do not run these rules, separated by commas
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Leave out what GLOB names, as in a .gitignore file of the working directory
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Report findings in `_test.go` files too
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub tests: Option<bool>,
+    /// Report findings in generated files too; they are not fixed
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub generated: Option<bool>,
+    /// How releases are spelled: as the file does it, plainly, with the error ignored, logged or joined, or as a test's clean-up
+    #[arg(long, value_name = "STYLE", value_parser = style())]
+    pub style: Option<Style>,
+    /// Take a client of unknown type for one that Close() releases
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub assume_closable: Option<bool>,
+    /// Leave out files with more than N bytes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 30))]
+    pub max_file_bytes: Option<u32>,
+}
+
+fn style() -> impl TypedValueParser<Value = Style> {
+    PossibleValuesParser::new(Style::ALL.map(Style::word)).map(|word| Style::named(&word).expect("it is one of the words"))
 }
 
 /// When to colour.
@@ -224,6 +314,10 @@ pub enum CheckFormat {
     Concise,
     /// For programs; see docs/json.md
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations for a GitHub workflow
+    Github,
 }
 
 /// How the other commands print.
@@ -246,7 +340,8 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         command.clone().debug_assert();
-        for sub in command.get_subcommands() {
+        let subs: Vec<_> = command.get_subcommands().flat_map(|sub| [sub].into_iter().chain(sub.get_subcommands())).collect();
+        for sub in subs {
             assert!(sub.get_about().is_some(), "{}", sub.get_name());
             for arg in sub.get_arguments() {
                 assert!(arg.get_help().is_some(), "{} {}", sub.get_name(), arg.get_id());
@@ -259,6 +354,6 @@ mod tests {
         let cli = Cli::try_parse_from(["unleak", "fix", "-", "--unsafe", "-j2"]).expect("it is well formed");
         let Command::Fix(fix) = cli.command else { panic!("another command") };
         assert_eq!(fix.scan.paths, [PathBuf::from("-")]);
-        assert!(fix.r#unsafe && fix.scan.threads == 2);
+        assert!(fix.choice.r#unsafe && fix.scan.threads == 2);
     }
 }

@@ -8,17 +8,22 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 
-use self::flags::{Audit, Check, CheckFormat, Cli, Color, Command, Common, Diff, Fix, Format};
-use crate::base::finding::Outcome;
+use self::flags::{Audit, Check, CheckFormat, Cli, Color, Command, Common, Diff, Format};
 use crate::config::Settings;
 use crate::report;
 use crate::rules::Status;
-use crate::session::{self, FixRun, Report};
+use crate::session::{self, Baseline, Report};
 use crate::{vcs, walk};
 
+mod baseline;
+mod config;
+mod fix;
 mod flags;
+mod progress;
+mod review;
 mod settings;
 mod source;
+mod verify;
 mod words;
 mod write;
 
@@ -79,8 +84,9 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Check(flags) => check(common, flags),
         Command::Diff(flags) => diff(common, flags),
-        Command::Fix(flags) => fix(common, flags),
+        Command::Fix(flags) => fix::fix(common, flags),
         Command::Audit(flags) => audit(common, flags),
+        Command::Config(flags) => config::run(common, flags),
         Command::Rules => rules(common),
         Command::Explain { rule } => explain(common, rule),
         Command::Resolve(flags) => source::resolve(common, flags),
@@ -103,21 +109,30 @@ fn flushed(mut out: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result
 }
 
 fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
-    let settings = settings::settle(common, &flags.scan, false)?;
+    let settings = settings::settle_news(common, &flags.scan, &flags.news)?;
     if flags.files {
         return list_files(&settings);
     }
-    let report = session::check(&settings)?;
+    if let Some(file) = &flags.write_baseline {
+        return baseline::write(common, flags, &settings, file);
+    }
+    // Read first: a broken one should not cost a run.
+    let baseline = flags.baseline.as_deref().map(Baseline::read).transpose()?;
+    let mut report = progress::watched(common.quiet, &settings.progress, || session::check(&settings))?;
     words::diagnostics(&report);
+    let gone = baseline.as_ref().map(|baseline| baseline.apply(&mut report, &settings)).unwrap_or_default();
     match flags.format {
         CheckFormat::Text => for_people(|out| report::text(out, &report))?,
         CheckFormat::Concise => for_people(|out| report::concise(out, &report))?,
         CheckFormat::Json => for_programs(|out| report::check_json(out, &report))?,
+        CheckFormat::Sarif => for_programs(|out| report::sarif(out, &report, &settings))?,
+        CheckFormat::Github => for_programs(|out| report::github(out, &report, &settings))?,
     }
     if !common.quiet {
         words::check_end(&settings, &report);
+        baseline::tell(&gone);
     }
-    words::stats(&settings, &report);
+    words::stats(common, &settings, &report);
     Ok(after(&report, flags.scan.strict, has_findings(&report)))
 }
 
@@ -137,8 +152,8 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
 }
 
 fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
-    let settings = settings::settle(common, &flags.scan, flags.r#unsafe)?;
-    let run = session::fix(&settings)?;
+    let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
+    let run = progress::watched(common.quiet, &settings.progress, || session::fix(&settings))?;
     words::diagnostics(&run.report);
     words::unpatchable(&run.changes);
     if flags.stat {
@@ -155,58 +170,13 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     if !common.quiet {
         words::diff_end(&settings, &run);
     }
-    words::stats(&settings, &run.report);
+    words::stats(common, &settings, &run.report);
     Ok(after(&run.report, flags.scan.strict, has_findings(&run.report)))
 }
 
-fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
-    let settings = settings::settle(common, &flags.scan, flags.r#unsafe)?;
-    let run = session::fix(&settings)?;
-    words::diagnostics(&run.report);
-    if let Some(stdin) = &settings.stdin {
-        let fixed = run.changes.first().map_or(&*stdin.text, |change| &change.after);
-        for_programs(|out| out.write_all(fixed))?;
-        return Ok(fix_exit(flags, &run, &vec![Outcome::Applied; run.changes.len()]));
-    }
-    if !flags.no_vcs && !run.changes.is_empty() {
-        write::check_committed(&settings, &run.changes, flags.allow_dirty)?;
-    }
-    let (written, faults) = write::write_all(&settings, &run.changes);
-    faults.iter().for_each(|fault| words::error(&fault.to_string()));
-    let outcomes = report::settle(&run, &written);
-    let tally = report::tally(&run, &written, &outcomes);
-    match flags.format {
-        Format::Json => for_programs(|out| report::fix_json(out, &run, &outcomes, &tally))?,
-        Format::Text => for_people(|out| {
-            if !common.quiet {
-                report::fixed(out, &run.report.findings, &outcomes)?;
-            }
-            writeln!(out, "{}", tally.line())
-        })?,
-    }
-    if !common.quiet {
-        words::fix_end(&settings, &run.report);
-    }
-    words::stats(&settings, &run.report);
-    Ok(fix_exit(flags, &run, &written))
-}
-
-fn fix_exit(flags: &Fix, run: &FixRun, written: &[Outcome]) -> Exit {
-    let outcomes = report::settle(run, written);
-    let tally = report::tally(run, written, &outcomes);
-    let nothing_went_through = !written.is_empty() && tally.changed == 0;
-    if nothing_went_through || (flags.scan.strict && tally.partial) {
-        return Exit::Error;
-    }
-    match flags.exit_code && (tally.changed > 0 || tally.left_in_all() > 0) {
-        true => Exit::Findings,
-        false => Exit::Nothing,
-    }
-}
-
 fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
-    let settings = Settings { every: true, ..settings::settle(common, &flags.scan, false)? };
-    let report = session::check(&settings)?;
+    let settings = Settings { every: true, ..settings::settle(common, &flags.scan)? };
+    let report = progress::watched(common.quiet, &settings.progress, || session::check(&settings))?;
     words::diagnostics(&report);
     match flags.format {
         Format::Json => for_programs(|out| report::audit_json(out, &report))?,
@@ -215,7 +185,7 @@ fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
     if !common.quiet {
         words::audit_end(&settings, &report);
     }
-    words::stats(&settings, &report);
+    words::stats(common, &settings, &report);
     Ok(after(&report, flags.scan.strict, false))
 }
 

@@ -5,45 +5,121 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use super::flags::{Common, Scan};
+use super::flags::{Choice, Common, Fix, News, Overrides, Scan};
 use crate::base::sys;
-use crate::config::{Settings, Stdin};
-use crate::rules::{self, Rule, Status};
-
-/// Files above this size are left out; a Go file of 16 MiB is a table that a program wrote.
-const MAX_FILE_BYTES: u64 = 16 << 20;
+use crate::config::{Files, Keys, Layer, Settings, Sources, Stdin, Style, is_selected, known_rule};
+use crate::rules::{self, Rule};
+use crate::vcs::{self, Change};
 
 /// Resolves the flags of a scanning command.
 ///
 /// # Errors
 /// `-` beside other paths, an unknown rule, a folder of rules that cannot be loaded, unreadable standard input.
-pub fn settle(common: &Common, scan: &Scan, unsafe_fixes: bool) -> anyhow::Result<Settings> {
+pub fn settle(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
     let stdin = match scan.paths.iter().any(|path| path == Path::new("-")) {
         true if scan.paths.len() > 1 => bail!("`-` reads standard input; name no other path beside it"),
-        true => Some(read_stdin(&scan.stdin_filename)?),
+        true => Some(read_stdin(scan)?),
         false => None,
     };
+    let root = sys::working_dir()?;
     Ok(Settings {
-        root: sys::working_dir()?,
+        sources: sources(&root, common, &scan.overrides)?,
+        prefix: prefix(&root),
+        root,
         paths: if stdin.is_some() { Vec::new() } else { scan.paths.clone() },
         stdin,
         threads: scan.threads,
-        tests: scan.tests,
-        assume_closable: scan.assume_closable,
         every: false,
-        unsafe_fixes,
+        unsafe_fixes: false,
         index_only: scan.index_only,
-        exclude: scan.exclude.clone(),
-        rules: selected(&load_rules(&common.rules)?, &scan.select, &scan.ignore)?,
-        max_file_bytes: MAX_FILE_BYTES,
+        progress: Arc::default(),
+        max_fixes: usize::MAX,
+        add_ignore: None,
+        change: None,
         timings: scan.stats,
-        stats: scan.stats,
+        stats: scan.stats || common.verbose,
     })
 }
 
-fn read_stdin(name: &str) -> anyhow::Result<Stdin> {
-    let text = sys::read_stdin(MAX_FILE_BYTES)?;
-    Ok(Stdin { name: name.to_owned(), text: text.into() })
+/// As [`settle`], for a command that reports findings.
+///
+/// # Errors
+/// As [`settle`], and standard input, which has no history.
+pub fn settle_news(common: &Common, scan: &Scan, news: &News) -> anyhow::Result<Settings> {
+    let change = match (&news.since, news.staged) {
+        (Some(revision), _) => Some(Change::Since(revision.clone())),
+        (None, true) => Some(Change::Staged),
+        (None, false) => None,
+    };
+    let settings = settle(common, scan)?;
+    if change.is_some() && settings.stdin.is_some() {
+        bail!("standard input has no history; leave --since and --staged out");
+    }
+    Ok(Settings { change, ..settings })
+}
+
+/// As [`settle_news`], for a command that takes fixes.
+///
+/// # Errors
+/// As [`settle`].
+pub fn settle_fixes(common: &Common, scan: &Scan, news: &News, choice: &Choice) -> anyhow::Result<Settings> {
+    let max_fixes = choice.max_fixes.unwrap_or(usize::MAX);
+    Ok(Settings { unsafe_fixes: choice.r#unsafe, max_fixes, ..settle_news(common, scan, news)? })
+}
+
+/// `root` below the top of its repository, as settings have it.
+fn prefix(root: &Path) -> String {
+    let below = vcs::prefix(root).unwrap_or_default();
+    below.components().map(|part| format!("{}/", part.as_os_str().to_string_lossy())).collect()
+}
+
+/// The reason that `--add-ignore` gives.
+///
+/// # Errors
+/// One that is empty or would end the comment.
+pub fn ignore_reason(flags: &Fix) -> anyhow::Result<Option<String>> {
+    let reason = flags.add_ignore.as_deref().map(str::trim);
+    if reason.is_some_and(|reason| reason.is_empty() || reason.contains(char::is_control)) {
+        bail!("--add-ignore: give the reason in one line of words");
+    }
+    Ok(reason.map(str::to_owned))
+}
+
+fn read_stdin(scan: &Scan) -> anyhow::Result<Stdin> {
+    let limit = scan.overrides.max_file_bytes.map_or(Keys::default().max_file_bytes, u64::from);
+    let text = sys::read_stdin(limit)?;
+    Ok(Stdin { name: scan.stdin_filename.clone(), text: text.into() })
+}
+
+/// What the policies of a run in `root` are made of.
+///
+/// # Errors
+/// An unknown rule, a folder of rules that cannot be loaded, a glob that is none, flags that leave no rule to run.
+pub fn sources(root: &Path, common: &Common, given: &Overrides) -> anyhow::Result<Sources> {
+    let rules = load_rules(&common.rules)?;
+    for id in given.select.iter().chain(&given.ignore) {
+        rule_by_id(&rules, id)?;
+    }
+    if !rules.iter().any(|rule| is_selected(rule, &given.select, &given.ignore)) {
+        bail!("no rule is left to run; take some --ignore away");
+    }
+    let list = |values: &Vec<String>| (!values.is_empty()).then(|| values.clone());
+    let mut flags = Layer::default();
+    flags.flag("select", list(&given.select));
+    flags.flag("ignore", list(&given.ignore));
+    flags.flag("exclude", list(&given.exclude));
+    flags.flag("tests", given.tests);
+    flags.flag("generated", given.generated);
+    flags.flag("style", given.style.map(Style::word));
+    flags.flag("assume-closable", given.assume_closable);
+    flags.flag("max-file-bytes", given.max_file_bytes);
+    flags.exclude(root, &given.exclude)?;
+    let files = match &given.config {
+        Some(file) => Files::Only(file.clone()),
+        None if given.no_config => Files::None,
+        None => Files::Found,
+    };
+    Ok(Sources { rules, files, flags })
 }
 
 /// The rules that come with unleak and those in `folders`, by id.
@@ -65,42 +141,31 @@ pub fn load_rules(folders: &[PathBuf]) -> anyhow::Result<Vec<Arc<Rule>>> {
 /// The rule called `id`.
 ///
 /// # Errors
-/// When there is none; the message lists those that there are.
+/// When there is none; the message says which is near, and lists those that there are.
 pub fn rule_by_id<'a>(rules: &'a [Arc<Rule>], id: &str) -> anyhow::Result<&'a Arc<Rule>> {
-    let known = || rules.iter().map(|rule| &*rule.id).collect::<Vec<_>>().join(", ");
-    rules.iter().find(|rule| &*rule.id == id).with_context(|| format!("no rule is called `{id}`; there are: {}", known()))
-}
-
-/// The rules that run: those in `select`, or all stable ones, without those in `ignore`.
-fn selected(rules: &[Arc<Rule>], select: &[String], ignore: &[String]) -> anyhow::Result<Vec<Arc<Rule>>> {
-    for id in select.iter().chain(ignore) {
-        rule_by_id(rules, id)?;
-    }
-    let wanted = |rule: &&Arc<Rule>| {
-        let named = |ids: &[String]| ids.iter().any(|id| **id == *rule.id);
-        let runs = if select.is_empty() { rule.status == Status::Stable } else { named(select) };
-        runs && !named(ignore)
-    };
-    let rules: Vec<_> = rules.iter().filter(wanted).cloned().collect();
-    if rules.is_empty() {
-        bail!("no rule is left to run; take some --ignore away");
-    }
-    Ok(rules)
+    known_rule(id, rules).map_err(anyhow::Error::msg)?;
+    rules.iter().find(|rule| &*rule.id == id).context("a known rule is there")
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::cli::flags::{Cli, Command};
+
+    fn made(flags: &[&str]) -> anyhow::Result<Sources> {
+        let cli = Cli::try_parse_from([&["unleak", "check"][..], flags].concat()).expect("it is well formed");
+        let Command::Check(check) = &cli.command else { panic!("another command") };
+        sources(Path::new("/r"), &cli.common, &check.scan.overrides)
+    }
 
     #[test]
     fn rules_are_selected_by_id() {
-        let rules = load_rules(&[]).expect("the rules that come with unleak load");
-        let first = rules[0].id.to_string();
-        assert_eq!(selected(&rules, std::slice::from_ref(&first), &[]).unwrap().len(), 1);
-        let unknown = selected(&rules, &["nothing".into()], &[]).unwrap_err().to_string();
-        assert!(unknown.contains("`nothing`") && unknown.contains(&first), "{unknown}");
-        let all: Vec<String> = rules.iter().map(|rule| rule.id.to_string()).collect();
-        assert!(selected(&rules, &[], &all).is_err());
-        assert!(selected(&rules, &[], &[]).unwrap().iter().all(|rule| rule.status == Status::Stable));
+        assert!(made(&["--select", "unclosed-client"]).is_ok());
+        let unknown = made(&["--select", "unclosed-cilent"]).unwrap_err().to_string();
+        assert!(unknown.contains("no rule is called `unclosed-cilent`; did you mean `unclosed-client`?"), "{unknown}");
+        let all: Vec<String> = rules::builtin().iter().map(|rule| rule.id.to_string()).collect();
+        assert!(made(&["--ignore", &all.join(",")]).is_err());
     }
 }

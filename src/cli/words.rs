@@ -1,9 +1,10 @@
 //! What is told on standard error: faults, the closing words, statistics.
 
+use super::flags::Common;
 use crate::base::finding::{Applicability, Diagnostic, Outcome};
 use crate::config::Settings;
 use crate::report::{harmless, patchable, settle, tally};
-use crate::session::{Change, FixRun, Report};
+use crate::session::{Change, Details, FixRun, Report};
 
 /// Prints one line to standard error. When nobody reads it, the run still goes on.
 pub fn say(line: &str) {
@@ -44,7 +45,7 @@ pub fn unpatchable(changes: &[Change]) {
 pub fn check_end(settings: &Settings, report: &Report) {
     if !no_go_files(settings, report) {
         say(&findings(report));
-        loose_ends(settings, report);
+        loose_ends(report);
     }
 }
 
@@ -52,14 +53,14 @@ pub fn check_end(settings: &Settings, report: &Report) {
 pub fn diff_end(settings: &Settings, run: &FixRun) {
     if !no_go_files(settings, &run.report) {
         say(&patch_line(run));
-        loose_ends(settings, &run.report);
+        loose_ends(&run.report);
     }
 }
 
 /// The closing words of `fix`, beside its last line on standard output.
 pub fn fix_end(settings: &Settings, report: &Report) {
     if !no_go_files(settings, report) {
-        loose_ends(settings, report);
+        loose_ends(report);
     }
 }
 
@@ -74,7 +75,7 @@ fn no_go_files(settings: &Settings, report: &Report) -> bool {
     let none = report.stats.files == 0 && settings.stdin.is_none() && report.diagnostics.iter().all(|fault| !fault.skipped);
     if none {
         let paths: Vec<_> = settings.paths.iter().map(|path| harmless(&path.to_string_lossy()).into_owned()).collect();
-        say(&format!("no Go files to read in {}; --stats tells what was left out", paths.join(", ")));
+        say(&format!("no Go files to read in {}; --verbose tells what was left out", paths.join(", ")));
     }
     none
 }
@@ -96,9 +97,16 @@ fn findings(report: &Report) -> String {
     if !kinds.is_empty() {
         line += &format!(": {}", kinds.join(", "));
     }
-    let silenced = report.findings.len() - open.len();
-    if silenced > 0 {
-        line += &format!("; {silenced} silenced by comments");
+    let by = |word: &str| {
+        report.findings.iter().filter_map(|finding| finding.suppressed.as_ref()).filter(|by| by.word() == word).count()
+    };
+    let quiet = [
+        ("comment", "silenced by comments"),
+        ("baseline", "in the baseline"),
+        ("untouched", "in functions that the change leaves alone"),
+    ];
+    for (count, words) in quiet.map(|(word, words)| (by(word), words)).into_iter().filter(|(count, _)| *count > 0) {
+        line += &format!("; {count} {words}");
     }
     line
 }
@@ -127,13 +135,13 @@ fn patch_line(run: &FixRun) -> String {
 }
 
 /// What a reader should know beside the findings.
-fn loose_ends(settings: &Settings, report: &Report) {
+fn loose_ends(report: &Report) {
     let stats = &report.stats;
-    if stats.unknown_type > 0 && !settings.assume_closable {
+    if stats.unknown_type > 0 {
         let calls = counted(stats.unknown_type as usize, "call");
         say(&format!("{calls} of unknown type: `unleak audit` lists them, --assume-closable reports them"));
     }
-    if stats.findings_in_tests > 0 && !settings.tests {
+    if stats.findings_in_tests > 0 {
         say(&format!("{} in _test.go files: --tests reports them", counted(stats.findings_in_tests as usize, "further finding")));
     }
     if stats.not_analysed > 0 {
@@ -142,16 +150,27 @@ fn loose_ends(settings: &Settings, report: &Report) {
     incomplete(report);
 }
 
-fn incomplete(report: &Report) {
+/// Whether something was left unread, if it was.
+pub fn incomplete(report: &Report) {
     let skipped = report.diagnostics.iter().filter(|fault| fault.skipped).count();
     if skipped > 0 {
         say(&format!("not complete: {} left something unread, see the warnings above", counted(skipped, "fault")));
     }
 }
 
-/// The statistics, where the settings ask for them.
-pub fn stats(settings: &Settings, report: &Report) {
-    if !settings.stats {
+/// What was looked at, and what was not.
+fn details(report: &Report) {
+    let Details { settings, left_out } = &report.details;
+    settings.iter().for_each(|file| say(&format!("settings: {}", harmless(file))));
+    left_out.iter().for_each(|(path, reason)| say(&format!("left out: {} ({reason})", harmless(path))));
+}
+
+/// The details and the statistics, where they are asked for.
+pub fn stats(common: &Common, settings: &Settings, report: &Report) {
+    if common.verbose {
+        details(report);
+    }
+    if !settings.timings {
         return;
     }
     let stats = &report.stats;
@@ -161,6 +180,9 @@ pub fn stats(settings: &Settings, report: &Report) {
         stats.bytes,
         counted(stats.declarations as usize, "declaration")
     ));
+    if stats.not_analysed > 0 {
+        say(&format!("not analysed: {}", counted(stats.not_analysed as usize, "declaration")));
+    }
     for (reason, count) in &stats.left_out {
         say(&format!("left out: {} ({reason})", counted(*count as usize, "file")));
     }

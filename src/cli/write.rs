@@ -66,7 +66,7 @@ pub fn write_all(settings: &Settings, changes: &[Change]) -> (Vec<Outcome>, Vec<
     (outcomes, faults)
 }
 
-fn outcome_of(fault: &Error) -> Outcome {
+pub fn outcome_of(fault: &Error) -> Outcome {
     match fault {
         Error::Stale { .. } | Error::NotFound { .. } => Outcome::Stale,
         Error::OutsideRoot { .. } => Outcome::OutsideRoot,
@@ -75,7 +75,7 @@ fn outcome_of(fault: &Error) -> Outcome {
 }
 
 /// Where files may be written: below the working directory and each folder that was named, and named files that are no links.
-fn writable_roots(settings: &Settings) -> Vec<PathBuf> {
+pub fn writable_roots(settings: &Settings) -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> = sys::real_path(&settings.root).into_iter().collect();
     for given in &settings.paths {
         let file = settings.root.join(given);

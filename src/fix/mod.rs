@@ -1,175 +1,127 @@
 //! A leak -> where and how its release is spelled. Knows lines and gofmt; what is open where is `flow`'s.
 
+mod binding;
+mod habits;
+mod imports;
+mod lines;
+mod rounds;
+mod spelling;
+
 use crate::base::edit::Edit;
-use crate::base::finding::{Acquisition, Anchor, AnchorPlace, Applicability, Certainty, Closable, Fix, Release, ReleaseArg};
-use crate::base::text::line_ending_at;
+use crate::base::finding::{Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Release, ReleaseArg};
+use crate::config::Style;
+use crate::fix::lines::Gap;
+use crate::fix::spelling::{Spelled, When};
 use crate::golang::release::ReleaseMethod;
 
-/// The fix for the leak of `acquisition` in `text`.
-///
-/// `anchor` is where a release could stand; without one, or with an `obstacle`, the fix is a sketch. `releases` are the rule's
-/// methods, which say which of them are safe to insert. `None` when the type's release is not known.
-pub fn fix(
-    acquisition: &Acquisition,
-    anchor: Option<&Anchor>,
-    obstacle: Option<&str>,
-    releases: &[ReleaseMethod],
-    text: &[u8],
-) -> Option<Fix> {
-    let Closable::By(release) = &acquisition.closable else { return None };
-    let Some(anchor) = anchor else {
-        let name = acquisition.name.as_deref().unwrap_or("the result");
-        let reason = obstacle.unwrap_or("no single line after the error check could release it");
+/// A leak to be mended.
+pub struct Wanted<'a> {
+    pub acquisition: &'a Acquisition,
+    /// Where a release could stand; without one the fix is a sketch.
+    pub anchor: Option<&'a Anchor>,
+    /// Why there is no anchor.
+    pub obstacle: Option<&'a str>,
+    /// The rule's methods, which say which of them are safe to insert.
+    pub releases: &'a [ReleaseMethod],
+    /// The file that the acquisition's offsets count in.
+    pub text: &'a [u8],
+    pub style: Style,
+}
+
+/// Edits, what they do in words, and why they need a look.
+struct Draft {
+    title: String,
+    edits: Vec<Edit>,
+    doubt: Option<String>,
+}
+
+/// Why there is only a sketch: its title and the reason.
+struct Sketch {
+    title: String,
+    reason: String,
+}
+
+/// The fix for a leak; `None` when its type's release is not known.
+pub fn fix(wanted: &Wanted) -> Option<Fix> {
+    let Closable::By(release) = &wanted.acquisition.closable else { return None };
+    let Some(anchor) = wanted.anchor else {
+        let name = wanted.acquisition.name.as_deref().unwrap_or("the result");
+        let reason = wanted.obstacle.unwrap_or("no single line after the error check could release it");
         return Some(sketch(format!("call `{}` of `{name}` on every way out", release.method), reason));
     };
-    let call = match spell(release, anchor) {
-        Ok(call) => call,
-        Err(sketched) => return Some(sketch(format!("insert `defer {sketched}`"), "what to pass to it is for a person to say")),
-    };
-    let title = match anchor.after_check {
-        true => format!("insert `defer {call}` after the error check"),
-        false => format!("insert `defer {call}` after it is made"),
-    };
-    if anchor.in_loop {
-        let reason = "a `defer` in a loop runs when the function ends, not at the end of the iteration";
-        return Some(sketch(format!("release `{}` with `{call}` at the end of each iteration", anchor.variable), reason));
-    }
-    let line = match line_for(text, anchor.place, &call) {
-        Ok(line) => line,
-        Err(reason) => return Some(sketch(title, reason)),
-    };
-    let assumed =
-        (acquisition.certainty == Certainty::Assumed).then(|| format!("that its type has `{}` is assumed", release.method));
-    let reason = anchor.doubt.clone().or(assumed).or_else(|| doubt(release, anchor, releases)).or_else(|| line.realigns());
-    let applicability = if reason.is_some() { Applicability::Unsafe } else { Applicability::Safe };
-    Some(Fix { title, applicability, reason, edits: vec![line.edit] })
+    Some(match draft(wanted, release, anchor) {
+        Ok(Draft { title, mut edits, doubt }) => {
+            edits.sort_by_key(|edit| edit.span);
+            let reason =
+                anchor.doubt.clone().or_else(|| assumed(wanted, release)).or_else(|| risk(release, anchor, wanted)).or(doubt);
+            let applicability = if reason.is_some() { Applicability::Unsafe } else { Applicability::Safe };
+            Fix { title, applicability, reason, edits }
+        }
+        Err(Sketch { title, reason }) => sketch(title, &reason),
+    })
 }
 
 fn sketch(title: String, reason: &str) -> Fix {
     Fix { title, applicability: Applicability::Display, reason: Some(reason.to_owned()), edits: Vec::new() }
 }
 
+fn draft(wanted: &Wanted, release: &Release, anchor: &Anchor) -> Result<Draft, Sketch> {
+    let call = call(release, anchor).map_err(|sketched| Sketch {
+        title: format!("insert `defer {sketched}`"),
+        reason: "what to pass to it is for a person to say".to_owned(),
+    })?;
+    match &anchor.round {
+        None => deferred(wanted, release, anchor, &call),
+        Some(round) => rounds::draft(wanted, release, anchor, round, &call),
+    }
+}
+
 /// `client.Close()`; the error is a sketch of a call whose arguments nobody knows.
-fn spell(release: &Release, anchor: &Anchor) -> Result<String, String> {
+fn call(release: &Release, anchor: &Anchor) -> Result<String, String> {
     let (variable, method) = (&anchor.variable, &release.method);
-    match (release.args.as_slice(), &anchor.context) {
+    match (release.args.as_slice(), &anchor.scope.context) {
         ([], _) => Ok(format!("{variable}.{method}()")),
-        ([ReleaseArg::Context], Some(context)) => Ok(format!("{variable}.{method}({context})")),
+        ([ReleaseArg::Context], Some(context)) => Ok(format!("{variable}.{method}({})", context.spelled)),
         _ => Err(format!("{variable}.{method}(…)")),
     }
 }
 
-fn doubt(release: &Release, anchor: &Anchor, releases: &[ReleaseMethod]) -> Option<String> {
-    if let ([ReleaseArg::Context], Some(context)) = (release.args.as_slice(), &anchor.context) {
-        return Some(format!("`{context}` may be cancelled by the time the release runs"));
+/// A release that waits for the end of the function.
+fn deferred(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str) -> Result<Draft, Sketch> {
+    let place = if anchor.after_check { "after the error check" } else { "after it is made" };
+    let spelled = spelling::spell(wanted, release, anchor, call, When::Deferred)
+        .map_err(|reason| Sketch { title: format!("insert `defer {call}` {place}"), reason })?;
+    let title = format!("insert `{}` {place}", spelled.title);
+    let Spelled { lines, needs, doubt, .. } = spelled;
+    let sketch = |reason: &str| Sketch { title: title.clone(), reason: reason.to_owned() };
+    let bound = binding::bind(wanted, anchor, &lines).map_err(sketch)?;
+    let imported =
+        needs.map(|path| imports::add(wanted.text, path).ok_or_else(|| sketch("the import it needs has no plain place")));
+    let mut edits = bound.edits;
+    let mut doubt = doubt.or(bound.doubt);
+    if let Some(edit) = imported.transpose()?.flatten() {
+        edits.push(edit);
+        doubt = doubt.or_else(|| Some("it adds an import".to_owned()));
     }
-    let known = releases.iter().find(|method| *method.name == release.method && method.args == release.args);
+    Ok(Draft { title, edits, doubt })
+}
+
+fn assumed(wanted: &Wanted, release: &Release) -> Option<String> {
+    let assumed = wanted.acquisition.certainty == Certainty::Assumed;
+    assumed.then(|| format!("that its type has `{}` is assumed", release.method))
+}
+
+/// What is risky about this release whatever its place.
+fn risk(release: &Release, anchor: &Anchor, wanted: &Wanted) -> Option<String> {
+    if let ([ReleaseArg::Context], Some(context)) = (release.args.as_slice(), &anchor.scope.context) {
+        return Some(context.doubt.clone());
+    }
+    let known = wanted.releases.iter().find(|method| *method.name == release.method && method.args == release.args);
     let safe = known.is_some_and(|method| method.safe);
     (!safe).then(|| format!("whether `{}` alone is the right release is for a person to say", release.method))
 }
 
-/// A whole line to insert.
-struct Line {
-    edit: Edit,
-    /// The lines before and after end in comments, which gofmt aligns.
-    between_comments: bool,
-}
-
-impl Line {
-    fn realigns(&self) -> Option<String> {
-        self.between_comments.then(|| "gofmt would align the comments around it anew".to_owned())
-    }
-}
-
-/// The line `defer call` at `place`; the error says why no whole line can stand there.
-fn line_for(text: &[u8], place: AnchorPlace, call: &str) -> Result<Line, &'static str> {
-    let (from, indented_like) = match place {
-        AnchorPlace::After(span) => (span.end as usize, span.start as usize),
-        AnchorPlace::Start(span) => (span.start as usize + 1, span.start as usize),
-    };
-    let rest_end = memchr::memchr(b'\n', &text[from..]).map(|at| from + at).ok_or("there is no line after it")?;
-    let rest = &text[from..rest_end];
-    if !is_blank_or_comment(rest) {
-        return Err("other code stands on the same line");
-    }
-    let start = line_start(text, indented_like);
-    let indent = leading_blanks(&text[start..]);
-    let mut indent = String::from_utf8_lossy(indent).into_owned();
-    match place {
-        AnchorPlace::After(_) if start + indent.len() != indented_like => return Err("other code stands before it on its line"),
-        AnchorPlace::After(_) => {}
-        AnchorPlace::Start(_) => indent.push('\t'),
-    }
-    let at = rest_end + 1;
-    let next = &text[at..memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end)];
-    let between_comments = has_comment(rest) && !next.trim_ascii_start().starts_with(b"//") && has_comment(next);
-    let ending = line_ending_at(text, rest_end);
-    Ok(Line { edit: Edit::insert(at as u32, format!("{indent}defer {call}{ending}")), between_comments })
-}
-
-fn line_start(text: &[u8], at: usize) -> usize {
-    memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)
-}
-
-fn leading_blanks(line: &[u8]) -> &[u8] {
-    let len = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    &line[..len]
-}
-
-/// Whether the rest of a line is nothing, a line comment, or block comments that end on it.
-fn is_blank_or_comment(mut rest: &[u8]) -> bool {
-    loop {
-        rest = rest.trim_ascii();
-        if rest.is_empty() || rest.starts_with(b"//") {
-            return true;
-        }
-        match rest.strip_prefix(b"/*").and_then(|inner| memchr::memmem::find(inner, b"*/").map(|end| &inner[end + 2..])) {
-            Some(after) => rest = after,
-            None => return false,
-        }
-    }
-}
-
-fn has_comment(line: &[u8]) -> bool {
-    memchr::memmem::find(line, b"//").is_some() || memchr::memmem::find(line, b"/*").is_some()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::text::Span;
-
-    /// Inserts `defer c.Close()` after the statement between `«` and `»`.
-    fn after(marked: &str) -> Result<String, &'static str> {
-        let start = marked.find('«').unwrap();
-        let end = marked.find('»').unwrap() - '«'.len_utf8();
-        let text = marked.replace(['«', '»'], "");
-        let line = line_for(text.as_bytes(), AnchorPlace::After(Span::new(start as u32, end as u32)), "c.Close()")?;
-        let mut out = text.clone();
-        out.insert_str(line.edit.span.start as usize, &line.edit.text);
-        Ok(if line.between_comments { format!("aligned: {out}") } else { out })
-    }
-
-    #[test]
-    fn a_line_is_indented_and_ended_like_its_neighbour() {
-        assert_eq!(after("\t«if x {\n\t}»\n\ty\n").unwrap(), "\tif x {\n\t}\n\tdefer c.Close()\n\ty\n");
-        assert_eq!(after("\t\t«x»\r\n").unwrap(), "\t\tx\r\n\t\tdefer c.Close()\r\n");
-        assert_eq!(after("  «x» // why\n").unwrap(), "  x // why\n  defer c.Close()\n");
-        assert_eq!(after("\t«x» /* a */ // b\n\ty\n").unwrap(), "\tx /* a */ // b\n\tdefer c.Close()\n\ty\n");
-    }
-
-    #[test]
-    fn a_line_with_other_code_takes_none() {
-        assert!(after("func f() { «x» }\n").is_err());
-        assert!(after("\t«x»; y\n").is_err());
-        assert!(after("\ty; «x»\n").is_err());
-        assert!(after("\t«x» /* a\n*/ y\n").is_err());
-        assert!(after("\t«x»").is_err());
-    }
-
-    #[test]
-    fn aligned_comments_are_seen() {
-        assert!(after("\t«x» // a\n\tyy // b\n").unwrap().starts_with("aligned"));
-        assert!(!after("\t«x» // a\n\t// b\n").unwrap().starts_with("aligned"));
-    }
+/// Why whole lines in this gap are no safe edit.
+fn realigns(gap: &Gap) -> Option<String> {
+    gap.between_comments.then(|| "gofmt would align the comments around it anew".to_owned())
 }

@@ -1,14 +1,11 @@
 //! Where a release would stand: the first place after the acquisition at which the resource is open on every way that comes by.
 
-use std::sync::Arc;
-
 use crate::base::finding::AnchorPlace;
 use crate::base::text::Span;
 use crate::flow::cfg::{Cfg, Next, Step};
 use crate::flow::life::Life;
-use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::flow::scope::{BodyId, Scopes, VarId};
 use crate::flow::state::{Hold, Phase, State};
-use crate::flow::types::Typing;
 use crate::golang::syntax::*;
 
 /// A place, and what is doubtful about it.
@@ -34,10 +31,10 @@ impl Found {
 
 /// The statement lists around an offset, outermost first, each with the index of the statement that holds it and whether the list
 /// is in a loop.
-struct Path<'a> {
-    lists: Vec<(&'a [Stmt], usize, bool)>,
+pub(super) struct Path<'a> {
+    pub lists: Vec<(&'a [Stmt], usize, bool)>,
     /// The call is in the header of the innermost statement (`if c, err := New(); …`): its names live in that statement only.
-    in_header: bool,
+    pub in_header: bool,
 }
 
 /// The place for a release of what `call` acquires in `body`; `None` when no variable holds it or no place fits.
@@ -47,14 +44,14 @@ pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, has_error: b
     let found = |place, variable, doubt| Some(Found { place, variable, doubt, in_loop, shared: false });
     if path.in_header {
         let (block, var) =
-            branches(&list[at]).into_iter().find_map(|block| Some((block, open(life.enter.get(&block.span.start)?)?)))?;
+            sides(&list[at]).into_iter().find_map(|block| Some((block, open(life.enter.get(&block.span.start)?)?)))?;
         return found(AnchorPlace::Start(block.span), var, None);
     }
     for stmt in &list[at..] {
         if let Some(var) = life.after.get(&stmt.span.end).and_then(|states| open(states)) {
             return found(AnchorPlace::After(stmt.span), var, None);
         }
-        for block in branches(stmt).into_iter().filter(|block| !block.span.contains(call)) {
+        for block in sides(stmt).into_iter().filter(|block| !block.span.contains(call)) {
             let inside = life.enter.get(&block.span.start).and_then(|states| open(states));
             if let Some(var) = inside.filter(|_| has_error && is_check_of_success(stmt, block)) {
                 return found(AnchorPlace::Start(block.span), var, None);
@@ -160,25 +157,17 @@ fn is_check_of_success(stmt: &Stmt, block: &Block) -> bool {
     (left.is_nil() || right.is_nil()) && matches!((op, is_then), (BinaryOp::Equal, true) | (BinaryOp::NotEqual, false))
 }
 
-/// The blocks that a statement's header leads to.
-fn branches(stmt: &Stmt) -> Vec<&Block> {
-    let mut blocks = Vec::new();
-    let mut stmt = Some(stmt);
-    while let Some(Stmt { kind, .. }) = stmt {
-        stmt = None;
-        match kind {
-            StmtKind::If(branch) => {
-                blocks.push(&branch.then);
-                stmt = branch.otherwise.as_ref();
-            }
-            StmtKind::Block(block) => blocks.push(block),
-            _ => {}
-        }
+/// The blocks between which a statement's header decides: both sides of an `if`, unless the other one is an `if` again.
+fn sides(stmt: &Stmt) -> Vec<&Block> {
+    let StmtKind::If(branch) = &stmt.kind else { return Vec::new() };
+    let mut blocks = vec![&branch.then];
+    if let Some(Stmt { kind: StmtKind::Block(block), .. }) = &branch.otherwise {
+        blocks.push(block);
     }
     blocks
 }
 
-fn path<'a>(block: &'a Block, call: Span) -> Path<'a> {
+pub(super) fn path<'a>(block: &'a Block, call: Span) -> Path<'a> {
     let mut path = Path { lists: Vec::new(), in_header: false };
     let (mut list, mut in_loop) = (Some(block.stmts.as_slice()), false);
     while let Some(stmts) = list.take() {
@@ -327,19 +316,4 @@ pub fn has_parallel_subtests(scopes: &Scopes, body: BodyId) -> bool {
         }
     });
     found
-}
-
-/// The name of a `context.Context` parameter of the body around `offset`, or of a body around that.
-pub fn context(scopes: &Scopes, typing: &Typing, offset: u32) -> Option<Arc<str>> {
-    let mut body = scopes.body_around(Span::new(offset, offset));
-    while let Some(at) = body {
-        for index in 0..scopes.body(at).signature.params.len() {
-            let Some(var) = scopes.param(at, ParamIndex::At(index as u32)) else { continue };
-            if matches!(scopes.info(var).origin, VarOrigin::Param { .. }) && typing.var(var).is_some_and(|ty| ty.is_context()) {
-                return Some(scopes.info(var).name.clone());
-            }
-        }
-        body = scopes.body(at).parent;
-    }
-    None
 }

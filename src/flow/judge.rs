@@ -13,10 +13,11 @@ use crate::flow::life::{Exit, ExitKind, Life, MAX_VISITS, Oracle, Source, walk};
 use crate::flow::scope::{BodyId, Scopes};
 use crate::flow::state::{Event, EventId, EventKind, Hold, Phase, State};
 use crate::flow::types::Typing;
+use crate::flow::{rounds, surroundings, unbound};
 use crate::golang::closable::ClosableAnswer;
 use crate::golang::release::ReleaseMethod;
 use crate::golang::syntax::*;
-use crate::golang::types::Type;
+use crate::golang::types::{Type, guess_package_name};
 use crate::golang::visit;
 use crate::golang::world::{FileScope, World};
 
@@ -96,15 +97,19 @@ pub fn judge(judge: &Judge, place: &Place, decl: &Decl, calls: &[Asked]) -> Vec<
     }
     let (mut judged, places): (Vec<Judged>, Vec<_>) = cases.iter().map(Case::judge).unzip();
     for (at, case) in cases.iter().enumerate() {
-        let (Some(leak), Some((body, found))) = (&mut judged[at].leak, &places[at]) else { continue };
-        let same = |other: &Option<(BodyId, Found)>| {
-            other.as_ref().is_some_and(|(_, other)| other.place == found.place && other.variable == found.variable)
+        let Judged { acquisition, leak: Some(leak), .. } = &mut judged[at] else { continue };
+        let Some(standing) = &places[at] else { continue };
+        let found = &standing.found;
+        let same = |other: &Option<Standing>| {
+            other.as_ref().is_some_and(|other| other.found.place == found.place && other.found.variable == found.variable)
         };
         let together = found
             .shared
             .then(|| places.iter().zip(calls).filter(|(other, _)| same(other)).map(|(_, asked)| asked.call).collect());
-        case.place_release(*body, found, together, leak);
+        case.place_release(standing, together, &acquisition.closable, leak);
     }
+    let body = |one: &Judged| scopes.body_around(one.acquisition.span);
+    unbound::keep_apart(judged.iter_mut().filter_map(|one| Some((body(one), one.leak.as_mut()?.anchor.as_mut()?))));
     judged
 }
 
@@ -143,6 +148,13 @@ struct Case<'a, 'c> {
     wanted: &'c Asked<'c>,
 }
 
+/// Where a release could stand.
+struct Standing {
+    body: BodyId,
+    found: Found,
+    round: Option<Round>,
+}
+
 /// The type side of an acquisition.
 struct Kind {
     /// Which of the call's results is the resource.
@@ -165,7 +177,7 @@ struct Fate {
 
 impl<'a> Case<'a, '_> {
     /// The judgement, and where a release could stand.
-    fn judge(&self) -> (Judged, Option<(BodyId, Found)>) {
+    fn judge(&self) -> (Judged, Option<Standing>) {
         let kind = self.kind();
         let nothing = matches!(kind.answer.closable, Closable::Nothing(_));
         let unknown = matches!(kind.answer.closable, Closable::Unknown(_)) && !self.judge.assume_closable;
@@ -194,7 +206,13 @@ impl<'a> Case<'a, '_> {
             (Some(Ok(life)), Some(body), Some(leak)) if leak.obstacle.is_none() => {
                 let found = anchor::find(self.scopes, body, self.call.span, life, kind.error.is_some());
                 leak.obstacle = found.as_ref().and_then(|found| self.way_out_before(life, found));
-                found.filter(|_| leak.obstacle.is_none()).map(|found| (body, found))
+                if found.is_none() {
+                    leak.anchor = self.unbound(life, body, &kind);
+                }
+                found.filter(|_| leak.obstacle.is_none()).map(|found| {
+                    let round = || rounds::round(self.scopes, body, &found, life, self.place.lines);
+                    Standing { body, round: found.in_loop.then(round), found }
+                })
             }
             _ => None,
         };
@@ -431,19 +449,51 @@ impl<'a> Case<'a, '_> {
     }
 
     /// Says where the release of a leak stands. `together`, where others acquire for the same variable: all calls that do.
-    fn place_release(&self, body: BodyId, found: &Found, together: Option<Vec<Span>>, leak: &mut Leak) {
-        let uncovered = together.is_some_and(|calls| !self.covered(body, found, &calls));
+    fn place_release(&self, standing: &Standing, together: Option<Vec<Span>>, closable: &Closable, leak: &mut Leak) {
+        let Standing { body, found, round } = standing;
+        let uncovered = together.is_some_and(|calls| !self.covered(*body, found, &calls));
         let uncovered = uncovered.then(|| "it is not acquired on every way that leads here".to_owned());
-        let parallel =
-            anchor::has_parallel_subtests(self.scopes, body).then(|| "subtests that run in parallel go on after it".to_owned());
         leak.anchor = Some(Anchor {
             place: found.place,
             variable: self.scopes.info(found.variable).name.clone(),
-            doubt: found.doubt.clone().or(uncovered).or(parallel),
-            after_check: found.offset() > self.statement_end(body) && found.doubt.is_none(),
-            in_loop: found.in_loop,
-            context: anchor::context(self.scopes, self.typing, found.offset()),
+            binding: Binding::Bound,
+            doubt: found.doubt.clone().or(uncovered),
+            after_check: found.offset() > self.statement_end(*body) && found.doubt.is_none(),
+            round: round.clone(),
+            scope: self.in_scope(*body, found.offset(), closable),
         });
+    }
+
+    fn in_scope(&self, body: BodyId, offset: u32, closable: &Closable) -> InScope {
+        let asks = matches!(closable, Closable::By(release) if release.args.contains(&ReleaseArg::Context));
+        surroundings::in_scope(self.scopes, self.typing, body, offset, asks)
+    }
+
+    /// Where a release could stand if what no variable holds gets a name.
+    fn unbound(&self, life: &Life, body: BodyId, kind: &Kind) -> Option<Anchor> {
+        let results = self.typing.results(self.call).len();
+        let found = unbound::find(self.scopes, body, self.call, kind.result, results, life)?;
+        let scope = self.in_scope(body, self.call.span.start, &kind.answer.closable);
+        let package = &self.place.scope.package;
+        let imported = |name: &str| {
+            let imports = self.place.scope.imports().iter();
+            imports.map(|import| import.name.as_deref().unwrap_or(guess_package_name(&import.path))).any(|known| known == name)
+        };
+        let taken = |name: &str| {
+            let local = scope.locals.binary_search_by(|known| (**known).cmp(name)).is_ok();
+            local || imported(name) || package.has_func(name) || package.has_type(name) || package.has_value(name)
+        };
+        let constructor = &self.place.text[self.call.function.span.range()];
+        let fresh = || unbound::name(&String::from_utf8_lossy(constructor), &kind.answer.type_name, self.place.text, &taken);
+        Some(Anchor {
+            place: found.place,
+            variable: found.name.unwrap_or_else(fresh),
+            after_check: !matches!(found.binding, Binding::Value { .. }),
+            binding: found.binding,
+            doubt: None,
+            round: None,
+            scope,
+        })
     }
 
     /// The end of the statement that acquires.

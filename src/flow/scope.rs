@@ -108,6 +108,11 @@ impl<'a> Scopes<'a> {
         self.uses.iter().filter(move |(at, _)| span.start <= **at && **at < span.end).map(|(_, var)| *var)
     }
 
+    /// Where `var` is declared and used, in no order.
+    pub fn uses_of(&self, var: VarId) -> impl Iterator<Item = u32> + '_ {
+        self.uses.iter().filter(move |(_, used)| **used == var).map(|(at, _)| *at)
+    }
+
     /// What is known of a variable.
     pub fn info(&self, var: VarId) -> &Var<'a> {
         &self.vars[var.0 as usize]

@@ -13,6 +13,8 @@ use memchr::{memchr, memrchr};
 use crate::base::text::Span;
 use scan::Scanner;
 
+pub use scan::line_comments;
+
 /// What a file says at its top level.
 #[derive(Debug, Default)]
 pub struct Outline {

@@ -15,6 +15,10 @@ pub fn fixed(out: &mut dyn Write, findings: &[Finding], outcomes: &[Outcome]) ->
     for (finding, outcome) in findings.iter().zip(outcomes).filter(|(finding, _)| finding.suppressed.is_none()) {
         let at = &finding.acquisition;
         let place = format!("{BOLD}{}:{}:{}:{BOLD:#}", harmless(&at.path), at.line, at.column);
+        if *outcome == Outcome::Ignored {
+            writeln!(out, "{ADDED}ignored{ADDED:#} {place} {}", harmless(&finding.message))?;
+            continue;
+        }
         match (reason_left(finding, *outcome), &finding.fix) {
             (None, Some(fix)) => writeln!(out, "{ADDED}fixed{ADDED:#} {place} {}", harmless(&fix.title))?,
             (None, None) => writeln!(out, "{ADDED}fixed{ADDED:#} {place} {}", harmless(&finding.message))?,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::tally::Tally;
 use crate::base::edit::Edit;
 use crate::base::finding::{
-    Acquisition, Applicability, Certainty, Closable, Diagnostic, Evidence, Finding, Fix, Note, Outcome, Verdict,
+    Acquisition, Applicability, Certainty, Closable, Diagnostic, Evidence, Finding, Fix, Note, Outcome, Suppression, Verdict,
 };
 use crate::base::text::LineIndex;
 use crate::session::{FixRun, Report};
@@ -110,7 +110,8 @@ struct JsonEdit<'a> {
 
 #[derive(Serialize)]
 struct JsonSuppression<'a> {
-    line: u32,
+    by: &'static str,
+    line: Option<u32>,
     reason: Option<&'a str>,
 }
 
@@ -251,9 +252,17 @@ fn json_finding<'a>(finding: &'a Finding, index: Option<&LineIndex>, outcome: Op
         message: &finding.message,
         fix: finding.fix.as_ref().map(fix),
         fingerprint: &finding.fingerprint,
-        suppressed: finding.suppressed.as_ref().map(|by| JsonSuppression { line: by.line, reason: by.reason.as_deref() }),
+        suppressed: finding.suppressed.as_ref().map(suppression),
         outcome,
     }
+}
+
+fn suppression(suppression: &Suppression) -> JsonSuppression<'_> {
+    let (line, reason) = match suppression {
+        Suppression::Comment { line, reason } => (Some(*line), reason.as_deref()),
+        Suppression::Baseline | Suppression::Untouched => (None, None),
+    };
+    JsonSuppression { by: suppression.word(), line, reason }
 }
 
 fn acquisition(at: &Acquisition) -> JsonAcquisition<'_> {
@@ -367,7 +376,7 @@ mod tests {
         assert_eq!(finding["type"], "*x.Client");
         assert_eq!(finding["fix"]["edits"][0]["text"], "\tdefer c.Close()\n");
         assert_eq!(finding["evidence"][1]["line"], Value::Null);
-        assert_eq!(value["findings"][1]["suppressed"], json!({"line": 3, "reason": "kept on purpose"}));
+        assert_eq!(value["findings"][1]["suppressed"], json!({"by": "comment", "line": 3, "reason": "kept on purpose"}));
         assert_eq!(value["summary"]["findings"], 1);
         assert_eq!(value["summary"]["suppressed"], 1);
         assert_eq!(value["summary"]["complete"], true);

@@ -7,12 +7,14 @@
 mod audit;
 mod concise;
 mod fixed;
+mod github;
 mod harmless;
 mod json;
 mod lines;
 mod patch;
 #[cfg(test)]
 mod samples;
+mod sarif;
 mod stat;
 mod tally;
 mod text;
@@ -21,10 +23,12 @@ mod tone;
 pub use audit::audit;
 pub use concise::concise;
 pub use fixed::fixed;
+pub use github::github;
 pub use harmless::{harmless, harmless_bytes};
 pub use json::{audit_json, check_json, fix_json};
 pub use lines::{LineCounts, count_lines};
-pub use patch::{patch, patchable, show_patch};
+pub use patch::{hunks, patch, patchable, show_patch};
+pub use sarif::sarif;
 pub use stat::stat;
 pub use tally::{Tally, settle, tally};
 pub use text::text;

@@ -105,7 +105,11 @@ fn tail(quoted: &[u8]) -> &'static [u8] {
     if quoted.contains(&b' ') && !quoted.starts_with(b"\"") { b"\t" } else { b"" }
 }
 
-fn hunks(out: &mut dyn Write, before: &[u8], after: &[u8]) -> io::Result<()> {
+/// Writes the hunks of a change without the lines that name its file.
+///
+/// # Errors
+/// The writer's.
+pub fn hunks(out: &mut dyn Write, before: &[u8], after: &[u8]) -> io::Result<()> {
     let (old, new) = (split(before), split(after));
     for group in group_diff_ops(ops(&old, &new), CONTEXT) {
         let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };

@@ -66,7 +66,7 @@ pub(super) fn finding() -> Finding {
 /// A report with one finding in `d/a.go`, and one that a comment silences.
 pub(super) fn report() -> Report {
     let mut silenced = finding();
-    silenced.suppressed = Some(Suppression { line: 3, reason: Some("kept on purpose".into()) });
+    silenced.suppressed = Some(Suppression::Comment { line: 3, reason: Some("kept on purpose".into()) });
     let mut report = Report { acquisitions: vec![acquisition()], findings: vec![finding(), silenced], ..Report::default() };
     report.stats.files = 1;
     report.texts.insert("d/a.go".into(), Arc::from(TEXT.as_bytes()));

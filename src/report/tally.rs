@@ -28,14 +28,14 @@ impl Tally {
     /// One line for the end of `fix`: `changed 3 files (+4 lines), 2 findings left (1 display, 1 unsafe)`.
     pub fn line(&self) -> String {
         let plural = |count: usize| if count == 1 { "" } else { "s" };
-        let LineCounts { added, removed } = self.lines;
-        let removed = if removed > 0 { format!(" -{removed}") } else { String::new() };
+        let LineCounts { added, removed: removed_lines } = self.lines;
+        let removed = if removed_lines > 0 { format!(" -{removed_lines}") } else { String::new() };
         let left = self.left_in_all();
         let mut line = format!(
             "changed {} file{} (+{added}{removed} line{}), {left} finding{} left",
             self.changed,
             plural(self.changed),
-            plural(added),
+            plural(added + removed_lines),
             plural(left),
         );
         if left > 0 {
@@ -97,7 +97,7 @@ pub(super) fn reason_left(finding: &Finding, outcome: Outcome) -> Option<&'stati
 }
 
 fn is_done(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Applied | Outcome::Duplicate)
+    matches!(outcome, Outcome::Applied | Outcome::Duplicate | Outcome::Ignored)
 }
 
 /// Whether the outcome is nobody's wish.
@@ -105,8 +105,8 @@ fn is_mishap(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Conflict | Outcome::ParseDamage | Outcome::Stale => true,
         Outcome::VerifyFailed | Outcome::OutsideRoot | Outcome::WriteFailed => true,
-        Outcome::Applied | Outcome::Duplicate | Outcome::BelowApplicability => false,
-        Outcome::Suppressed | Outcome::NoFix | Outcome::Generated => false,
+        Outcome::Applied | Outcome::Duplicate | Outcome::BelowApplicability | Outcome::Declined => false,
+        Outcome::Suppressed | Outcome::Ignored | Outcome::OverLimit | Outcome::NoFix | Outcome::Generated => false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::tone::{ADDED, BOLD, DIM, FRAME, REMOVED, WARNING};
 use super::{harmless, harmless_bytes};
 use crate::base::edit::Edit;
-use crate::base::finding::{Finding, Fix};
+use crate::base::finding::{Acquisition, Finding, Fix, Verdict};
 use crate::base::text::{LineIndex, Span};
 use crate::session::Report;
 
@@ -87,7 +87,7 @@ impl Source<'_> {
     /// The places to quote, in the order of the file.
     fn marks<'f>(&self, finding: &'f Finding) -> Vec<Mark<'f>> {
         let at = &finding.acquisition;
-        let mut marks = vec![Mark { line: at.line, span: at.span, words: "acquired here", main: true }];
+        let mut marks = vec![Mark { line: at.line, span: at.span, words: main_words(at), main: true }];
         for evidence in &at.evidence {
             if let Some(span) = evidence.span {
                 marks.push(Mark { line: evidence.line, span, words: &evidence.words, main: false });
@@ -136,22 +136,24 @@ impl Source<'_> {
         fix.edits.iter().try_for_each(|edit| self.edit(out, width, edit))
     }
 
-    /// The lines that an edit takes out and puts in. Of an insertion of whole lines only these are shown.
+    /// The lines that an edit takes out and puts in.
     fn edit(&self, out: &mut dyn Write, width: usize, edit: &Edit) -> io::Result<()> {
         let (first, last) = (self.index.line(edit.span.start), self.index.line(edit.span.end));
         let (Some(first_span), Some(last_span)) = (self.index.line_span(first), self.index.line_span(last)) else {
             return Ok(());
         };
-        let whole = edit.span.start == first_span.start && edit.span.start == edit.span.end && edit.text.ends_with('\n');
+        let at_starts = edit.span.start == first_span.start && edit.span.end == last_span.start;
+        let whole = at_starts && (edit.text.is_empty() || edit.text.ends_with('\n'));
+        let removed = if whole { edit.span } else { Span::new(first_span.start, last_span.end) };
         let mut new = Vec::new();
         if !whole {
             new.extend_from_slice(self.bytes(Span::new(first_span.start, edit.span.start.max(first_span.start))));
         }
         new.extend_from_slice(edit.text.as_bytes());
+        for line in self.bytes(removed).split_inclusive(|byte| *byte == b'\n') {
+            writeln!(out, "{:width$} {REMOVED}- {}{REMOVED:#}", "", shown(line))?;
+        }
         if !whole {
-            for line in self.bytes(Span::new(first_span.start, last_span.end)).split_inclusive(|byte| *byte == b'\n') {
-                writeln!(out, "{:width$} {REMOVED}- {}{REMOVED:#}", "", shown(line))?;
-            }
             new.extend_from_slice(self.bytes(Span::new(edit.span.end.min(last_span.end), last_span.end)));
         }
         for (number, line) in (first..).zip(new.split_inclusive(|byte| *byte == b'\n')) {
@@ -163,6 +165,11 @@ impl Source<'_> {
     fn bytes(&self, span: Span) -> &[u8] {
         self.text.get(span.range()).unwrap_or_default()
     }
+}
+
+/// What stands below the finding itself.
+fn main_words(at: &Acquisition) -> &'static str {
+    if at.verdict == Verdict::Idle { "this comment" } else { "acquired here" }
 }
 
 /// A line of source without its ending, harmless and cut to a length.

@@ -10,7 +10,7 @@ use tree_sitter::Query;
 use crate::base::finding::ReleaseArg;
 use crate::base::sys;
 use crate::golang::release::ReleaseMethod;
-use crate::rules::{Given, Named, Rule, RuleError, Seeds, Status};
+use crate::rules::{Given, Named, Rule, RuleError, Seeds, Status, UNUSED};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +20,7 @@ struct RuleToml {
     status: StatusToml,
     trigger: Option<toml::Spanned<String>>,
     given: Option<GivenToml>,
+    #[serde(default)]
     release: Vec<ReleaseToml>,
     docs: DocsToml,
 }
@@ -94,6 +95,7 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             let (query, acquire, constructor) = self::query(query_file, query)?;
             Seeds::Named(Named { trigger, query, acquire, constructor })
         }
+        (Some(trigger), None, None) if id == UNUSED => Seeds::Comments(regex("trigger", trigger)?),
         (None, Some(given), None) => {
             if let Some(wrong) = given.exempt.iter().chain(&given.include).find(|name| !name.get_ref().contains('.')) {
                 let words = format!("`{}` is no `import/path.Type`", wrong.get_ref());
@@ -112,6 +114,9 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             return Err(mistake(raw.id.span().start, words));
         }
     };
+    if raw.release.is_empty() && id != UNUSED {
+        return Err(mistake(raw.id.span().start, "there is no [[release]] that says how it is released".to_owned()));
+    }
     Ok(Rule {
         id: Arc::from(id.as_str()),
         summary: raw.summary,

@@ -42,7 +42,12 @@ pub enum Seeds {
     Named(Named),
     /// Those that hand over something to release, by what the source or the index says of them.
     Given(Given),
+    /// No calls: the rule is about comments, in files where this matches. What they silence, `session` finds out.
+    Comments(Regex),
 }
+
+/// The rule about comments that silence nothing.
+pub const UNUSED: &str = "unused-suppression";
 
 /// Calls by their looks.
 #[derive(Debug)]
@@ -175,6 +180,7 @@ pub fn builtin() -> Vec<Arc<Rule>> {
             Some(include_str!("../../queries/unclosed-client/acquire.scm"))
         }),
         ("queries/unclosed-connection", include_str!("../../queries/unclosed-connection/rule.toml"), None),
+        ("queries/unused-suppression", include_str!("../../queries/unused-suppression/rule.toml"), None),
     ];
     let load = |(folder, toml, query): (&str, &str, Option<&str>)| {
         let rule = load::rule(&format!("{folder}/rule.toml"), toml, &format!("{folder}/acquire.scm"), query);

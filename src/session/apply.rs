@@ -7,9 +7,10 @@ use crate::base::edit;
 use crate::base::finding::{Applicability, Finding, Outcome};
 use crate::config::Settings;
 use crate::flow::judge::Judge;
+use crate::session::ignore;
 use crate::session::judged::{self, FileJudged, FileText};
 use crate::session::survey::{Candidate, Survey};
-use crate::session::{Change, FixRun};
+use crate::session::{Change, Choice, Choose, Fixes};
 
 /// Fixes that overlap wait for the next round; there are no more than this.
 const MAX_ROUNDS: usize = 4;
@@ -17,16 +18,21 @@ const MAX_ROUNDS: usize = 4;
 /// Outcomes by fingerprint.
 type Outcomes = FxHashMap<String, Outcome>;
 
-/// Fixes what `survey` found, as far as `settings` let.
-pub fn apply(survey: Survey, settings: &Settings) -> FixRun {
+/// Fixes what `survey` found, as far as `settings` let and `choose` wants.
+pub fn apply(survey: &Survey, settings: &Settings, choose: &Choose) -> Fixes {
     let Survey { report, world, summaries, usage, wrappers, pool, candidates } = survey;
-    let judge = Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable, usage: &usage };
-    let shown = candidates.par_iter().filter(|candidate| settings.tests || !candidate.test);
+    let judge = Judge { world, summaries, assume_closable: false, usage };
+    let barred = barred(candidates, settings);
+    let shown = candidates.par_iter().filter(|candidate| candidate.is_shown());
     let fixed: Vec<(Option<Change>, Outcomes)> = pool.install(|| {
         let again = |candidate: &Candidate, text: &[u8]| {
-            judged::file(&judge, settings, &wrappers, &FileText { path: &candidate.path, text, scope: &candidate.scope })
+            judged::file(&judge, settings, wrappers, &FileText { text, ..candidate.file_text() })
         };
-        shown.map(|candidate| fix_file(candidate, settings, &|text| again(candidate, text))).collect()
+        settings.progress.begin("fixing", candidates.len());
+        shown
+            .inspect(|_| settings.progress.step())
+            .map(|candidate| fix_file(candidate, settings, (&barred, choose), &|text| again(candidate, text)))
+            .collect()
     });
     let mut outcomes = Outcomes::default();
     let mut changes = Vec::new();
@@ -36,18 +42,55 @@ pub fn apply(survey: Survey, settings: &Settings) -> FixRun {
     }
     let outcome = |finding: &Finding| outcomes.get(&finding.fingerprint).copied().unwrap_or(Outcome::NoFix);
     let outcomes = report.findings.iter().map(outcome).collect();
-    FixRun { report, changes, outcomes }
+    Fixes { changes, outcomes, milliseconds: 0.0 }
 }
 
-fn fix_file(candidate: &Candidate, settings: &Settings, judge: &dyn Fn(&[u8]) -> FileJudged) -> (Option<Change>, Outcomes) {
-    let lowest = if settings.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
-    let mut outcomes = Outcomes::default();
+/// The lowest kind of fix that is applied.
+fn lowest(settings: &Settings) -> Applicability {
+    if settings.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe }
+}
+
+/// The findings whose fixes are good but not wanted, with the reason: those of generated files, and those over the limit.
+fn barred(candidates: &[Candidate], settings: &Settings) -> Outcomes {
+    let mut barred = Outcomes::default();
+    let mut room = settings.max_fixes;
+    for candidate in candidates.iter().filter(|candidate| candidate.is_shown()) {
+        for finding in candidate.judged.all_findings() {
+            if !is_ready(finding, lowest(settings), &mut Outcomes::default()) {
+                continue;
+            }
+            match (candidate.generated, room) {
+                (true, _) => drop(barred.insert(finding.fingerprint.clone(), Outcome::Generated)),
+                (false, 0) => drop(barred.insert(finding.fingerprint.clone(), Outcome::OverLimit)),
+                (false, _) => room -= 1,
+            }
+        }
+    }
+    barred
+}
+
+fn fix_file(
+    candidate: &Candidate,
+    settings: &Settings,
+    (barred, choose): (&Outcomes, &Choose),
+    judge: &dyn Fn(&[u8]) -> FileJudged,
+) -> (Option<Change>, Outcomes) {
+    let lowest = lowest(settings);
     let mut text = candidate.text.to_vec();
-    let mut findings: Vec<Finding> = candidate.judged.findings.iter().flatten().cloned().collect();
+    let mut findings: Vec<Finding> = candidate.judged.all_findings().into_iter().cloned().collect();
+    let mut outcomes: Outcomes = findings
+        .iter()
+        .filter_map(|finding| barred.get_key_value(&finding.fingerprint))
+        .map(|(id, why)| (id.clone(), *why))
+        .collect();
     let mut refused = candidate.judged.refused.len();
     let mut applied = 0;
-    for _ in 0..MAX_ROUNDS {
-        let ready: Vec<&Finding> = findings.iter().filter(|finding| is_ready(finding, lowest, &mut outcomes)).collect();
+    for number in 0..MAX_ROUNDS {
+        let ready = |finding: &Finding| {
+            is_ready(finding, lowest, &mut outcomes).then(|| chosen(finding, choose, number == 0, &mut outcomes)).flatten()
+        };
+        let ready: Vec<Finding> = findings.iter().filter_map(ready).collect();
+        let ready: Vec<&Finding> = ready.iter().collect();
         if ready.is_empty() {
             break;
         }
@@ -55,7 +98,12 @@ fn fix_file(candidate: &Candidate, settings: &Settings, judge: &dyn Fn(&[u8]) ->
         text = new;
         applied += held;
         refused = judged.refused.len();
-        findings = judged.findings.into_iter().flatten().collect();
+        findings = judged.all_findings().into_iter().cloned().collect();
+    }
+    if let Some(reason) = settings.add_ignore.as_ref().filter(|_| !candidate.generated) {
+        let (new, silenced) = ignore::silence(text, &findings, reason, judge);
+        text = new;
+        outcomes.extend(silenced.into_iter().map(|id| (id, Outcome::Ignored)));
     }
     let change = (text != *candidate.text).then(|| Change {
         path: candidate.path.clone(),
@@ -73,10 +121,35 @@ fn is_ready(finding: &Finding, lowest: Applicability, outcomes: &mut Outcomes) -
         _ if finding.suppressed.is_some() => Outcome::Suppressed,
         None => Outcome::NoFix,
         Some(fix) if fix.applicability < lowest || fix.edits.is_empty() => Outcome::BelowApplicability,
-        Some(_) => return !matches!(outcomes.get(&finding.fingerprint), Some(Outcome::VerifyFailed | Outcome::ParseDamage)),
+        Some(_) => {
+            use Outcome::{Generated, OverLimit, ParseDamage, Suppressed, VerifyFailed};
+            return !matches!(
+                outcomes.get(&finding.fingerprint),
+                Some(VerifyFailed | ParseDamage | Suppressed | Generated | OverLimit)
+            );
+        }
     };
     outcomes.entry(finding.fingerprint.clone()).or_insert(outcome);
     false
+}
+
+/// The finding with the edits that are to be tried, if any are; if not, notes why. Edits that somebody else made count in the
+/// original text, so they can go in in the first round only.
+fn chosen(finding: &Finding, choose: &Choose, first: bool, outcomes: &mut Outcomes) -> Option<Finding> {
+    let mut finding = finding.clone();
+    match choose(&finding) {
+        Choice::Take => return Some(finding),
+        Choice::Edited(edits) if first => finding.fix.as_mut()?.edits = edits,
+        Choice::Edited(_) => {
+            outcomes.entry(finding.fingerprint).or_insert(Outcome::Conflict);
+            return None;
+        }
+        Choice::Leave(outcome) => {
+            outcomes.insert(finding.fingerprint, outcome);
+            return None;
+        }
+    }
+    Some(finding)
 }
 
 /// One round over the ready fixes: those whose result holds are applied, the others are noted as failed.
@@ -138,8 +211,9 @@ fn attempt(
         fixes.iter().zip(&applied.outcomes).any(|(fix, outcome)| fix.fingerprint == finding.fingerprint && made(*outcome))
     };
     let expected = before.iter().filter(|finding| !mended(finding)).map(|finding| &finding.fingerprint);
-    let found = judged.findings.iter().flatten().map(|finding| &finding.fingerprint);
-    let (mut expected, mut found): (Vec<_>, Vec<_>) = (expected.collect(), found.collect());
+    let found = judged.all_findings();
+    let (mut expected, mut found): (Vec<_>, Vec<_>) =
+        (expected.collect(), found.iter().map(|finding| &finding.fingerprint).collect());
     expected.sort();
     found.sort();
     let holds = expected == found;

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::base::finding::{Finding, fingerprint};
 use crate::base::text::{LineIndex, Span};
-use crate::config::Settings;
+use crate::config::{Policy, Settings};
 use crate::fix;
 use crate::flow::judge::{self, Asked, Judge, Judged, Place};
 use crate::flow::scope::Scopes;
@@ -21,6 +21,7 @@ use crate::golang::visit;
 use crate::golang::world::FileScope;
 use crate::rules::{Rule, Seeds};
 use crate::session::sights::{Sight, sights};
+use crate::session::suppress::{Directives, Seen};
 use crate::session::{given, glance, suppress};
 
 /// Functions of the repository that give a fresh resource to their callers: calls of them are acquisitions too.
@@ -73,6 +74,8 @@ pub struct FileJudged {
     pub judged: Vec<Judged>,
     /// At the same index as `judged`: the finding, if it is one.
     pub findings: Vec<Option<Finding>>,
+    /// Comments that silence nothing, in order.
+    pub comments: Vec<Finding>,
     /// Functions that turned out to be wrappers.
     pub fresh: Vec<Fresh>,
     pub declarations: u64,
@@ -87,6 +90,7 @@ pub struct FileText<'f> {
     pub path: &'f Arc<str>,
     pub text: &'f [u8],
     pub scope: &'f FileScope,
+    pub policy: &'f Policy,
 }
 
 /// Judges every acquisition in a file.
@@ -103,6 +107,7 @@ pub fn again(
     mut previous: FileJudged,
     matters: &dyn Fn(&[u8]) -> bool,
 ) -> FileJudged {
+    let judge = &Judge { assume_closable: file.policy.assume_closable, ..*judge };
     let lines = LineIndex::new(file.text);
     let place = Place { path: file.path, text: file.text, lines: &lines, scope: file.scope };
     let mut outline = outline(file.text);
@@ -110,8 +115,9 @@ pub fn again(
     if !outline.exact {
         outline.items = items_by_parsing(file.text);
     }
-    let sights = sights(&settings.rules, file.scope.imports());
-    let run = Run { judge, settings, wrappers, sights: &sights };
+    let sights = sights(&file.policy.rules, file.scope.imports());
+    let directives = Directives::of(file.text, &lines);
+    let run = Run { judge, settings, policy: file.policy, wrappers, sights: &sights, directives: &directives };
     let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
     for item in &outline.items {
         let judged = if matters(&file.text[item.span.range()]) {
@@ -120,15 +126,28 @@ pub fn again(
             result.keep(&mut previous, item)
         };
         for one in judged {
-            let finding = finding(settings, &place, item, &one, &mut repeats);
+            let finding = finding(&run, &place, item, &one, &mut repeats);
             result.findings.push(finding);
             result.judged.push(one);
         }
+    }
+    if let Some(rule) = file.policy.unused.as_ref().filter(|_| outline.exact) {
+        let refused: Vec<u32> = result.refused.iter().map(|(start, _)| *start).collect();
+        let path = settings.in_repository(file.path);
+        let seen = Seen { items: &outline.items, judged: &result.judged, refused: &refused, path: &path };
+        result.comments = suppress::unused(&directives, file.policy, rule, &place, &seen);
     }
     result
 }
 
 impl FileJudged {
+    /// All that is to be reported, in the order of the file.
+    pub fn all_findings(&self) -> Vec<&Finding> {
+        let mut all: Vec<&Finding> = self.findings.iter().flatten().chain(&self.comments).collect();
+        all.sort_by_key(|finding| finding.acquisition.span);
+        all
+    }
+
     /// Takes over what `previous` says of one declaration, and gives its judgements.
     fn keep(&mut self, previous: &mut FileJudged, item: &Item) -> Vec<Judged> {
         let within = |at: u32| item.span.start <= at && at < item.span.end;
@@ -147,14 +166,21 @@ type Wanted = Vec<(Arc<Rule>, Span, Option<usize>)>;
 struct Run<'r> {
     judge: &'r Judge<'r>,
     settings: &'r Settings,
+    policy: &'r Policy,
     wrappers: &'r Wrappers,
     /// One for each rule.
     sights: &'r [Sight<'r>],
+    directives: &'r Directives,
 }
 
 impl Run<'_> {
     fn rules(&self) -> impl Iterator<Item = (&Arc<Rule>, &Sight<'_>)> {
-        self.settings.rules.iter().zip(self.sights)
+        self.policy.rules.iter().zip(self.sights)
+    }
+
+    /// Whether a glance will not do: every call is asked for, or a comment is there whose use depends on what is found.
+    fn looks_closely(&self, item: &Item) -> bool {
+        self.settings.every || self.directives.touch(item)
     }
 }
 
@@ -166,7 +192,7 @@ fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -
         return Vec::new();
     }
     let mut rules = run.rules();
-    if !wraps && !run.settings.every && rules.all(|(rule, sight)| glance::is_clean(run.judge, place, rule, sight, text)) {
+    if !wraps && !run.looks_closely(item) && rules.all(|(rule, sight)| glance::is_clean(run.judge, place, rule, sight, text)) {
         return Vec::new();
     }
     result.declarations += 1;
@@ -178,7 +204,7 @@ fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -
         }
     };
     let (parsed, decl) = parsed;
-    let mut wanted = match seeds(run.settings, &parsed) {
+    let mut wanted = match seeds(run.policy, &parsed) {
         Ok(wanted) => wanted,
         Err(why) => return refused(run, place, item, why),
     };
@@ -200,9 +226,9 @@ fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -
     judged
 }
 
-fn seeds(settings: &Settings, parsed: &Parsed) -> Result<Wanted, &'static str> {
+fn seeds(policy: &Policy, parsed: &Parsed) -> Result<Wanted, &'static str> {
     let mut wanted = Vec::new();
-    for rule in &settings.rules {
+    for rule in &policy.rules {
         let Seeds::Named(named) = &rule.seeds else { continue };
         let seeds = named.seeds(parsed).map_err(|_| "the declaration has more candidate calls than are kept track of")?;
         wanted.extend(seeds.into_iter().map(|seed| (rule.clone(), seed.call, None)));
@@ -276,27 +302,35 @@ fn refused(run: &Run, place: &Place, item: &Item, why: &str) -> Vec<Judged> {
 }
 
 fn finding(
-    settings: &Settings,
+    run: &Run,
     place: &Place,
     item: &Item,
     one: &Judged,
     repeats: &mut FxHashMap<(String, String), u32>,
 ) -> Option<Finding> {
     let acquisition = &one.acquisition;
-    let rule = settings.rules.iter().find(|rule| rule.id == acquisition.rule)?;
+    let rule = run.policy.rules.iter().find(|rule| rule.id == acquisition.rule)?;
     let function = acquisition.function.clone().unwrap_or_default();
     let text = String::from_utf8_lossy(&place.text[acquisition.span.range()]).into_owned();
     // Counted over all acquisitions, so that a fingerprint stays when another finding of the function is mended.
     let ordinal = repeats.entry((function.clone(), text.clone())).or_default();
-    let fingerprint = fingerprint(&rule.id, &acquisition.path, &function, &text, *ordinal);
+    let path = run.settings.in_repository(&acquisition.path);
+    let fingerprint = fingerprint(&rule.id, &path, &function, &text, *ordinal);
     *ordinal += 1;
     let leak = one.leak.as_ref()?;
-    let doc = place.lines.line(item.doc_start)..place.lines.line(item.span.start);
+    let doc = suppress::doc_lines(item, place.lines);
     Some(Finding {
         acquisition: acquisition.clone(),
         message: leak.message.clone(),
-        fix: fix::fix(acquisition, leak.anchor.as_ref(), leak.obstacle.as_deref(), &rule.releases, place.text),
-        suppressed: suppress::find(place.text, place.lines, &rule.id, acquisition.line, doc),
+        fix: fix::fix(&fix::Wanted {
+            acquisition,
+            anchor: leak.anchor.as_ref(),
+            obstacle: leak.obstacle.as_deref(),
+            releases: &rule.releases,
+            text: place.text,
+            style: run.policy.style,
+        }),
+        suppressed: run.directives.find(&rule.id, acquisition.line, &doc),
         fingerprint,
     })
 }

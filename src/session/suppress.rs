@@ -1,67 +1,323 @@
-//! Comments that silence a finding: `//unleak:ignore RULE -- reason` and `//nolint:unleak`, on the line of the acquisition, on the
-//! line above it, or in the doc comment of the function around it.
+//! Comments that silence findings: `//unleak:ignore RULE -- reason` and `//nolint:unleak`, on the line of the acquisition, on the
+//! line above it, or in the doc comment of the function around it. Those that silence nothing are findings themselves.
 
-use crate::base::finding::Suppression;
-use crate::base::text::LineIndex;
+use std::ops::Range;
 
-/// The comment that silences `rule` for a finding on `line`; `doc` is the range of lines of the function's doc comment.
-pub fn find(text: &[u8], lines: &LineIndex, rule: &str, line: u32, doc: std::ops::Range<u32>) -> Option<Suppression> {
-    let comment = |number: u32| {
-        let bytes = &text[lines.line_span(number)?.range()];
-        let at = memchr::memmem::find(bytes, b"//")?;
-        let own_line = bytes[..at].trim_ascii().is_empty();
-        let silenced = memchr::memmem::find_iter(bytes, b"//").find_map(|at| silences(&bytes[at + 2..], rule));
-        silenced.map(|reason| (own_line, Suppression { line: number, reason }))
-    };
-    if let Some((_, found)) = comment(line) {
-        return Some(found);
-    }
-    if let Some((true, found)) = line.checked_sub(1).and_then(comment) {
-        return Some(found);
-    }
-    doc.filter_map(comment).find(|(own_line, _)| *own_line).map(|(_, found)| found)
+use rustc_hash::FxHashMap;
+
+use crate::base::edit::Edit;
+use crate::base::finding::{Acquisition, Applicability, Certainty, Closable, Finding, Fix, Suppression, Verdict, fingerprint};
+use crate::base::near::{hint, near};
+use crate::base::text::{LineIndex, Span};
+use crate::config::Policy;
+use crate::flow::judge::{Judged, Place};
+use crate::golang::outline::{Item, line_comments};
+use crate::rules::{Rule, UNUSED};
+
+/// The comments of one file that mean to silence something.
+#[derive(Debug, Default)]
+pub struct Directives(Vec<Directive>);
+
+#[derive(Debug)]
+struct Directive {
+    /// From `//` to the end of the comment.
+    span: Span,
+    line: u32,
+    /// Nothing but a comment stands on its line.
+    own_line: bool,
+    manner: Manner,
+    /// What it names, in the order it stands there.
+    names: Vec<String>,
+    /// The names with what is between them.
+    list: Span,
+    reason: Option<String>,
 }
 
-/// `Some` with the reason, if a comment's text silences `rule`.
-fn silences(comment: &[u8], rule: &str) -> Option<Option<String>> {
-    let comment = String::from_utf8_lossy(comment);
-    if let Some(rest) = comment.strip_prefix("unleak:ignore") {
-        let (names, reason) = match rest.split_once("--") {
-            Some((names, reason)) => (names, Some(reason.trim().to_owned())),
-            None => (rest, None),
-        };
-        let named = names.split([',', ' ', '\t']).map(str::trim).any(|name| name == rule);
-        return (rest.starts_with([' ', '\t']) && named).then_some(reason);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// `//unleak:ignore`, which names rules.
+    Ignore,
+    /// `//nolint:`, which names linters.
+    Nolint,
+}
+
+impl Directives {
+    /// Reads the comments of `text`.
+    pub fn of(text: &[u8], lines: &LineIndex) -> Directives {
+        // The scanner is spared nearly every file.
+        if memchr::memmem::find(text, b"unleak").is_none() {
+            return Directives::default();
+        }
+        Directives(line_comments(text).into_iter().filter_map(|comment| directive(text, lines, comment)).collect())
     }
-    let rest = comment.trim_start().strip_prefix("nolint:")?;
-    let names = rest.split(['/', ' ', '\t', '\r', '\n']).next().unwrap_or_default();
-    let reason = rest.split_once("//").map(|(_, reason)| reason.trim().to_owned());
-    names.split(',').any(|name| name == "unleak").then_some(reason)
+
+    /// The comment that silences `rule` for a finding on `line`; `doc` is the range of lines of the function's doc comment.
+    pub fn find(&self, rule: &str, line: u32, doc: &Range<u32>) -> Option<Suppression> {
+        let silences = self.0.iter().filter(|directive| directive.is_about(rule));
+        let nearest = silences.filter_map(|directive| Some((directive.reach(line, doc)?, directive))).min_by_key(|(far, _)| *far);
+        nearest.map(|(_, directive)| Suppression::Comment { line: directive.line, reason: directive.reason.clone() })
+    }
+
+    /// Whether one stands in the declaration or its doc comment.
+    pub fn touch(&self, item: &Item) -> bool {
+        self.0.iter().any(|directive| (item.doc_start..item.span.end).contains(&directive.span.start))
+    }
+}
+
+impl Directive {
+    fn is_about(&self, rule: &str) -> bool {
+        match self.manner {
+            Manner::Ignore => self.names.iter().any(|name| name == rule),
+            Manner::Nolint => rule != UNUSED,
+        }
+    }
+
+    /// How far a finding on `line` is, if the comment is about it: on its line, the line above, the doc comment.
+    fn reach(&self, line: u32, doc: &Range<u32>) -> Option<u8> {
+        match self.own_line {
+            _ if self.line == line => Some(0),
+            true if self.line + 1 == line => Some(1),
+            true if doc.contains(&self.line) => Some(2),
+            _ => None,
+        }
+    }
+}
+
+/// The directive in a comment, behind other words perhaps.
+fn directive(text: &[u8], lines: &LineIndex, comment: Span) -> Option<Directive> {
+    let bytes = text[comment.range()].trim_ascii_end();
+    let (start, manner, list) = memchr::memmem::find_iter(bytes, b"//").find_map(|at| {
+        let (manner, list) = listed(&bytes[at + 2..])?;
+        Some((at, manner, Span::new(list.start, list.end).shifted(at as u32 + 2)))
+    })?;
+    let span = Span::new(comment.start + start as u32, comment.start + bytes.len() as u32);
+    let words = |range: Range<usize>| String::from_utf8_lossy(&bytes[range]).into_owned();
+    let names: Vec<String> =
+        words(list.range()).split([',', ' ', '\t']).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let mark = if manner == Manner::Ignore { "--" } else { "//" };
+    let reason = words(list.end as usize..bytes.len()).split_once(mark).map(|(_, reason)| reason.trim().to_owned());
+    let line = lines.line(comment.start);
+    let line_start = lines.line_span(line)?.start as usize;
+    let own_line = text[line_start..comment.start as usize].trim_ascii().is_empty();
+    Some(Directive { span, line, own_line, manner, names, list: list.shifted(comment.start), reason })
+}
+
+/// How a comment's text silences, and where its names stand in it.
+fn listed(comment: &[u8]) -> Option<(Manner, Span)> {
+    let (manner, from) = match comment.strip_prefix(b"unleak:ignore") {
+        Some([] | [b' ' | b'\t', ..]) => (Manner::Ignore, "unleak:ignore".len()),
+        Some(_) => return None,
+        None => {
+            let blanks = comment.len() - comment.trim_ascii_start().len();
+            comment[blanks..].strip_prefix(b"nolint:")?;
+            (Manner::Nolint, blanks + "nolint:".len())
+        }
+    };
+    let rest = &comment[from..];
+    let end = match manner {
+        Manner::Ignore => memchr::memmem::find(rest, b"--").unwrap_or(rest.len()),
+        Manner::Nolint => rest.iter().position(|byte| b"/ \t".contains(byte)).unwrap_or(rest.len()),
+    };
+    let names = &rest[..end];
+    let start = from + names.len() - names.trim_ascii_start().len();
+    let span = Span::new(start as u32, (start + names.trim_ascii().len()) as u32);
+    let named = names.split(|byte| *byte == b',').any(|name| name == b"unleak");
+    (manner == Manner::Ignore || named).then_some((manner, span))
+}
+
+/// What [`unused`] needs to know of a file that was judged.
+pub struct Seen<'f> {
+    pub items: &'f [Item],
+    pub judged: &'f [Judged],
+    /// The starts of the declarations that were refused.
+    pub refused: &'f [u32],
+    /// The file from the top of the repository.
+    pub path: &'f str,
+}
+
+/// A finding for each comment that silences nothing, by `rule`. Left alone is what could not be told here: where the rule does not
+/// run, where a declaration was refused, and where a type is unknown or something was assumed, which another machine may know.
+pub fn unused(directives: &Directives, policy: &Policy, rule: &Rule, place: &Place, seen: &Seen) -> Vec<Finding> {
+    let mut repeats: FxHashMap<&[u8], u32> = FxHashMap::default();
+    let mut findings = Vec::new();
+    for directive in &directives.0 {
+        let text = &place.text[directive.span.range()];
+        let ordinal = repeats.entry(text).or_default();
+        let idle: Vec<&str> =
+            directive.names.iter().map(String::as_str).filter(|name| seen.is_idle(directive, name, policy, place)).collect();
+        if let Some(message) = message(directive, &idle, policy) {
+            let text = String::from_utf8_lossy(text);
+            findings.push(Finding {
+                acquisition: comment(directive, rule, place, &text),
+                message,
+                fix: Some(
+                    seen.renaming(directive, policy, place).unwrap_or_else(|| removal(place.text, place.lines, directive, &idle)),
+                ),
+                suppressed: None,
+                fingerprint: fingerprint(&rule.id, seen.path, "", &text, *ordinal),
+            });
+        }
+        *ordinal += 1;
+    }
+    findings
+}
+
+impl Seen<'_> {
+    /// Whether `name` in `directive` surely silences nothing.
+    fn is_idle(&self, directive: &Directive, name: &str, policy: &Policy, place: &Place) -> bool {
+        let runs = |id: &str| policy.rules.iter().any(|rule| &*rule.id == id);
+        let told = match directive.manner {
+            Manner::Ignore if !policy.all_rules.iter().any(|id| **id == *name) => return true,
+            Manner::Ignore => runs(name),
+            Manner::Nolint => name == "unleak" && policy.all_rules.iter().all(|id| **id == *UNUSED || runs(id)),
+        };
+        let at = directive.span.start;
+        let refused = self
+            .items
+            .iter()
+            .any(|item| (item.doc_start..item.span.end).contains(&at) && self.refused.contains(&item.span.start));
+        told && !refused && !self.judged.iter().any(|judged| self.may_need(judged, directive, name, place))
+    }
+
+    /// Puts the name that was probably meant in the place of the only one, where that silences something.
+    fn renaming(&self, directive: &Directive, policy: &Policy, place: &Place) -> Option<Fix> {
+        let [name] = directive.names.as_slice() else { return None };
+        let known = |id: &str| policy.all_rules.iter().any(|known| **known == *id);
+        if directive.manner == Manner::Nolint || known(name) {
+            return None;
+        }
+        let meant = near(name, policy.all_rules.iter().map(|id| &**id))?;
+        self.judged.iter().find(|judged| self.may_need(judged, directive, meant, place))?;
+        let reason = Some("it will silence what is found there".to_owned());
+        let edits = vec![Edit { span: directive.list, text: meant.to_owned() }];
+        Some(Fix { title: format!("name `{meant}` in the comment"), applicability: Applicability::Unsafe, reason, edits })
+    }
+
+    fn may_need(&self, judged: &Judged, directive: &Directive, name: &str, place: &Place) -> bool {
+        let at = &judged.acquisition;
+        let item = self.items.iter().find(|item| item.span.contains(at.span));
+        let doc = item.map_or(0..0, |item| doc_lines(item, place.lines));
+        let concerned = directive.manner == Manner::Nolint || *at.rule == *name;
+        let open = judged.leak.is_some()
+            || at.certainty == Certainty::Assumed
+            || matches!(at.verdict, Verdict::NotAnalysed | Verdict::UnknownType);
+        concerned && open && directive.reach(at.line, &doc).is_some()
+    }
+}
+
+/// The lines of a declaration's doc comment.
+pub fn doc_lines(item: &Item, lines: &LineIndex) -> Range<u32> {
+    lines.line(item.doc_start)..lines.line(item.span.start)
+}
+
+fn message(directive: &Directive, idle: &[&str], policy: &Policy) -> Option<String> {
+    if directive.names.is_empty() {
+        return Some("the comment names no rule, so it silences nothing: `//unleak:ignore RULE -- reason`".to_owned());
+    }
+    let (first, rest) = idle.split_first()?;
+    let known: Vec<&str> = policy.all_rules.iter().map(|id| &**id).filter(|id| *id != UNUSED).collect();
+    if directive.manner == Manner::Ignore && !policy.all_rules.iter().any(|id| **id == **first) {
+        return Some(format!("no rule is called `{first}`{}", hint(first, known.iter().copied())));
+    }
+    let all: String = rest.iter().map(|name| format!(", `{name}`")).collect();
+    Some(format!("nothing is silenced by `{first}`{all} here"))
+}
+
+/// The comment in the place of an acquisition.
+fn comment(directive: &Directive, rule: &Rule, place: &Place, text: &str) -> Acquisition {
+    let (line, column) = place.lines.line_column(directive.span.start);
+    Acquisition {
+        rule: rule.id.clone(),
+        path: place.path.clone(),
+        span: directive.span,
+        line,
+        column,
+        constructor: text.to_owned(),
+        name: None,
+        function: None,
+        type_name: String::new(),
+        closable: Closable::Nothing("a comment".to_owned()),
+        verdict: Verdict::Idle,
+        certainty: Certainty::Proved,
+        evidence: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+/// Takes out the idle names, or the comment when no other is left.
+fn removal(text: &[u8], lines: &LineIndex, directive: &Directive, idle: &[&str]) -> Fix {
+    let left: Vec<&str> = directive.names.iter().map(String::as_str).filter(|name| !idle.contains(name)).collect();
+    let (title, edit) = if left.is_empty() {
+        ("take the comment out", Edit { span: around(text, lines, directive), text: String::new() })
+    } else {
+        ("take the name out of the comment", Edit { span: directive.list, text: left.join(",") })
+    };
+    let reason = Some("a person wrote it, and may want to read it once more".to_owned());
+    Fix { title: title.to_owned(), applicability: Applicability::Unsafe, reason, edits: vec![edit] }
+}
+
+/// The comment with what would be left over without it: its line, the blanks before it, the `//` that parts it from a doc comment.
+fn around(text: &[u8], lines: &LineIndex, directive: &Directive) -> Span {
+    let line = |number: u32| lines.line_span(number).unwrap_or_default();
+    let trimmed = |number: u32| text[line(number).range()].trim_ascii();
+    let own = line(directive.line);
+    if text[own.start as usize..directive.span.start as usize].trim_ascii().is_empty() {
+        let above = directive.line - 1;
+        let parts = trimmed(above) == b"//" && !trimmed(directive.line + 1).starts_with(b"//");
+        return Span::new(if parts { line(above).start } else { own.start }, own.end);
+    }
+    let before = text[..directive.span.start as usize].trim_ascii_end().len();
+    Span::new(before as u32, directive.span.end)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn found(text: &str, line: u32, doc: std::ops::Range<u32>) -> Option<Suppression> {
-        find(text.as_bytes(), &LineIndex::new(text.as_bytes()), "unclosed-client", line, doc)
+    fn found(text: &str, line: u32, doc: Range<u32>) -> Option<(u32, Option<String>)> {
+        let lines = LineIndex::new(text.as_bytes());
+        match Directives::of(text.as_bytes(), &lines).find("unclosed-client", line, &doc) {
+            Some(Suppression::Comment { line, reason }) => Some((line, reason)),
+            _ => None,
+        }
     }
 
     #[test]
     fn the_line_the_one_above_and_the_doc_comment_count() {
         let text = "//unleak:ignore unclosed-client -- lives on\nfunc f() {\n\tx()\n\tc := New() //nolint:errcheck,unleak // why\n\t//unleak:ignore unclosed-client\n\td := New()\n}\n";
-        assert_eq!(found(text, 4, 0..0).unwrap().reason.as_deref(), Some("why"));
-        assert_eq!(found(text, 6, 0..0).unwrap().line, 5);
-        assert_eq!(found(text, 3, 1..2).unwrap().reason.as_deref(), Some("lives on"));
+        assert_eq!(found(text, 4, 0..0), Some((4, Some("why".into()))));
+        assert_eq!(found(text, 6, 0..0), Some((5, None)));
+        assert_eq!(found(text, 3, 1..2), Some((1, Some("lives on".into()))));
         assert_eq!(found(text, 3, 0..0), None);
-        assert_eq!(found(text, 5, 0..0).map(|s| s.line), Some(5));
+        assert_eq!(found(text, 5, 0..0), Some((5, None)));
     }
 
     #[test]
-    fn other_rules_and_words_do_not() {
+    fn other_rules_words_and_strings_do_not() {
         assert_eq!(found("c := New() //unleak:ignore other -- x", 1, 0..0), None);
         assert_eq!(found("c := New() //unleak:ignored unclosed-client", 1, 0..0), None);
         assert_eq!(found("c := New() //nolint:unleaky", 1, 0..0), None);
         assert_eq!(found("a() //nolint:unleak\nc := New()", 2, 0..0), None);
+        assert_eq!(found("c := New(\"//unleak:ignore unclosed-client\")", 1, 0..0), None);
+    }
+
+    /// The text without the comment, or with `left` names in it.
+    fn without(text: &str, idle: &[&str]) -> String {
+        let lines = LineIndex::new(text.as_bytes());
+        let directives = Directives::of(text.as_bytes(), &lines);
+        let fix = removal(text.as_bytes(), &lines, &directives.0[0], idle);
+        let applied = crate::base::edit::apply(text.as_bytes(), &[&fix.edits]);
+        String::from_utf8(applied.text).unwrap()
+    }
+
+    #[test]
+    fn a_comment_goes_with_all_that_was_there_for_it() {
+        assert_eq!(without("a()\r\n\t//unleak:ignore x -- y\r\nb()\r\n", &["x"]), "a()\r\nb()\r\n");
+        assert_eq!(without("a() //nolint:unleak // y\nb()\n", &["unleak"]), "a()\nb()\n");
+        assert_eq!(without("a() //nolint:errcheck,unleak // y\n", &["unleak"]), "a() //nolint:errcheck // y\n");
+        assert_eq!(without("// F is.\n//\n//unleak:ignore x\nfunc F() {}\n", &["x"]), "// F is.\nfunc F() {}\n");
+        assert_eq!(without("// F is.\n//\n//unleak:ignore x\n//go:noinline\n", &["x"]), "// F is.\n//\n//go:noinline\n");
+        assert_eq!(without("a() // why //unleak:ignore x\n", &["x"]), "a() // why\n");
+        assert_eq!(without("a() //unleak:ignore x, y -- z\n", &["x"]), "a() //unleak:ignore y -- z\n");
     }
 }

@@ -9,15 +9,15 @@ use rayon::prelude::*;
 
 use crate::base::finding::{Closable, Diagnostic, Verdict};
 use crate::base::sys::{self, Error};
-use crate::config::Settings;
+use crate::config::{Policy, Settings};
 use crate::flow::callee::Summaries;
 use crate::flow::judge::{Judge, Usage};
 use crate::golang::locate::{Environment, Locator};
 use crate::golang::package::{FuncRef, Membership, with_text};
 use crate::golang::world::{FileScope, World};
 use crate::session::judged::{self, FileJudged, FileText, Wrappers, is_called};
-use crate::session::{Report, Stats, sights};
-use crate::walk::{self, Found};
+use crate::session::{Details, Report, Stats, sights, touched};
+use crate::walk::{self, Found, Walked};
 
 /// Wrappers of wrappers are followed this far.
 const MAX_ROUNDS: usize = 4;
@@ -43,17 +43,32 @@ pub struct Candidate {
     /// Where it lies; `None` for standard input.
     pub file: Option<PathBuf>,
     pub test: bool,
+    /// A generator wrote it, and nobody named it: what it finds is for the generator's author to mend.
+    pub generated: bool,
     pub text: Arc<[u8]>,
     pub scope: FileScope,
+    pub policy: Arc<Policy>,
     pub judged: FileJudged,
+}
+
+impl Candidate {
+    /// Whether its findings are reported.
+    pub fn is_shown(&self) -> bool {
+        self.policy.tests || !self.test
+    }
+
+    /// As it is judged.
+    pub fn file_text(&self) -> FileText<'_> {
+        FileText { path: &self.path, text: &self.text, scope: &self.scope, policy: &self.policy }
+    }
 }
 
 /// What reading one file came to.
 enum Read {
-    Candidate(Arc<str>, Option<PathBuf>, bool, Arc<[u8]>),
+    Candidate(Text),
     /// Read, and nothing in it matters.
     Nothing,
-    LeftOut(&'static str),
+    LeftOut(Arc<str>, &'static str),
     Unreadable(Diagnostic),
 }
 
@@ -65,31 +80,35 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
     let mut clock = Clock::new(settings.timings);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads).stack_size(STACK_BYTES).build();
     let pool = pool.map_err(|error| Error::Threads { words: error.to_string() })?;
-    let walked = walk::walk(settings)?;
+    let mut walked = walk::walk(settings)?;
     clock.lap("walk");
     let environment = Environment { outside: !settings.index_only, ..Environment::detect() };
     let world = World::new(Locator::new(environment).with_main(&settings.root), &settings.root);
     let summaries = Summaries::default();
-    let mut stats = Stats { left_out: walked.left_out, ..Stats::default() };
-    let mut diagnostics = walked.diagnostics;
-    let reads = pool.install(|| read_all(settings, &walked.files));
+    let mut stats = Stats { left_out: std::mem::take(&mut walked.left_out), ..Stats::default() };
+    let mut diagnostics = std::mem::take(&mut walked.diagnostics);
+    let mut left_out = std::mem::take(&mut walked.left_out_files);
+    let reads = pool.install(|| read_all(settings, &walked));
     clock.lap("read");
     let mut texts = Vec::new();
     for (bytes, read) in reads {
         stats.bytes += bytes;
         stats.files += u64::from(!matches!(read, Read::Unreadable(_)));
         match read {
-            Read::Candidate(path, file, test, text) => texts.push((path, file, test, text)),
+            Read::Candidate(text) => texts.push(text),
             Read::Nothing => {}
-            Read::LeftOut(reason) => *stats.left_out.entry(reason).or_default() += 1,
+            Read::LeftOut(path, reason) => {
+                *stats.left_out.entry(reason).or_default() += 1;
+                left_out.push((path, reason));
+            }
             Read::Unreadable(diagnostic) => diagnostics.push(diagnostic),
         }
     }
-    let judge =
-        Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable, usage: &Usage::default() };
+    let judge = Judge { world: &world, summaries: &summaries, assume_closable: false, usage: &Usage::default() };
     let mut wrappers = Wrappers::default();
     // The largest first: a few huge files would otherwise be what everybody waits for.
-    texts.sort_by(|a, b| b.3.len().cmp(&a.3.len()).then(a.0.cmp(&b.0)));
+    texts.sort_by(|a, b| b.text.len().cmp(&a.text.len()).then(a.path.cmp(&b.path)));
+    settings.progress.begin("judging", texts.len());
     let mut candidates =
         pool.install(|| texts.into_par_iter().map(|text| candidate(&judge, settings, &wrappers, text)).collect::<Vec<_>>());
     let usage: Usage =
@@ -105,21 +124,40 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
         if added.is_empty() {
             break;
         }
-        pool.install(|| follow(&judge, settings, &wrappers, &added, &walked.files, &mut candidates));
+        pool.install(|| follow(&judge, settings, &wrappers, &added, &walked, &mut candidates));
     }
     clock.lap("wrappers");
     candidates.sort_by(|a, b| a.path.cmp(&b.path));
     diagnostics.extend(world.locator().diagnostics());
-    let report = report(settings, &candidates, stats, diagnostics, clock);
+    if let Some(change) = &settings.change {
+        touched::mark(settings, change, &mut candidates)?;
+        clock.lap("change");
+    }
+    let mut report = report(&candidates, stats, diagnostics, clock);
+    if settings.stats {
+        let tests = candidates.iter().filter(|candidate| !candidate.is_shown());
+        left_out.extend(tests.map(|candidate| (candidate.path.clone(), "tests")));
+        left_out.sort();
+        report.details = Details { settings: walked.tree.files(), left_out };
+    }
+    (report.read, report.rules) = (read_files(settings, &walked), walked.tree.rules());
     Ok(Survey { report, world, summaries, usage, wrappers, pool, candidates })
 }
 
-fn read_all(settings: &Settings, files: &[Found]) -> Vec<(u64, Read)> {
+fn read_all(settings: &Settings, walked: &Walked) -> Vec<(u64, Read)> {
     if let Some(stdin) = &settings.stdin {
         let path: Arc<str> = Arc::from(stdin.name.as_str());
-        return vec![(stdin.text.len() as u64, Read::Candidate(path, None, false, stdin.text.clone()))];
+        let policy = walked.tree.policy(&settings.root.join(&stdin.name)).clone();
+        let text = Text { path, file: None, test: false, generated: false, text: stdin.text.clone(), policy };
+        return vec![(stdin.text.len() as u64, Read::Candidate(text))];
     }
-    let mut reads: Vec<_> = files.par_iter().map(|found| read(settings, found)).collect();
+    settings.progress.begin("reading", walked.files.len());
+    let looked = |found: &Found| {
+        let looked = read(walked.tree.policy(&found.file), found);
+        settings.progress.step();
+        looked
+    };
+    let mut reads: Vec<_> = walked.files.par_iter().map(looked).collect();
     reads.shrink_to_fit();
     reads
 }
@@ -130,21 +168,21 @@ thread_local! {
 }
 
 /// Reads a file into the thread's buffer and hands its text to `look`.
-fn buffered<T>(settings: &Settings, found: &Found, look: impl FnOnce(&[u8]) -> T) -> Result<T, Error> {
+fn buffered<T>(policy: &Policy, found: &Found, look: impl FnOnce(&[u8]) -> T) -> Result<T, Error> {
     BUFFER.with_borrow_mut(|text| {
-        sys::read_into(&found.file, settings.max_file_bytes, text)?;
+        sys::read_into(&found.file, policy.max_file_bytes, text)?;
         Ok(look(text))
     })
 }
 
-fn read(settings: &Settings, found: &Found) -> (u64, Read) {
-    let looked = buffered(settings, found, |text| {
-        let read = if !sights::is_any(&settings.rules, text) {
+fn read(policy: &Arc<Policy>, found: &Found) -> (u64, Read) {
+    let looked = buffered(policy, found, |text| {
+        let read = if !sights::is_any(&policy.rules, text) && !policy.has_comments(text) {
             Read::Nothing
-        } else if !found.named && walk::is_generated(text) {
-            Read::LeftOut("generated")
+        } else if is_left_out(policy, found, text) {
+            Read::LeftOut(found.path.clone(), "generated")
         } else {
-            Read::Candidate(found.path.clone(), Some(found.file.clone()), found.test, text.into())
+            Read::Candidate(Text::of(found, policy, text))
         };
         (text.len() as u64, read)
     });
@@ -154,13 +192,37 @@ fn read(settings: &Settings, found: &Found) -> (u64, Read) {
     })
 }
 
-type Text = (Arc<str>, Option<PathBuf>, bool, Arc<[u8]>);
+/// Whether a generator wrote it and nobody asked for it.
+fn is_left_out(policy: &Policy, found: &Found, text: &[u8]) -> bool {
+    !found.named && !policy.generated && walk::is_generated(text)
+}
 
-fn candidate(judge: &Judge, settings: &Settings, wrappers: &Wrappers, (path, file, test, text): Text) -> Candidate {
+/// A file that was read and matters.
+struct Text {
+    path: Arc<str>,
+    /// Where it lies; `None` for standard input.
+    file: Option<PathBuf>,
+    test: bool,
+    generated: bool,
+    text: Arc<[u8]>,
+    policy: Arc<Policy>,
+}
+
+impl Text {
+    fn of(found: &Found, policy: &Arc<Policy>, text: &[u8]) -> Text {
+        let (path, file) = (found.path.clone(), Some(found.file.clone()));
+        let generated = !found.named && policy.generated && walk::is_generated(text);
+        Text { path, file, test: found.test, generated, text: text.into(), policy: policy.clone() }
+    }
+}
+
+fn candidate(judge: &Judge, settings: &Settings, wrappers: &Wrappers, text: Text) -> Candidate {
+    let Text { path, file, test, generated, text, policy } = text;
     let place = file.clone().unwrap_or_else(|| settings.root.join(&*path));
     let scope = scope(judge.world, &place, &text, file.is_none());
-    let judged = judged::file(judge, settings, wrappers, &FileText { path: &path, text: &text, scope: &scope });
-    Candidate { path, file, test, text, scope, judged }
+    settings.progress.step();
+    let judged = judged::file(judge, settings, wrappers, &FileText { path: &path, text: &text, scope: &scope, policy: &policy });
+    Candidate { path, file, test, generated, text, scope, policy, judged }
 }
 
 /// The scope of a file, also of one that the folder does not show as it is (standard input, a hidden name).
@@ -180,8 +242,7 @@ fn learn(judge: &Judge, settings: &Settings, wrappers: &Wrappers, candidates: &m
         candidate.judged.judged.iter().any(|judged| matches!(judged.acquisition.closable, Closable::Unknown(_)))
     };
     candidates.par_iter_mut().filter(unknown).for_each(|candidate| {
-        let file = FileText { path: &candidate.path, text: &candidate.text, scope: &candidate.scope };
-        candidate.judged = judged::file(judge, settings, wrappers, &file);
+        candidate.judged = judged::file(judge, settings, wrappers, &candidate.file_text());
     });
 }
 
@@ -191,40 +252,47 @@ fn follow(
     settings: &Settings,
     wrappers: &Wrappers,
     added: &[FuncRef],
-    files: &[Found],
+    walked: &Walked,
     candidates: &mut Vec<Candidate>,
 ) {
     let known: rustc_hash::FxHashSet<Arc<str>> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
     let calls = |text: &[u8]| -> bool { added.iter().any(|func| is_called(text, &func.decl.name.name)) };
     candidates.par_iter_mut().filter(|candidate| calls(&candidate.text)).for_each(|candidate| {
-        let file = FileText { path: &candidate.path, text: &candidate.text, scope: &candidate.scope };
         let previous = std::mem::take(&mut candidate.judged);
-        candidate.judged = judged::again(judge, settings, wrappers, &file, previous, &calls);
+        candidate.judged = judged::again(judge, settings, wrappers, &candidate.file_text(), previous, &calls);
     });
     let exported = |func: &&FuncRef| func.decl.name.name.starts_with(char::is_uppercase);
     let paths: Vec<Vec<u8>> =
         added.iter().filter(exported).map(|func| format!("\"{}\"", func.package.path).into_bytes()).collect();
     let dirs: Vec<&Path> = added.iter().map(|func| func.package.dir.as_path()).collect();
-    let new: Vec<Candidate> = files
+    let new: Vec<Candidate> = walked
+        .files
         .par_iter()
         .filter(|found| !known.contains(&found.path))
         .filter(|found| !paths.is_empty() || found.file.parent().is_some_and(|dir| dirs.contains(&dir)))
         .filter_map(|found| {
             let beside = found.file.parent().is_some_and(|dir| dirs.contains(&dir));
-            let looked = buffered(settings, found, |text| {
+            let policy = walked.tree.policy(&found.file);
+            let looked = buffered(policy, found, |text| {
                 let sees = beside || paths.iter().any(|path| memchr::memmem::find(text, path).is_some());
-                (sees && calls(text) && (found.named || !walk::is_generated(text))).then(|| Arc::from(text))
+                (sees && calls(text) && !is_left_out(policy, found, text)).then(|| Text::of(found, policy, text))
             });
             let text = looked.ok().flatten()?;
-            let candidate =
-                candidate(judge, settings, wrappers, (found.path.clone(), Some(found.file.clone()), found.test, text));
+            let candidate = candidate(judge, settings, wrappers, text);
             (!candidate.judged.judged.is_empty()).then_some(candidate)
         })
         .collect();
     candidates.extend(new);
 }
 
-fn report(settings: &Settings, candidates: &[Candidate], stats: Stats, diagnostics: Vec<Diagnostic>, clock: Clock) -> Report {
+/// The printed paths of the files whose findings are reported, if they have any.
+fn read_files(settings: &Settings, walked: &Walked) -> Vec<Arc<str>> {
+    let shown = |found: &&Found| !found.test || walked.tree.policy(&found.file).tests;
+    let stdin = settings.stdin.iter().map(|stdin| Arc::from(stdin.name.as_str()));
+    walked.files.iter().filter(shown).map(|found| found.path.clone()).chain(stdin).collect()
+}
+
+fn report(candidates: &[Candidate], stats: Stats, diagnostics: Vec<Diagnostic>, clock: Clock) -> Report {
     let mut report = Report { stats, diagnostics, ..Report::default() };
     for candidate in candidates {
         report.stats.declarations += candidate.judged.declarations;
@@ -241,8 +309,8 @@ fn report(settings: &Settings, candidates: &[Candidate], stats: Stats, diagnosti
             let words = "the file is not UTF-8, which Go asks for; it was looked at all the same".to_owned();
             report.diagnostics.push(Diagnostic { path: candidate.path.clone(), line: 0, words, skipped: false });
         }
-        if candidate.test && !settings.tests {
-            let waiting = candidate.judged.findings.iter().flatten().filter(|finding| finding.suppressed.is_none()).count();
+        if !candidate.is_shown() {
+            let waiting = candidate.judged.all_findings().iter().filter(|finding| finding.suppressed.is_none()).count();
             report.stats.findings_in_tests += waiting as u64;
             *report.stats.left_out.entry("tests").or_default() += 1;
             continue;
@@ -256,15 +324,15 @@ fn report(settings: &Settings, candidates: &[Candidate], stats: Stats, diagnosti
 }
 
 fn take(report: &mut Report, candidate: &Candidate) {
-    for (judged, finding) in candidate.judged.judged.iter().zip(&candidate.judged.findings) {
+    for judged in &candidate.judged.judged {
         let acquisition = &judged.acquisition;
         report.stats.not_analysed += u64::from(acquisition.verdict == Verdict::NotAnalysed);
         report.stats.unknown_type += u64::from(acquisition.verdict == Verdict::UnknownType);
         report.acquisitions.push(acquisition.clone());
-        if let Some(finding) = finding {
-            report.texts.entry(candidate.path.clone()).or_insert_with(|| candidate.text.clone());
-            report.findings.push(finding.clone());
-        }
+    }
+    for finding in candidate.judged.all_findings() {
+        report.texts.entry(candidate.path.clone()).or_insert_with(|| candidate.text.clone());
+        report.findings.push(finding.clone());
     }
 }
 

@@ -1,4 +1,4 @@
-//! What git knows of the files that a run would change. Asks only, and so that the repository's config runs nothing.
+//! What git knows of the files that a run would change, and which lines a change touches. Asks only, and so that the repository's config runs nothing.
 //!
 //! `git status` would run clean filters and the file system monitor, and look into submodules with *their* config. So the index and
 //! HEAD are read by plumbing that compares no text, with every filter emptied, and texts are compared here, byte by byte.
@@ -10,8 +10,11 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::base::sys::{self, Error, Kind};
 
+mod change;
 #[cfg(test)]
 mod tests;
+
+pub use change::{Change, Touched, touched};
 
 /// Texts above this size are taken for changed rather than compared.
 const COMPARED_BYTES: u64 = 64 << 20;
@@ -188,15 +191,20 @@ impl<'a> Repository<'a> {
         Ok(index)
     }
 
-    /// Go files whose index entry differs from HEAD. Compares ids only.
-    fn staged(&self) -> Result<Vec<PathBuf>, Error> {
+    /// The tree of HEAD; the empty one before the first commit.
+    fn head(&self) -> Result<String, Error> {
         let head = match self.git(&["rev-parse", "--verify", "--quiet", "HEAD^{tree}"], b"") {
             Ok(id) => id,
             // No commit yet: everything in the index is new.
             Err(Error::Git { .. }) => self.git(&["hash-object", "-t", "tree", "--stdin"], b"")?,
             Err(other) => return Err(other),
         };
-        let head = String::from_utf8_lossy(&head).trim().to_owned();
+        Ok(String::from_utf8_lossy(&head).trim().to_owned())
+    }
+
+    /// Go files whose index entry differs from HEAD. Compares ids only.
+    fn staged(&self) -> Result<Vec<PathBuf>, Error> {
+        let head = self.head()?;
         let output = self
             .git(&["diff-index", "--cached", "--name-only", "-z", "--no-renames", "--ignore-submodules=all", &head, "--"], b"")?;
         Ok(self.go_files(&output))

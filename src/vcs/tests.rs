@@ -133,6 +133,12 @@ fn the_repository_runs_nothing() {
     tree.write("a.go", "package b\n");
     tree.write("b.go", "package a\n");
     assert_eq!(tree.dirty(&["a.go"]), [("a.go".into(), Dirt::Modified)]);
+    // A rename that only the texts tell: git would read the new one through the filter.
+    let moved = tree.write("moved.go", "package a\n\nvar a, b, c = 1, 2, 3\n");
+    tree.write(".git/info/attributes", "*.go filter=evil diff=evil\n");
+    for change in [Change::Since("HEAD".into()), Change::Staged] {
+        touched(&tree.top, &[(&moved, b"package a\n".as_slice())], &change).expect("git works here");
+    }
     assert!(!marker.exists(), "something of the repository's config was run");
     // The trap is armed: plain git falls into it.
     let status = Command::new("git").current_dir(&tree.top).args(["status", "--porcelain"]).output();

@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use rustc_hash::FxHashSet;
 
 use crate::base::finding::Diagnostic;
 use crate::base::sys::{self, Error, Kind};
-use crate::config::Settings;
+use crate::config::{FILE, Settings, Tree};
 
 mod faults;
 mod name;
@@ -37,14 +36,18 @@ pub struct Found {
 }
 
 /// What a walk came to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Walked {
+    /// What holds for each of the files.
+    pub tree: Tree,
     /// The files, sorted by printed path, each once.
     pub files: Vec<Found>,
     /// `.go` files that were left out, by reason: `vendor`, `testdata`, `node_modules`, `hidden` (a name that starts with `.` or `_`
     /// on the way), `excluded`, `symlink`, `ignored`. Counted only when the settings ask for statistics, since it takes a walk
     /// over everything that was left out.
     pub left_out: BTreeMap<&'static str, u64>,
+    /// The same files by their printed paths, sorted, each with its reason.
+    pub left_out_files: Vec<(Arc<str>, &'static str)>,
     /// Folders that could not be read and ignore files with mistakes, sorted.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -53,25 +56,44 @@ pub struct Walked {
 ///
 /// Left out are folders and files that Go does not build (names that start with `.` or `_`, `vendor/`, `testdata/`),
 /// `node_modules/`, what the `.gitignore` and `.ignore` files of the tree and of the repository around it name, what
-/// `settings.exclude` names, and symbolic links. A path that is named is followed and taken whatever it is called.
+/// globs of the settings name, and symbolic links. A path that is named is followed and taken whatever it is called.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a named path that is not there, [`Error::NotAFile`] for one that is a pipe or device, [`Error::Glob`].
+/// [`Error::NotFound`] for a named path that is not there, [`Error::NotAFile`] for one that is a pipe or device, and
+/// [`Error::Config`] for a mistake in a file of settings.
 pub fn walk(settings: &Settings) -> Result<Walked, Error> {
-    let exclude = excluder(settings)?;
-    let mut walked = Walked::default();
+    let tree = Tree::new(&settings.root, &settings.sources)?;
+    let mut walked =
+        Walked { tree, files: Vec::new(), left_out: BTreeMap::new(), left_out_files: Vec::new(), diagnostics: Vec::new() };
+    if let Some(stdin) = &settings.stdin {
+        let folder = settings.root.join(&stdin.name).parent().map(Path::to_path_buf).unwrap_or_default();
+        // The name may be made up, and its folder with it.
+        walked.tree.name(if sys::kind(&folder).is_some() { &folder } else { &settings.root })?;
+    }
     let mut folders = Vec::new();
     for given in &settings.paths {
         let named = Named::new(&settings.root, given);
         match sys::kind(&named.file) {
             None => return Err(Error::NotFound { path: given.clone() }),
-            Some(Kind::File) => walked.files.push(named.found()),
-            Some(Kind::Folder) => folders.push(named),
+            Some(Kind::File) => {
+                walked.tree.name(named.file.parent().unwrap_or(&named.file))?;
+                walked.files.push(named.found());
+            }
+            Some(Kind::Folder) => {
+                walked.tree.name(&named.file)?;
+                folders.push(named);
+            }
             Some(Kind::Link | Kind::Other) => return Err(Error::NotAFile { path: given.clone() }),
         }
     }
     for folder in &folders {
-        let batch = collect(folder, settings, &exclude, Scope::Read);
+        let mut batch = collect(folder, settings, &walked.tree, Scope::Read);
+        // Those of the folders above first: a file of settings takes them in.
+        batch.settings.sort_unstable();
+        batch.settings.iter().try_for_each(|file| walked.tree.nested(file))?;
+        if !batch.settings.is_empty() {
+            batch.files.retain(|found| !is_excluded(&walked.tree, &folder.file, &found.file));
+        }
         walked.files.extend(batch.files);
         walked.diagnostics.extend(batch.diagnostics);
     }
@@ -81,7 +103,7 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
     walked.diagnostics.sort();
     walked.diagnostics.dedup();
     if settings.stats {
-        count_left_out(&mut walked, &folders, settings, &exclude);
+        count_left_out(&mut walked, &folders, settings);
     }
     Ok(walked)
 }
@@ -130,16 +152,7 @@ enum Scope {
     All,
 }
 
-fn excluder(settings: &Settings) -> Result<Gitignore, Error> {
-    let mut builder = GitignoreBuilder::new(&settings.root);
-    for glob in &settings.exclude {
-        let fail = |e: ignore::Error| Error::Glob { glob: glob.clone(), words: e.to_string() };
-        builder.add_line(None, glob).map_err(fail)?;
-    }
-    builder.build().map_err(|e| Error::Glob { glob: settings.exclude.join(" "), words: e.to_string() })
-}
-
-fn collect(folder: &Named, settings: &Settings, exclude: &Gitignore, scope: Scope) -> Batch {
+fn collect(folder: &Named, settings: &Settings, tree: &Tree, scope: Scope) -> Batch {
     let mut builder = WalkBuilder::new(&folder.file);
     builder.standard_filters(false).follow_links(false).threads(settings.threads);
     if scope == Scope::Read {
@@ -147,33 +160,33 @@ fn collect(folder: &Named, settings: &Settings, exclude: &Gitignore, scope: Scop
         let repository = name::in_repository(&folder.file);
         builder.ignore(true).git_ignore(true).parents(repository).require_git(repository);
     }
-    let exclude = exclude.clone();
     builder.filter_entry(move |entry| {
         entry.depth() == 0
             || match scope {
-                Scope::Read => name::left_out_by_name(entry.file_name()).is_none() && !excluded(&exclude, entry),
+                Scope::Read => name::left_out_by_name(entry.file_name()).is_none(),
                 Scope::All => entry.file_name() != ".git",
             }
     });
     let sink = Mutex::new(Batch::default());
     builder.build_parallel().run(|| {
-        let mut visitor = Visitor { folder, scope, sink: &sink, batch: Batch::default() };
-        Box::new(move |entry| {
-            visitor.visit(entry);
-            WalkState::Continue
-        })
+        let mut visitor = Visitor { folder, scope, tree, sink: &sink, batch: Batch::default() };
+        Box::new(move |entry| visitor.visit(entry))
     });
     sink.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn excluded(exclude: &Gitignore, entry: &DirEntry) -> bool {
-    !exclude.is_empty() && exclude.matched(entry.path(), entry.file_type().is_some_and(|kind| kind.is_dir())).is_ignore()
+/// Whether a glob leaves out `file` or a folder on the way to it from `top`.
+fn is_excluded(tree: &Tree, top: &Path, file: &Path) -> bool {
+    let on_the_way = file.ancestors().take_while(|at| *at != top);
+    on_the_way.enumerate().any(|(up, at)| tree.excludes(at, up > 0))
 }
 
 /// Files and faults below one named folder, in no order.
 #[derive(Default)]
 struct Batch {
     files: Vec<Found>,
+    /// Files of settings.
+    settings: Vec<PathBuf>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -181,14 +194,19 @@ struct Batch {
 struct Visitor<'a> {
     folder: &'a Named,
     scope: Scope,
+    tree: &'a Tree,
     sink: &'a Mutex<Batch>,
     batch: Batch,
 }
 
 impl Visitor<'_> {
-    fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) {
+    fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) -> WalkState {
         match entry {
             Ok(entry) => {
+                let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+                if self.scope == Scope::Read && entry.depth() > 0 && self.tree.excludes(entry.path(), is_folder) {
+                    return WalkState::Skip;
+                }
                 if let Some(fault) = entry.error() {
                     self.tell(fault, false);
                 }
@@ -196,9 +214,14 @@ impl Visitor<'_> {
             }
             Err(fault) => self.tell(&fault, true),
         }
+        WalkState::Continue
     }
 
     fn take(&mut self, entry: DirEntry) {
+        if entry.file_name() == FILE && entry.file_type().is_some_and(|kind| kind.is_file()) {
+            self.batch.settings.push(entry.into_path());
+            return;
+        }
         if !entry.file_name().as_encoded_bytes().ends_with(b".go") {
             return;
         }
@@ -226,27 +249,29 @@ impl Drop for Visitor<'_> {
     fn drop(&mut self) {
         let mut all = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         all.files.append(&mut self.batch.files);
+        all.settings.append(&mut self.batch.settings);
         all.diagnostics.append(&mut self.batch.diagnostics);
     }
 }
 
 /// Walks once more over everything and gives each `.go` file that was not taken its reason.
-fn count_left_out(walked: &mut Walked, folders: &[Named], settings: &Settings, exclude: &Gitignore) {
+fn count_left_out(walked: &mut Walked, folders: &[Named], settings: &Settings) {
     let taken: FxHashSet<&Path> = walked.files.iter().map(|found| found.file.as_path()).collect();
-    let mut counts = BTreeMap::new();
     let mut seen = FxHashSet::default();
     for folder in folders {
-        for found in collect(folder, settings, exclude, Scope::All).files {
+        for found in collect(folder, settings, &walked.tree, Scope::All).files {
             if !taken.contains(found.file.as_path()) && seen.insert(found.file.clone()) {
-                *counts.entry(reason(&found.file, &folder.file, exclude)).or_insert(0) += 1;
+                let reason = reason(&found.file, &folder.file, &walked.tree);
+                *walked.left_out.entry(reason).or_insert(0) += 1;
+                walked.left_out_files.push((found.path, reason));
             }
         }
     }
-    walked.left_out = counts;
+    walked.left_out_files.sort();
 }
 
 /// Why `file` below `folder` was not taken: the first thing on the way down that is against it.
-fn reason(file: &Path, folder: &Path, exclude: &Gitignore) -> &'static str {
+fn reason(file: &Path, folder: &Path, tree: &Tree) -> &'static str {
     let below = file.strip_prefix(folder).unwrap_or(file);
     let mut at = folder.to_path_buf();
     for part in below.components() {
@@ -254,7 +279,7 @@ fn reason(file: &Path, folder: &Path, exclude: &Gitignore) -> &'static str {
         if let Some(reason) = name::left_out_by_name(part.as_os_str()) {
             return reason;
         }
-        if exclude.matched(&at, at.as_path() != file).is_ignore() {
+        if tree.excludes(&at, at.as_path() != file) {
             return "excluded";
         }
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use unleak::config::Settings;
+use unleak::config::{Files, Layer, Settings, Sources};
 use unleak::rules;
 
 /// The oldest Go that compiles the fixtures: `new` takes a value since then.
@@ -18,19 +18,22 @@ pub fn repository() -> PathBuf {
 
 /// Settings for a look at all of `root`, `_test.go` files included, with the shipped rules.
 pub fn settings(root: &Path) -> Settings {
+    let mut flags = Layer::default();
+    flags.flag("tests", Some(true));
     Settings {
+        sources: Sources { rules: rules::builtin(), files: Files::None, flags },
         root: fs::canonicalize(root).expect("the root is there"),
+        prefix: String::new(),
         paths: vec![".".into()],
         stdin: None,
         threads: 2,
-        tests: true,
-        assume_closable: false,
         every: false,
         unsafe_fixes: false,
         index_only: false,
-        exclude: Vec::new(),
-        rules: rules::builtin(),
-        max_file_bytes: 1 << 20,
+        progress: Default::default(),
+        max_fixes: usize::MAX,
+        add_ignore: None,
+        change: None,
         timings: false,
         stats: false,
     }

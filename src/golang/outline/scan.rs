@@ -2,6 +2,8 @@
 
 use memchr::{memchr, memmem};
 
+use crate::base::text::Span;
+
 /// White space and comments between two tokens.
 pub(super) struct Gap {
     /// Whether a line ends in it, also within a comment: that is where Go puts a semicolon.
@@ -40,6 +42,25 @@ const fn stops(open: u8, close: u8) -> Stops {
 static BRACES: Stops = stops(b'{', b'}');
 static PARENTHESES: Stops = stops(b'(', b')');
 static SQUARES: Stops = stops(b'[', b']');
+
+/// The line comments of `text` in order, each from its `//` to the end of the line, without the newline.
+pub fn line_comments(text: &[u8]) -> Vec<Span> {
+    let mut scanner = Scanner::new(text);
+    let mut comments = Vec::new();
+    let mut at = 0;
+    while let Some(step) = text[at..].iter().position(|byte| b"\"'`/".contains(byte)) {
+        let start = at + step;
+        at = match text[start] {
+            b'"' | b'\'' => scanner.quoted(start),
+            b'`' => scanner.raw(start),
+            _ => scanner.comment(start).unwrap_or(start + 1),
+        };
+        if text[start..].starts_with(b"//") {
+            comments.push(Span::new(start as u32, at as u32));
+        }
+    }
+    comments
+}
 
 impl<'a> Scanner<'a> {
     /// A scanner at the start of `text`, behind its byte order mark.

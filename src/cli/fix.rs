@@ -1,0 +1,76 @@
+//! `fix`: the fixes are found in memory, asked about, written, verified, and told.
+
+use super::flags::{Common, Fix, Format};
+use super::review::{self, Decisions};
+use super::verify::{self, Verify};
+use super::{Exit, for_people, for_programs, progress, settings, words, write};
+use crate::base::finding::Outcome;
+use crate::config::Settings;
+use crate::report;
+use crate::session::{Choice, FixRun, Judged};
+
+/// Writes fixes into files.
+pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
+    let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
+    let settings = Settings { add_ignore: settings::ignore_reason(flags)?, ..settings };
+    if flags.interactive {
+        review::check_terminal(&settings)?;
+    }
+    let judged = progress::watched(common.quiet, &settings.progress, || Judged::new(&settings))?;
+    words::diagnostics(judged.report());
+    let mut fixes = progress::watched(common.quiet, &settings.progress, || judged.fix(&settings, &|_| Choice::Take));
+    if let Some(stdin) = &settings.stdin {
+        let fixed = fixes.changes.first().map_or(&*stdin.text, |change| &change.after);
+        for_programs(|out| out.write_all(fixed))?;
+        let written = vec![Outcome::Applied; fixes.changes.len()];
+        return Ok(exit(flags, &judged.into_run(fixes), &written));
+    }
+    if !flags.no_vcs && !fixes.changes.is_empty() {
+        // Whoever looks at each edit may have confirmed others a moment ago.
+        write::check_committed(&settings, &fixes.changes, flags.allow_dirty || flags.interactive)?;
+    }
+    let mut decisions = Decisions::default();
+    if flags.interactive {
+        decisions = review::review(judged.report(), &fixes)?;
+        fixes = judged.fix(&settings, &|finding| decisions.on(finding));
+    }
+    let (written, faults) = match &flags.verify {
+        None => write::write_all(&settings, &fixes.changes),
+        Some(command) => {
+            let verified = verify::write_verified(&settings, &judged, fixes, &decisions, &Verify::new(command))?;
+            fixes = verified.fixes;
+            (verified.written, verified.faults)
+        }
+    };
+    faults.iter().for_each(|fault| words::error(&fault.to_string()));
+    let run = judged.into_run(fixes);
+    let outcomes = report::settle(&run, &written);
+    let tally = report::tally(&run, &written, &outcomes);
+    match flags.format {
+        Format::Json => for_programs(|out| report::fix_json(out, &run, &outcomes, &tally))?,
+        Format::Text => for_people(|out| {
+            if !common.quiet {
+                report::fixed(out, &run.report.findings, &outcomes)?;
+            }
+            writeln!(out, "{}", tally.line())
+        })?,
+    }
+    if !common.quiet {
+        words::fix_end(&settings, &run.report);
+    }
+    words::stats(common, &settings, &run.report);
+    Ok(exit(flags, &run, &written))
+}
+
+fn exit(flags: &Fix, run: &FixRun, written: &[Outcome]) -> Exit {
+    let outcomes = report::settle(run, written);
+    let tally = report::tally(run, written, &outcomes);
+    let nothing_went_through = !written.is_empty() && tally.changed == 0;
+    if nothing_went_through || (flags.scan.strict && tally.partial) {
+        return Exit::Error;
+    }
+    match flags.exit_code && (tally.changed > 0 || tally.left_in_all() > 0) {
+        true => Exit::Findings,
+        false => Exit::Nothing,
+    }
+}

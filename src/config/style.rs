@@ -1,0 +1,43 @@
+//! How the releases that a run writes are spelled, as far as one may choose.
+
+use serde::{Deserialize, Serialize};
+
+/// A spelling. Where it does not fit (nothing to join into, no error to ignore), the plain one stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Style {
+    /// As the file does it already, else [`Style::Defer`].
+    Auto,
+    /// `defer c.Close()`
+    Defer,
+    /// `defer func() { _ = c.Close() }()`: linters see that the error is left out on purpose.
+    Ignore,
+    /// A deferred function that logs the error.
+    Log,
+    /// A deferred function that joins the error into the function's named result.
+    Join,
+    /// `t.Cleanup(func() { c.Close() })` in tests.
+    Cleanup,
+}
+
+impl Style {
+    /// All of them, the default first.
+    pub const ALL: [Style; 6] = [Style::Auto, Style::Defer, Style::Ignore, Style::Log, Style::Join, Style::Cleanup];
+
+    /// The word for it on the command line and in configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Style::Auto => "auto",
+            Style::Defer => "defer",
+            Style::Ignore => "ignore",
+            Style::Log => "log",
+            Style::Join => "join",
+            Style::Cleanup => "cleanup",
+        }
+    }
+
+    /// The style of that word.
+    pub fn named(word: &str) -> Option<Style> {
+        Style::ALL.into_iter().find(|style| style.word() == word)
+    }
+}

@@ -1,0 +1,80 @@
+//! The release's receiver: a variable that there is, or a name that the edit introduces.
+
+use crate::base::edit::Edit;
+use crate::base::finding::{Anchor, AnchorPlace, Binding};
+use crate::base::text::Span;
+use crate::fix::lines::{Gap, line_start};
+use crate::fix::{Wanted, realigns};
+
+/// Edits that put a release after what it releases, and why they need a look.
+pub struct Bound {
+    pub edits: Vec<Edit>,
+    pub doubt: Option<String>,
+}
+
+/// Puts `release`, whole lines, at the anchor, and gives the resource the anchor's name where it has none. The error says why
+/// there is no plain place.
+pub fn bind(wanted: &Wanted, anchor: &Anchor, release: &[String]) -> Result<Bound, &'static str> {
+    let name = &anchor.variable;
+    match &anchor.binding {
+        Binding::Bound => {
+            let gap = Gap::at(wanted.text, anchor.place)?;
+            Ok(Bound { edits: vec![gap.insert(release)], doubt: realigns(&gap) })
+        }
+        Binding::Blank(span) => {
+            let gap = Gap::at(wanted.text, anchor.place)?;
+            let edits = vec![Edit { span: *span, text: name.to_string() }, gap.insert(release)];
+            Ok(Bound { edits, doubt: Some(format!("it names what the code leaves without a name `{name}`")) })
+        }
+        Binding::Value { statement, call } => value(wanted, name, *statement, *call, release),
+        Binding::Header { statement, init, rest } => header(wanted.text, *statement, *init, *rest, anchor, release),
+    }
+}
+
+/// `n := New(x).Count()` becomes `client := New(x)`, the release, `n := client.Count()`.
+fn value(wanted: &Wanted, name: &str, statement: Span, call: Span, release: &[String]) -> Result<Bound, &'static str> {
+    let text = wanted.text;
+    let doubt = Some(format!("it gives the value of `{}` the name `{name}`", wanted.acquisition.constructor));
+    if statement == call {
+        let gap = Gap::at(text, AnchorPlace::After(statement))?;
+        let edits = vec![Edit::insert(statement.start, format!("{name} := ")), gap.insert(release)];
+        return Ok(Bound { edits, doubt });
+    }
+    let gap = Gap::before(text, statement)?;
+    let value = std::str::from_utf8(&text[call.range()]).map_err(|_| "the call is not UTF-8")?;
+    if value.contains('\n') && line_start(text, call.start as usize) != line_start(text, statement.start as usize) {
+        return Err("the call has lines of its own");
+    }
+    let mut lines = vec![format!("{name} := {value}")];
+    lines.extend_from_slice(release);
+    Ok(Bound { edits: vec![gap.insert(&lines), Edit { span: call, text: name.to_owned() }], doubt })
+}
+
+/// `if c, err := New(); err != nil { return err } else if …` becomes a declaration, the check, the release, and the second `if`.
+fn header(
+    text: &[u8],
+    statement: Span,
+    init: Span,
+    rest: u32,
+    anchor: &Anchor,
+    release: &[String],
+) -> Result<Bound, &'static str> {
+    let AnchorPlace::After(check) = anchor.place else { return Err("the check has no end") };
+    let gap = Gap::before(text, statement)?;
+    let declaration = std::str::from_utf8(&text[init.range()]).map_err(|_| "the call is not UTF-8")?;
+    let from = check.end as usize;
+    let between = &text[from..];
+    let other = memchr::memmem::find(between, b"if").filter(|at| between[..*at].trim_ascii() == b"else");
+    let other = from + other.ok_or("a comment stands before the `else`")?;
+    if declaration.contains('\n') {
+        return Err("the call has lines of its own");
+    }
+    let Gap { indent, ending, .. } = &gap;
+    let lines: String = release.iter().map(|line| format!("{indent}{line}{ending}")).collect();
+    let edits = vec![
+        gap.insert(&[declaration.to_owned()]),
+        Edit { span: Span::new(init.start, rest), text: String::new() },
+        Edit { span: Span::new(check.end, other as u32), text: format!("{ending}{lines}{indent}") },
+    ];
+    Ok(Bound { edits, doubt: Some("it moves the declaration out of the `if`".to_owned()) })
+}

@@ -1,0 +1,137 @@
+//! Where in a text whole lines can stand: indented and ended like their neighbours, apart from all other code.
+
+use crate::base::edit::Edit;
+use crate::base::finding::AnchorPlace;
+use crate::base::text::{Span, line_ending_at};
+
+/// A gap between two lines of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    pub at: u32,
+    /// The indentation of a line that is put there.
+    pub indent: String,
+    /// Its line ending.
+    pub ending: &'static str,
+    /// The lines before and after end in comments, which gofmt aligns.
+    pub between_comments: bool,
+}
+
+impl Gap {
+    /// The gap at `place`; the error says why no whole line can stand there.
+    pub fn at(text: &[u8], place: AnchorPlace) -> Result<Gap, &'static str> {
+        let (from, indented_like) = match place {
+            AnchorPlace::After(span) => (span.end as usize, span.start as usize),
+            AnchorPlace::Start(span) => (span.start as usize + 1, span.start as usize),
+        };
+        let rest_end = memchr::memchr(b'\n', &text[from..]).map(|at| from + at).ok_or("there is no line after it")?;
+        let rest = &text[from..rest_end];
+        if !is_blank_or_comment(rest) {
+            return Err("other code stands on the same line");
+        }
+        let start = line_start(text, indented_like);
+        let indent = leading_blanks(&text[start..]);
+        let mut indent = String::from_utf8_lossy(indent).into_owned();
+        match place {
+            AnchorPlace::After(_) if start + indent.len() != indented_like => {
+                return Err("other code stands before it on its line");
+            }
+            AnchorPlace::After(_) => {}
+            AnchorPlace::Start(_) => indent.push('\t'),
+        }
+        let at = rest_end + 1;
+        let next = line_at(text, at);
+        let between_comments = has_comment(rest) && !next.trim_ascii_start().starts_with(b"//") && has_comment(next);
+        Ok(Gap { at: at as u32, indent, ending: line_ending_at(text, rest_end), between_comments })
+    }
+
+    /// The gap before `statement`, which must be the first on its line.
+    pub fn before(text: &[u8], statement: Span) -> Result<Gap, &'static str> {
+        let at = statement.start as usize;
+        let start = line_start(text, at);
+        let indent = &text[start..at];
+        if indent.iter().any(|byte| !matches!(byte, b' ' | b'\t')) {
+            return Err("other code stands before it on its line");
+        }
+        let line_end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end);
+        let indent = String::from_utf8_lossy(indent).into_owned();
+        Ok(Gap { at: start as u32, indent, ending: line_ending_at(text, line_end), between_comments: false })
+    }
+
+    /// The edit that puts `lines` there.
+    pub fn insert(&self, lines: &[String]) -> Edit {
+        Edit::insert(self.at, lines.iter().map(|line| format!("{}{line}{}", self.indent, self.ending)).collect::<String>())
+    }
+}
+
+/// The line that begins at `at`, without its newline.
+pub fn line_at(text: &[u8], at: usize) -> &[u8] {
+    &text[at..memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end)]
+}
+
+/// Where the line that holds the byte at `at` begins.
+pub fn line_start(text: &[u8], at: usize) -> usize {
+    memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)
+}
+
+fn leading_blanks(line: &[u8]) -> &[u8] {
+    let len = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    &line[..len]
+}
+
+/// Whether the rest of a line is nothing, a line comment, or block comments that end on it.
+fn is_blank_or_comment(mut rest: &[u8]) -> bool {
+    loop {
+        rest = rest.trim_ascii();
+        if rest.is_empty() || rest.starts_with(b"//") {
+            return true;
+        }
+        match rest.strip_prefix(b"/*").and_then(|inner| memchr::memmem::find(inner, b"*/").map(|end| &inner[end + 2..])) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+}
+
+/// Whether a comment may stand on the line; true also where a string looks like one.
+fn has_comment(line: &[u8]) -> bool {
+    memchr::memmem::find(line, b"//").is_some() || memchr::memmem::find(line, b"/*").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Inserts `defer c.Close()` after the statement between `«` and `»`.
+    fn after(marked: &str) -> Result<String, &'static str> {
+        let start = marked.find('«').unwrap();
+        let end = marked.find('»').unwrap() - '«'.len_utf8();
+        let text = marked.replace(['«', '»'], "");
+        let gap = Gap::at(text.as_bytes(), AnchorPlace::After(Span::new(start as u32, end as u32)))?;
+        let mut out = text.clone();
+        out.insert_str(gap.at as usize, &gap.insert(&["defer c.Close()".to_owned()]).text);
+        Ok(if gap.between_comments { format!("aligned: {out}") } else { out })
+    }
+
+    #[test]
+    fn a_line_is_indented_and_ended_like_its_neighbour() {
+        assert_eq!(after("\t«if x {\n\t}»\n\ty\n").unwrap(), "\tif x {\n\t}\n\tdefer c.Close()\n\ty\n");
+        assert_eq!(after("\t\t«x»\r\n").unwrap(), "\t\tx\r\n\t\tdefer c.Close()\r\n");
+        assert_eq!(after("  «x» // why\n").unwrap(), "  x // why\n  defer c.Close()\n");
+        assert_eq!(after("\t«x» /* a */ // b\n\ty\n").unwrap(), "\tx /* a */ // b\n\tdefer c.Close()\n\ty\n");
+    }
+
+    #[test]
+    fn a_line_with_other_code_takes_none() {
+        assert!(after("func f() { «x» }\n").is_err());
+        assert!(after("\t«x»; y\n").is_err());
+        assert!(after("\ty; «x»\n").is_err());
+        assert!(after("\t«x» /* a\n*/ y\n").is_err());
+        assert!(after("\t«x»").is_err());
+    }
+
+    #[test]
+    fn aligned_comments_are_seen() {
+        assert!(after("\t«x» // a\n\tyy // b\n").unwrap().starts_with("aligned"));
+        assert!(!after("\t«x» // a\n\t// b\n").unwrap().starts_with("aligned"));
+    }
+}

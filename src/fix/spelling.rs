@@ -1,0 +1,181 @@
+//! The statements of a release: plain, with its error ignored, logged or joined, or as a test's clean-up.
+
+use crate::base::finding::{Acquisition, Anchor, InScope, Release};
+use crate::config::Style;
+use crate::fix::habits::{self, Logger};
+use crate::fix::{Wanted, imports};
+
+/// When the release runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// At the end of the function.
+    Deferred,
+    /// Where it stands.
+    Now,
+}
+
+/// A release in lines without indentation of their own.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Spelled {
+    pub lines: Vec<String>,
+    /// The gist of it on one line.
+    pub title: String,
+    /// The import path that the file lacks for it.
+    pub needs: Option<&'static str>,
+    /// Why it needs a look.
+    pub doubt: Option<String>,
+}
+
+/// What is done about the error of a release.
+enum Manner {
+    Plain,
+    Ignored,
+    Logged { statement: String, needs: Option<&'static str> },
+    Joined { result: String, by: Join },
+    Cleanup { test: String },
+}
+
+/// How an error gets into a named result.
+enum Join {
+    Errors,
+    /// Like `errors.Join` where the file cannot name it: the first error stays.
+    First,
+    /// The file has to import `errors`.
+    Import,
+}
+
+/// The release `call` in the style that is wanted. The error says why it cannot be spelled.
+pub fn spell(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, when: When) -> Result<Spelled, String> {
+    let manner = manner(wanted, release, anchor, when)?;
+    Ok(write(manner, call, when, &anchor.scope))
+}
+
+fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Result<Manner, String> {
+    let scope = &anchor.scope;
+    let matters = release.returns_error && error_matters(wanted.acquisition);
+    let explicit = match wanted.style {
+        Style::Auto => habits::style(wanted.text),
+        style => style,
+    };
+    // An import is only added when it was asked for.
+    let may_import = wanted.style != Style::Auto && when == When::Deferred;
+    let fits = match explicit {
+        Style::Cleanup if !matters => cleanup(release, scope, when, wanted.style == Style::Cleanup),
+        Style::Ignore if release.returns_error && !matters => Some(Manner::Ignored),
+        Style::Log if release.returns_error => logged(wanted, release, anchor, may_import),
+        Style::Join if release.returns_error => joined(wanted, scope, may_import),
+        _ => None,
+    };
+    match fits {
+        Some(manner) => Ok(manner),
+        None if matters => {
+            let somewhere = joined(wanted, scope, false).or_else(|| logged(wanted, release, anchor, false));
+            somewhere.ok_or_else(|| {
+                format!(
+                    "the error of `{}` tells whether everything was written, and there is nothing to report it to",
+                    release.method
+                )
+            })
+        }
+        None => Ok(Manner::Plain),
+    }
+}
+
+/// Whether the release's error is the only sign that something was not written.
+fn error_matters(acquisition: &Acquisition) -> bool {
+    let ty = acquisition.type_name.trim_start_matches('*').split('[').next().unwrap_or_default();
+    let creates = ["os.Create", "os.CreateTemp", "os.OpenFile"].contains(&&*acquisition.constructor);
+    ty.ends_with("Writer") || creates
+}
+
+/// A clean-up runs after the test's own defers and with the test's context cancelled: not where that would tell.
+fn cleanup(release: &Release, scope: &InScope, when: When, asked: bool) -> Option<Manner> {
+    let test = scope.test.as_ref().filter(|_| when == When::Deferred && release.args.is_empty())?;
+    (asked || !scope.defers).then(|| Manner::Cleanup { test: test.to_string() })
+}
+
+fn logged(wanted: &Wanted, release: &Release, anchor: &Anchor, may_import: bool) -> Option<Manner> {
+    let hidden = |name: &str| is_local(&anchor.scope, name);
+    let what = format!("{} {}", release.method.to_lowercase(), anchor.variable);
+    let logger = habits::logger(wanted.text, &hidden);
+    let in_test = anchor.scope.test.as_ref().map(|test| format!("{test}.Logf(\"{what}: %v\", err)"));
+    let statement = in_test.or_else(|| logger.as_ref().map(|logger: &Logger| logger.statement(&what)));
+    if let Some(statement) = statement {
+        return Some(Manner::Logged { statement, needs: None });
+    }
+    let free = !hidden("log") && !imports::names(wanted.text, "log");
+    (may_import && free).then(|| Manner::Logged { statement: format!("log.Printf(\"{what}: %v\", err)"), needs: Some("log") })
+}
+
+fn joined(wanted: &Wanted, scope: &InScope, may_import: bool) -> Option<Manner> {
+    let result = scope.error_result.as_ref()?.to_string();
+    let nameable = scope.joins && !is_local(scope, "errors");
+    let by = match imports::path_of(wanted.text, "errors") {
+        Some(path) if nameable && &*path == "errors" => Join::Errors,
+        None if nameable && may_import => Join::Import,
+        _ => Join::First,
+    };
+    Some(Manner::Joined { result, by })
+}
+
+fn is_local(scope: &InScope, name: &str) -> bool {
+    scope.locals.binary_search_by(|local| (**local).cmp(name)).is_ok()
+}
+
+fn write(manner: Manner, call: &str, when: When, scope: &InScope) -> Spelled {
+    let parallel = || "subtests that run in parallel go on after it".to_owned();
+    let doubt = scope.parallel.then(parallel);
+    let spelled = |lines: Vec<String>, title: String| Spelled { lines, title, needs: None, doubt: doubt.clone() };
+    let one = |statement: String| {
+        let line = match when {
+            When::Deferred => format!("defer func() {{ {statement} }}()"),
+            When::Now => statement,
+        };
+        spelled(vec![line.clone()], line)
+    };
+    match manner {
+        Manner::Plain => {
+            let line = if when == When::Deferred { format!("defer {call}") } else { call.to_owned() };
+            spelled(vec![line.clone()], line)
+        }
+        Manner::Ignored => one(format!("_ = {call}")),
+        Manner::Logged { statement, needs } => {
+            let checked = [format!("if err := {call}; err != nil {{"), format!("\t{statement}"), "}".to_owned()];
+            Spelled { needs, ..spelled(deferred(&checked, when), format!("{} // and log its error", gist(call, when))) }
+        }
+        Manner::Joined { result, by } => {
+            let doubt = Some("the function returns the error of its release then, too".to_owned());
+            let joined = match by {
+                Join::Errors => one(format!("{result} = errors.Join({result}, {call})")),
+                Join::Import => Spelled { needs: Some("errors"), ..one(format!("{result} = errors.Join({result}, {call})")) },
+                Join::First => {
+                    let closed = if result == "cerr" { "closeErr" } else { "cerr" };
+                    let checked =
+                        [format!("if {closed} := {call}; {result} == nil {{"), format!("\t{result} = {closed}"), "}".to_owned()];
+                    spelled(deferred(&checked, when), format!("{} // and return its error", gist(call, when)))
+                }
+            };
+            Spelled { doubt, ..joined }
+        }
+        // A clean-up waits for the subtests.
+        Manner::Cleanup { test } => {
+            let line = format!("{test}.Cleanup(func() {{ {call} }})");
+            let doubt = scope.defers.then(|| "it runs after what the test defers".to_owned());
+            Spelled { doubt, ..spelled(vec![line.clone()], line) }
+        }
+    }
+}
+
+fn gist(call: &str, when: When) -> String {
+    if when == When::Deferred { format!("defer {call}") } else { call.to_owned() }
+}
+
+fn deferred(statements: &[String], when: When) -> Vec<String> {
+    match when {
+        When::Now => statements.to_vec(),
+        When::Deferred => {
+            let inner = statements.iter().map(|line| format!("\t{line}"));
+            [String::from("defer func() {")].into_iter().chain(inner).chain([String::from("}()")]).collect()
+        }
+    }
+}

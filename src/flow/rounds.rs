@@ -1,0 +1,178 @@
+//! Resources acquired in a loop: how one round of it can release what it acquired, as a `defer` would wait for the function's end.
+
+use crate::base::finding::{AnchorPlace, Round};
+use crate::base::text::{LineIndex, Span};
+use crate::flow::anchor::{self, Found};
+use crate::flow::life::Life;
+use crate::flow::scope::{BodyId, Scopes, VarId};
+use crate::flow::state::{Hold, Phase, State};
+use crate::golang::syntax::*;
+use crate::golang::visit;
+
+const USED_AFTERWARDS: &str = "it, or something made from it, may be used after the iteration";
+
+/// How the round of the innermost loop around `found` can release the resource.
+pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &LineIndex) -> Round {
+    let neither = |why: &str| Round::Neither(why.to_owned());
+    let Some((list, from, looped)) = rest(scopes.body(body).block, found.place) else {
+        return neither("a `defer` in a loop runs when the function ends, not at the end of the iteration");
+    };
+    if let Some(doubt) = &found.doubt {
+        return neither(doubt);
+    }
+    let after = &list[from..];
+    let Some(last) = after.last() else { return in_scope_only(scopes, found, life, looped, list, found.place) };
+    let mut ways = Ways::default();
+    ways.of_list(after, Inside::default());
+    if let Some(span) = ways.others.first() {
+        let line = lines.line(span.start);
+        return neither(&format!("the statement at line {line} leaves the iteration before its end"));
+    }
+    if ways.continues.is_empty() && !ways.defers {
+        return in_scope_only(scopes, found, life, looped, list, AnchorPlace::After(last.span));
+    }
+    // In the literal a `continue` becomes a `return`: that is the same only where the literal ends the loop's body.
+    if !ways.continues.is_empty() && list.as_ptr() != looped.stmts.as_ptr() {
+        let line = lines.line(ways.continues[0].start);
+        return neither(&format!("the `continue` at line {line} leaves the iteration before its end"));
+    }
+    if !all_stay_inside(scopes, life, looped, Span::new(found.offset(), last.span.end)) {
+        return neither(USED_AFTERWARDS);
+    }
+    Round::Literal { end: last.span.end, continues: ways.continues, strings: strings(after) }
+}
+
+/// A release at `end`, if the resource and all that holds on to it belong to this round and are not used after `end`.
+fn in_scope_only(scopes: &Scopes, found: &Found, life: &Life, looped: &Block, list: &[Stmt], end: AnchorPlace) -> Round {
+    let (states, at) = match end {
+        AnchorPlace::After(span) => (life.after.get(&span.end), span.end),
+        AnchorPlace::Start(span) => (life.enter.get(&span.start), span.start),
+    };
+    let list_end = list.last().map_or(at, |last| last.span.end);
+    let fine = |state: &State| {
+        let open = state.phase == Phase::Open && state.hold(found.variable) == Some(&Hold::Itself);
+        let undisturbed = state.due.or(state.maybe_due).or(state.running).is_none() && state.pending.is_empty();
+        open && undisturbed && state.holders.iter().all(|(var, _)| stays_inside(scopes, *var, looped, list_end))
+    };
+    match states {
+        Some(states) if !states.is_empty() && states.iter().all(fine) => Round::End(end),
+        _ => Round::Neither(USED_AFTERWARDS.to_owned()),
+    }
+}
+
+/// Whether all that holds on to the resource at any place within `part` is the round's own.
+fn all_stay_inside(scopes: &Scopes, life: &Life, looped: &Block, part: Span) -> bool {
+    let within = life.after.iter().filter(|(at, _)| part.start <= **at && **at <= part.end);
+    let mut holders = within.flat_map(|(_, states)| states).flat_map(|state| &state.holders);
+    holders.all(|(var, _)| stays_inside(scopes, *var, looped, part.end))
+}
+
+/// Whether every use of `var`, its declaration included, lies in the loop's body before `end`.
+fn stays_inside(scopes: &Scopes, var: VarId, looped: &Block, end: u32) -> bool {
+    scopes.uses_of(var).all(|at| looped.span.start < at && at < end)
+}
+
+/// The statement list that holds `place`, the index of the first statement after it, and the body of the innermost loop around.
+fn rest(block: &Block, place: AnchorPlace) -> Option<(&[Stmt], usize, &Block)> {
+    let (inner, is_start) = match place {
+        AnchorPlace::After(span) => (span, false),
+        AnchorPlace::Start(span) => (span, true),
+    };
+    let path = anchor::path(block, inner);
+    let looped =
+        path.lists.iter().rev().skip(usize::from(!is_start)).find_map(|(list, at, _)| match &unlabeled(&list[*at]).kind {
+            StmtKind::For(looped) if looped.body.span.contains(inner) => Some(&looped.body),
+            _ => None,
+        })?;
+    if is_start {
+        let block = block_at(&looped.stmts, inner)?;
+        return Some((&block.stmts, 0, looped));
+    }
+    let (list, at, _) = *path.lists.last()?;
+    Some((list, at + 1, looped))
+}
+
+/// The block with this very span.
+fn block_at(stmts: &[Stmt], span: Span) -> Option<&Block> {
+    let holds = |block: &&Block| block.span.contains(span);
+    let inner = match &unlabeled(stmts.iter().find(|stmt| stmt.span.contains(span))?).kind {
+        StmtKind::If(branch) => match branch.then.span.contains(span) {
+            true => &branch.then,
+            false => return block_at(std::slice::from_ref(branch.otherwise.as_ref()?), span),
+        },
+        StmtKind::For(looped) => Some(&looped.body).filter(holds)?,
+        StmtKind::Block(block) => block,
+        StmtKind::Switch(switch) => return switch.cases.iter().find_map(|case| block_at(&case.stmts, span)),
+        StmtKind::TypeSwitch(switch) => return switch.cases.iter().find_map(|case| block_at(&case.stmts, span)),
+        StmtKind::Select(cases) => return cases.iter().find_map(|case| block_at(&case.stmts, span)),
+        _ => return None,
+    };
+    if inner.span == span { Some(inner) } else { block_at(&inner.stmts, span) }
+}
+
+fn unlabeled(mut stmt: &Stmt) -> &Stmt {
+    while let StmtKind::Labeled { stmt: Some(inner), .. } = &stmt.kind {
+        stmt = inner;
+    }
+    stmt
+}
+
+/// What of `break` and `continue` is caught by a statement further out that is still part of the round's rest.
+#[derive(Debug, Clone, Copy, Default)]
+struct Inside {
+    breaks: bool,
+    continues: bool,
+}
+
+/// The ways in which statements leave the round.
+#[derive(Debug, Default)]
+struct Ways {
+    /// `continue` of the round's own loop.
+    continues: Vec<Span>,
+    others: Vec<Span>,
+    /// Something is deferred, or started in a goroutine: it runs after the round.
+    defers: bool,
+}
+
+impl Ways {
+    fn of_list(&mut self, list: &[Stmt], inside: Inside) {
+        list.iter().for_each(|stmt| self.of(stmt, inside));
+    }
+
+    fn of(&mut self, stmt: &Stmt, inside: Inside) {
+        let in_switch = Inside { breaks: true, ..inside };
+        match &stmt.kind {
+            StmtKind::Return(_) | StmtKind::Goto(_) | StmtKind::Labeled { .. } => self.others.push(stmt.span),
+            StmtKind::Break(None) if inside.breaks => {}
+            StmtKind::Continue(None) if inside.continues => {}
+            StmtKind::Continue(None) => self.continues.push(stmt.span),
+            StmtKind::Break(_) | StmtKind::Continue(_) => self.others.push(stmt.span),
+            // Leaves the list that is a case's own; inside of a switch that is part of the rest it stays there.
+            StmtKind::Fallthrough if !inside.breaks => self.others.push(stmt.span),
+            StmtKind::Defer(_) | StmtKind::Go(_) => self.defers = true,
+            StmtKind::If(branch) => {
+                self.of_list(&branch.then.stmts, inside);
+                branch.otherwise.iter().for_each(|other| self.of(other, inside));
+            }
+            StmtKind::For(looped) => self.of_list(&looped.body.stmts, Inside { breaks: true, continues: true }),
+            StmtKind::Switch(switch) => switch.cases.iter().for_each(|case| self.of_list(&case.stmts, in_switch)),
+            StmtKind::TypeSwitch(switch) => switch.cases.iter().for_each(|case| self.of_list(&case.stmts, in_switch)),
+            StmtKind::Select(cases) => cases.iter().for_each(|case| self.of_list(&case.stmts, in_switch)),
+            StmtKind::Block(block) => self.of_list(&block.stmts, inside),
+            _ => {}
+        }
+    }
+}
+
+/// The string literals among `stmts`: one of several lines must keep its bytes.
+fn strings(stmts: &[Stmt]) -> Vec<Span> {
+    let mut found = Vec::new();
+    for stmt in stmts {
+        visit::stmt(stmt, &mut |expr| {
+            if matches!(expr.kind, ExprKind::Literal) {
+                found.push(expr.span);
+            }
+        });
+    }
+    found
+}

@@ -1,0 +1,163 @@
+//! What a release may use where it would stand: a context, the named error result, the test around it.
+
+use std::sync::Arc;
+
+use crate::base::finding::{ContextInScope, InScope};
+use crate::base::text::Span;
+use crate::flow::anchor;
+use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::flow::types::Typing;
+use crate::golang::gomod::compare_versions;
+use crate::golang::syntax::*;
+use crate::golang::types::Type;
+
+/// The first Go with `context.WithoutCancel`.
+const WITHOUT_CANCEL: &str = "1.21";
+/// The first Go with `errors.Join`.
+const ERRORS_JOIN: &str = "1.20";
+
+/// What is in scope of `body` at `offset`; a context is looked for only if the release asks for one.
+pub fn in_scope(scopes: &Scopes, typing: &Typing, body: BodyId, offset: u32, asks_context: bool) -> InScope {
+    let mut locals: Vec<Arc<str>> = scopes.vars.iter().map(|var| var.name.clone()).collect();
+    locals.sort();
+    locals.dedup();
+    InScope {
+        context: asks_context.then(|| context(scopes, typing, offset)).flatten(),
+        error_result: error_result(scopes, typing, body),
+        joins: go_is(typing, ERRORS_JOIN).unwrap_or(true),
+        test: test(scopes, typing, body),
+        defers: defers(&scopes.body(body).block.stmts),
+        parallel: anchor::has_parallel_subtests(scopes, body),
+        locals,
+    }
+}
+
+/// The named error result of `body`, unless another variable of the body has that name too.
+fn error_result(scopes: &Scopes, typing: &Typing, body: BodyId) -> Option<Arc<str>> {
+    let results = 0..scopes.body(body).signature.results.len();
+    let is_error = |var: &VarId| typing.var(*var).is_some_and(|ty| ty.is_error());
+    let result = results.filter_map(|index| scopes.result(body, index)).find(is_error)?;
+    let name = &scopes.info(result).name;
+    let hidden = scopes.vars.iter().filter(|var| var.body == body && var.name == *name).count() > 1;
+    (!hidden).then(|| name.clone())
+}
+
+/// The parameter of `body` that is a `*testing.T` or the like.
+fn test(scopes: &Scopes, typing: &Typing, body: BodyId) -> Option<Arc<str>> {
+    let of_testing = |ty: &Type| {
+        ty.named().is_some_and(|named| &*named.package == "testing" && matches!(&*named.name, "T" | "B" | "F" | "TB"))
+    };
+    let params = 0..scopes.body(body).signature.params.len();
+    let mut vars = params.filter_map(|index| scopes.param(body, ParamIndex::At(index as u32)));
+    vars.find(|var| typing.var(*var).is_some_and(|ty| of_testing(&ty))).map(|var| scopes.info(var).name.clone())
+}
+
+/// Whether one of the statements, at any depth but in function literals, is a `defer`.
+fn defers(stmts: &[Stmt]) -> bool {
+    stmts.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Defer(_) => true,
+        StmtKind::If(branch) => {
+            defers(&branch.then.stmts) || branch.otherwise.as_ref().is_some_and(|other| defers(std::slice::from_ref(other)))
+        }
+        StmtKind::For(looped) => defers(&looped.body.stmts),
+        StmtKind::Switch(switch) => switch.cases.iter().any(|case| defers(&case.stmts)),
+        StmtKind::TypeSwitch(switch) => switch.cases.iter().any(|case| defers(&case.stmts)),
+        StmtKind::Select(cases) => cases.iter().any(|case| defers(&case.stmts)),
+        StmtKind::Block(block) => defers(&block.stmts),
+        StmtKind::Labeled { stmt: Some(stmt), .. } => defers(std::slice::from_ref(stmt)),
+        _ => false,
+    })
+}
+
+/// The `context.Context` that is declared last before `offset` in what is in scope there.
+fn context(scopes: &Scopes, typing: &Typing, offset: u32) -> Option<ContextInScope> {
+    let mut body = scopes.body_around(Span::new(offset, offset));
+    while let Some(at) = body {
+        let ours = (0..scopes.vars.len() as u32).map(VarId).filter(|var| scopes.info(*var).body == at);
+        let visible = ours.filter_map(|var| Some((declared(scopes, at, var, offset)?, var)));
+        let contexts = visible.filter(|(_, var)| typing.var(*var).is_some_and(|ty| ty.is_context()));
+        if let Some((_, var)) = contexts.max() {
+            return Some(spelled(scopes, typing, at, var, offset));
+        }
+        body = scopes.body(at).parent;
+    }
+    None
+}
+
+/// Where `var` of `body` is declared, if it is in scope at `offset`.
+fn declared(scopes: &Scopes, body: BodyId, var: VarId, offset: u32) -> Option<u32> {
+    let at = scopes.uses_of(var).min().filter(|at| *at < offset)?;
+    match scopes.info(var).origin {
+        VarOrigin::Param { .. } | VarOrigin::Result { .. } => Some(at),
+        _ => {
+            let path = anchor::path(scopes.body(body).block, Span::new(at, at + 1));
+            let (list, ..) = *path.lists.last().filter(|_| !path.in_header)?;
+            (offset <= list.last()?.span.end).then_some(at)
+        }
+    }
+}
+
+fn spelled(scopes: &Scopes, typing: &Typing, body: BodyId, var: VarId, offset: u32) -> ContextInScope {
+    let name = &scopes.info(var).name;
+    let Some(derived) = derivation(scopes, typing, body, var, offset) else {
+        let made_here = matches!(scopes.info(var).origin, VarOrigin::Value { value, .. } if is_background(typing, value));
+        let doubt = match made_here {
+            true => format!("it waits without a deadline, as `{name}` has none"),
+            false => format!("`{name}` may be cancelled by the time the release runs"),
+        };
+        return ContextInScope { spelled: name.to_string(), doubt };
+    };
+    match derived.package.filter(|_| go_is(typing, WITHOUT_CANCEL) == Some(true)) {
+        Some(package) => ContextInScope {
+            spelled: format!("{package}.WithoutCancel({name})"),
+            doubt: format!("it waits without a deadline, as `{name}` may be over by the time the release runs"),
+        },
+        None => ContextInScope {
+            spelled: name.to_string(),
+            doubt: format!("`{name}` is cancelled or has a deadline: it may be over by the time the release runs"),
+        },
+    }
+}
+
+/// Whether the module is written for Go `version` or a later one; `None` when it does not say.
+fn go_is(typing: &Typing, version: &str) -> Option<bool> {
+    let module = typing.world.locator().module_of(&typing.file.package.dir)?;
+    Some(compare_versions(module.go_version.as_ref()?, version).is_ge())
+}
+
+/// `context.Background()` and the like.
+fn is_background(typing: &Typing, value: &Expr) -> bool {
+    let name = value.as_call().and_then(|call| typing.name(&call.function));
+    name.is_some_and(|(package, name)| package == "context" && matches!(name, "Background" | "TODO" | "WithoutCancel"))
+}
+
+/// A call that gave a context an end.
+struct Derivation {
+    /// The name of package `context` in this file.
+    package: Option<Arc<str>>,
+}
+
+/// The last statement in scope before `offset` that gives `var` a context which is cancelled or has a deadline.
+fn derivation(scopes: &Scopes, typing: &Typing, body: BodyId, var: VarId, offset: u32) -> Option<Derivation> {
+    let block = scopes.body(body).block;
+    let path = anchor::path(block, Span::new(offset.saturating_sub(1), offset));
+    let before = path.lists.iter().flat_map(|(list, at, _)| &list[..=*at]).filter(|stmt| stmt.span.end <= offset);
+    let binds = |left: &[Expr]| left.iter().filter_map(Expr::as_ident).any(|ident| scopes.var(ident) == Some(var));
+    let call = before
+        .filter_map(|stmt| match &stmt.kind {
+            StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. } if binds(left) => right.first(),
+            _ => None,
+        })
+        .next_back()?
+        .as_call()?;
+    let (package, name) = typing.name(&call.function)?;
+    let ends = match &*package {
+        "context" => name.starts_with("WithCancel") || name.starts_with("WithTimeout") || name.starts_with("WithDeadline"),
+        "os/signal" => name == "NotifyContext",
+        "golang.org/x/sync/errgroup" => name == "WithContext",
+        _ => false,
+    };
+    let imported = typing.file.imports().iter().find(|import| &*import.path == "context");
+    let package = imported.map(|import| import.name.clone().unwrap_or_else(|| "context".into()));
+    ends.then_some(Derivation { package })
+}

@@ -1,0 +1,218 @@
+//! Resources that no variable holds: the name they could get, and what would have to change for it.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::finding::{Anchor, AnchorPlace, Binding};
+use crate::base::text::Span;
+use crate::flow::anchor;
+use crate::flow::life::Life;
+use crate::flow::scope::{BodyId, Scopes, VarId};
+use crate::flow::state::{Phase, State};
+use crate::golang::syntax::*;
+use crate::golang::visit;
+
+/// A place for a release, the change that gives it something to name, and the name if the source has one already.
+#[derive(Debug, Clone)]
+pub struct Unbound {
+    pub place: AnchorPlace,
+    pub binding: Binding,
+    pub name: Option<Arc<str>>,
+}
+
+/// Where the release of what `call` acquires could stand once it has a name of its own: its value alone (`New(ctx).Do()`), the blank
+/// identifier, or the header of an `if` that none of its branches can release. `None` in loops and where that takes more than a
+/// line.
+pub fn find(scopes: &Scopes, body: BodyId, call: &Call, result: usize, results: usize, life: &Life) -> Option<Unbound> {
+    let path = anchor::path(scopes.body(body).block, call.span);
+    let (list, at, in_loop) = *path.lists.last()?;
+    let stmt = &list[at];
+    if in_loop {
+        return None;
+    }
+    if let StmtKind::If(branch) = &stmt.kind
+        && let Some(init) = branch.init.as_ref().filter(|init| init.span.contains(call.span))
+        && let StmtKind::Define { left, right } = &init.kind
+        && right.len() == 1
+        && right[0].unparen().span == call.span
+    {
+        return header(scopes, stmt, branch, init, left.get(result)?, list);
+    }
+    if let StmtKind::Define { left, right } = &stmt.kind
+        && right.len() == 1
+        && right[0].unparen().span == call.span
+    {
+        return blank(left.get(result)?, &list[at..], life);
+    }
+    (results == 1 && evaluated_first(stmt, call.span)).then_some(Unbound {
+        place: AnchorPlace::After(stmt.span),
+        binding: Binding::Value { statement: stmt.span, call: call.span },
+        name: None,
+    })
+}
+
+/// `_, err := New()`: the release stands where the resource is open on every way.
+fn blank(target: &Expr, rest: &[Stmt], life: &Life) -> Option<Unbound> {
+    let blank = target.as_ident().filter(|ident| ident.is_blank())?;
+    let open = |state: &State| state.phase == Phase::Open && state.due.is_none() && state.maybe_due.is_none();
+    let all_open =
+        |stmt: &&Stmt| life.after.get(&stmt.span.end).is_some_and(|states| !states.is_empty() && states.iter().all(open));
+    let stmt = rest.iter().find(all_open)?;
+    Some(Unbound { place: AnchorPlace::After(stmt.span), binding: Binding::Blank(blank.span), name: None })
+}
+
+/// `if c, err := New(); err != nil { return err } else if …`: the declaration moves out, if nothing else has its names and the `if`
+/// ends the path on which there is no resource.
+fn header(scopes: &Scopes, stmt: &Stmt, branch: &If, init: &Stmt, target: &Expr, list: &[Stmt]) -> Option<Unbound> {
+    let StmtKind::Define { left, .. } = &init.kind else { return None };
+    let ExprKind::Binary { op: BinaryOp::NotEqual, left: tested, right } = &branch.condition.unparen().kind else { return None };
+    let error = right.is_nil().then(|| tested.as_ident()).flatten()?;
+    let bound = left.iter().filter_map(Expr::as_ident).filter(|ident| !ident.is_blank());
+    let vars: Vec<VarId> = bound.filter_map(|ident| scopes.var(ident)).collect();
+    let name = target.as_ident().filter(|ident| !ident.is_blank())?;
+    let goes_on = matches!(branch.otherwise, Some(Stmt { kind: StmtKind::If(_), .. }));
+    let tests_error = scopes.var(error).is_some_and(|var| vars.contains(&var)) && error.name != name.name;
+    (goes_on && tests_error && ends(&branch.then) && vars.iter().all(|var| is_free(scopes, *var, stmt, list))).then(|| Unbound {
+        place: AnchorPlace::After(branch.then.span),
+        binding: Binding::Header { statement: stmt.span, init: init.span, rest: branch.condition.span.start },
+        name: Some(name.name.clone()),
+    })
+}
+
+/// Whether the block's last statement leaves the function.
+fn ends(block: &Block) -> bool {
+    matches!(block.stmts.last().map(|stmt| &stmt.kind), Some(StmtKind::Return(_)))
+}
+
+/// Whether the name of `var` could be declared in `list`: every other variable of that name is used within one other statement
+/// only, which then declares it.
+fn is_free(scopes: &Scopes, var: VarId, stmt: &Stmt, list: &[Stmt]) -> bool {
+    let name = &scopes.info(var).name;
+    let others = (0..scopes.vars.len() as u32).map(VarId).filter(|other| *other != var && scopes.info(*other).name == *name);
+    others.into_iter().all(|other| {
+        let apart = |one: &&Stmt| scopes.uses_of(other).all(|at| one.span.start < at && at < one.span.end);
+        list.iter().filter(|one| one.span != stmt.span && is_compound(one)).any(|one| apart(&one))
+    })
+}
+
+fn is_compound(stmt: &Stmt) -> bool {
+    matches!(stmt.kind, StmtKind::If(_) | StmtKind::For(_) | StmtKind::Switch(_) | StmtKind::TypeSwitch(_) | StmtKind::Block(_))
+}
+
+/// Whether `call` runs whenever the statement does: not in a branch, a loop, a function literal, or behind `&&` and `||`.
+fn evaluated_first(stmt: &Stmt, call: Span) -> bool {
+    let holds = |expr: &Expr| expr.span.contains(call);
+    let part = match &stmt.kind {
+        StmtKind::Expr(expr) | StmtKind::Defer(expr) => Some(expr),
+        StmtKind::Send { value, .. } => Some(value).filter(|value| holds(value)),
+        StmtKind::Define { right, .. } | StmtKind::Assign { right, .. } => right.iter().find(|expr| holds(expr)),
+        StmtKind::Return(values) => values.iter().find(|expr| holds(expr)),
+        StmtKind::If(branch) => match &branch.init {
+            None => Some(&branch.condition).filter(|condition| holds(condition)),
+            Some(init) => return init.span.contains(call) && evaluated_first(init, call),
+        },
+        StmtKind::Switch(switch) if switch.init.is_none() => switch.value.as_ref().filter(|value| holds(value)),
+        _ => None,
+    };
+    let Some(part) = part.filter(|part| holds(part)) else { return false };
+    let mut always = true;
+    visit::expr(part, &mut |expr| match &expr.kind {
+        ExprKind::Binary { op: BinaryOp::And | BinaryOp::Or, right, .. } => always &= !holds(right),
+        ExprKind::FuncLit(_) => always &= !holds(expr),
+        _ => {}
+    });
+    always
+}
+
+/// A name for a resource of the type `type_name` (`*storage.Client`) that no variable and no name for which `taken` holds has: the
+/// one that the file gives most often to what `constructor` makes, else one made from the type.
+pub fn name(constructor: &str, type_name: &str, text: &[u8], taken: &dyn Fn(&str) -> bool) -> Arc<str> {
+    let own = type_name.trim_start_matches('*').split('[').next().unwrap_or_default();
+    let own = own.rsplit('.').next().unwrap_or_default();
+    let last_word = own.rfind(char::is_uppercase).map_or(own, |at| &own[at..]).to_lowercase();
+    let mut long = own.chars();
+    let long: String = long.next().map(|first| first.to_lowercase().chain(long).collect()).unwrap_or_default();
+    let short = if last_word.chars().count() > 2 { last_word } else { "client".to_owned() };
+    let numbered = (2..).map(|number| format!("{short}{number}"));
+    let wanted = habit(constructor, text).into_iter().chain([short.clone(), long]).chain(numbered);
+    let usable = |name: &String| !name.is_empty() && !taken(name) && !is_keyword(name);
+    wanted.into_iter().find(usable).unwrap_or(short).into()
+}
+
+/// Gives each anchor that introduces a name in one body another one.
+pub fn keep_apart<'a>(anchors: impl Iterator<Item = (Option<BodyId>, &'a mut Anchor)>) {
+    let mut given: Vec<(Option<BodyId>, Arc<str>)> = Vec::new();
+    for (body, anchor) in anchors.filter(|(_, anchor)| matches!(anchor.binding, Binding::Value { .. } | Binding::Blank(_))) {
+        let is_given = |name: &Arc<str>| given.iter().any(|(other, known)| *other == body && known == name);
+        let free = |name: &Arc<str>| !is_given(name) && !anchor.scope.locals.contains(name);
+        let wanted = anchor.variable.clone();
+        let mut numbered = (2..).map(|number| Arc::from(format!("{wanted}{number}")));
+        anchor.variable = Some(wanted.clone()).filter(free).or_else(|| numbered.find(free)).unwrap_or(wanted.clone());
+        given.push((body, anchor.variable.clone()));
+    }
+}
+
+/// The name that stands most often before `:= constructor(` or `, err := constructor(`.
+fn habit(constructor: &str, text: &[u8]) -> Option<String> {
+    let mut counts: FxHashMap<&str, u32> = FxHashMap::default();
+    for at in memchr::memmem::find_iter(text, constructor.as_bytes()) {
+        let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
+        let Some(line) = std::str::from_utf8(&text[start..at]).ok().map(str::trim) else { continue };
+        let Some(names) = line.strip_suffix(":=") else { continue };
+        let name = names.split(',').next().unwrap_or_default().trim();
+        let plain = !name.is_empty() && name != "_" && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if plain {
+            *counts.entry(name).or_default() += 1;
+        }
+    }
+    counts.into_iter().max_by_key(|(name, count)| (*count, std::cmp::Reverse(*name))).map(|(name, _)| name.to_owned())
+}
+
+fn is_keyword(name: &str) -> bool {
+    const KEYWORDS: [&str; 25] = [
+        "break",
+        "case",
+        "chan",
+        "const",
+        "continue",
+        "default",
+        "defer",
+        "else",
+        "fallthrough",
+        "for",
+        "func",
+        "go",
+        "goto",
+        "if",
+        "import",
+        "interface",
+        "map",
+        "package",
+        "range",
+        "return",
+        "select",
+        "struct",
+        "switch",
+        "type",
+        "var",
+    ];
+    KEYWORDS.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_fits_the_file_or_the_type() {
+        let free = |_: &str| false;
+        let text = b"\tc, err := storage.NewClient(ctx)\n\tc := storage.NewClient(x)\n\td := storage.NewClient(x)\n";
+        assert_eq!(&*name("storage.NewClient", "*storage.Client", text, &free), "c");
+        assert_eq!(&*name("storage.NewClient", "*storage.Client", b"", &free), "client");
+        assert_eq!(&*name("x.New", "*x.AdminClient", b"", &|name| name == "client"), "adminClient");
+        assert_eq!(&*name("x.New", "*x.Client", b"", &|name| name == "client"), "client2");
+        assert_eq!(&*name("x.New", "", b"", &free), "client");
+        assert_eq!(&*name("x.New", "*x.GO", b"", &free), "client");
+    }
+}

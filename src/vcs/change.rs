@@ -1,0 +1,204 @@
+//! Which lines a change touches: of files as they were read, against a revision or as far as the change is staged.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::{Entry, Repository, next_blob, records, work_tree};
+use crate::base::sys::{self, Error};
+
+/// What the change is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// All that differs from this revision, committed or not, files that git does not know included. With `...` at its end, from
+    /// where HEAD left it.
+    Since(String),
+    /// What the index holds beyond HEAD.
+    Staged,
+}
+
+/// What a change touches in one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Touched {
+    /// The file is new.
+    Whole,
+    /// These lines, from 1, half open; an empty range stands where lines were taken out before its start.
+    Lines(Vec<Range<u32>>),
+}
+
+impl Touched {
+    /// Whether something from line `first` to line `last` is touched.
+    pub fn meets(&self, first: u32, last: u32) -> bool {
+        let meets = |range: &Range<u32>| match range.is_empty() {
+            true => first < range.start && range.start <= last,
+            false => range.start <= last && first < range.end,
+        };
+        match self {
+            Touched::Whole => true,
+            Touched::Lines(lines) => lines.iter().any(meets),
+        }
+    }
+}
+
+/// A file by its real path and by the given one, with its text.
+type Asked<'f> = (PathBuf, &'f Path, &'f [u8]);
+
+/// What `change` touches of `files`, each with the text that was read of it. Files that it leaves alone are not in the answer.
+///
+/// # Errors
+/// [`Error::NoRepository`] for a file outside of any, [`Error::Revision`], or what git says. Those also for the repository of `root`,
+/// whatever the files are.
+pub fn touched(root: &Path, files: &[(&Path, &[u8])], change: &Change) -> Result<BTreeMap<PathBuf, Touched>, Error> {
+    let mut repositories: BTreeMap<PathBuf, Vec<Asked>> = BTreeMap::new();
+    if let Some(top) = work_tree(&sys::real_path(root)?) {
+        repositories.insert(top.to_path_buf(), Vec::new());
+    } else if files.is_empty() {
+        return Err(Error::NoRepository { path: root.into() });
+    }
+    for (file, text) in files {
+        let real = sys::real_path(file)?;
+        let top = real.parent().and_then(work_tree).ok_or_else(|| Error::NoRepository { path: file.to_path_buf() })?;
+        repositories.entry(top.to_path_buf()).or_default().push((real, file, text));
+    }
+    let mut touched = BTreeMap::new();
+    for (top, files) in repositories {
+        let repository = Repository::open(&top)?;
+        let changed = repository.changed(change)?;
+        let index = if files.is_empty() { BTreeMap::new() } else { repository.index()? };
+        for (real, given, text) in files {
+            let found = match (changed.get(&real), index.get(&real)) {
+                (Some(Changed { old: None, .. }), _) if *change != Change::Staged => Some(Touched::Whole),
+                (Some(changed), _) => Some(Touched::Lines(repository.lines(changed, text)?)),
+                (None, None) if *change != Change::Staged => Some(Touched::Whole),
+                (None, Some(Entry::Unmerged)) => Some(Touched::Whole),
+                (None, _) => None,
+            };
+            touched.extend(found.map(|found| (given.to_path_buf(), found)));
+        }
+    }
+    Ok(touched)
+}
+
+/// A file that differs.
+struct Changed {
+    /// The blob that it was made of; `None` for a new file.
+    old: Option<String>,
+    /// The blob of the index; `None` when the text on disk is what counts.
+    staged: Option<String>,
+}
+
+impl Repository<'_> {
+    /// The files that `change` touches, renamed ones by their new names.
+    fn changed(&self, change: &Change) -> Result<BTreeMap<PathBuf, Changed>, Error> {
+        let base = match change {
+            Change::Since(revision) => self.base(revision)?,
+            Change::Staged => self.head()?,
+        };
+        let mut args = vec!["diff-index", "--raw", "-z", "-M", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=all"];
+        args.extend((*change == Change::Staged).then_some("--cached"));
+        args.extend([base.as_str(), "--"]);
+        let output = self.git(&args, b"")?;
+        let mut changed = BTreeMap::new();
+        let mut records = records(&output);
+        // :mode SP mode SP id SP id SP status NUL path NUL, and of a renamed file NUL new path NUL.
+        while let (Some(head), Some(mut path)) = (records.next(), records.next()) {
+            let head = String::from_utf8_lossy(head);
+            let fields: Vec<&str> = head.split(' ').collect();
+            let &[_, _, old, new, status] = fields.as_slice() else { continue };
+            if status.starts_with(['R', 'C']) {
+                path = records.next().unwrap_or(path);
+            }
+            let old = (!status.starts_with('A')).then(|| old.to_owned());
+            let staged = (*change == Change::Staged).then(|| new.to_owned());
+            if !status.starts_with('D') {
+                changed.insert(self.file(path), Changed { old, staged });
+            }
+        }
+        Ok(changed)
+    }
+
+    /// The tree that `revision` names.
+    fn base(&self, revision: &str) -> Result<String, Error> {
+        let unknown = || Error::Revision { revision: revision.to_owned(), path: self.top.into() };
+        // Not an option, whatever it looks like.
+        let resolve = |revision: &str| self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", revision], b"");
+        let text = |output: Vec<u8>| String::from_utf8_lossy(&output).trim().to_owned();
+        let commit = match revision.strip_suffix("...") {
+            Some(other) => {
+                let other = text(resolve(&format!("{other}^{{commit}}")).map_err(|_| unknown())?);
+                text(self.git(&["merge-base", &other, "HEAD"], b"").map_err(|_| unknown())?)
+            }
+            None => revision.to_owned(),
+        };
+        Ok(text(resolve(&format!("{commit}^{{tree}}")).map_err(|_| unknown())?))
+    }
+
+    /// The lines of `text` that are not as they were. Of a staged change, as far as they are still on disk.
+    fn lines(&self, changed: &Changed, text: &[u8]) -> Result<Vec<Range<u32>>, Error> {
+        let old = changed.old.as_deref().map(|id| self.blob(id)).transpose()?.unwrap_or_default();
+        let Some(staged) = &changed.staged else { return Ok(differing(&old, text)) };
+        let staged = self.blob(staged)?;
+        let on_disk = capture(&staged, text);
+        let moved = |range: Range<u32>| {
+            on_disk.iter().filter_map(move |op| match *op {
+                DiffOp::Equal { old_index, new_index, len } => {
+                    let here = old_index as u32 + 1..(old_index + len) as u32 + 1;
+                    let (start, end) = (range.start.max(here.start), range.end.min(here.end));
+                    let by = |line: u32| (line + new_index as u32) - old_index as u32;
+                    (start < end || (range.is_empty() && here.contains(&start) && start == end)).then(|| by(start)..by(end))
+                }
+                _ => None,
+            })
+        };
+        Ok(differing(&old, &staged).into_iter().flat_map(moved).collect())
+    }
+
+    fn blob(&self, id: &str) -> Result<Vec<u8>, Error> {
+        let output = self.git(&["cat-file", "--batch"], format!("{id}\n").as_bytes())?;
+        Ok(next_blob(&mut output.as_slice()).unwrap_or_default().to_vec())
+    }
+}
+
+/// The lines of `new`, from 1, that `old` does not have, and where lines of `old` are gone.
+fn differing(old: &[u8], new: &[u8]) -> Vec<Range<u32>> {
+    let ops = capture(old, new);
+    let changes = ops.iter().filter(|op| !matches!(op, DiffOp::Equal { .. }));
+    changes.map(|op| op.new_range()).map(|range| range.start as u32 + 1..range.end as u32 + 1).collect()
+}
+
+/// The difference by lines; `\r` before the end of a line, which a checkout may have put there, is none.
+fn capture(old: &[u8], new: &[u8]) -> Vec<DiffOp> {
+    capture_diff_slices(Algorithm::Myers, &plain_lines(old), &plain_lines(new))
+}
+
+fn plain_lines(text: &[u8]) -> Vec<&[u8]> {
+    let line = |line: &'_ [u8]| -> usize { line.len() - usize::from(line.ends_with(b"\r")) };
+    text.split(|byte| *byte == b'\n').map(|bytes| &bytes[..line(bytes)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(range: Range<u32>) -> Vec<Range<u32>> {
+        std::iter::once(range).collect()
+    }
+
+    #[test]
+    fn lines_that_came_and_places_where_lines_went() {
+        assert_eq!(differing(b"a\nb\nc\n", b"a\nx\nb\nc\n"), one(2..3));
+        assert_eq!(differing(b"a\nb\nc\n", b"a\nc\n"), one(2..2));
+        assert_eq!(differing(b"a\nb\n", b"a\r\nb\r\n"), []);
+        assert_eq!(differing(b"a\nb\nc\n", b"a\nB\nc\n"), one(2..3));
+    }
+
+    #[test]
+    fn a_place_counts_inside_only() {
+        let gone = Touched::Lines(one(4..4));
+        assert!(gone.meets(3, 5) && gone.meets(3, 4) && !gone.meets(4, 6) && !gone.meets(1, 3));
+        let came = Touched::Lines(one(4..6));
+        assert!(came.meets(1, 4) && came.meets(5, 9) && !came.meets(6, 9) && !came.meets(1, 3));
+    }
+}

@@ -1,0 +1,15 @@
+package fix
+
+import (
+	"context"
+
+	"example.com/leaky/lib"
+)
+
+func inApi(ctx context.Context) (int, error) {
+	client, err := lib.NewClient(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return client.Count(), nil
+}

@@ -1,0 +1,4 @@
+package leaky
+
+//unleak:ignore unclosed-client -- of no use
+func helper() int { return 1 }
