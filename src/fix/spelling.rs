@@ -53,13 +53,15 @@ pub fn spell(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, wh
 fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Result<Manner, String> {
     let scope = &anchor.scope;
     let matters = release.returns_error && error_matters(wanted.acquisition);
-    let explicit = match wanted.style {
+    let style = match wanted.style {
+        // Whatever the file does about other releases, the caller hears first of an error that matters.
+        Style::Auto if matters => Style::Join,
         Style::Auto => habits::style(wanted.text),
         style => style,
     };
     // An import is only added when it was asked for.
     let may_import = wanted.style != Style::Auto && when == When::Deferred;
-    let fits = match explicit {
+    let fits = match style {
         Style::Cleanup if !matters => cleanup(release, scope, when, wanted.style == Style::Cleanup),
         Style::Ignore if release.returns_error && !matters => Some(Manner::Ignored),
         Style::Log if release.returns_error => logged(wanted, release, anchor, may_import),
