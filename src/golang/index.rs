@@ -19,9 +19,8 @@
 //!   that give something to release
 //!
 //! A fact seen at the oldest and the newest version read counts as proved between them and as assumed elsewhere, also at other major
-//! versions, which are modules of their own: `majors`. In a package with a
-//! `handles` line an exported type is data that is neither released nor a handle; of a type with a release or in that line, what a
-//! method gives is data when it is not listed.
+//! versions, which are modules of their own: `majors`. In a package with a `handles` line an exported type that no line names has no
+//! release and is data; of a type with a release or in that line, what a method gives is data when it is not listed.
 
 pub mod build;
 mod handles;
@@ -40,6 +39,7 @@ use crate::base::finding::Certainty;
 use crate::golang::gomod::compare_versions;
 use crate::golang::holds::Holds;
 use crate::golang::types::{Missing, guess_package_name};
+use crate::golang::world::exported;
 
 /// The methods that the index records as releases, in order of preference.
 pub const RELEASE_NAMES: [&str; 12] = [
@@ -146,7 +146,11 @@ impl Index {
     /// What is known of a type.
     pub fn type_facts(&self, missing: &Missing, name: &str) -> Option<Answer<TypeFacts>> {
         let facts = self.lines(&missing.path).filter(|line| is_type(line) && line.is_of(name));
-        let (line, certainty) = self.best(missing, facts)?;
+        let Some((line, certainty)) = self.best(missing, facts) else {
+            let line = self.lines(&missing.path).find(|line| line.kind == "handles").filter(|_| exported(name))?;
+            let value = TypeFacts::default();
+            return Some(Answer { value, certainty: Certainty::Assumed, words: self.words(missing, line.versions) });
+        };
         let releases = split(line.fact, ';').into_iter().filter_map(release).collect();
         let value = TypeFacts { interface: line.kind == "interface", releases };
         Some(Answer { value, certainty, words: self.words(missing, line.versions) })

@@ -29,7 +29,7 @@ pub(super) type Gives = BTreeMap<Arc<str>, String>;
 const MAX_GIVEN_BYTES: usize = 1 << 9;
 
 /// How many bytes are spent on a package before only what there is to release is spelled of what its types give.
-const MAX_HANDLES_BYTES: usize = 3 << 9;
+const MAX_HANDLES_BYTES: usize = 2 << 10;
 
 /// The name that stands for all that is not listed, where a type embeds one that nobody can open.
 pub(super) const ANY: &str = "*";
