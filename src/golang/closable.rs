@@ -151,10 +151,11 @@ fn type_name(ty: &Type) -> String {
     if ty.why_unknown().is_some() { String::new() } else { ty.to_string() }
 }
 
-/// Tells types of one name apart that come from different places: two versions of a module may be in one tree.
+/// Tells types of one name apart that come from different places: two versions of a module may be in one tree, and two packages in
+/// one folder.
 pub(super) fn key_of(ty: &Type) -> Arc<str> {
     match ty.named().map(|named| &named.home) {
-        Some(Home::Source(package)) => Arc::from(package.dir.to_string_lossy()),
+        Some(Home::Source(package)) => Arc::from(format!("{}:{}", package.dir.display(), package.name)),
         Some(Home::Missing(missing)) => version_of(missing),
         None => Arc::from(""),
     }

@@ -202,9 +202,10 @@ impl World {
             Meaning::Method(method, _) => Type::Func(method.signature.clone()),
             Meaning::Type(ty) => Type::unknown(format!("`{ty}` is a type, not a value")),
             Meaning::Builtin(name) => Type::unknown(format!("`{name}` is no value")),
-            Meaning::Indexed { package, name } => {
-                Type::unknown(format!("no source for `{}.{name}`: {}", package.path, package.why))
-            }
+            Meaning::Indexed { package, name } => match self.index.and_then(|index| index.var_type(&package, &name)) {
+                Some(spelled) => self.indexed_types(&package, &[spelled]).remove(0),
+                None => Type::unknown(format!("no source for `{}.{name}`: {}", package.path, package.why)),
+            },
             Meaning::Unknown { why, .. } => Type::unknown(why),
         }
     }
@@ -452,10 +453,7 @@ impl World {
             Err(missing) => Meaning::Indexed { package: missing, name: name.clone() },
             Ok(package) => self.declared_meaning(&package, name, at).unwrap_or_else(|| Meaning::Unknown {
                 name: format!("{path}.{name}"),
-                why: match package.is_exact() {
-                    true => format!("package `{path}` has no `{name}`"),
-                    false => format!("a file of `{path}` has damaged syntax"),
-                },
+                why: package.doubt().unwrap_or_else(|| format!("package `{path}` has no `{name}`")),
             }),
         }
     }

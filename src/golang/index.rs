@@ -4,24 +4,29 @@
 //! is found by binary search and only its facts are taken apart. A package's line is `PATH<tab>NAME<tab>MODULES`, with `-` for the name
 //! that the path suggests, and the modules it was read in, at which versions: `.. v1.0.0,v1.59.0`, where `.` is the module with the
 //! package's own path and `..` the one above. A fact is `<tab>KIND<tab>NAMES<tab>FACT`,
-//! and `<tab>VERSIONS` where it was not seen at every version read; names of which the same is to be said share a line.
+//! and `<tab>VERSIONS` where it was not seen at every version read; names of which the same is to be said share a line, and `New*Client`
+//! stands for all such names of the package.
 //!
 //! - `func`, a function that gives a client or something to release: its result types; `.T` is a type of the same package, `?` one
-//!   that the index does not spell, `%` the function's name without `New`
+//!   that the index does not spell, `%` the function's name without `New`, `&` that without `REST`, `$` one of what it lists
+//! - `var`, a variable that is released or gives something to release: its type
 //! - `interface` and `type`: the release methods, `;` between them, `-` for none
 //! - `handles`, of the package (`-` for names): its exported types whose values keep in use what they were made from. With `?` they
 //!   only may; with `!` they are records to the package itself, but may keep a resource of another one
-//! - `holds`, types that are released or handles: the methods and fields that give out handles, by what they give:
+//! - `holds`, the methods and fields of types that are released or handles that give out handles, by what they give:
 //!   `*.%Iterator Rows,Columns;?,error Raw`, where `%` is the method's own name. Groups that start with `=` are fields, `=-` those
-//!   that are data. `*` for a name is any other: the type embeds something that could not be read
+//!   that are data. `*` for a name is any other: the type embeds something that could not be read. Of other types only the methods
+//!   that give something to release
 //!
-//! A fact seen at the oldest and the newest version read counts as proved between them and as assumed elsewhere. In a package with a
-//! `handles` line an exported type is data that is neither released nor a handle; of a type with a release or in that line, what a
-//! method gives is data when it is not listed.
+//! A fact seen at the oldest and the newest version read counts as proved between them and as assumed elsewhere, also at other major
+//! versions, which are modules of their own: `majors`. In a package with a `handles` line an exported type that no line names has no
+//! release and is data; of a type with a release or in that line, what a method gives is data when it is not listed.
 
 pub mod build;
 mod handles;
+mod majors;
 pub mod modcache;
+mod names;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +40,7 @@ use crate::golang::gomod::compare_versions;
 use crate::golang::holds::Holds;
 use crate::golang::release::ReleaseMethod;
 use crate::golang::types::{Missing, guess_package_name};
+use crate::golang::world::exported;
 
 /// The methods that the index records as releases, in order of preference.
 pub const RELEASE_NAMES: [&str; 12] = [
@@ -120,7 +126,7 @@ impl Index {
     /// The name in the package clauses of `path`; `None` when the index does not know the package.
     pub fn package_name(&self, path: &str) -> Option<&'static str> {
         let line = self.lines(path).find(|line| line.kind == "package")?;
-        Some(if line.names == "-" { guess_package_name(block_of(self.text, path)?.split('\t').next()?) } else { line.names })
+        Some(if line.names == "-" { guess_package_name(self.block(path).path) } else { line.names })
     }
 
     /// The result types of a function, as the index spells them.
@@ -128,14 +134,24 @@ impl Index {
         let facts = self.lines(&missing.path).filter(|line| line.kind == "func" && line.is_of(name));
         let (line, certainty) = self.best(missing, facts)?;
         let whose = name.strip_prefix("New").unwrap_or(name);
-        let value = split(line.fact, ',').into_iter().map(|ty| ty.replace('%', whose)).collect();
+        let value = split(line.fact, ',').into_iter().map(|ty| names::spelled_out(ty, whose)).collect();
         Some(Answer { value, certainty, words: self.words(missing, line.versions) })
+    }
+
+    /// The type of a variable, as the index spells it.
+    pub fn var_type(&self, missing: &Missing, name: &str) -> Option<&'static str> {
+        let facts = self.lines(&missing.path).filter(|line| line.kind == "var" && line.is_of(name));
+        self.best(missing, facts).map(|(line, _)| line.fact)
     }
 
     /// What is known of a type.
     pub fn type_facts(&self, missing: &Missing, name: &str) -> Option<Answer<TypeFacts>> {
         let facts = self.lines(&missing.path).filter(|line| is_type(line) && line.is_of(name));
-        let (line, certainty) = self.best(missing, facts)?;
+        let Some((line, certainty)) = self.best(missing, facts) else {
+            let line = self.lines(&missing.path).find(|line| line.kind == "handles").filter(|_| exported(name))?;
+            let value = TypeFacts::default();
+            return Some(Answer { value, certainty: Certainty::Assumed, words: self.words(missing, line.versions) });
+        };
         let releases = split(line.fact, ';').into_iter().filter_map(release).collect();
         let value = TypeFacts { interface: line.kind == "interface", releases };
         Some(Answer { value, certainty, words: self.words(missing, line.versions) })
@@ -148,7 +164,8 @@ impl Index {
         let released = self.lines(&missing.path).any(|line| is_type(&line) && line.is_of(name) && line.fact != "-");
         let mark = split(handles, ',')
             .into_iter()
-            .find_map(|handle| handle.strip_prefix(name).filter(|mark| ["", "?", "!"].contains(mark)));
+            .map(|handle| handle.split_at(handle.trim_end_matches(['?', '!']).len()))
+            .find_map(|(pattern, mark)| names::matches(pattern, name).then_some(mark));
         match mark {
             _ if released => Some(Holds::Yes),
             Some("?") => Some(Holds::Maybe),
@@ -160,15 +177,15 @@ impl Index {
 
     /// What is known of the method or field `member` of the type `name`; `None` when the type is neither released nor a handle.
     pub fn member(&self, missing: &Missing, name: &str, member: &str) -> Option<IndexedMember> {
-        let noted = self.lines(&missing.path).any(|line| is_type(&line) && line.is_of(name));
-        if !noted && self.holds(missing, name, true)? == Holds::No {
-            return None;
-        }
         let lines = || self.lines(&missing.path).filter(|line| line.kind == "holds" && line.is_of(name));
         let found = |wanted: &str| {
             let mut groups = lines().flat_map(|line| split(line.fact, ';'));
             groups.find_map(|group| handles::member_in(group, wanted, member))
         };
+        let noted = self.lines(&missing.path).any(|line| is_type(&line) && line.is_of(name));
+        if !noted && self.holds(missing, name, true)? == Holds::No {
+            return found(member);
+        }
         // Of a type in a package without the line only its releases were noted.
         let listed = self.lines(&missing.path).any(|line| line.kind == "handles");
         let covered = listed && self.covers(missing) == Certainty::Proved;
@@ -230,7 +247,8 @@ impl Index {
         if let Some(known) = self.blocks.read().unwrap_or_else(PoisonError::into_inner).get(path) {
             return known.clone();
         }
-        let block = Arc::new(Block::new(block_of(self.text, path).unwrap_or_default()));
+        let text = block_of(self.text, path).or_else(|| majors::nearest(self.text, path));
+        let block = Arc::new(Block::new(text.unwrap_or_default()));
         self.blocks.write().unwrap_or_else(PoisonError::into_inner).entry(path.into()).or_insert(block).clone()
     }
 
@@ -276,6 +294,7 @@ impl Index {
 /// What the index has of one package.
 #[derive(Debug)]
 struct Block {
+    path: &'static str,
     lines: Vec<Line>,
     /// The modules and versions in which it was read.
     reads: Vec<Read>,
@@ -284,11 +303,11 @@ struct Block {
 impl Block {
     fn new(text: &'static str) -> Block {
         let lines: Vec<Line> = text.lines().filter_map(Line::new).collect();
-        let path = text.split('\t').next().unwrap_or_default();
+        let path = path_of(text);
         let own = lines.iter().find(|line| line.kind == "package").map_or("", |line| line.fact);
         let modules = split(own, ';').into_iter().filter_map(|part| part.split_once(' '));
         let read = |(module, versions)| Read { module: module_from(path, module), versions: split(versions, ',') };
-        Block { reads: modules.map(read).collect(), lines }
+        Block { path, reads: modules.map(read).collect(), lines }
     }
 }
 
@@ -308,7 +327,7 @@ impl Line {
     }
 
     fn is_of(&self, name: &str) -> bool {
-        self.names.split(',').any(|other| other == name)
+        self.names.split(',').any(|pattern| names::matches(pattern, name))
     }
 }
 
@@ -399,23 +418,40 @@ fn release(text: &'static str) -> Option<IndexedRelease> {
 
 /// The lines of one package.
 fn block_of(text: &'static str, path: &str) -> Option<&'static str> {
+    let (start, end) = first_from(text, path)?;
+    (path_of(&text[start..end]) == path).then_some(&text[start..end])
+}
+
+/// Where the lines of the first package stand that does not come before `path`.
+fn first_from(text: &str, path: &str) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let line_start = |at: usize| memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |at| at + 1);
-    let (mut low, mut high) = (0, text.len());
+    let (mut low, mut high, mut found) = (0, text.len(), None);
     while low < high {
         let mut start = line_start(low + (high - low) / 2);
         while bytes[start] == b'\t' && start > low {
             start = line_start(start - 1);
         }
-        let mut end = start;
-        while end == start || bytes.get(end) == Some(&b'\t') {
-            end = memchr::memchr(b'\n', &bytes[end..]).map_or(text.len(), |at| end + at + 1);
-        }
-        match text[start..end].split('\t').next().unwrap_or_default().cmp(path) {
-            std::cmp::Ordering::Less => low = end,
-            std::cmp::Ordering::Greater => high = start,
-            std::cmp::Ordering::Equal => return Some(&text[start..end]),
+        let end = end_of(text, start);
+        if path_of(&text[start..end]) < path {
+            low = end;
+        } else {
+            (high, found) = (start, Some((start, end)));
         }
     }
-    None
+    found
+}
+
+/// Where the lines of the package end that begin at `start`.
+fn end_of(text: &str, start: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut end = start;
+    while end == start || bytes.get(end) == Some(&b'\t') {
+        end = memchr::memchr(b'\n', &bytes[end..]).map_or(text.len(), |at| end + at + 1);
+    }
+    end
+}
+
+fn path_of(block: &str) -> &str {
+    block.split('\t').next().unwrap_or_default()
 }

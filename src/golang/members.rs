@@ -164,9 +164,7 @@ impl World {
             Shape::Plain(plain) => self.member_here(&plain, name, embedded),
         };
         match found {
-            Found::Absent if !package.is_exact() => {
-                Found::Unknown(Arc::from(format!("a file of `{}` has damaged syntax", package.path)))
-            }
+            Found::Absent => package.doubt().map_or(Found::Absent, |why| Found::Unknown(Arc::from(why))),
             found => found,
         }
     }

@@ -164,10 +164,12 @@ impl<'a> Outliner<'a> {
         };
         // Below a receiver a line's end would end the statement, but not in a text that Go accepts.
         let name = self.scanner.name().map(shared);
-        self.scanner.rest(false);
-        if name.is_none() {
+        self.scanner.gap();
+        // A text that ends here has lost at least the parameters.
+        if name.is_none() || !matches!(self.scanner.peek(), Some(b'(' | b'[')) {
             self.scanner.exact = false;
         }
+        self.scanner.rest(false);
         Some((kind, vec![name?]))
     }
 

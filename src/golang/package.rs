@@ -46,6 +46,8 @@ pub struct Package {
     types: FxHashMap<Arc<str>, Vec<Place>>,
     values: FxHashMap<Arc<str>, Vec<Place>>,
     methods: FxHashMap<Arc<str>, FxHashMap<Arc<str>, Vec<Place>>>,
+    /// Whether the folder has files of which nobody knows what they declare.
+    unread: bool,
     parsed: Mutex<Memory>,
 }
 
@@ -192,7 +194,7 @@ pub fn with_text(file: &Path, text: Arc<[u8]>, member: &Membership) -> (Arc<Pack
 }
 
 /// All packages of the folder `dir`, the one that an import of the folder means first; with `tests` also what `_test.go` files
-/// declare. Files that cannot be read are left out.
+/// declare. Of a folder with files that cannot be read or have no package clause nobody knows all names.
 pub fn read_folder(dir: &Path, member: &Membership, tests: bool) -> Vec<Package> {
     from_outlines(dir, member, outlines(dir, tests))
 }
@@ -206,8 +208,8 @@ fn outlines(dir: &Path, tests: bool) -> Outlines {
             continue;
         }
         let file = dir.join(name);
-        let Ok(text) = sys::read(&file, MAX_FILE_BYTES) else { continue };
-        outlines.push((file, outline::outline(&text)));
+        let outline = sys::read(&file, MAX_FILE_BYTES).map_or_else(|_| Outline::default(), |text| outline::outline(&text));
+        outlines.push((file, outline));
     }
     outlines
 }
@@ -219,8 +221,10 @@ pub type Outlines = Vec<(PathBuf, Outline)>;
 pub fn from_outlines(dir: &Path, member: &Membership, mut outlines: Outlines) -> Vec<Package> {
     outlines.sort_by(|a, b| (is_test(&a.0), &a.0).cmp(&(is_test(&b.0), &b.0)));
     let mut groups: Vec<(Arc<str>, Outlines)> = Vec::new();
+    let mut unread = false;
     for (file, outline) in outlines {
         if outline.package.is_empty() {
+            unread |= !is_test(&file);
             continue;
         }
         match groups.iter_mut().find(|(name, _)| *name == outline.package) {
@@ -233,7 +237,7 @@ pub fn from_outlines(dir: &Path, member: &Membership, mut outlines: Outlines) ->
         let plain = files.iter().filter(|(file, _)| !is_test(file)).count();
         (&**name == "main", std::cmp::Reverse(plain), &**name != last, name.clone())
     });
-    groups.into_iter().map(|(name, files)| Package::new(dir, member, name, files)).collect()
+    groups.into_iter().map(|(name, files)| Package { unread, ..Package::new(dir, member, name, files) }).collect()
 }
 
 fn is_test(file: &Path) -> bool {
@@ -256,6 +260,7 @@ impl Package {
             types: FxHashMap::default(),
             values: FxHashMap::default(),
             methods: FxHashMap::default(),
+            unread: false,
             parsed: Mutex::default(),
         };
         for (file, outline) in outlines {
@@ -295,9 +300,13 @@ impl Package {
         *self.parsed.lock().unwrap_or_else(PoisonError::into_inner) = Memory::default();
     }
 
-    /// Whether every file's outline is sure, so that a name that is not in the tables is not in the package.
-    pub fn is_exact(&self) -> bool {
-        self.files.iter().all(|file| file.exact)
+    /// Why a name that is not in the tables may be in the package all the same; `None` where every file's outline is sure.
+    pub fn doubt(&self) -> Option<String> {
+        if self.unread {
+            return Some(format!("a file in the folder of `{}` cannot be read", self.path));
+        }
+        let damaged = self.files.iter().any(|file| !file.exact);
+        damaged.then(|| format!("a file of `{}` has damaged syntax", self.path))
     }
 
     /// The index of `file` among the package's files.

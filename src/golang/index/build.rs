@@ -12,8 +12,10 @@ use crate::golang::gomod::compare_versions;
 use crate::golang::holds::is_generated;
 use crate::golang::index::RELEASE_NAMES;
 use crate::golang::index::handles::{self, Handles};
+use crate::golang::index::names::{shortened, squeezed};
 use crate::golang::locate::{Locator, Origin};
 use crate::golang::members::{Found, Member, MethodRef};
+use crate::golang::outline::{self, ItemKind};
 use crate::golang::package::{Membership, Package};
 use crate::golang::types::{FuncSig, Type, guess_package_name};
 use crate::golang::world::{World, exported};
@@ -24,6 +26,9 @@ const MAX_FOLDERS: usize = 20_000;
 /// A go.mod above this size is not read.
 const MAX_GO_MOD_BYTES: u64 = 1 << 20;
 
+/// A Go file above this size is not looked through for variables.
+const MAX_GO_BYTES: u64 = 4 << 20;
+
 /// A fact but for the versions: package, kind, name, what is said.
 type Fact = (Arc<str>, &'static str, Arc<str>, String);
 
@@ -31,7 +36,7 @@ type Fact = (Arc<str>, &'static str, Arc<str>, String);
 type Read = (Arc<str>, Arc<str>);
 
 /// Kind, what is said, and at which versions -> the names of which it is said.
-type Alike<'f> = BTreeMap<(&'static str, String, Option<String>), Vec<&'f str>>;
+type Alike<'f> = BTreeMap<(&'static str, String, Option<String>), BTreeSet<&'f str>>;
 
 /// What was read so far.
 #[derive(Debug, Default)]
@@ -40,8 +45,17 @@ pub struct Facts {
     packages: BTreeMap<Arc<str>, (Arc<str>, BTreeSet<Read>)>,
     /// Fact -> where it was seen.
     facts: BTreeMap<Fact, BTreeSet<Read>>,
+    /// Package -> the exported names that it declares.
+    declared: BTreeMap<Arc<str>, Declared>,
     /// Package -> what its types keep in use, over all versions.
     pub(super) handles: BTreeMap<Arc<str>, Handles>,
+}
+
+/// The exported names of a package, over all versions.
+#[derive(Debug, Default)]
+struct Declared {
+    funcs: BTreeSet<Arc<str>>,
+    types: BTreeSet<Arc<str>>,
 }
 
 /// How many of each thing the facts tell.
@@ -165,9 +179,11 @@ fn folders(root: &Path) -> Vec<PathBuf> {
 
 impl Facts {
     fn read_package(&mut self, world: &World, package: &Arc<Package>, read: &Read) {
+        let own = |names: Vec<Arc<str>>| names.into_iter().filter(|name| exported(name)).collect();
+        let declared = Declared { funcs: own(package.func_names()), types: own(package.type_names()) };
         let mut results = BTreeSet::new();
-        for name in package.func_names() {
-            let Some(func) = exported(&name).then(|| package.func(&name)).flatten() else { continue };
+        for name in declared.funcs.iter().cloned() {
+            let Some(func) = package.func(&name) else { continue };
             let signature = world.signature(&func);
             let Some(first) = signature.results.first() else { continue };
             let worth = signature.results.iter().any(|ty| !releases(world, ty).0.is_empty()) || makes_client(&name, first);
@@ -181,7 +197,7 @@ impl Facts {
             self.note((package.path.clone(), "func", name, said), read);
         }
         let (mut released, mut noted) = (Vec::new(), BTreeSet::new());
-        for name in package.type_names().into_iter().filter(|name| exported(name)) {
+        for name in declared.types.iter().cloned() {
             if let Some(ty) = self.read_type(world, package, &name, results.contains(&name), read) {
                 noted.insert(name);
                 released.extend(ty);
@@ -190,8 +206,10 @@ impl Facts {
         // What a protobuf compiler wrote is known by its names.
         if !is_generated(&package.path) {
             let handles = handles::read(world, package, &released, &noted);
+            self.read_vars(world, package, &handles, read);
             self.handles.entry(package.path.clone()).or_default().add(handles);
         }
+        self.declared.insert(package.path.clone(), declared);
         let entry = self.packages.entry(package.path.clone()).or_insert_with(|| (package.name.clone(), BTreeSet::new()));
         entry.1.insert(read.clone());
     }
@@ -223,6 +241,17 @@ impl Facts {
         Some(found.iter().any(ends_it).then_some(ty))
     }
 
+    /// Notes the variables that one gets something to release from, or that are released themselves.
+    fn read_vars(&mut self, world: &World, package: &Arc<Package>, handles: &Handles, read: &Read) {
+        for name in var_names(package) {
+            let ty = world.var_type(package, &name);
+            let gives = ty.named().is_some_and(|named| named.package == package.path && handles.gives_from(&named.name));
+            if gives || is_released(world, &ty) {
+                self.note((package.path.clone(), "var", name, spell(&ty, &package.path)), read);
+            }
+        }
+    }
+
     fn note(&mut self, fact: Fact, read: &Read) {
         self.facts.entry(fact).or_default().insert(read.clone());
     }
@@ -233,6 +262,11 @@ impl Facts {
         }
         for (fact, reads) in other.facts {
             self.facts.entry(fact).or_default().extend(reads);
+        }
+        for (path, declared) in other.declared {
+            let known = self.declared.entry(path).or_default();
+            known.funcs.extend(declared.funcs);
+            known.types.extend(declared.types);
         }
         for (path, handles) in other.handles {
             self.handles.entry(path).or_default().add(handles);
@@ -259,9 +293,8 @@ impl Facts {
         let mut alike: BTreeMap<&str, Alike> = BTreeMap::new();
         for ((path, kind, name, said), seen) in &self.facts {
             let versions = self.packages.get(path).and_then(|(_, reads)| where_seen(reads, seen));
-            let said =
-                if *kind == "func" { handles::shortened(said, name.strip_prefix("New").unwrap_or(name)) } else { said.clone() };
-            alike.entry(path).or_default().entry((kind, said, versions)).or_default().push(name);
+            let said = if *kind == "func" { shortened(said, name.strip_prefix("New").unwrap_or(name)) } else { said.clone() };
+            alike.entry(path).or_default().entry((kind, said, versions)).or_default().insert(name);
         }
         let mut text = String::new();
         for (path, (name, reads)) in &self.packages {
@@ -272,7 +305,7 @@ impl Facts {
             text.push_str(&format!("{path}\t{name}\t{}\n", modules.collect::<Vec<_>>().join(";")));
             let facts = alike.remove(&**path).unwrap_or_default().into_iter().map(|((kind, said, versions), names)| {
                 let versions = versions.map_or_else(String::new, |versions| format!("\t{versions}"));
-                format!("{kind}\t{}\t{said}{versions}", names.join(","))
+                format!("{kind}\t{}\t{said}{versions}", self.squeezed(path, kind, &names).join(","))
             });
             let mut lines: Vec<String> = facts.chain(self.handles.get(path).into_iter().flat_map(Handles::lines)).collect();
             lines.sort_unstable();
@@ -280,6 +313,27 @@ impl Facts {
         }
         text
     }
+
+    /// The names of which one line tells, as few words that fit no other name of the package.
+    fn squeezed(&self, path: &str, kind: &str, names: &BTreeSet<&str>) -> Vec<String> {
+        let Some(declared) = self.declared.get(path).filter(|_| kind != "var") else {
+            return names.iter().map(ToString::to_string).collect();
+        };
+        let all = declared.funcs.iter().chain(&declared.types).map(|name| &**name);
+        squeezed(names, &all.filter(|name| !names.contains(name)).collect())
+    }
+}
+
+/// The exported variables of a package, told from constants without parsing: there are packages of tens of thousands of these.
+fn var_names(package: &Package) -> BTreeSet<Arc<str>> {
+    let texts = package.files.iter().filter_map(|file| sys::read(&file.file, MAX_GO_BYTES).ok());
+    let items = texts.flat_map(|text| outline::outline(&text).items).filter(|item| item.kind == ItemKind::Var);
+    items.flat_map(|item| item.names).filter(|name| exported(name)).collect()
+}
+
+/// Whether something ends values of the type.
+pub(super) fn is_released(world: &World, ty: &Type) -> bool {
+    releases(world, ty).0.iter().any(ends_it)
 }
 
 /// The release methods of a type, and whether it is sure that there are no others.

@@ -34,7 +34,7 @@ fn the_shipped_text_is_sorted_well_formed_and_small() {
         assert!(matches!(parts.len(), 3 | 4) && parts.iter().all(|part| !part.is_empty()), "{line}");
         if line.starts_with('\t') {
             assert!(fact < line, "{line}");
-            assert!(matches!(parts[0], "func" | "type" | "interface" | "handles" | "holds"), "{line}");
+            assert!(matches!(parts[0], "func" | "var" | "type" | "interface" | "handles" | "holds"), "{line}");
             fact = line;
         } else {
             assert!(package < parts[0], "{line}");
@@ -121,9 +121,9 @@ fn facts_are_made_from_source_and_merged_over_versions() {
         facts.render(),
         "example.com/m\t-\t. v1.0.0,v1.9.0\n\
          \tfunc\tNewClient\t*.%,error\n\
-         \thandles\t-\tClient,Handle,HandleIterator,Metadata!\n\
+         \thandles\t-\tClient,Handle*,Metadata!\n\
          \tholds\tClient\t*.%,error Handle\n\
-         \tholds\tHandle,HandleIterator\t*.HandleIterator Others;=*.Handle Next;=- Name\n\
+         \tholds\tHandle*\t*.HandleIterator Others;=*.Handle Next;=- Name\n\
          \tholds\tHandleIterator\t=*.% Handle\n\
          \ttype\tClient\t-\tv1.0.0\n\
          \ttype\tClient\tClose()error\tv1.9.0\n"
@@ -216,4 +216,51 @@ fn handles_and_data_are_told_apart_at_the_versions_read() {
     assert_eq!(index.member(&above, "Bucket", "Attrs"), Some(gives(&["?"])));
     assert_eq!(index.member(&read, "Client", "Attrs"), Some(gives(&["?"])), "it embeds what could not be read");
     assert_eq!(index.member(&read, "Record", "Of"), None);
+}
+
+#[test]
+fn another_major_version_is_assumed() {
+    let text = "a.b/c\t-\t. v1.0.0\n\tfunc\tNew\t*.Client\na.b/c/v3/d\tx\ta.b/c/v3 v3.1.0\n\tfunc\tNew\t*.Client\n\tvar\tDefault\t*.Client\n\
+         a.b/c/v5/d\tx\ta.b/c/v5 v5.1.0\n\tfunc\tNew\t*.Client\na.b/c/values\t-\t.. v1.0.0\n";
+    let index = Index::from_text(text);
+    let at = |path, module, version| {
+        let answer = index.func_facts(&missing(path, module, version), "New");
+        answer.map(|answer| (answer.words, answer.certainty))
+    };
+    let assumed = |words: &str| Some((format!("shipped index: {words}"), Certainty::Assumed));
+    assert_eq!(at("a.b/c/v4/d", "a.b/c/v4", "v4.0.0"), assumed("a.b/c/v3 v3.1.0"));
+    assert_eq!(at("a.b/c/v9/d", "", ""), assumed("a.b/c/v5 v5.1.0"));
+    assert_eq!(at("a.b/c/d", "a.b/c", "v1.0.0"), assumed("a.b/c/v3 v3.1.0"));
+    assert_eq!(at("a.b/c/v2", "a.b/c/v2", "v2.0.0"), assumed("a.b/c v1.0.0"));
+    assert_eq!(at("a.b/c/v2/e", "a.b/c/v2", "v2.0.0"), None);
+    assert_eq!(index.package_name("a.b/c/v4/d"), Some("x"));
+    assert_eq!(index.var_type(&missing("a.b/c/v3/d", "", ""), "Default"), Some("*.Client"));
+}
+
+#[test]
+fn what_gives_something_to_release_is_told_of_plain_types_and_variables_too() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("m@v1.0.0");
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("go.mod"), "module example.com/m\n").unwrap();
+    let text = "package m\n\ntype Conn struct{ x func() error }\n\nfunc (c *Conn) Close() error { return c.x() }\n\n\
+         type Dialer struct{ Name string }\n\nfunc (d *Dialer) Dial() (*Conn, error) { return nil, nil }\n\n\
+         func (d *Dialer) Title() string { return d.Name }\n\ntype Plain struct{ Name string }\n\n\
+         var DefaultDialer = &Dialer{}\n\nvar DefaultPlain = &Plain{}\n\nconst Limit = 3\n\nfunc Dial() (*Conn, error) { return nil, nil }\n";
+    std::fs::write(dir.join("a.go"), text).unwrap();
+    let (facts, _) = build(&[dir], &crate::golang::world::tests::locator);
+    let text: &'static str = facts.render().leak();
+    assert_eq!(
+        text,
+        "example.com/m\t-\t. v1.0.0\n\
+         \tfunc\tDial\t*.Conn,error\n\
+         \thandles\t-\t-\n\
+         \tholds\tDialer\t*.Conn,error Dial\n\
+         \ttype\tConn\tClose()error\n\
+         \tvar\tDefaultDialer\t*.Dialer\n"
+    );
+    let (index, at) = (Index::from_text(text), missing("example.com/m", "example.com/m", "v1.0.0"));
+    assert_eq!(index.member(&at, "Dialer", "Dial"), Some(gives(&["*.Conn", "error"])));
+    assert_eq!(index.member(&at, "Dialer", "Title"), None);
+    assert_eq!(index.holds(&at, "Dialer", true), Some(Holds::No));
 }

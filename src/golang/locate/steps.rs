@@ -133,7 +133,12 @@ impl Locator {
         let why = match &owner {
             _ if !self.env.outside => "only the module itself is looked at".to_owned(),
             Some((module, Some(version))) => self.why_not_cached(module, version),
-            Some((module, None)) => format!("what stands in for {module} has no Go files for it"),
+            Some((module, None)) => match scope.substitute(module) {
+                Some(Substitute::Folder(folder)) if sys::list(&folder).is_err() => {
+                    format!("{module} is replaced by {}, which is not there", folder.display())
+                }
+                _ => format!("what stands in for {module} has no Go files for it"),
+            },
             None if paths::is_std(import) => self.why_not_standard(),
             None => self.why_unknown(scope, import),
         };
