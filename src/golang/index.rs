@@ -146,10 +146,13 @@ impl Index {
     /// What is known of a type.
     pub fn type_facts(&self, missing: &Missing, name: &str) -> Option<Answer<TypeFacts>> {
         let facts = self.lines(&missing.path).filter(|line| is_type(line) && line.is_of(name));
-        let Some((line, certainty)) = self.best(missing, facts) else {
-            let line = self.lines(&missing.path).find(|line| line.kind == "handles").filter(|_| exported(name))?;
-            let value = TypeFacts::default();
-            return Some(Answer { value, certainty: Certainty::Assumed, words: self.words(missing, line.versions) });
+        let listed = self.lines(&missing.path).find(|line| line.kind == "handles").filter(|_| exported(name));
+        // What was not seen at a version that was read is not there.
+        let seen = |certainty| certainty == Certainty::Proved || !self.was_read(missing);
+        let (line, certainty) = match (self.best(missing, facts), listed) {
+            (Some((_, certainty)), Some(listed)) if !seen(certainty) => return self.nothing(missing, listed),
+            (None, listed) => return self.nothing(missing, listed?),
+            (Some(found), _) => found,
         };
         let releases = split(line.fact, ';').into_iter().filter_map(release).collect();
         let value = TypeFacts { interface: line.kind == "interface", releases };
@@ -191,6 +194,18 @@ impl Index {
         let unlisted =
             || IndexedMember { field: false, data: covered, gives: if covered { Vec::new() } else { vec!["?".into()] } };
         Some(found(member).or_else(|| found(handles::ANY)).unwrap_or_else(unlisted))
+    }
+
+    /// The answer for an exported type that a package with a line of handles does not list.
+    fn nothing(&self, missing: &Missing, listed: Line) -> Option<Answer<TypeFacts>> {
+        let words = self.words(missing, listed.versions);
+        Some(Answer { value: TypeFacts::default(), certainty: Certainty::Assumed, words })
+    }
+
+    /// Whether the package was read at the very version in use.
+    fn was_read(&self, missing: &Missing) -> bool {
+        let (Some(module), Some(version)) = (&missing.module, &missing.version) else { return false };
+        self.block(&missing.path).reads.iter().any(|read| read.module == &**module && read.versions.contains(&&**version))
     }
 
     /// Proved when the version in use lies within those at which the package was read.
