@@ -159,6 +159,11 @@ impl Index {
         Some(Answer { value, certainty, words: self.words(missing, line.versions) })
     }
 
+    /// Whether a line names the type; of one that none names, nobody knows here that it is one.
+    pub fn lists_type(&self, missing: &Missing, name: &str) -> bool {
+        self.lines(&missing.path).any(|line| is_type(&line) && line.is_of(name))
+    }
+
     /// Whether values of the exported type `name` keep in use what they were made from: a resource of the same package when `own`,
     /// any other else. `None` when the index does not know the package at that version, so that an absent name says nothing.
     pub fn holds(&self, missing: &Missing, name: &str, own: bool) -> Option<Holds> {
@@ -184,7 +189,7 @@ impl Index {
             let mut groups = lines().flat_map(|line| split(line.fact, ';'));
             groups.find_map(|group| handles::member_in(group, wanted, member))
         };
-        let noted = self.lines(&missing.path).any(|line| is_type(&line) && line.is_of(name));
+        let noted = self.lists_type(missing, name);
         if !noted && self.holds(missing, name, true)? == Holds::No {
             return found(member);
         }
