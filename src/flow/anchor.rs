@@ -103,7 +103,7 @@ pub fn covered(cfg: &Cfg, place: AnchorPlace, calls: &[Span]) -> bool {
             match step {
                 Step::After(stmt) if stmt.span == anchor => return false,
                 Step::Stmt(stmt) if runs(stmt.span) => continue 'blocks,
-                Step::Eval(expr) if runs(expr.span) => continue 'blocks,
+                Step::Eval(expr) | Step::Alias { value: expr, .. } if runs(expr.span) => continue 'blocks,
                 _ => {}
             }
         }

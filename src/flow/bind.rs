@@ -106,7 +106,12 @@ impl<'a, 'w> Walk<'a, 'w> {
                 }
             },
             ExprKind::Selector { operand, field } => self.bind_field(target, operand, Some(&field.name), value, state),
-            ExprKind::Index { operand, .. } => self.bind_field(target, operand, None, value, state),
+            ExprKind::Index { operand, indices } => {
+                // A key of a map is in it too.
+                let key = indices.first().and_then(|key| self.peek(key, state));
+                let kept = |hold: &Hold| matches!(hold, Hold::Itself | Hold::Inside(_));
+                self.bind_field(target, operand, None, value.or(key.filter(kept)), state);
+            }
             ExprKind::Pointer(operand) => {
                 if let Some(hold) = value {
                     self.bind_part(operand, None, hold, target.span, "stored through a pointer", state);

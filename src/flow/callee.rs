@@ -302,6 +302,9 @@ impl<'a> Calls<'a, '_> {
             let fate = PassedFate::Keeps { verdict: Verdict::PassedOn, words: format!("taken by `{name}`, which closes it") };
             return Passed { fate, ..Passed::lent(Certainty::Proved) };
         }
+        if *hold == Hold::Itself && self.typing.ask(call, known::stores) == Some(true) {
+            return Passed::kept(Verdict::Stored, Certainty::Proved, format!("stored by `{}`", call.name().unwrap_or_default()));
+        }
         let func = match callee {
             Callee::Func { func, .. } => Some(func.clone()),
             Callee::Method { method, .. } => method.func.clone(),

@@ -95,6 +95,12 @@ impl<'a, 'w> Walk<'a, 'w> {
         match step {
             Step::Stmt(stmt) => self.stmt(stmt, state),
             Step::Eval(expr) => drop(self.eval(expr, state)),
+            Step::Alias { alias, value } => {
+                let value = self.eval(value, state).filter(|hold| matches!(hold, Hold::Itself | Hold::Inside(_)));
+                if let Some(var) = self.scopes.var(alias) {
+                    self.bind_var(var, alias.span, value, state);
+                }
+            }
             Step::Range { left, right } => self.range(left, right, state),
             Step::Communication(communication) => self.communication(communication, state),
             Step::Enter(_) | Step::After(_) => {}
@@ -285,6 +291,11 @@ impl<'a, 'w> Walk<'a, 'w> {
                 value.filter(|hold| !(family && matches!(hold, Hold::Handle(_) | Hold::Function { releases: false })))
             {
                 let passed = self.oracle.passed(call, Place::Arg(at), &hold);
+                let runs = matches!(passed.fate, PassedFate::Runs);
+                if let Some((span, verdict, words)) = call.args.get(at).filter(|_| runs).and_then(|arg| self.given_by(arg, state))
+                {
+                    self.give(state, span, verdict, passed.certainty, words);
+                }
                 self.take(call.span, &hold, passed, state, &mut results);
             }
         }

@@ -141,6 +141,12 @@ pub fn also_releases(method: &str) -> bool {
         .contains(&method)
 }
 
+/// Whether a method of this name puts its arguments into something that outlives the call.
+pub fn stores(callee: Name) -> bool {
+    let within = ["sync", "sync/atomic"].contains(&callee.package);
+    within && ["Store", "LoadOrStore", "Swap", "CompareAndSwap", "Put"].contains(&callee.name)
+}
+
 /// Whether a function of this name takes the listener that it gets, and closes it when it is done.
 pub fn takes_listener(name: &str) -> bool {
     ["Serve", "ServeTLS"].contains(&name)

@@ -15,6 +15,18 @@ impl<'a, 'w> Walk<'a, 'w> {
         Some(Hold::Function { releases: effect == Effect::Releases })
     }
 
+    /// Where a function literal that mentions the resource itself hands it to somebody for good when it is called.
+    pub(super) fn given_by(&mut self, arg: &'a Expr, state: &State) -> Option<(Span, Verdict, String)> {
+        let body = self.scopes.literal(as_literal(arg)?)?;
+        if !mentions(self.scopes.body(body).block, self.scopes, &|var| state.hold(var) == Some(&Hold::Itself)) {
+            return None;
+        }
+        match self.effect(body, state)? {
+            Effect::Gives(Event { span, words, kind: EventKind::Given(verdict), .. }) => Some((span, verdict, words)),
+            _ => None,
+        }
+    }
+
     /// What calling the literal would do to the resource; `None` when it does not mention any holder.
     pub(super) fn effect(&mut self, body: BodyId, state: &State) -> Option<Effect> {
         if !mentions(self.scopes.body(body).block, self.scopes, &|var| state.hold(var).is_some()) {

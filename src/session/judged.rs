@@ -267,9 +267,11 @@ fn called(run: &Run, place: &Place, decl: &Decl, seeds: &Wanted) -> Wanted {
             found.extend(results.iter().map(|result| (rule.clone(), call.span, Some(*result))));
             continue;
         }
+        // The repository's own constructors are known by what they acquire, as wrappers.
+        let own = func.is_some_and(|func| !run.judge.world.is_dependency(&func.package));
         let given = run
             .rules()
-            .filter(|_| gives(name))
+            .filter(|_| gives(name) && !own)
             .find_map(|(rule, _)| Some((rule, given::result_of(run.judge, place.scope, rule, &callee)?)))
             .filter(|_| !given::wraps(run.judge, place.scope, call.args.iter().map(|arg| typing.of(arg))));
         found.extend(given.map(|(rule, result)| (rule.clone(), call.span, Some(result))));
