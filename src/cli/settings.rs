@@ -23,6 +23,8 @@ pub fn settle(common: &Common, scan: &Scan, unsafe_fixes: bool) -> anyhow::Resul
         true => Some(read_stdin(&scan.stdin_filename)?),
         false => None,
     };
+    let all = load_rules(&common.rules)?;
+    let rules = selected(&all, &scan.select, &scan.ignore)?;
     Ok(Settings {
         root: sys::working_dir()?,
         paths: if stdin.is_some() { Vec::new() } else { scan.paths.clone() },
@@ -34,7 +36,8 @@ pub fn settle(common: &Common, scan: &Scan, unsafe_fixes: bool) -> anyhow::Resul
         unsafe_fixes,
         index_only: scan.index_only,
         exclude: scan.exclude.clone(),
-        rules: selected(&load_rules(&common.rules)?, &scan.select, &scan.ignore)?,
+        seeding: rules::seeding(&rules, &all),
+        rules,
         max_file_bytes: MAX_FILE_BYTES,
         timings: scan.stats,
         stats: scan.stats,

@@ -28,8 +28,10 @@ pub struct Settings {
     pub index_only: bool,
     /// Globs of paths to leave out, relative to `root`.
     pub exclude: Vec<String>,
-    /// The rules that run, in id order.
+    /// The rules that run, in id order: what they say is reported.
     pub rules: Vec<Arc<Rule>>,
+    /// The rules that propose the calls which are looked at, in id order.
+    pub seeding: Vec<Arc<Rule>>,
     /// Files above this size in bytes are left out with a diagnostic.
     pub max_file_bytes: u64,
     /// Measure phases.
@@ -54,6 +56,7 @@ impl Settings {
             index_only: false,
             exclude: Vec::new(),
             rules: Vec::new(),
+            seeding: Vec::new(),
             max_file_bytes: 1 << 20,
             timings: false,
             stats: false,

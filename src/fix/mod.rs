@@ -1,34 +1,35 @@
 //! A leak -> where and how its release is spelled. Knows lines and gofmt; what is open where is `flow`'s.
 
 use crate::base::edit::Edit;
-use crate::base::finding::{Acquisition, Anchor, AnchorPlace, Applicability, Certainty, Closable, Fix, Release, ReleaseArg};
-use crate::base::text::line_ending_at;
+use crate::base::finding::{
+    Acquisition, Anchor, AnchorPlace, Applicability, Certainty, Closable, Fix, Mend, Release, ReleaseArg,
+};
+use crate::base::text::{Span, line_ending_at};
 use crate::golang::release::ReleaseMethod;
 
-/// The fix for the leak of `acquisition` in `text`.
+/// The fix for a fault of `acquisition` in `text`.
 ///
-/// `anchor` is where a release could stand; without one, or with an `obstacle`, the fix is a sketch. `releases` are the rule's
-/// methods, which say which of them are safe to insert. `None` when the type's release is not known.
-pub fn fix(
-    acquisition: &Acquisition,
-    anchor: Option<&Anchor>,
-    obstacle: Option<&str>,
-    releases: &[ReleaseMethod],
-    text: &[u8],
-) -> Option<Fix> {
+/// Where no release could stand, or something is in its way, the fix is a sketch. `releases` are the rule's methods, which say which
+/// of them are safe to insert. `None` when the type's release is not known.
+pub fn fix(acquisition: &Acquisition, mend: &Mend, releases: &[ReleaseMethod], text: &[u8]) -> Option<Fix> {
+    let placed = match mend {
+        Mend::Advice { title, reason } => return Some(sketch(title.clone(), reason)),
+        Mend::Release(placed) => placed,
+    };
     let Closable::By(release) = &acquisition.closable else { return None };
-    let Some(anchor) = anchor else {
+    let Some(anchor) = &placed.anchor else {
         let name = acquisition.name.as_deref().unwrap_or("the result");
-        let reason = obstacle.unwrap_or("no single line after the error check could release it");
+        let reason = placed.obstacle.as_deref().unwrap_or("no single line after the error check could release it");
         return Some(sketch(format!("call `{}` of `{name}` on every way out", release.method), reason));
     };
     let call = match spell(release, anchor) {
         Ok(call) => call,
         Err(sketched) => return Some(sketch(format!("insert `defer {sketched}`"), "what to pass to it is for a person to say")),
     };
-    let title = match anchor.after_check {
-        true => format!("insert `defer {call}` after the error check"),
-        false => format!("insert `defer {call}` after it is made"),
+    let place = if anchor.after_check { "after the error check" } else { "after it is made" };
+    let title = match placed.replaced.is_empty() {
+        true => format!("insert `defer {call}` {place}"),
+        false => format!("let `defer {call}` {place} take the place of the release that is there"),
     };
     if anchor.in_loop {
         let reason = "a `defer` in a loop runs when the function ends, not at the end of the iteration";
@@ -40,9 +41,32 @@ pub fn fix(
     };
     let assumed =
         (acquisition.certainty == Certainty::Assumed).then(|| format!("that its type has `{}` is assumed", release.method));
-    let reason = anchor.doubt.clone().or(assumed).or_else(|| doubt(release, anchor, releases)).or_else(|| line.realigns());
+    let removals: Result<Vec<Edit>, &str> = placed.replaced.iter().map(|statement| removal(text, *statement)).collect();
+    let mut edits = match removals {
+        Ok(removals) => removals,
+        Err(reason) => return Some(sketch(title, reason)),
+    };
+    let moves = (!edits.is_empty()).then(|| "what was released in one place is released in another".to_owned());
+    let doubts = anchor.doubt.clone().or(assumed).or_else(|| doubt(release, anchor, releases));
+    let reason = doubts.or(moves).or_else(|| line.realigns());
     let applicability = if reason.is_some() { Applicability::Unsafe } else { Applicability::Safe };
-    Some(Fix { title, applicability, reason, edits: vec![line.edit] })
+    edits.push(line.edit);
+    edits.sort_by_key(|edit| edit.span);
+    Some(Fix { title, applicability, reason, edits })
+}
+
+/// Takes a statement out with its line, and with the blank line before it where a closing brace follows.
+fn removal(text: &[u8], statement: Span) -> Result<Edit, &'static str> {
+    let start = line_start(text, statement.start as usize);
+    let end = memchr::memchr(b'\n', &text[statement.end as usize..]).map(|at| statement.end as usize + at + 1);
+    let end = end.ok_or("there is no line after the release that is there")?;
+    let alone = text[start..statement.start as usize].trim_ascii().is_empty();
+    if !alone || !text[statement.end as usize..end].trim_ascii().is_empty() {
+        return Err("other code or a comment stands beside the release that is there");
+    }
+    let above = line_start(text, start.saturating_sub(1));
+    let blank = text[above..start].trim_ascii().is_empty() && text[end..].trim_ascii_start().starts_with(b"}");
+    Ok(Edit { span: Span::new(if blank { above } else { start } as u32, end as u32), text: String::new() })
 }
 
 fn sketch(title: String, reason: &str) -> Fix {

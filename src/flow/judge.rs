@@ -1,5 +1,8 @@
 //! One acquisition -> its verdict with the evidence, and the place where a release would stand.
 
+mod remarks;
+mod site;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,6 +12,7 @@ use crate::base::text::{LineIndex, Span};
 use crate::flow::anchor::{self, Found};
 use crate::flow::callee::{Calls, Stack, Summaries};
 use crate::flow::cfg::Cfg;
+use crate::flow::judge::site::Site;
 use crate::flow::life::{Exit, ExitKind, Life, MAX_VISITS, Oracle, Source, walk};
 use crate::flow::scope::{BodyId, Scopes};
 use crate::flow::state::{Event, EventId, EventKind, Hold, Phase, State};
@@ -31,6 +35,8 @@ pub struct Judge<'w> {
     pub assume_closable: bool,
     /// What the repository itself shows of constructors whose types nobody knows.
     pub usage: &'w Usage,
+    /// Look for what releases the fields that resources are stored in.
+    pub fields: bool,
 }
 
 /// Constructors (`import/path.Name`) whose results are released somewhere in the repository, each with the method that does it.
@@ -59,23 +65,27 @@ pub struct Asked<'r> {
 #[derive(Debug)]
 pub struct Judged {
     pub acquisition: Acquisition,
-    /// For leaks: the words for the finding's message, and where a release could stand.
-    pub leak: Option<Leak>,
+    /// Whether its type is proved.
+    pub type_certainty: Certainty,
+    /// What is wrong with it, at most one of each kind.
+    pub faults: Vec<Fault>,
     /// A constructor of unknown type that is released here: its name and the method, an entry of [`Usage`].
     pub usage: Option<(String, String)>,
     /// The results through which the enclosing function gives the resource to its callers.
     pub returned: Vec<usize>,
 }
 
-/// A leak as `fix` needs it.
+/// One thing that is wrong with an acquisition.
 #[derive(Debug, Clone)]
-pub struct Leak {
+pub struct Fault {
+    pub kind: FaultKind,
+    pub verdict: Verdict,
+    pub certainty: Certainty,
+    /// What proves it, the decisive place first.
+    pub evidence: Vec<Evidence>,
     /// "`client` is not closed on the way out at line 12".
     pub message: String,
-    /// `None` when no line that stands alone could release it.
-    pub anchor: Option<Anchor>,
-    /// Why there is at most a sketch.
-    pub obstacle: Option<String>,
+    pub mend: Mend,
 }
 
 /// The calls of one declaration, in order.
@@ -94,14 +104,19 @@ pub fn judge(judge: &Judge, place: &Place, decl: &Decl, calls: &[Asked]) -> Vec<
     }
     let (mut judged, places): (Vec<Judged>, Vec<_>) = cases.iter().map(Case::judge).unzip();
     for (at, case) in cases.iter().enumerate() {
-        let (Some(leak), Some((body, found))) = (&mut judged[at].leak, &places[at]) else { continue };
-        let same = |other: &Option<(BodyId, Found)>| {
+        let Some((site, found)) = &places[at] else { continue };
+        let same = |other: &Option<(Site, Found)>| {
             other.as_ref().is_some_and(|(_, other)| other.place == found.place && other.variable == found.variable)
         };
         let together = found
             .shared
             .then(|| places.iter().zip(calls).filter(|(other, _)| same(other)).map(|(_, asked)| asked.call).collect());
-        case.place_release(*body, found, together, leak);
+        let anchor = case.anchor(site, found, together);
+        for fault in &mut judged[at].faults {
+            if let (FaultKind::Leak, Mend::Release(placed)) = (fault.kind, &mut fault.mend) {
+                placed.anchor = Some(anchor.clone());
+            }
+        }
     }
     judged
 }
@@ -126,7 +141,7 @@ pub fn not_analysed(place: &Place, rule: &Arc<str>, call: Span, function: Option
         evidence: vec![Evidence { path: place.path.clone(), line, column, span: Some(call), words: why.to_owned() }],
         notes: Vec::new(),
     };
-    Judged { acquisition, leak: None, usage: None, returned: Vec::new() }
+    Judged { acquisition, type_certainty: Certainty::Assumed, faults: Vec::new(), usage: None, returned: Vec::new() }
 }
 
 /// What one acquisition is judged by.
@@ -163,13 +178,14 @@ struct Fate {
 
 impl<'a> Case<'a, '_> {
     /// The judgement, and where a release could stand.
-    fn judge(&self) -> (Judged, Option<(BodyId, Found)>) {
+    fn judge(&self) -> (Judged, Option<(Site, Found)>) {
         let kind = self.kind();
         let nothing = matches!(kind.answer.closable, Closable::Nothing(_));
         let unknown = matches!(kind.answer.closable, Closable::Unknown(_)) && !self.judge.assume_closable;
-        let body = self.scopes.body_around(self.call.span);
-        let life = match body {
-            Some(body) if !nothing => Some(self.walk(body, &kind)),
+        let site = self.site(&kind);
+        let body = site.map(|site| site.body);
+        let life = match site {
+            Some(site) if !nothing => Some(self.walk(site, &kind)),
             _ => None,
         };
         let fate = match (&life, body) {
@@ -183,19 +199,19 @@ impl<'a> Case<'a, '_> {
         } else {
             fate
         };
-        let mut leak = fate.verdict.is_finding().then(|| Leak {
-            message: fate.message.clone(),
-            anchor: None,
-            obstacle: fate.obstacle.clone(),
-        });
-        let found = match (&life, body, &mut leak) {
-            (Some(Ok(life)), Some(body), Some(leak)) if leak.obstacle.is_none() => {
-                let found = anchor::find(self.scopes, body, self.call.span, life, kind.error.is_some());
-                leak.obstacle = found.as_ref().and_then(|found| self.way_out_before(life, found));
-                found.filter(|_| leak.obstacle.is_none()).map(|found| (body, found))
+        let mut leak = self.leak(&fate);
+        let found = match (&life, site, &mut leak) {
+            (Some(Ok(life)), Some(site), Some(Fault { mend: Mend::Release(placed), .. })) => {
+                self.place(life, site, &kind, placed)
             }
             _ => None,
         };
+        let mut faults: Vec<Fault> = leak.into_iter().collect();
+        let mut fate = fate;
+        if let (Some(Ok(life)), Some(body), false) = (&life, body, unknown) {
+            faults.extend(self.slips(life, body, &kind));
+            faults.extend(self.kept(life, body, &kind, &mut fate));
+        }
         let returned = match (&life, body) {
             (Some(Ok(life)), Some(BodyId(0))) if fate.verdict == Verdict::Returned && is_free(life) => {
                 life.left.iter().filter(|(_, hold)| *hold == Hold::Itself).map(|(index, _)| *index).collect()
@@ -204,14 +220,86 @@ impl<'a> Case<'a, '_> {
         };
         let shown = |life: &Life| Some((self.constructor()?, life.released_by.first()?.clone()));
         let usage = life.as_ref().filter(|_| unknown).and_then(|life| life.as_ref().ok()).and_then(shown);
-        (Judged { acquisition: self.acquisition(kind, fate), leak, usage, returned }, found)
+        faults.sort_by_key(|fault| fault.verdict);
+        let type_certainty = kind.answer.certainty;
+        let mut notes = Vec::new();
+        if let (Some(Ok(life)), Some((_, found))) = (&life, &found) {
+            notes.extend(self.exit_after(life, found));
+        }
+        if let (Some(body), Verdict::Leaked | Verdict::LeakedOnSomePaths | Verdict::Released) = (body, fate.verdict) {
+            notes.extend(self.per_request(body));
+        }
+        // That a field is never released is no more than a guess at what becomes of a struct: the fate stays what it is.
+        let worst = faults.iter().find(|fault| fault.kind != FaultKind::NeverReleased);
+        let acquisition = self.acquisition(kind, fate, worst, notes);
+        (Judged { acquisition, type_certainty, faults, usage, returned }, found)
+    }
+
+    fn leak(&self, fate: &Fate) -> Option<Fault> {
+        let placed = Placed { obstacle: fate.obstacle.clone(), ..Placed::default() };
+        fate.verdict.is_finding().then(|| Fault {
+            kind: FaultKind::Leak,
+            verdict: fate.verdict,
+            certainty: fate.certainty,
+            evidence: fate.evidence.clone(),
+            message: fate.message.clone(),
+            mend: Mend::Release(placed),
+        })
+    }
+
+    /// Where a release could stand, or in `placed` why not.
+    fn place(&self, life: &Life, site: Site, kind: &Kind, placed: &mut Placed) -> Option<(Site, Found)> {
+        if placed.obstacle.is_some() {
+            placed.replaced = self.replaceable(life, site.body)?;
+        }
+        let outside = matches!(site.source, Source::Assigned { .. });
+        let found = anchor::find(self.scopes, site.body, site.at, life, kind.error.is_some(), outside)?;
+        let before = self.way_out_before(life, site, &found);
+        if before.is_some() {
+            placed.obstacle = before;
+            return None;
+        }
+        placed.obstacle = None;
+        Some((site, found))
+    }
+
+    /// The statements that release it on some ways out, and whose place one `defer` could take. `None` where some release is none of
+    /// these, or the resource is handed on.
+    fn replaceable(&self, life: &Life, body: BodyId) -> Option<Vec<Span>> {
+        let mut spans = Vec::new();
+        for State { phase, due, maybe_due, on_error, .. } in life.exits.iter().map(|exit| &exit.state) {
+            let by = match (phase, due) {
+                (Phase::Before | Phase::Nil, _) => continue,
+                _ if maybe_due.or(*on_error).is_some() => return None,
+                (Phase::Given(_), _) => return None,
+                (Phase::Released(id), None) | (_, Some(id)) => id,
+                (_, None) => continue,
+            };
+            spans.push(life.events[by.0 as usize].span);
+        }
+        spans.sort();
+        spans.dedup();
+        let replaceable = anchor::replaceable(self.scopes.body(body).block, &spans)?;
+        // What is reached without this resource releases another one too.
+        let shared =
+            |span: &Span| life.after.get(&span.end).is_none_or(|states| states.iter().any(|state| state.phase == Phase::Before));
+        (!replaceable.iter().any(shared)).then_some(replaceable)
+    }
+
+    /// The resource's name in messages.
+    fn named(&self, kind: &Kind) -> String {
+        self.bound(kind.result).map_or_else(|| "what it gives".to_owned(), |name| format!("`{name}`"))
+    }
+
+    fn in_test(&self) -> bool {
+        self.place.path.ends_with("_test.go")
     }
 
     /// A way out on which the resource is open, between the call and the place for its release.
-    fn way_out_before(&self, life: &Life, found: &Found) -> Option<String> {
+    fn way_out_before(&self, life: &Life, site: Site, found: &Found) -> Option<String> {
         let between = |exit: &&Exit| {
             let open = exit.state.is_open() && !matches!(exit.kind, ExitKind::Stop(_));
-            open && self.call.span.end <= exit.span.start && exit.span.start < found.offset()
+            open && site.at.end <= exit.span.start && exit.span.start < found.offset()
         };
         let exit = life.exits.iter().find(between)?;
         Some(format!("a way out at line {} comes before the check of its error", self.place.lines.line(exit.span.start)))
@@ -258,12 +346,11 @@ impl<'a> Case<'a, '_> {
         (unknown && names > 1).then(|| names - 1)
     }
 
-    fn walk(&self, body: BodyId, kind: &Kind) -> Result<Life, &'static str> {
+    fn walk(&self, site: Site, kind: &Kind) -> Result<Life, &'static str> {
         let stack = Stack::new();
         let target = kind.ty.why_unknown().is_none().then(|| kind.ty.clone());
         let calls = self.calls(&stack, target);
-        let source = Source::Call { span: self.call.span, result: kind.result, error: kind.error, success: kind.success };
-        walk(self.scopes, body, source, State::start(), &calls, &Cell::new(MAX_VISITS))
+        walk(self.scopes, site.body, site.source, State::start(), &calls, &Cell::new(MAX_VISITS))
             .map_err(|_| "the function has too many branches")
     }
 
@@ -426,25 +513,26 @@ impl<'a> Case<'a, '_> {
         }
     }
 
-    /// Says where the release of a leak stands. `together`, where others acquire for the same variable: all calls that do.
-    fn place_release(&self, body: BodyId, found: &Found, together: Option<Vec<Span>>, leak: &mut Leak) {
+    /// The place for the release of a leak. `together`, where others acquire for the same variable: all calls that do.
+    fn anchor(&self, site: &Site, found: &Found, together: Option<Vec<Span>>) -> Anchor {
+        let body = site.body;
         let uncovered = together.is_some_and(|calls| !self.covered(body, found, &calls));
         let uncovered = uncovered.then(|| "it is not acquired on every way that leads here".to_owned());
         let parallel =
             anchor::has_parallel_subtests(self.scopes, body).then(|| "subtests that run in parallel go on after it".to_owned());
-        leak.anchor = Some(Anchor {
+        Anchor {
             place: found.place,
             variable: self.scopes.info(found.variable).name.clone(),
             doubt: found.doubt.clone().or(uncovered).or(parallel),
-            after_check: found.offset() > self.statement_end(body) && found.doubt.is_none(),
+            after_check: found.offset() > self.statement_end(site) && found.doubt.is_none(),
             in_loop: found.in_loop,
             context: anchor::context(self.scopes, self.typing, found.offset()),
-        });
+        }
     }
 
     /// The end of the statement that acquires.
-    fn statement_end(&self, body: BodyId) -> u32 {
-        anchor::statement(self.scopes.body(body).block, self.call.span).map_or(self.call.span.end, |span| span.end)
+    fn statement_end(&self, site: &Site) -> u32 {
+        anchor::statement(self.scopes.body(site.body).block, site.at).map_or(site.at.end, |span| span.end)
     }
 
     fn covered(&self, body: BodyId, found: &Found, calls: &[Span]) -> bool {
@@ -465,12 +553,17 @@ impl<'a> Case<'a, '_> {
         names.get(result).map(text).filter(|name| name != "_")
     }
 
-    fn acquisition(&self, kind: Kind, fate: Fate) -> Acquisition {
+    /// The acquisition as it is; the `worst` fault says more of it than its fate.
+    fn acquisition(&self, kind: Kind, fate: Fate, worst: Option<&Fault>, notes: Vec<Note>) -> Acquisition {
         let (line, column) = self.place.lines.line_column(self.call.span.start);
         let constructor = self.callee_text();
-        let certainty = match fate.verdict {
+        let (verdict, of_fate, evidence) = match worst {
+            Some(fault) => (fault.verdict, fault.certainty, fault.evidence.clone()),
+            None => (fate.verdict, fate.certainty, fate.evidence),
+        };
+        let certainty = match verdict {
             Verdict::NothingToRelease => kind.answer.certainty,
-            _ => fate.certainty.and(kind.answer.certainty),
+            _ => of_fate.and(kind.answer.certainty),
         };
         Acquisition {
             rule: self.wanted.rule.clone(),
@@ -483,10 +576,10 @@ impl<'a> Case<'a, '_> {
             function: self.func.map(FuncDecl::display_name),
             type_name: kind.answer.type_name,
             closable: kind.answer.closable,
-            verdict: fate.verdict,
+            verdict,
             certainty,
-            evidence: fate.evidence,
-            notes: Vec::new(),
+            evidence,
+            notes,
         }
     }
 }

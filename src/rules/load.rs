@@ -7,7 +7,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 use tree_sitter::Query;
 
-use crate::base::finding::ReleaseArg;
+use crate::base::finding::{FaultKind, ReleaseArg};
 use crate::base::sys;
 use crate::golang::release::ReleaseMethod;
 use crate::rules::{Given, Named, Rule, RuleError, Seeds, Status};
@@ -20,6 +20,9 @@ struct RuleToml {
     status: StatusToml,
     trigger: Option<toml::Spanned<String>>,
     given: Option<GivenToml>,
+    #[serde(default)]
+    reports: ReportsToml,
+    #[serde(default)]
     release: Vec<ReleaseToml>,
     docs: DocsToml,
 }
@@ -29,6 +32,16 @@ struct RuleToml {
 enum StatusToml {
     Stable,
     Preview,
+}
+
+#[derive(Deserialize, Clone, Copy, Default, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+enum ReportsToml {
+    #[default]
+    Leak,
+    ReleasedTooEarly,
+    ReleasedTwice,
+    NeverReleased,
 }
 
 #[derive(Deserialize)]
@@ -107,11 +120,16 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
                 include: plain(&given.include),
             })
         }
+        (None, None, None) if raw.reports != ReportsToml::Leak => Seeds::Others,
         _ => {
-            let words = "a rule has either a `trigger` and an acquire.scm, or a table `[given]`".to_owned();
+            let words = "a rule has a `trigger` and an acquire.scm, or a table `[given]`, or it `reports` of the others' calls";
+            let words = words.to_owned();
             return Err(mistake(raw.id.span().start, words));
         }
     };
+    if !matches!(seeds, Seeds::Others) && raw.reports != ReportsToml::Leak {
+        return Err(mistake(raw.id.span().start, "a rule that proposes calls reports leaks".to_owned()));
+    }
     Ok(Rule {
         id: Arc::from(id.as_str()),
         summary: raw.summary,
@@ -126,6 +144,12 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             ("Use instead", raw.docs.instead.trim().to_owned()),
             ("Fix safety", raw.docs.safety.trim().to_owned()),
         ],
+        reports: match raw.reports {
+            ReportsToml::Leak => FaultKind::Leak,
+            ReportsToml::ReleasedTooEarly => FaultKind::ReleasedTooEarly,
+            ReportsToml::ReleasedTwice => FaultKind::ReleasedTwice,
+            ReportsToml::NeverReleased => FaultKind::NeverReleased,
+        },
         seeds,
         releases: raw.release.into_iter().map(release).collect(),
     })
@@ -220,5 +244,7 @@ mod tests {
                 .starts_with("acquire.scm:2:1: ")
         );
         assert!(broken(TOML, "(source_file (_) @constructor) @acquire").contains("no `source_file`"));
+        let both = TOML.replace("status =", "reports = \"released-twice\"\nstatus =");
+        assert!(broken(&both, QUERY).contains("reports leaks"));
     }
 }

@@ -1,7 +1,8 @@
-//! queries/ -> [`Rule`]: what a leak is, in words and data, checked when loaded.
+//! queries/ -> [`Rule`]: what is wrong, in words and data, checked when loaded.
 //!
 //! A rule is a folder with `rule.toml`, which says what the rule means, and for rules that go by names `acquire.scm`, a tree-sitter
-//! query that proposes calls in one declaration. The shipped rules are compiled in; `--rules DIR` loads others the same way.
+//! query that proposes calls in one declaration. A rule that proposes no calls reports another fault of those that the others do.
+//! The shipped rules are compiled in; `--rules DIR` loads others the same way.
 
 mod load;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use regex::bytes::Regex;
 use tree_sitter::{Query, QueryCursor, StreamingIterator};
 
+use crate::base::finding::FaultKind;
 use crate::base::text::Span;
 use crate::golang::parse::Parsed;
 use crate::golang::release::ReleaseMethod;
@@ -29,6 +31,8 @@ pub struct Rule {
     pub status: Status,
     /// What it does, why it is bad, …: (heading, markdown text) in order.
     pub sections: Vec<(&'static str, String)>,
+    /// What it reports: of the calls that it proposes, or of those that the others do.
+    pub reports: FaultKind,
     /// Which calls may acquire.
     pub seeds: Seeds,
     /// How the resource is released, best first.
@@ -42,6 +46,8 @@ pub enum Seeds {
     Named(Named),
     /// Those that hand over something to release, by what the source or the index says of them.
     Given(Given),
+    /// Those of the other rules.
+    Others,
 }
 
 /// Calls by their looks.
@@ -171,6 +177,9 @@ impl Named {
 /// The shipped rules, sorted by id.
 pub fn builtin() -> Vec<Arc<Rule>> {
     let sources = [
+        ("queries/kept-and-never-released", include_str!("../../queries/kept-and-never-released/rule.toml"), None),
+        ("queries/released-too-early", include_str!("../../queries/released-too-early/rule.toml"), None),
+        ("queries/released-twice", include_str!("../../queries/released-twice/rule.toml"), None),
         ("queries/unclosed-client", include_str!("../../queries/unclosed-client/rule.toml"), {
             Some(include_str!("../../queries/unclosed-client/acquire.scm"))
         }),
@@ -183,6 +192,15 @@ pub fn builtin() -> Vec<Arc<Rule>> {
     let mut rules = sources.map(load).to_vec();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     rules
+}
+
+/// The rules whose calls are looked at when the `running` ones of `all` run: these themselves or, where none of them proposes calls,
+/// the stable ones.
+pub fn seeding(running: &[Arc<Rule>], all: &[Arc<Rule>]) -> Vec<Arc<Rule>> {
+    let proposes = |rule: &&Arc<Rule>| !matches!(rule.seeds, Seeds::Others);
+    let own: Vec<_> = running.iter().filter(proposes).cloned().collect();
+    let stable = || all.iter().filter(proposes).filter(|rule| rule.status == Status::Stable);
+    if own.is_empty() { stable().cloned().collect() } else { own }
 }
 
 /// The rules in the folders of `dir`, sorted by id.
@@ -201,7 +219,7 @@ mod tests {
     fn seeds(text: &str) -> Vec<String> {
         let parsed = parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap();
         let rules = builtin();
-        let Some(Seeds::Named(named)) = rules.iter().map(|rule| &rule.seeds).next() else { panic!("no rule by names") };
+        let named = rules.iter().find_map(|rule| if let Seeds::Named(named) = &rule.seeds { Some(named) } else { None }).unwrap();
         assert!(
             named.trigger.is_match(text.as_bytes()) || named.seeds(&parsed).unwrap().is_empty(),
             "the trigger lets every seed through"

@@ -20,7 +20,13 @@ type Outcomes = FxHashMap<String, Outcome>;
 /// Fixes what `survey` found, as far as `settings` let.
 pub fn apply(survey: Survey, settings: &Settings) -> FixRun {
     let Survey { report, world, summaries, usage, wrappers, pool, candidates } = survey;
-    let judge = Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable, usage: &usage };
+    let judge = Judge {
+        world: &world,
+        summaries: &summaries,
+        assume_closable: settings.assume_closable,
+        usage: &usage,
+        fields: judged::asks_for_fields(settings),
+    };
     let shown = candidates.par_iter().filter(|candidate| settings.tests || !candidate.test);
     let fixed: Vec<(Option<Change>, Outcomes)> = pool.install(|| {
         let again = |candidate: &Candidate, text: &[u8]| {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::finding::{Finding, fingerprint};
+use crate::base::finding::{Acquisition, FaultKind, Finding, fingerprint};
 use crate::base::text::{LineIndex, Span};
 use crate::config::Settings;
 use crate::fix;
-use crate::flow::judge::{self, Asked, Judge, Judged, Place};
+use crate::flow::judge::{self, Asked, Fault, Judge, Judged, Place};
 use crate::flow::scope::Scopes;
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
@@ -71,8 +71,8 @@ pub struct Fresh {
 #[derive(Default)]
 pub struct FileJudged {
     pub judged: Vec<Judged>,
-    /// At the same index as `judged`: the finding, if it is one.
-    pub findings: Vec<Option<Finding>>,
+    /// At the same index as `judged`: what is reported of it.
+    pub findings: Vec<Vec<Finding>>,
     /// Functions that turned out to be wrappers.
     pub fresh: Vec<Fresh>,
     pub declarations: u64,
@@ -87,6 +87,11 @@ pub struct FileText<'f> {
     pub path: &'f Arc<str>,
     pub text: &'f [u8],
     pub scope: &'f FileScope,
+}
+
+/// Whether anybody wants to know what releases the fields that resources are stored in: to find out is dear.
+pub fn asks_for_fields(settings: &Settings) -> bool {
+    settings.every || settings.rules.iter().any(|rule| rule.reports == FaultKind::NeverReleased)
 }
 
 /// Judges every acquisition in a file.
@@ -110,7 +115,7 @@ pub fn again(
     if !outline.exact {
         outline.items = items_by_parsing(file.text);
     }
-    let sights = sights(&settings.rules, file.scope.imports());
+    let sights = sights(&settings.seeding, file.scope.imports());
     let run = Run { judge, settings, wrappers, sights: &sights };
     let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
     for item in &outline.items {
@@ -120,8 +125,7 @@ pub fn again(
             result.keep(&mut previous, item)
         };
         for one in judged {
-            let finding = finding(settings, &place, item, &one, &mut repeats);
-            result.findings.push(finding);
+            result.findings.push(findings(settings, &place, item, &one, &mut repeats));
             result.judged.push(one);
         }
     }
@@ -148,13 +152,13 @@ struct Run<'r> {
     judge: &'r Judge<'r>,
     settings: &'r Settings,
     wrappers: &'r Wrappers,
-    /// One for each rule.
+    /// One for each rule that proposes calls.
     sights: &'r [Sight<'r>],
 }
 
 impl Run<'_> {
     fn rules(&self) -> impl Iterator<Item = (&Arc<Rule>, &Sight<'_>)> {
-        self.settings.rules.iter().zip(self.sights)
+        self.settings.seeding.iter().zip(self.sights)
     }
 }
 
@@ -165,8 +169,9 @@ fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -
     if !(triggered || wraps) || matches!(item.kind, ItemKind::Type | ItemKind::Const) {
         return Vec::new();
     }
-    let mut rules = run.rules();
-    if !wraps && !run.settings.every && rules.all(|(rule, sight)| glance::is_clean(run.judge, place, rule, sight, text)) {
+    let leaks_only = run.settings.rules.iter().all(|rule| rule.reports == FaultKind::Leak);
+    let is_clean = |(rule, sight): (&Arc<Rule>, &Sight)| glance::is_clean(run.judge, place, (rule, sight), text, leaks_only);
+    if !wraps && !run.settings.every && run.rules().all(is_clean) {
         return Vec::new();
     }
     result.declarations += 1;
@@ -200,7 +205,7 @@ fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -
 
 fn seeds(settings: &Settings, parsed: &Parsed) -> Result<Wanted, &'static str> {
     let mut wanted = Vec::new();
-    for rule in &settings.rules {
+    for rule in &settings.seeding {
         let Seeds::Named(named) = &rule.seeds else { continue };
         let seeds = named.seeds(parsed).map_err(|_| "the declaration has more candidate calls than are kept track of")?;
         wanted.extend(seeds.into_iter().map(|seed| (rule.clone(), seed.call, None)));
@@ -273,28 +278,43 @@ fn refused(run: &Run, place: &Place, item: &Item, why: &str) -> Vec<Judged> {
     judged
 }
 
-fn finding(
+/// What the rules that run report of one acquisition.
+fn findings(
     settings: &Settings,
     place: &Place,
     item: &Item,
     one: &Judged,
     repeats: &mut FxHashMap<(String, String), u32>,
-) -> Option<Finding> {
+) -> Vec<Finding> {
     let acquisition = &one.acquisition;
-    let rule = settings.rules.iter().find(|rule| rule.id == acquisition.rule)?;
     let function = acquisition.function.clone().unwrap_or_default();
     let text = String::from_utf8_lossy(&place.text[acquisition.span.range()]).into_owned();
     // Counted over all acquisitions, so that a fingerprint stays when another finding of the function is mended.
     let ordinal = repeats.entry((function.clone(), text.clone())).or_default();
-    let fingerprint = fingerprint(&rule.id, &acquisition.path, &function, &text, *ordinal);
     *ordinal += 1;
-    let leak = one.leak.as_ref()?;
     let doc = place.lines.line(item.doc_start)..place.lines.line(item.span.start);
-    Some(Finding {
-        acquisition: acquisition.clone(),
-        message: leak.message.clone(),
-        fix: fix::fix(acquisition, leak.anchor.as_ref(), leak.obstacle.as_deref(), &rule.releases, place.text),
-        suppressed: suppress::find(place.text, place.lines, &rule.id, acquisition.line, doc),
-        fingerprint,
-    })
+    let releases = settings.seeding.iter().find(|rule| rule.id == acquisition.rule).map(|rule| &*rule.releases);
+    let reports = |rule: &&Arc<Rule>, fault: &Fault| {
+        rule.reports == fault.kind && (matches!(rule.seeds, Seeds::Others) || rule.id == acquisition.rule)
+    };
+    let report = |fault: &Fault| {
+        let rule = settings.rules.iter().find(|rule| reports(rule, fault))?;
+        let acquisition = Acquisition {
+            rule: rule.id.clone(),
+            verdict: fault.verdict,
+            certainty: fault.certainty.and(one.type_certainty),
+            evidence: fault.evidence.clone(),
+            ..acquisition.clone()
+        };
+        Some(Finding {
+            message: fault.message.clone(),
+            fix: fix::fix(&acquisition, &fault.mend, releases.unwrap_or_default(), place.text),
+            suppressed: suppress::find(place.text, place.lines, &rule.id, acquisition.line, doc.clone()),
+            fingerprint: fingerprint(&rule.id, &acquisition.path, &function, &text, *ordinal - 1),
+            acquisition,
+        })
+    };
+    let mut found: Vec<Finding> = one.faults.iter().filter_map(report).collect();
+    found.sort_by(|a, b| a.acquisition.rule.cmp(&b.acquisition.rule));
+    found
 }

@@ -27,6 +27,7 @@ pub fn sights<'r>(rules: &'r [Arc<Rule>], imports: &[Import]) -> Vec<Sight<'r>> 
             let givers = imports.iter().flat_map(|import| Index::shipped().givers(&import.path, &rule.releases));
             Sight::Calls(givers.filter(|name| given.takes_function(name)).map(str::as_bytes).collect())
         }
+        Seeds::Others => Sight::Calls(FxHashSet::default()),
     };
     rules.iter().map(sight).collect()
 }

@@ -96,10 +96,15 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
             Read::Unreadable(diagnostic) => diagnostics.push(diagnostic),
         }
     }
-    let judge =
-        Judge { world: &world, summaries: &summaries, assume_closable: settings.assume_closable, usage: &Usage::default() };
+    let judge = Judge {
+        world: &world,
+        summaries: &summaries,
+        assume_closable: settings.assume_closable,
+        usage: &Usage::default(),
+        fields: judged::asks_for_fields(settings),
+    };
     let mut wrappers = Wrappers::default();
-    let own = |dir: &&Path| given::constructors(&judge, &settings.rules, dir);
+    let own = |dir: &&Path| given::constructors(&judge, &settings.seeding, dir);
     let own: Vec<Fresh> = pool.install(|| closers.par_iter().flat_map_iter(own).collect());
     let mut added: Vec<FuncRef> = own.into_iter().filter(|own| wrappers.add(own)).map(|own| own.func).collect();
     // The largest first: a few huge files would otherwise be what everybody waits for.
@@ -152,14 +157,14 @@ fn buffered<T>(settings: &Settings, found: &Found, look: impl FnOnce(&[u8]) -> T
 
 fn read(settings: &Settings, found: &Found) -> Looked {
     let looked = buffered(settings, found, |text| {
-        let read = if !sights::is_any(&settings.rules, text) {
+        let read = if !sights::is_any(&settings.seeding, text) {
             Read::Nothing
         } else if !found.named && walk::is_generated(text) {
             Read::LeftOut("generated")
         } else {
             Read::Candidate(found.path.clone(), Some(found.file.clone()), found.test, text.into())
         };
-        Looked { bytes: text.len() as u64, declares_release: given::declares_release(&settings.rules, text), read }
+        Looked { bytes: text.len() as u64, declares_release: given::declares_release(&settings.seeding, text), read }
     });
     looked.unwrap_or_else(|error| {
         let words = error.to_string();
@@ -270,12 +275,12 @@ fn report(settings: &Settings, candidates: &[Candidate], stats: Stats, diagnosti
 }
 
 fn take(report: &mut Report, candidate: &Candidate) {
-    for (judged, finding) in candidate.judged.judged.iter().zip(&candidate.judged.findings) {
+    for (judged, findings) in candidate.judged.judged.iter().zip(&candidate.judged.findings) {
         let acquisition = &judged.acquisition;
         report.stats.not_analysed += u64::from(acquisition.verdict == Verdict::NotAnalysed);
         report.stats.unknown_type += u64::from(acquisition.verdict == Verdict::UnknownType);
         report.acquisitions.push(acquisition.clone());
-        if let Some(finding) = finding {
+        for finding in findings {
             report.texts.entry(candidate.path.clone()).or_insert_with(|| candidate.text.clone());
             report.findings.push(finding.clone());
         }

@@ -18,6 +18,7 @@ pub fn repository() -> PathBuf {
 
 /// Settings for a look at all of `root`, `_test.go` files included, with the shipped rules.
 pub fn settings(root: &Path) -> Settings {
+    let rules = rules::builtin();
     Settings {
         root: fs::canonicalize(root).expect("the root is there"),
         paths: vec![".".into()],
@@ -29,7 +30,8 @@ pub fn settings(root: &Path) -> Settings {
         unsafe_fixes: false,
         index_only: false,
         exclude: Vec::new(),
-        rules: rules::builtin(),
+        seeding: rules::seeding(&rules, &rules),
+        rules,
         max_file_bytes: 1 << 20,
         timings: false,
         stats: false,
