@@ -22,12 +22,12 @@ pub enum Sight<'r> {
 /// How the seeds of each rule look in a file with these imports, in the order of `rules`.
 pub fn sights<'r>(rules: &'r [Arc<Rule>], imports: &[Import]) -> Vec<Sight<'r>> {
     let sight = |rule: &'r Arc<Rule>| match &rule.seeds {
-        Seeds::Comments(_) => Sight::Calls(FxHashSet::default()),
         Seeds::Named(named) => Sight::Trigger(&named.trigger),
         Seeds::Given(given) => {
             let givers = imports.iter().flat_map(|import| Index::shipped().givers(&import.path, &rule.releases));
             Sight::Calls(givers.filter(|name| given.takes_function(name)).map(str::as_bytes).collect())
         }
+        Seeds::Others => Sight::Calls(FxHashSet::default()),
     };
     rules.iter().map(sight).collect()
 }
