@@ -252,8 +252,8 @@ impl<'a> Case<'a, '_> {
         faults.sort_by_key(|fault| fault.verdict);
         let type_certainty = kind.answer.certainty;
         let mut notes = Vec::new();
-        if let (Some(Ok(life)), Some(standing)) = (&life, &standing) {
-            notes.extend(self.exit_after(life, &standing.found));
+        if let (Some(Ok(life)), Some(Standing { found, round: None | Some(Round::Literal { .. }), .. })) = (&life, &standing) {
+            notes.extend(self.exit_after(life, found));
         }
         if let (Some(body), Verdict::Leaked | Verdict::LeakedOnSomePaths | Verdict::Released) = (body, fate.verdict) {
             notes.extend(self.per_request(body));

@@ -2,8 +2,7 @@
 //!
 //! A rule is a folder with `rule.toml`, which says what the rule means, and for rules that go by names `acquire.scm`, a tree-sitter
 //! query that proposes calls in one declaration. A rule that proposes no calls reports another fault of those that the others do, or
-//! of the comments that silence findings.
-//! The shipped rules are compiled in; `--rules DIR` loads others the same way.
+//! comments that silence nothing. The shipped rules are compiled in; `--rules DIR` loads others the same way.
 
 mod load;
 

@@ -307,7 +307,8 @@ fn findings(run: &Run, place: &Place, item: &Item, one: &Judged, repeats: &mut F
     let nth = *ordinal;
     *ordinal += 1;
     let doc = suppress::doc_lines(item, place.lines);
-    let proposer = run.policy.seeding.iter().find(|rule| rule.id == acquisition.rule);
+    // A wrapper may be known by a rule that does not run here.
+    let Some(proposer) = run.policy.seeding.iter().find(|rule| rule.id == acquisition.rule) else { return Vec::new() };
     let reports = |rule: &&Arc<Rule>, fault: &Fault| rule.reports == fault.kind && rule.judges(&acquisition.rule);
     let report = |fault: &Fault| {
         let rule = run.policy.rules.iter().find(|rule| reports(rule, fault))?;
@@ -323,7 +324,7 @@ fn findings(run: &Run, place: &Place, item: &Item, one: &Judged, repeats: &mut F
             fix: fix::fix(&fix::Wanted {
                 acquisition: &acquisition,
                 mend: &fault.mend,
-                releases: proposer.map_or(&[], |rule| &rule.releases),
+                releases: &proposer.releases,
                 text: place.text,
                 style: run.policy.style,
             }),
