@@ -30,6 +30,8 @@ mod names;
 #[cfg(test)]
 mod tests;
 
+pub use self::names::Names;
+
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -147,14 +149,22 @@ impl Index {
     /// What is known of a type.
     pub fn type_facts(&self, missing: &Missing, name: &str) -> Option<Answer<TypeFacts>> {
         let facts = self.lines(&missing.path).filter(|line| is_type(line) && line.is_of(name));
-        let Some((line, certainty)) = self.best(missing, facts) else {
-            let line = self.lines(&missing.path).find(|line| line.kind == "handles").filter(|_| exported(name))?;
-            let value = TypeFacts::default();
-            return Some(Answer { value, certainty: Certainty::Assumed, words: self.words(missing, line.versions) });
+        let listed = self.lines(&missing.path).find(|line| line.kind == "handles").filter(|_| exported(name));
+        // What was not seen at a version that was read is not there.
+        let seen = |certainty| certainty == Certainty::Proved || !self.was_read(missing);
+        let (line, certainty) = match (self.best(missing, facts), listed) {
+            (Some((_, certainty)), Some(listed)) if !seen(certainty) => return self.nothing(missing, listed),
+            (None, listed) => return self.nothing(missing, listed?),
+            (Some(found), _) => found,
         };
         let releases = split(line.fact, ';').into_iter().filter_map(release).collect();
         let value = TypeFacts { interface: line.kind == "interface", releases };
         Some(Answer { value, certainty, words: self.words(missing, line.versions) })
+    }
+
+    /// Whether a line names the type; of one that none names, nobody knows here that it is one.
+    pub fn lists_type(&self, missing: &Missing, name: &str) -> bool {
+        self.lines(&missing.path).any(|line| is_type(&line) && line.is_of(name))
     }
 
     /// Whether values of the exported type `name` keep in use what they were made from: a resource of the same package when `own`,
@@ -182,7 +192,7 @@ impl Index {
             let mut groups = lines().flat_map(|line| split(line.fact, ';'));
             groups.find_map(|group| handles::member_in(group, wanted, member))
         };
-        let noted = self.lines(&missing.path).any(|line| is_type(&line) && line.is_of(name));
+        let noted = self.lists_type(missing, name);
         if !noted && self.holds(missing, name, true)? == Holds::No {
             return found(member);
         }
@@ -194,13 +204,14 @@ impl Index {
         Some(found(member).or_else(|| found(handles::ANY)).unwrap_or_else(unlisted))
     }
 
-    /// The names of the functions and methods of a package that give something with one of these release methods, at any version.
-    pub fn givers(&self, path: &str, releases: &[ReleaseMethod]) -> Vec<&'static str> {
+    /// The functions and methods of a package that give something with one of these release methods at some version, as names and
+    /// patterns (`New*Client`). There may be more names in it than that.
+    pub fn givers(&self, path: &str, releases: &[ReleaseMethod]) -> Names {
         let gives = |types: &str, member: &str| {
             let whose = member.strip_prefix("New").unwrap_or(member);
-            types.split(',').any(|ty| self.is_released(path, &ty.replace('%', whose), releases))
+            types.split(',').any(|ty| self.is_released(path, &names::spelled_out(ty, whose), releases))
         };
-        let mut found = Vec::new();
+        let mut found: Vec<&'static str> = Vec::new();
         for line in self.lines(path) {
             match line.kind {
                 "func" => found.extend(line.names.split(',').filter(|name| gives(line.fact, name))),
@@ -212,22 +223,29 @@ impl Index {
                 _ => {}
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        found
+        found.into_iter().collect()
     }
 
-    /// Whether a type, as a package's facts spell it, has one of these release methods at some version.
+    /// Whether a type, as a package's facts spell it, has one of these release methods at some version. Its name may be a pattern.
     fn is_released(&self, home: &str, spelled: &str, releases: &[ReleaseMethod]) -> bool {
         let Some((package, name)) = spelled.trim_start_matches(['*', '[', ']']).rsplit_once('.') else { return false };
         let package = if package.is_empty() { home } else { package };
-        let has = |line: Line| {
-            split(line.fact, ';')
-                .into_iter()
-                .filter_map(release)
-                .any(|known| releases.iter().any(|wanted| *wanted.name == *known.name))
-        };
-        self.lines(package).filter(|line| is_type(line) && line.is_of(name)).any(has)
+        let wanted = |known: IndexedRelease| releases.iter().any(|wanted| *wanted.name == *known.name);
+        let has = |line: &Line| split(line.fact, ';').into_iter().filter_map(release).any(wanted);
+        let meant = |line: &Line| line.is_of(name) || (name.contains('*') && line.is_like(name));
+        self.lines(package).any(|line| is_type(&line) && meant(&line) && has(&line))
+    }
+
+    /// The answer for an exported type that a package with a line of handles does not list.
+    fn nothing(&self, missing: &Missing, listed: Line) -> Option<Answer<TypeFacts>> {
+        let words = self.words(missing, listed.versions);
+        Some(Answer { value: TypeFacts::default(), certainty: Certainty::Assumed, words })
+    }
+
+    /// Whether the package was read at the very version in use.
+    fn was_read(&self, missing: &Missing) -> bool {
+        let (Some(module), Some(version)) = (&missing.module, &missing.version) else { return false };
+        self.block(&missing.path).reads.iter().any(|read| read.module == &**module && read.versions.contains(&&**version))
     }
 
     /// Proved when the version in use lies within those at which the package was read.
@@ -328,6 +346,11 @@ impl Line {
 
     fn is_of(&self, name: &str) -> bool {
         self.names.split(',').any(|pattern| names::matches(pattern, name))
+    }
+
+    /// Whether it may be of a name that `pattern` stands for.
+    fn is_like(&self, pattern: &str) -> bool {
+        self.names.split(',').any(|name| name.contains('*') || names::matches(pattern, name))
     }
 }
 

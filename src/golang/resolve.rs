@@ -74,10 +74,13 @@ fn in_source(world: &World, package: &Arc<Package>, name: &str, methods: &[Relea
 
 fn in_index(world: &World, missing: &Arc<Missing>, name: &str, methods: &[ReleaseMethod]) -> Result<Resolution, String> {
     let index = world.index.ok_or_else(|| missing.why.clone())?;
-    let (types, words) = match (index.func_facts(missing, name), index.type_facts(missing, name)) {
-        (Some(answer), _) => (world.indexed_types(missing, &answer.value), answer.words),
-        (None, Some(answer)) => (vec![World::type_missing(missing.clone(), name, Vec::new()).pointer()], answer.words),
-        (None, None) => {
+    let variable = index.var_type(missing, name);
+    let listed = index.type_facts(missing, name).filter(|_| index.lists_type(missing, name));
+    let (types, words) = match (index.func_facts(missing, name), variable, listed) {
+        (Some(answer), ..) => (world.indexed_types(missing, &answer.value), answer.words),
+        (None, Some(spelled), _) => (world.indexed_types(missing, &[spelled]), "shipped index".to_string()),
+        (None, None, Some(answer)) => (vec![World::type_missing(missing.clone(), name, Vec::new()).pointer()], answer.words),
+        (None, None, None) => {
             return Err(format!(
                 "no source for `{}` ({}), and the shipped index has no `{name}` of it",
                 missing.path, missing.why

@@ -245,8 +245,7 @@ fn called(run: &Run, place: &Place, decl: &Decl, seeds: &Wanted) -> Wanted {
         .filter_map(|call| Some((call, call.name()?)))
         .collect();
     let wraps = |name: &str| run.wrappers.names.iter().any(|known| **known == *name);
-    let gives =
-        |name: &str| run.sights.iter().any(|sight| matches!(sight, Sight::Calls(names) if names.contains(name.as_bytes())));
+    let gives = |name: &str| run.sights.iter().any(|sight| matches!(sight, Sight::Calls(names) if names.contains(name)));
     if !calls.iter().any(|(_, name)| wraps(name) || gives(name)) {
         return Vec::new();
     }

@@ -5,9 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use regex::bytes::Regex;
-use rustc_hash::FxHashSet;
 
-use crate::golang::index::Index;
+use crate::golang::index::{Index, Names};
 use crate::golang::outline::Import;
 use crate::rules::{Rule, Seeds};
 
@@ -16,17 +15,18 @@ pub enum Sight<'r> {
     /// They match.
     Trigger(&'r Regex),
     /// They call a function of one of these names.
-    Calls(FxHashSet<&'static [u8]>),
+    Calls(Names),
 }
 
 /// How the seeds of each rule look in a file with these imports, in the order of `rules`.
 pub fn sights<'r>(rules: &'r [Arc<Rule>], imports: &[Import]) -> Vec<Sight<'r>> {
     let sight = |rule: &'r Arc<Rule>| match &rule.seeds {
-        Seeds::Comments(_) => Sight::Calls(FxHashSet::default()),
+        Seeds::Comments(_) => Sight::Calls(Names::default()),
         Seeds::Named(named) => Sight::Trigger(&named.trigger),
-        Seeds::Given(given) => {
-            let givers = imports.iter().flat_map(|import| Index::shipped().givers(&import.path, &rule.releases));
-            Sight::Calls(givers.filter(|name| given.takes_function(name)).map(str::as_bytes).collect())
+        Seeds::Given(_) => {
+            let mut names = Names::default();
+            imports.iter().for_each(|import| names.extend(Index::shipped().givers(&import.path, &rule.releases)));
+            Sight::Calls(names)
         }
     };
     rules.iter().map(sight).collect()
@@ -64,11 +64,12 @@ pub fn is_any(rules: &[Arc<Rule>], text: &[u8]) -> bool {
 }
 
 /// The calls of functions that have one of `names`, each as the name and the bracket.
-fn calls<'t>(text: &'t [u8], names: &'t FxHashSet<&'static [u8]>) -> impl Iterator<Item = Range<usize>> + 't {
+fn calls<'t>(text: &'t [u8], names: &'t Names) -> impl Iterator<Item = Range<usize>> + 't {
     let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
     memchr::memchr2_iter(b'(', b'[', text).filter_map(move |at| {
         let start = text[..at].iter().rposition(|byte| !word(byte)).map_or(0, |before| before + 1);
-        names.contains(&text[start..at]).then_some(start..at + 1)
+        let name = std::str::from_utf8(&text[start..at]).ok().filter(|name| !name.is_empty())?;
+        names.contains(name).then_some(start..at + 1)
     })
 }
 
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn calls_are_seen_by_whole_names() {
-        let names = FxHashSet::from_iter([b"Dial".as_slice()]);
+        let names = Names::from_iter(["Dial"]);
         let found = |text: &str| calls(text.as_bytes(), &names).map(|hit| text[hit].to_owned()).collect::<Vec<_>>();
         assert_eq!(found("c := grpc.Dial(x); Dial[T](y); grpc.DialContext(z); d.Dial; reDial()"), ["Dial(", "Dial["]);
     }

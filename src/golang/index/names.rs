@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashSet;
+
 /// What Google's generators put into the names of functions whose clients speak HTTP.
 const REST: &str = "REST";
 
@@ -14,6 +16,40 @@ pub(super) fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None | Some(("", "")) => pattern == name,
         Some((start, end)) => name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end),
+    }
+}
+
+/// Names and patterns, to be asked for one name.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    whole: FxHashSet<&'static str>,
+    patterns: Vec<&'static str>,
+}
+
+impl Names {
+    /// Whether `name` is among them.
+    pub fn contains(&self, name: &str) -> bool {
+        self.whole.contains(name) || self.patterns.iter().any(|pattern| matches(pattern, name))
+    }
+
+    /// Whether nothing is.
+    pub fn is_empty(&self) -> bool {
+        self.whole.is_empty() && self.patterns.is_empty()
+    }
+
+    /// Takes in others.
+    pub fn extend(&mut self, other: Names) {
+        self.whole.extend(other.whole);
+        self.patterns.extend(other.patterns);
+    }
+}
+
+impl FromIterator<&'static str> for Names {
+    fn from_iter<T: IntoIterator<Item = &'static str>>(names: T) -> Names {
+        let (mut patterns, whole): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| name.contains('*'));
+        patterns.sort_unstable();
+        patterns.dedup();
+        Names { whole: whole.into_iter().collect(), patterns }
     }
 }
 
