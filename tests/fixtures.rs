@@ -1,9 +1,10 @@
 //! Holds the rules against Go written for them: `tests/fixtures/<rule>/` is a Go module that compiles.
 //!
 //! `// want "regexp"` at the end of a line expects a finding whose call begins there; the regexp is matched against its message and
-//! its fix, as `--format concise` prints them: `` `c` is never closed: … [safe fix] ``. Every finding must be wanted. A
-//! `<file>.golden` holds what the safe fixes make of the file; files without one must not change. `<file>.unsafe.golden` holds what
-//! all fixes make of it, where that is more, and `<file>.<style>.golden` what they make of it in another style than the file's own.
+//! its fix, as `--format concise` prints them, and the ids of its notes: `` `c` is never closed: … [safe fix] (per-request) ``. Every
+//! finding must be wanted. A `<file>.golden` holds what the safe fixes make of the file; files without one must not change.
+//! `<file>.unsafe.golden` holds what all fixes make of it, where that is more, and `<file>.<style>.golden` what they make of it in
+//! another style than the file's own.
 //! `UPDATE_GOLDEN=1` writes them anew, for reading.
 
 mod support;
@@ -19,7 +20,7 @@ use unleak::config::{Settings, Style};
 use unleak::session::{self, Change};
 
 /// The folders of fixtures, one a rule.
-fn rules() -> Vec<(String, PathBuf)> {
+fn fixtures() -> Vec<(String, PathBuf)> {
     let folder = support::repository().join("tests/fixtures");
     let entries = fs::read_dir(folder).expect("there are fixtures").map(|entry| entry.expect("it can be read").path());
     let mut rules: Vec<_> = entries
@@ -34,8 +35,8 @@ fn rules() -> Vec<(String, PathBuf)> {
 fn settings(rule: &str, root: &Path) -> Settings {
     let mut settings = support::settings(root);
     settings.sources.flags.flag("select", Some(vec![rule.to_owned()]));
-    settings.sources.rules.retain(|known| &*known.id == rule);
-    assert_eq!(settings.sources.rules.len(), 1, "tests/fixtures/{rule} is named like no rule");
+    let is_there = settings.sources.rules.iter().any(|known| &*known.id == rule);
+    assert!(is_there, "tests/fixtures/{rule} is named like no rule");
     settings
 }
 
@@ -62,7 +63,8 @@ fn wants(line: &str) -> Vec<String> {
 /// A finding in the words that wants are held against.
 fn words(finding: &Finding) -> String {
     let fix = finding.fix.as_ref().map_or("no", |fix| fix.applicability.word());
-    format!("{} [{fix} fix]", finding.message)
+    let notes: String = finding.acquisition.notes.iter().map(|note| format!(" ({})", note.id)).collect();
+    format!("{} [{fix} fix]{notes}", finding.message)
 }
 
 /// What differs between the findings and the wants of the files below `root`.
@@ -96,7 +98,7 @@ fn show(differences: &[String]) {
 
 #[test]
 fn every_finding_is_wanted_and_every_want_found() {
-    for (rule, root) in rules() {
+    for (rule, root) in fixtures() {
         let report = session::check(&settings(&rule, &root)).expect("the fixtures can be read");
         let mut differences = differences(&root, &report.findings);
         differences.extend(report.diagnostics.iter().map(|fault| format!("{}: {}", fault.path, fault.words)));
@@ -107,7 +109,7 @@ fn every_finding_is_wanted_and_every_want_found() {
 #[test]
 fn comments_silence_what_they_name() {
     let comment = Regex::new(r"//(unleak:ignore|nolint:\S*unleak)").unwrap();
-    for (rule, root) in rules() {
+    for (rule, root) in fixtures() {
         let report = session::check(&settings(&rule, &root)).expect("the fixtures can be read");
         let mut differences = Vec::new();
         for (path, bytes) in files(&root).into_iter().filter(|(path, _)| path.ends_with(".go")) {
@@ -124,7 +126,7 @@ fn comments_silence_what_they_name() {
 
 #[test]
 fn test_files_wait_for_their_flag() {
-    for (rule, root) in rules() {
+    for (rule, root) in fixtures() {
         let mut settings = settings(&rule, &root);
         settings.sources.flags.flag("tests", Some(false));
         let report = session::check(&settings).expect("the fixtures can be read");
@@ -141,7 +143,7 @@ fn test_files_wait_for_their_flag() {
 
 #[test]
 fn any_number_of_threads_finds_the_same() {
-    for (rule, root) in rules() {
+    for (rule, root) in fixtures() {
         let run = |threads| session::fix(&Settings { threads, ..settings(&rule, &root) }).expect("the fixtures can be read");
         let (one, many) = (run(1), run(7));
         assert_eq!(format!("{:?}", one.report.acquisitions), format!("{:?}", many.report.acquisitions));
@@ -170,7 +172,7 @@ fn kinds_of_golden(rule: &str, root: &Path) -> Vec<(String, Settings)> {
 #[test]
 fn fixes_make_the_golden_files() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1");
-    for (rule, root) in rules() {
+    for (rule, root) in fixtures() {
         let mut differences = Vec::new();
         let mut safe: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         for (ending, settings) in kinds_of_golden(&rule, &root) {
@@ -247,7 +249,7 @@ fn only_inserts_whole_lines(change: &Change) -> Option<String> {
 
 #[test]
 fn fixing_what_is_fixed_changes_nothing() {
-    for (rule, root) in rules() {
+    for (rule, root) in fixtures() {
         for unsafe_fixes in [false, true] {
             let tree = fixed_copy(&rule, &root, unsafe_fixes);
             let settings = Settings { unsafe_fixes, ..settings(&rule, tree.path()) };
@@ -274,7 +276,7 @@ fn go_takes_the_fixtures_before_and_after() {
     if !has_go() {
         return;
     }
-    for (rule, root) in rules() {
+    for (rule, root) in fixtures() {
         assert_eq!(gofmt(&root), "", "the fixtures are not formatted");
         go(&root, &["vet", "./..."]).unwrap_or_else(|said| panic!("the fixtures do not pass go vet:\n{said}"));
         let fixed = fixed_copy(&rule, &root, false);
@@ -290,7 +292,7 @@ fn go_takes_the_golden_files() {
     if !has_go() {
         return;
     }
-    for (rule, root) in rules() {
+    for (rule, root) in fixtures() {
         for (ending, _) in kinds_of_golden(&rule, &root) {
             let tree = tempfile::tempdir().expect("there is room for a copy");
             let golden = |path: &str| {
@@ -312,7 +314,7 @@ fn go_takes_the_golden_files() {
 
 /// Holds the fixtures once more with every Go text changed by `transform`: the same findings, and the golden files changed alike.
 fn hold_transformed(transform: impl Fn(Vec<u8>) -> Vec<u8>) {
-    for (rule, root) in rules() {
+    for (rule, root) in fixtures() {
         let tree = tempfile::tempdir().expect("there is room for a copy");
         for (path, bytes) in files(&root) {
             let is_go = path.ends_with(".go") || path.ends_with(".go.golden");

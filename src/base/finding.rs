@@ -126,6 +126,21 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// A way in which something is wrong; each rule reports one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FaultKind {
+    /// It is released too late, or not at all.
+    Leak,
+    /// It is released while it is needed, or before it is known to be there.
+    ReleasedTooEarly,
+    /// It is released again.
+    ReleasedTwice,
+    /// It is kept by something that nobody can release.
+    NeverReleased,
+    /// No acquisition is at fault: a comment silences nothing.
+    IdleComment,
+}
+
 /// A place that proves something, with the words for it: "closed here", "returned here".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
@@ -175,7 +190,7 @@ pub enum Closable {
 /// One place where a resource is acquired, with all that was found out about it: a row of `audit`.
 #[derive(Debug, Clone)]
 pub struct Acquisition {
-    /// Rule id: `unclosed-client`.
+    /// The id of the rule that proposed it: `unclosed-client`; in a finding, of the rule that reports it.
     pub rule: Arc<str>,
     /// The file as printed: relative to the working directory where it lies below it, `/` as separator.
     pub path: Arc<str>,
@@ -291,6 +306,26 @@ pub enum AnchorPlace {
     Start(Span),
 }
 
+/// What would mend a fault.
+#[derive(Debug, Clone)]
+pub enum Mend {
+    /// A release.
+    Release(Box<Placed>),
+    /// Something that a person has to do: an imperative phrase, and why.
+    Advice { title: String, reason: String },
+}
+
+/// Where a release could stand.
+#[derive(Debug, Clone, Default)]
+pub struct Placed {
+    /// `None` when no line that stands alone could release it.
+    pub anchor: Option<Anchor>,
+    /// Why there is at most a sketch.
+    pub obstacle: Option<String>,
+    /// Statements that it takes the place of.
+    pub replaced: Vec<Span>,
+}
+
 /// A remark beside the verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
@@ -335,10 +370,10 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
-/// A leak (or its opposite) that is reported.
+/// A fault that is reported.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// The acquisition it is about.
+    /// The acquisition it is about, with the verdict and the evidence of what is wrong.
     pub acquisition: Acquisition,
     /// One sentence without a final stop: what is wrong and on which way out.
     pub message: String,

@@ -18,8 +18,9 @@ pub use layer::{Layer, Origin, known_rule};
 pub use style::Style;
 pub use tree::{FILE, Files, Said, Tree, is_selected};
 
+use crate::base::finding::FaultKind;
 use crate::base::progress::Progress;
-use crate::rules::{Rule, Seeds};
+use crate::rules::Rule;
 use crate::vcs::Change;
 
 /// What one run does. Made by `cli` from flags.
@@ -72,12 +73,12 @@ pub struct Sources {
 /// What holds for the files of a folder.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// The ids of all rules that there are, in order.
-    pub all_rules: Vec<Arc<str>>,
-    /// Those that run and propose calls, in id order.
+    /// All rules that there are, in id order.
+    pub all_rules: Vec<Arc<Rule>>,
+    /// Those that run: what they say is reported.
     pub rules: Vec<Arc<Rule>>,
-    /// The rule about comments that silence nothing, if it runs.
-    pub unused: Option<Arc<Rule>>,
+    /// Those that propose the calls which are looked at.
+    pub seeding: Vec<Arc<Rule>>,
     /// Report findings in `_test.go` files.
     pub tests: bool,
     /// Report findings in generated files.
@@ -91,9 +92,9 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Whether `text` may hold comments that the rule about them has something to say of.
-    pub fn has_comments(&self, text: &[u8]) -> bool {
-        self.unused.as_ref().is_some_and(|rule| matches!(&rule.seeds, Seeds::Comments(trigger) if trigger.is_match(text)))
+    /// The rule that runs and reports faults of this kind.
+    pub fn reporting(&self, kind: FaultKind) -> Option<&Arc<Rule>> {
+        self.rules.iter().find(|rule| rule.reports == kind)
     }
 }
 

@@ -13,7 +13,7 @@ use super::keys::{Keys, MOST_FILE_BYTES};
 use super::layer::{Layer, Origin};
 use super::{Policy, Sources};
 use crate::base::sys::{self, Error, Kind};
-use crate::rules::{Rule, Seeds, Status};
+use crate::rules::{self, Rule, Status};
 
 /// The name that a file of settings has.
 pub const FILE: &str = "unleak.toml";
@@ -151,7 +151,7 @@ impl Tree {
     /// The ids of the rules that run in some folder, sorted.
     pub fn rules(&self) -> Vec<Arc<str>> {
         let folders = self.folders.values().chain(self.folders.is_empty().then_some(&self.base));
-        let rules = folders.flat_map(|folder| folder.policy.rules.iter().chain(&folder.policy.unused));
+        let rules = folders.flat_map(|folder| &folder.policy.rules);
         let ids: BTreeSet<Arc<str>> = rules.map(|rule| rule.id.clone()).collect();
         ids.into_iter().collect()
     }
@@ -274,12 +274,11 @@ impl Merged {
         // Files were checked when they were read, and flags have types of their own.
         let keys: Keys = self.values.try_into().unwrap_or_default();
         let runs = |rule: &&Arc<Rule>| is_selected(rule, &keys.select, &keys.ignore);
-        let (watching, proposing): (Vec<_>, Vec<_>) =
-            rules.iter().filter(runs).cloned().partition(|rule| matches!(rule.seeds, Seeds::Comments(_)));
+        let running: Vec<_> = rules.iter().filter(runs).cloned().collect();
         Policy {
-            all_rules: rules.iter().map(|rule| rule.id.clone()).collect(),
-            rules: proposing,
-            unused: watching.into_iter().next(),
+            all_rules: rules.to_vec(),
+            seeding: rules::seeding(&running, rules),
+            rules: running,
             tests: keys.tests,
             generated: keys.generated,
             style: keys.style,

@@ -1,4 +1,5 @@
-//! Where in a text whole lines can stand: indented and ended like their neighbours, apart from all other code.
+//! Where in a text whole lines can stand, indented and ended like their neighbours, apart from all other code; and how one is taken
+//! out.
 
 use crate::base::edit::Edit;
 use crate::base::finding::AnchorPlace;
@@ -61,6 +62,21 @@ impl Gap {
     pub fn insert(&self, lines: &[String]) -> Edit {
         Edit::insert(self.at, lines.iter().map(|line| format!("{}{line}{}", self.indent, self.ending)).collect::<String>())
     }
+}
+
+/// Takes a statement out with its line, and with the blank line before it where a closing brace follows. The error says why it cannot
+/// go by itself.
+pub fn remove(text: &[u8], statement: Span) -> Result<Edit, &'static str> {
+    let start = line_start(text, statement.start as usize);
+    let end = memchr::memchr(b'\n', &text[statement.end as usize..]).map(|at| statement.end as usize + at + 1);
+    let end = end.ok_or("there is no line after the release that is there")?;
+    let alone = text[start..statement.start as usize].trim_ascii().is_empty();
+    if !alone || !text[statement.end as usize..end].trim_ascii().is_empty() {
+        return Err("other code or a comment stands beside the release that is there");
+    }
+    let above = line_start(text, start.saturating_sub(1));
+    let blank = text[above..start].trim_ascii().is_empty() && text[end..].trim_ascii_start().starts_with(b"}");
+    Ok(Edit { span: Span::new(if blank { above } else { start } as u32, end as u32), text: String::new() })
 }
 
 /// The line that begins at `at`, without its newline.

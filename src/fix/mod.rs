@@ -8,19 +8,17 @@ mod rounds;
 mod spelling;
 
 use crate::base::edit::Edit;
-use crate::base::finding::{Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Release, ReleaseArg};
+use crate::base::finding::{Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Mend, Release, ReleaseArg};
+use crate::base::text::Span;
 use crate::config::Style;
 use crate::fix::lines::Gap;
 use crate::fix::spelling::{Spelled, When};
 use crate::golang::release::ReleaseMethod;
 
-/// A leak to be mended.
+/// A fault to be mended.
 pub struct Wanted<'a> {
     pub acquisition: &'a Acquisition,
-    /// Where a release could stand; without one the fix is a sketch.
-    pub anchor: Option<&'a Anchor>,
-    /// Why there is no anchor.
-    pub obstacle: Option<&'a str>,
+    pub mend: &'a Mend,
     /// The rule's methods, which say which of them are safe to insert.
     pub releases: &'a [ReleaseMethod],
     /// The file that the acquisition's offsets count in.
@@ -41,15 +39,19 @@ struct Sketch {
     reason: String,
 }
 
-/// The fix for a leak; `None` when its type's release is not known.
+/// The fix for a fault; `None` for a release when the type's is not known.
 pub fn fix(wanted: &Wanted) -> Option<Fix> {
+    let placed = match wanted.mend {
+        Mend::Advice { title, reason } => return Some(sketch(title.clone(), reason)),
+        Mend::Release(placed) => placed,
+    };
     let Closable::By(release) = &wanted.acquisition.closable else { return None };
-    let Some(anchor) = wanted.anchor else {
+    let Some(anchor) = &placed.anchor else {
         let name = wanted.acquisition.name.as_deref().unwrap_or("the result");
-        let reason = wanted.obstacle.unwrap_or("no single line after the error check could release it");
+        let reason = placed.obstacle.as_deref().unwrap_or("no single line after the error check could release it");
         return Some(sketch(format!("call `{}` of `{name}` on every way out", release.method), reason));
     };
-    Some(match draft(wanted, release, anchor) {
+    Some(match draft(wanted, release, anchor, &placed.replaced) {
         Ok(Draft { title, mut edits, doubt }) => {
             edits.sort_by_key(|edit| edit.span);
             let reason =
@@ -65,13 +67,13 @@ fn sketch(title: String, reason: &str) -> Fix {
     Fix { title, applicability: Applicability::Display, reason: Some(reason.to_owned()), edits: Vec::new() }
 }
 
-fn draft(wanted: &Wanted, release: &Release, anchor: &Anchor) -> Result<Draft, Sketch> {
+fn draft(wanted: &Wanted, release: &Release, anchor: &Anchor, replaced: &[Span]) -> Result<Draft, Sketch> {
     let call = call(release, anchor).map_err(|sketched| Sketch {
         title: format!("insert `defer {sketched}`"),
         reason: "what to pass to it is for a person to say".to_owned(),
     })?;
     match &anchor.round {
-        None => deferred(wanted, release, anchor, &call),
+        None => deferred(wanted, release, anchor, &call, replaced),
         Some(round) => rounds::draft(wanted, release, anchor, round, &call),
     }
 }
@@ -86,12 +88,15 @@ fn call(release: &Release, anchor: &Anchor) -> Result<String, String> {
     }
 }
 
-/// A release that waits for the end of the function.
-fn deferred(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str) -> Result<Draft, Sketch> {
+/// A release that waits for the end of the function, in the place of the statements `replaced`.
+fn deferred(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, replaced: &[Span]) -> Result<Draft, Sketch> {
     let place = if anchor.after_check { "after the error check" } else { "after it is made" };
     let spelled = spelling::spell(wanted, release, anchor, call, When::Deferred)
         .map_err(|reason| Sketch { title: format!("insert `defer {call}` {place}"), reason })?;
-    let title = format!("insert `{}` {place}", spelled.title);
+    let title = match replaced {
+        [] => format!("insert `{}` {place}", spelled.title),
+        _ => format!("let `{}` {place} take the place of the release that is there", spelled.title),
+    };
     let Spelled { lines, needs, doubt, .. } = spelled;
     let sketch = |reason: &str| Sketch { title: title.clone(), reason: reason.to_owned() };
     let bound = binding::bind(wanted, anchor, &lines).map_err(sketch)?;
@@ -102,6 +107,11 @@ fn deferred(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str) -> 
     if let Some(edit) = imported.transpose()?.flatten() {
         edits.push(edit);
         doubt = doubt.or_else(|| Some("it adds an import".to_owned()));
+    }
+    if !replaced.is_empty() {
+        let removals: Result<Vec<Edit>, &str> = replaced.iter().map(|statement| lines::remove(wanted.text, *statement)).collect();
+        edits.extend(removals.map_err(sketch)?);
+        doubt = Some("what was released in one place is released in another".to_owned());
     }
     Ok(Draft { title, edits, doubt })
 }

@@ -37,12 +37,14 @@ pub(super) struct Path<'a> {
     pub in_header: bool,
 }
 
-/// The place for a release of what `call` acquires in `body`; `None` when no variable holds it or no place fits.
-pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, has_error: bool) -> Option<Found> {
+/// The place for a release of what `call` acquires in `body`; `None` when no variable holds it or no place fits. `outside`: the
+/// variable is declared before the statement of the call.
+pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, has_error: bool, outside: bool) -> Option<Found> {
     let path = path(scopes.body(body).block, call);
     let (list, at, in_loop) = *path.lists.last()?;
     let found = |place, variable, doubt| Some(Found { place, variable, doubt, in_loop, shared: false });
-    if path.in_header {
+    let assigned = matches!(header(&list[at]), Some(Stmt { kind: StmtKind::Assign { .. }, .. }));
+    if path.in_header && !outside && !assigned {
         let (block, var) =
             sides(&list[at]).into_iter().find_map(|block| Some((block, open(life.enter.get(&block.span.start)?)?)))?;
         return found(AnchorPlace::Start(block.span), var, None);
@@ -61,6 +63,49 @@ pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, has_error: b
     further_out(&path, life).or_else(|| {
         doubtful(&list[at..], life).and_then(|(stmt, var, doubt)| found(AnchorPlace::After(stmt.span), var, Some(doubt)))
     })
+}
+
+/// The `defer` statement of the call at `span` and the statement behind it, if that is a check of an error that ends the path.
+pub fn check_behind(block: &Block, span: Span) -> Option<(Span, Span)> {
+    let path = path(block, span);
+    let (list, at, _) = *path.lists.last()?;
+    let check = list.get(at + 1)?;
+    let StmtKind::If(branch) = &check.kind else { return None };
+    let ExprKind::Binary { op: BinaryOp::NotEqual, left, right } = &branch.condition.unparen().kind else { return None };
+    let ends = matches!(branch.then.stmts.last()?.kind, StmtKind::Return(_) | StmtKind::Expr(_));
+    let plain = branch.init.is_none() && branch.otherwise.is_none() && (left.is_nil() || right.is_nil());
+    (ends && plain && matches!(list[at].kind, StmtKind::Defer(_))).then_some((list[at].span, check.span))
+}
+
+/// The statements of the calls at `releases`, if a `defer` could take their place: each of them is a `defer` of the body's own
+/// statements, or a statement of its own with nothing behind it but the way out.
+pub fn replaceable(block: &Block, releases: &[Span]) -> Option<Vec<Span>> {
+    let mut found = Vec::new();
+    for release in releases {
+        let path = path(block, *release);
+        let (list, at, _) = *path.lists.last()?;
+        let (StmtKind::Expr(expr) | StmtKind::Defer(expr)) = &list[at].kind else { return None };
+        let late = matches!(list[at].kind, StmtKind::Defer(_)) && path.lists.len() == 1;
+        let leaves = match list.get(at + 1).map(|next| &next.kind) {
+            Some(StmtKind::Return(values)) => values.iter().all(is_computed),
+            Some(_) => false,
+            None => path.lists.len() == 1,
+        };
+        if expr.unparen().span != *release || !(late || leaves && matches!(list[at].kind, StmtKind::Expr(_))) {
+            return None;
+        }
+        found.push(list[at].span);
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// Whether a value is there already, or made without running anything that could ask the resource.
+fn is_computed(value: &Expr) -> bool {
+    let mut computed = true;
+    crate::golang::visit::expr(value, &mut |expr| {
+        computed &= !matches!(expr.kind, ExprKind::Call(_) | ExprKind::Receive(_) | ExprKind::FuncLit(_));
+    });
+    computed
 }
 
 /// The innermost statement around `call`.
@@ -103,7 +148,7 @@ pub fn covered(cfg: &Cfg, place: AnchorPlace, calls: &[Span]) -> bool {
             match step {
                 Step::After(stmt) if stmt.span == anchor => return false,
                 Step::Stmt(stmt) if runs(stmt.span) => continue 'blocks,
-                Step::Eval(expr) if runs(expr.span) => continue 'blocks,
+                Step::Eval(expr) | Step::Alias { value: expr, .. } if runs(expr.span) => continue 'blocks,
                 _ => {}
             }
         }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::base::finding::{Certainty, Verdict};
 use crate::base::text::Span;
 use crate::flow::eval::{Value, Walk};
-use crate::flow::life::Source;
 use crate::flow::scope::{VarId, VarOrigin};
 use crate::flow::state::*;
 use crate::golang::syntax::*;
@@ -67,8 +66,8 @@ impl<'a, 'w> Walk<'a, 'w> {
 
     /// Whether the values are the acquiring call, so that the names beside it get its error.
     pub(super) fn acquires(&self, values: &[Expr]) -> Option<usize> {
-        match (self.source, values) {
-            (Source::Call { span, error, .. }, [value]) if value.unparen().span == span => error,
+        match (self.source.call(), values) {
+            (Some((span, error)), [value]) if value.unparen().span == span => error,
             _ => None,
         }
     }
@@ -106,7 +105,12 @@ impl<'a, 'w> Walk<'a, 'w> {
                 }
             },
             ExprKind::Selector { operand, field } => self.bind_field(target, operand, Some(&field.name), value, state),
-            ExprKind::Index { operand, .. } => self.bind_field(target, operand, None, value, state),
+            ExprKind::Index { operand, indices } => {
+                // A key of a map is in it too.
+                let key = indices.first().and_then(|key| self.peek(key, state));
+                let kept = |hold: &Hold| matches!(hold, Hold::Itself | Hold::Inside(_));
+                self.bind_field(target, operand, None, value.or(key.filter(kept)), state);
+            }
             ExprKind::Pointer(operand) => {
                 if let Some(hold) = value {
                     self.bind_part(operand, None, hold, target.span, "stored through a pointer", state);
@@ -217,7 +221,7 @@ impl<'a, 'w> Walk<'a, 'w> {
 }
 
 /// The identifier at the bottom of `a.b[c].d`.
-fn root(expr: &Expr) -> Option<&Ident> {
+pub(super) fn root(expr: &Expr) -> Option<&Ident> {
     match &expr.unparen().kind {
         ExprKind::Ident(ident) => Some(ident),
         ExprKind::Selector { operand, .. } | ExprKind::Index { operand, .. } => root(operand),

@@ -14,8 +14,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::finding::{Certainty, Verdict};
 use crate::flow::cfg::{Cfg, Condition, Ending, Next};
 use crate::flow::fresh::Origins;
+use crate::flow::kept::Keepers;
 use crate::flow::known::{self, Name, Runner};
 use crate::flow::life::{self, ExitKind, Oracle, Passed, PassedFate, Place, Source, walk};
+use crate::flow::request::Requests;
 use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId};
 use crate::flow::state::{EventKind, Hold, Phase, State};
 use crate::flow::types::Typing;
@@ -59,6 +61,10 @@ pub struct Summaries {
     pub origins: Origins,
     params: Mutex<FxHashMap<(Question, usize), Answer>>,
     never_return: Mutex<FxHashMap<(FuncRef, Option<usize>), bool>>,
+    /// What runs once a request.
+    pub requests: Requests,
+    /// What releases fields.
+    pub keepers: Keepers,
 }
 
 /// The questions being answered, innermost last.
@@ -301,6 +307,9 @@ impl<'a> Calls<'a, '_> {
         if let Some(name) = call.name().filter(|name| *hold == Hold::Itself && known::takes_listener(name)) {
             let fate = PassedFate::Keeps { verdict: Verdict::PassedOn, words: format!("taken by `{name}`, which closes it") };
             return Passed { fate, ..Passed::lent(Certainty::Proved) };
+        }
+        if *hold == Hold::Itself && self.typing.ask(call, known::stores) == Some(true) {
+            return Passed::kept(Verdict::Stored, Certainty::Proved, format!("stored by `{}`", call.name().unwrap_or_default()));
         }
         let func = match callee {
             Callee::Func { func, .. } => Some(func.clone()),

@@ -33,6 +33,8 @@ pub enum Step<'a> {
     Stmt(&'a Stmt),
     /// An expression whose value steers (a switch tag, a range operand).
     Eval(&'a Expr),
+    /// The name that a type switch gives to its value.
+    Alias { alias: &'a Ident, value: &'a Expr },
     /// The variables of a range clause get their next values.
     Range { left: &'a [Expr], right: &'a Expr },
     /// The communication of a select case.
@@ -309,7 +311,10 @@ impl<'a> Builder<'a, '_> {
 
     fn type_switch(&mut self, switch: &'a TypeSwitch, label: Option<Arc<str>>) {
         self.init(switch.init.as_ref());
-        self.step(Step::Eval(&switch.value));
+        self.step(match &switch.alias {
+            Some(alias) => Step::Alias { alias, value: &switch.value },
+            None => Step::Eval(&switch.value),
+        });
         let after = self.new_block();
         let bodies: Vec<usize> = switch.cases.iter().map(|_| self.new_block()).collect();
         let mut next = bodies.clone();

@@ -2,18 +2,32 @@
 //! the body. Assignments are `bind`'s, function literals and what runs later `later`'s.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
 use crate::base::finding::{Certainty, Verdict};
 use crate::base::text::Span;
+use crate::flow::bind::root;
 use crate::flow::cfg::Step;
 use crate::flow::later::Effect;
-use crate::flow::life::{Oracle, Passed, PassedFate, Place, Source, failed};
+use crate::flow::life::{ErrorAt, Oracle, Passed, PassedFate, Place, Source, failed};
 use crate::flow::scope::{BodyId, Scopes};
 use crate::flow::state::*;
 use crate::golang::syntax::*;
+
+/// A method called on the resource, over all ways that lead to the call.
+#[derive(Debug, Clone, Copy)]
+pub struct Used {
+    /// The method releases it.
+    pub release: bool,
+    /// It is not released yet on some way.
+    pub open: bool,
+    /// It is released already, at this event, on some way.
+    pub released: Option<EventId>,
+    /// A deferred release is due on some way.
+    pub due: Option<EventId>,
+}
 
 /// How a value holds on to the resource, if it does.
 pub type Value = Option<Hold>;
@@ -31,6 +45,8 @@ pub struct Walk<'a, 'w> {
     pub left: BTreeSet<(usize, Hold)>,
     /// The methods without arguments that were called on the resource to release it.
     pub released_by: BTreeSet<String>,
+    /// The methods called on the resource, by call.
+    pub used: BTreeMap<Span, Used>,
     /// Block visits left.
     pub(super) budget: &'w Cell<usize>,
     pub(super) effects: FxHashMap<(BodyId, State), Option<Effect>>,
@@ -53,6 +69,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             again: Vec::new(),
             left: BTreeSet::new(),
             released_by: BTreeSet::new(),
+            used: BTreeMap::new(),
             budget,
             effects: FxHashMap::default(),
         }
@@ -83,11 +100,20 @@ impl<'a, 'w> Walk<'a, 'w> {
 
     pub(super) fn release(&mut self, state: &mut State, span: Span, certainty: Certainty, words: &str) {
         let id = self.event(span, EventKind::Released, certainty, words);
-        match state.phase {
-            Phase::Released(_) => state.twice = Some(id),
-            Phase::Open | Phase::Unchecked | Phase::Given(_) => state.phase = Phase::Released(id),
-            Phase::Before | Phase::Nil => {}
+        if matches!(state.phase, Phase::Open | Phase::Unchecked | Phase::Given(_)) {
+            state.phase = Phase::Released(id);
         }
+    }
+
+    /// Notes that a method of the resource is called here.
+    fn note_use(&mut self, call: &'a Call, release: bool, state: &State) {
+        let used = self.used.entry(call.span).or_insert(Used { release, open: false, released: None, due: None });
+        match state.phase {
+            Phase::Released(id) => used.released = Some(id),
+            Phase::Before | Phase::Nil => {}
+            _ => used.open = true,
+        }
+        used.due = used.due.or(state.due);
     }
 
     /// Runs one step of a block.
@@ -95,6 +121,12 @@ impl<'a, 'w> Walk<'a, 'w> {
         match step {
             Step::Stmt(stmt) => self.stmt(stmt, state),
             Step::Eval(expr) => drop(self.eval(expr, state)),
+            Step::Alias { alias, value } => {
+                let value = self.eval(value, state).filter(|hold| matches!(hold, Hold::Itself | Hold::Inside(_)));
+                if let Some(var) = self.scopes.var(alias) {
+                    self.bind_var(var, alias.span, value, state);
+                }
+            }
             Step::Range { left, right } => self.range(left, right, state),
             Step::Communication(communication) => self.communication(communication, state),
             Step::Enter(_) | Step::After(_) => {}
@@ -243,6 +275,12 @@ impl<'a, 'w> Walk<'a, 'w> {
 
     /// Evaluates a call to the values of its results.
     pub(super) fn call(&mut self, call: &'a Call, state: &mut State) -> Vec<Value> {
+        if let Source::Assigned { span, .. } = self.source
+            && span == call.span
+        {
+            self.arguments(call, state);
+            return self.acquired(call, state);
+        }
         if let Some(body) = self.called_literal(&call.function) {
             self.arguments(call, state);
             let effect = self.effect_with_args(call, body, state);
@@ -270,14 +308,22 @@ impl<'a, 'w> Walk<'a, 'w> {
         if let Some((hold, field)) = receiver {
             if hold == Hold::Itself && self.oracle.is_release(&field.name, Some(call.args.len())) {
                 self.released_by.extend(call.args.is_empty().then(|| field.name.to_string()));
+                self.note_use(call, true, state);
                 self.release(state, call.span, Certainty::Proved, "released");
                 return results;
+            }
+            if hold == Hold::Itself {
+                self.note_use(call, false, state);
             }
             let passed = self.oracle.passed(call, Place::Receiver, &hold);
             self.take(call.span, &hold, passed, state, &mut results);
         }
-        if let Some(Hold::Function { releases: true }) = function {
-            self.release(state, call.span, Certainty::Proved, "released by this function");
+        match function {
+            Some(Hold::Function { releases: true }) => {
+                self.release(state, call.span, Certainty::Proved, "released by this function");
+            }
+            Some(Hold::Function { releases: false }) => self.filled(call, state),
+            _ => {}
         }
         for (at, value) in args.into_iter().enumerate() {
             // What a method of the resource, or of something made from it, keeps of another such thing stays in the family.
@@ -285,6 +331,11 @@ impl<'a, 'w> Walk<'a, 'w> {
                 value.filter(|hold| !(family && matches!(hold, Hold::Handle(_) | Hold::Function { releases: false })))
             {
                 let passed = self.oracle.passed(call, Place::Arg(at), &hold);
+                let runs = matches!(passed.fate, PassedFate::Runs);
+                if let Some((span, verdict, words)) = call.args.get(at).filter(|_| runs).and_then(|arg| self.given_by(arg, state))
+                {
+                    self.give(state, span, verdict, passed.certainty, words);
+                }
                 self.take(call.span, &hold, passed, state, &mut results);
             }
         }
@@ -293,6 +344,23 @@ impl<'a, 'w> Walk<'a, 'w> {
             state.serving = Some(self.event(call.span, EventKind::Serving, Certainty::Proved, "the process serves from here on"));
         }
         results
+    }
+
+    /// `apply(&s.settings)`, where the function brings the resource along: what it gets by pointer may hold it then.
+    fn filled(&mut self, call: &'a Call, state: &mut State) {
+        for arg in &call.args {
+            let pointed = match &arg.unparen().kind {
+                ExprKind::AddressOf(inner) => root(inner),
+                _ => arg.as_ident(),
+            };
+            if let Some(var) = pointed.and_then(|ident| self.scopes.var(ident))
+                && self.is_own(var)
+                && self.oracle.carries(var)
+                && state.hold(var).is_none()
+            {
+                state.set(var, Some(Hold::Inside(None)));
+            }
+        }
     }
 
     /// `client.conn.Close()`: what is released is a field of the resource, which is the resource for most that embed one.
@@ -312,12 +380,14 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     pub(super) fn is_source(&self, call: &Call) -> bool {
-        matches!(self.source, Source::Call { span, .. } if span == call.span)
+        self.source.call().is_some_and(|(span, _)| span == call.span)
     }
 
     pub(super) fn acquired(&mut self, call: &Call, state: &mut State) -> Vec<Value> {
-        let Source::Call { result, error, success, .. } = self.source else {
-            return Vec::new();
+        let unchecked = match self.source {
+            Source::Call { error, .. } => error.is_some(),
+            Source::Assigned { error, .. } => error != ErrorAt::Nowhere,
+            Source::Variable(_) => return Vec::new(),
         };
         // A container or a function may still have the last one.
         let alone = state.holders.iter().all(|(_, hold)| !matches!(hold, Hold::Inside(_) | Hold::Function { .. }));
@@ -325,8 +395,17 @@ impl<'a, 'w> Walk<'a, 'w> {
         if state.is_open() && alone && unheld && !self.is_pending(state) {
             self.again.push((call.span, state.clone()));
         }
-        let phase = if error.is_some() { Phase::Unchecked } else { Phase::Open };
+        let phase = if unchecked { Phase::Unchecked } else { Phase::Open };
         *state = State { phase, pending: std::mem::take(&mut state.pending), serving: state.serving, ..State::start() };
+        let (result, success) = match self.source {
+            Source::Call { result, success, .. } => (result, success),
+            Source::Assigned { var, error, .. } => {
+                state.set(var, Some(Hold::Itself));
+                state.error = if let ErrorAt::Variable(error) = error { Some(error) } else { None };
+                return Vec::new();
+            }
+            Source::Variable(_) => return Vec::new(),
+        };
         let mut results = vec![None; result + 1];
         results[result] = Some(Hold::Itself);
         if let Some(success) = success.filter(|success| *success != result) {
@@ -343,8 +422,8 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         let about =
             |expr: &Expr| expr.as_ident().and_then(|ident| self.scopes.var(ident)).is_some_and(|var| state.error == Some(var));
-        let at = match (self.source, call.args.as_slice()) {
-            (Source::Call { span, error, .. }, [one]) if one.unparen().span == span => error,
+        let at = match (self.source.call(), call.args.as_slice()) {
+            (Some((span, error)), [one]) if one.unparen().span == span => error,
             (_, args) => args.iter().position(about),
         };
         if at.is_some_and(|at| self.oracle.stops_on_error(call, at)) {

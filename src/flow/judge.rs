@@ -1,5 +1,8 @@
 //! One acquisition -> its verdict with the evidence, and the place where a release would stand.
 
+mod remarks;
+mod site;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,6 +12,7 @@ use crate::base::text::{LineIndex, Span};
 use crate::flow::anchor::{self, Found};
 use crate::flow::callee::{Calls, Stack, Summaries};
 use crate::flow::cfg::Cfg;
+use crate::flow::judge::site::Site;
 use crate::flow::life::{Exit, ExitKind, Life, MAX_VISITS, Oracle, Source, walk};
 use crate::flow::scope::{BodyId, Scopes};
 use crate::flow::state::{Event, EventId, EventKind, Hold, Phase, State};
@@ -32,6 +36,8 @@ pub struct Judge<'w> {
     pub assume_closable: bool,
     /// What the repository itself shows of constructors whose types nobody knows.
     pub usage: &'w Usage,
+    /// Look for what releases the fields that resources are stored in.
+    pub fields: bool,
 }
 
 /// Constructors (`import/path.Name`) whose results are released somewhere in the repository, each with the method that does it.
@@ -60,8 +66,10 @@ pub struct Asked<'r> {
 #[derive(Debug)]
 pub struct Judged {
     pub acquisition: Acquisition,
-    /// For leaks: the words for the finding's message, and where a release could stand.
-    pub leak: Option<Leak>,
+    /// Whether its type is proved.
+    pub type_certainty: Certainty,
+    /// What is wrong with it, at most one of each kind.
+    pub faults: Vec<Fault>,
     /// A constructor of unknown type that is released here: its name and the method, an entry of [`Usage`].
     pub usage: Option<(String, String)>,
     /// The results through which the enclosing function gives the resource to its callers.
@@ -70,15 +78,27 @@ pub struct Judged {
     pub wrapped: Vec<usize>,
 }
 
-/// A leak as `fix` needs it.
+impl Judged {
+    /// Where the release of a leak stands.
+    fn placed(&mut self) -> Option<&mut Placed> {
+        self.faults.iter_mut().find_map(|fault| match (fault.kind, &mut fault.mend) {
+            (FaultKind::Leak, Mend::Release(placed)) => Some(&mut **placed),
+            _ => None,
+        })
+    }
+}
+
+/// One thing that is wrong with an acquisition.
 #[derive(Debug, Clone)]
-pub struct Leak {
+pub struct Fault {
+    pub kind: FaultKind,
+    pub verdict: Verdict,
+    pub certainty: Certainty,
+    /// What proves it, the decisive place first.
+    pub evidence: Vec<Evidence>,
     /// "`client` is not closed on the way out at line 12".
     pub message: String,
-    /// `None` when no line that stands alone could release it.
-    pub anchor: Option<Anchor>,
-    /// Why there is at most a sketch.
-    pub obstacle: Option<String>,
+    pub mend: Mend,
 }
 
 /// The calls of one declaration, in order.
@@ -97,7 +117,6 @@ pub fn judge(judge: &Judge, place: &Place, decl: &Decl, calls: &[Asked]) -> Vec<
     }
     let (mut judged, places): (Vec<Judged>, Vec<_>) = cases.iter().map(Case::judge).unzip();
     for (at, case) in cases.iter().enumerate() {
-        let Judged { acquisition, leak: Some(leak), .. } = &mut judged[at] else { continue };
         let Some(standing) = &places[at] else { continue };
         let found = &standing.found;
         let same = |other: &Option<Standing>| {
@@ -106,10 +125,13 @@ pub fn judge(judge: &Judge, place: &Place, decl: &Decl, calls: &[Asked]) -> Vec<
         let together = found
             .shared
             .then(|| places.iter().zip(calls).filter(|(other, _)| same(other)).map(|(_, asked)| asked.call).collect());
-        case.place_release(standing, together, &acquisition.closable, leak);
+        let anchor = case.anchor(standing, together, &judged[at].acquisition.closable);
+        if let Some(placed) = judged[at].placed() {
+            placed.anchor = Some(anchor);
+        }
     }
     let body = |one: &Judged| scopes.body_around(one.acquisition.span);
-    unbound::keep_apart(judged.iter_mut().filter_map(|one| Some((body(one), one.leak.as_mut()?.anchor.as_mut()?))));
+    unbound::keep_apart(judged.iter_mut().filter_map(|one| Some((body(one), one.placed()?.anchor.as_mut()?))));
     judged
 }
 
@@ -133,7 +155,14 @@ pub fn not_analysed(place: &Place, rule: &Arc<str>, call: Span, function: Option
         evidence: vec![Evidence { path: place.path.clone(), line, column, span: Some(call), words: why.to_owned() }],
         notes: Vec::new(),
     };
-    Judged { acquisition, leak: None, usage: None, returned: Vec::new(), wrapped: Vec::new() }
+    Judged {
+        acquisition,
+        type_certainty: Certainty::Assumed,
+        faults: Vec::new(),
+        usage: None,
+        returned: Vec::new(),
+        wrapped: Vec::new(),
+    }
 }
 
 /// What one acquisition is judged by.
@@ -150,7 +179,7 @@ struct Case<'a, 'c> {
 
 /// Where a release could stand.
 struct Standing {
-    body: BodyId,
+    site: Site,
     found: Found,
     round: Option<Round>,
 }
@@ -181,9 +210,10 @@ impl<'a> Case<'a, '_> {
         let kind = self.kind();
         let nothing = matches!(kind.answer.closable, Closable::Nothing(_));
         let unknown = matches!(kind.answer.closable, Closable::Unknown(_)) && !self.judge.assume_closable;
-        let body = self.scopes.body_around(self.call.span);
-        let life = match body {
-            Some(body) if !nothing => Some(self.walk(body, &kind)),
+        let site = self.site(&kind);
+        let body = site.map(|site| site.body);
+        let life = match site {
+            Some(site) if !nothing => Some(self.walk(site, &kind)),
             _ => None,
         };
         let fate = match (&life, body) {
@@ -192,30 +222,23 @@ impl<'a> Case<'a, '_> {
             (Some(Ok(life)), Some(body)) => self.fate(life, body, &kind),
             _ => self.package_level(),
         };
-        let fate = if unknown && fate.verdict != Verdict::Released && fate.verdict != Verdict::NotAnalysed {
+        let mut fate = if unknown && fate.verdict != Verdict::Released && fate.verdict != Verdict::NotAnalysed {
             self.unknown(&kind)
         } else {
             fate
         };
-        let mut leak = fate.verdict.is_finding().then(|| Leak {
-            message: fate.message.clone(),
-            anchor: None,
-            obstacle: fate.obstacle.clone(),
-        });
-        let found = match (&life, body, &mut leak) {
-            (Some(Ok(life)), Some(body), Some(leak)) if leak.obstacle.is_none() => {
-                let found = anchor::find(self.scopes, body, self.call.span, life, kind.error.is_some());
-                leak.obstacle = found.as_ref().and_then(|found| self.way_out_before(life, found));
-                if found.is_none() {
-                    leak.anchor = self.unbound(life, body, &kind);
-                }
-                found.filter(|_| leak.obstacle.is_none()).map(|found| {
-                    let round = || rounds::round(self.scopes, body, &found, life, self.place.lines);
-                    Standing { body, round: found.in_loop.then(round), found }
-                })
+        let mut leak = self.leak(&fate);
+        let standing = match (&life, site, &mut leak) {
+            (Some(Ok(life)), Some(site), Some(Fault { mend: Mend::Release(placed), .. })) => {
+                self.place(life, site, &kind, placed)
             }
             _ => None,
         };
+        let mut faults: Vec<Fault> = leak.into_iter().collect();
+        if let (Some(Ok(life)), Some(body), false) = (&life, body, unknown) {
+            faults.extend(self.slips(life, body, &kind));
+            faults.extend(self.kept(life, body, &kind, &mut fate));
+        }
         let given = |wanted: fn(&Hold) -> bool| match (&life, body) {
             (Some(Ok(life)), Some(BodyId(0))) if fate.verdict == Verdict::Returned && is_free(life) => {
                 life.left.iter().filter(|(_, hold)| wanted(hold)).map(|(index, _)| *index).collect()
@@ -226,14 +249,94 @@ impl<'a> Case<'a, '_> {
         let wrapped = given(|hold| matches!(hold, Hold::Inside(_)));
         let shown = |life: &Life| Some((self.constructor()?, life.released_by.first()?.clone()));
         let usage = life.as_ref().filter(|_| unknown).and_then(|life| life.as_ref().ok()).and_then(shown);
-        (Judged { acquisition: self.acquisition(kind, fate), leak, usage, returned, wrapped }, found)
+        faults.sort_by_key(|fault| fault.verdict);
+        let type_certainty = kind.answer.certainty;
+        let mut notes = Vec::new();
+        if let (Some(Ok(life)), Some(Standing { found, round: None | Some(Round::Literal { .. }), .. })) = (&life, &standing) {
+            notes.extend(self.exit_after(life, found));
+        }
+        if let (Some(body), Verdict::Leaked | Verdict::LeakedOnSomePaths | Verdict::Released) = (body, fate.verdict) {
+            notes.extend(self.per_request(body));
+        }
+        // That a field is never released is no more than a guess at what becomes of a struct: the fate stays what it is.
+        let worst = faults.iter().find(|fault| fault.kind != FaultKind::NeverReleased);
+        let acquisition = self.acquisition(kind, fate, worst, notes);
+        (Judged { acquisition, type_certainty, faults, usage, returned, wrapped }, standing)
+    }
+
+    fn leak(&self, fate: &Fate) -> Option<Fault> {
+        let placed = Placed { obstacle: fate.obstacle.clone(), ..Placed::default() };
+        fate.verdict.is_finding().then(|| Fault {
+            kind: FaultKind::Leak,
+            verdict: fate.verdict,
+            certainty: fate.certainty,
+            evidence: fate.evidence.clone(),
+            message: fate.message.clone(),
+            mend: Mend::Release(Box::new(placed)),
+        })
+    }
+
+    /// Where a release could stand as things are. If nowhere, `placed` says why not, or where it could with a change beside it.
+    fn place(&self, life: &Life, site: Site, kind: &Kind, placed: &mut Placed) -> Option<Standing> {
+        let replaced = match placed.obstacle {
+            Some(_) => self.replaceable(life, site.body)?,
+            None => Vec::new(),
+        };
+        let outside = matches!(site.source, Source::Assigned { .. });
+        let Some(found) = anchor::find(self.scopes, site.body, site.at, life, kind.error.is_some(), outside) else {
+            if placed.obstacle.is_none() && !outside {
+                placed.anchor = self.unbound(life, site.body, kind);
+            }
+            return None;
+        };
+        if found.in_loop && !replaced.is_empty() {
+            return None;
+        }
+        *placed = Placed { anchor: None, obstacle: self.way_out_before(life, site, &found), replaced };
+        if placed.obstacle.is_some() {
+            return None;
+        }
+        let round = found.in_loop.then(|| rounds::round(self.scopes, site.body, &found, life, self.place.lines));
+        Some(Standing { site, found, round })
+    }
+
+    /// The statements that release it on some ways out, and whose place one `defer` could take. `None` where some release is none of
+    /// these, or the resource is handed on.
+    fn replaceable(&self, life: &Life, body: BodyId) -> Option<Vec<Span>> {
+        let mut spans = Vec::new();
+        for State { phase, due, maybe_due, on_error, .. } in life.exits.iter().map(|exit| &exit.state) {
+            let by = match (phase, due) {
+                (Phase::Before | Phase::Nil, _) => continue,
+                _ if maybe_due.or(*on_error).is_some() => return None,
+                (Phase::Given(_), _) => return None,
+                (Phase::Released(id), None) | (_, Some(id)) => id,
+                (_, None) => continue,
+            };
+            spans.push(life.events[by.0 as usize].span);
+        }
+        spans.sort();
+        spans.dedup();
+        let replaceable = anchor::replaceable(self.scopes.body(body).block, &spans)?;
+        // What is reached without this resource releases another one too.
+        let shared =
+            |span: &Span| life.after.get(&span.end).is_none_or(|states| states.iter().any(|state| state.phase == Phase::Before));
+        (!replaceable.iter().any(shared)).then_some(replaceable)
+    }
+
+    /// The resource's name in messages.
+    fn named(&self, kind: &Kind) -> String {
+        self.bound(kind.result).map_or_else(|| "what it gives".to_owned(), |name| format!("`{name}`"))
+    }
+
+    fn in_test(&self) -> bool {
+        self.place.path.ends_with("_test.go")
     }
 
     /// A way out on which the resource is open, between the call and the place for its release.
-    fn way_out_before(&self, life: &Life, found: &Found) -> Option<String> {
+    fn way_out_before(&self, life: &Life, site: Site, found: &Found) -> Option<String> {
         let between = |exit: &&Exit| {
             let open = exit.state.is_open() && !matches!(exit.kind, ExitKind::Stop(_));
-            open && self.call.span.end <= exit.span.start && exit.span.start < found.offset()
+            open && site.at.end <= exit.span.start && exit.span.start < found.offset()
         };
         let exit = life.exits.iter().find(between)?;
         Some(format!("a way out at line {} comes before the check of its error", self.place.lines.line(exit.span.start)))
@@ -280,12 +383,11 @@ impl<'a> Case<'a, '_> {
         (unknown && names > 1).then(|| names - 1)
     }
 
-    fn walk(&self, body: BodyId, kind: &Kind) -> Result<Life, &'static str> {
+    fn walk(&self, site: Site, kind: &Kind) -> Result<Life, &'static str> {
         let stack = Stack::new();
         let target = kind.ty.why_unknown().is_none().then(|| kind.ty.clone());
         let calls = self.calls(&stack, target);
-        let source = Source::Call { span: self.call.span, result: kind.result, error: kind.error, success: kind.success };
-        walk(self.scopes, body, source, State::start(), &calls, &Cell::new(MAX_VISITS))
+        walk(self.scopes, site.body, site.source, State::start(), &calls, &Cell::new(MAX_VISITS))
             .map_err(|_| "the function has too many branches")
     }
 
@@ -448,20 +550,20 @@ impl<'a> Case<'a, '_> {
         }
     }
 
-    /// Says where the release of a leak stands. `together`, where others acquire for the same variable: all calls that do.
-    fn place_release(&self, standing: &Standing, together: Option<Vec<Span>>, closable: &Closable, leak: &mut Leak) {
-        let Standing { body, found, round } = standing;
-        let uncovered = together.is_some_and(|calls| !self.covered(*body, found, &calls));
+    /// The place for the release of a leak. `together`, where others acquire for the same variable: all calls that do.
+    fn anchor(&self, standing: &Standing, together: Option<Vec<Span>>, closable: &Closable) -> Anchor {
+        let Standing { site, found, round } = standing;
+        let uncovered = together.is_some_and(|calls| !self.covered(site.body, found, &calls));
         let uncovered = uncovered.then(|| "it is not acquired on every way that leads here".to_owned());
-        leak.anchor = Some(Anchor {
+        Anchor {
             place: found.place,
             variable: self.scopes.info(found.variable).name.clone(),
             binding: Binding::Bound,
             doubt: found.doubt.clone().or(uncovered),
-            after_check: found.offset() > self.statement_end(*body) && found.doubt.is_none(),
+            after_check: found.offset() > self.statement_end(site) && found.doubt.is_none(),
             round: round.clone(),
-            scope: self.in_scope(*body, found.offset(), closable),
-        });
+            scope: self.in_scope(site.body, found.offset(), closable),
+        }
     }
 
     fn in_scope(&self, body: BodyId, offset: u32, closable: &Closable) -> InScope {
@@ -497,8 +599,8 @@ impl<'a> Case<'a, '_> {
     }
 
     /// The end of the statement that acquires.
-    fn statement_end(&self, body: BodyId) -> u32 {
-        anchor::statement(self.scopes.body(body).block, self.call.span).map_or(self.call.span.end, |span| span.end)
+    fn statement_end(&self, site: &Site) -> u32 {
+        anchor::statement(self.scopes.body(site.body).block, site.at).map_or(site.at.end, |span| span.end)
     }
 
     fn covered(&self, body: BodyId, found: &Found, calls: &[Span]) -> bool {
@@ -519,12 +621,17 @@ impl<'a> Case<'a, '_> {
         names.get(result).map(text).filter(|name| name != "_")
     }
 
-    fn acquisition(&self, kind: Kind, fate: Fate) -> Acquisition {
+    /// The acquisition as it is; the `worst` fault says more of it than its fate.
+    fn acquisition(&self, kind: Kind, fate: Fate, worst: Option<&Fault>, notes: Vec<Note>) -> Acquisition {
         let (line, column) = self.place.lines.line_column(self.call.span.start);
         let constructor = self.callee_text();
-        let certainty = match fate.verdict {
+        let (verdict, of_fate, evidence) = match worst {
+            Some(fault) => (fault.verdict, fault.certainty, fault.evidence.clone()),
+            None => (fate.verdict, fate.certainty, fate.evidence),
+        };
+        let certainty = match verdict {
             Verdict::NothingToRelease => kind.answer.certainty,
-            _ => fate.certainty.and(kind.answer.certainty),
+            _ => of_fate.and(kind.answer.certainty),
         };
         Acquisition {
             rule: self.wanted.rule.clone(),
@@ -537,10 +644,10 @@ impl<'a> Case<'a, '_> {
             function: self.func.map(FuncDecl::display_name),
             type_name: kind.answer.type_name,
             closable: kind.answer.closable,
-            verdict: fate.verdict,
+            verdict,
             certainty,
-            evidence: fate.evidence,
-            notes: Vec::new(),
+            evidence,
+            notes,
         }
     }
 }

@@ -130,6 +130,28 @@ pub fn runner(callee: Name) -> Option<Runner> {
     }
 }
 
+/// Whether a call of this name is over at once and waits for nobody: loggers, locks that are given back, cancel functions.
+pub fn is_quick(callee: Name) -> bool {
+    let Name { package, name } = callee;
+    let logs = ["Debug", "Info", "Warn", "Warning", "Error", "Print", "Log", "Trace"];
+    let stem = name.trim_end_matches("ln").trim_end_matches(['f', 'w']);
+    logs.contains(&stem)
+        || ["fmt", "log", "log/slog", "errors", "strings", "strconv"].contains(&package)
+        || ["Unlock", "RUnlock", "cancel", "stop"].contains(&name)
+}
+
+/// Whether a method of this name may be called on what is released: it opens it again, ends it further, or asks how it ended.
+pub fn follows_release(name: &str) -> bool {
+    let opens = ["Connect", "Reconnect", "Open", "Reopen", "Dial", "Reset", "Start", "Restart", "Init", "Login"];
+    let asks = ["Wait", "Err", "Done", "Join", "Exit"];
+    opens.iter().chain(&asks).any(|start| name.starts_with(start)) || ends(name)
+}
+
+/// Whether a method of this name ends what it is called on, whatever a rule takes for its release.
+pub fn ends(name: &str) -> bool {
+    also_releases(name) || ["Close", "Stop", "Shutdown", "Release", "Quit", "Abort"].iter().any(|start| name.starts_with(start))
+}
+
 /// Whether a function of this last name may be one from which the process serves: asked before its package is looked up.
 pub fn may_serve(name: &str) -> bool {
     SERVERS.contains(&name) || STARTERS.contains(&name) || name == "Main"
@@ -139,6 +161,12 @@ pub fn may_serve(name: &str) -> bool {
 pub fn also_releases(method: &str) -> bool {
     ["Stop", "GracefulStop", "Shutdown", "Disconnect", "Drain", "Terminate", "Destroy", "Kill", "CloseNow", "CloseWithError"]
         .contains(&method)
+}
+
+/// Whether a method of this name puts its arguments into something that outlives the call.
+pub fn stores(callee: Name) -> bool {
+    let within = ["sync", "sync/atomic"].contains(&callee.package);
+    within && ["Store", "LoadOrStore", "Swap", "CompareAndSwap", "Put"].contains(&callee.name)
 }
 
 /// Whether a function of this name takes the listener that it gets, and closes it when it is done.

@@ -15,6 +15,18 @@ impl<'a, 'w> Walk<'a, 'w> {
         Some(Hold::Function { releases: effect == Effect::Releases })
     }
 
+    /// Where a function literal that mentions the resource itself hands it to somebody for good when it is called.
+    pub(super) fn given_by(&mut self, arg: &'a Expr, state: &State) -> Option<(Span, Verdict, String)> {
+        let body = self.scopes.literal(as_literal(arg)?)?;
+        if !mentions(self.scopes.body(body).block, self.scopes, &|var| state.hold(var) == Some(&Hold::Itself)) {
+            return None;
+        }
+        match self.effect(body, state)? {
+            Effect::Gives(Event { span, words, kind: EventKind::Given(verdict), .. }) => Some((span, verdict, words)),
+            _ => None,
+        }
+    }
+
     /// What calling the literal would do to the resource; `None` when it does not mention any holder.
     pub(super) fn effect(&mut self, body: BodyId, state: &State) -> Option<Effect> {
         if !mentions(self.scopes.body(body).block, self.scopes, &|var| state.hold(var).is_some()) {
@@ -105,7 +117,13 @@ impl<'a, 'w> Walk<'a, 'w> {
         let mut after = State { phase: if state.is_open() { Phase::Open } else { state.phase }, ..state.clone() };
         self.call(call, &mut after);
         match (after.phase, state.is_open()) {
-            (Phase::Released(_), true) => self.due(call.span, state),
+            (Phase::Released(_), true) => {
+                self.due(call.span, state);
+                if state.phase == Phase::Unchecked && state.error.is_some() {
+                    state.early = state.due;
+                }
+            }
+            (Phase::Released(_), false) if matches!(state.phase, Phase::Given(_)) => self.due(call.span, state),
             (Phase::Given(id), true) => {
                 let event = self.events[id.0 as usize].clone();
                 self.due_to_be_given(event, state);
@@ -136,10 +154,7 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     pub(super) fn due(&mut self, span: Span, state: &mut State) {
-        let id = self.event(span, EventKind::Released, Certainty::Proved, "released by this defer");
-        if state.due.is_some() {
-            state.twice = Some(id);
-        }
+        let id = self.event(span, EventKind::Deferred, Certainty::Proved, "released by this defer");
         state.due.get_or_insert(id);
     }
 
@@ -229,6 +244,8 @@ impl<'a, 'w> Walk<'a, 'w> {
                 Some(Effect::Releases) if state.is_open() => {
                     self.release(state, span, Certainty::Proved, "released by this deferred function")
                 }
+                // Somebody else has it by now, and gets it closed.
+                Some(Effect::Releases) if matches!(state.phase, Phase::Given(_)) => self.due(span, state),
                 // The one that is released where something failed is still open where nothing did.
                 Some(Effect::MayRelease { on_error: false }) if state.is_open() => {
                     self.release(state, span, Certainty::Assumed, "released by this deferred function under a condition");

@@ -3,14 +3,18 @@
 //! A point of the graph has a set of [`State`]s, one for each way in which it can be reached as far as the resource is concerned.
 //! Joins unite the sets; a set that grows too large ends the walk with [`Limit`]. What calls mean is asked of an [`Oracle`].
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::finding::{Certainty, Verdict};
 use crate::base::text::Span;
 use crate::flow::cfg::{Cfg, Condition, Ending, Next, Step, TooLarge};
-use crate::flow::eval::Walk;
+use crate::flow::eval::{Used, Walk};
 use crate::flow::scope::{BodyId, Scopes, VarId};
 use crate::flow::state::{Event, Hold, Phase, State};
 use crate::golang::syntax::*;
@@ -105,8 +109,31 @@ pub trait Oracle<'a> {
 pub enum Source {
     /// A call; `result` is the index of the resource among its `results`, `error` that of its error.
     Call { span: Span, result: usize, error: Option<usize>, success: Option<usize> },
+    /// A call of a function literal that acquires and assigns to a variable of this body.
+    Assigned { span: Span, var: VarId, error: ErrorAt },
     /// A variable that is open when the body is entered.
     Variable(VarId),
+}
+
+/// Where the error of an acquisition goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorAt {
+    Nowhere,
+    Variable(VarId),
+    /// A result of the call.
+    Result(usize),
+}
+
+impl Source {
+    /// The acquiring call, and which of its results is the error.
+    pub fn call(&self) -> Option<(Span, Option<usize>)> {
+        match *self {
+            Source::Call { span, error, .. } => Some((span, error)),
+            Source::Assigned { span, error: ErrorAt::Result(at), .. } => Some((span, Some(at))),
+            Source::Assigned { span, .. } => Some((span, None)),
+            Source::Variable(_) => None,
+        }
+    }
 }
 
 /// One way out of the body.
@@ -137,6 +164,8 @@ pub struct Life {
     pub left: Vec<(usize, Hold)>,
     /// The methods without arguments that were called on the resource to release it.
     pub released_by: Vec<String>,
+    /// The methods called on the resource, by call.
+    pub used: BTreeMap<Span, Used>,
     /// The states at each place where an edit could stand: by the offset of the end of the statement, or of the block's start.
     pub after: FxHashMap<u32, Vec<State>>,
     pub enter: FxHashMap<u32, Vec<State>>,
@@ -213,6 +242,7 @@ pub fn walk<'a>(
         events: walk.events,
         left: walk.left.into_iter().collect(),
         released_by: walk.released_by.into_iter().collect(),
+        used: walk.used,
         after: listed(after),
         enter: listed(enter),
     })

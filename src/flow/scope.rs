@@ -299,13 +299,12 @@ impl<'a> Builder<'a> {
             StmtKind::TypeSwitch(switch) => {
                 switch.init.iter().for_each(|init| self.stmt(init));
                 self.expr(&switch.value);
+                // One variable for all cases, though its type is another in each.
+                if let Some(alias) = &switch.alias {
+                    self.declare(alias, VarOrigin::Other);
+                }
                 for case in &switch.cases {
-                    self.scoped(|this| {
-                        if let Some(alias) = &switch.alias {
-                            this.declare(alias, VarOrigin::Other);
-                        }
-                        this.stmts(&case.stmts);
-                    });
+                    self.scoped(|this| this.stmts(&case.stmts));
                 }
             }
             StmtKind::Select(cases) => {

@@ -58,6 +58,8 @@ pub struct Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {
     Released,
+    /// A `defer` of this body releases it on the way out.
+    Deferred,
     /// Handed on in the way that this verdict names.
     Given(Verdict),
     /// A goroutine started here uses it.
@@ -86,8 +88,8 @@ pub struct State {
     pub running: Option<EventId>,
     /// The function serves until the process ends.
     pub serving: Option<EventId>,
-    /// Two releases ran, the second at this event.
-    pub twice: Option<EventId>,
+    /// A release was deferred here, before anybody looked at the error.
+    pub early: Option<EventId>,
 }
 
 impl State {
@@ -103,7 +105,7 @@ impl State {
             pending: Vec::new(),
             running: None,
             serving: None,
-            twice: None,
+            early: None,
         }
     }
 

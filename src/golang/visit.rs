@@ -19,7 +19,8 @@ pub fn body<'a>(body: &'a Block, see: &mut dyn FnMut(&'a Stmt)) {
     statements(&body.stmts, see);
 }
 
-fn statements<'a>(list: &'a [Stmt], see: &mut dyn FnMut(&'a Stmt)) {
+/// Every statement of a list, likewise.
+pub fn statements<'a>(list: &'a [Stmt], see: &mut dyn FnMut(&'a Stmt)) {
     list.iter().for_each(|one| statement(one, see));
 }
 
@@ -27,6 +28,7 @@ fn statement<'a>(one: &'a Stmt, see: &mut dyn FnMut(&'a Stmt)) {
     see(one);
     match &one.kind {
         StmtKind::If(branch) => {
+            branch.init.iter().for_each(&mut *see);
             statements(&branch.then.stmts, see);
             branch.otherwise.iter().for_each(|other| statement(other, see));
         }

@@ -272,7 +272,7 @@ impl World {
 
     /// Whether the package is somebody else's. A package of the module cache that its own module imports was found in that module: then
     /// the place tells.
-    pub(super) fn is_dependency(&self, package: &Package) -> bool {
+    pub fn is_dependency(&self, package: &Package) -> bool {
         let found = matches!(package.origin, Some(Origin::ModuleCache | Origin::Vendor | Origin::Goroot));
         found || self.locator.is_dependency(&package.dir)
     }

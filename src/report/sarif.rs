@@ -10,7 +10,7 @@ use std::sync::Arc;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::base::finding::{Acquisition, Applicability, Evidence, Finding, Fix, Verdict};
+use crate::base::finding::{Acquisition, Applicability, Evidence, FaultKind, Finding, Fix, Verdict};
 use crate::base::text::{LineIndex, Span};
 use crate::config::Settings;
 use crate::rules::Rule;
@@ -211,13 +211,13 @@ fn descriptor(rule: &Rule) -> Descriptor<'_> {
         short_description: Text { text: &rule.summary },
         full_description: Text { text: rule.sections.first().map_or(&rule.summary, |(_, text)| text) },
         help: Help { text: help.join("\n"), markdown: help.join("\n") },
-        default_configuration: Configuration { level: level(&rule.id) },
+        default_configuration: Configuration { level: level(rule) },
     }
 }
 
 /// A comment that silences nothing does no harm.
-fn level(rule: &str) -> &'static str {
-    if rule == crate::rules::UNUSED { "note" } else { "warning" }
+fn level(rule: &Rule) -> &'static str {
+    if rule.reports == FaultKind::IdleComment { "note" } else { "warning" }
 }
 
 fn uri(settings: &Settings, path: &str) -> String {

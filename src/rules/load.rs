@@ -7,10 +7,10 @@ use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 use tree_sitter::Query;
 
-use crate::base::finding::ReleaseArg;
+use crate::base::finding::{FaultKind, ReleaseArg};
 use crate::base::sys;
 use crate::golang::release::ReleaseMethod;
-use crate::rules::{Given, Named, Rule, RuleError, Seeds, Status, UNUSED};
+use crate::rules::{Given, Named, Rule, RuleError, Seeds, Status};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +21,8 @@ struct RuleToml {
     trigger: Option<toml::Spanned<String>>,
     given: Option<GivenToml>,
     #[serde(default)]
+    reports: ReportsToml,
+    #[serde(default)]
     release: Vec<ReleaseToml>,
     docs: DocsToml,
 }
@@ -30,6 +32,17 @@ struct RuleToml {
 enum StatusToml {
     Stable,
     Preview,
+}
+
+#[derive(Deserialize, Clone, Copy, Default, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+enum ReportsToml {
+    #[default]
+    Leak,
+    ReleasedTooEarly,
+    ReleasedTwice,
+    NeverReleased,
+    IdleComment,
 }
 
 #[derive(Deserialize)]
@@ -95,7 +108,6 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             let (query, acquire, constructor) = self::query(query_file, query)?;
             Seeds::Named(Named { trigger, query, acquire, constructor })
         }
-        (Some(trigger), None, None) if id == UNUSED => Seeds::Comments(regex("trigger", trigger)?),
         (None, Some(given), None) => {
             if let Some(wrong) = given.exempt.iter().chain(&given.include).find(|name| !name.get_ref().contains('.')) {
                 let words = format!("`{}` is no `import/path.Type`", wrong.get_ref());
@@ -109,12 +121,18 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
                 include: plain(&given.include),
             })
         }
+        (None, None, None) if raw.reports != ReportsToml::Leak => Seeds::Others,
         _ => {
-            let words = "a rule has either a `trigger` and an acquire.scm, or a table `[given]`".to_owned();
+            let words = "a rule has a `trigger` and an acquire.scm, or a table `[given]`, or it `reports` something else";
+            let words = words.to_owned();
             return Err(mistake(raw.id.span().start, words));
         }
     };
-    if raw.release.is_empty() && id != UNUSED {
+    let proposes = !matches!(seeds, Seeds::Others);
+    if proposes && raw.reports != ReportsToml::Leak {
+        return Err(mistake(raw.id.span().start, "a rule that proposes calls reports leaks".to_owned()));
+    }
+    if proposes && raw.release.is_empty() {
         return Err(mistake(raw.id.span().start, "there is no [[release]] that says how it is released".to_owned()));
     }
     Ok(Rule {
@@ -131,6 +149,13 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             ("Use instead", raw.docs.instead.trim().to_owned()),
             ("Fix safety", raw.docs.safety.trim().to_owned()),
         ],
+        reports: match raw.reports {
+            ReportsToml::Leak => FaultKind::Leak,
+            ReportsToml::ReleasedTooEarly => FaultKind::ReleasedTooEarly,
+            ReportsToml::ReleasedTwice => FaultKind::ReleasedTwice,
+            ReportsToml::NeverReleased => FaultKind::NeverReleased,
+            ReportsToml::IdleComment => FaultKind::IdleComment,
+        },
         seeds,
         releases: raw.release.into_iter().map(release).collect(),
     })
@@ -225,5 +250,7 @@ mod tests {
                 .starts_with("acquire.scm:2:1: ")
         );
         assert!(broken(TOML, "(source_file (_) @constructor) @acquire").contains("no `source_file`"));
+        let both = TOML.replace("status =", "reports = \"released-twice\"\nstatus =");
+        assert!(broken(&both, QUERY).contains("reports leaks"));
     }
 }

@@ -1,7 +1,8 @@
-//! queries/ -> [`Rule`]: what a leak is, in words and data, checked when loaded.
+//! queries/ -> [`Rule`]: what is wrong, in words and data, checked when loaded.
 //!
 //! A rule is a folder with `rule.toml`, which says what the rule means, and for rules that go by names `acquire.scm`, a tree-sitter
-//! query that proposes calls in one declaration. The shipped rules are compiled in; `--rules DIR` loads others the same way.
+//! query that proposes calls in one declaration. A rule that proposes no calls reports another fault of those that the others do, or
+//! comments that silence nothing. The shipped rules are compiled in; `--rules DIR` loads others the same way.
 
 mod load;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use regex::bytes::Regex;
 use tree_sitter::{Query, QueryCursor, StreamingIterator};
 
+use crate::base::finding::FaultKind;
 use crate::base::text::Span;
 use crate::golang::parse::Parsed;
 use crate::golang::release::ReleaseMethod;
@@ -29,10 +31,24 @@ pub struct Rule {
     pub status: Status,
     /// What it does, why it is bad, …: (heading, markdown text) in order.
     pub sections: Vec<(&'static str, String)>,
+    /// What it reports: of the calls that it proposes, of those that the others do, or of comments.
+    pub reports: FaultKind,
     /// Which calls may acquire.
     pub seeds: Seeds,
     /// How the resource is released, best first.
     pub releases: Vec<ReleaseMethod>,
+}
+
+impl Rule {
+    /// Whether it proposes calls.
+    pub fn proposes(&self) -> bool {
+        !matches!(self.seeds, Seeds::Others)
+    }
+
+    /// Whether it may have something to say of the calls that the rule called `proposer` proposes.
+    pub fn judges(&self, proposer: &str) -> bool {
+        !self.proposes() || *self.id == *proposer
+    }
 }
 
 /// Which calls a rule proposes.
@@ -42,12 +58,9 @@ pub enum Seeds {
     Named(Named),
     /// Those that hand over something to release, by what the source or the index says of them.
     Given(Given),
-    /// No calls: the rule is about comments, in files where this matches. What they silence, `session` finds out.
-    Comments(Regex),
+    /// None but those of the other rules.
+    Others,
 }
-
-/// The rule about comments that silence nothing.
-pub const UNUSED: &str = "unused-suppression";
 
 /// Calls by their looks.
 #[derive(Debug)]
@@ -176,6 +189,9 @@ impl Named {
 /// The shipped rules, sorted by id.
 pub fn builtin() -> Vec<Arc<Rule>> {
     let sources = [
+        ("queries/kept-and-never-released", include_str!("../../queries/kept-and-never-released/rule.toml"), None),
+        ("queries/released-too-early", include_str!("../../queries/released-too-early/rule.toml"), None),
+        ("queries/released-twice", include_str!("../../queries/released-twice/rule.toml"), None),
         ("queries/unclosed-client", include_str!("../../queries/unclosed-client/rule.toml"), {
             Some(include_str!("../../queries/unclosed-client/acquire.scm"))
         }),
@@ -189,6 +205,18 @@ pub fn builtin() -> Vec<Arc<Rule>> {
     let mut rules = sources.map(load).to_vec();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     rules
+}
+
+/// The rules whose calls are looked at when the `running` ones of `all` run: these themselves or, where none of them proposes the
+/// calls that they report of, the stable ones.
+pub fn seeding(running: &[Arc<Rule>], all: &[Arc<Rule>]) -> Vec<Arc<Rule>> {
+    let proposing = |rules: &[Arc<Rule>]| rules.iter().filter(|rule| rule.proposes()).cloned().collect::<Vec<_>>();
+    let (mut seeding, about_calls) = (proposing(running), running.iter().any(|rule| rule.reports != FaultKind::IdleComment));
+    if seeding.is_empty() && about_calls {
+        seeding = proposing(all);
+        seeding.retain(|rule| rule.status == Status::Stable);
+    }
+    seeding
 }
 
 /// The rules in the folders of `dir`, sorted by id.
@@ -207,7 +235,7 @@ mod tests {
     fn seeds(text: &str) -> Vec<String> {
         let parsed = parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap();
         let rules = builtin();
-        let Some(Seeds::Named(named)) = rules.iter().map(|rule| &rule.seeds).next() else { panic!("no rule by names") };
+        let named = rules.iter().find_map(|rule| if let Seeds::Named(named) = &rule.seeds { Some(named) } else { None }).unwrap();
         assert!(
             named.trigger.is_match(text.as_bytes()) || named.seeds(&parsed).unwrap().is_empty(),
             "the trigger lets every seed through"

@@ -21,7 +21,7 @@ type Outcomes = FxHashMap<String, Outcome>;
 /// Fixes what `survey` found, as far as `settings` let and `choose` wants.
 pub fn apply(survey: &Survey, settings: &Settings, choose: &Choose) -> Fixes {
     let Survey { report, world, summaries, usage, wrappers, pool, candidates } = survey;
-    let judge = Judge { world, summaries, assume_closable: false, usage };
+    let judge = Judge { world, summaries, assume_closable: false, usage, fields: false };
     let barred = barred(candidates, settings);
     let shown = candidates.par_iter().filter(|candidate| candidate.is_shown());
     let fixed: Vec<(Option<Change>, Outcomes)> = pool.install(|| {
@@ -55,7 +55,7 @@ fn barred(candidates: &[Candidate], settings: &Settings) -> Outcomes {
     let mut barred = Outcomes::default();
     let mut room = settings.max_fixes;
     for candidate in candidates.iter().filter(|candidate| candidate.is_shown()) {
-        for finding in candidate.judged.all_findings() {
+        for finding in &candidate.judged.findings {
             if !is_ready(finding, lowest(settings), &mut Outcomes::default()) {
                 continue;
             }
@@ -77,7 +77,7 @@ fn fix_file(
 ) -> (Option<Change>, Outcomes) {
     let lowest = lowest(settings);
     let mut text = candidate.text.to_vec();
-    let mut findings: Vec<Finding> = candidate.judged.all_findings().into_iter().cloned().collect();
+    let mut findings: Vec<Finding> = candidate.judged.findings.clone();
     let mut outcomes: Outcomes = findings
         .iter()
         .filter_map(|finding| barred.get_key_value(&finding.fingerprint))
@@ -98,7 +98,7 @@ fn fix_file(
         text = new;
         applied += held;
         refused = judged.refused.len();
-        findings = judged.all_findings().into_iter().cloned().collect();
+        findings = judged.findings.clone();
     }
     if let Some(reason) = settings.add_ignore.as_ref().filter(|_| !candidate.generated) {
         let (new, silenced) = ignore::silence(text, &findings, reason, judge);
@@ -211,9 +211,8 @@ fn attempt(
         fixes.iter().zip(&applied.outcomes).any(|(fix, outcome)| fix.fingerprint == finding.fingerprint && made(*outcome))
     };
     let expected = before.iter().filter(|finding| !mended(finding)).map(|finding| &finding.fingerprint);
-    let found = judged.all_findings();
     let (mut expected, mut found): (Vec<_>, Vec<_>) =
-        (expected.collect(), found.iter().map(|finding| &finding.fingerprint).collect());
+        (expected.collect(), judged.findings.iter().map(|finding| &finding.fingerprint).collect());
     expected.sort();
     found.sort();
     let holds = expected == found;

@@ -14,8 +14,8 @@ use crate::rules::{Rule, Seeds};
 use crate::session::given;
 use crate::session::sights::Sight;
 
-/// Whether no call in `text` where the rule's seeds could stand can leak.
-pub fn is_clean(judge: &Judge, place: &Place, rule: &Rule, sight: &Sight, text: &[u8]) -> bool {
+/// Whether nothing can be wrong with any call in `text` where the rule's seeds could stand; with `leaks_only`, whether none can leak.
+pub fn is_clean(judge: &Judge, place: &Place, (rule, sight): (&Rule, &Sight), text: &[u8], leaks_only: bool) -> bool {
     sight.hits(text).into_iter().all(|hit| {
         if text[..hit.start].last().is_some_and(|byte| is_word(*byte)) {
             // The middle of a longer name: no constructor's.
@@ -29,7 +29,7 @@ pub fn is_clean(judge: &Judge, place: &Place, rule: &Rule, sight: &Sight, text: 
         };
         function.is_some_and(|function| match gives(judge, place, rule, function) {
             Gives::Nothing => true,
-            Gives::Closable(method) => is_deferred_at_once(text, hit.start, &method),
+            Gives::Closable(method) => is_deferred_at_once(text, hit.start, &method, leaks_only),
             Gives::Unknown => false,
         })
     })
@@ -44,8 +44,8 @@ enum Gives {
 }
 
 /// Whether the statement around `at` is `x, err := …` (or with `=`) and the next ones at its indentation are, in lines of their own,
-/// `if err != nil { … }` and `defer x.method()`.
-fn is_deferred_at_once(text: &[u8], at: usize, method: &str) -> bool {
+/// `if err != nil { … }` and `defer x.method()`; unless `leaks_only`, also whether it stays in the function until then.
+fn is_deferred_at_once(text: &[u8], at: usize, method: &str, leaks_only: bool) -> bool {
     let start = text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let indent = text[start..].iter().take_while(|byte| **byte == b'\t').count();
     let Some((name, error)) = bound(&text[start + indent..at]) else { return false };
@@ -61,7 +61,42 @@ fn is_deferred_at_once(text: &[u8], at: usize, method: &str) -> bool {
     }
     let check = [b"if ", error, b" != nil {"].concat();
     let release = [b"defer ", name, b".", method.as_bytes(), b"()"].concat();
-    line == Some(&check) && lines.next() == Some(b"}") && lines.next() == Some(&release)
+    let deferred = line == Some(&check) && lines.next() == Some(b"}") && lines.next() == Some(&release);
+    deferred && (leaks_only || stays(text, at, name, &release))
+}
+
+/// Whether all that is done with `name` between its `release` and the end of `text` is to call other methods of it, in a function
+/// that gives nothing but an error, and starts nothing.
+fn stays(text: &[u8], at: usize, name: &[u8], release: &[u8]) -> bool {
+    let Some(head) = memchr::memchr(b'{', text).map(|end| text[..end].trim_ascii_end()) else { return false };
+    let Some(after) = memchr::memmem::find(&text[at..], release).map(|start| &text[at + start + release.len()..]) else {
+        return false;
+    };
+    let finds = |word: &[u8]| memchr::memmem::find(after, word).is_some();
+    let lent = |found: usize| {
+        let rest = &after[found + name.len()..];
+        let word = found.checked_sub(1).is_some_and(|before| is_word(after[before])) || rest.first().is_some_and(|b| is_word(*b));
+        let method = rest.strip_prefix(b".").unwrap_or_default();
+        let called = method.iter().take_while(|byte| is_word(**byte)).count();
+        word || (called > 0 && method.get(called) == Some(&b'('))
+    };
+    gives_no_more_than_an_error(head)
+        && !finds(b"func(")
+        && !finds(b"go ")
+        && !finds(&release[b"defer ".len()..])
+        && memchr::memmem::find_iter(after, name).all(lent)
+}
+
+/// Whether the head of a function ends with its parameters, or with `error` behind them.
+fn gives_no_more_than_an_error(head: &[u8]) -> bool {
+    let Some(params) = head.strip_suffix(b" error").unwrap_or(head).strip_suffix(b")") else { return false };
+    let mut open = 1;
+    let start = params.iter().rposition(|byte| {
+        open += i32::from(*byte == b')') - i32::from(*byte == b'(');
+        open == 0
+    });
+    // Results in parentheses have a blank before them.
+    start.and_then(|start| params[..start].last()).is_some_and(|byte| is_word(*byte) || *byte == b']')
 }
 
 /// The two names in `name, err := qualifier.`; other shapes give none.
@@ -144,7 +179,29 @@ mod tests {
     }
 
     fn deferred(text: &str) -> bool {
-        is_deferred_at_once(text.as_bytes(), text.find("New").unwrap(), "Close")
+        is_deferred_at_once(text.as_bytes(), text.find("New").unwrap(), "Close", true)
+    }
+
+    #[test]
+    fn what_leaves_before_a_release_is_seen() {
+        let stays = |head: &str, rest: &str| {
+            let text = format!(
+                "func f(ctx C) {head}{{\n\tc, err := p.NewClient(ctx)\n\tif err != nil {{\n\t\treturn err\n\t}}\n\tdefer c.Close()\n{rest}}}\n"
+            );
+            is_deferred_at_once(text.as_bytes(), text.find("New").unwrap(), "Close", false)
+        };
+        assert!(stays("error ", "\treturn c.Do(ctx)\n"));
+        assert!(stays("", "\tc.Do(abc)\n"));
+        for (head, rest) in [
+            ("(*p.Client, error) ", "\treturn c, nil\n"),
+            ("error ", "\tx.c = c\n"),
+            ("error ", "\tgo c.Do(ctx)\n"),
+            ("error ", "\tx.done = func() { c.Do(ctx) }\n"),
+            ("error ", "\tg.Go(c.Do)\n"),
+            ("error ", "\treturn c.Close()\n"),
+        ] {
+            assert!(!stays(head, rest), "{rest}");
+        }
     }
 
     #[test]

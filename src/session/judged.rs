@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::finding::{Finding, fingerprint};
+use crate::base::finding::{Acquisition, FaultKind, Finding, fingerprint};
 use crate::base::text::{LineIndex, Span};
 use crate::config::{Policy, Settings};
 use crate::fix;
-use crate::flow::judge::{self, Asked, Judge, Judged, Place};
+use crate::flow::judge::{self, Asked, Fault, Judge, Judged, Place};
 use crate::flow::scope::Scopes;
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
@@ -72,10 +72,8 @@ pub struct Fresh {
 #[derive(Default)]
 pub struct FileJudged {
     pub judged: Vec<Judged>,
-    /// At the same index as `judged`: the finding, if it is one.
-    pub findings: Vec<Option<Finding>>,
-    /// Comments that silence nothing, in order.
-    pub comments: Vec<Finding>,
+    /// What is to be reported, in the order of the file.
+    pub findings: Vec<Finding>,
     /// Functions that turned out to be wrappers.
     pub fresh: Vec<Fresh>,
     pub declarations: u64,
@@ -107,7 +105,11 @@ pub fn again(
     mut previous: FileJudged,
     matters: &dyn Fn(&[u8]) -> bool,
 ) -> FileJudged {
-    let judge = &Judge { assume_closable: file.policy.assume_closable, ..*judge };
+    let judge = &Judge {
+        assume_closable: file.policy.assume_closable,
+        fields: settings.every || file.policy.reporting(FaultKind::NeverReleased).is_some(),
+        ..*judge
+    };
     let lines = LineIndex::new(file.text);
     let place = Place { path: file.path, text: file.text, lines: &lines, scope: file.scope };
     let mut outline = outline(file.text);
@@ -115,7 +117,7 @@ pub fn again(
     if !outline.exact {
         outline.items = items_by_parsing(file.text);
     }
-    let sights = sights(&file.policy.rules, file.scope.imports());
+    let sights = sights(&file.policy.seeding, file.scope.imports());
     let directives = Directives::of(file.text, &lines);
     let run = Run { judge, settings, policy: file.policy, wrappers, sights: &sights, directives: &directives };
     let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
@@ -126,28 +128,21 @@ pub fn again(
             result.keep(&mut previous, item)
         };
         for one in judged {
-            let finding = finding(&run, &place, item, &one, &mut repeats);
-            result.findings.push(finding);
+            result.findings.extend(findings(&run, &place, item, &one, &mut repeats));
             result.judged.push(one);
         }
     }
-    if let Some(rule) = file.policy.unused.as_ref().filter(|_| outline.exact) {
+    if let Some(rule) = file.policy.reporting(FaultKind::IdleComment).filter(|_| outline.exact) {
         let refused: Vec<u32> = result.refused.iter().map(|(start, _)| *start).collect();
         let path = settings.in_repository(file.path);
         let seen = Seen { items: &outline.items, judged: &result.judged, refused: &refused, path: &path };
-        result.comments = suppress::unused(&directives, file.policy, rule, &place, &seen);
+        result.findings.extend(suppress::unused(&directives, file.policy, rule, &place, &seen));
     }
+    result.findings.sort_by_key(|finding| finding.acquisition.span);
     result
 }
 
 impl FileJudged {
-    /// All that is to be reported, in the order of the file.
-    pub fn all_findings(&self) -> Vec<&Finding> {
-        let mut all: Vec<&Finding> = self.findings.iter().flatten().chain(&self.comments).collect();
-        all.sort_by_key(|finding| finding.acquisition.span);
-        all
-    }
-
     /// Takes over what `previous` says of one declaration, and gives its judgements.
     fn keep(&mut self, previous: &mut FileJudged, item: &Item) -> Vec<Judged> {
         let within = |at: u32| item.span.start <= at && at < item.span.end;
@@ -168,14 +163,14 @@ struct Run<'r> {
     settings: &'r Settings,
     policy: &'r Policy,
     wrappers: &'r Wrappers,
-    /// One for each rule.
+    /// One for each rule that proposes calls.
     sights: &'r [Sight<'r>],
     directives: &'r Directives,
 }
 
 impl Run<'_> {
     fn rules(&self) -> impl Iterator<Item = (&Arc<Rule>, &Sight<'_>)> {
-        self.policy.rules.iter().zip(self.sights)
+        self.policy.seeding.iter().zip(self.sights)
     }
 
     /// Whether a glance will not do: every call is asked for, or a comment is there whose use depends on what is found.
@@ -191,8 +186,9 @@ fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -
     if !(triggered || wraps) || matches!(item.kind, ItemKind::Type | ItemKind::Const) {
         return Vec::new();
     }
-    let mut rules = run.rules();
-    if !wraps && !run.looks_closely(item) && rules.all(|(rule, sight)| glance::is_clean(run.judge, place, rule, sight, text)) {
+    let leaks_only = run.policy.rules.iter().all(|rule| matches!(rule.reports, FaultKind::Leak | FaultKind::IdleComment));
+    let is_clean = |(rule, sight): (&Arc<Rule>, &Sight)| glance::is_clean(run.judge, place, (rule, sight), text, leaks_only);
+    if !wraps && !run.looks_closely(item) && run.rules().all(is_clean) {
         return Vec::new();
     }
     result.declarations += 1;
@@ -228,7 +224,7 @@ fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -
 
 fn seeds(policy: &Policy, parsed: &Parsed) -> Result<Wanted, &'static str> {
     let mut wanted = Vec::new();
-    for rule in &policy.rules {
+    for rule in &policy.seeding {
         let Seeds::Named(named) = &rule.seeds else { continue };
         let seeds = named.seeds(parsed).map_err(|_| "the declaration has more candidate calls than are kept track of")?;
         wanted.extend(seeds.into_iter().map(|seed| (rule.clone(), seed.call, None)));
@@ -267,9 +263,11 @@ fn called(run: &Run, place: &Place, decl: &Decl, seeds: &Wanted) -> Wanted {
             found.extend(results.iter().map(|result| (rule.clone(), call.span, Some(*result))));
             continue;
         }
+        // The repository's own constructors are known by what they acquire, as wrappers.
+        let own = func.is_some_and(|func| !run.judge.world.is_dependency(&func.package));
         let given = run
             .rules()
-            .filter(|_| gives(name))
+            .filter(|_| gives(name) && !own)
             .find_map(|(rule, _)| Some((rule, given::result_of(run.judge, place.scope, rule, &callee)?)))
             .filter(|_| !given::wraps(run.judge, place.scope, call.args.iter().map(|arg| typing.of(arg))));
         found.extend(given.map(|(rule, result)| (rule.clone(), call.span, Some(result))));
@@ -300,36 +298,44 @@ fn refused(run: &Run, place: &Place, item: &Item, why: &str) -> Vec<Judged> {
     judged
 }
 
-fn finding(
-    run: &Run,
-    place: &Place,
-    item: &Item,
-    one: &Judged,
-    repeats: &mut FxHashMap<(String, String), u32>,
-) -> Option<Finding> {
+/// What the rules that run report of one acquisition.
+fn findings(run: &Run, place: &Place, item: &Item, one: &Judged, repeats: &mut FxHashMap<(String, String), u32>) -> Vec<Finding> {
     let acquisition = &one.acquisition;
-    let rule = run.policy.rules.iter().find(|rule| rule.id == acquisition.rule)?;
     let function = acquisition.function.clone().unwrap_or_default();
     let text = String::from_utf8_lossy(&place.text[acquisition.span.range()]).into_owned();
     // Counted over all acquisitions, so that a fingerprint stays when another finding of the function is mended.
     let ordinal = repeats.entry((function.clone(), text.clone())).or_default();
     let path = run.settings.in_repository(&acquisition.path);
-    let fingerprint = fingerprint(&rule.id, &path, &function, &text, *ordinal);
+    let nth = *ordinal;
     *ordinal += 1;
-    let leak = one.leak.as_ref()?;
     let doc = suppress::doc_lines(item, place.lines);
-    Some(Finding {
-        acquisition: acquisition.clone(),
-        message: leak.message.clone(),
-        fix: fix::fix(&fix::Wanted {
+    // A wrapper may be known by a rule that does not run here.
+    let Some(proposer) = run.policy.seeding.iter().find(|rule| rule.id == acquisition.rule) else { return Vec::new() };
+    let reports = |rule: &&Arc<Rule>, fault: &Fault| rule.reports == fault.kind && rule.judges(&acquisition.rule);
+    let report = |fault: &Fault| {
+        let rule = run.policy.rules.iter().find(|rule| reports(rule, fault))?;
+        let acquisition = Acquisition {
+            rule: rule.id.clone(),
+            verdict: fault.verdict,
+            certainty: fault.certainty.and(one.type_certainty),
+            evidence: fault.evidence.clone(),
+            ..acquisition.clone()
+        };
+        Some(Finding {
+            message: fault.message.clone(),
+            fix: fix::fix(&fix::Wanted {
+                acquisition: &acquisition,
+                mend: &fault.mend,
+                releases: &proposer.releases,
+                text: place.text,
+                style: run.policy.style,
+            }),
+            suppressed: run.directives.find(&rule.id, acquisition.line, &doc),
+            fingerprint: fingerprint(&rule.id, &path, &function, &text, nth),
             acquisition,
-            anchor: leak.anchor.as_ref(),
-            obstacle: leak.obstacle.as_deref(),
-            releases: &rule.releases,
-            text: place.text,
-            style: run.policy.style,
-        }),
-        suppressed: run.directives.find(&rule.id, acquisition.line, &doc),
-        fingerprint,
-    })
+        })
+    };
+    let mut found: Vec<Finding> = one.faults.iter().filter_map(report).collect();
+    found.sort_by(|a, b| a.acquisition.rule.cmp(&b.acquisition.rule));
+    found
 }

@@ -21,13 +21,13 @@ pub enum Sight<'r> {
 /// How the seeds of each rule look in a file with these imports, in the order of `rules`.
 pub fn sights<'r>(rules: &'r [Arc<Rule>], imports: &[Import]) -> Vec<Sight<'r>> {
     let sight = |rule: &'r Arc<Rule>| match &rule.seeds {
-        Seeds::Comments(_) => Sight::Calls(Names::default()),
         Seeds::Named(named) => Sight::Trigger(&named.trigger),
         Seeds::Given(_) => {
             let mut names = Names::default();
             imports.iter().for_each(|import| names.extend(Index::shipped().givers(&import.path, &rule.releases)));
             Sight::Calls(names)
         }
+        Seeds::Others => Sight::Calls(Names::default()),
     };
     rules.iter().map(sight).collect()
 }

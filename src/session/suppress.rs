@@ -2,17 +2,20 @@
 //! line above it, or in the doc comment of the function around it. Those that silence nothing are findings themselves.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::base::edit::Edit;
-use crate::base::finding::{Acquisition, Applicability, Certainty, Closable, Finding, Fix, Suppression, Verdict, fingerprint};
+use crate::base::finding::{
+    Acquisition, Applicability, Certainty, Closable, FaultKind, Finding, Fix, Suppression, Verdict, fingerprint,
+};
 use crate::base::near::{hint, near};
 use crate::base::text::{LineIndex, Span};
 use crate::config::Policy;
 use crate::flow::judge::{Judged, Place};
 use crate::golang::outline::{Item, line_comments};
-use crate::rules::{Rule, UNUSED};
+use crate::rules::Rule;
 
 /// The comments of one file that mean to silence something.
 #[derive(Debug, Default)]
@@ -45,7 +48,7 @@ impl Directives {
     /// Reads the comments of `text`.
     pub fn of(text: &[u8], lines: &LineIndex) -> Directives {
         // The scanner is spared nearly every file.
-        if memchr::memmem::find(text, b"unleak").is_none() {
+        if !may_stand_in(text) {
             return Directives::default();
         }
         Directives(line_comments(text).into_iter().filter_map(|comment| directive(text, lines, comment)).collect())
@@ -64,11 +67,16 @@ impl Directives {
     }
 }
 
+/// Whether such a comment may stand in `text`.
+pub fn may_stand_in(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"unleak").is_some()
+}
+
 impl Directive {
     fn is_about(&self, rule: &str) -> bool {
         match self.manner {
             Manner::Ignore => self.names.iter().any(|name| name == rule),
-            Manner::Nolint => rule != UNUSED,
+            Manner::Nolint => true,
         }
     }
 
@@ -165,44 +173,55 @@ pub fn unused(directives: &Directives, policy: &Policy, rule: &Rule, place: &Pla
 impl Seen<'_> {
     /// Whether `name` in `directive` surely silences nothing.
     fn is_idle(&self, directive: &Directive, name: &str, policy: &Policy, place: &Place) -> bool {
-        let runs = |id: &str| policy.rules.iter().any(|rule| &*rule.id == id);
+        let runs = |rule: &Arc<Rule>| policy.rules.iter().any(|one| one.id == rule.id);
+        let rule = silenceable(policy).find(|rule| *rule.id == *name);
         let told = match directive.manner {
-            Manner::Ignore if !policy.all_rules.iter().any(|id| **id == *name) => return true,
-            Manner::Ignore => runs(name),
-            Manner::Nolint => name == "unleak" && policy.all_rules.iter().all(|id| **id == *UNUSED || runs(id)),
+            Manner::Ignore if !is_known(policy, name) => return true,
+            Manner::Ignore => rule.is_some_and(runs),
+            Manner::Nolint => name == "unleak" && silenceable(policy).all(runs),
         };
         let at = directive.span.start;
         let refused = self
             .items
             .iter()
             .any(|item| (item.doc_start..item.span.end).contains(&at) && self.refused.contains(&item.span.start));
-        told && !refused && !self.judged.iter().any(|judged| self.may_need(judged, directive, name, place))
+        told && !refused && !self.judged.iter().any(|judged| self.may_need(judged, directive, rule, place))
     }
 
     /// Puts the name that was probably meant in the place of the only one, where that silences something.
     fn renaming(&self, directive: &Directive, policy: &Policy, place: &Place) -> Option<Fix> {
         let [name] = directive.names.as_slice() else { return None };
-        let known = |id: &str| policy.all_rules.iter().any(|known| **known == *id);
-        if directive.manner == Manner::Nolint || known(name) {
+        if directive.manner == Manner::Nolint || is_known(policy, name) {
             return None;
         }
-        let meant = near(name, policy.all_rules.iter().map(|id| &**id))?;
-        self.judged.iter().find(|judged| self.may_need(judged, directive, meant, place))?;
+        let meant = near(name, silenceable(policy).map(|rule| &*rule.id))?;
+        let rule = silenceable(policy).find(|rule| *rule.id == *meant);
+        self.judged.iter().find(|judged| self.may_need(judged, directive, rule, place))?;
         let reason = Some("it will silence what is found there".to_owned());
         let edits = vec![Edit { span: directive.list, text: meant.to_owned() }];
         Some(Fix { title: format!("name `{meant}` in the comment"), applicability: Applicability::Unsafe, reason, edits })
     }
 
-    fn may_need(&self, judged: &Judged, directive: &Directive, name: &str, place: &Place) -> bool {
+    /// Whether there is, or may be, something at `judged` for `directive` to silence, of `rule` or of any.
+    fn may_need(&self, judged: &Judged, directive: &Directive, rule: Option<&Arc<Rule>>, place: &Place) -> bool {
         let at = &judged.acquisition;
         let item = self.items.iter().find(|item| item.span.contains(at.span));
         let doc = item.map_or(0..0, |item| doc_lines(item, place.lines));
-        let concerned = directive.manner == Manner::Nolint || *at.rule == *name;
-        let open = judged.leak.is_some()
+        let concerned = rule.is_none_or(|rule| rule.judges(&at.rule));
+        let open = judged.faults.iter().any(|fault| rule.is_none_or(|rule| rule.reports == fault.kind))
             || at.certainty == Certainty::Assumed
             || matches!(at.verdict, Verdict::NotAnalysed | Verdict::UnknownType);
         concerned && open && directive.reach(at.line, &doc).is_some()
     }
+}
+
+/// The rules whose findings a comment can silence.
+fn silenceable(policy: &Policy) -> impl Iterator<Item = &Arc<Rule>> {
+    policy.all_rules.iter().filter(|rule| rule.reports != FaultKind::IdleComment)
+}
+
+fn is_known(policy: &Policy, name: &str) -> bool {
+    policy.all_rules.iter().any(|rule| *rule.id == *name)
 }
 
 /// The lines of a declaration's doc comment.
@@ -215,9 +234,9 @@ fn message(directive: &Directive, idle: &[&str], policy: &Policy) -> Option<Stri
         return Some("the comment names no rule, so it silences nothing: `//unleak:ignore RULE -- reason`".to_owned());
     }
     let (first, rest) = idle.split_first()?;
-    let known: Vec<&str> = policy.all_rules.iter().map(|id| &**id).filter(|id| *id != UNUSED).collect();
-    if directive.manner == Manner::Ignore && !policy.all_rules.iter().any(|id| **id == **first) {
-        return Some(format!("no rule is called `{first}`{}", hint(first, known.iter().copied())));
+    if directive.manner == Manner::Ignore && !is_known(policy, first) {
+        let hint = hint(first, silenceable(policy).map(|rule| &*rule.id));
+        return Some(format!("no rule is called `{first}`{hint}"));
     }
     let all: String = rest.iter().map(|name| format!(", `{name}`")).collect();
     Some(format!("nothing is silenced by `{first}`{all} here"))

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use crate::base::finding::{Closable, Diagnostic, Verdict};
+use crate::base::finding::{Closable, Diagnostic, FaultKind, Verdict};
 use crate::base::sys::{self, Error};
 use crate::config::{Policy, Settings};
 use crate::flow::callee::Summaries;
@@ -16,7 +16,7 @@ use crate::golang::locate::{Environment, Locator};
 use crate::golang::package::{FuncRef, Membership, with_text};
 use crate::golang::world::{FileScope, World};
 use crate::session::judged::{self, FileJudged, FileText, Wrappers, is_called};
-use crate::session::{Details, Report, Stats, sights, touched};
+use crate::session::{Details, Report, Stats, sights, suppress, touched};
 use crate::walk::{self, Found, Walked};
 
 /// Wrappers of wrappers are followed this far.
@@ -104,7 +104,7 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
             Read::Unreadable(diagnostic) => diagnostics.push(diagnostic),
         }
     }
-    let judge = Judge { world: &world, summaries: &summaries, assume_closable: false, usage: &Usage::default() };
+    let judge = Judge { world: &world, summaries: &summaries, assume_closable: false, usage: &Usage::default(), fields: false };
     let mut wrappers = Wrappers::default();
     // The largest first: a few huge files would otherwise be what everybody waits for.
     texts.sort_by(|a, b| b.text.len().cmp(&a.text.len()).then(a.path.cmp(&b.path)));
@@ -177,7 +177,8 @@ fn buffered<T>(policy: &Policy, found: &Found, look: impl FnOnce(&[u8]) -> T) ->
 
 fn read(policy: &Arc<Policy>, found: &Found) -> (u64, Read) {
     let looked = buffered(policy, found, |text| {
-        let read = if !sights::is_any(&policy.rules, text) && !policy.has_comments(text) {
+        let comments = || policy.reporting(FaultKind::IdleComment).is_some() && suppress::may_stand_in(text);
+        let read = if !sights::is_any(&policy.seeding, text) && !comments() {
             Read::Nothing
         } else if is_left_out(policy, found, text) {
             Read::LeftOut(found.path.clone(), "generated")
@@ -310,7 +311,7 @@ fn report(candidates: &[Candidate], stats: Stats, diagnostics: Vec<Diagnostic>, 
             report.diagnostics.push(Diagnostic { path: candidate.path.clone(), line: 0, words, skipped: false });
         }
         if !candidate.is_shown() {
-            let waiting = candidate.judged.all_findings().iter().filter(|finding| finding.suppressed.is_none()).count();
+            let waiting = candidate.judged.findings.iter().filter(|finding| finding.suppressed.is_none()).count();
             report.stats.findings_in_tests += waiting as u64;
             *report.stats.left_out.entry("tests").or_default() += 1;
             continue;
@@ -330,7 +331,7 @@ fn take(report: &mut Report, candidate: &Candidate) {
         report.stats.unknown_type += u64::from(acquisition.verdict == Verdict::UnknownType);
         report.acquisitions.push(acquisition.clone());
     }
-    for finding in candidate.judged.all_findings() {
+    for finding in &candidate.judged.findings {
         report.texts.entry(candidate.path.clone()).or_insert_with(|| candidate.text.clone());
         report.findings.push(finding.clone());
     }

@@ -19,7 +19,7 @@ use crate::vcs::{self, Change, Touched};
 /// # Errors
 /// As [`vcs::touched`].
 pub fn mark(settings: &Settings, change: &Change, candidates: &mut [Candidate]) -> Result<(), Error> {
-    let with_findings = candidates.iter().filter(|candidate| !candidate.judged.all_findings().is_empty());
+    let with_findings = candidates.iter().filter(|candidate| !candidate.judged.findings.is_empty());
     let texts: Vec<(&Path, &[u8])> =
         with_findings.filter_map(|candidate| Some((candidate.file.as_deref()?, &*candidate.text))).collect();
     let touched = vcs::touched(&settings.root, &texts, change)?;
@@ -29,7 +29,7 @@ pub fn mark(settings: &Settings, change: &Change, candidates: &mut [Candidate]) 
         let items = if matches!(touched, Some(Touched::Lines(_))) { outline(&text).items } else { Vec::new() };
         let lines = LineIndex::new(&text);
         let judged = &mut candidate.judged;
-        for finding in judged.findings.iter_mut().flatten().chain(&mut judged.comments) {
+        for finding in &mut judged.findings {
             if !touched.is_some_and(|touched| meets(touched, finding, &items, &lines)) {
                 finding.suppressed.get_or_insert(Suppression::Untouched);
             }

@@ -39,3 +39,16 @@ func linted(ctx context.Context) int {
 	//unleak:ignore
 	return n + len("//unleak:ignore unclosed-client")
 }
+
+func gone(ctx context.Context) (*lib.Client, error) {
+	client, err := lib.NewClient(ctx) //unleak:ignore released-too-early -- only its address is asked for
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	return client, nil
+}
+
+func open(ctx context.Context) (*lib.Client, error) {
+	return lib.NewClient(ctx) //unleak:ignore released-too-early -- it was closed here once
+}

@@ -1,0 +1,186 @@
+//! What is said of an acquisition beside its fate: releases at the wrong time, fields that nothing releases, and notes.
+
+use std::sync::Arc;
+
+use crate::base::finding::*;
+use crate::base::text::Span;
+use crate::flow::anchor::{self, Found};
+use crate::flow::cfg::Ending;
+use crate::flow::early::{Ground, Slip, Way};
+use crate::flow::judge::{Case, Fate, Fault, Kind};
+use crate::flow::kept::{Field, Keeper};
+use crate::flow::life::{Exit, ExitKind, Life};
+use crate::flow::scope::BodyId;
+use crate::flow::state::{EventKind, Hold, Phase};
+use crate::golang::syntax::*;
+use crate::golang::types::Type;
+use crate::golang::visit;
+
+impl Case<'_, '_> {
+    /// Releases at the wrong time, as faults.
+    pub(super) fn slips(&self, life: &Life, body: BodyId, kind: &Kind) -> Vec<Fault> {
+        let ground = Ground {
+            scopes: self.scopes,
+            body,
+            typing: self.typing,
+            releases: self.wanted.releases,
+            ends_process: body == BodyId(0) && self.is_main(),
+            in_test: self.in_test(),
+        };
+        ground.slips(life, &kind.ty).into_iter().map(|slip| self.slip(slip, body, kind)).collect()
+    }
+
+    fn slip(&self, slip: Slip, body: BodyId, kind: &Kind) -> Fault {
+        let name = self.named(kind);
+        let verb = self.verb(kind);
+        let line = |at: usize| self.place.lines.line(slip.places[at].0.start);
+        let (first, second) = (line(0), line(1));
+        let message = match slip.way {
+            Way::Returned => format!("{name} is returned at line {second}, and {verb} then by the `defer` at line {first}"),
+            Way::HandleReturned => {
+                format!("something made from {name} is returned at line {second}, when the `defer` at line {first} has {verb} it")
+            }
+            Way::Stored => format!("{name} is kept at line {second}, and {verb} right after that by the `defer` at line {first}"),
+            Way::Running => {
+                format!("a goroutine started at line {second} uses {name}, which the `defer` at line {first} has {verb} by then")
+            }
+            Way::Used => format!("{name} is used at line {second}, after it was {verb} at line {first}"),
+            Way::Unchecked => {
+                format!("the `defer` at line {first} stands before the check of the error: {name} may be nil there")
+            }
+            Way::Again => format!("{name} is {verb} at line {first} and again at line {second}"),
+        };
+        let advice = |title: &str, reason: &str| Mend::Advice { title: title.to_owned(), reason: reason.to_owned() };
+        let mend = match slip.way {
+            Way::Returned | Way::HandleReturned | Way::Stored => {
+                advice("leave its release to whoever has it then", "they have to be told, and to do it")
+            }
+            Way::Running => advice("wait for the goroutine, or let it do the release", "who should wait is for a person to say"),
+            Way::Used => advice("release it after its last use", "which of the two is wrong is for a person to say"),
+            Way::Again => advice("take one of the two away", "which one is for a person to say"),
+            Way::Unchecked => self.moved(slip.places[0].0, body, kind),
+        };
+        let verdict = match slip.kind {
+            FaultKind::ReleasedTwice => Verdict::ReleasedTwice,
+            _ => Verdict::ReleasedTooEarly,
+        };
+        let evidence = slip.places.iter().map(|(span, words)| self.at(*span, words.clone())).collect();
+        Fault { kind: slip.kind, verdict, certainty: slip.certainty, evidence, message, mend }
+    }
+
+    /// The `defer` at `span` moved behind the check of the error, where that comes next.
+    fn moved(&self, span: Span, body: BodyId, kind: &Kind) -> Mend {
+        let check = anchor::check_behind(self.scopes.body(body).block, span);
+        let variable = self.bound(kind.result);
+        let (Some((defer, check)), Some(variable)) = (check, variable) else {
+            let title = "move the `defer` behind the check of the error".to_owned();
+            return Mend::Advice { title, reason: "the check is not the next statement".to_owned() };
+        };
+        let anchor = Anchor {
+            place: AnchorPlace::After(check),
+            variable: Arc::from(variable),
+            binding: Binding::Bound,
+            doubt: None,
+            after_check: true,
+            round: None,
+            scope: self.in_scope(body, defer.start, &kind.answer.closable),
+        };
+        Mend::Release(Box::new(Placed { anchor: Some(anchor), obstacle: None, replaced: vec![defer] }))
+    }
+
+    /// Whether the field that keeps it is ever released. What releases it is evidence of its fate.
+    pub(super) fn kept(&self, life: &Life, body: BodyId, kind: &Kind, fate: &mut Fate) -> Option<Fault> {
+        let looked_for = self.judge.fields && matches!(fate.verdict, Verdict::Stored | Verdict::Returned);
+        let field = looked_for.then(|| self.field(life, body)).flatten()?;
+        match self.judge.summaries.keepers.of(self.judge.world, &field, self.wanted.releases) {
+            Keeper::Unknown => None,
+            Keeper::Releases { by, place } => {
+                let words = format!("field `{}` of `{}` is released by `{by}`", field.name, field.owner);
+                let (path, (line, column)) = place;
+                fate.evidence.push(Evidence { path, line, column, span: None, words });
+                None
+            }
+            Keeper::Never if self.in_test() || &*self.place.scope.package.name == "main" => None,
+            Keeper::Never => {
+                let (name, method) = (self.named(kind), self.verb(kind));
+                let message = format!(
+                    "{name} is stored in field `{}` of `{}`, and nothing in its package ever has that field {method}",
+                    field.name, field.owner
+                );
+                let title = format!("give `{}` a method that releases its field `{}`", field.owner, field.name);
+                let reason = "its callers have to call it".to_owned();
+                Some(Fault {
+                    kind: FaultKind::NeverReleased,
+                    verdict: fate.verdict,
+                    certainty: Certainty::Assumed,
+                    evidence: fate.evidence.clone(),
+                    message,
+                    mend: Mend::Advice { title, reason },
+                })
+            }
+        }
+    }
+
+    /// The field of a struct of this package that it is stored in, if that is the only place for it.
+    fn field(&self, life: &Life, body: BodyId) -> Option<Field> {
+        let mut stored: Vec<Span> = Vec::new();
+        for exit in &life.exits {
+            if let Phase::Given(id) = exit.state.phase {
+                let event = &life.events[id.0 as usize];
+                stored.extend((event.kind == EventKind::Given(Verdict::Stored)).then_some(event.span));
+            }
+        }
+        stored.dedup();
+        let (ty, name) = match (stored.as_slice(), life.left.as_slice()) {
+            ([target], []) => self.target(*target)?,
+            ([], [(index, Hold::Inside(Some(name)))]) => {
+                let result = self.scopes.body(body).signature.results.get(*index)?;
+                (self.judge.world.type_of(self.place.scope, &result.ty), name.clone())
+            }
+            _ => return None,
+        };
+        let owner = ty.pointee().named().filter(|named| named.package == self.place.scope.package.path)?;
+        Some(Field { package: self.place.scope.package.clone(), owner: owner.name.clone(), name })
+    }
+
+    /// The operand's type and the field's name of the assignment's target at `span`.
+    fn target(&self, span: Span) -> Option<(Type, Arc<str>)> {
+        let mut found = None;
+        let Decl::Func(func) = self.decl else { return None };
+        visit::block(func.body.as_ref()?, &mut |expr| {
+            if let ExprKind::Selector { operand, field } = &expr.kind
+                && expr.span == span
+            {
+                found = Some((self.typing.of(operand), field.name.clone()));
+            }
+        });
+        found
+    }
+
+    /// A call behind the place of the release that ends the process: deferred calls do not run then.
+    pub(super) fn exit_after(&self, life: &Life, found: &Found) -> Option<Note> {
+        let ends =
+            |exit: &&Exit| exit.kind == ExitKind::Stop(Ending::Exit) && exit.state.is_open() && found.offset() <= exit.span.start;
+        let exit = life.exits.iter().find(ends)?;
+        let text = String::from_utf8_lossy(&self.place.text[exit.span.range()]);
+        let (name, _) = text.split_once('(')?;
+        let line = self.place.lines.line(exit.span.start);
+        let words = format!("`{}` at line {line} ends the process without running deferred calls", name.trim());
+        Some(Note { id: "exit-after-defer", words })
+    }
+
+    /// It is made again for each request.
+    pub(super) fn per_request(&self, body: BodyId) -> Option<Note> {
+        let func = self.func.filter(|_| !self.in_test())?;
+        let request = self.judge.summaries.requests.of(self.typing, body, func)?;
+        let how = match request.handler {
+            None => format!("{} makes one for each request", request.what),
+            Some(handler) => format!("{}, which {handler} leads to, makes one for each request", request.what),
+        };
+        let place = match request.receiver {
+            Some(receiver) => format!("a field of `{receiver}` could hold one for all"),
+            None => "a struct with the handler as its method could hold one for all".to_owned(),
+        };
+        Some(Note { id: "per-request", words: format!("{how}; {place}") })
+    }
+}

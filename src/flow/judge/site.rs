@@ -1,0 +1,130 @@
+//! Where the life of a resource is followed from: the body that its call stands in, or the one around that whose variable gets it.
+
+use crate::base::text::Span;
+use crate::flow::anchor;
+use crate::flow::judge::{Case, Kind};
+use crate::flow::known::{self, Runner};
+use crate::flow::life::{ErrorAt, Source};
+use crate::flow::scope::{BodyId, VarId, VarOrigin};
+use crate::golang::syntax::*;
+use crate::golang::visit;
+
+/// A place to begin at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Site {
+    pub body: BodyId,
+    /// The call in that body after which the resource is there.
+    pub at: Span,
+    pub source: Source,
+}
+
+impl Case<'_, '_> {
+    /// Where to begin; `None` for a call outside of any body.
+    pub(super) fn site(&self, kind: &Kind) -> Option<Site> {
+        let body = self.scopes.body_around(self.call.span)?;
+        let at = self.call.span;
+        let source = Source::Call { span: at, result: kind.result, error: kind.error, success: kind.success };
+        Some(self.outer_site(body, kind).unwrap_or(Site { body, at, source }))
+    }
+
+    /// `connect := func() (err error) { client, err = New(); return err }`, called once in the body whose variable `client` is: the
+    /// resource is there after that call.
+    fn outer_site(&self, literal: BodyId, kind: &Kind) -> Option<Site> {
+        let names = anchor::names_bound(self.decl, self.call.span)?;
+        let var = self.var_at(*names.get(kind.result)?)?;
+        let body = self.scopes.info(var).body;
+        if body == literal || self.scopes.body(literal).parent != Some(body) {
+            return None;
+        }
+        let returned = self.returned_after(literal)?;
+        let error = match kind.error.and_then(|at| names.get(at)) {
+            None => ErrorAt::Nowhere,
+            Some(name) => self.error_at(literal, self.var_at(*name)?, returned)?,
+        };
+        if error == ErrorAt::Nowhere && !returned.is_empty() {
+            return None;
+        }
+        let at = self.only_call(literal, body)?;
+        Some(Site { body, at, source: Source::Assigned { span: at, var, error } })
+    }
+
+    fn var_at(&self, name: Span) -> Option<VarId> {
+        self.scopes.var(&Ident { span: name, name: "".into() })
+    }
+
+    /// What the literal returns right after the assignment, which every way through it comes to; `None` where it is not like that.
+    fn returned_after(&self, literal: BodyId) -> Option<&[Expr]> {
+        let stmts = &self.scopes.body(literal).block.stmts;
+        let at = stmts.iter().position(|stmt| stmt.span.contains(self.call.span))?;
+        let mut straight = matches!(stmts[at].kind, StmtKind::Assign { .. });
+        visit::statements(&stmts[..at], &mut |stmt| straight &= !matches!(stmt.kind, StmtKind::Return(_) | StmtKind::Goto(_)));
+        let returned: &[Expr] = match &stmts[at + 1..] {
+            [] => &[],
+            [Stmt { kind: StmtKind::Return(values), .. }] if values.len() < 2 => values,
+            _ => return None,
+        };
+        straight.then_some(returned)
+    }
+
+    /// Where the error goes that is assigned to `var`.
+    fn error_at(&self, literal: BodyId, var: VarId, returned: &[Expr]) -> Option<ErrorAt> {
+        let body = self.scopes.body(literal);
+        if self.scopes.info(var).body != literal {
+            return returned.is_empty().then_some(ErrorAt::Variable(var));
+        }
+        let is_var = |value: &Expr| value.as_ident().and_then(|ident| self.scopes.var(ident)) == Some(var);
+        let index = match returned {
+            [] => (0..body.signature.results.len()).find(|index| self.scopes.result(literal, *index) == Some(var)),
+            [value] => is_var(value).then_some(0),
+            _ => None,
+        };
+        index.map(ErrorAt::Result)
+    }
+
+    /// The only call of the literal, if it stands in `body` itself: on the spot, through a variable that holds nothing else, or by
+    /// a `sync.Once` of the body's own.
+    fn only_call(&self, literal: BodyId, body: BodyId) -> Option<Span> {
+        let is_literal = |value: &Expr| match &value.unparen().kind {
+            ExprKind::FuncLit(inner) => self.scopes.literal(inner) == Some(literal),
+            _ => false,
+        };
+        let variable = |ident: &Ident| {
+            let var = self.scopes.var(ident)?;
+            let only = matches!(self.scopes.info(var).origin, VarOrigin::Value { value, .. } if is_literal(value));
+            (only && self.scopes.assigned(var).len() == 1).then_some(var)
+        };
+        let (mut calls, mut uses) = (Vec::new(), 0);
+        visit::block(self.scopes.body(body).block, &mut |expr| match &expr.kind {
+            ExprKind::Ident(ident) => uses += usize::from(variable(ident).is_some()),
+            ExprKind::Call(call) => {
+                let named = call.function.as_ident().is_some_and(|ident| variable(ident).is_some());
+                let run = named || is_literal(&call.function) || (call.args.iter().any(is_literal) && self.runs_once(call, body));
+                calls.extend(run.then_some(call.span));
+            }
+            _ => {}
+        });
+        let [call] = calls.as_slice() else { return None };
+        // A variable is seen where it is declared and where it is called, and nowhere else.
+        let plain = uses <= 2 && self.scopes.body_around(*call) == Some(body) && !self.is_deferred(body, *call);
+        plain.then_some(*call)
+    }
+
+    /// `once.Do(…)` with a `sync.Once` that is a variable of the body.
+    fn runs_once(&self, call: &Call, body: BodyId) -> bool {
+        let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return false };
+        let local = operand.as_ident().and_then(|ident| self.scopes.var(ident));
+        let own = local.is_some_and(|var| {
+            self.scopes.info(var).body == body && !matches!(self.scopes.info(var).origin, VarOrigin::Param { .. })
+        });
+        own && self.typing.ask(call, |name| name.package == "sync" && known::runner(name) == Some(Runner::Now)) == Some(true)
+    }
+
+    /// Whether the call runs later or elsewhere.
+    fn is_deferred(&self, body: BodyId, call: Span) -> bool {
+        let mut deferred = false;
+        visit::statements(&self.scopes.body(body).block.stmts, &mut |stmt| {
+            deferred |= matches!(&stmt.kind, StmtKind::Defer(expr) | StmtKind::Go(expr) if expr.unparen().span == call);
+        });
+        deferred
+    }
+}
