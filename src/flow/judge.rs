@@ -470,6 +470,7 @@ impl<'a> Case<'a, '_> {
 
     fn sort<'l>(&self, life: &'l Life, body: BodyId) -> Ways<'l> {
         let is_main = body == BodyId(0) && self.is_main();
+        let is_returned = |id: EventId| life.events[id.0 as usize].kind == EventKind::Given(Verdict::Returned);
         let mut ways = Ways::default();
         for exit in &life.exits {
             let state = &exit.state;
@@ -485,7 +486,11 @@ impl<'a> Case<'a, '_> {
                     Some(id) => ways.serving.push(id),
                     None => ways.open.push(exit),
                 },
-                (Phase::Given(id), _) => ways.given.push(id),
+                // What is captured or kept for a while is released all the same when the function ends.
+                (Phase::Given(id), _) => match state.due.filter(|_| !is_returned(id)) {
+                    Some(due) => ways.released.push(due),
+                    None => ways.given.push(id),
+                },
             }
         }
         // Where one `return` gives it away or does not, it is a loop that may not have run, not a way that was forgotten.
@@ -652,9 +657,9 @@ impl<'a> Case<'a, '_> {
     }
 }
 
-/// Whether the caller gets the resource without a release that is due already, or a function that releases it beside it.
+/// Whether the caller gets the resource without a release that is due already, or a function beside it that may release it.
 fn is_free(life: &Life) -> bool {
-    if life.left.iter().any(|(_, hold)| *hold == Hold::Function { releases: true }) {
+    if life.left.iter().any(|(_, hold)| matches!(hold, Hold::Function { .. })) {
         return false;
     }
     let given = |exit: &&Exit| matches!(exit.state.phase, Phase::Given(_));

@@ -7,7 +7,7 @@ use crate::golang::index::RELEASE_NAMES;
 use crate::golang::members::{Found, Member, MethodRef, Place};
 use crate::golang::package::FuncRef;
 use crate::golang::release::ReleaseMethod;
-use crate::golang::syntax::StmtKind;
+use crate::golang::syntax::{Call, StmtKind};
 use crate::golang::types::{FuncSig, Home, Missing, Type};
 use crate::golang::world::{FileScope, World};
 
@@ -26,7 +26,7 @@ pub struct ClosableAnswer {
 
 impl World {
     /// Whether a value of type `ty` is released by one of `methods`, of which the first that fits is taken; one of the right name
-    /// that asks for something else only when none fits.
+    /// with other arguments only when none fits, and when it is no request.
     pub fn closable(&self, _from: &FileScope, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
         self.closable_anywhere(ty, methods)
     }
@@ -55,10 +55,11 @@ impl World {
             match self.find_member(ty, &wanted.name) {
                 Found::Member(Member::Method(method)) if self.does_nothing(&method) => idle = idle.or(Some(method)),
                 Found::Member(Member::Method(method)) => {
-                    if release_args(&method.signature) == wanted.args {
+                    let args = release_args(&method.signature);
+                    if args == wanted.args {
                         return self.released_by(ty, &method);
                     }
-                    unfit = unfit.or(Some(method));
+                    unfit = unfit.or((!is_request(&method.signature, &args)).then_some(method));
                 }
                 Found::Member(Member::Field(_)) | Found::Absent => {}
                 Found::Unknown(why) => unknown = unknown.or(Some(why)),
@@ -117,17 +118,26 @@ impl World {
         Some((answer.words, answer.certainty))
     }
 
-    /// Whether the method's body is empty or gives back nil only, in the repository itself. What a dependency exports is a promise
+    /// Whether the method's body is empty, gives back nil only, or drops idle HTTP connections, which end by themselves, in the
+    /// repository itself. What a dependency exports is a promise
     /// to its callers instead: `bigquery.Client` had an empty Close for years, documented as to be called, before it had a full one.
     fn does_nothing(&self, method: &MethodRef) -> bool {
         let own = |func: &&FuncRef| !self.is_dependency(&func.package);
         let Some(body) = method.func.as_ref().filter(own).and_then(|func| func.decl.body.as_ref()) else { return false };
         body.stmts.iter().all(|stmt| match &stmt.kind {
             StmtKind::Empty => true,
+            StmtKind::Expr(expr) => expr.as_call().and_then(Call::name) == Some("CloseIdleConnections"),
             StmtKind::Return(values) => values.iter().all(|value| value.is_nil()),
             _ => false,
         })
     }
+}
+
+/// Whether a method that asks for these arguments asks somebody else to do something: `Shutdown(ctx, in) (*Reply, error)` of a stub
+/// stops the server.
+fn is_request(signature: &FuncSig, args: &[ReleaseArg]) -> bool {
+    let waits = args.contains(&ReleaseArg::Context);
+    args.len() > 1 && waits || args.contains(&ReleaseArg::Other) && !signature.results.iter().all(Type::is_error)
 }
 
 /// What a release method asks for. A variadic parameter asks for nothing.

@@ -203,11 +203,21 @@ func releaseOf(from *types.Package, ty types.Type) string {
 		if args == wanted.args {
 			return fmt.Sprintf("%s(%s)", wanted.name, args)
 		}
-		if unfit == "" {
+		if unfit == "" && !isRequest(method.Signature(), args) {
 			unfit = fmt.Sprintf("%s(%s)", wanted.name, args)
 		}
 	}
 	return unfit
+}
+
+// isRequest tells methods that ask somebody else to do something, as a stub's `Shutdown(ctx, in) (*Reply, error)`.
+func isRequest(signature *types.Signature, args string) bool {
+	onlyError := true
+	for at := range signature.Results().Len() {
+		onlyError = onlyError && signature.Results().At(at).Type().String() == "error"
+	}
+	waits := strings.Contains(args, "context") && args != "context"
+	return waits || strings.Contains(args, "other") && !onlyError
 }
 
 // asked is what a method asks for; a variadic parameter asks for nothing.
