@@ -18,6 +18,8 @@ use crate::golang::release::ReleaseMethod;
 /// A fault to be mended.
 pub struct Wanted<'a> {
     pub acquisition: &'a Acquisition,
+    /// Whether its type is proved to have the release.
+    pub type_certainty: Certainty,
     pub mend: &'a Mend,
     /// The rule's methods, which say which of them are safe to insert.
     pub releases: &'a [ReleaseMethod],
@@ -117,8 +119,11 @@ fn deferred(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, rep
 }
 
 fn assumed(wanted: &Wanted, release: &Release) -> Option<String> {
-    let assumed = wanted.acquisition.certainty == Certainty::Assumed;
-    assumed.then(|| format!("that its type has `{}` is assumed", release.method))
+    match (wanted.type_certainty, wanted.acquisition.certainty) {
+        (Certainty::Assumed, _) => Some(format!("that its type has `{}` is assumed", release.method)),
+        (_, Certainty::Assumed) => Some("what becomes of it is assumed, as some of the code was not read".to_owned()),
+        _ => None,
+    }
 }
 
 /// What is risky about this release whatever its place.

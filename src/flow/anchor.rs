@@ -348,6 +348,22 @@ fn literal_around<'a>(values: impl Iterator<Item = &'a Expr>, call: Span) -> Opt
     found
 }
 
+/// Where the variable of a place is compared with nil after it.
+pub fn compared_with_nil(decl: &Decl, scopes: &Scopes, found: &Found) -> Option<Span> {
+    let Decl::Func(func) = decl else { return None };
+    let mut compared = None;
+    let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident)) == Some(found.variable);
+    crate::golang::visit::block(func.body.as_ref()?, &mut |expr| {
+        if let ExprKind::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual, left, right } = &expr.kind
+            && (is_it(left) && right.is_nil() || is_it(right) && left.is_nil())
+            && expr.span.start >= found.offset()
+        {
+            compared = compared.or(Some(expr.span));
+        }
+    });
+    compared
+}
+
 /// Whether a function literal in `body` calls `t.Parallel()`: such subtests end after the body does.
 pub fn has_parallel_subtests(scopes: &Scopes, body: BodyId) -> bool {
     let mut found = false;

@@ -464,6 +464,12 @@ impl<'a> Case<'a, '_> {
         if let Some(id) = ways.serving.first() {
             return simple(Verdict::ProcessLifetime, Certainty::Proved, vec![self.at(event(id).span, event(id).words.clone())]);
         }
+        // No way leads out, of a loop for one: who got it in there has it.
+        let handed = |event: &&Event| matches!(event.kind, EventKind::Given(_) | EventKind::Running);
+        if let Some(event) = life.events.iter().find(handed) {
+            let verdict = if let EventKind::Given(verdict) = event.kind { verdict } else { Verdict::Captured };
+            return simple(verdict, event.certainty, vec![self.at(event.span, event.words.clone())]);
+        }
         let words = "every way out after it ends the process, or there is none";
         simple(Verdict::ProcessLifetime, Certainty::Proved, vec![self.at(self.call.span, words)])
     }
@@ -564,11 +570,23 @@ impl<'a> Case<'a, '_> {
             place: found.place,
             variable: self.scopes.info(found.variable).name.clone(),
             binding: Binding::Bound,
-            doubt: found.doubt.clone().or(uncovered),
+            doubt: found.doubt.clone().or(uncovered).or_else(|| self.may_be_nil(found)).or_else(|| self.made_around()),
             after_check: found.offset() > self.statement_end(site) && found.doubt.is_none(),
             round: round.clone(),
             scope: self.in_scope(site.body, found.offset(), closable),
         }
+    }
+
+    /// Whether the function itself asks after the place for a release whether there is anything to release.
+    fn may_be_nil(&self, found: &Found) -> Option<String> {
+        let line = anchor::compared_with_nil(self.decl, self.scopes, found).map(|span| self.place.lines.line(span.start))?;
+        Some(format!("it may be nil: line {line} asks for that"))
+    }
+
+    fn made_around(&self) -> Option<String> {
+        let arg = surroundings::owned_argument(self.typing, self.call)?;
+        let text = String::from_utf8_lossy(&self.place.text[arg.range()]);
+        Some(format!("it is made around `{text}`, which has an owner of its own"))
     }
 
     fn in_scope(&self, body: BodyId, offset: u32, closable: &Closable) -> InScope {

@@ -325,6 +325,7 @@ fn findings(run: &Run, place: &Place, item: &Item, one: &Judged, repeats: &mut F
             message: fault.message.clone(),
             fix: fix::fix(&fix::Wanted {
                 acquisition: &acquisition,
+                type_certainty: one.type_certainty,
                 mend: &fault.mend,
                 releases: &proposer.releases,
                 text: place.text,
