@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::base::finding::{Closable, Release};
 use crate::flow::judge::Judge;
-use crate::golang::closable::common_methods;
 use crate::golang::exprs::Callee;
 use crate::golang::members::Member;
 use crate::golang::package::FuncRef;
@@ -48,11 +47,4 @@ fn is_released(judge: &Judge, scope: &FileScope, rule: &Rule, given: &Given, ty:
 pub fn is_constructor(judge: &Judge, rule: &Rule, func: &FuncRef, result: usize) -> bool {
     let callee = Callee::Func { func: func.clone(), signature: Arc::new(judge.world.signature(func)) };
     result_of(judge, &FileScope::of(func), rule, &callee) == Some(result)
-}
-
-/// Whether one of these values has something to release itself: what is made around it may release it, and whose that is nobody says.
-pub fn wraps(judge: &Judge, scope: &FileScope, values: impl IntoIterator<Item = Type>) -> bool {
-    let methods = common_methods();
-    let closable = |ty: Type| matches!(judge.world.closable(scope, &ty, &methods[..1]).closable, Closable::By(_));
-    values.into_iter().any(closable)
 }

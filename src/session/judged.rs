@@ -11,6 +11,7 @@ use crate::config::{Policy, Settings};
 use crate::fix;
 use crate::flow::judge::{self, Asked, Fault, Judge, Judged, Place};
 use crate::flow::scope::Scopes;
+use crate::flow::surroundings;
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
 use crate::golang::outline::{Item, ItemKind, outline};
@@ -212,7 +213,7 @@ fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -
         .map(|(rule, call, result)| Asked { rule: &rule.id, releases: &rule.releases, call: *call, result: *result })
         .collect();
     let judged = judge::judge(run.judge, place, &decl, &asked);
-    for one in &judged {
+    for one in judged.iter().filter(|one| !(one.returned.is_empty() && one.wrapped.is_empty())) {
         let rule = wanted.iter().find(|(_, call, _)| *call == one.acquisition.span).map(|(rule, ..)| rule);
         let Some((func, rule)) = enclosing(place.scope, item).zip(rule) else { continue };
         let made = one.wrapped.iter().filter(|result| given::is_constructor(run.judge, rule, &func, **result));
@@ -269,7 +270,7 @@ fn called(run: &Run, place: &Place, decl: &Decl, seeds: &Wanted) -> Wanted {
             .rules()
             .filter(|_| gives(name) && !own)
             .find_map(|(rule, _)| Some((rule, given::result_of(run.judge, place.scope, rule, &callee)?)))
-            .filter(|_| !given::wraps(run.judge, place.scope, call.args.iter().map(|arg| typing.of(arg))));
+            .filter(|_| surroundings::owned_argument(&typing, call).is_none());
         found.extend(given.map(|(rule, result)| (rule.clone(), call.span, Some(result))));
     }
     found
