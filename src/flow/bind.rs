@@ -169,8 +169,10 @@ impl<'a, 'w> Walk<'a, 'w> {
     ) {
         let root = root(base).and_then(|ident| self.scopes.var(ident).map(|var| (ident, var)));
         match root {
-            // What is stored in something made from the resource goes where that goes.
-            Some((_, var)) if self.scopes.info(var).body == self.body && matches!(state.hold(var), Some(Hold::Handle(_))) => {}
+            // What is stored in the resource, or in something made from it, goes where that goes.
+            Some((_, var))
+                if self.scopes.info(var).body == self.body
+                    && matches!(state.hold(var), Some(Hold::Itself | Hold::Handle(_) | Hold::Inside(_))) => {}
             Some((_, var)) if self.is_own(var) || (field.is_some() && base.as_ident().is_some() && self.is_copy(var)) => {
                 let wrapped = hold.wrapped(field.filter(|_| base.as_ident().is_some()).cloned());
                 let joined = Hold::join(state.hold(var).cloned(), Some(wrapped));

@@ -19,7 +19,7 @@ use crate::flow::known::{self, Name, Runner};
 use crate::flow::life::{self, ExitKind, Oracle, Passed, PassedFate, Place, Source, walk};
 use crate::flow::request::Requests;
 use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId};
-use crate::flow::state::{EventKind, Hold, Phase, State};
+use crate::flow::state::{EventId, EventKind, Hold, Phase, State};
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
 use crate::golang::holds::Holds;
@@ -31,9 +31,9 @@ use crate::golang::types::Type;
 use crate::golang::world::{FileScope, World};
 
 /// Callees are followed this deep.
-const MAX_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 16;
 /// Callees outside of the scanned module are followed this deep only: they are many, and large.
-const MAX_OUTSIDE_DEPTH: usize = 4;
+const MAX_OUTSIDE_DEPTH: usize = 6;
 
 /// A question about one parameter.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -51,15 +51,49 @@ struct Question {
 struct Answer {
     passed: Passed,
     asked: Arc<FxHashSet<Question>>,
+    way: Way,
+}
+
+/// How deep the callees behind an answer were followed.
+#[derive(Debug, Clone, Copy, Default)]
+struct Way {
+    /// The deepest question, counted from the one that is answered, of functions within what is scanned.
+    within: usize,
+    /// The same of functions outside.
+    outside: usize,
+    /// A question was too deep to be followed.
+    cut: bool,
+}
+
+impl Way {
+    /// The way of a question whose function is `within`, and no more.
+    fn of(within: bool) -> Way {
+        Way { within: usize::from(within), outside: usize::from(!within), cut: false }
+    }
+
+    /// Takes in what was asked one step further down.
+    fn extend(&mut self, further: Way) {
+        let down = |steps: usize| if steps > 0 { steps + 1 } else { 0 };
+        self.within = self.within.max(down(further.within));
+        self.outside = self.outside.max(down(further.outside));
+        self.cut |= further.cut;
+    }
+
+    /// Whether an answer with this way is the one that would be found `depth` deep.
+    fn fits(&self, depth: usize) -> bool {
+        let room = |steps: usize, most: usize| steps == 0 || depth + steps <= most;
+        room(self.within, MAX_DEPTH) && room(self.outside, MAX_OUTSIDE_DEPTH)
+    }
 }
 
 /// Answers about functions, shared by all threads. Whether an answer is here changes the time a run takes, never what it says: an
-/// answer is kept by how deep in the stack it was given, and not used where one of the questions behind it is open.
+/// answer is used only where the same would be found, which is not where one of the questions behind it is open, nor where the way
+/// to it is too deep. One that met the limit itself is kept by how deep in the stack it was given.
 #[derive(Default)]
 pub struct Summaries {
     /// Whose the results of functions are.
     pub origins: Origins,
-    params: Mutex<FxHashMap<(Question, usize), Answer>>,
+    params: Mutex<FxHashMap<(Question, Option<usize>), Answer>>,
     never_return: Mutex<FxHashMap<(FuncRef, Option<usize>), bool>>,
     /// What runs once a request.
     pub requests: Requests,
@@ -73,6 +107,8 @@ pub struct Stack {
     questions: RefCell<Vec<Question>>,
     /// For each of them the questions asked so far on the way to its answer.
     asked: RefCell<Vec<FxHashSet<Question>>>,
+    /// For each of them how deep the way to its answer has gone so far.
+    ways: RefCell<Vec<Way>>,
     /// How many answers were assumed because the question was open.
     assumed: Cell<usize>,
     returning: RefCell<Vec<(FuncRef, Option<usize>)>>,
@@ -87,6 +123,13 @@ impl Stack {
     fn note(&self, asked: impl IntoIterator<Item = Question>) {
         if let Some(innermost) = self.asked.borrow_mut().last_mut() {
             innermost.extend(asked);
+        }
+    }
+
+    /// Notes how deep an answer to a question of the innermost open one lies.
+    fn went(&self, way: Way) {
+        if let Some(innermost) = self.ways.borrow_mut().last_mut() {
+            innermost.extend(way);
         }
     }
 
@@ -172,6 +215,10 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         self.tie(&self.typing.of(part))
     }
 
+    fn is_resource(&self, part: &'a Expr) -> bool {
+        self.target.as_ref().is_some_and(|target| self.typing.of(part).pointee() == target.pointee())
+    }
+
     fn carries(&self, var: VarId) -> bool {
         self.typing.var(var).is_none_or(|ty| self.tie(&ty).is_some())
     }
@@ -187,6 +234,12 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
 
     fn is_method(&self, operand: &'a Expr, name: &str) -> bool {
         !matches!(self.typing.world.member(&self.typing.of(operand), name), Some(Member::Field(_)))
+    }
+
+    fn method_releases(&self, operand: &'a Expr, name: &str, hold: &Hold) -> bool {
+        let Some(Member::Method(method)) = self.world().member(&self.typing.of(operand), name) else { return false };
+        let releases = |func| matches!(self.summary(&func, ParamIndex::Receiver, hold).fate, PassedFate::Releases);
+        method.func.is_some_and(releases)
     }
 }
 
@@ -222,11 +275,15 @@ impl<'a> Calls<'a, '_> {
 
     /// A method call on a value that holds on to the resource.
     fn receives(&self, callee: &Callee, hold: &Hold) -> Passed {
+        let mut hold = hold;
         if let (Callee::Method { method, .. }, Hold::Inside(_), Some(target)) = (callee, hold, &self.target)
             && method.receiver.pointee() == target.pointee()
-            && self.releases.iter().any(|release| release.name == method.name)
         {
-            return Passed { fate: PassedFate::Releases, ..Passed::lent(Certainty::Proved) };
+            if self.releases.iter().any(|release| release.name == method.name) {
+                return Passed { fate: PassedFate::Releases, ..Passed::lent(Certainty::Proved) };
+            }
+            // A value of its type, wherever it came from, is the resource.
+            hold = &Hold::Itself;
         }
         let func = match callee {
             Callee::Method { method, .. } => method.func.clone(),
@@ -241,6 +298,16 @@ impl<'a> Calls<'a, '_> {
             };
             if looked_into {
                 let mut passed = self.carried(self.summary(&func, ParamIndex::Receiver, hold), callee);
+                // What the resource's own methods do with its parts is its own affair: that goroutines of its own use them, or that
+                // one of them may be closed.
+                let own = match passed.fate {
+                    PassedFate::Keeps { verdict: Verdict::LivesOn | Verdict::Captured, .. } => true,
+                    PassedFate::Releases => passed.certainty == Certainty::Assumed,
+                    _ => false,
+                };
+                if own && *hold == Hold::Itself {
+                    passed.fate = PassedFate::Lends;
+                }
                 // What a method of the resource wraps it in is made from it.
                 for (_, held) in
                     passed.results.iter_mut().filter(|(_, held)| *hold == Hold::Itself && matches!(held, Hold::Inside(_)))
@@ -317,9 +384,8 @@ impl<'a> Calls<'a, '_> {
             _ => None,
         };
         if let Some(func) = func.filter(|func| func.decl.body.is_some()) {
-            let option = |last: &Param| last.variadic && at + 1 >= func.decl.signature.params.len();
             // Functions that are handed over as options are called with what is made, and put into it what they hold.
-            if *hold == (Hold::Function { releases: false }) && func.decl.signature.params.last().is_some_and(option) {
+            if *hold == (Hold::Function { releases: false }) && self.takes_option(&func, at) {
                 let words = format!("passed to `{}` as an option", func.decl.name.name);
                 return Passed::kept(Verdict::PassedOn, Certainty::Assumed, words);
             }
@@ -330,6 +396,16 @@ impl<'a> Calls<'a, '_> {
             return answers.reduce(worse).unwrap_or_else(|| self.unseen(call, callee, hold));
         }
         self.unseen(call, callee, hold)
+    }
+
+    /// Whether argument `at` is one of any number of options: of functions that get what is made by pointer, or of interfaces.
+    fn takes_option(&self, func: &FuncRef, at: usize) -> bool {
+        let params = &func.decl.signature.params;
+        let Some(last) = params.last().filter(|last| last.variadic && at + 1 >= params.len()) else { return false };
+        match self.world().underlying_func(&self.world().type_of(&FileScope::of(func), &last.ty)) {
+            Some(signature) => signature.params.iter().any(|param| matches!(param, Type::Pointer(_))),
+            None => true,
+        }
     }
 
     /// Which parameter gets argument `at`: the last one gets all of a variadic call's.
@@ -367,28 +443,41 @@ impl<'a> Calls<'a, '_> {
             return Passed::lent(Certainty::Proved);
         }
         let depth = stack.questions.borrow().len();
-        if depth >= if self.is_within(func) { MAX_DEPTH } else { MAX_OUTSIDE_DEPTH } {
+        let way = Way::of(self.is_within(func));
+        if !way.fits(depth) {
+            stack.went(Way { cut: true, ..way });
             return Passed::kept(Verdict::PassedOn, Certainty::Assumed, format!("passed to `{}`", func.decl.name.name));
         }
-        let key = (question, depth);
-        let known = self.summaries.params.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(answer) = known.filter(|answer| !stack.is_open(&answer.asked)) {
+        if let Some(answer) = self.known(&question, depth) {
             stack.note(answer.asked.iter().cloned());
+            stack.went(answer.way);
             return answer.passed;
         }
         let before = stack.assumed.get();
-        stack.questions.borrow_mut().push(key.0.clone());
-        stack.asked.borrow_mut().push(FxHashSet::from_iter([key.0.clone()]));
+        stack.questions.borrow_mut().push(question.clone());
+        stack.asked.borrow_mut().push(FxHashSet::from_iter([question.clone()]));
+        stack.ways.borrow_mut().push(way);
         let passed = self.sum_up(func, index, hold);
         stack.questions.borrow_mut().pop();
         let asked = stack.asked.borrow_mut().pop().unwrap_or_default();
+        let way = stack.ways.borrow_mut().pop().unwrap_or_default();
         stack.note(asked.iter().cloned());
+        stack.went(way);
         // What rests on an open question further down holds for this stack only.
         if before == stack.assumed.get() || !stack.is_open(&asked) {
-            let answer = Answer { passed: passed.clone(), asked: Arc::new(asked) };
+            let answer = Answer { passed: passed.clone(), asked: Arc::new(asked), way };
+            let key = (question, way.cut.then_some(depth));
             self.summaries.params.lock().unwrap_or_else(PoisonError::into_inner).insert(key, answer);
         }
         passed
+    }
+
+    /// The answer to `question`, if it was found before and is the one that would be found now.
+    fn known(&self, question: &Question, depth: usize) -> Option<Answer> {
+        let params = self.summaries.params.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = |answer: &&Answer| !self.stack.is_open(&answer.asked) && (answer.way.cut || answer.way.fits(depth));
+        let found = |cut: Option<usize>| params.get(&(question.clone(), cut)).filter(fits).cloned();
+        found(None).or_else(|| found(Some(depth)))
     }
 
     fn sum_up(&self, func: &FuncRef, index: ParamIndex, hold: &Hold) -> Passed {
@@ -532,7 +621,7 @@ fn conclude(life: &life::Life, name: &str) -> Passed {
         _ => None,
     });
     let kept = given.clone().find_map(|event| match event.kind {
-        EventKind::Given(Verdict::Returned) => None,
+        EventKind::Given(Verdict::Returned | Verdict::Released) => None,
         // What lives on in a result is the caller's to follow.
         EventKind::Given(Verdict::LivesOn) if !life.left.is_empty() => None,
         EventKind::Given(verdict) => Some((verdict, event)),
@@ -541,13 +630,20 @@ fn conclude(life: &life::Life, name: &str) -> Passed {
     if let Some((verdict, event)) = kept {
         return Passed::kept(verdict, event.certainty, format!("passed to `{name}`, where it is {}", event.words));
     }
-    let released = ways.iter().filter(|exit| matches!(exit.state.phase, Phase::Released(_)) || exit.state.due.is_some()).count();
+    let by = |state: &State| match state.phase {
+        Phase::Released(id) => Some(id),
+        Phase::Given(id) if life.events[id.0 as usize].kind == EventKind::Given(Verdict::Released) => Some(id),
+        _ => state.due,
+    };
+    let releases: Vec<EventId> = ways.iter().filter_map(|exit| by(&exit.state)).collect();
     let certainty = given.map(|event| event.certainty).max().unwrap_or(Certainty::Proved);
     if !life.left.is_empty() {
         return with_results(life.left.clone(), certainty);
     }
-    let certainty = if released == ways.len() { Certainty::Proved } else { Certainty::Assumed };
-    match released {
+    let sure = |id: &EventId| life.events[id.0 as usize].certainty == Certainty::Proved;
+    let everywhere = releases.len() == ways.len() && releases.iter().all(sure);
+    let certainty = if everywhere { Certainty::Proved } else { Certainty::Assumed };
+    match releases.len() {
         0 => Passed::lent(Certainty::Proved),
         _ => Passed { fate: PassedFate::Releases, ..Passed::lent(certainty) },
     }

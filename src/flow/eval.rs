@@ -92,7 +92,14 @@ impl<'a, 'w> Walk<'a, 'w> {
         certainty: Certainty,
         words: impl Into<String>,
     ) {
-        if state.is_open() {
+        // What is sure speaks louder than that a callee may have kept it, or that a goroutine may still have it.
+        let supposed = |id: EventId| {
+            let event = &self.events[id.0 as usize];
+            let supposed = matches!(event.kind, EventKind::Given(Verdict::PassedOn | Verdict::Captured));
+            supposed && event.certainty == Certainty::Assumed
+        };
+        let surer = certainty == Certainty::Proved && matches!(state.phase, Phase::Given(id) if supposed(id));
+        if state.is_open() || surer {
             let id = self.event(span, EventKind::Given(verdict), certainty, words);
             state.phase = Phase::Given(id);
         }
@@ -251,9 +258,13 @@ impl<'a, 'w> Walk<'a, 'w> {
         match self.eval(operand, state)? {
             Hold::Itself if self.oracle.is_release(&field.name, None) => Some(Hold::Function { releases: true }),
             Hold::Itself | Hold::Handle(_) => self.oracle.part(expr),
-            Hold::Inside(Some(name)) if name == field.name => Some(Hold::Itself),
-            Hold::Inside(_) if self.oracle.is_method(operand, &field.name) => Some(Hold::Function { releases: false }),
-            Hold::Inside(Some(_)) => None,
+            hold @ Hold::Inside(_) if self.oracle.is_method(operand, &field.name) => {
+                Some(Hold::Function { releases: self.oracle.method_releases(operand, &field.name, &hold) })
+            }
+            Hold::Inside(Some(paths)) => paths.part(&field.name),
+            Hold::Inside(None) if self.oracle.is_resource(expr) => Some(Hold::Itself),
+            // A part whose type has no room for it has nothing of it.
+            hold @ (Hold::Inside(None) | Hold::Function { .. }) => self.oracle.part(expr).map(|_| hold),
             other => Some(other),
         }
     }
@@ -304,7 +315,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             self.release(state, call.span, Certainty::Assumed, &part);
             return Vec::new();
         }
-        let family = matches!(receiver, Some((Hold::Itself | Hold::Handle(_), _)));
+        let family = matches!(receiver, Some((Hold::Itself | Hold::Handle(_) | Hold::Inside(_), _)));
         if let Some((hold, field)) = receiver {
             if hold == Hold::Itself && self.oracle.is_release(&field.name, Some(call.args.len())) {
                 self.released_by.extend(call.args.is_empty().then(|| field.name.to_string()));
@@ -449,7 +460,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 state.due.get_or_insert(id);
             }
             PassedFate::Runs => {
-                let id = self.event(span, EventKind::Running, passed.certainty, "used by a goroutine started here");
+                let id = self.event(span, EventKind::Running, Certainty::Assumed, "used by a goroutine started here");
                 state.running = Some(id);
             }
             PassedFate::Keeps { verdict, words } => self.hand(state, span, hold, verdict, passed.certainty, &words),

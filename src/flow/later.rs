@@ -8,6 +8,9 @@ use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::flow::state::*;
 use crate::golang::syntax::*;
 
+/// Such a goroutine has it, and ends its life.
+const BY_GOROUTINE: &str = "released by a goroutine started here";
+
 impl<'a, 'w> Walk<'a, 'w> {
     /// A function literal as a value: what it would do with the holders that it mentions.
     pub(super) fn literal(&mut self, literal: &'a FuncLit, state: &mut State) -> Value {
@@ -173,13 +176,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         if let Some(body) = literal {
             let effect = self.effect_with_args(call, body, state);
             if effect == Some(Effect::Releases) {
-                return self.give(
-                    state,
-                    call.span,
-                    Verdict::Captured,
-                    Certainty::Proved,
-                    "handed to a goroutine that releases it",
-                );
+                return self.give(state, call.span, Verdict::Released, Certainty::Proved, BY_GOROUTINE);
             }
             if let Some(Effect::Gives(Event { span, certainty, words, kind: EventKind::Given(verdict) })) = effect {
                 return self.give(state, span, verdict, certainty, words);
@@ -199,8 +196,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             let passed = self.oracle.passed(call, Place::Arg(at), &hold);
             match passed.fate {
                 PassedFate::Releases => {
-                    let words = "handed to a goroutine that releases it";
-                    return self.give(state, call.span, Verdict::Captured, passed.certainty, words);
+                    return self.give(state, call.span, Verdict::Released, passed.certainty, BY_GOROUTINE);
                 }
                 PassedFate::Keeps { verdict, words } => {
                     return self.hand(state, call.span, &hold, verdict, passed.certainty, &words);

@@ -94,6 +94,8 @@ pub trait Oracle<'a> {
     fn serves(&self, call: &'a Call) -> bool;
     /// How a part of a value that holds on to the resource, `x.f` or `x[i]`, holds on to it, as far as its type tells.
     fn part(&self, part: &'a Expr) -> Option<Hold>;
+    /// Whether a part of a value with the resource somewhere in it is of the resource's type.
+    fn is_resource(&self, part: &'a Expr) -> bool;
     /// Whether a variable can hold something made from the resource, as far as its type tells.
     fn carries(&self, var: VarId) -> bool;
     /// The same of a body's result.
@@ -102,6 +104,8 @@ pub trait Oracle<'a> {
     fn ends_process(&self, body: BodyId) -> bool;
     /// Whether a field of that name is a method of the operand's type (then `x.f` is a method value).
     fn is_method(&self, operand: &'a Expr, name: &str) -> bool;
+    /// Whether that method, called on an operand that holds on to the resource as `hold` says, releases it.
+    fn method_releases(&self, operand: &'a Expr, name: &str, hold: &Hold) -> bool;
 }
 
 /// Where the resource comes from. `success` is the index of a bool among the results that is false where there is no resource.
@@ -337,7 +341,8 @@ fn error_equals<'a>(walk: &Walk<'a, '_>, left: &'a Expr, right: &'a Expr, state:
     (Some(state.clone()), Some(state))
 }
 
-/// `errors.Is(err, x)` and other predicates named `Is…` or `As…`: true means not nil.
+/// `errors.Is(err, x)` and other predicates named `Is…` or `As…`: true means not nil. `client.IsClosed()`: true means that there is
+/// nothing left to release.
 fn asked_of_error<'a>(walk: &Walk<'a, '_>, call: &'a Call, state: State) -> (Option<State>, Option<State>) {
     let name = match &call.function.unparen().kind {
         ExprKind::Selector { field, .. } => Some(&field.name),
@@ -345,6 +350,13 @@ fn asked_of_error<'a>(walk: &Walk<'a, '_>, call: &'a Call, state: State) -> (Opt
         _ => None,
     };
     let predicate = name.is_some_and(|name| name.starts_with("Is") || name.starts_with("As") || name.starts_with("is"));
+    let closed = name.is_some_and(|name| ["Closed", "IsClosed"].contains(&&**name)) && is_asked(walk, call, &state);
+    // Where a subtest made it, and failed.
+    let in_subtest = matches!(walk.source, Source::Assigned { error: ErrorAt::Nowhere, .. });
+    let test_failed = in_subtest && call.args.is_empty() && name.is_some_and(|name| &**name == "Failed");
+    if state.is_open() && (closed || test_failed) {
+        return (Some(failed(state.clone())), Some(state));
+    }
     let about_error = call
         .args
         .iter()
@@ -356,6 +368,12 @@ fn asked_of_error<'a>(walk: &Walk<'a, '_>, call: &'a Call, state: State) -> (Opt
         Phase::Open if predicate && about_error => (None, Some(state)),
         _ => (Some(state.clone()), Some(state)),
     }
+}
+
+/// Whether it is the resource whose method is called.
+fn is_asked(walk: &Walk, call: &Call, state: &State) -> bool {
+    let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return false };
+    walk.peek(operand, state) == Some(Hold::Itself)
 }
 
 pub(super) fn failed(state: State) -> State {

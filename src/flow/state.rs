@@ -11,8 +11,8 @@ use crate::flow::scope::{BodyId, VarId};
 pub enum Hold {
     /// It is the resource.
     Itself,
-    /// A struct, map, slice or pointer with the resource in it, under this field if that is known.
-    Inside(Option<Arc<str>>),
+    /// A struct, map, slice or pointer with the resource in it, under these fields if they are known.
+    Inside(Option<Paths>),
     /// Something made from the resource that needs it to stay open.
     Handle(Certainty),
     /// A function that uses the resource when called; `releases`: and releases it then, whichever way it takes.
@@ -22,6 +22,16 @@ pub enum Hold {
     /// A bool that is false where the acquisition gave nothing.
     Success,
 }
+
+/// Where in a struct the resource is: `db`, or `store.db` for a field of a field. Sorted, and never empty.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Paths(Arc<[Arc<str>]>);
+
+/// Fields of fields are told apart this deep.
+const MAX_FIELDS: usize = 4;
+
+/// A struct may have the resource in this many places.
+const MAX_PATHS: usize = 6;
 
 /// Where the resource's life is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -135,6 +145,7 @@ impl Hold {
     /// The hold of a value that has both in it.
     pub fn join(a: Option<Hold>, b: Option<Hold>) -> Option<Hold> {
         match (a, b) {
+            (Some(Hold::Inside(a)), Some(Hold::Inside(b))) => Some(Hold::Inside(a.zip(b).and_then(|(a, b)| a.and(&b)))),
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         }
@@ -143,9 +154,51 @@ impl Hold {
     /// The hold of a value built around one with this hold.
     pub fn wrapped(self, field: Option<Arc<str>>) -> Hold {
         match self {
-            Hold::Itself => Hold::Inside(field),
-            Hold::Inside(_) => Hold::Inside(None),
+            Hold::Itself => Hold::Inside(field.map(Paths::of)),
+            Hold::Inside(paths) => Hold::Inside(paths.zip(field).and_then(|(paths, field)| paths.below(&field))),
             other => other,
         }
     }
+}
+
+impl Paths {
+    /// Under this field alone.
+    pub fn of(field: Arc<str>) -> Paths {
+        Paths(Arc::from([field]))
+    }
+
+    /// The field, if it is one field of the struct itself.
+    pub fn field(&self) -> Option<&Arc<str>> {
+        match &*self.0 {
+            [path] if !path.contains('.') => Some(path),
+            _ => None,
+        }
+    }
+
+    /// How field `name` of the struct holds on to the resource. Embedded fields need not be written: `x.db` finds the resource under
+    /// `Base.db`.
+    pub fn part(&self, name: &str) -> Option<Hold> {
+        self.0.iter().filter_map(|path| part(path, name)).fold(None, |hold, part| Hold::join(hold, Some(part)))
+    }
+
+    /// Under both; `None` where they are too many to be told apart.
+    fn and(&self, other: &Paths) -> Option<Paths> {
+        let mut paths: Vec<Arc<str>> = self.0.iter().chain(&*other.0).cloned().collect();
+        paths.sort();
+        paths.dedup();
+        (paths.len() <= MAX_PATHS).then(|| Paths(paths.into()))
+    }
+
+    /// The same, where the struct is itself in a field; `None` where that is too deep to be told apart.
+    fn below(&self, field: &str) -> Option<Paths> {
+        let deep = self.0.iter().any(|path| path.split('.').count() >= MAX_FIELDS);
+        (!deep).then(|| Paths(self.0.iter().map(|path| format!("{field}.{path}").into()).collect()))
+    }
+}
+
+fn part(path: &str, name: &str) -> Option<Hold> {
+    let mut fields = path.split('.');
+    fields.by_ref().find(|field| *field == name)?;
+    let rest: Vec<&str> = fields.collect();
+    Some(if rest.is_empty() { Hold::Itself } else { Hold::Inside(Some(Paths::of(rest.join(".").into()))) })
 }

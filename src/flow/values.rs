@@ -1,10 +1,12 @@
 //! Which functions a function value can be: the literals and names that the declaration, or a package variable, puts into it.
 
-use crate::flow::scope::VarOrigin;
+use crate::flow::request::functions;
+use crate::flow::scope::{Scopes, VarOrigin};
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
 use crate::golang::package::FuncRef;
 use crate::golang::syntax::*;
+use crate::golang::visit;
 use crate::golang::world::FileScope;
 
 /// A value with more sources than this is not followed.
@@ -42,7 +44,7 @@ impl Typing<'_, '_> {
                         _ => None,
                     })
                 }
-                None => self.named(value, found),
+                None => self.named(value, found).or_else(|| self.package_variable(ident, found, depth)),
             },
             ExprKind::Selector { .. } => self.named(value, found),
             ExprKind::Index { operand, .. } => self.elements(operand, found, depth),
@@ -60,6 +62,18 @@ impl Typing<'_, '_> {
         Some(())
     }
 
+    /// What a package variable is declared with, `var newClient = sdk.New`, where nothing but a test assigns to it.
+    fn package_variable(&self, ident: &Ident, found: &mut Vec<FuncRef>, depth: u32) -> Option<()> {
+        let variable = self.file.package.var(&ident.name)?;
+        let value = variable.spec().values.get(variable.position)?;
+        if functions(&self.file.package).iter().any(|func| assigns(func, &ident.name)) {
+            return None;
+        }
+        let scopes = Scopes::default();
+        let file = FileScope { package: self.file.package.clone(), file: variable.file };
+        Typing::new(self.world, file, &scopes).sources(value, found, depth + 1)
+    }
+
     /// The elements of a map or slice: a literal in a local variable, or in a package variable.
     fn elements(&self, container: &Expr, found: &mut Vec<FuncRef>, depth: u32) -> Option<()> {
         let ident = container.as_ident()?;
@@ -69,11 +83,28 @@ impl Typing<'_, '_> {
         }
         let variable = self.file.package.var(&ident.name)?;
         let [value] = variable.spec().values.as_slice() else { return None };
-        let scopes = crate::flow::scope::Scopes::default();
+        let scopes = Scopes::default();
         let file = FileScope { package: self.file.package.clone(), file: variable.file };
         let typing = Typing::new(self.world, file, &scopes);
         elements_of(value)?.iter().try_for_each(|element| typing.sources(&element.value, found, depth + 1))
     }
+}
+
+/// Whether a function assigns to the package variable `name`.
+fn assigns(func: &FuncRef, name: &str) -> bool {
+    let Some(body) = &func.decl.body else { return false };
+    let scopes = Scopes::of_func(&func.decl);
+    let is_it = |ident: &Ident| *ident.name == *name && scopes.var(ident).is_none();
+    let mut assigns = false;
+    visit::statements(&body.stmts, &mut |stmt| {
+        if let StmtKind::Assign { left, .. } = &stmt.kind {
+            assigns |= left.iter().filter_map(Expr::as_ident).any(is_it);
+        }
+    });
+    visit::block(body, &mut |expr| {
+        assigns |= matches!(&expr.kind, ExprKind::AddressOf(inner) if inner.as_ident().is_some_and(is_it));
+    });
+    assigns
 }
 
 fn elements_of(value: &Expr) -> Option<&[Element]> {

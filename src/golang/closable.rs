@@ -50,6 +50,9 @@ impl World {
         if !matches!(ty.pointee(), Type::Named(_) | Type::Struct(_) | Type::Interface(_) | Type::TypeParam(_)) {
             return nothing(format!("returns `{ty}`, which has no methods"));
         }
+        if self.is_mock(ty) {
+            return nothing(format!("returns `{ty}`, a mock that only records calls"));
+        }
         let (mut unfit, mut idle, mut unknown) = (None, None, None);
         for wanted in methods {
             match self.find_member(ty, &wanted.name) {
@@ -118,9 +121,26 @@ impl World {
         Some((answer.words, answer.certainty))
     }
 
+    /// Whether a type of the repository itself is built on one of the frameworks for mocks: its methods record that they are called,
+    /// and do no more.
+    fn is_mock(&self, ty: &Type) -> bool {
+        let source = ty.pointee().named().and_then(|named| named.source());
+        if source.is_none_or(|package| self.is_dependency(package)) {
+            return false;
+        }
+        let framework = |part: &Type| {
+            let named = part.named().map(|named| (&*named.package, &*named.name));
+            matches!(
+                named,
+                Some(("github.com/golang/mock/gomock" | "go.uber.org/mock/gomock", "Controller"))
+                    | Some(("github.com/stretchr/testify/mock", "Mock"))
+            )
+        };
+        self.field_types(ty.pointee()).iter().any(framework)
+    }
+
     /// Whether the method's body is empty, gives back nil only, or drops idle HTTP connections, which end by themselves, in the
-    /// repository itself. What a dependency exports is a promise
-    /// to its callers instead: `bigquery.Client` had an empty Close for years, documented as to be called, before it had a full one.
+    /// repository itself. What a dependency exports is a promise to its callers instead: `bigquery.Client` had an empty Close for years, documented as to be called, before it had a full one.
     fn does_nothing(&self, method: &MethodRef) -> bool {
         let own = |func: &&FuncRef| !self.is_dependency(&func.package);
         let Some(body) = method.func.as_ref().filter(own).and_then(|func| func.decl.body.as_ref()) else { return false };

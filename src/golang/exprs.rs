@@ -116,7 +116,7 @@ impl World {
             },
             Callee::Indexed { results, .. } | Callee::Builtin { results, .. } => results.clone(),
             Callee::Conversion(ty) => vec![ty.clone()],
-            Callee::FuncValue(ty) => match func_type(self, ty) {
+            Callee::FuncValue(ty) => match self.underlying_func(ty) {
                 Some(signature) => signature.results.clone(),
                 None => vec![Type::unknown(format!("what the function value of type `{ty}` gives is not known"))],
             },
@@ -207,6 +207,14 @@ impl World {
                 None => Type::unknown(format!("no source for `{}.{name}`: {}", package.path, package.why)),
             },
             Meaning::Unknown { why, .. } => Type::unknown(why),
+        }
+    }
+
+    /// The signature of a function type, named or not.
+    pub fn underlying_func(&self, ty: &Type) -> Option<Arc<FuncSig>> {
+        match self.plain(ty) {
+            Type::Func(signature) => Some(signature),
+            _ => None,
         }
     }
 
@@ -456,14 +464,6 @@ impl World {
                 why: package.doubt().unwrap_or_else(|| format!("package `{path}` has no `{name}`")),
             }),
         }
-    }
-}
-
-/// The signature of a function type, named or not.
-fn func_type(world: &World, ty: &Type) -> Option<Arc<FuncSig>> {
-    match world.plain(ty) {
-        Type::Func(signature) => Some(signature),
-        _ => None,
     }
 }
 

@@ -227,7 +227,7 @@ impl World {
     }
 
     /// The declared types in a struct's fields, pointers and containers opened.
-    fn field_types(&self, ty: &Type) -> Vec<Type> {
+    pub(super) fn field_types(&self, ty: &Type) -> Vec<Type> {
         let (mut todo, mut found) = (Vec::new(), Vec::new());
         match self.shape(ty) {
             Shape::Struct(declared) => {

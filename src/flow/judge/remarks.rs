@@ -133,7 +133,8 @@ impl Case<'_, '_> {
         stored.dedup();
         let (ty, name) = match (stored.as_slice(), life.left.as_slice()) {
             ([target], []) => self.target(*target)?,
-            ([], [(index, Hold::Inside(Some(name)))]) => {
+            ([], [(index, Hold::Inside(Some(paths)))]) => {
+                let name = paths.field()?;
                 let result = self.scopes.body(body).signature.results.get(*index)?;
                 (self.judge.world.type_of(self.place.scope, &result.ty), name.clone())
             }

@@ -1,11 +1,13 @@
 //! Where the life of a resource is followed from: the body that its call stands in, or the one around that whose variable gets it.
 
+use crate::base::finding::Verdict;
 use crate::base::text::Span;
 use crate::flow::anchor;
 use crate::flow::judge::{Case, Kind};
 use crate::flow::known::{self, Runner};
-use crate::flow::life::{ErrorAt, Source};
+use crate::flow::life::{ErrorAt, Exit, ExitKind, Source};
 use crate::flow::scope::{BodyId, VarId, VarOrigin};
+use crate::flow::state::{EventKind, Phase};
 use crate::golang::syntax::*;
 use crate::golang::visit;
 
@@ -16,6 +18,8 @@ pub(super) struct Site {
     /// The call in that body after which the resource is there.
     pub at: Span,
     pub source: Source,
+    /// It is made in a subtest: where that failed, there is nothing.
+    pub subtest: bool,
 }
 
 impl Case<'_, '_> {
@@ -24,7 +28,7 @@ impl Case<'_, '_> {
         let body = self.scopes.body_around(self.call.span)?;
         let at = self.call.span;
         let source = Source::Call { span: at, result: kind.result, error: kind.error, success: kind.success };
-        Some(self.outer_site(body, kind).unwrap_or(Site { body, at, source }))
+        Some(self.outer_site(body, kind).unwrap_or(Site { body, at, source, subtest: false }))
     }
 
     /// `connect := func() (err error) { client, err = New(); return err }`, called once in the body whose variable `client` is: the
@@ -36,16 +40,35 @@ impl Case<'_, '_> {
         if body == literal || self.scopes.body(literal).parent != Some(body) {
             return None;
         }
+        let (at, subtest) = self.only_call(literal, body)?;
+        let error = match self.error_after(literal, kind, &names) {
+            Some(error) => error,
+            None if subtest && self.is_always_assigned(literal, kind) => ErrorAt::Nowhere,
+            None => return None,
+        };
+        Some(Site { body, at, source: Source::Assigned { span: at, var, error }, subtest })
+    }
+
+    /// Where the error goes of what the literal assigns, if it comes to its end in one way only.
+    fn error_after(&self, literal: BodyId, kind: &Kind, names: &[Span]) -> Option<ErrorAt> {
         let returned = self.returned_after(literal)?;
         let error = match kind.error.and_then(|at| names.get(at)) {
             None => ErrorAt::Nowhere,
             Some(name) => self.error_at(literal, self.var_at(*name)?, returned)?,
         };
-        if error == ErrorAt::Nowhere && !returned.is_empty() {
-            return None;
-        }
-        let at = self.only_call(literal, body)?;
-        Some(Site { body, at, source: Source::Assigned { span: at, var, error } })
+        (error != ErrorAt::Nowhere || returned.is_empty()).then_some(error)
+    }
+
+    /// Whether every way that comes to the literal's end has assigned the resource to the variable around it.
+    fn is_always_assigned(&self, literal: BodyId, kind: &Kind) -> bool {
+        let at = self.call.span;
+        let source = Source::Call { span: at, result: kind.result, error: kind.error, success: kind.success };
+        let Ok(life) = self.walk(Site { body: literal, at, source, subtest: false }, kind) else { return false };
+        let assigned = |exit: &Exit| match exit.state.phase {
+            Phase::Given(id) => life.events[id.0 as usize].kind == EventKind::Given(Verdict::Captured),
+            _ => false,
+        };
+        life.exits.iter().filter(|exit| !matches!(exit.kind, ExitKind::Stop(_))).all(assigned)
     }
 
     fn var_at(&self, name: Span) -> Option<VarId> {
@@ -82,8 +105,8 @@ impl Case<'_, '_> {
     }
 
     /// The only call of the literal, if it stands in `body` itself: on the spot, through a variable that holds nothing else, or by
-    /// a `sync.Once` of the body's own.
-    fn only_call(&self, literal: BodyId, body: BodyId) -> Option<Span> {
+    /// a `sync.Once` of the body's own, or as a subtest, which is told as well.
+    fn only_call(&self, literal: BodyId, body: BodyId) -> Option<(Span, bool)> {
         let is_literal = |value: &Expr| match &value.unparen().kind {
             ExprKind::FuncLit(inner) => self.scopes.literal(inner) == Some(literal),
             _ => false,
@@ -98,15 +121,22 @@ impl Case<'_, '_> {
             ExprKind::Ident(ident) => uses += usize::from(variable(ident).is_some()),
             ExprKind::Call(call) => {
                 let named = call.function.as_ident().is_some_and(|ident| variable(ident).is_some());
-                let run = named || is_literal(&call.function) || (call.args.iter().any(is_literal) && self.runs_once(call, body));
-                calls.extend(run.then_some(call.span));
+                let given = call.args.iter().any(is_literal);
+                let subtest = given && self.is_subtest(call);
+                let run = named || is_literal(&call.function) || subtest || (given && self.runs_once(call, body));
+                calls.extend(run.then_some((call.span, subtest)));
             }
             _ => {}
         });
         let [call] = calls.as_slice() else { return None };
         // A variable is seen where it is declared and where it is called, and nowhere else.
-        let plain = uses <= 2 && self.scopes.body_around(*call) == Some(body) && !self.is_deferred(body, *call);
+        let plain = uses <= 2 && self.scopes.body_around(call.0) == Some(body) && !self.is_deferred(body, call.0);
         plain.then_some(*call)
+    }
+
+    /// `t.Run(name, …)`.
+    fn is_subtest(&self, call: &Call) -> bool {
+        call.name() == Some("Run") && self.typing.ask(call, |name| name.package == "testing") == Some(true)
     }
 
     /// `once.Do(…)` with a `sync.Once` that is a variable of the body.

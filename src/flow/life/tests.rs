@@ -39,6 +39,14 @@ impl<'a> Oracle<'a> for Plain {
     fn ends_process(&self, _: BodyId) -> bool {
         false
     }
+    fn is_resource(&self, _part: &'a Expr) -> bool {
+        false
+    }
+
+    fn method_releases(&self, _operand: &'a Expr, _name: &str, _hold: &Hold) -> bool {
+        false
+    }
+
     fn is_method(&self, _: &'a Expr, _: &str) -> bool {
         false
     }
