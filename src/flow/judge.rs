@@ -19,7 +19,7 @@ use crate::flow::life::{Exit, ExitKind, Life, MAX_VISITS, Oracle, Source, walk};
 use crate::flow::scope::{BodyId, Scopes};
 use crate::flow::state::{Hold, Phase, State};
 use crate::flow::types::Typing;
-use crate::flow::{rounds, surroundings, unbound};
+use crate::flow::{around, rounds, surroundings, unbound};
 use crate::golang::closable::ClosableAnswer;
 use crate::golang::release::ReleaseMethod;
 use crate::golang::syntax::*;
@@ -220,6 +220,9 @@ impl<'a> Case<'a, '_> {
         } else {
             fate
         };
+        if let Some(words) = fate.verdict.is_finding().then(|| self.of_another(&kind)).flatten() {
+            fate = self.nothing_because(kind.answer.certainty, words);
+        }
         let mut leak = self.leak(&fate);
         let standing = match (&life, site, &mut leak) {
             (Some(Ok(life)), Some(site), Some(Fault { mend: Mend::Release(placed), .. })) => {
@@ -435,8 +438,19 @@ impl<'a> Case<'a, '_> {
         Some(format!("it may be nil: line {line} asks for that"))
     }
 
+    /// Whose release it is, where it has nothing of its own.
+    fn of_another(&self, kind: &Kind) -> Option<String> {
+        let Closable::By(release) = &kind.answer.closable else { return None };
+        let arg = around::only_passes_on(self.typing, self.call, kind.result, release)?;
+        let text = String::from_utf8_lossy(&self.place.text[arg.span.range()]);
+        Some(format!(
+            "made around `{text}`, which has an owner of its own: its {} is no more than that of `{text}`",
+            release.method
+        ))
+    }
+
     fn made_around(&self) -> Option<String> {
-        let arg = surroundings::owned_argument(self.typing, self.call)?;
+        let arg = around::owned_argument(self.typing, self.call)?.span;
         let text = String::from_utf8_lossy(&self.place.text[arg.range()]);
         Some(format!("it is made around `{text}`, which has an owner of its own"))
     }

@@ -1,6 +1,7 @@
 //! Control flow, ownership and function summaries: what becomes of a resource on each way out.
 
 pub mod anchor;
+pub mod around;
 pub mod bind;
 pub mod callee;
 pub mod cfg;

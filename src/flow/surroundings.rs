@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::base::finding::{Closable, ContextInScope, InScope};
+use crate::base::finding::{ContextInScope, InScope};
 use crate::base::text::Span;
 use crate::flow::anchor;
 use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::flow::types::Typing;
-use crate::golang::closable::common_methods;
 use crate::golang::gomod::compare_versions;
 use crate::golang::syntax::*;
 use crate::golang::types::Type;
@@ -161,14 +160,4 @@ fn derivation(scopes: &Scopes, typing: &Typing, body: BodyId, var: VarId, offset
     let imported = typing.file.imports().iter().find(|import| &*import.path == "context");
     let package = imported.map(|import| import.name.clone().unwrap_or_else(|| "context".into()));
     ends.then_some(Derivation { package })
-}
-
-/// The first argument of `call` that has a release itself: what is made around it may release it too, and whose that is nobody says.
-pub fn owned_argument(typing: &Typing, call: &Call) -> Option<Span> {
-    let methods = common_methods();
-    let is_owned = |arg: &&Expr| {
-        let answer = typing.world.closable(&typing.file, &typing.of(arg), &methods[..1]);
-        matches!(answer.closable, Closable::By(_))
-    };
-    call.args.iter().find(is_owned).map(|arg| arg.span)
 }

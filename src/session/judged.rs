@@ -9,9 +9,9 @@ use crate::base::finding::{Acquisition, FaultKind, Finding, fingerprint};
 use crate::base::text::{LineIndex, Span};
 use crate::config::{Policy, Settings};
 use crate::fix;
+use crate::flow::around;
 use crate::flow::judge::{self, Asked, Fault, Judge, Judged, Place};
 use crate::flow::scope::Scopes;
-use crate::flow::surroundings;
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
 use crate::golang::outline::{Item, ItemKind, outline};
@@ -270,7 +270,7 @@ fn called(run: &Run, place: &Place, decl: &Decl, seeds: &Wanted) -> Wanted {
             .rules()
             .filter(|_| gives(name) && !own)
             .find_map(|(rule, _)| Some((rule, given::result_of(run.judge, place.scope, rule, &callee)?)))
-            .filter(|_| surroundings::owned_argument(&typing, call).is_none());
+            .filter(|_| around::owned_argument(&typing, call).is_none());
         found.extend(given.map(|(rule, result)| (rule.clone(), call.span, Some(result))));
     }
     found

@@ -33,6 +33,12 @@ impl Case<'_, '_> {
         }
     }
 
+    /// Nothing to release, though its type has something for that.
+    pub(super) fn nothing_because(&self, certainty: Certainty, words: impl Into<String>) -> Fate {
+        let evidence = vec![self.at(self.call.span, words)];
+        Fate { verdict: Verdict::NothingToRelease, certainty, evidence, message: String::new(), obstacle: None }
+    }
+
     pub(super) fn unknown(&self, kind: &Kind) -> Fate {
         let words = match &kind.answer.closable {
             Closable::Unknown(why) => why.clone(),
@@ -83,11 +89,11 @@ impl Case<'_, '_> {
         let failed = |exit: &Exit| exit.state.phase == Phase::Nil && !matches!(exit.kind, ExitKind::Stop(_));
         if life.exits.iter().any(failed) && !life.after.values().flatten().any(|state| state.phase == Phase::Open) {
             let words = "it fails on every way on: there is nothing to release";
-            return simple(Verdict::NothingToRelease, Certainty::Proved, vec![self.at(self.call.span, words)]);
+            return self.nothing_because(Certainty::Proved, words);
         }
         if life.exits.iter().all(|exit| exit.state.phase == Phase::Before) && !life.exits.is_empty() {
             let words = "no way leads here: what stands before it does not come back";
-            return simple(Verdict::NothingToRelease, Certainty::Proved, vec![self.at(self.call.span, words)]);
+            return self.nothing_because(Certainty::Proved, words);
         }
         // No way leads out: the process serves until it ends, or who got it in a loop has it.
         let serving = |event: &&Event| event.kind == EventKind::Serving && body == BodyId(0) && self.is_main();
