@@ -2,7 +2,8 @@
 //!
 //! `// want "regexp"` at the end of a line expects a finding whose call begins there; the regexp is matched against its message and
 //! its fix, as `--format concise` prints them, and the ids of its notes: `` `c` is never closed: … [safe fix] (per-request) ``. Every
-//! finding must be wanted. A `<file>.golden` holds what the safe fixes make of the file; files without one must not change.
+//! finding must be wanted. `// fate "word"` expects the verdict of that word on the call that begins there: that nothing is found can
+//! have a wrong reason, too. A `<file>.golden` holds what the safe fixes make of the file; files without one must not change.
 //! `<file>.unsafe.golden` holds what all fixes make of it, where that is more, and `<file>.<style>.golden` what they make of it in
 //! another style than the file's own.
 //! `UPDATE_GOLDEN=1` writes them anew, for reading.
@@ -102,6 +103,26 @@ fn every_finding_is_wanted_and_every_want_found() {
         let report = session::check(&settings(&rule, &root)).expect("the fixtures can be read");
         let mut differences = differences(&root, &report.findings);
         differences.extend(report.diagnostics.iter().map(|fault| format!("{}: {}", fault.path, fault.words)));
+        show(&differences);
+    }
+}
+
+#[test]
+fn fates_are_as_told() {
+    let comment = Regex::new("// fate \"([^\"]*)\"").unwrap();
+    for (rule, root) in fixtures() {
+        let report = session::check(&Settings { every: true, ..settings(&rule, &root) }).expect("the fixtures can be read");
+        let mut differences = Vec::new();
+        for (path, bytes) in files(&root).into_iter().filter(|(path, _)| path.ends_with(".go")) {
+            for (number, line) in (1..).zip(String::from_utf8_lossy(&bytes).lines()) {
+                let Some(told) = comment.captures(line) else { continue };
+                let here = report.acquisitions.iter().filter(|call| *call.path == *path && call.line == number);
+                let found: Vec<&str> = here.map(|call| call.verdict.words()).collect();
+                if found != [&told[1]] {
+                    differences.push(format!("{path}:{number}: told {}, found {found:?}", &told[1]));
+                }
+            }
+        }
         show(&differences);
     }
 }

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use regex::bytes::Regex;
 use unleak::config::{Settings, Style};
+use unleak::golang::outline::outline;
 use unleak::session::{self, Change};
 
 /// How many inputs are fixed at once, each in a folder of its own.
@@ -176,8 +177,17 @@ fn seeds(folder: &Path) -> Vec<Vec<u8>> {
     found
 }
 
-/// How many places in a text are damaged, as the grammar sees the whole of it.
+/// How many places in a text are damaged, as the grammar sees each declaration. Seen as a whole, a line in one declaration would
+/// move what the grammar makes of damage in another.
 fn damage(text: &[u8]) -> usize {
+    let outline = outline(text);
+    if !outline.exact {
+        return damaged_nodes(text);
+    }
+    outline.items.iter().map(|item| damaged_nodes(&text[item.span.range()])).sum()
+}
+
+fn damaged_nodes(text: &[u8]) -> usize {
     let mut parser = tree_sitter::Parser::new();
     parser.set_language(&tree_sitter_go::LANGUAGE.into()).expect("the grammar fits");
     let Some(tree) = parser.parse(text, None) else { return 0 };

@@ -111,7 +111,8 @@ impl Case<'_, '_> {
 
     fn sort<'l>(&self, life: &'l Life, body: BodyId) -> Ways<'l> {
         let is_main = body == BodyId(0) && self.is_main();
-        let is_returned = |id: EventId| life.events[id.0 as usize].kind == EventKind::Given(Verdict::Returned);
+        let kind_of = |id: EventId| life.events[id.0 as usize].kind;
+        let is_returned = |id: EventId| kind_of(id) == EventKind::Given(Verdict::Returned);
         let mut ways = Ways::default();
         for exit in &life.exits {
             let state = &exit.state;
@@ -127,10 +128,12 @@ impl Case<'_, '_> {
                     Some(id) => ways.serving.push(id),
                     None => ways.open.push(exit),
                 },
-                // What is captured or kept for a while is released all the same when the function ends.
-                (Phase::Given(id), _) => match state.due.filter(|_| !is_returned(id)) {
-                    Some(due) => ways.released.push(due),
-                    None => ways.given.push(id),
+                // What is captured or kept for a while is released all the same when the function ends; and who captured it in a
+                // `main` that serves has it for as long as that.
+                (Phase::Given(id), _) => match (state.due.filter(|_| !is_returned(id)), state.serving.filter(|_| is_main)) {
+                    (Some(due), _) => ways.released.push(due),
+                    (None, Some(serving)) if kind_of(id) == EventKind::Given(Verdict::Captured) => ways.serving.push(serving),
+                    (None, _) => ways.given.push(id),
                 },
             }
         }
