@@ -74,7 +74,7 @@ pub struct Judged {
     pub faults: Vec<Fault>,
     /// A constructor of unknown type that is released here: its name and the method, an entry of [`Usage`].
     pub usage: Option<(String, String)>,
-    /// The results through which the enclosing function gives the resource to its callers.
+    /// The results through which the enclosing function gives the resource to its callers, for them to release.
     pub returned: Vec<usize>,
     /// The results through which it gives them something with the resource inside.
     pub wrapped: Vec<usize>,
@@ -235,8 +235,9 @@ impl<'a> Case<'a, '_> {
             faults.extend(self.slips(life, body, &kind));
             faults.extend(self.kept(life, body, &kind, &mut fate));
         }
+        let lent = around::lent_argument(self.typing, self.call).is_some();
         let given = |wanted: fn(&Hold) -> bool| match (&life, body) {
-            (Some(Ok(life)), Some(BodyId(0))) if fate.verdict == Verdict::Returned && is_free(life) => {
+            (Some(Ok(life)), Some(BodyId(0))) if fate.verdict == Verdict::Returned && is_free(life) && !lent => {
                 life.left.iter().filter(|(_, hold)| wanted(hold)).map(|(index, _)| *index).collect()
             }
             _ => Vec::new(),
