@@ -6,13 +6,16 @@
 use std::sync::Arc;
 
 use crate::base::finding::{Closable, Release};
-use crate::flow::scope::Scopes;
+use crate::flow::fresh::{Freshness, Origins};
+use crate::flow::known::{self, Runner};
+use crate::flow::scope::{Scopes, VarId, VarOrigin};
 use crate::flow::types::Typing;
 use crate::golang::closable::common_methods;
 use crate::golang::exprs::Callee;
 use crate::golang::members::Member;
-use crate::golang::package::FuncRef;
+use crate::golang::package::{FuncRef, Package};
 use crate::golang::syntax::*;
+use crate::golang::typing::embedded_name;
 use crate::golang::visit;
 use crate::golang::world::{FileScope, World};
 
@@ -36,11 +39,18 @@ pub fn lent_argument<'e>(typing: &Typing, call: &'e Call) -> Option<&'e Expr> {
     owned_argument(typing, call).filter(|arg| arg.as_path().is_some() && !is_own(arg))
 }
 
-/// The argument that `release`, called on result `index` of `call`, releases, if it does nothing beside. An argument made on the spot
-/// has no other owner, and is none.
-pub fn only_passes_on<'e>(typing: &Typing, call: &'e Call, index: usize, release: &Release) -> Option<&'e Expr> {
+/// The argument that `release`, called on result `index` of `call`, releases, if it does nothing beside. An argument that a call makes
+/// on the spot has no other owner, and is none.
+pub fn only_passes_on<'e>(
+    typing: &Typing,
+    origins: &Origins,
+    call: &'e Call,
+    index: usize,
+    release: &Release,
+) -> Option<&'e Expr> {
     let at = released_param(typing.world, &called(typing, call)?, index, &release.method, 0)?;
-    call.args.get(at).filter(|arg| arg.as_path().is_some())
+    let lends = |call: &Call| called(typing, call).is_some_and(|func| origins.of(typing.world, &func, 0) == Freshness::Lent);
+    call.args.get(at).filter(|arg| arg.as_path().is_some() || arg.as_call().is_some_and(lends))
 }
 
 fn called(typing: &Typing, call: &Call) -> Option<FuncRef> {
@@ -59,16 +69,7 @@ fn released_param(world: &World, func: &FuncRef, index: usize, release: &str, de
     }
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(world, FileScope::of(func), &scopes);
-    let returned = only_returned(func, index)?;
-    let inner = match literal(returned) {
-        Some((ty, elements)) => {
-            let Some(Member::Method(method)) = world.member(&world.type_of(&typing.file, ty), release) else { return None };
-            let field = passed_to(&method.func?)?;
-            elements.iter().find(|element| is_key(element, &field)).map(|element| &element.value)
-        }
-        None => around(&typing, returned, release, depth),
-    };
-    let var = scopes.var(inner?.as_ident()?)?;
+    let var = innermost(&typing, only_returned(func, index)?, release, depth)?;
     let is_it = |param: &Param| param.name.as_ref().and_then(|name| scopes.var(name)) == Some(var);
     let at = func.decl.signature.params.iter().position(is_it)?;
     // `client = NewPrefixedClient(client)` puts one around the other.
@@ -77,26 +78,85 @@ fn released_param(world: &World, func: &FuncRef, index: usize, release: &str, de
     scopes.assigned(var).iter().all(|given| around_itself(given.value)).then_some(at)
 }
 
+/// The variable that is released in the end when `value` is: itself, what a struct literal has in the field that its release goes to, or
+/// what another such call is made around.
+fn innermost(typing: &Typing, value: &Expr, release: &str, depth: usize) -> Option<VarId> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    if let Some((ty, elements)) = literal(value) {
+        let field = released_field(typing, ty, release)?;
+        return innermost(typing, element(typing, ty, elements, &field)?, release, depth + 1);
+    }
+    if value.as_call().is_some() {
+        return innermost(typing, around(typing, value, release, depth)?, release, depth + 1);
+    }
+    let var = typing.scopes.var(value.as_ident()?)?;
+    match (typing.scopes.info(var).origin, typing.scopes.assigned(var)) {
+        (VarOrigin::Value { .. }, [given]) if given.index == 0 => innermost(typing, given.value, release, depth + 1),
+        _ => Some(var),
+    }
+}
+
+/// The field that the release of struct type `ty` goes to, and no further: by its method, or as it is embedded.
+fn released_field(typing: &Typing, ty: &Expr, release: &str) -> Option<Arc<str>> {
+    let ty = typing.world.type_of(&typing.file, ty);
+    let named = ty.named()?;
+    let package = named.source()?;
+    if let Some(method) = package.method(&named.name, release) {
+        return passed_to(&method);
+    }
+    let has_release = |name: &Arc<str>| {
+        matches!(typing.world.member(&ty, name), Some(Member::Field(field))
+        if matches!(typing.world.member(&field, release), Some(Member::Method(_))))
+    };
+    fields(package, &named.name)?.into_iter().filter(|(_, embedded)| *embedded).map(|(name, _)| name).find(has_release)
+}
+
+/// The fields of a struct type in order, each with whether it is embedded.
+fn fields(package: &Package, name: &str) -> Option<Vec<(Arc<str>, bool)>> {
+    let ty = package.type_spec(name)?;
+    let ExprKind::Struct(fields) = &ty.spec().ty.unparen().kind else { return None };
+    let mut found = Vec::new();
+    for field in fields {
+        match embedded_name(field) {
+            Some(name) => found.push((name, true)),
+            None => found.extend(field.names.iter().map(|name| (name.name.clone(), false))),
+        }
+    }
+    Some(found)
+}
+
+/// What a struct literal gives field `name`, by its key or by its place.
+fn element<'e>(typing: &Typing, ty: &Expr, elements: &'e [Element], name: &str) -> Option<&'e Expr> {
+    let is_key = |element: &&Element| element.key.as_ref().and_then(Expr::as_ident).is_some_and(|key| *key.name == *name);
+    if elements.iter().any(|element| element.key.is_some()) {
+        return elements.iter().find(is_key).map(|element| &element.value);
+    }
+    let ty = typing.world.type_of(&typing.file, ty);
+    let named = ty.named()?;
+    let at = fields(named.source()?, &named.name)?.iter().position(|(field, _)| **field == *name)?;
+    elements.get(at).map(|element| &element.value)
+}
+
 /// The argument that the release of what `value`, a call, gives only releases.
 fn around<'e>(typing: &Typing, value: &'e Expr, release: &str, depth: usize) -> Option<&'e Expr> {
     let call = value.as_call()?;
     call.args.get(released_param(typing.world, &called(typing, call)?, 0, release, depth + 1)?)
 }
 
-fn is_key(element: &Element, name: &str) -> bool {
-    element.key.as_ref().and_then(Expr::as_ident).is_some_and(|key| *key.name == *name)
-}
-
-/// What the only `return` of `func` gives as result `index`.
+/// What `func` gives as result `index` in the only `return` that gives anything but nil there.
 fn only_returned(func: &FuncRef, index: usize) -> Option<&Expr> {
-    let mut returns: Vec<&[Expr]> = Vec::new();
+    let mut returned: Vec<Option<&Expr>> = Vec::new();
     visit::body(func.decl.body.as_ref()?, &mut |stmt| {
-        if let StmtKind::Return(values) = &stmt.kind {
-            returns.push(values);
+        if let StmtKind::Return(values) = &stmt.kind
+            && !values.get(index).is_some_and(Expr::is_nil)
+        {
+            returned.push(values.get(index));
         }
     });
-    match returns.as_slice() {
-        [values] => values.get(index),
+    match returned.as_slice() {
+        [only] => *only,
         _ => None,
     }
 }
@@ -128,4 +188,25 @@ fn passed_to(method: &FuncRef) -> Option<Arc<str>> {
         }
         _ => None,
     }
+}
+
+/// Whether `func` has its result `index` released when the surrounding test ends: `t.Cleanup(client.Close)`, or a literal that does so.
+pub fn releases_at_end(world: &World, func: &FuncRef, index: usize) -> bool {
+    let scopes = Scopes::of_func(&func.decl);
+    let typing = Typing::new(world, FileScope::of(func), &scopes);
+    let var_of = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));
+    let (Some(body), Some(var)) = (&func.decl.body, only_returned(func, index).and_then(var_of)) else { return false };
+    let releases = |expr: &Expr| {
+        matches!(&expr.unparen().kind, ExprKind::Selector { operand, field }
+            if var_of(operand) == Some(var) && known::ends(&field.name))
+    };
+    let mut registered = false;
+    visit::block(body, &mut |expr| {
+        if let Some(call) = expr.as_call()
+            && typing.ask(call, known::runner).flatten() == Some(Runner::AtEnd)
+        {
+            call.args.iter().for_each(|arg| visit::expr(arg, &mut |inner| registered |= releases(inner)));
+        }
+    });
+    registered
 }

@@ -303,6 +303,7 @@ impl<'a> Calls<'a, '_> {
                 let own = match passed.fate {
                     PassedFate::Keeps { verdict: Verdict::LivesOn | Verdict::Captured, .. } => true,
                     PassedFate::Releases => passed.certainty == Certainty::Assumed,
+                    PassedFate::Works => true,
                     _ => false,
                 };
                 if own && *hold == Hold::Itself {
@@ -576,7 +577,7 @@ impl<'a> Calls<'a, '_> {
 fn worse(a: Passed, b: Passed) -> Passed {
     let rank = |passed: &Passed| match passed.fate {
         PassedFate::Keeps { .. } => 3,
-        PassedFate::Runs => 2,
+        PassedFate::Runs | PassedFate::Works => 2,
         PassedFate::Lends => 1,
         PassedFate::Releases | PassedFate::WillRelease => 0,
     };
@@ -638,7 +639,9 @@ fn conclude(life: &life::Life, name: &str) -> Passed {
     let releases: Vec<EventId> = ways.iter().filter_map(|exit| by(&exit.state)).collect();
     let certainty = given.map(|event| event.certainty).max().unwrap_or(Certainty::Proved);
     if !life.left.is_empty() {
-        return with_results(life.left.clone(), certainty);
+        let runs = ways.iter().any(|exit| exit.state.running.is_some());
+        let fate = if runs { PassedFate::Works } else { PassedFate::Lends };
+        return Passed { fate, ..with_results(life.left.clone(), certainty) };
     }
     let sure = |id: &EventId| life.events[id.0 as usize].certainty == Certainty::Proved;
     let everywhere = releases.len() == ways.len() && releases.iter().all(sure);

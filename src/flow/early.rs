@@ -80,7 +80,7 @@ impl<'a> Ground<'a, '_> {
         }
         let (way, given) = match exit.state.phase {
             Phase::Given(id) => (self.given_way(life, event(id), exit)?, event(id)),
-            Phase::Open => (Way::Running, event(exit.state.running?)),
+            Phase::Open => (Way::Running, exit.state.running.map(event).filter(|event| event.kind == EventKind::Running)?),
             _ => return None,
         };
         let lasting = matches!(way, Way::Returned | Way::HandleReturned);

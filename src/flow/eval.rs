@@ -10,6 +10,7 @@ use crate::base::finding::{Certainty, Verdict};
 use crate::base::text::Span;
 use crate::flow::bind::root;
 use crate::flow::cfg::Step;
+use crate::flow::known;
 use crate::flow::later::Effect;
 use crate::flow::life::{ErrorAt, Oracle, Passed, PassedFate, Place, Source, failed};
 use crate::flow::scope::{BodyId, Scopes};
@@ -328,6 +329,10 @@ impl<'a, 'w> Walk<'a, 'w> {
             }
             let passed = self.oracle.passed(call, Place::Receiver, &hold);
             self.take(call.span, &hold, passed, state, &mut results);
+            // Who is stopped, or waited for, has no goroutines left that use it.
+            if matches!(hold, Hold::Inside(_)) && known::joins(&field.name) {
+                state.running = None;
+            }
         }
         match function {
             Some(Hold::Function { releases: true }) => {
@@ -461,6 +466,10 @@ impl<'a, 'w> Walk<'a, 'w> {
             }
             PassedFate::Runs => {
                 let id = self.event(span, EventKind::Running, Certainty::Assumed, "used by a goroutine started here");
+                state.running = Some(id);
+            }
+            PassedFate::Works => {
+                let id = self.event(span, EventKind::Working, Certainty::Assumed, "used by a goroutine started there");
                 state.running = Some(id);
             }
             PassedFate::Keeps { verdict, words } => self.hand(state, span, hold, verdict, passed.certainty, &words),

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 
 use crate::flow::known;
-use crate::flow::scope::{BodyId, Scopes, VarId, VarOrigin};
+use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
 use crate::golang::package::FuncRef;
@@ -30,6 +30,8 @@ pub enum Freshness {
     Fresh,
     /// Some value comes from where nobody can look.
     Unknown,
+    /// The caller itself handed it in.
+    Own,
     /// Somebody else has it too.
     Lent,
 }
@@ -51,7 +53,7 @@ impl Origins {
         match func.map_or(Freshness::Unknown, |func| self.of(world, func, index)) {
             Freshness::Fresh => true,
             Freshness::Unknown => known::opens(name),
-            Freshness::Lent => false,
+            Freshness::Own | Freshness::Lent => false,
         }
     }
 
@@ -144,7 +146,8 @@ impl Search<'_> {
         }
         seen.push(var);
         let start = match typing.scopes.info(var).origin {
-            VarOrigin::Param { .. } => Freshness::Lent,
+            VarOrigin::Param { index: ParamIndex::Receiver, .. } => Freshness::Lent,
+            VarOrigin::Param { .. } => Freshness::Own,
             VarOrigin::Range { value, .. } => self.value(typing, value, 0, seen).max(Freshness::Unknown),
             VarOrigin::Other => Freshness::Unknown,
             VarOrigin::Value { .. } | VarOrigin::Result { .. } | VarOrigin::Declared { .. } => Freshness::Fresh,

@@ -13,6 +13,7 @@ use crate::base::text::{LineIndex, Span};
 use crate::flow::anchor::{self, Found};
 use crate::flow::callee::{Calls, Stack, Summaries};
 use crate::flow::cfg::Cfg;
+use crate::flow::fresh::Freshness;
 use crate::flow::judge::fate::Fate;
 use crate::flow::judge::site::Site;
 use crate::flow::life::{Exit, ExitKind, Life, MAX_VISITS, Oracle, Source, walk};
@@ -21,6 +22,8 @@ use crate::flow::state::{Hold, Phase, State};
 use crate::flow::types::Typing;
 use crate::flow::{around, rounds, surroundings, unbound};
 use crate::golang::closable::ClosableAnswer;
+use crate::golang::exprs::Callee;
+use crate::golang::package::FuncRef;
 use crate::golang::release::ReleaseMethod;
 use crate::golang::syntax::*;
 use crate::golang::types::{Type, guess_package_name};
@@ -220,8 +223,8 @@ impl<'a> Case<'a, '_> {
         } else {
             fate
         };
-        if let Some(words) = fate.verdict.is_finding().then(|| self.of_another(&kind)).flatten() {
-            fate = self.nothing_because(kind.answer.certainty, words);
+        if fate.verdict.is_finding() {
+            fate = self.kept_by_maker(&kind).unwrap_or(fate);
         }
         let mut leak = self.leak(&fate);
         let standing = match (&life, site, &mut leak) {
@@ -235,9 +238,9 @@ impl<'a> Case<'a, '_> {
             faults.extend(self.slips(life, body, &kind));
             faults.extend(self.kept(life, body, &kind, &mut fate));
         }
-        let lent = around::lent_argument(self.typing, self.call).is_some();
+        let lent = || around::lent_argument(self.typing, self.call).is_some() || self.lent(&kind).is_some();
         let given = |wanted: fn(&Hold) -> bool| match (&life, body) {
-            (Some(Ok(life)), Some(BodyId(0))) if fate.verdict == Verdict::Returned && is_free(life) && !lent => {
+            (Some(Ok(life)), Some(BodyId(0))) if fate.verdict == Verdict::Returned && is_free(life) && !lent() => {
                 life.left.iter().filter(|(_, hold)| wanted(hold)).map(|(index, _)| *index).collect()
             }
             _ => Vec::new(),
@@ -439,15 +442,43 @@ impl<'a> Case<'a, '_> {
         Some(format!("it may be nil: line {line} asks for that"))
     }
 
+    /// The fate of what the caller need not release, whatever it does: what is made around something with an owner, what is lent, what
+    /// the maker itself releases.
+    fn kept_by_maker(&self, kind: &Kind) -> Option<Fate> {
+        if let Some(words) = self.of_another(kind).or_else(|| self.lent(kind)) {
+            return Some(self.nothing_because(kind.answer.certainty, words));
+        }
+        let func = self.makers()?.into_iter().find(|func| around::releases_at_end(self.judge.world, func, kind.result))?;
+        Some(self.released_because(format!("`{}` has it released when the test ends", func.decl.name.name)))
+    }
+
+    /// The functions that the call may call, as far as their source is there.
+    fn makers(&self) -> Option<Vec<FuncRef>> {
+        match self.typing.callee(self.call) {
+            Callee::Func { func, .. } => Some(vec![func]),
+            Callee::Method { method, .. } => Some(vec![method.func?]),
+            _ => self.typing.possible_functions(self.call),
+        }
+    }
+
     /// Whose release it is, where it has nothing of its own.
     fn of_another(&self, kind: &Kind) -> Option<String> {
         let Closable::By(release) = &kind.answer.closable else { return None };
-        let arg = around::only_passes_on(self.typing, self.call, kind.result, release)?;
+        let origins = &self.judge.summaries.origins;
+        let arg = around::only_passes_on(self.typing, origins, self.call, kind.result, release)?;
         let text = String::from_utf8_lossy(&self.place.text[arg.span.range()]);
         Some(format!(
             "made around `{text}`, which has an owner of its own: its {} is no more than that of `{text}`",
             release.method
         ))
+    }
+
+    /// That the callee lends what others have as well, a cached client for one.
+    fn lent(&self, kind: &Kind) -> Option<String> {
+        let origins = &self.judge.summaries.origins;
+        let lent = |func: &FuncRef| origins.of(self.judge.world, func, kind.result) == Freshness::Lent;
+        let func = self.makers()?.into_iter().find(lent)?;
+        Some(format!("`{}` lends what it has for others, too", func.decl.name.name))
     }
 
     fn made_around(&self) -> Option<String> {

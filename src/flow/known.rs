@@ -154,6 +154,11 @@ pub fn ends(name: &str) -> bool {
     also_releases(name) || ["Close", "Stop", "Shutdown", "Release", "Quit", "Abort"].iter().any(|start| name.starts_with(start))
 }
 
+/// Whether a method of this name ends what it is called on, or waits for its end: `WaitAndClose`.
+pub fn joins(name: &str) -> bool {
+    ends(name) || ["Wait", "Close", "Join"].iter().any(|word| name.contains(word))
+}
+
 /// Whether a function of this last name may be one from which the process serves: asked before its package is looked up.
 pub fn may_serve(name: &str) -> bool {
     SERVERS.contains(&name) || STARTERS.contains(&name) || name == "Main"

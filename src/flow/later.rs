@@ -3,10 +3,12 @@
 use crate::base::finding::{Certainty, Verdict};
 use crate::base::text::Span;
 use crate::flow::eval::{Value, Walk};
+use crate::flow::known;
 use crate::flow::life::{Exit, ExitKind, PassedFate, Place, Source, walk};
 use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::flow::state::*;
 use crate::golang::syntax::*;
+use crate::golang::visit;
 
 /// Such a goroutine has it, and ends its life.
 const BY_GOROUTINE: &str = "released by a goroutine started here";
@@ -119,6 +121,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         let mut after = State { phase: if state.is_open() { Phase::Open } else { state.phase }, ..state.clone() };
         self.call(call, &mut after);
+        state.running = state.running.filter(|_| after.running.is_some());
         match (after.phase, state.is_open()) {
             (Phase::Released(_), true) => {
                 self.due(call.span, state);
@@ -234,6 +237,7 @@ impl<'a, 'w> Walk<'a, 'w> {
     /// On the way out: deferred literals run, and a goroutine that nobody waited for keeps the resource.
     pub fn ended(&mut self, state: &mut State) {
         for body in std::mem::take(&mut state.pending).into_iter().rev() {
+            state.running = state.running.filter(|_| !self.stops(body, state));
             let effect = self.effect(body, state);
             let span = self.scopes.body(body).block.span;
             match effect {
@@ -259,6 +263,19 @@ impl<'a, 'w> Walk<'a, 'w> {
             let Event { span, certainty, words, .. } = self.events[at as usize].clone();
             self.give(state, span, Verdict::Captured, certainty, words);
         }
+    }
+
+    /// Whether a literal ends something that has the resource, and with it the goroutines that use it.
+    fn stops(&self, body: BodyId, state: &State) -> bool {
+        let mut stops = false;
+        visit::block(self.scopes.body(body).block, &mut |expr| {
+            if let ExprKind::Call(call) = &expr.kind
+                && let ExprKind::Selector { operand, field } = &call.function.unparen().kind
+            {
+                stops |= known::joins(&field.name) && matches!(self.peek(operand, state), Some(Hold::Inside(_)));
+            }
+        });
+        stops
     }
 
     /// Whether a deferred literal is going to release what is open now.

@@ -16,7 +16,7 @@ use crate::base::text::Span;
 use crate::flow::cfg::{Cfg, Condition, Ending, Next, Step, TooLarge};
 use crate::flow::eval::{Used, Walk};
 use crate::flow::scope::{BodyId, Scopes, VarId};
-use crate::flow::state::{Event, Hold, Phase, State};
+use crate::flow::state::{Event, EventId, EventKind, Hold, Phase, State};
 use crate::golang::syntax::*;
 
 /// More states than this at one point end the walk.
@@ -61,6 +61,8 @@ pub enum PassedFate {
     WillRelease,
     /// A goroutine of a group got it; `Wait` on the receiver ends that.
     Runs,
+    /// A goroutine that it started has it, and so has a result.
+    Works,
     /// It keeps it, in the way that the verdict names.
     Keeps { verdict: Verdict, words: String },
 }
@@ -215,8 +217,13 @@ pub fn walk<'a>(
                 successors.extend(on_no.map(|state| (*no, state)));
             }
             Next::Return(stmt) => {
+                let failed = gives_error(scopes.body(body).signature, stmt);
+                // Where something failed, it is most likely what would have worked with it.
+                let works = |id: EventId| walk.events[id.0 as usize].kind == EventKind::Working;
+                let failing = failed || is_early_error(scopes.body(body).block, stmt);
+                state.running = state.running.filter(|id| !(failing && works(*id)));
                 walk.returned(stmt, &mut state);
-                if let Some(id) = state.on_error.filter(|_| state.is_open() && gives_error(scopes.body(body).signature, stmt)) {
+                if let Some(id) = state.on_error.filter(|_| state.is_open() && failed) {
                     state.phase = Phase::Released(id);
                 }
                 exits.insert((ExitKind::Return, stmt.span, state));
@@ -261,6 +268,13 @@ fn gives_error(signature: &Signature, stmt: &Stmt) -> bool {
     let nothing = |value: &Expr| value.is_nil() || matches!(value.unparen().kind, ExprKind::Literal);
     let alone = !others.is_empty() && others.iter().all(nothing);
     error && values.len() == signature.results.len() && !last.is_nil() && (made || alone)
+}
+
+/// `return err` before the body's end.
+fn is_early_error(block: &Block, stmt: &Stmt) -> bool {
+    let StmtKind::Return(values) = &stmt.kind else { return false };
+    let named = |value: &Expr| value.as_ident().is_some_and(|ident| ident.name.starts_with("err"));
+    block.stmts.last().is_none_or(|last| last.span != stmt.span) && values.last().is_some_and(named)
 }
 
 /// The states on both edges of a condition; `None` where the edge cannot be taken.

@@ -74,6 +74,8 @@ pub enum EventKind {
     Given(Verdict),
     /// A goroutine started here uses it.
     Running,
+    /// A goroutine that a callee started uses it, through what the callee gave back.
+    Working,
     /// The process serves from here on.
     Serving,
 }

@@ -1,10 +1,12 @@
 //! Which functions a function value can be: the literals and names that the declaration, or a package variable, puts into it.
 
+use std::sync::Arc;
+
 use crate::flow::request::functions;
 use crate::flow::scope::{Scopes, VarOrigin};
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
-use crate::golang::package::FuncRef;
+use crate::golang::package::{FuncRef, Package};
 use crate::golang::syntax::*;
 use crate::golang::visit;
 use crate::golang::world::FileScope;
@@ -44,9 +46,17 @@ impl Typing<'_, '_> {
                         _ => None,
                     })
                 }
-                None => self.named(value, found).or_else(|| self.package_variable(ident, found, depth)),
+                None => self.named(value, found).or_else(|| {
+                    let package = self.file.package.clone();
+                    self.package_variable(package, &ident.name, found, depth)
+                }),
             },
-            ExprKind::Selector { .. } => self.named(value, found),
+            ExprKind::Selector { operand, field } => self.named(value, found).or_else(|| {
+                let alias = operand.as_ident().filter(|alias| self.scopes.var(alias).is_none())?;
+                let path = self.world.resolve_import_name(&self.file, &alias.name)?;
+                let package = self.world.import(&self.file, &path).ok()?;
+                self.package_variable(package, &field.name, found, depth)
+            }),
             ExprKind::Index { operand, .. } => self.elements(operand, found, depth),
             _ => None,
         }
@@ -63,14 +73,14 @@ impl Typing<'_, '_> {
     }
 
     /// What a package variable is declared with, `var newClient = sdk.New`, where nothing but a test assigns to it.
-    fn package_variable(&self, ident: &Ident, found: &mut Vec<FuncRef>, depth: u32) -> Option<()> {
-        let variable = self.file.package.var(&ident.name)?;
+    fn package_variable(&self, package: Arc<Package>, name: &str, found: &mut Vec<FuncRef>, depth: u32) -> Option<()> {
+        let variable = package.var(name)?;
         let value = variable.spec().values.get(variable.position)?;
-        if functions(&self.file.package).iter().any(|func| assigns(func, &ident.name)) {
+        if functions(&package).iter().any(|func| assigns(func, name)) {
             return None;
         }
         let scopes = Scopes::default();
-        let file = FileScope { package: self.file.package.clone(), file: variable.file };
+        let file = FileScope { package, file: variable.file };
         Typing::new(self.world, file, &scopes).sources(value, found, depth + 1)
     }
 

@@ -264,7 +264,7 @@ impl World {
 }
 
 /// The name of an embedded field; `None` for a named one.
-pub(super) fn embedded_name(field: &Field) -> Option<Arc<str>> {
+pub fn embedded_name(field: &Field) -> Option<Arc<str>> {
     if !field.names.is_empty() {
         return None;
     }

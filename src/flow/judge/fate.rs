@@ -39,6 +39,12 @@ impl Case<'_, '_> {
         Fate { verdict: Verdict::NothingToRelease, certainty, evidence, message: String::new(), obstacle: None }
     }
 
+    /// Released by somebody before or after.
+    pub(super) fn released_because(&self, words: String) -> Fate {
+        let evidence = vec![self.at(self.call.span, words)];
+        Fate { verdict: Verdict::Released, certainty: Certainty::Proved, evidence, message: String::new(), obstacle: None }
+    }
+
     pub(super) fn unknown(&self, kind: &Kind) -> Fate {
         let words = match &kind.answer.closable {
             Closable::Unknown(why) => why.clone(),
@@ -100,7 +106,7 @@ impl Case<'_, '_> {
         if let Some(event) = life.events.iter().find(serving) {
             return simple(Verdict::ProcessLifetime, Certainty::Proved, vec![self.at(event.span, event.words.clone())]);
         }
-        let handed = |event: &&Event| matches!(event.kind, EventKind::Given(_) | EventKind::Running);
+        let handed = |event: &&Event| matches!(event.kind, EventKind::Given(_) | EventKind::Running | EventKind::Working);
         if let Some(event) = life.events.iter().find(handed) {
             let verdict = if let EventKind::Given(verdict) = event.kind { verdict } else { Verdict::Captured };
             return simple(verdict, event.certainty, vec![self.at(event.span, event.words.clone())]);
