@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::base::finding::{Certainty, Verdict};
 use crate::base::text::Span;
 use crate::flow::eval::{Value, Walk};
-use crate::flow::scope::{VarId, VarOrigin};
+use crate::flow::life::{Place, Source};
+use crate::flow::scope::{BodyId, VarId, VarOrigin};
 use crate::flow::state::*;
 use crate::golang::syntax::*;
 
@@ -178,6 +179,10 @@ impl<'a, 'w> Walk<'a, 'w> {
                 let joined = Hold::join(state.hold(var).cloned(), Some(wrapped));
                 state.set(var, joined);
             }
+            Some((_, var)) if self.is_caller_s(var) => {
+                let wrapped = hold.wrapped(field.filter(|_| base.as_ident().is_some()).cloned());
+                self.put_into(var, wrapped, words, state);
+            }
             Some(_) => self.hand(state, span, &hold, Verdict::Stored, Certainty::Proved, words),
             None => {
                 let global = root_name(base).is_some();
@@ -186,6 +191,44 @@ impl<'a, 'w> Walk<'a, 'w> {
                 self.hand(state, span, &hold, verdict, certainty, words);
             }
         }
+    }
+
+    /// What a callee put into its receiver or an argument: the variable there has it, or whoever else sees that.
+    pub(super) fn put(&mut self, call: &'a Call, into: Place, hold: Hold, words: &str, state: &mut State) {
+        let target = match (into, &call.function.unparen().kind) {
+            (Place::Receiver, ExprKind::Selector { operand, .. }) => Some(&**operand),
+            (Place::Arg(at), _) => call.args.get(at),
+            _ => None,
+        };
+        let target = target.map(|target| match &target.unparen().kind {
+            ExprKind::AddressOf(inner) => inner,
+            _ => target,
+        });
+        match target.map(|target| (target, target.as_ident().and_then(|ident| self.scopes.var(ident)))) {
+            Some((_, Some(var))) if self.is_own(var) || state.hold(var).is_some() => {
+                let joined = Hold::join(state.hold(var).cloned(), Some(hold));
+                state.set(var, joined);
+            }
+            Some((_, Some(var))) if self.is_caller_s(var) => self.put_into(var, hold, words, state),
+            // What a call has just made is seen through its results only.
+            Some((target, None)) if target.as_call().is_some_and(|made| self.oracle.makes(made, 0)) => {}
+            Some((target, None)) => self.bind_part(target, None, hold, call.span, words, state),
+            _ => self.hand(state, call.span, &hold, Verdict::Stored, Certainty::Proved, words),
+        }
+    }
+
+    /// A parameter of a function that is summed up gets it.
+    fn put_into(&mut self, var: VarId, hold: Hold, words: &str, state: &mut State) {
+        let joined = Hold::join(state.hold(var).cloned(), Some(hold));
+        state.set(var, joined);
+        self.puts.entry(var).or_insert_with(|| words.to_owned());
+    }
+
+    /// Whether the variable is a parameter through which the caller of a function that is summed up sees what is stored in it.
+    fn is_caller_s(&self, var: VarId) -> bool {
+        let info = self.scopes.info(var);
+        let summed_up = self.body == BodyId(0) && matches!(self.source, Source::Variable(_));
+        summed_up && info.body == self.body && matches!(info.origin, VarOrigin::Param { .. })
     }
 
     /// Whether the variable's value is made in this body: nobody else can see what is stored in it.
@@ -197,7 +240,9 @@ impl<'a, 'w> Walk<'a, 'w> {
         match info.origin {
             VarOrigin::Declared { ty } => !matches!(ty.unparen().kind, ExprKind::Pointer(_)),
             VarOrigin::Result { ty, .. } => !matches!(ty.unparen().kind, ExprKind::Pointer(_)),
-            VarOrigin::Value { value, .. } => is_literal(value),
+            VarOrigin::Value { value, index, .. } => {
+                is_literal(value) || value.as_call().is_some_and(|call| self.oracle.makes(call, index))
+            }
             _ => false,
         }
     }

@@ -13,12 +13,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::finding::{Certainty, Verdict};
 use crate::flow::cfg::{Cfg, Condition, Ending, Next};
-use crate::flow::fresh::Origins;
+use crate::flow::fresh::{Freshness, Origins};
 use crate::flow::kept::Keepers;
 use crate::flow::known::{self, Name, Runner};
 use crate::flow::life::{self, ExitKind, Oracle, Passed, PassedFate, Place, Source, walk};
 use crate::flow::request::Requests;
-use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId};
+use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::flow::state::{EventId, EventKind, Hold, Phase, State};
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
@@ -230,6 +230,18 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
 
     fn ends_process(&self, body: BodyId) -> bool {
         body == BodyId(0) && self.in_main
+    }
+
+    fn makes(&self, call: &'a Call, index: usize) -> bool {
+        let func = match self.typing.callee(call) {
+            Callee::Func { func, .. } => func,
+            Callee::Method { method, .. } => match method.func {
+                Some(func) => func,
+                None => return false,
+            },
+            _ => return false,
+        };
+        self.summaries.origins.of(self.world(), &func, index) == Freshness::Fresh
     }
 
     fn is_method(&self, operand: &'a Expr, name: &str) -> bool {
@@ -498,7 +510,7 @@ impl<'a> Calls<'a, '_> {
         let typing = Typing::new(self.world(), FileScope::of(func), &scopes);
         let calls = Calls { typing: &typing, target: self.target.clone(), in_main: false, ..*self.as_ref() };
         match calls.walk_param(param, held) {
-            Some(life) => conclude(&life, &name),
+            Some(life) => conclude(&life, &name, &scopes),
             None => unknown(),
         }
     }
@@ -576,7 +588,7 @@ impl<'a> Calls<'a, '_> {
 /// Of two functions that might be called, what is true of both: the one that keeps more.
 fn worse(a: Passed, b: Passed) -> Passed {
     let rank = |passed: &Passed| match passed.fate {
-        PassedFate::Keeps { .. } => 3,
+        PassedFate::Keeps { .. } | PassedFate::Puts { .. } => 3,
         PassedFate::Runs | PassedFate::Works => 2,
         PassedFate::Lends => 1,
         PassedFate::Releases | PassedFate::WillRelease => 0,
@@ -614,7 +626,7 @@ fn run(runner: Runner, releases: bool) -> Passed {
 }
 
 /// A parameter's life as what its callers need to know.
-fn conclude(life: &life::Life, name: &str) -> Passed {
+fn conclude(life: &life::Life, name: &str, scopes: &Scopes) -> Passed {
     let ways: Vec<_> =
         life.exits.iter().filter(|exit| !matches!(exit.kind, ExitKind::Stop(_)) && exit.state.phase != Phase::Nil).collect();
     let given = ways.iter().filter_map(|exit| match exit.state.phase {
@@ -630,6 +642,10 @@ fn conclude(life: &life::Life, name: &str) -> Passed {
     });
     if let Some((verdict, event)) = kept {
         return Passed::kept(verdict, event.certainty, format!("passed to `{name}`, where it is {}", event.words));
+    }
+    if let Some((into, hold, how)) = ways.iter().find_map(|exit| put_into(life, &exit.state, scopes)) {
+        let fate = PassedFate::Puts { into, hold, words: format!("passed to `{name}`, where it is {how}") };
+        return Passed { fate, ..with_results(life.left.clone(), Certainty::Proved) };
     }
     let by = |state: &State| match state.phase {
         Phase::Released(id) => Some(id),
@@ -650,4 +666,20 @@ fn conclude(life: &life::Life, name: &str) -> Passed {
         0 => Passed::lent(Certainty::Proved),
         _ => Passed { fate: PassedFate::Releases, ..Passed::lent(certainty) },
     }
+}
+
+/// The parameter that has the resource on this way out because it was put there, and how.
+fn put_into<'l>(life: &'l life::Life, state: &State, scopes: &Scopes) -> Option<(Place, Hold, &'l str)> {
+    if matches!(state.phase, Phase::Released(_)) {
+        return None;
+    }
+    state.holders.iter().find_map(|(var, hold)| {
+        let how = life.puts.get(var)?;
+        let place = match scopes.info(*var).origin {
+            VarOrigin::Param { index: ParamIndex::Receiver, .. } => Place::Receiver,
+            VarOrigin::Param { index: ParamIndex::At(at), .. } => Place::Arg(at as usize),
+            _ => return None,
+        };
+        Some((place, hold.clone(), how.as_str()))
+    })
 }

@@ -13,7 +13,7 @@ use crate::flow::cfg::Step;
 use crate::flow::known;
 use crate::flow::later::Effect;
 use crate::flow::life::{ErrorAt, Oracle, Passed, PassedFate, Place, Source, failed};
-use crate::flow::scope::{BodyId, Scopes};
+use crate::flow::scope::{BodyId, Scopes, VarId};
 use crate::flow::state::*;
 use crate::golang::syntax::*;
 
@@ -44,6 +44,8 @@ pub struct Walk<'a, 'w> {
     pub again: Vec<(Span, State)>,
     /// The results through which it left, and how they hold on to it.
     pub left: BTreeSet<(usize, Hold)>,
+    /// The parameters that it was put into, for the callers of a function that is summed up.
+    pub puts: BTreeMap<VarId, String>,
     /// The methods without arguments that were called on the resource to release it.
     pub released_by: BTreeSet<String>,
     /// The methods called on the resource, by call.
@@ -69,6 +71,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             events: Vec::new(),
             again: Vec::new(),
             left: BTreeSet::new(),
+            puts: BTreeMap::new(),
             released_by: BTreeSet::new(),
             used: BTreeMap::new(),
             budget,
@@ -328,7 +331,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 self.note_use(call, false, state);
             }
             let passed = self.oracle.passed(call, Place::Receiver, &hold);
-            self.take(call.span, &hold, passed, state, &mut results);
+            self.take(call, &hold, passed, state, &mut results);
             // Who is stopped, or waited for, has no goroutines left that use it.
             if matches!(hold, Hold::Inside(_)) && known::joins(&field.name) {
                 state.running = None;
@@ -352,7 +355,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 {
                     self.give(state, span, verdict, passed.certainty, words);
                 }
-                self.take(call.span, &hold, passed, state, &mut results);
+                self.take(call, &hold, passed, state, &mut results);
             }
         }
         self.waited(call, state);
@@ -450,7 +453,8 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// What a callee did with a value, applied.
-    pub(super) fn take(&mut self, span: Span, hold: &Hold, passed: Passed, state: &mut State, results: &mut Vec<Value>) {
+    pub(super) fn take(&mut self, call: &'a Call, hold: &Hold, passed: Passed, state: &mut State, results: &mut Vec<Value>) {
+        let span = call.span;
         for (index, held) in passed.results {
             if results.len() <= index {
                 results.resize(index + 1, None);
@@ -472,6 +476,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 let id = self.event(span, EventKind::Working, Certainty::Assumed, "used by a goroutine started there");
                 state.running = Some(id);
             }
+            PassedFate::Puts { into, hold, words } => self.put(call, into, hold, &words, state),
             PassedFate::Keeps { verdict, words } => self.hand(state, span, hold, verdict, passed.certainty, &words),
         }
     }

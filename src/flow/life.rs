@@ -63,6 +63,8 @@ pub enum PassedFate {
     Runs,
     /// A goroutine that it started has it, and so has a result.
     Works,
+    /// It put it into its receiver or another argument, which then has it as `hold` says.
+    Puts { into: Place, hold: Hold, words: String },
     /// It keeps it, in the way that the verdict names.
     Keeps { verdict: Verdict, words: String },
 }
@@ -104,6 +106,8 @@ pub trait Oracle<'a> {
     fn result_carries(&self, body: BodyId, index: usize) -> bool;
     /// Whether the process ends with this body: nothing outlives it.
     fn ends_process(&self, body: BodyId) -> bool;
+    /// Whether result `index` of the call is new: nobody else has it.
+    fn makes(&self, call: &'a Call, index: usize) -> bool;
     /// Whether a field of that name is a method of the operand's type (then `x.f` is a method value).
     fn is_method(&self, operand: &'a Expr, name: &str) -> bool;
     /// Whether that method, called on an operand that holds on to the resource as `hold` says, releases it.
@@ -168,6 +172,8 @@ pub struct Life {
     pub events: Vec<Event>,
     /// The results through which the resource left, and how each holds on to it.
     pub left: Vec<(usize, Hold)>,
+    /// The parameters that the resource was put into, each with a clause that says how.
+    pub puts: BTreeMap<VarId, String>,
     /// The methods without arguments that were called on the resource to release it.
     pub released_by: Vec<String>,
     /// The methods called on the resource, by call.
@@ -252,6 +258,7 @@ pub fn walk<'a>(
         exits,
         events: walk.events,
         left: walk.left.into_iter().collect(),
+        puts: walk.puts,
         released_by: walk.released_by.into_iter().collect(),
         used: walk.used,
         after: listed(after),

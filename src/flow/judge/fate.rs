@@ -118,6 +118,10 @@ impl Case<'_, '_> {
     fn sort<'l>(&self, life: &'l Life, body: BodyId) -> Ways<'l> {
         let is_main = body == BodyId(0) && self.is_main();
         let kind_of = |id: EventId| life.events[id.0 as usize].kind;
+        let lasts = |id: EventId| {
+            use Verdict::{Captured, LivesOn, PassedOn, Stored};
+            matches!(kind_of(id), EventKind::Given(Captured | LivesOn | PassedOn | Stored))
+        };
         let is_returned = |id: EventId| kind_of(id) == EventKind::Given(Verdict::Returned);
         let mut ways = Ways::default();
         for exit in &life.exits {
@@ -134,11 +138,11 @@ impl Case<'_, '_> {
                     Some(id) => ways.serving.push(id),
                     None => ways.open.push(exit),
                 },
-                // What is captured or kept for a while is released all the same when the function ends; and who captured it in a
+                // What is captured or kept for a while is released all the same when the function ends; and who got it in a
                 // `main` that serves has it for as long as that.
                 (Phase::Given(id), _) => match (state.due.filter(|_| !is_returned(id)), state.serving.filter(|_| is_main)) {
                     (Some(due), _) => ways.released.push(due),
-                    (None, Some(serving)) if kind_of(id) == EventKind::Given(Verdict::Captured) => ways.serving.push(serving),
+                    (None, Some(serving)) if lasts(id) => ways.serving.push(serving),
                     (None, _) => ways.given.push(id),
                 },
             }

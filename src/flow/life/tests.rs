@@ -39,6 +39,10 @@ impl<'a> Oracle<'a> for Plain {
     fn ends_process(&self, _: BodyId) -> bool {
         false
     }
+    fn makes(&self, _call: &'a Call, _index: usize) -> bool {
+        false
+    }
+
     fn is_resource(&self, _part: &'a Expr) -> bool {
         false
     }
