@@ -73,11 +73,13 @@ fn header(scopes: &Scopes, stmt: &Stmt, branch: &If, init: &Stmt, target: &Expr,
     let name = target.as_ident().filter(|ident| !ident.is_blank())?;
     let goes_on = matches!(branch.otherwise, Some(Stmt { kind: StmtKind::If(_), .. }));
     let tests_error = scopes.var(error).is_some_and(|var| vars.contains(&var)) && error.name != name.name;
-    (goes_on && tests_error && ends(&branch.then) && vars.iter().all(|var| is_free(scopes, *var, stmt, list))).then(|| Unbound {
-        place: AnchorPlace::After(branch.then.span),
-        binding: Binding::Header { statement: stmt.span, init: init.span, rest: branch.condition.span.start },
-        name: Some(name.name.clone()),
-    })
+    (goes_on && tests_error && ends(&branch.then) && vars.iter().all(|var| is_free(scopes, *var, (stmt, branch), list))).then(
+        || Unbound {
+            place: AnchorPlace::After(branch.then.span),
+            binding: Binding::Header { statement: stmt.span, init: init.span, rest: branch.condition.span.start },
+            name: Some(name.name.clone()),
+        },
+    )
 }
 
 /// Whether the block's last statement leaves the function.
@@ -85,15 +87,15 @@ fn ends(block: &Block) -> bool {
     matches!(block.stmts.last().map(|stmt| &stmt.kind), Some(StmtKind::Return(_)))
 }
 
-/// Whether the name of `var` could be declared in `list`: every other variable of that name is used within one other statement
-/// only, which then declares it.
-fn is_free(scopes: &Scopes, var: VarId, stmt: &Stmt, list: &[Stmt]) -> bool {
+/// Whether the name of `var`, which the header of `stmt` declares, could be declared in `list`: every other variable of that name is
+/// used within one other statement, or on one side of this one, only, which then declares it.
+fn is_free(scopes: &Scopes, var: VarId, (stmt, branch): (&Stmt, &If), list: &[Stmt]) -> bool {
     let name = &scopes.info(var).name;
     let others = (0..scopes.vars.len() as u32).map(VarId).filter(|other| *other != var && scopes.info(*other).name == *name);
-    others.into_iter().all(|other| {
-        let apart = |one: &&Stmt| scopes.uses_of(other).all(|at| one.span.start < at && at < one.span.end);
-        list.iter().filter(|one| one.span != stmt.span && is_compound(one)).any(|one| apart(&one))
-    })
+    let elsewhere = list.iter().filter(|one| one.span != stmt.span && is_compound(one)).map(|one| one.span);
+    let sides = [Some(branch.then.span), branch.otherwise.as_ref().map(|other| other.span)];
+    let apart: Vec<Span> = elsewhere.chain(sides.into_iter().flatten()).collect();
+    others.into_iter().all(|other| apart.iter().any(|one| scopes.uses_of(other).all(|at| one.start < at && at < one.end)))
 }
 
 fn is_compound(stmt: &Stmt) -> bool {
