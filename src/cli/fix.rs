@@ -35,7 +35,7 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
         fixes = judged.fix(&settings, &|finding| decisions.on(finding));
     }
     let (written, faults) = match &flags.verify {
-        None => write::write_all(&settings, &fixes.changes),
+        None => write::write_all(&settings, &fixes.changes)?,
         Some(command) => {
             let verified = verify::write_verified(&settings, &judged, fixes, &decisions, &Verify::new(command))?;
             fixes = verified.fixes;
