@@ -23,7 +23,10 @@ static SPELLINGS: LazyLock<[(Style, Regex); 5]> = LazyLock::new(|| {
             Style::Log,
             r"defer func\(\) \{\s*if err :?= RELEASE; err != nil \{\s*\w+\.(?:\w*[fF]|Print|Println|Error|Warn|Info)\([^\n]*\n\s*\}\s*\}\(\)",
         ),
-        spelling(Style::Join, r"defer func\(\) \{\s*\w+ = errors\.Join\(\w+, RELEASE\)\s*\}\(\)"),
+        spelling(
+            Style::Join,
+            r"defer func\(\) \{\s*(?:\w+ = errors\.Join\(\w+, RELEASE\)|if \w+ := RELEASE;[^\n{]* == nil[^\n{]* \{\s*\w+ = \w+\s*\})\s*\}\(\)",
+        ),
         spelling(Style::Cleanup, CLEANUP_PATTERN),
     ]
 });
@@ -136,6 +139,8 @@ mod tests {
         assert_eq!(most(logs), Some(Style::Log));
         assert_eq!(most(b"\tdefer func() { err = errors.Join(err, w.Close()) }()\n"), Some(Style::Join));
         assert_eq!(most(b"\tt.Cleanup(func() { c.Close() })\n"), Some(Style::Cleanup));
+        let first = b"\tdefer func() {\n\t\tif cerr := w.Close(); cerr != nil && err == nil {\n\t\t\terr = cerr\n\t\t}\n\t}()\n";
+        assert_eq!(most(first), Some(Style::Join));
         let mut two = Habits::of(b"\tdefer a.Close()\n");
         two.add(b"\tdefer func() { _ = b.Close() }()\n\tdefer func() { _ = c.Close() }()\n");
         assert_eq!(two.most(), Some(Style::Ignore));
