@@ -43,7 +43,8 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
         }
     };
     faults.iter().for_each(|fault| words::error(&fault.to_string()));
-    let run = judged.into_run(fixes);
+    let mut run = judged.into_run(fixes);
+    decisions.note(&mut run.report.findings);
     let outcomes = report::settle(&run, &written);
     let tally = report::tally(&run, &written, &outcomes);
     match flags.format {

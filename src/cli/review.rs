@@ -36,6 +36,16 @@ impl Decisions {
     pub fn on(&self, finding: &Finding) -> Choice {
         self.0.get(&finding.fingerprint).cloned().unwrap_or(Choice::Take)
     }
+
+    /// Lets the findings say what became of their fixes in the editor.
+    pub fn note(&self, findings: &mut [Finding]) {
+        for finding in findings {
+            if let (Choice::Edited(edits), Some(fix)) = (self.on(finding), &mut finding.fix) {
+                fix.title = "the fix as it was edited".to_owned();
+                fix.edits = edits;
+            }
+        }
+    }
 }
 
 /// Refuses where nobody could be asked.
