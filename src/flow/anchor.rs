@@ -255,7 +255,8 @@ fn inner_list(stmt: &Stmt, call: Span) -> Option<&[Stmt]> {
             let other = branch.otherwise.as_ref().filter(|other| other.span.contains(call))?;
             match &other.kind {
                 StmtKind::Block(block) => Some(&block.stmts),
-                _ => inner_list(other, call),
+                // An `else if` is a list of its own.
+                _ => Some(std::slice::from_ref(other)),
             }
         }
         StmtKind::For(looped) => Some(&looped.body).filter(holds).map(|block| block.stmts.as_slice()),
