@@ -35,7 +35,7 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
         fixes = judged.fix(&settings, &|finding| decisions.on(finding));
     }
     let (written, faults) = match &flags.verify {
-        None => write::write_all(&settings, &fixes.changes),
+        None => write::write_all(&settings, &fixes.changes)?,
         Some(command) => {
             let verified = verify::write_verified(&settings, &judged, fixes, &decisions, &Verify::new(command))?;
             fixes = verified.fixes;
@@ -43,7 +43,8 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
         }
     };
     faults.iter().for_each(|fault| words::error(&fault.to_string()));
-    let run = judged.into_run(fixes);
+    let mut run = judged.into_run(fixes);
+    decisions.note(&mut run.report.findings);
     let outcomes = report::settle(&run, &written);
     let tally = report::tally(&run, &written, &outcomes);
     match flags.format {

@@ -36,6 +36,16 @@ impl Decisions {
     pub fn on(&self, finding: &Finding) -> Choice {
         self.0.get(&finding.fingerprint).cloned().unwrap_or(Choice::Take)
     }
+
+    /// Lets the findings say what became of their fixes in the editor.
+    pub fn note(&self, findings: &mut [Finding]) {
+        for finding in findings {
+            if let (Choice::Edited(edits), Some(fix)) = (self.on(finding), &mut finding.fix) {
+                fix.title = "the fix as it was edited".to_owned();
+                fix.edits = edits;
+            }
+        }
+    }
 }
 
 /// Refuses where nobody could be asked.
@@ -160,10 +170,15 @@ impl Answers for Terminal {
     fn key(&mut self, prompt: &str) -> anyhow::Result<char> {
         self.0.write_str(prompt)?;
         self.0.flush()?;
-        let key = self.0.read_key().context("nobody answers; nothing was written")?;
+        let key = self.0.read_key_raw().context("nobody answers; nothing was written")?;
         let letter = match key {
+            // Ctrl-D, the end of the answers.
+            Key::Char('\u{4}') => 'q',
             Key::Char(letter) => letter.to_ascii_lowercase(),
-            Key::CtrlC => bail!("interrupted; nothing was written"),
+            Key::CtrlC => {
+                self.0.write_line("")?;
+                bail!("interrupted; nothing was written")
+            }
             _ => '?',
         };
         self.0.write_line(&letter.escape_default().to_string())?;

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
+use super::words;
 use crate::base::finding::Outcome;
-use crate::base::sys::{self, Error};
+use crate::base::sys::{self, Error, Interrupts};
 use crate::config::Settings;
 use crate::report::harmless;
 use crate::session::Change;
@@ -46,24 +47,43 @@ fn listed(mut names: Vec<String>) -> String {
 }
 
 /// Writes each change to its file. Returns, at the same indices, `Applied` or why the file was left alone, and the faults in words.
-pub fn write_all(settings: &Settings, changes: &[Change]) -> (Vec<Outcome>, Vec<Error>) {
+///
+/// # Errors
+/// When somebody interrupts: the file at hand is still written, the others are not.
+pub fn write_all(settings: &Settings, changes: &[Change]) -> anyhow::Result<(Vec<Outcome>, Vec<Error>)> {
+    let held = Interrupts::hold()?;
+    write_while(settings, changes, &|| held.came())
+}
+
+fn write_while(
+    settings: &Settings,
+    changes: &[Change],
+    interrupted: &dyn Fn() -> bool,
+) -> anyhow::Result<(Vec<Outcome>, Vec<Error>)> {
     let roots = writable_roots(settings);
-    let mut faults = Vec::new();
-    let outcomes = changes
-        .iter()
-        .map(|change| {
-            let Some(file) = &change.file else { return Outcome::WriteFailed };
-            match sys::replace(file, &roots, &change.before, &change.after) {
-                Ok(()) => Outcome::Applied,
-                Err(fault) => {
-                    let outcome = outcome_of(&fault);
-                    faults.push(fault);
-                    outcome
-                }
-            }
-        })
-        .collect();
-    (outcomes, faults)
+    let mut faults: Vec<Error> = Vec::new();
+    let mut outcomes = Vec::new();
+    for change in changes {
+        if interrupted() {
+            faults.iter().for_each(|fault| words::error(&fault.to_string()));
+            let written = outcomes.iter().filter(|outcome| **outcome == Outcome::Applied).count();
+            bail!("interrupted; {written} of {} files were written, each whole; run again for the others", changes.len());
+        }
+        outcomes.push(write_one(change, &roots, &mut faults));
+    }
+    Ok((outcomes, faults))
+}
+
+fn write_one(change: &Change, roots: &[PathBuf], faults: &mut Vec<Error>) -> Outcome {
+    let Some(file) = &change.file else { return Outcome::WriteFailed };
+    match sys::replace(file, roots, &change.before, &change.after) {
+        Ok(()) => Outcome::Applied,
+        Err(fault) => {
+            let outcome = outcome_of(&fault);
+            faults.push(fault);
+            outcome
+        }
+    }
 }
 
 pub fn outcome_of(fault: &Error) -> Outcome {
@@ -116,10 +136,24 @@ mod tests {
         fs::write(&good, "old").unwrap();
         fs::write(&changed, "edited meanwhile").unwrap();
         let changes = [change(good.clone()), change(changed), change(dir.path().join("gone.go"))];
-        let (outcomes, faults) = write_all(&Settings::sample(dir.path(), &["."]), &changes);
+        let (outcomes, faults) = write_all(&Settings::sample(dir.path(), &["."]), &changes).unwrap();
         assert_eq!(outcomes, [Outcome::Applied, Outcome::Stale, Outcome::Stale]);
         assert_eq!(faults.len(), 2);
         assert_eq!(fs::read(&good).unwrap(), b"new");
+    }
+
+    #[test]
+    fn an_interrupt_leaves_the_rest_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = ["a.go", "b.go"].map(|name| dir.path().join(name));
+        files.iter().for_each(|file| fs::write(file, "old").unwrap());
+        let changes = files.clone().map(change);
+        // It comes while the first file is written.
+        let interrupted = || fs::read(&files[0]).unwrap() == b"new";
+        let words = write_while(&Settings::sample(dir.path(), &["."]), &changes, &interrupted).unwrap_err().to_string();
+        assert!(words.starts_with("interrupted; 1 of 2 files were written"), "{words}");
+        assert_eq!(files.map(|file| fs::read(file).unwrap()), [b"new".to_vec(), b"old".to_vec()]);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 
     #[test]
@@ -128,7 +162,8 @@ mod tests {
         let (named, unnamed) = (other.path().join("a.go"), other.path().join("b.go"));
         fs::write(&named, "old").unwrap();
         fs::write(&unnamed, "old").unwrap();
-        let (outcomes, _) = write_all(&Settings::sample(dir.path(), &[&named]), &[change(named.clone()), change(unnamed)]);
+        let (outcomes, _) =
+            write_all(&Settings::sample(dir.path(), &[&named]), &[change(named.clone()), change(unnamed)]).unwrap();
         assert_eq!(outcomes, [Outcome::Applied, Outcome::OutsideRoot]);
     }
 

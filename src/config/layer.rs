@@ -81,8 +81,9 @@ impl Layer {
     pub fn read(file: &Arc<str>, text: &str, folder: &Path, rules: &[Arc<Rule>]) -> Result<Layer, Error> {
         let source = Source { file, text };
         let values: Table = toml::from_str(text).map_err(|error| source.broken(&error))?;
-        let keys: Keys = toml::from_str(text).map_err(|error| source.broken(&error))?;
         let places = DeTable::parse(text).map_err(|error| source.broken(&error))?;
+        source.known_keys(places.get_ref())?;
+        let keys: Keys = toml::from_str(text).map_err(|error| source.broken(&error))?;
         let mut layer = Layer { file: file.clone(), ..Layer::default() };
         for (key, value) in places.get_ref() {
             source.check(key.get_ref(), value, rules)?;
@@ -111,18 +112,29 @@ impl Source<'_> {
         Error::Config { file: self.file.clone(), line, column, words }
     }
 
-    /// What the reader of TOML says, with a near name where it knows no such key.
+    /// What the reader of TOML says, with a near name where it knows no such value.
     fn broken(&self, error: &toml::de::Error) -> Error {
-        let span = error.span().unwrap_or(0..0);
         let message = error.message().trim().replace('\n', " ");
-        if !message.starts_with("unknown field") {
-            return self.mistake(span.start, message);
-        }
+        let mut quoted = message.split('`').skip(1).step_by(2);
+        let hint = match message.starts_with("unknown variant") {
+            true => {
+                let name = quoted.next().unwrap_or_default();
+                hint(name, quoted)
+            }
+            false => String::new(),
+        };
+        self.mistake(error.span().unwrap_or(0..0).start, message + &hint)
+    }
+
+    /// Whether there are all of the keys; else which one is the first in the file that is none.
+    fn known_keys(&self, keys: &DeTable) -> Result<(), Error> {
         let known = Table::try_from(Keys::default()).unwrap_or_default();
+        let unknown = keys.keys().filter(|key| !known.contains_key(key.get_ref().as_ref()));
+        let Some(key) = unknown.min_by_key(|key| key.span().start) else { return Ok(()) };
         let names: Vec<&str> = known.keys().map(String::as_str).collect();
-        let key = self.text[span.clone()].trim_matches(['"', '\'']);
-        let words = format!("there is no key `{key}`{}; there are: {}", hint(key, names.iter().copied()), names.join(", "));
-        self.mistake(span.start, words)
+        let name = key.get_ref();
+        let words = format!("there is no key `{name}`{}; there are: {}", hint(name, names.iter().copied()), names.join(", "));
+        Err(self.mistake(key.span().start, words))
     }
 
     /// What a type alone does not say of a value.
@@ -180,6 +192,13 @@ mod tests {
         assert!(
             unknown.starts_with("unleak.toml:2:1: there is no key `exlude`; did you mean `exclude`?; there are: "),
             "{unknown}"
+        );
+        let first = broken("stile = 1\ntests = 1\n[lint]\n");
+        assert!(first.starts_with("unleak.toml:1:1: there is no key `stile`; did you mean `style`?"), "{first}");
+        let value = broken("style = \"ignroe\"\n");
+        assert!(
+            value.starts_with("unleak.toml:1:9: unknown variant `ignroe`") && value.ends_with("did you mean `ignore`?"),
+            "{value}"
         );
         assert!(broken("tests = \"yes\"").starts_with("unleak.toml:1:9: invalid type: string \"yes\", expected a boolean"));
         let rule = broken("ignore = [\n  \"unclosed-clint\",\n]\n");

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A spelling. Where it does not fit (nothing to join into, no error to ignore), the plain one stands in.
+/// A spelling. Where it does not fit (nothing to join into, no error to ignore), another one stands in, so that an error that was to
+/// be looked at is at least ignored openly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Style {
-    /// As the file does it already, else [`Style::Defer`].
+    /// As the file does it already, or its package, else [`Style::Defer`].
     Auto,
     /// `defer c.Close()`
     Defer,
@@ -16,7 +17,7 @@ pub enum Style {
     Log,
     /// A deferred function that joins the error into the function's named result.
     Join,
-    /// `t.Cleanup(func() { c.Close() })` in tests.
+    /// `t.Cleanup(func() { _ = c.Close() })` in tests.
     Cleanup,
 }
 

@@ -1,4 +1,4 @@
-//! What a file does already: how it spells releases, and what it logs with.
+//! What files do already: how they spell releases, and what they log with.
 
 use std::sync::LazyLock;
 
@@ -11,31 +11,66 @@ use crate::golang::types::guess_package_name;
 /// A release at the end of an expression: `c.Close()`, `s.client.Stop()`.
 const RELEASE: &str = r"[\w.]+\.(?:Close|Stop|Shutdown|Disconnect)\([\w.()]*\)";
 
+const CLEANUP_PATTERN: &str = r"\.Cleanup\(func\(\) \{\s*(_ = )?RELEASE\s*\}\)";
+
 /// The spellings, each with what they look like. The last of those that occur most often counts least, so plain is first.
-static SPELLINGS: LazyLock<Vec<(Style, Regex)>> = LazyLock::new(|| {
+static SPELLINGS: LazyLock<[(Style, Regex); 5]> = LazyLock::new(|| {
     let spelling = |style, pattern: &str| (style, Regex::new(&pattern.replace("RELEASE", RELEASE)).expect("it is well formed"));
-    vec![
+    [
         spelling(Style::Defer, r"(?m)^\s*defer RELEASE\s*(?://.*)?$"),
         spelling(Style::Ignore, r"defer func\(\) \{\s*_ = RELEASE\s*\}\(\)"),
         spelling(
             Style::Log,
             r"defer func\(\) \{\s*if err :?= RELEASE; err != nil \{\s*\w+\.(?:\w*[fF]|Print|Println|Error|Warn|Info)\([^\n]*\n\s*\}\s*\}\(\)",
         ),
-        spelling(Style::Join, r"defer func\(\) \{\s*\w+ = errors\.Join\(\w+, RELEASE\)\s*\}\(\)"),
-        spelling(Style::Cleanup, r"\.Cleanup\(func\(\) \{\s*(?:_ = )?RELEASE\s*\}\)"),
+        spelling(
+            Style::Join,
+            r"defer func\(\) \{\s*(?:\w+ = errors\.Join\(\w+, RELEASE\)|if \w+ := RELEASE;[^\n{]* == nil[^\n{]* \{\s*\w+ = \w+\s*\})\s*\}\(\)",
+        ),
+        spelling(Style::Cleanup, CLEANUP_PATTERN),
     ]
 });
 
-/// The style that the file uses most, [`Style::Defer`] where it has none.
-pub fn style(text: &[u8]) -> Style {
-    let mut most = (Style::Defer, 0);
-    for (style, pattern) in SPELLINGS.iter() {
-        let count = pattern.find_iter(text).count();
-        if count > most.1 {
-            most = (*style, count);
+/// How often each spelling stands in the texts that were looked at.
+#[derive(Debug, Default)]
+pub struct Habits([usize; 5]);
+
+impl Habits {
+    /// Those of one text.
+    pub fn of(text: &[u8]) -> Habits {
+        let mut habits = Habits::default();
+        habits.add(text);
+        habits
+    }
+
+    /// Counts one more text in.
+    pub fn add(&mut self, text: &[u8]) {
+        for (count, (_, pattern)) in self.0.iter_mut().zip(SPELLINGS.iter()) {
+            *count += pattern.find_iter(text).count();
         }
     }
-    most.0
+
+    /// The style that is used most; `None` where nothing is released.
+    pub fn most(&self) -> Option<Style> {
+        let mut most = (None, 0);
+        for (count, (style, _)) in self.0.iter().zip(SPELLINGS.iter()) {
+            if *count > most.1 {
+                most = (Some(*style), *count);
+            }
+        }
+        most.0
+    }
+}
+
+/// Whether the clean-ups of a test file say that they leave errors out; `None` where there are none.
+pub fn cleans_up_openly(text: &[u8]) -> Option<bool> {
+    static CLEANUP: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(&CLEANUP_PATTERN.replace("RELEASE", RELEASE)).expect("it is well formed"));
+    let (mut openly, mut silently) = (0, 0);
+    for found in CLEANUP.captures_iter(text) {
+        *(if found.get(1).is_some() { &mut openly } else { &mut silently }) += 1;
+    }
+    (openly + silently > 0).then_some(openly >= silently)
 }
 
 /// A package that the file logs with.
@@ -94,15 +129,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_commonest_spelling_is_the_files_style() {
-        assert_eq!(style(b""), Style::Defer);
-        assert_eq!(style(b"\tdefer a.Close()\n\tdefer func() { _ = b.Close() }()\n"), Style::Defer);
-        assert_eq!(style(b"\tdefer func() { _ = b.Close() }()\n"), Style::Ignore);
-        assert_eq!(style(b"\tdefer func() {\n\t\t_ = b.x.Close()\n\t}()\n"), Style::Ignore);
+    fn the_commonest_spelling_is_the_files_most() {
+        let most = |text: &[u8]| Habits::of(text).most();
+        assert_eq!(most(b""), None);
+        assert_eq!(most(b"\tdefer a.Close()\n\tdefer func() { _ = b.Close() }()\n"), Some(Style::Defer));
+        assert_eq!(most(b"\tdefer func() { _ = b.Close() }()\n"), Some(Style::Ignore));
+        assert_eq!(most(b"\tdefer func() {\n\t\t_ = b.x.Close()\n\t}()\n"), Some(Style::Ignore));
         let logs = b"\tdefer func() {\n\t\tif err := c.Close(); err != nil {\n\t\t\tlog.Printf(\"x: %v\", err)\n\t\t}\n\t}()\n";
-        assert_eq!(style(logs), Style::Log);
-        assert_eq!(style(b"\tdefer func() { err = errors.Join(err, w.Close()) }()\n"), Style::Join);
-        assert_eq!(style(b"\tt.Cleanup(func() { c.Close() })\n"), Style::Cleanup);
+        assert_eq!(most(logs), Some(Style::Log));
+        assert_eq!(most(b"\tdefer func() { err = errors.Join(err, w.Close()) }()\n"), Some(Style::Join));
+        assert_eq!(most(b"\tt.Cleanup(func() { c.Close() })\n"), Some(Style::Cleanup));
+        let first = b"\tdefer func() {\n\t\tif cerr := w.Close(); cerr != nil && err == nil {\n\t\t\terr = cerr\n\t\t}\n\t}()\n";
+        assert_eq!(most(first), Some(Style::Join));
+        let mut two = Habits::of(b"\tdefer a.Close()\n");
+        two.add(b"\tdefer func() { _ = b.Close() }()\n\tdefer func() { _ = c.Close() }()\n");
+        assert_eq!(two.most(), Some(Style::Ignore));
+    }
+
+    #[test]
+    fn clean_ups_say_what_they_leave_out_or_do_not() {
+        assert_eq!(cleans_up_openly(b"\tdefer c.Close()\n"), None);
+        assert_eq!(cleans_up_openly(b"\tt.Cleanup(func() { c.Close() })\n"), Some(false));
+        assert_eq!(cleans_up_openly(b"\tt.Cleanup(func() {\n\t\t_ = c.Close()\n\t})\n"), Some(true));
     }
 
     #[test]

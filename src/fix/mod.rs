@@ -11,6 +11,7 @@ use crate::base::edit::Edit;
 use crate::base::finding::{Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Mend, Release, ReleaseArg};
 use crate::base::text::Span;
 use crate::config::Style;
+pub use crate::fix::habits::Habits;
 use crate::fix::lines::Gap;
 use crate::fix::spelling::{Spelled, When};
 use crate::golang::release::ReleaseMethod;
@@ -26,6 +27,8 @@ pub struct Wanted<'a> {
     /// The file that the acquisition's offsets count in.
     pub text: &'a [u8],
     pub style: Style,
+    /// The style of the files beside it, if they have one.
+    pub beside: &'a dyn Fn() -> Option<Style>,
 }
 
 /// Edits, what they do in words, and why they need a look.

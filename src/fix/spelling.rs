@@ -2,7 +2,7 @@
 
 use crate::base::finding::{Acquisition, Anchor, InScope, Release};
 use crate::config::Style;
-use crate::fix::habits::{self, Logger};
+use crate::fix::habits::{self, Habits, Logger};
 use crate::fix::{Wanted, imports};
 
 /// When the release runs.
@@ -32,7 +32,7 @@ enum Manner {
     Ignored,
     Logged { statement: String, needs: Option<&'static str> },
     Joined { result: String, by: Join },
-    Cleanup { test: String },
+    Cleanup { test: String, ignored: bool },
 }
 
 /// How an error gets into a named result.
@@ -56,13 +56,17 @@ fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Re
     let style = match wanted.style {
         // Whatever the file does about other releases, the caller hears first of an error that matters.
         Style::Auto if matters => Style::Join,
-        Style::Auto => habits::style(wanted.text),
+        // A clean-up needs a test.
+        Style::Cleanup if scope.test.is_none() => habit(wanted),
+        Style::Auto => habit(wanted),
         style => style,
     };
+    // Whoever asks for something to be done about errors gets no release that leaves its error out.
+    let heeds = release.returns_error && matches!(wanted.style, Style::Ignore | Style::Log | Style::Join);
     // An import is only added when it was asked for.
     let may_import = wanted.style != Style::Auto && when == When::Deferred;
     let fits = match style {
-        Style::Cleanup if !matters => cleanup(release, scope, when, wanted.style == Style::Cleanup),
+        Style::Cleanup if !matters => cleanup(wanted, release, scope, when),
         Style::Ignore if release.returns_error && !matters => Some(Manner::Ignored),
         Style::Log if release.returns_error => logged(wanted, release, anchor, may_import),
         Style::Join if release.returns_error => joined(wanted, scope, may_import),
@@ -79,8 +83,14 @@ fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Re
                 )
             })
         }
+        None if heeds => Ok(logged(wanted, release, anchor, false).unwrap_or(Manner::Ignored)),
         None => Ok(Manner::Plain),
     }
+}
+
+/// The style of the file, or of the files beside it where it releases nothing.
+fn habit(wanted: &Wanted) -> Style {
+    Habits::of(wanted.text).most().or_else(wanted.beside).unwrap_or(Style::Defer)
 }
 
 /// Whether the release's error is the only sign that something was not written.
@@ -91,9 +101,11 @@ fn error_matters(acquisition: &Acquisition) -> bool {
 }
 
 /// A clean-up runs after the test's own defers and with the test's context cancelled: not where that would tell.
-fn cleanup(release: &Release, scope: &InScope, when: When, asked: bool) -> Option<Manner> {
+fn cleanup(wanted: &Wanted, release: &Release, scope: &InScope, when: When) -> Option<Manner> {
+    let asked = wanted.style == Style::Cleanup;
     let test = scope.test.as_ref().filter(|_| when == When::Deferred && release.args.is_empty())?;
-    (asked || !scope.defers).then(|| Manner::Cleanup { test: test.to_string() })
+    let ignored = release.returns_error && habits::cleans_up_openly(wanted.text).unwrap_or(asked);
+    (asked || !scope.defers).then(|| Manner::Cleanup { test: test.to_string(), ignored })
 }
 
 fn logged(wanted: &Wanted, release: &Release, anchor: &Anchor, may_import: bool) -> Option<Manner> {
@@ -160,8 +172,9 @@ fn write(manner: Manner, call: &str, when: When, scope: &InScope) -> Spelled {
             Spelled { doubt, ..joined }
         }
         // A clean-up waits for the subtests.
-        Manner::Cleanup { test } => {
-            let line = format!("{test}.Cleanup(func() {{ {call} }})");
+        Manner::Cleanup { test, ignored } => {
+            let blank = if ignored { "_ = " } else { "" };
+            let line = format!("{test}.Cleanup(func() {{ {blank}{call} }})");
             let doubt = scope.defers.then(|| "it runs after what the test defers".to_owned());
             Spelled { doubt, ..spelled(vec![line.clone()], line) }
         }

@@ -45,8 +45,11 @@ pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, has_error: b
     let found = |place, variable, doubt| Some(Found { place, variable, doubt, in_loop, shared: false });
     let assigned = matches!(header(&list[at]), Some(Stmt { kind: StmtKind::Assign { .. }, .. }));
     if path.in_header && !outside && !assigned {
-        let (block, var) =
-            sides(&list[at]).into_iter().find_map(|block| Some((block, open(life.enter.get(&block.span.start)?)?)))?;
+        let sides = sides(&list[at]);
+        let (block, var) = sides.iter().find_map(|block| Some((*block, open(life.enter.get(&block.span.start)?)?)))?;
+        if is_open_beside(&list[at], block, life) {
+            return None;
+        }
         return found(AnchorPlace::Start(block.span), var, None);
     }
     for stmt in &list[at..] {
@@ -194,6 +197,13 @@ fn doubtful<'a>(stmts: &'a [Stmt], life: &Life) -> Option<(&'a Stmt, VarId, Stri
     unchecked.map(|var| (first, var, "its error is not checked, so it may be nil here".to_owned()))
 }
 
+/// Whether the resource may be open on the side of an `if` that is not `block`, which a release in `block` would not reach.
+fn is_open_beside(stmt: &Stmt, block: &Block, life: &Life) -> bool {
+    let StmtKind::If(branch) = &stmt.kind else { return false };
+    let beside = if branch.then.span == block.span { branch.other_side() } else { branch.then.span.start };
+    life.enter.get(&beside).is_some_and(|states| states.iter().any(State::is_open))
+}
+
 /// Whether `block` is the branch of an `if` on the error in which the call succeeded.
 fn is_check_of_success(stmt: &Stmt, block: &Block) -> bool {
     let StmtKind::If(branch) = &stmt.kind else { return false };
@@ -245,7 +255,8 @@ fn inner_list(stmt: &Stmt, call: Span) -> Option<&[Stmt]> {
             let other = branch.otherwise.as_ref().filter(|other| other.span.contains(call))?;
             match &other.kind {
                 StmtKind::Block(block) => Some(&block.stmts),
-                _ => inner_list(other, call),
+                // An `else if` is a list of its own.
+                _ => Some(std::slice::from_ref(other)),
             }
         }
         StmtKind::For(looped) => Some(&looped.body).filter(holds).map(|block| block.stmts.as_slice()),

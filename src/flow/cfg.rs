@@ -39,8 +39,9 @@ pub enum Step<'a> {
     Range { left: &'a [Expr], right: &'a Expr },
     /// The communication of a select case.
     Communication(&'a Communication),
-    /// A block's first statement comes next: a place where an edit could stand.
-    Enter(&'a Block),
+    /// What begins at this offset comes next: a block, where an edit could stand, or the other side of an `if` that declares names.
+    /// Where there is no such side, it is the end of the `if`.
+    Enter(u32),
     /// The statement with all of its parts is over: a place where an edit could stand.
     After(&'a Stmt),
 }
@@ -87,7 +88,7 @@ impl<'a> Cfg<'a> {
     pub fn build(body: &'a Block, ending: &dyn Fn(&'a Call) -> Option<Ending>) -> Result<Cfg<'a>, TooLarge> {
         let mut builder = Builder { blocks: Vec::new(), current: 0, targets: Vec::new(), labels: FxHashMap::default(), ending };
         builder.current = builder.new_block();
-        builder.step(Step::Enter(body));
+        builder.step(Step::Enter(body.span.start));
         builder.stmts(&body.stmts);
         builder.finish(Next::End(body.span.end.saturating_sub(1)));
         if builder.blocks.len() > MAX_BLOCKS {
@@ -146,7 +147,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn block(&mut self, block: &'a Block) {
-        self.step(Step::Enter(block));
+        self.step(Step::Enter(block.span.start));
         self.stmts(&block.stmts);
     }
 
@@ -238,6 +239,9 @@ impl<'a> Builder<'a, '_> {
         self.block(&branch.then);
         self.go_on(after);
         self.current = no;
+        if branch.init.is_some() {
+            self.step(Step::Enter(branch.other_side()));
+        }
         if let Some(otherwise) = &branch.otherwise {
             self.stmt(otherwise, None);
         }

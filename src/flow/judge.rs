@@ -489,7 +489,8 @@ impl<'a> Case<'a, '_> {
 
     fn in_scope(&self, body: BodyId, offset: u32, closable: &Closable) -> InScope {
         let asks = matches!(closable, Closable::By(release) if release.args.contains(&ReleaseArg::Context));
-        surroundings::in_scope(self.scopes, self.typing, body, offset, asks)
+        let call = asks.then_some((self.call, self.place.text));
+        surroundings::in_scope(self.scopes, self.typing, body, offset, call)
     }
 
     /// Where a release could stand if what no variable holds gets a name.

@@ -178,7 +178,8 @@ pub struct Life {
     pub released_by: Vec<String>,
     /// The methods called on the resource, by call.
     pub used: BTreeMap<Span, Used>,
-    /// The states at each place where an edit could stand: by the offset of the end of the statement, or of the block's start.
+    /// The states at each place where an edit could stand: by the offset of the end of the statement, or of the block's start. Also
+    /// by that of the other side of an `if` that declares names.
     pub after: FxHashMap<u32, Vec<State>>,
     pub enter: FxHashMap<u32, Vec<State>>,
 }
@@ -207,7 +208,7 @@ pub fn walk<'a>(
         let block = &cfg.blocks[at];
         for step in &block.steps {
             match step {
-                Step::Enter(block) => drop(enter.entry(block.span.start).or_default().insert(state.clone())),
+                Step::Enter(at) => drop(enter.entry(*at).or_default().insert(state.clone())),
                 Step::After(stmt) => drop(after.entry(stmt.span.end).or_default().insert(state.clone())),
                 step => walk.step(step, &mut state),
             }

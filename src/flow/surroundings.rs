@@ -16,13 +16,14 @@ const WITHOUT_CANCEL: &str = "1.21";
 /// The first Go with `errors.Join`.
 const ERRORS_JOIN: &str = "1.20";
 
-/// What is in scope of `body` at `offset`; a context is looked for only if the release asks for one.
-pub fn in_scope(scopes: &Scopes, typing: &Typing, body: BodyId, offset: u32, asks_context: bool) -> InScope {
+/// What is in scope of `body` at `offset`. A context is looked for only if the release asks for one: it comes with the call whose
+/// result is released, and the text that it stands in.
+pub fn in_scope(scopes: &Scopes, typing: &Typing, body: BodyId, offset: u32, asks: Option<(&Call, &[u8])>) -> InScope {
     let mut locals: Vec<Arc<str>> = scopes.vars.iter().map(|var| var.name.clone()).collect();
     locals.sort();
     locals.dedup();
     InScope {
-        context: asks_context.then(|| context(scopes, typing, offset)).flatten(),
+        context: asks.and_then(|(call, text)| context(scopes, typing, offset).or_else(|| given_context(typing, call, text))),
         error_result: error_result(scopes, typing, body),
         joins: go_is(typing, ERRORS_JOIN).unwrap_or(true),
         test: test(scopes, typing, body),
@@ -69,19 +70,49 @@ fn defers(stmts: &[Stmt]) -> bool {
     })
 }
 
-/// The `context.Context` that is declared last before `offset` in what is in scope there.
+/// The `context.Context` that is declared last before `offset` in what is in scope there, rather one that nothing in the function
+/// ends.
 fn context(scopes: &Scopes, typing: &Typing, offset: u32) -> Option<ContextInScope> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut ended = None;
     let mut body = scopes.body_around(Span::new(offset, offset));
     while let Some(at) = body {
         let ours = (0..scopes.vars.len() as u32).map(VarId).filter(|var| scopes.info(*var).body == at);
-        let visible = ours.filter_map(|var| Some((declared(scopes, at, var, offset)?, var)));
-        let contexts = visible.filter(|(_, var)| typing.var(*var).is_some_and(|ty| ty.is_context()));
-        if let Some((_, var)) = contexts.max() {
-            return Some(spelled(scopes, typing, at, var, offset));
+        let mut visible: Vec<(u32, VarId)> = ours.filter_map(|var| Some((declared(scopes, at, var, offset)?, var))).collect();
+        visible.sort();
+        for (_, var) in visible.into_iter().rev() {
+            let name = &*scopes.info(var).name;
+            // What is declared further in hides it.
+            if names.contains(&name) {
+                continue;
+            }
+            names.push(name);
+            if !typing.var(var).is_some_and(|ty| ty.is_context()) {
+                continue;
+            }
+            match derivation(scopes, typing, at, var, offset) {
+                None => return Some(unended(scopes, typing, var)),
+                Some(derived) => ended = ended.or_else(|| Some(over(typing, name, &derived))),
+            }
         }
         body = scopes.body(at).parent;
     }
-    None
+    ended
+}
+
+/// The context that the acquiring call was given, where it can be written once more: `context.Background()`, `s.ctx`, `r.Context()`.
+fn given_context(typing: &Typing, call: &Call, text: &[u8]) -> Option<ContextInScope> {
+    let is_plain = |arg: &Expr| match &arg.kind {
+        ExprKind::Selector { operand, .. } => operand.as_ident().is_some(),
+        ExprKind::Call(made) => match &made.function.kind {
+            ExprKind::Selector { operand, .. } => made.args.is_empty() && operand.as_ident().is_some(),
+            _ => false,
+        },
+        _ => false,
+    };
+    let given = call.args.iter().find(|arg| is_plain(arg) && typing.of(arg).is_context())?;
+    let spelled = std::str::from_utf8(&text[given.span.range()]).ok()?;
+    Some(ContextInScope { spelled: spelled.to_owned(), doubt: unended_doubt(spelled, is_background(typing, given)) })
 }
 
 /// Where `var` of `body` is declared, if it is in scope at `offset`.
@@ -97,23 +128,29 @@ fn declared(scopes: &Scopes, body: BodyId, var: VarId, offset: u32) -> Option<u3
     }
 }
 
-fn spelled(scopes: &Scopes, typing: &Typing, body: BodyId, var: VarId, offset: u32) -> ContextInScope {
-    let name = &scopes.info(var).name;
-    let Some(derived) = derivation(scopes, typing, body, var, offset) else {
-        let made_here = matches!(scopes.info(var).origin, VarOrigin::Value { value, .. } if is_background(typing, value));
-        let doubt = match made_here {
-            true => format!("it waits without a deadline, as `{name}` has none"),
-            false => format!("`{name}` may be cancelled by the time the release runs"),
-        };
-        return ContextInScope { spelled: name.to_string(), doubt };
-    };
-    match derived.package.filter(|_| go_is(typing, WITHOUT_CANCEL) == Some(true)) {
+/// A context that nothing here ends.
+fn unended(scopes: &Scopes, typing: &Typing, var: VarId) -> ContextInScope {
+    let info = scopes.info(var);
+    let endless = matches!(info.origin, VarOrigin::Value { value, .. } if is_background(typing, value));
+    ContextInScope { spelled: info.name.to_string(), doubt: unended_doubt(&info.name, endless) }
+}
+
+fn unended_doubt(spelled: &str, endless: bool) -> String {
+    match endless {
+        true => format!("it waits without a deadline, as `{spelled}` has none"),
+        false => format!("`{spelled}` may be cancelled by the time the release runs"),
+    }
+}
+
+/// A context to which `derived` gave an end.
+fn over(typing: &Typing, name: &str, derived: &Derivation) -> ContextInScope {
+    match derived.package.as_ref().filter(|_| go_is(typing, WITHOUT_CANCEL) == Some(true)) {
         Some(package) => ContextInScope {
             spelled: format!("{package}.WithoutCancel({name})"),
             doubt: format!("it waits without a deadline, as `{name}` may be over by the time the release runs"),
         },
         None => ContextInScope {
-            spelled: name.to_string(),
+            spelled: name.to_owned(),
             doubt: format!("`{name}` is cancelled or has a deadline: it may be over by the time the release runs"),
         },
     }

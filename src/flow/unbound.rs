@@ -37,7 +37,7 @@ pub fn find(scopes: &Scopes, body: BodyId, call: &Call, result: usize, results: 
         && right.len() == 1
         && right[0].unparen().span == call.span
     {
-        return header(scopes, stmt, branch, init, left.get(result)?, list);
+        return header(scopes, stmt, branch, init, left.get(result)?, list).filter(|_| ends(&branch.then, life));
     }
     if let StmtKind::Define { left, right } = &stmt.kind
         && right.len() == 1
@@ -62,8 +62,7 @@ fn blank(target: &Expr, rest: &[Stmt], life: &Life) -> Option<Unbound> {
     Some(Unbound { place: AnchorPlace::After(stmt.span), binding: Binding::Blank(blank.span), name: None })
 }
 
-/// `if c, err := New(); err != nil { return err } else if …`: the declaration moves out, if nothing else has its names and the `if`
-/// ends the path on which there is no resource.
+/// `if c, err := New(); err != nil { return err } else if …`: the declaration moves out, if nothing else has its names.
 fn header(scopes: &Scopes, stmt: &Stmt, branch: &If, init: &Stmt, target: &Expr, list: &[Stmt]) -> Option<Unbound> {
     let StmtKind::Define { left, .. } = &init.kind else { return None };
     let ExprKind::Binary { op: BinaryOp::NotEqual, left: tested, right } = &branch.condition.unparen().kind else { return None };
@@ -73,27 +72,27 @@ fn header(scopes: &Scopes, stmt: &Stmt, branch: &If, init: &Stmt, target: &Expr,
     let name = target.as_ident().filter(|ident| !ident.is_blank())?;
     let goes_on = matches!(branch.otherwise, Some(Stmt { kind: StmtKind::If(_), .. }));
     let tests_error = scopes.var(error).is_some_and(|var| vars.contains(&var)) && error.name != name.name;
-    (goes_on && tests_error && ends(&branch.then) && vars.iter().all(|var| is_free(scopes, *var, stmt, list))).then(|| Unbound {
+    (goes_on && tests_error && vars.iter().all(|var| is_free(scopes, *var, (stmt, branch), list))).then(|| Unbound {
         place: AnchorPlace::After(branch.then.span),
         binding: Binding::Header { statement: stmt.span, init: init.span, rest: branch.condition.span.start },
         name: Some(name.name.clone()),
     })
 }
 
-/// Whether the block's last statement leaves the function.
-fn ends(block: &Block) -> bool {
-    matches!(block.stmts.last().map(|stmt| &stmt.kind), Some(StmtKind::Return(_)))
+/// Whether no way leads out of the block's end.
+fn ends(block: &Block, life: &Life) -> bool {
+    block.stmts.last().is_some_and(|last| !life.after.contains_key(&last.span.end))
 }
 
-/// Whether the name of `var` could be declared in `list`: every other variable of that name is used within one other statement
-/// only, which then declares it.
-fn is_free(scopes: &Scopes, var: VarId, stmt: &Stmt, list: &[Stmt]) -> bool {
+/// Whether the name of `var`, which the header of `stmt` declares, could be declared in `list`: every other variable of that name is
+/// used within one other statement, or on one side of this one, only, which then declares it.
+fn is_free(scopes: &Scopes, var: VarId, (stmt, branch): (&Stmt, &If), list: &[Stmt]) -> bool {
     let name = &scopes.info(var).name;
     let others = (0..scopes.vars.len() as u32).map(VarId).filter(|other| *other != var && scopes.info(*other).name == *name);
-    others.into_iter().all(|other| {
-        let apart = |one: &&Stmt| scopes.uses_of(other).all(|at| one.span.start < at && at < one.span.end);
-        list.iter().filter(|one| one.span != stmt.span && is_compound(one)).any(|one| apart(&one))
-    })
+    let elsewhere = list.iter().filter(|one| one.span != stmt.span && is_compound(one)).map(|one| one.span);
+    let sides = [Some(branch.then.span), branch.otherwise.as_ref().map(|other| other.span)];
+    let apart: Vec<Span> = elsewhere.chain(sides.into_iter().flatten()).collect();
+    others.into_iter().all(|other| apart.iter().any(|one| scopes.uses_of(other).all(|at| one.start < at && at < one.end)))
 }
 
 fn is_compound(stmt: &Stmt) -> bool {

@@ -347,6 +347,13 @@ pub struct If {
     pub otherwise: Option<Stmt>,
 }
 
+impl If {
+    /// Where the statement begins that runs when the condition does not hold; without one, the end.
+    pub fn other_side(&self) -> u32 {
+        self.otherwise.as_ref().map_or(self.then.span.end, |other| other.span.start)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct For {
     pub head: ForHead,

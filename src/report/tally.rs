@@ -43,7 +43,7 @@ impl Tally {
             line += &format!(" ({})", reasons.join(", "));
         }
         if self.partial {
-            line += "; partial: not everything could be read or written";
+            line += "; partial: not everything could be read, mended or written";
         }
         line
     }

@@ -21,6 +21,7 @@ use crate::golang::syntax::Decl;
 use crate::golang::visit;
 use crate::golang::world::FileScope;
 use crate::rules::{Rule, Seeds};
+use crate::session::beside::Beside;
 use crate::session::sights::{Sight, sights};
 use crate::session::suppress::{Directives, Seen};
 use crate::session::{given, glance, suppress};
@@ -120,7 +121,15 @@ pub fn again(
     }
     let sights = sights(&file.policy.seeding, file.scope.imports());
     let directives = Directives::of(file.text, &lines);
-    let run = Run { judge, settings, policy: file.policy, wrappers, sights: &sights, directives: &directives };
+    let run = Run {
+        judge,
+        settings,
+        policy: file.policy,
+        wrappers,
+        sights: &sights,
+        directives: &directives,
+        beside: Beside::new(file.scope),
+    };
     let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
     for item in &outline.items {
         let judged = if matters(&file.text[item.span.range()]) {
@@ -167,6 +176,7 @@ struct Run<'r> {
     /// One for each rule that proposes calls.
     sights: &'r [Sight<'r>],
     directives: &'r Directives,
+    beside: Beside<'r>,
 }
 
 impl Run<'_> {
@@ -331,6 +341,7 @@ fn findings(run: &Run, place: &Place, item: &Item, one: &Judged, repeats: &mut F
                 releases: &proposer.releases,
                 text: place.text,
                 style: run.policy.style,
+                beside: &|| run.beside.style(),
             }),
             suppressed: run.directives.find(&rule.id, acquisition.line, &doc),
             fingerprint: fingerprint(&rule.id, &path, &function, &text, nth),

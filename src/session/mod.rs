@@ -2,6 +2,7 @@
 
 mod apply;
 mod baseline;
+mod beside;
 mod given;
 mod glance;
 mod ignore;

@@ -1,5 +1,5 @@
 //! Comments that silence findings: `//unleak:ignore RULE -- reason` and `//nolint:unleak`, on the line of the acquisition, on the
-//! line above it, or in the doc comment of the function around it. Those that silence nothing are findings themselves.
+//! line above it, in the doc comment of the function around it, or in the comment above the package clause. Those that silence nothing are findings themselves.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ struct Directive {
     line: u32,
     /// Nothing but a comment stands on its line.
     own_line: bool,
+    /// It stands on the package clause or in the comment right above it.
+    whole_file: bool,
     manner: Manner,
     /// What it names, in the order it stands there.
     names: Vec<String>,
@@ -61,9 +63,9 @@ impl Directives {
         nearest.map(|(_, directive)| Suppression::Comment { line: directive.line, reason: directive.reason.clone() })
     }
 
-    /// Whether one stands in the declaration or its doc comment.
+    /// Whether one is about the declaration: stands in it or its doc comment, or is about all of the file.
     pub fn touch(&self, item: &Item) -> bool {
-        self.0.iter().any(|directive| (item.doc_start..item.span.end).contains(&directive.span.start))
+        self.0.iter().any(|directive| directive.whole_file || (item.doc_start..item.span.end).contains(&directive.span.start))
     }
 }
 
@@ -80,12 +82,13 @@ impl Directive {
         }
     }
 
-    /// How far a finding on `line` is, if the comment is about it: on its line, the line above, the doc comment.
+    /// How far a finding on `line` is, if the comment is about it: on its line, the line above, the doc comment, the file.
     fn reach(&self, line: u32, doc: &Range<u32>) -> Option<u8> {
         match self.own_line {
             _ if self.line == line => Some(0),
             true if self.line + 1 == line => Some(1),
             true if doc.contains(&self.line) => Some(2),
+            _ if self.whole_file => Some(3),
             _ => None,
         }
     }
@@ -107,7 +110,15 @@ fn directive(text: &[u8], lines: &LineIndex, comment: Span) -> Option<Directive>
     let line = lines.line(comment.start);
     let line_start = lines.line_span(line)?.start as usize;
     let own_line = text[line_start..comment.start as usize].trim_ascii().is_empty();
-    Some(Directive { span, line, own_line, manner, names, list: list.shifted(comment.start), reason })
+    let whole_file = is_above_package(text, lines, line);
+    Some(Directive { span, line, own_line, whole_file, manner, names, list: list.shifted(comment.start), reason })
+}
+
+/// Whether the comment on `line` stands on the package clause, or in the comment right above it.
+fn is_above_package(text: &[u8], lines: &LineIndex, line: u32) -> bool {
+    let mut here = (line..).map_while(|line| lines.line_span(line)).map(|span| &text[span.range()]);
+    let comment = |line: &&[u8]| line.trim_ascii_start().starts_with(b"//");
+    here.find(|line| !comment(line)).is_some_and(|line| line.starts_with(b"package "))
 }
 
 /// How a comment's text silences, and where its names stand in it.
@@ -184,7 +195,8 @@ impl Seen<'_> {
         let refused = self
             .items
             .iter()
-            .any(|item| (item.doc_start..item.span.end).contains(&at) && self.refused.contains(&item.span.start));
+            .filter(|item| directive.whole_file || (item.doc_start..item.span.end).contains(&at))
+            .any(|item| self.refused.contains(&item.span.start));
         told && !refused && !self.judged.iter().any(|judged| self.may_need(judged, directive, rule, place))
     }
 
@@ -309,6 +321,15 @@ mod tests {
         assert_eq!(found(text, 3, 1..2), Some((1, Some("lives on".into()))));
         assert_eq!(found(text, 3, 0..0), None);
         assert_eq!(found(text, 5, 0..0), Some((5, None)));
+    }
+
+    #[test]
+    fn above_the_package_clause_it_is_about_the_file() {
+        let above = "// Package p is.\n//\n//unleak:ignore unclosed-client -- a sample\n// Sample.\npackage p\n\nvar c = New()\n";
+        assert_eq!(found(above, 7, 0..0), Some((3, Some("a sample".into()))));
+        assert_eq!(found("package p //nolint:unleak\n\nvar c = New()\n", 3, 0..0), Some((1, None)));
+        assert_eq!(found("//nolint:unleak\n\npackage p\n\nvar c = New()\n", 5, 0..0), None);
+        assert_eq!(found("//nolint:unleak\nvar b = 1\nvar c = New()\n", 3, 0..0), None);
     }
 
     #[test]
