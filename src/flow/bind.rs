@@ -12,7 +12,7 @@ use crate::golang::syntax::*;
 
 impl<'a, 'w> Walk<'a, 'w> {
     pub(super) fn range(&mut self, left: &'a [Expr], right: &'a Expr, state: &mut State) {
-        let value = match self.peek(right, state) {
+        let value = match self.ranged(right, state) {
             Some(Hold::Inside(_)) => Some(Hold::Itself),
             other => other,
         };
@@ -22,6 +22,16 @@ impl<'a, 'w> Walk<'a, 'w> {
             _ => vec![None, value],
         };
         self.bind_all(left, values, state);
+    }
+
+    /// What a loop goes over, which was evaluated before it began: `clients`, `p.clients`, a literal, `slices.Backward(clients)`.
+    fn ranged(&mut self, right: &'a Expr, state: &State) -> Value {
+        match &right.unparen().kind {
+            ExprKind::Ident(_) => self.peek(right, state),
+            ExprKind::Call(call) => call.args.iter().find_map(|arg| self.peek(arg, state)),
+            _ if self.source.call().is_some_and(|(span, _)| right.span.contains(span)) => None,
+            _ => self.eval(right, &mut state.clone()),
+        }
     }
 
     pub(super) fn var_spec(&mut self, spec: &'a VarSpec, state: &mut State) {

@@ -301,10 +301,14 @@ impl<'a> Calls<'a, '_> {
             Callee::Method { method, .. } => method.func.clone(),
             _ => None,
         };
+        // A function behind an interface, `multierr.Invoke(client.Close)`, is there to be called.
+        if func.is_none() && *hold == (Hold::Function { releases: true }) {
+            return Passed { fate: PassedFate::Releases, ..Passed::lent(Certainty::Assumed) };
+        }
         if let Some(func) = func {
             // The resource's own methods lend it, unless they are the repository's and may release or hand it on.
             let looked_into = match hold {
-                Hold::Inside(_) => true,
+                Hold::Inside(_) | Hold::Function { .. } => true,
                 Hold::Itself => self.is_within(&func) || self.gives_back(callee),
                 _ => false,
             };
@@ -381,6 +385,15 @@ impl<'a> Calls<'a, '_> {
         {
             return run(runner, *releases);
         }
+        if self.typing.ask(call, known::gives_back) == Some(true) {
+            return with_results(vec![(0, hold.clone())], Certainty::Proved);
+        }
+        if at == 0 && is_method_expression(call, callee) {
+            let released =
+                *hold == Hold::Itself && call.name().is_some_and(|name| self.is_release(name, Some(call.args.len() - 1)));
+            let fate = PassedFate::Releases;
+            return if released { Passed { fate, ..Passed::lent(Certainty::Proved) } } else { self.receives(callee, hold) };
+        }
         if self.typing.ask(call, known::only_looks) == Some(true) {
             return with_results(self.tied_results(callee, hold), Certainty::Proved);
         }
@@ -398,7 +411,12 @@ impl<'a> Calls<'a, '_> {
         };
         if let Some(func) = func.filter(|func| func.decl.body.is_some()) {
             // Functions that are handed over as options are called with what is made, and put into it what they hold.
-            if *hold == (Hold::Function { releases: false }) && self.takes_option(&func, at) {
+            let may_be_option = match hold {
+                Hold::Function { releases } => !releases,
+                Hold::Inside(_) | Hold::Handle(_) => known::opens(&func.decl.name.name),
+                _ => false,
+            };
+            if may_be_option && self.takes_option(&func, at) {
                 let words = format!("passed to `{}` as an option", func.decl.name.name);
                 return Passed::kept(Verdict::PassedOn, Certainty::Assumed, words);
             }
@@ -585,6 +603,12 @@ impl<'a> Calls<'a, '_> {
     }
 }
 
+/// `(*Client).Close(client)`: the receiver is the first argument.
+fn is_method_expression(call: &Call, callee: &Callee) -> bool {
+    let Callee::Method { method, .. } = callee else { return false };
+    !method.signature.variadic && call.args.len() == method.signature.params.len() + 1
+}
+
 /// Of two functions that might be called, what is true of both: the one that keeps more.
 fn worse(a: Passed, b: Passed) -> Passed {
     let rank = |passed: &Passed| match passed.fate {
@@ -616,7 +640,8 @@ fn run(runner: Runner, releases: bool) -> Passed {
             PassedFate::Keeps { verdict: Verdict::Captured, words }
         }
         (Runner::AtEnd, true) => PassedFate::WillRelease,
-        (Runner::Group, _) => PassedFate::Runs,
+        (Runner::Group, true) => PassedFate::Releases,
+        (Runner::Group, false) => PassedFate::Runs,
         (Runner::Later, true) => PassedFate::WillRelease,
         (Runner::Later, false) => {
             PassedFate::Keeps { verdict: Verdict::Captured, words: "captured by a function that is kept".to_owned() }

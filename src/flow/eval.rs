@@ -330,6 +330,10 @@ impl<'a, 'w> Walk<'a, 'w> {
             if hold == Hold::Itself {
                 self.note_use(call, false, state);
             }
+            if hold == (Hold::Function { releases: true }) && self.is_field(call) {
+                self.release(state, call.span, Certainty::Assumed, "released by this function");
+                return results;
+            }
             let passed = self.oracle.passed(call, Place::Receiver, &hold);
             self.take(call, &hold, passed, state, &mut results);
             // Who is stopped, or waited for, has no goroutines left that use it.
@@ -363,6 +367,14 @@ impl<'a, 'w> Walk<'a, 'w> {
             state.serving = Some(self.event(call.span, EventKind::Serving, Certainty::Proved, "the process serves from here on"));
         }
         results
+    }
+
+    /// Whether a field of function type is called: `s.stop()`, and no method.
+    fn is_field(&self, call: &'a Call) -> bool {
+        match &call.function.unparen().kind {
+            ExprKind::Selector { operand, field } => !self.oracle.is_method(operand, &field.name),
+            _ => false,
+        }
     }
 
     /// `apply(&s.settings)`, where the function brings the resource along: what it gets by pointer may hold it then.

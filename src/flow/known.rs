@@ -132,6 +132,11 @@ pub fn runner(callee: Name) -> Option<Runner> {
     }
 }
 
+/// Whether a function of this name gives back the function that it gets, to be called once.
+pub fn gives_back(callee: Name) -> bool {
+    callee.package == "sync" && ["OnceFunc", "OnceValue", "OnceValues"].contains(&callee.name)
+}
+
 /// Whether a call of this name is over at once and waits for nobody: loggers, locks that are given back, cancel functions.
 pub fn is_quick(callee: Name) -> bool {
     let Name { package, name } = callee;

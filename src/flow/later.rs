@@ -105,7 +105,8 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         let var = self.scopes.var(function.as_ident()?)?;
         match self.scopes.info(var).origin {
-            VarOrigin::Value { value, .. } => self.scopes.literal(as_literal(value)?),
+            // What is assigned later may be called as well.
+            VarOrigin::Value { value, .. } if self.scopes.assigned(var).len() == 1 => self.scopes.literal(as_literal(value)?),
             _ => None,
         }
     }
