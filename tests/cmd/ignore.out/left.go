@@ -27,7 +27,7 @@ func sum(first int, client *lib.Client, _ error) int { return first + client.Cou
 func inBranch(ctx context.Context, really bool) int {
 	if !really {
 		return 0
-	} else if client, err := lib.NewClient(ctx); err == nil {
+	} else if client, err := lib.NewClient(ctx); err == nil && client.Count() > 0 {
 		return client.Count()
 	}
 	return 1
