@@ -228,6 +228,10 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         result.is_none_or(|param| self.tie(&self.world().type_of(&self.typing.file, &param.ty)).is_some())
     }
 
+    fn is_pointer(&self, var: VarId) -> bool {
+        matches!(self.typing.var(var), Some(Type::Pointer(_)))
+    }
+
     fn ends_process(&self, body: BodyId) -> bool {
         body == BodyId(0) && self.in_main
     }

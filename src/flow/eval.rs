@@ -50,6 +50,8 @@ pub struct Walk<'a, 'w> {
     pub released_by: BTreeSet<String>,
     /// The methods called on the resource, by call.
     pub used: BTreeMap<Span, Used>,
+    /// The deferred calls that wait for the way out, by their place.
+    pub(super) deferred: FxHashMap<Span, &'a Call>,
     /// Block visits left.
     pub(super) budget: &'w Cell<usize>,
     pub(super) effects: FxHashMap<(BodyId, State), Option<Effect>>,
@@ -74,6 +76,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             puts: BTreeMap::new(),
             released_by: BTreeSet::new(),
             used: BTreeMap::new(),
+            deferred: FxHashMap::default(),
             budget,
             effects: FxHashMap::default(),
         }
@@ -427,7 +430,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             self.again.push((call.span, state.clone()));
         }
         let phase = if unchecked { Phase::Unchecked } else { Phase::Open };
-        *state = State { phase, pending: std::mem::take(&mut state.pending), serving: state.serving, ..State::start() };
+        let (pending, called) = (std::mem::take(&mut state.pending), std::mem::take(&mut state.called));
+        *state = State { phase, pending, called, serving: state.serving, ..State::start() };
         let (result, success) = match self.source {
             Source::Call { result, success, .. } => (result, success),
             Source::Assigned { var, error, .. } => {

@@ -120,6 +120,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             self.arguments(call, state);
             return self.deferred_literal(call, body, state);
         }
+        self.defer_on(call, state);
         let mut after = State { phase: if state.is_open() { Phase::Open } else { state.phase }, ..state.clone() };
         self.call(call, &mut after);
         state.running = state.running.filter(|_| after.running.is_some());
@@ -136,6 +137,43 @@ impl<'a, 'w> Walk<'a, 'w> {
                 self.due_to_be_given(event, state);
             }
             _ => state.due = state.due.or(after.due),
+        }
+    }
+
+    /// `defer all.Close()`, where `all` may get the resource yet.
+    fn defer_on(&mut self, call: &'a Call, state: &mut State) {
+        let var = |expr: &Expr| expr.as_ident().and_then(|ident| self.scopes.var(ident));
+        let later = |var: VarId| state.hold(var).is_none() && self.is_own(var) && self.oracle.is_pointer(var);
+        let on_own = |expr: &Expr| var(expr).is_some_and(later);
+        let operand = match &call.function.unparen().kind {
+            ExprKind::Selector { operand, .. } => Some(&**operand),
+            _ => None,
+        };
+        if operand.into_iter().chain(&call.args).any(on_own) && !state.called.contains(&call.span) {
+            state.called.push(call.span);
+            self.deferred.insert(call.span, call);
+        }
+    }
+
+    /// The deferred calls on what has got the resource since.
+    fn run_deferred(&mut self, state: &mut State) {
+        for span in std::mem::take(&mut state.called).into_iter().rev() {
+            let Some(&call) = self.deferred.get(&span) else { continue };
+            let operand = match &call.function.unparen().kind {
+                ExprKind::Selector { operand, .. } => Some(&**operand),
+                _ => None,
+            };
+            // A variable that was the resource itself only later was something else when it was deferred.
+            let has = |expr: &Expr| matches!(self.peek(expr, state), Some(Hold::Inside(_)));
+            if !operand.into_iter().chain(&call.args).any(has) {
+                continue;
+            }
+            let mut after = state.clone();
+            self.call(call, &mut after);
+            if let (Phase::Released(id), true) = (after.phase, state.is_open()) {
+                let certainty = self.events[id.0 as usize].certainty;
+                self.release(state, span, certainty, "released by this defer");
+            }
         }
     }
 
@@ -237,6 +275,7 @@ impl<'a, 'w> Walk<'a, 'w> {
 
     /// On the way out: deferred literals run, and a goroutine that nobody waited for keeps the resource.
     pub fn ended(&mut self, state: &mut State) {
+        self.run_deferred(state);
         for body in std::mem::take(&mut state.pending).into_iter().rev() {
             state.running = state.running.filter(|_| !self.stops(body, state));
             let effect = self.effect(body, state);

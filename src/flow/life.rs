@@ -104,6 +104,8 @@ pub trait Oracle<'a> {
     fn carries(&self, var: VarId) -> bool;
     /// The same of a body's result.
     fn result_carries(&self, body: BodyId, index: usize) -> bool;
+    /// Whether a variable's value is a pointer: whoever has it sees what is stored there later.
+    fn is_pointer(&self, var: VarId) -> bool;
     /// Whether the process ends with this body: nothing outlives it.
     fn ends_process(&self, body: BodyId) -> bool;
     /// Whether result `index` of the call is new: nobody else has it.

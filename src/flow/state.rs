@@ -96,6 +96,8 @@ pub struct State {
     pub on_error: Option<EventId>,
     /// Deferred function literals: they see variables as they are on the way out.
     pub pending: Vec<BodyId>,
+    /// Deferred calls on things of this body's own, which may get the resource before they run.
+    pub called: Vec<Span>,
     /// A goroutine that uses it may still run.
     pub running: Option<EventId>,
     /// The function serves until the process ends.
@@ -115,6 +117,7 @@ impl State {
             maybe_due: None,
             on_error: None,
             pending: Vec::new(),
+            called: Vec::new(),
             running: None,
             serving: None,
             early: None,

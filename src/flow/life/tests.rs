@@ -43,6 +43,10 @@ impl<'a> Oracle<'a> for Plain {
         false
     }
 
+    fn is_pointer(&self, _var: VarId) -> bool {
+        false
+    }
+
     fn is_resource(&self, _part: &'a Expr) -> bool {
         false
     }
