@@ -29,7 +29,9 @@ pub fn owned_argument<'e>(typing: &Typing, call: &'e Call) -> Option<&'e Expr> {
         let answer = typing.world.closable(&typing.file, &typing.of(arg), &methods[..1]);
         matches!(answer.closable, Closable::By(_))
     };
-    call.args.iter().find(is_owned)
+    // `option.WithGRPCConn(conn)` brings its argument along.
+    let inside = |arg: &'e Expr| arg.as_call()?.args.iter().filter(|arg| arg.as_path().is_some()).find(is_owned);
+    call.args.iter().find(is_owned).or_else(|| call.args.iter().find_map(inside))
 }
 
 /// As [`owned_argument`], where that is a field or a package variable: whoever gets what is made around it does not have it, and may
