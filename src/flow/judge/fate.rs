@@ -5,7 +5,7 @@ use crate::base::text::Span;
 use crate::flow::judge::{Case, Kind, MAX_EVIDENCE};
 use crate::flow::life::{Exit, ExitKind, Life};
 use crate::flow::scope::BodyId;
-use crate::flow::state::{Event, EventId, EventKind, Hold, Phase};
+use crate::flow::state::{Event, EventId, EventKind, Hold, Phase, State};
 
 /// The fate side of an acquisition.
 pub(super) struct Fate {
@@ -122,6 +122,8 @@ impl Case<'_, '_> {
             use Verdict::{Captured, LivesOn, PassedOn, Stored};
             matches!(kind_of(id), EventKind::Given(Captured | LivesOn | PassedOn | Stored))
         };
+        // What a test's cleanup releases is released, whoever gets it before that.
+        let at_end = |state: &State| state.due.is_some_and(|due| kind_of(due) == EventKind::Released);
         let is_returned = |id: EventId| kind_of(id) == EventKind::Given(Verdict::Returned);
         let mut ways = Ways::default();
         for exit in &life.exits {
@@ -140,11 +142,13 @@ impl Case<'_, '_> {
                 },
                 // What is captured or kept for a while is released all the same when the function ends; and who got it in a
                 // `main` that serves has it for as long as that.
-                (Phase::Given(id), _) => match (state.due.filter(|_| !is_returned(id)), state.serving.filter(|_| is_main)) {
-                    (Some(due), _) => ways.released.push(due),
-                    (None, Some(serving)) if lasts(id) => ways.serving.push(serving),
-                    (None, _) => ways.given.push(id),
-                },
+                (Phase::Given(id), _) => {
+                    match (state.due.filter(|_| !is_returned(id) || at_end(state)), state.serving.filter(|_| is_main)) {
+                        (Some(due), _) => ways.released.push(due),
+                        (None, Some(serving)) if lasts(id) => ways.serving.push(serving),
+                        (None, _) => ways.given.push(id),
+                    }
+                }
             }
         }
         // Where one `return` gives it away or does not, it is a loop that may not have run, not a way that was forgotten.
