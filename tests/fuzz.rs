@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use regex::bytes::Regex;
 use unleak::config::{Settings, Style};
 use unleak::golang::outline::outline;
+use unleak::golang::parse;
 use unleak::session::{self, Change};
 
 /// How many inputs are fixed at once, each in a folder of its own.
@@ -182,28 +183,9 @@ fn seeds(folder: &Path) -> Vec<Vec<u8>> {
 fn damage(text: &[u8]) -> usize {
     let outline = outline(text);
     if !outline.exact {
-        return damaged_nodes(text);
+        return parse::damage(text);
     }
-    outline.items.iter().map(|item| damaged_nodes(&text[item.span.range()])).sum()
-}
-
-fn damaged_nodes(text: &[u8]) -> usize {
-    let mut parser = tree_sitter::Parser::new();
-    parser.set_language(&tree_sitter_go::LANGUAGE.into()).expect("the grammar fits");
-    let Some(tree) = parser.parse(text, None) else { return 0 };
-    let (mut cursor, mut count) = (tree.walk(), 0);
-    loop {
-        let node = cursor.node();
-        count += usize::from(node.is_error() || node.is_missing());
-        if node.has_error() && cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return count;
-            }
-        }
-    }
+    outline.items.iter().map(|item| parse::damage(&text[item.span.range()])).sum()
 }
 
 /// Whether `before` is `after` with whole lines left out.

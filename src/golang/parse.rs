@@ -80,6 +80,24 @@ impl Parsed {
     }
 }
 
+/// How many places of a text the grammar cannot make sense of.
+pub fn damage(text: &[u8]) -> usize {
+    let Some(tree) = tree(text) else { return 0 };
+    let (mut cursor, mut count) = (tree.walk(), 0);
+    loop {
+        let node = cursor.node();
+        count += usize::from(node.is_error() || node.is_missing());
+        if node.has_error() && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return count;
+            }
+        }
+    }
+}
+
 /// The functions and methods of a file that the outline could not cut up, found by parsing all of it. Damaged ones are among them
 /// and are refused when they are parsed by themselves.
 pub fn items_by_parsing(file: &[u8]) -> Vec<Item> {

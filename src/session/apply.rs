@@ -7,6 +7,7 @@ use crate::base::edit;
 use crate::base::finding::{Applicability, Finding, Outcome};
 use crate::config::Settings;
 use crate::flow::judge::Judge;
+use crate::golang::parse::damage;
 use crate::session::ignore;
 use crate::session::judged::{self, FileJudged, FileText};
 use crate::session::survey::{Candidate, Survey};
@@ -203,7 +204,8 @@ fn attempt(
         fixes.iter().filter_map(|finding| finding.fix.as_ref()).map(|fix| fix.edits.as_slice()).collect();
     let applied = edit::apply(text, &edits);
     let judged = judge(&applied.text);
-    if judged.refused.len() > refused {
+    // Where brackets do not close, a line may change what the grammar makes of the rest.
+    if judged.refused.len() > refused || (judged.inexact && damage(&applied.text) > damage(text)) {
         return Err(Outcome::ParseDamage);
     }
     let mended = |finding: &Finding| {
