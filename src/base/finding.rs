@@ -282,6 +282,8 @@ pub struct InScope {
     pub test: Option<Arc<str>>,
     /// The function defers something already.
     pub defers: bool,
+    /// What runs when the test ends uses the resource: a `defer` is too early.
+    pub late: bool,
     /// Subtests that run in parallel go on after the function.
     pub parallel: bool,
     /// The names of all local variables of the declaration, sorted: they may hide a package's name.

@@ -52,6 +52,10 @@ pub fn spell(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, wh
 
 fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Result<Manner, String> {
     let scope = &anchor.scope;
+    if scope.late {
+        let why = "a function that runs when the test ends uses it";
+        return cleanup(wanted, release, scope, when).ok_or_else(|| why.to_owned());
+    }
     let matters = release.returns_error && error_matters(wanted.acquisition);
     let style = match wanted.style {
         // Whatever the file does about other releases, the caller hears first of an error that matters.
@@ -105,7 +109,7 @@ fn cleanup(wanted: &Wanted, release: &Release, scope: &InScope, when: When) -> O
     let asked = wanted.style == Style::Cleanup;
     let test = scope.test.as_ref().filter(|_| when == When::Deferred && release.args.is_empty())?;
     let ignored = release.returns_error && habits::cleans_up_openly(wanted.text).unwrap_or(asked);
-    (asked || !scope.defers).then(|| Manner::Cleanup { test: test.to_string(), ignored })
+    (asked || scope.late || !scope.defers).then(|| Manner::Cleanup { test: test.to_string(), ignored })
 }
 
 fn logged(wanted: &Wanted, release: &Release, anchor: &Anchor, may_import: bool) -> Option<Manner> {

@@ -55,7 +55,8 @@ pub fn only_passes_on<'e>(
     call.args.get(at).filter(|arg| arg.as_path().is_some() || arg.as_call().is_some_and(lends))
 }
 
-fn called(typing: &Typing, call: &Call) -> Option<FuncRef> {
+/// The function or method of source that `call` calls.
+pub(super) fn called(typing: &Typing, call: &Call) -> Option<FuncRef> {
     match typing.callee(call) {
         Callee::Func { func, .. } => Some(func),
         Callee::Method { method, .. } => method.func,

@@ -25,7 +25,7 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// What a loop goes over, which was evaluated before it began: `clients`, `p.clients`, a literal, `slices.Backward(clients)`.
-    fn ranged(&mut self, right: &'a Expr, state: &State) -> Value {
+    pub(super) fn ranged(&mut self, right: &'a Expr, state: &State) -> Value {
         match &right.unparen().kind {
             ExprKind::Ident(_) => self.peek(right, state),
             ExprKind::Call(call) => call.args.iter().find_map(|arg| self.peek(arg, state)),

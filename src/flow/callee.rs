@@ -207,8 +207,11 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
     }
 
     fn serves(&self, call: &'a Call) -> bool {
-        let likely = call.name().is_some_and(known::may_serve);
-        likely && self.typing.name(&call.function).is_some_and(|(package, name)| known::serves(Name { package: &package, name }))
+        self.serves_in(call)
+    }
+
+    fn is_told_to_end(&self, channel: &'a Expr) -> bool {
+        self.signals(channel)
     }
 
     fn part(&self, part: &'a Expr) -> Option<Hold> {
@@ -617,7 +620,7 @@ fn is_method_expression(call: &Call, callee: &Callee) -> bool {
 fn worse(a: Passed, b: Passed) -> Passed {
     let rank = |passed: &Passed| match passed.fate {
         PassedFate::Keeps { .. } | PassedFate::Puts { .. } => 3,
-        PassedFate::Runs | PassedFate::Works => 2,
+        PassedFate::Runs | PassedFate::Works | PassedFate::Cleans => 2,
         PassedFate::Lends => 1,
         PassedFate::Releases | PassedFate::WillRelease => 0,
     };
@@ -638,11 +641,7 @@ fn run(runner: Runner, releases: bool) -> Passed {
     let fate = match (runner, releases) {
         (Runner::Now, true) => PassedFate::Releases,
         (Runner::Now, false) => PassedFate::Lends,
-        // A deferred release would come before it.
-        (Runner::AtEnd, false) => {
-            let words = "used by a function that runs when the test ends".to_owned();
-            PassedFate::Keeps { verdict: Verdict::Captured, words }
-        }
+        (Runner::AtEnd, false) => PassedFate::Cleans,
         (Runner::AtEnd, true) => PassedFate::WillRelease,
         (Runner::Group, true) => PassedFate::Releases,
         (Runner::Group, false) => PassedFate::Runs,
@@ -683,16 +682,18 @@ fn conclude(life: &life::Life, name: &str, scopes: &Scopes) -> Passed {
     };
     let releases: Vec<EventId> = ways.iter().filter_map(|exit| by(&exit.state)).collect();
     let certainty = given.map(|event| event.certainty).max().unwrap_or(Certainty::Proved);
+    let cleans = life.events.iter().any(|event| event.kind == EventKind::Cleaning);
+    let lends = if cleans { PassedFate::Cleans } else { PassedFate::Lends };
     if !life.left.is_empty() {
         let runs = ways.iter().any(|exit| exit.state.running.is_some());
-        let fate = if runs { PassedFate::Works } else { PassedFate::Lends };
+        let fate = if runs { PassedFate::Works } else { lends };
         return Passed { fate, ..with_results(life.left.clone(), certainty) };
     }
     let sure = |id: &EventId| life.events[id.0 as usize].certainty == Certainty::Proved;
     let everywhere = releases.len() == ways.len() && releases.iter().all(sure);
     let certainty = if everywhere { Certainty::Proved } else { Certainty::Assumed };
     match releases.len() {
-        0 => Passed::lent(Certainty::Proved),
+        0 => Passed { fate: lends, ..Passed::lent(Certainty::Proved) },
         _ => Passed { fate: PassedFate::Releases, ..Passed::lent(certainty) },
     }
 }

@@ -68,6 +68,8 @@ pub enum Condition<'a> {
     True(&'a Expr),
     /// A case of a switch with a tag.
     Equal(&'a Expr, &'a Expr),
+    /// A loop over these values has a first round.
+    NotEmpty(&'a Expr),
 }
 
 /// The graph; block 0 is the entry.
@@ -253,7 +255,12 @@ impl<'a> Builder<'a, '_> {
         match &looped.head {
             ForHead::Clause { init, condition, update } => {
                 self.init(init.as_ref());
-                self.go_on(head);
+                if let Some(over) = condition.as_ref().and_then(counted) {
+                    self.finish(Next::Branch { condition: Condition::NotEmpty(over), yes: body, no: after });
+                    self.current = head;
+                } else {
+                    self.go_on(head);
+                }
                 match condition {
                     Some(condition) => self.condition(condition, body, after),
                     None => self.finish(Next::To(body)),
@@ -266,7 +273,8 @@ impl<'a> Builder<'a, '_> {
             }
             ForHead::Range { left, right, .. } => {
                 self.step(Step::Eval(right));
-                self.go_on(head);
+                self.finish(Next::Branch { condition: Condition::NotEmpty(right), yes: body, no: after });
+                self.current = head;
                 self.finish(Next::Any(vec![body, after]));
                 self.blocks[body].0.push(Step::Range { left, right });
                 self.loop_body(label, after, head, body, &looped.body);
@@ -354,6 +362,15 @@ impl<'a> Builder<'a, '_> {
         }
         self.targets.pop();
         self.current = after;
+    }
+}
+
+/// What `i < len(values)` counts through.
+fn counted(condition: &Expr) -> Option<&Expr> {
+    let ExprKind::Binary { op: BinaryOp::Other, left, right } = &condition.unparen().kind else { return None };
+    match (right.as_call()?, left.as_ident()) {
+        (call, Some(_)) if call.name() == Some("len") => call.args.first(),
+        _ => None,
     }
 }
 

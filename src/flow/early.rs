@@ -41,6 +41,8 @@ pub enum Way {
     Stored,
     /// A goroutine runs on with it.
     Running,
+    /// A function that runs when the test ends uses it.
+    Cleaning,
     /// A method is called on it afterwards.
     Used,
     /// The `defer` stands before the check of its error.
@@ -80,10 +82,13 @@ impl<'a> Ground<'a, '_> {
         }
         let (way, given) = match exit.state.phase {
             Phase::Given(id) => (self.given_way(life, event(id), exit)?, event(id)),
-            Phase::Open => (Way::Running, exit.state.running.map(event).filter(|event| event.kind == EventKind::Running)?),
+            Phase::Open => match exit.state.running.map(event).filter(|event| event.kind == EventKind::Running) {
+                Some(running) => (Way::Running, running),
+                None => (Way::Cleaning, life.events.iter().find(|event| event.kind == EventKind::Cleaning)?),
+            },
             _ => return None,
         };
-        let lasting = matches!(way, Way::Returned | Way::HandleReturned);
+        let lasting = matches!(way, Way::Returned | Way::HandleReturned | Way::Cleaning);
         if !lasting && (self.ends_process || self.waits(given.span, exit.span, due.span)) {
             return None;
         }

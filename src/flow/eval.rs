@@ -232,6 +232,10 @@ impl<'a, 'w> Walk<'a, 'w> {
             ExprKind::Receive(channel) => {
                 let hold = self.eval(channel, state);
                 self.joined_by(channel, state);
+                if self.oracle.is_told_to_end(channel) {
+                    let words = "the process serves until it is told to end here";
+                    state.serving = Some(self.event(expr.span, EventKind::Serving, Certainty::Proved, words));
+                }
                 hold
             }
             ExprKind::Index { operand, indices } => {
@@ -491,6 +495,9 @@ impl<'a, 'w> Walk<'a, 'w> {
             PassedFate::Works => {
                 let id = self.event(span, EventKind::Working, Certainty::Assumed, "used by a goroutine started there");
                 state.running = Some(id);
+            }
+            PassedFate::Cleans => {
+                self.event(span, EventKind::Cleaning, passed.certainty, "used by a function that runs when the test ends");
             }
             PassedFate::Puts { into, hold, words } => self.put(call, into, hold, &words, state),
             PassedFate::Keeps { verdict, words } => self.hand(state, span, hold, verdict, passed.certainty, &words),

@@ -18,9 +18,9 @@ use crate::flow::judge::fate::Fate;
 use crate::flow::judge::site::Site;
 use crate::flow::life::{Exit, ExitKind, Life, MAX_VISITS, Oracle, Source, walk};
 use crate::flow::scope::{BodyId, Scopes};
-use crate::flow::state::{Hold, Phase, State};
+use crate::flow::state::{EventKind, Hold, Phase, State};
 use crate::flow::types::Typing;
-use crate::flow::{around, rounds, surroundings, unbound};
+use crate::flow::{around, made, rounds, surroundings, unbound};
 use crate::golang::closable::ClosableAnswer;
 use crate::golang::exprs::Callee;
 use crate::golang::package::FuncRef;
@@ -187,6 +187,8 @@ struct Standing {
     site: Site,
     found: Found,
     round: Option<Round>,
+    /// What runs when the test ends uses the resource.
+    late: bool,
 }
 
 /// The type side of an acquisition.
@@ -297,7 +299,8 @@ impl<'a> Case<'a, '_> {
             return None;
         }
         let round = found.in_loop.then(|| rounds::round(self.scopes, site.body, &found, life, self.place.lines));
-        Some(Standing { site, found, round })
+        let late = life.events.iter().any(|event| event.kind == EventKind::Cleaning);
+        Some(Standing { site, found, round, late })
     }
 
     /// The statements that release it on some ways out, and whose place one `defer` could take. `None` where some release is none of
@@ -357,6 +360,11 @@ impl<'a> Case<'a, '_> {
             evidence: None,
             type_name: String::new(),
         });
+        if matches!(answer.closable, Closable::By(_))
+            && let Some(made) = self.made(result)
+        {
+            answer = made;
+        }
         let used = || self.constructor().and_then(|name| self.judge.usage.get(&name));
         if matches!(answer.closable, Closable::Unknown(_))
             && let Some(method) = used()
@@ -368,6 +376,22 @@ impl<'a> Case<'a, '_> {
             answer.closable = Closable::By(Release { method: "Close".to_owned(), args: Vec::new(), returns_error: false });
         }
         Kind { result, error, success, ty, answer }
+    }
+
+    /// The answer about what the constructor really gives, where that has nothing to release.
+    fn made(&self, result: usize) -> Option<ClosableAnswer> {
+        let types = made::types(self.typing, self.call, result)?;
+        let of = |ty: &Type| self.judge.world.closable(self.place.scope, ty, self.wanted.releases);
+        let nil = || ClosableAnswer {
+            closable: Closable::Nothing("returns nil, and no error".to_owned()),
+            certainty: Certainty::Proved,
+            evidence: None,
+            type_name: String::new(),
+        };
+        let mut answers = types.iter().map(of);
+        let first = answers.next().unwrap_or_else(nil);
+        let nothing = |answer: &ClosableAnswer| matches!(answer.closable, Closable::Nothing(_));
+        (nothing(&first) && answers.all(|answer| nothing(&answer))).then_some(first)
     }
 
     /// The function that is called, as `import/path.Name`; `None` for methods and function values.
@@ -415,7 +439,7 @@ impl<'a> Case<'a, '_> {
 
     /// The place for the release of a leak. `together`, where others acquire for the same variable: all calls that do.
     fn anchor(&self, standing: &Standing, together: Option<Vec<Span>>, closable: &Closable) -> Anchor {
-        let Standing { site, found, round } = standing;
+        let Standing { site, found, round, late } = standing;
         let uncovered = together.is_some_and(|calls| !self.covered(site.body, found, &calls));
         let uncovered = uncovered.then(|| "it is not acquired on every way that leads here".to_owned());
         let subtest = site.subtest.then(|| "it is nil where the subtest failed".to_owned());
@@ -432,7 +456,7 @@ impl<'a> Case<'a, '_> {
                 .or_else(|| self.made_around()),
             after_check: found.offset() > self.statement_end(site) && found.doubt.is_none(),
             round: round.clone(),
-            scope: self.in_scope(site.body, found.offset(), closable),
+            scope: InScope { late: *late, ..self.in_scope(site.body, found.offset(), closable) },
         }
     }
 

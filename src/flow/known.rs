@@ -166,7 +166,8 @@ pub fn joins(name: &str) -> bool {
 
 /// Whether a function of this last name may be one from which the process serves: asked before its package is looked up.
 pub fn may_serve(name: &str) -> bool {
-    SERVERS.contains(&name) || STARTERS.contains(&name) || name == "Main"
+    let framework = || FRAMEWORKS.iter().any(|(_, names)| names.contains(&name));
+    SERVERS.contains(&name) || STARTERS.contains(&name) || name == "Main" || framework()
 }
 
 /// Whether a method of this name releases what is usually released by another one.
@@ -188,6 +189,13 @@ pub fn takes_listener(name: &str) -> bool {
 
 const SERVERS: [&str; 4] = ["ListenAndServe", "ListenAndServeTLS", "Serve", "ServeTLS"];
 const STARTERS: [&str; 3] = ["Start", "StartHTTPFunction", "StartWithOptions"];
+/// Frameworks and what their servers are started by.
+const FRAMEWORKS: [(&str, &[&str]); 4] = [
+    ("github.com/gin-gonic/gin", &["Run", "RunTLS", "RunListener"]),
+    ("github.com/labstack/echo", &["Start", "StartTLS", "StartServer"]),
+    ("github.com/gofiber/fiber", &["Listen", "ListenTLS", "Listener"]),
+    ("sigs.k8s.io/controller-runtime", &["Start"]),
+];
 
 /// Whether the process serves from a call of this name until it ends.
 pub fn serves(callee: Name) -> bool {
@@ -195,7 +203,7 @@ pub fn serves(callee: Name) -> bool {
     match name {
         _ if SERVERS.contains(&name) => true,
         "Main" => package.starts_with("google.golang.org/appengine"),
-        _ if STARTERS.contains(&name) => package.contains("lambda") || package.ends_with("funcframework"),
-        _ => false,
+        _ if STARTERS.contains(&name) && (package.contains("lambda") || package.ends_with("funcframework")) => true,
+        _ => FRAMEWORKS.iter().any(|(path, names)| package.starts_with(path) && names.contains(&name)),
     }
 }

@@ -224,8 +224,12 @@ impl<'a, 'w> Walk<'a, 'w> {
                 return self.give(state, span, verdict, certainty, words);
             }
             holds |= effect.is_some();
-        } else if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind {
-            holds |= self.eval(operand, state).is_some();
+        } else if let ExprKind::Selector { operand, field } = &call.function.unparen().kind {
+            let hold = self.eval(operand, state);
+            if hold == Some(Hold::Itself) && self.oracle.is_release(&field.name, Some(call.args.len())) {
+                return self.give(state, call.span, Verdict::Released, Certainty::Proved, BY_GOROUTINE);
+            }
+            holds |= hold.is_some();
         } else {
             holds |= self.eval(&call.function, state).is_some();
         }

@@ -63,6 +63,8 @@ pub enum PassedFate {
     Runs,
     /// A goroutine that it started has it, and so has a result.
     Works,
+    /// A function that it registered uses it when the surrounding test ends.
+    Cleans,
     /// It put it into its receiver or another argument, which then has it as `hold` says.
     Puts { into: Place, hold: Hold, words: String },
     /// It keeps it, in the way that the verdict names.
@@ -96,6 +98,8 @@ pub trait Oracle<'a> {
     fn passed(&self, call: &'a Call, place: Place, hold: &Hold) -> Passed;
     /// Whether the process serves from this call on until it ends.
     fn serves(&self, call: &'a Call) -> bool;
+    /// Whether a value comes from this channel only when the process is told to end.
+    fn is_told_to_end(&self, channel: &'a Expr) -> bool;
     /// How a part of a value that holds on to the resource, `x.f` or `x[i]`, holds on to it, as far as its type tells.
     fn part(&self, part: &'a Expr) -> Option<Hold>;
     /// Whether a part of a value with the resource somewhere in it is of the resource's type.
@@ -306,6 +310,11 @@ fn branch<'a>(walk: &mut Walk<'a, '_>, condition: Condition<'a>, mut state: Stat
         Condition::Equal(left, right) => {
             walk.eval(right, &mut state);
             return compared(walk, left, right, state);
+        }
+        // What is in there makes a round.
+        Condition::NotEmpty(values) => {
+            let holds = values.as_call().is_none() && matches!(walk.ranged(values, &state), Some(Hold::Inside(_)));
+            return (Some(state.clone()), (!holds).then_some(state));
         }
     };
     compared(walk, left, right, state)

@@ -76,6 +76,8 @@ pub enum EventKind {
     Running,
     /// A goroutine that a callee started uses it, through what the callee gave back.
     Working,
+    /// A function that runs when the surrounding test ends uses it: after all that the test defers.
+    Cleaning,
     /// The process serves from here on.
     Serving,
 }

@@ -28,6 +28,7 @@ pub fn in_scope(scopes: &Scopes, typing: &Typing, body: BodyId, offset: u32, ask
         joins: go_is(typing, ERRORS_JOIN).unwrap_or(true),
         test: test(scopes, typing, body),
         defers: defers(&scopes.body(body).block.stmts),
+        late: false,
         parallel: anchor::has_parallel_subtests(scopes, body),
         locals,
     }

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use crate::base::finding::{Certainty, Closable, Evidence, Release, ReleaseArg};
+use crate::golang::exprs::Callee;
 use crate::golang::index::RELEASE_NAMES;
 use crate::golang::members::{Found, Member, MethodRef, Place};
 use crate::golang::package::FuncRef;
 use crate::golang::release::ReleaseMethod;
-use crate::golang::syntax::{Call, StmtKind};
+use crate::golang::syntax::*;
 use crate::golang::types::{FuncSig, Home, Missing, Type};
 use crate::golang::world::{FileScope, World};
+
+/// A release that only calls another is followed this deep.
+const MAX_DEPTH: usize = 3;
 
 /// What is known of a type as something to release.
 #[derive(Debug, Clone)]
@@ -75,7 +79,9 @@ impl World {
             return answer(Closable::Unknown(why.to_string()), Certainty::Assumed, None);
         }
         if let Some(method) = idle {
-            let why = format!("returns `{ty}`, and its {} does nothing", method.name);
+            let blank = method.func.as_ref().and_then(|func| func.decl.body.as_ref()).is_some_and(|body| body.stmts.len() <= 1);
+            let what = if blank { "does nothing" } else { "only drops idle connections" };
+            let why = format!("returns `{ty}`, and its {} {what}", method.name);
             return answer(Closable::Nothing(why), Certainty::Proved, self.evidence(&method));
         }
         let first = methods.first().map_or("Close", |method| &method.name);
@@ -142,14 +148,43 @@ impl World {
     /// Whether the method's body is empty, gives back nil only, or drops idle HTTP connections, which end by themselves, in the
     /// repository itself. What a dependency exports is a promise to its callers instead: `bigquery.Client` had an empty Close for years, documented as to be called, before it had a full one.
     fn does_nothing(&self, method: &MethodRef) -> bool {
-        let own = |func: &&FuncRef| !self.is_dependency(&func.package);
-        let Some(body) = method.func.as_ref().filter(own).and_then(|func| func.decl.body.as_ref()) else { return false };
-        body.stmts.iter().all(|stmt| match &stmt.kind {
+        method.func.as_ref().is_some_and(|func| self.drops_idle(func, 0))
+    }
+
+    fn drops_idle(&self, func: &FuncRef, depth: usize) -> bool {
+        let own = |func: &FuncRef| depth < MAX_DEPTH && !self.is_dependency(&func.package);
+        let body = func.decl.body.as_ref().filter(|_| own(func));
+        body.is_some_and(|body| body.stmts.iter().all(|stmt| self.is_idle(func, stmt, depth)))
+    }
+
+    fn is_idle(&self, func: &FuncRef, stmt: &Stmt, depth: usize) -> bool {
+        match &stmt.kind {
             StmtKind::Empty => true,
-            StmtKind::Expr(expr) => expr.as_call().and_then(Call::name) == Some("CloseIdleConnections"),
-            StmtKind::Return(values) => values.iter().all(|value| value.is_nil()),
+            StmtKind::Expr(expr) => expr.as_call().is_some_and(|call| {
+                let idle = || self.called_on_receiver(func, call).is_some_and(|callee| self.drops_idle(&callee, depth + 1));
+                call.name() == Some("CloseIdleConnections") || idle()
+            }),
+            StmtKind::Return(values) => values.iter().all(Expr::is_nil),
+            // The condition asks what there is to drop.
+            StmtKind::If(branch) => {
+                let mut stmts = branch.then.stmts.iter().chain(&branch.otherwise);
+                stmts.all(|stmt| self.is_idle(func, stmt, depth))
+            }
+            StmtKind::Block(block) => block.stmts.iter().all(|stmt| self.is_idle(func, stmt, depth)),
             _ => false,
-        })
+        }
+    }
+
+    /// The method of source that `call` calls on the receiver of `func`, or on a field of it.
+    fn called_on_receiver(&self, func: &FuncRef, call: &Call) -> Option<FuncRef> {
+        let scope = FileScope::of(func);
+        let receiver = func.decl.receiver.as_ref()?;
+        let name = &receiver.name.as_ref()?.name;
+        let local = |ident: &Ident| (ident.name == *name).then(|| self.type_of(&scope, &receiver.ty));
+        match self.callee(&scope, call, &local) {
+            Callee::Method { method, .. } => method.func,
+            _ => None,
+        }
     }
 }
 

@@ -240,7 +240,8 @@ pub fn from_outlines(dir: &Path, member: &Membership, mut outlines: Outlines) ->
     groups.into_iter().map(|(name, files)| Package { unread, ..Package::new(dir, member, name, files) }).collect()
 }
 
-fn is_test(file: &Path) -> bool {
+/// Whether the file is one of tests.
+pub fn is_test(file: &Path) -> bool {
     file.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with("_test.go"))
 }
 

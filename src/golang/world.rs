@@ -19,7 +19,7 @@ use crate::golang::holds::Holds;
 use crate::golang::index::Index;
 use crate::golang::locate::{Located, Locator, Origin};
 use crate::golang::outline::Import;
-use crate::golang::package::{FuncRef, Membership, Package, read_folder};
+use crate::golang::package::{FuncRef, Membership, Package, is_test, read_folder};
 use crate::golang::types::{Missing, Type, guess_package_name, is_major};
 
 /// A file above this size is not read for the line of a place in it.
@@ -168,7 +168,7 @@ impl World {
     pub fn scope_of(&self, file: &Path) -> Option<FileScope> {
         let file = &self.absolute(file);
         let dir = file.parent()?;
-        let tests = file.file_name()?.to_str()?.ends_with("_test.go");
+        let tests = is_test(file);
         let packages = self.packages_in(dir, tests);
         packages.iter().find_map(|package| Some(FileScope { package: package.clone(), file: package.file_index(file)? }))
     }

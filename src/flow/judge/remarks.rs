@@ -44,6 +44,11 @@ impl Case<'_, '_> {
             Way::Running => {
                 format!("a goroutine started at line {second} uses {name}, which the `defer` at line {first} has {verb} by then")
             }
+            Way::Cleaning => {
+                format!(
+                    "a function that runs when the test ends, of line {second}, uses {name}, which the `defer` at line {first} has {verb} by then"
+                )
+            }
             Way::Used => format!("{name} is used at line {second}, after it was {verb} at line {first}"),
             Way::Unchecked => {
                 format!("the `defer` at line {first} stands before the check of the error: {name} may be nil there")
@@ -56,6 +61,7 @@ impl Case<'_, '_> {
                 advice("leave its release to whoever has it then", "they have to be told, and to do it")
             }
             Way::Running => advice("wait for the goroutine, or let it do the release", "who should wait is for a person to say"),
+            Way::Cleaning => advice("release it in a `Cleanup` that stands before the other", "they run in reverse order"),
             Way::Used => advice("release it after its last use", "which of the two is wrong is for a person to say"),
             Way::Again => advice("take one of the two away", "which one is for a person to say"),
             Way::Unchecked => self.moved(slip.places[0].0, body, kind),

@@ -24,6 +24,10 @@ impl<'a> Oracle<'a> for Plain {
     fn passed(&self, _: &'a Call, _: Place, _: &Hold) -> Passed {
         Passed::lent(Certainty::Proved)
     }
+    fn is_told_to_end(&self, _: &'a Expr) -> bool {
+        false
+    }
+
     fn serves(&self, _: &'a Call) -> bool {
         false
     }
