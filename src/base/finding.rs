@@ -306,6 +306,8 @@ pub enum AnchorPlace {
     After(Span),
     /// First in this block (braces included).
     Start(Span),
+    /// Before this statement.
+    Before(Span),
 }
 
 /// What would mend a fault.
@@ -326,6 +328,8 @@ pub struct Placed {
     pub obstacle: Option<String>,
     /// Statements that it takes the place of.
     pub replaced: Vec<Span>,
+    /// Where there is no single place: the ways out that lack a release.
+    pub leaving: Vec<Anchor>,
 }
 
 /// A remark beside the verdict.

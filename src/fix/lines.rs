@@ -23,6 +23,7 @@ impl Gap {
         let (from, indented_like) = match place {
             AnchorPlace::After(span) => (span.end as usize, span.start as usize),
             AnchorPlace::Start(span) => (span.start as usize + 1, span.start as usize),
+            AnchorPlace::Before(statement) => return Gap::before(text, statement),
         };
         let rest_end = memchr::memchr(b'\n', &text[from..]).map(|at| from + at).ok_or("there is no line after it")?;
         let rest = &text[from..rest_end];
@@ -36,8 +37,8 @@ impl Gap {
             AnchorPlace::After(_) if start + indent.len() != indented_like => {
                 return Err("other code stands before it on its line");
             }
-            AnchorPlace::After(_) => {}
             AnchorPlace::Start(_) => indent.push('\t'),
+            AnchorPlace::After(_) | AnchorPlace::Before(_) => {}
         }
         let at = rest_end + 1;
         let next = line_at(text, at);

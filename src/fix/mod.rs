@@ -8,7 +8,7 @@ mod rounds;
 mod spelling;
 
 use crate::base::edit::Edit;
-use crate::base::finding::{Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Mend, Release, ReleaseArg};
+use crate::base::finding::{Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Mend, Placed, Release, ReleaseArg};
 use crate::base::text::Span;
 use crate::config::Style;
 pub use crate::fix::habits::Habits;
@@ -52,6 +52,9 @@ pub fn fix(wanted: &Wanted) -> Option<Fix> {
     };
     let Closable::By(release) = &wanted.acquisition.closable else { return None };
     let Some(anchor) = &placed.anchor else {
+        if let Some(fix) = leaving(wanted, release, placed) {
+            return Some(fix);
+        }
         let name = wanted.acquisition.name.as_deref().unwrap_or("the result");
         let reason = placed.obstacle.as_deref().unwrap_or("no single line after the error check could release it");
         return Some(sketch(format!("call `{}` of `{name}` on every way out", release.method), reason));
@@ -91,6 +94,25 @@ fn call(release: &Release, anchor: &Anchor) -> Result<String, String> {
         ([ReleaseArg::Context], Some(context)) => Ok(format!("{variable}.{method}({})", context.spelled)),
         _ => Err(format!("{variable}.{method}(…)")),
     }
+}
+
+/// A release before each `return` that lacks one; `None` where one of them cannot be written.
+fn leaving(wanted: &Wanted, release: &Release, placed: &Placed) -> Option<Fix> {
+    let mut edits = Vec::new();
+    let mut titles = Vec::new();
+    for anchor in &placed.leaving {
+        let call = call(release, anchor).ok()?;
+        let spelled =
+            spelling::spell(wanted, release, anchor, &call, When::Now).ok().filter(|spelled| spelled.needs.is_none())?;
+        edits.push(Gap::at(wanted.text, anchor.place).ok()?.insert(&spelled.lines));
+        titles.push(spelled.title);
+    }
+    let title = match titles.as_slice() {
+        [] => return None,
+        [title] => format!("insert `{title}` before the return that lacks it"),
+        [title, ..] => format!("insert `{title}` before each of the {} returns that lack it", titles.len()),
+    };
+    Some(Fix { title, applicability: Applicability::Unsafe, reason: placed.obstacle.clone(), edits })
 }
 
 /// A release that waits for the end of the function, in the place of the statements `replaced`.

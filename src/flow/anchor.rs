@@ -24,7 +24,7 @@ impl Found {
     pub fn offset(&self) -> u32 {
         match self.place {
             AnchorPlace::After(span) => span.end,
-            AnchorPlace::Start(span) => span.start,
+            AnchorPlace::Start(span) | AnchorPlace::Before(span) => span.start,
         }
     }
 }

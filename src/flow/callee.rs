@@ -17,6 +17,7 @@ use crate::flow::fresh::{Freshness, Origins};
 use crate::flow::kept::Keepers;
 use crate::flow::known::{self, Name, Runner};
 use crate::flow::life::{self, ExitKind, Oracle, Passed, PassedFate, Place, Source, walk};
+use crate::flow::made;
 use crate::flow::request::Requests;
 use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::flow::state::{EventId, EventKind, Hold, Phase, State};
@@ -229,6 +230,13 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
     fn result_carries(&self, body: BodyId, index: usize) -> bool {
         let result = self.typing.scopes.body(body).signature.results.get(index);
         result.is_none_or(|param| self.tie(&self.world().type_of(&self.typing.file, &param.ty)).is_some())
+    }
+
+    fn is_never_nil(&self, var: VarId) -> bool {
+        match self.typing.scopes.assigned(var) {
+            [one] => one.value.as_call().is_some_and(|call| made::is_never_nil(self.typing, call, one.index)),
+            _ => false,
+        }
     }
 
     fn is_pointer(&self, var: VarId) -> bool {

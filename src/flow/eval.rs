@@ -361,10 +361,12 @@ impl<'a, 'w> Walk<'a, 'w> {
                 value.filter(|hold| !(family && matches!(hold, Hold::Handle(_) | Hold::Function { releases: false })))
             {
                 let passed = self.oracle.passed(call, Place::Arg(at), &hold);
-                let runs = matches!(passed.fate, PassedFate::Runs);
-                if let Some((span, verdict, words)) = call.args.get(at).filter(|_| runs).and_then(|arg| self.given_by(arg, state))
+                // Whoever gets a function may call it. What is made from the resource stays in the body's own variables.
+                if let Some((span, verdict, words)) = call.args.get(at).and_then(|arg| self.given_by(arg, state))
+                    && (matches!(passed.fate, PassedFate::Runs) || verdict != Verdict::LivesOn)
                 {
-                    self.give(state, span, verdict, passed.certainty, words);
+                    let certainty = passed.certainty.and(Certainty::Assumed);
+                    self.give(state, span, verdict, certainty, words);
                 }
                 self.take(call, &hold, passed, state, &mut results);
             }
@@ -513,7 +515,12 @@ impl<'a, 'w> Walk<'a, 'w> {
             if matches!(hold, Hold::Handle(_)) && !self.oracle.result_carries(self.body, index) {
                 continue;
             }
-            self.hand(state, stmt.span, &hold, Verdict::Returned, Certainty::Proved, "returned");
+            let handed = if exprs.get(index).is_some_and(|expr| self.has_handles_only(expr, state)) {
+                &Hold::Handle(Certainty::Proved)
+            } else {
+                &hold
+            };
+            self.hand(state, stmt.span, handed, Verdict::Returned, Certainty::Proved, "returned");
             self.left.insert((index, hold));
         }
         self.ended(state);

@@ -1,6 +1,7 @@
 //! One acquisition -> its verdict with the evidence, and the place where a release would stand.
 
 mod fate;
+mod leaving;
 mod remarks;
 mod site;
 
@@ -281,7 +282,13 @@ impl<'a> Case<'a, '_> {
     /// Where a release could stand as things are. If nowhere, `placed` says why not, or where it could with a change beside it.
     fn place(&self, life: &Life, site: Site, kind: &Kind, placed: &mut Placed) -> Option<Standing> {
         let replaced = match placed.obstacle {
-            Some(_) => self.replaceable(life, site.body)?,
+            Some(_) => match self.replaceable(life, site.body) {
+                Some(replaced) => replaced,
+                None => {
+                    placed.leaving = self.leaving(life, site.body, kind);
+                    return None;
+                }
+            },
             None => Vec::new(),
         };
         let outside = matches!(site.source, Source::Assigned { .. });
@@ -294,7 +301,7 @@ impl<'a> Case<'a, '_> {
         if found.in_loop && !replaced.is_empty() {
             return None;
         }
-        *placed = Placed { anchor: None, obstacle: self.way_out_before(life, site, &found), replaced };
+        *placed = Placed { anchor: None, obstacle: self.way_out_before(life, site, &found), replaced, leaving: Vec::new() };
         if placed.obstacle.is_some() {
             return None;
         }

@@ -27,9 +27,22 @@ impl<'a, 'w> Walk<'a, 'w> {
             return None;
         }
         match self.effect(body, state)? {
+            Effect::Gives(Event { span, kind: EventKind::Given(Verdict::Returned), .. }) => {
+                Some((span, Verdict::Captured, "given back to whoever calls this function".to_owned()))
+            }
             Effect::Gives(Event { span, words, kind: EventKind::Given(verdict), .. }) => Some((span, verdict, words)),
             _ => None,
         }
+    }
+
+    /// Whether a function literal has no more of the resource than what is made from it.
+    pub(super) fn has_handles_only(&self, expr: &Expr, state: &State) -> bool {
+        let body = as_literal(expr).and_then(|literal| self.scopes.literal(literal));
+        let handle = |hold: Option<&Hold>| matches!(hold, None | Some(Hold::Handle(_)));
+        body.is_some_and(|body| {
+            let block = self.scopes.body(body).block;
+            !mentions(block, self.scopes, &|var| !handle(state.hold(var)))
+        })
     }
 
     /// What calling the literal would do to the resource; `None` when it does not mention any holder.

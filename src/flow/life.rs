@@ -108,6 +108,8 @@ pub trait Oracle<'a> {
     fn carries(&self, var: VarId) -> bool;
     /// The same of a body's result.
     fn result_carries(&self, body: BodyId, index: usize) -> bool;
+    /// Whether a variable is never nil, as far as the one call that it comes from tells.
+    fn is_never_nil(&self, var: VarId) -> bool;
     /// Whether a variable's value is a pointer: whoever has it sees what is stored there later.
     fn is_pointer(&self, var: VarId) -> bool;
     /// Whether the process ends with this body: nothing outlives it.
@@ -351,6 +353,10 @@ fn compared<'a>(walk: &Walk<'a, '_>, left: &'a Expr, right: &'a Expr, state: Sta
             Phase::Before => (Some(state.clone()), Some(state)),
             _ => (Some(state), None),
         };
+    }
+    // What is made from it is there, if its maker gives no nil.
+    if matches!(state.hold(var), Some(Hold::Handle(_))) && walk.oracle.is_never_nil(var) {
+        return (None, Some(state));
     }
     if state.hold(var) == Some(&Hold::Itself) {
         return match state.phase {

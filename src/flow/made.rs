@@ -21,6 +21,21 @@ pub fn types(typing: &Typing, call: &Call, index: usize) -> Option<Vec<Type>> {
     (found.nothing || !found.types.is_empty()).then_some(found.types)
 }
 
+/// Whether result `index` of `call` is always the address of something new.
+pub fn is_never_nil(typing: &Typing, call: &Call, index: usize) -> bool {
+    let Some(func) = called(typing, call) else { return false };
+    let Some(body) = &func.decl.body else { return false };
+    let (mut any, mut all) = (false, true);
+    visit::body(body, &mut |stmt| {
+        if let StmtKind::Return(values) = &stmt.kind {
+            any = true;
+            let address = |value: &Expr| matches!(value.unparen().kind, ExprKind::AddressOf(_));
+            all &= values.len() == func.decl.signature.results.len() && values.get(index).is_some_and(address);
+        }
+    });
+    any && all
+}
+
 struct Found {
     types: Vec<Type>,
     /// A double in a test gives nil, and no error.

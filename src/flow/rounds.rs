@@ -46,7 +46,7 @@ pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &
 fn in_scope_only(scopes: &Scopes, found: &Found, life: &Life, looped: &Block, list: &[Stmt], end: AnchorPlace) -> Round {
     let (states, at) = match end {
         AnchorPlace::After(span) => (life.after.get(&span.end), span.end),
-        AnchorPlace::Start(span) => (life.enter.get(&span.start), span.start),
+        AnchorPlace::Start(span) | AnchorPlace::Before(span) => (life.enter.get(&span.start), span.start),
     };
     let list_end = list.last().map_or(at, |last| last.span.end);
     let fine = |state: &State| {
@@ -75,7 +75,7 @@ fn stays_inside(scopes: &Scopes, var: VarId, looped: &Block, end: u32) -> bool {
 /// The statement list that holds `place`, the index of the first statement after it, and the body of the innermost loop around.
 fn rest(block: &Block, place: AnchorPlace) -> Option<(&[Stmt], usize, &Block)> {
     let (inner, is_start) = match place {
-        AnchorPlace::After(span) => (span, false),
+        AnchorPlace::After(span) | AnchorPlace::Before(span) => (span, false),
         AnchorPlace::Start(span) => (span, true),
     };
     let path = anchor::path(block, inner);

@@ -91,7 +91,7 @@ impl Case<'_, '_> {
             round: None,
             scope: self.in_scope(body, defer.start, &kind.answer.closable),
         };
-        Mend::Release(Box::new(Placed { anchor: Some(anchor), obstacle: None, replaced: vec![defer] }))
+        Mend::Release(Box::new(Placed { anchor: Some(anchor), replaced: vec![defer], ..Placed::default() }))
     }
 
     /// Whether the field that keeps it is ever released. What releases it is evidence of its fate.

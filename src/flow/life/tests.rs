@@ -47,6 +47,10 @@ impl<'a> Oracle<'a> for Plain {
         false
     }
 
+    fn is_never_nil(&self, _: VarId) -> bool {
+        false
+    }
+
     fn is_pointer(&self, _var: VarId) -> bool {
         false
     }

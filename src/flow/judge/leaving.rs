@@ -1,0 +1,52 @@
+//! Releases on the ways out that lack one, where the others hand the resource on or release it themselves: a line before each `return`.
+
+use crate::base::finding::*;
+use crate::base::text::Span;
+use crate::flow::judge::{Case, Kind};
+use crate::flow::life::{Exit, ExitKind, Life};
+use crate::flow::scope::{BodyId, VarId};
+use crate::flow::state::{Hold, Phase, State};
+
+impl Case<'_, '_> {
+    /// The places for a release before each `return` that leaves the resource open; none where one of the ways out cannot have it.
+    pub(super) fn leaving(&self, life: &Life, body: BodyId, kind: &Kind) -> Vec<Anchor> {
+        let is_open =
+            |exit: &&Exit| exit.state.is_open() && !matches!(exit.kind, ExitKind::Stop(_)) && !is_cared_for(&exit.state);
+        let mut spans: Vec<Span> = life.exits.iter().filter(is_open).map(|exit| exit.span).collect();
+        spans.dedup();
+        let anchors = spans.into_iter().map(|span| self.before(life, body, kind, span));
+        anchors.collect::<Option<Vec<_>>>().unwrap_or_default()
+    }
+
+    /// The place before the `return` at `span`, if the resource is open and has its name on all ways that come by, and what is
+    /// returned does not ask for it.
+    fn before(&self, life: &Life, body: BodyId, kind: &Kind, span: Span) -> Option<Anchor> {
+        let here = || life.exits.iter().filter(|exit| exit.span == span);
+        let variable = here().find_map(|exit| named_itself(&exit.state))?;
+        let fits = |exit: &Exit| {
+            let ours = exit.kind == ExitKind::Return && exit.state.phase == Phase::Open && !is_cared_for(&exit.state);
+            ours && exit.state.hold(variable) == Some(&Hold::Itself)
+                && !self.scopes.uses_in(span).any(|used| exit.state.hold(used).is_some())
+        };
+        let name = &self.scopes.info(variable).name;
+        let alone = self.scopes.vars.iter().filter(|var| var.name == *name).count() == 1;
+        (alone && here().all(fits)).then(|| Anchor {
+            place: AnchorPlace::Before(span),
+            variable: name.clone(),
+            binding: Binding::Bound,
+            doubt: None,
+            after_check: true,
+            round: None,
+            scope: self.in_scope(body, span.start, &kind.answer.closable),
+        })
+    }
+}
+
+fn named_itself(state: &State) -> Option<VarId> {
+    state.holders.iter().find(|(_, hold)| *hold == Hold::Itself).map(|(var, _)| *var)
+}
+
+/// Whether something that was deferred or started may have to do with it yet.
+fn is_cared_for(state: &State) -> bool {
+    state.due.or(state.maybe_due).or(state.on_error).or(state.running).is_some()
+}
