@@ -242,8 +242,10 @@ impl<'a> Case<'a, '_> {
             faults.extend(self.kept(life, body, &kind, &mut fate));
         }
         let lent = || around::lent_argument(self.typing, self.call).is_some() || self.lent(&kind).is_some();
+        // A maker that forgets it on some ways out gives it to its callers on the others.
+        let gives_out = matches!(fate.verdict, Verdict::Returned | Verdict::LeakedOnSomePaths);
         let given = |wanted: fn(&Hold) -> bool| match (&life, body) {
-            (Some(Ok(life)), Some(BodyId(0))) if fate.verdict == Verdict::Returned && is_free(life) && !lent() => {
+            (Some(Ok(life)), Some(BodyId(0))) if gives_out && is_free(life) && !lent() => {
                 life.left.iter().filter(|(_, hold)| wanted(hold)).map(|(index, _)| *index).collect()
             }
             _ => Vec::new(),

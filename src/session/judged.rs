@@ -226,9 +226,13 @@ fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -
     for one in judged.iter().filter(|one| !(one.returned.is_empty() && one.wrapped.is_empty())) {
         let rule = wanted.iter().find(|(_, call, _)| *call == one.acquisition.span).map(|(rule, ..)| rule);
         let Some((func, rule)) = enclosing(place.scope, item).zip(rule) else { continue };
-        let made = one.wrapped.iter().filter(|result| given::is_constructor(run.judge, rule, &func, **result));
-        let fresh = |result: &usize| Fresh { func: func.clone(), rule: rule.clone(), result: *result };
-        result.fresh.extend(one.returned.iter().chain(made).map(fresh));
+        let fresh = |rule: &Arc<Rule>, result: &usize| Fresh { func: func.clone(), rule: rule.clone(), result: *result };
+        result.fresh.extend(one.returned.iter().map(|result| fresh(rule, result)));
+        // What is made around a client goes by its type, as all do that are known by what they give.
+        for maker in run.policy.seeding.iter().filter(|rule| matches!(rule.seeds, Seeds::Given(_))) {
+            let made = one.wrapped.iter().filter(|result| given::is_constructor(run.judge, maker, &func, **result));
+            result.fresh.extend(made.map(|result| fresh(maker, result)));
+        }
     }
     judged
 }
