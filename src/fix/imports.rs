@@ -27,7 +27,8 @@ pub fn add(text: &[u8], path: &str) -> Option<Option<Edit>> {
     if imports.iter().any(|import| &*import.path == path && import.name.is_none()) {
         return Some(None);
     }
-    let first = imports.first()?;
+    // Where brackets do not close, what stands for an import may be none.
+    let first = imports.first().filter(|_| outline::outline(text).exact)?;
     let line = |import: &Import| &text[import.line_span.range()];
     if !is_plain(text, &imports) {
         return None;
@@ -128,5 +129,6 @@ mod tests {
         assert_eq!(added("import (\t\"fmt\"\n\t\"os\"\n)\n", "log"), None);
         assert_eq!(added("import (\n\t\"fmt\"; \"os\"\n)\n", "log"), None);
         assert_eq!(added("import (\n\t\"fmt\"\n\tpackage p\n\t\"os\"\n)\n", "log"), None);
+        assert_eq!(added("import (\n\t\"fmt\"\n)\n\t\"os\"\n)\n", "log"), None);
     }
 }
