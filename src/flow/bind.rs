@@ -110,8 +110,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 Some(var) => self.bind_var(var, target.span, value, state),
                 None => {
                     if let Some(hold) = value {
-                        let words = format!("assigned to package variable `{}`", ident.name);
-                        self.hand(state, target.span, &hold, Verdict::Global, Certainty::Proved, &words);
+                        self.hand(state, target.span, &hold, Verdict::Global, Certainty::Proved, &in_package(ident));
                     }
                 }
             },
@@ -145,7 +144,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             && !matches!(hold, Hold::Sure | Hold::Success)
         {
             let words = format!("assigned to `{}` of the function around it", info.name);
-            return self.hand(state, span, hold, Verdict::Captured, Certainty::Assumed, &words);
+            return self.hand(state, span, hold, Verdict::Stored, Certainty::Assumed, &words);
         }
         state.set(var, value);
     }
@@ -275,6 +274,11 @@ impl<'a, 'w> Walk<'a, 'w> {
         let count = self.scopes.body(self.body).signature.results.len();
         (0..count).map(|index| state.hold(self.scopes.result(self.body, index)?).cloned()).collect()
     }
+}
+
+/// What is said of a resource in a package variable.
+pub(super) fn in_package(variable: &Ident) -> String {
+    format!("assigned to package variable `{}`", variable.name)
 }
 
 /// The identifier at the bottom of `a.b[c].d`.

@@ -150,10 +150,15 @@ pub struct Calls<'a, 'w> {
     pub releases: &'w [ReleaseMethod],
     /// The declaration is the `main` function of a program.
     pub in_main: bool,
+    /// Take every call for one that comes back.
+    pub comes_back: bool,
 }
 
 impl<'a> Oracle<'a> for Calls<'a, '_> {
     fn ending(&self, call: &'a Call) -> Option<Ending> {
+        if self.comes_back {
+            return None;
+        }
         let ident = call.function.as_ident();
         if ident.is_some_and(|name| &*name.name == "panic" && self.typing.scopes.var(name).is_none()) {
             return Some(Ending::Panic);
@@ -541,7 +546,7 @@ impl<'a> Calls<'a, '_> {
             matches!(index, ParamIndex::At(at) if func.decl.signature.params.get(at as usize).is_some_and(|p| p.variadic));
         let held = if variadic { hold.clone().wrapped(None) } else { hold.clone() };
         let typing = Typing::new(self.world(), FileScope::of(func), &scopes);
-        let calls = Calls { typing: &typing, target: self.target.clone(), in_main: false, ..*self.as_ref() };
+        let calls = Calls { typing: &typing, target: self.target.clone(), in_main: false, comes_back: false, ..*self.as_ref() };
         match calls.walk_param(param, held) {
             Some(life) => conclude(&life, &name, &scopes),
             None => unknown(),
@@ -572,7 +577,7 @@ impl<'a> Calls<'a, '_> {
         self.stack.returning.borrow_mut().push(question.clone());
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(self.world(), FileScope::of(func), &scopes);
-        let calls = Calls { typing: &typing, target: None, in_main: false, ..*self.as_ref() };
+        let calls = Calls { typing: &typing, target: None, in_main: false, comes_back: false, ..*self.as_ref() };
         let last = func.decl.signature.params.len().saturating_sub(1);
         let param = error.and_then(|at| scopes.param(BodyId(0), ParamIndex::At(at.min(last) as u32)));
         let answer = (error.is_none() || param.is_some()) && !calls.can_return(body, param);

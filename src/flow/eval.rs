@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::base::finding::{Certainty, Verdict};
 use crate::base::text::Span;
-use crate::flow::bind::root;
+use crate::flow::bind::{in_package, root};
 use crate::flow::cfg::Step;
 use crate::flow::known;
 use crate::flow::later::Effect;
@@ -102,7 +102,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         // What is sure speaks louder than that a callee may have kept it, or that a goroutine may still have it.
         let supposed = |id: EventId| {
             let event = &self.events[id.0 as usize];
-            let supposed = matches!(event.kind, EventKind::Given(Verdict::PassedOn | Verdict::Captured));
+            let supposed = matches!(event.kind, EventKind::Given(Verdict::PassedOn | Verdict::Captured | Verdict::Stored));
             supposed && event.certainty == Certainty::Assumed
         };
         let surer = certainty == Certainty::Proved && matches!(state.phase, Phase::Given(id) if supposed(id));
@@ -208,7 +208,10 @@ impl<'a, 'w> Walk<'a, 'w> {
     /// Evaluates an expression of one value.
     pub fn eval(&mut self, expr: &'a Expr, state: &mut State) -> Value {
         match &expr.kind {
-            ExprKind::Ident(ident) => state.hold(self.scopes.var(ident)?).cloned(),
+            ExprKind::Ident(ident) => match self.scopes.var(ident) {
+                Some(var) => state.hold(var).cloned(),
+                None => self.in_package(ident, state),
+            },
             ExprKind::Paren(inner) | ExprKind::TypeAssert { operand: inner, .. } => self.eval(inner, state),
             ExprKind::Selector { operand, field } => self.selector(expr, operand, field, state),
             ExprKind::Call(call) => self.call(call, state).into_iter().next().flatten(),
@@ -253,6 +256,13 @@ impl<'a, 'w> Walk<'a, 'w> {
             ExprKind::FuncLit(literal) => self.literal(literal, state),
             _ => None,
         }
+    }
+
+    /// A package variable that got the resource in this body is one more name for it here.
+    fn in_package(&self, ident: &Ident, state: &State) -> Value {
+        let Phase::Given(id) = state.phase else { return None };
+        let event = &self.events[id.0 as usize];
+        (event.kind == EventKind::Given(Verdict::Global) && event.words == in_package(ident)).then_some(Hold::Itself)
     }
 
     pub(super) fn eval_many(&mut self, expr: &'a Expr, state: &mut State) -> Vec<Value> {

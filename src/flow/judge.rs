@@ -212,7 +212,7 @@ impl<'a> Case<'a, '_> {
         let site = self.site(&kind);
         let body = site.map(|site| site.body);
         let life = match site {
-            Some(site) if !nothing => Some(self.walk(site, &kind)),
+            Some(site) if !nothing => Some(self.walk(site, &kind, false)),
             _ => None,
         };
         let fate = match (&life, body) {
@@ -416,17 +416,25 @@ impl<'a> Case<'a, '_> {
         (unknown && names > 1).then(|| names - 1)
     }
 
-    fn walk(&self, site: Site, kind: &Kind) -> Result<Life, &'static str> {
+    fn walk(&self, site: Site, kind: &Kind, comes_back: bool) -> Result<Life, &'static str> {
         let stack = Stack::new();
         let target = kind.ty.why_unknown().is_none().then(|| kind.ty.clone());
-        let calls = self.calls(&stack, target);
+        let calls = Calls { comes_back, ..self.calls(&stack, target) };
         walk(self.scopes, site.body, site.source, State::start(), &calls, &Cell::new(MAX_VISITS))
             .map_err(|_| "the function has too many branches")
     }
 
     fn calls<'s>(&'s self, stack: &'s Stack, target: Option<Type>) -> Calls<'a, 's> {
         let releases = self.wanted.releases;
-        Calls { typing: self.typing, summaries: self.judge.summaries, stack, target, releases, in_main: self.is_main() }
+        Calls {
+            typing: self.typing,
+            summaries: self.judge.summaries,
+            stack,
+            target,
+            releases,
+            in_main: self.is_main(),
+            comes_back: false,
+        }
     }
 
     fn at(&self, span: Span, words: impl Into<String>) -> Evidence {

@@ -2,6 +2,7 @@
 
 use crate::base::finding::*;
 use crate::base::text::Span;
+use crate::flow::cfg::Ending;
 use crate::flow::judge::{Case, Kind, MAX_EVIDENCE};
 use crate::flow::life::{Exit, ExitKind, Life};
 use crate::flow::scope::BodyId;
@@ -97,9 +98,8 @@ impl Case<'_, '_> {
             let words = "it fails on every way on: there is nothing to release";
             return self.nothing_because(Certainty::Proved, words);
         }
-        if life.exits.iter().all(|exit| exit.state.phase == Phase::Before) && !life.exits.is_empty() {
-            let words = "no way leads here: what stands before it does not come back";
-            return self.nothing_because(Certainty::Proved, words);
+        if is_unreached(life) {
+            return self.unreached(body, kind);
         }
         // No way leads out: the process serves until it ends, or who got it in a loop has it.
         let serving = |event: &&Event| event.kind == EventKind::Serving && body == BodyId(0) && self.is_main();
@@ -113,6 +113,14 @@ impl Case<'_, '_> {
         }
         let words = "every way out after it ends the process, or there is none";
         simple(Verdict::ProcessLifetime, Certainty::Proved, vec![self.at(self.call.span, words)])
+    }
+
+    /// The fate of what no way leads to, behind a `t.Skip` for one: the one that it would have, if that is no fault.
+    fn unreached(&self, body: BodyId, kind: &Kind) -> Fate {
+        let life = self.site(kind).and_then(|site| self.walk(site, kind, true).ok()).filter(|life| !is_unreached(life));
+        let fate = life.map(|life| self.fate(&life, body, kind)).filter(|fate| !fate.verdict.is_finding());
+        let words = "no way leads here: what stands before it does not come back";
+        fate.unwrap_or_else(|| self.nothing_because(Certainty::Proved, words))
     }
 
     fn sort<'l>(&self, life: &'l Life, body: BodyId) -> Ways<'l> {
@@ -130,6 +138,9 @@ impl Case<'_, '_> {
             let state = &exit.state;
             match (state.phase, state.due.or(state.maybe_due)) {
                 (Phase::Before | Phase::Nil, _) => {}
+                (Phase::Open | Phase::Unchecked, Some(id)) if exit.kind == ExitKind::Stop(Ending::Panic) => {
+                    ways.released.push(id)
+                }
                 _ if matches!(exit.kind, ExitKind::Stop(_)) => {}
                 (Phase::Open | Phase::Unchecked, Some(id)) | (Phase::Released(id), _) => ways.released.push(id),
                 (Phase::Open | Phase::Unchecked, None) if state.on_error.is_some() => {
@@ -200,6 +211,11 @@ impl Case<'_, '_> {
         };
         Fate { verdict: Verdict::LeakedOnSomePaths, certainty, evidence, message, obstacle: Some(obstacle) }
     }
+}
+
+/// Whether the function is left without the acquisition, whatever happens.
+fn is_unreached(life: &Life) -> bool {
+    life.exits.iter().all(|exit| exit.state.phase == Phase::Before) && !life.exits.is_empty()
 }
 
 /// The ways out, by what they mean.
