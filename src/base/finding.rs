@@ -302,7 +302,7 @@ pub struct ContextInScope {
 pub enum AnchorPlace {
     /// After this statement.
     After(Span),
-    /// First in this block (braces included).
+    /// First in this block, which begins with its brace, or this case, which begins with its colon.
     Start(Span),
 }
 

@@ -588,9 +588,17 @@ impl Lowering<'_> {
                 _ => continue,
             };
             let stmts = self.case_stmts(case);
-            cases.push(Case { span: self.span(case), values, default: case.kind() == "default_case", stmts });
+            cases.push(Case { body: self.case_body(case), values, default: case.kind() == "default_case", stmts });
         }
         cases
+    }
+
+    /// From the colon on, or all of it where a mistake left that out.
+    fn case_body(&self, case: Node) -> Span {
+        let mut cursor = case.walk();
+        let colon = case.children(&mut cursor).find(|child| child.kind() == ":");
+        let whole = self.span(case);
+        colon.map_or(whole, |colon| Span::new(self.span(colon).start, whole.end))
     }
 
     fn case_stmts(&mut self, case: Node) -> Vec<Stmt> {
