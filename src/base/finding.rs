@@ -284,6 +284,8 @@ pub struct InScope {
     pub defers: bool,
     /// Subtests that run in parallel go on after the function.
     pub parallel: bool,
+    /// Variables in scope that log, as their names tell, and such fields of them: `logger`, `s.log`.
+    pub loggers: Vec<LoggerInScope>,
     /// The names of all local variables of the declaration, sorted: they may hide a package's name.
     pub locals: Vec<Arc<str>>,
 }
@@ -295,6 +297,17 @@ pub struct ContextInScope {
     pub spelled: String,
     /// What is doubtful about it.
     pub doubt: String,
+}
+
+/// A logger in scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggerInScope {
+    /// `logger`, `s.log`.
+    pub spelled: String,
+    /// Its methods that can log an error, as far as anybody knows of its type.
+    pub methods: Vec<&'static str>,
+    /// Whether it surely has them.
+    pub proved: bool,
 }
 
 /// Before or after what the release would stand.
