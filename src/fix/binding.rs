@@ -31,14 +31,26 @@ pub fn bind(wanted: &Wanted, anchor: &Anchor, release: &[String]) -> Result<Boun
     }
 }
 
+/// Edits that give the resource of a round its name, where it has none; its release stands elsewhere.
+pub fn name(wanted: &Wanted, anchor: &Anchor) -> Result<Bound, &'static str> {
+    match &anchor.binding {
+        Binding::Bound => Ok(Bound { edits: Vec::new(), doubt: None }),
+        Binding::Value { statement, call } => value(wanted, &anchor.variable, *statement, *call, &[]),
+        Binding::Blank(_) | Binding::Header { .. } => Err("it has no name"),
+    }
+}
+
 /// `n := New(x).Count()` becomes `client := New(x)`, the release, `n := client.Count()`.
 fn value(wanted: &Wanted, name: &str, statement: Span, call: Span, release: &[String]) -> Result<Bound, &'static str> {
     let text = wanted.text;
     let doubt = Some(format!("it gives the value of `{}` the name `{name}`", wanted.acquisition.constructor));
     if statement == call {
-        let gap = Gap::at(text, AnchorPlace::After(statement))?;
-        let edits = vec![Edit::insert(statement.start, format!("{name} := ")), gap.insert(release)];
-        return Ok(Bound { edits, doubt });
+        let naming = Edit::insert(statement.start, format!("{name} := "));
+        let release = match release {
+            [] => None,
+            _ => Some(Gap::at(text, AnchorPlace::After(statement))?.insert(release)),
+        };
+        return Ok(Bound { edits: [naming].into_iter().chain(release).collect(), doubt });
     }
     let gap = Gap::before(text, statement)?;
     let value = std::str::from_utf8(&text[call.range()]).map_err(|_| "the call is not UTF-8")?;

@@ -568,13 +568,19 @@ impl<'a> Case<'a, '_> {
         };
         let constructor = &self.place.text[self.call.function.span.range()];
         let fresh = || unbound::name(&String::from_utf8_lossy(constructor), &kind.answer.type_name, self.place.text, &taken);
+        let round = match found.binding {
+            Binding::Value { statement, .. } if found.in_loop => {
+                Some(rounds::round_unbound(self.scopes, body, statement, life, self.place.lines))
+            }
+            _ => None,
+        };
         Some(Anchor {
             place: found.place,
             variable: found.name.unwrap_or_else(fresh),
             after_check: !matches!(found.binding, Binding::Value { .. }),
             binding: found.binding,
             doubt: None,
-            round: None,
+            round,
             scope,
         })
     }

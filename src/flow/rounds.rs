@@ -21,7 +21,8 @@ pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &
         return neither(doubt);
     }
     let after = &list[from..];
-    let Some(last) = after.last() else { return in_scope_only(scopes, found, life, looped, list, found.place) };
+    let variable = Some(found.variable);
+    let Some(last) = after.last() else { return in_scope_only(scopes, variable, life, looped, list, found.place) };
     let mut ways = Ways::default();
     ways.of_list(after, Inside::default());
     if let Some(span) = ways.others.first() {
@@ -29,7 +30,7 @@ pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &
         return neither(&format!("the statement at line {line} leaves the iteration before its end"));
     }
     if ways.continues.is_empty() && !ways.defers {
-        return in_scope_only(scopes, found, life, looped, list, AnchorPlace::After(last.span));
+        return in_scope_only(scopes, variable, life, looped, list, AnchorPlace::After(last.span));
     }
     // In the literal a `continue` becomes a `return`: that is the same only where the literal ends the loop's body.
     if !ways.continues.is_empty() && list.as_ptr() != looped.stmts.as_ptr() {
@@ -42,15 +43,41 @@ pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &
     Round::Literal { end: last.span.end, continues: ways.continues, strings: strings(after) }
 }
 
+/// The same of what `statement` makes and nothing binds, once it has a name before that.
+pub fn round_unbound(scopes: &Scopes, body: BodyId, statement: Span, life: &Life, lines: &LineIndex) -> Round {
+    let place = AnchorPlace::After(statement);
+    let list = rest(scopes.body(body).block, place).and_then(|(list, after, looped)| Some((list, after.checked_sub(1)?, looped)));
+    let Some((list, from, looped)) = list else { return Round::Neither(USED_AFTERWARDS.to_owned()) };
+    let mut ways = Ways::default();
+    ways.of_list(&list[from..], Inside::default());
+    match ways.others.iter().chain(&ways.continues).min() {
+        Some(span) => {
+            Round::Neither(format!("the statement at line {} leaves the iteration before its end", lines.line(span.start)))
+        }
+        None if ways.defers => Round::Neither(USED_AFTERWARDS.to_owned()),
+        None => {
+            let end = list.last().map_or(place, |last| AnchorPlace::After(last.span));
+            in_scope_only(scopes, None, life, looped, list, end)
+        }
+    }
+}
+
 /// A release at `end`, if the resource and all that holds on to it belong to this round and are not used after `end`.
-fn in_scope_only(scopes: &Scopes, found: &Found, life: &Life, looped: &Block, list: &[Stmt], end: AnchorPlace) -> Round {
+fn in_scope_only(
+    scopes: &Scopes,
+    variable: Option<VarId>,
+    life: &Life,
+    looped: &Block,
+    list: &[Stmt],
+    end: AnchorPlace,
+) -> Round {
     let at = match end {
         AnchorPlace::After(span) => span.end,
         AnchorPlace::Start(span) => span.start,
     };
     let list_end = list.last().map_or(at, |last| last.span.end);
     let fine = |state: &State| {
-        let open = state.phase == Phase::Open && state.hold(found.variable) == Some(&Hold::Itself);
+        let open = state.phase == Phase::Open && variable.is_none_or(|var| state.hold(var) == Some(&Hold::Itself));
         let undisturbed = state.due.or(state.maybe_due).or(state.running).is_none() && state.pending.is_empty();
         open && undisturbed && state.holders.iter().all(|(var, _)| stays_inside(scopes, *var, looped, list_end))
     };

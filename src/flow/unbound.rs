@@ -19,36 +19,35 @@ pub struct Unbound {
     pub place: AnchorPlace,
     pub binding: Binding,
     pub name: Option<Arc<str>>,
+    pub in_loop: bool,
 }
 
 /// Where the release of what `call` acquires could stand once it has a name of its own: its value alone (`New(ctx).Do()`), the blank
-/// identifier, or the header of an `if` that none of its branches can release. `None` in loops and where that takes more than a
-/// line.
+/// identifier, or the header of an `if` that none of its branches can release. `None` where that takes more than a line, and in
+/// loops for all but a value alone.
 pub fn find(scopes: &Scopes, body: BodyId, call: &Call, result: usize, results: usize, life: &Life) -> Option<Unbound> {
     let path = anchor::path(scopes.body(body).block, call.span);
     let (list, at, in_loop) = *path.lists.last()?;
     let stmt = &list[at];
-    if in_loop {
-        return None;
-    }
     if let StmtKind::If(branch) = &stmt.kind
         && let Some(init) = branch.init.as_ref().filter(|init| init.span.contains(call.span))
         && let StmtKind::Define { left, right } = &init.kind
         && right.len() == 1
         && right[0].unparen().span == call.span
     {
-        return header(scopes, stmt, branch, init, left.get(result)?, list).filter(|_| ends(&branch.then, life));
+        return header(scopes, stmt, branch, init, left.get(result)?, list).filter(|_| !in_loop && ends(&branch.then, life));
     }
     if let StmtKind::Define { left, right } = &stmt.kind
         && right.len() == 1
         && right[0].unparen().span == call.span
     {
-        return blank(left.get(result)?, &list[at..], life);
+        return blank(left.get(result)?, &list[at..], life).filter(|_| !in_loop);
     }
     (results == 1 && evaluated_first(stmt, call.span)).then_some(Unbound {
         place: AnchorPlace::After(stmt.span),
         binding: Binding::Value { statement: stmt.span, call: call.span },
         name: None,
+        in_loop,
     })
 }
 
@@ -59,7 +58,7 @@ fn blank(target: &Expr, rest: &[Stmt], life: &Life) -> Option<Unbound> {
     let all_open =
         |stmt: &&Stmt| life.after.get(&stmt.span.end).is_some_and(|states| !states.is_empty() && states.iter().all(open));
     let stmt = rest.iter().find(all_open)?;
-    Some(Unbound { place: AnchorPlace::After(stmt.span), binding: Binding::Blank(blank.span), name: None })
+    Some(Unbound { place: AnchorPlace::After(stmt.span), binding: Binding::Blank(blank.span), name: None, in_loop: false })
 }
 
 /// `if c, err := New(); err != nil { return err } else if …`: the declaration moves out, if nothing else has its names.
@@ -76,6 +75,7 @@ fn header(scopes: &Scopes, stmt: &Stmt, branch: &If, init: &Stmt, target: &Expr,
         place: AnchorPlace::After(branch.then.span),
         binding: Binding::Header { statement: stmt.span, init: init.span, rest: branch.condition.span.start },
         name: Some(name.name.clone()),
+        in_loop: false,
     })
 }
 
