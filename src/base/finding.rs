@@ -249,6 +249,8 @@ pub enum Binding {
     Value { statement: Span, call: Span },
     /// The declaration `init` moves out of the header of `statement`, whose condition begins at `rest`.
     Header { statement: Span, init: Span, rest: u32 },
+    /// The declaration `init` moves out of the header of `statement`, which then lacks `cut`.
+    Lifted { statement: Span, init: Span, cut: Vec<Span> },
 }
 
 /// How a resource that is acquired in each round of a loop can be released in that round.

@@ -577,7 +577,7 @@ impl<'a> Case<'a, '_> {
         Some(Anchor {
             place: found.place,
             variable: found.name.unwrap_or_else(fresh),
-            after_check: !matches!(found.binding, Binding::Value { .. }),
+            after_check: matches!(found.binding, Binding::Blank(_) | Binding::Header { .. }),
             binding: found.binding,
             doubt: None,
             round,

@@ -380,6 +380,8 @@ pub enum ForHead {
 #[derive(Debug, Clone)]
 pub struct Switch {
     pub init: Option<Stmt>,
+    /// Where its cases begin.
+    pub brace: u32,
     pub value: Option<Expr>,
     pub cases: Vec<Case>,
 }
