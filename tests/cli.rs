@@ -179,6 +179,19 @@ fn outside_of_a_repository_one_has_to_know() {
     assert_eq!(told(&unleak(tree.path(), &["fix", "--no-vcs"])).0, 0);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_signal_while_a_fix_is_verified_brings_all_files_back() {
+    for signal in ["INT", "HUP", "TERM"] {
+        let tree = leaky();
+        let before = files(tree.path());
+        let verify = format!("grep -q 'defer client' leak.go && kill -{signal} $PPID");
+        let (code, _, said) = told(&unleak(tree.path(), &["fix", "--no-vcs", "--verify", &verify]));
+        assert!(code == 2 && said.contains("interrupted while"), "{signal}: {code}, {said}");
+        assert_eq!(files(tree.path()), before, "{signal}");
+    }
+}
+
 #[test]
 fn ignore_files_hold_without_a_repository() {
     let tree = leaky();

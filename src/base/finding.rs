@@ -249,6 +249,8 @@ pub enum Binding {
     Value { statement: Span, call: Span },
     /// The declaration `init` moves out of the header of `statement`, whose condition begins at `rest`.
     Header { statement: Span, init: Span, rest: u32 },
+    /// The declaration `init` moves out of the header of `statement`, which then lacks `cut`.
+    Lifted { statement: Span, init: Span, cut: Vec<Span> },
 }
 
 /// How a resource that is acquired in each round of a loop can be released in that round.
@@ -286,6 +288,8 @@ pub struct InScope {
     pub late: bool,
     /// Subtests that run in parallel go on after the function.
     pub parallel: bool,
+    /// Variables in scope that log, as their names tell, and such fields of them: `logger`, `s.log`.
+    pub loggers: Vec<LoggerInScope>,
     /// The names of all local variables of the declaration, sorted: they may hide a package's name.
     pub locals: Vec<Arc<str>>,
 }
@@ -299,12 +303,23 @@ pub struct ContextInScope {
     pub doubt: String,
 }
 
+/// A logger in scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggerInScope {
+    /// `logger`, `s.log`.
+    pub spelled: String,
+    /// Its methods that can log an error, as far as anybody knows of its type.
+    pub methods: Vec<&'static str>,
+    /// Whether it surely has them.
+    pub proved: bool,
+}
+
 /// Before or after what the release would stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnchorPlace {
     /// After this statement.
     After(Span),
-    /// First in this block (braces included).
+    /// First in this block, which begins with its brace, or this case, which begins with its colon.
     Start(Span),
     /// Before this statement.
     Before(Span),

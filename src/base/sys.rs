@@ -347,6 +347,13 @@ pub fn edit(text: &[u8]) -> Result<Vec<u8>, Error> {
     fs::read(file.path()).map_err(fail)
 }
 
+/// What asks a process to end: at the keyboard, by its terminal that goes away, by whoever may.
+#[cfg(unix)]
+const INTERRUPTS: [i32; 3] = [signal_hook::consts::SIGINT, signal_hook::consts::SIGHUP, signal_hook::consts::SIGTERM];
+
+#[cfg(not(unix))]
+const INTERRUPTS: [i32; 2] = [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
+
 /// While it lives, an interrupt is noted and does not end the process. A program that was started gets it all the same.
 pub struct Interrupts {
     came: std::sync::Arc<std::sync::atomic::AtomicBool>,
@@ -359,10 +366,9 @@ impl Interrupts {
     /// # Errors
     /// When the system does not allow it.
     pub fn hold() -> Result<Interrupts, Error> {
-        use signal_hook::consts::{SIGINT, SIGTERM};
         let came = std::sync::Arc::default();
         let register = |signal| signal_hook::flag::register(signal, std::sync::Arc::clone(&came));
-        let handlers = [SIGINT, SIGTERM].into_iter().map(register).collect::<io::Result<_>>();
+        let handlers = INTERRUPTS.into_iter().map(register).collect::<io::Result<_>>();
         let fail = |source| Error::Io { path: ".".into(), action: "listen for signals", source };
         Ok(Interrupts { handlers: handlers.map_err(fail)?, came })
     }

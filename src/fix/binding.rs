@@ -28,6 +28,16 @@ pub fn bind(wanted: &Wanted, anchor: &Anchor, release: &[String]) -> Result<Boun
         }
         Binding::Value { statement, call } => value(wanted, name, *statement, *call, release),
         Binding::Header { statement, init, rest } => header(wanted.text, *statement, *init, *rest, anchor, release),
+        Binding::Lifted { statement, init, cut } => lifted(wanted.text, *statement, *init, cut, release),
+    }
+}
+
+/// Edits that give the resource of a round its name, where it has none; its release stands elsewhere.
+pub fn name(wanted: &Wanted, anchor: &Anchor) -> Result<Bound, &'static str> {
+    match &anchor.binding {
+        Binding::Bound => Ok(Bound { edits: Vec::new(), doubt: None }),
+        Binding::Value { statement, call } => value(wanted, &anchor.variable, *statement, *call, &[]),
+        Binding::Blank(_) | Binding::Header { .. } | Binding::Lifted { .. } => Err("it has no name"),
     }
 }
 
@@ -36,9 +46,12 @@ fn value(wanted: &Wanted, name: &str, statement: Span, call: Span, release: &[St
     let text = wanted.text;
     let doubt = Some(format!("it gives the value of `{}` the name `{name}`", wanted.acquisition.constructor));
     if statement == call {
-        let gap = Gap::at(text, AnchorPlace::After(statement))?;
-        let edits = vec![Edit::insert(statement.start, format!("{name} := ")), gap.insert(release)];
-        return Ok(Bound { edits, doubt });
+        let naming = Edit::insert(statement.start, format!("{name} := "));
+        let release = match release {
+            [] => None,
+            _ => Some(Gap::at(text, AnchorPlace::After(statement))?.insert(release)),
+        };
+        return Ok(Bound { edits: [naming].into_iter().chain(release).collect(), doubt });
     }
     let gap = Gap::before(text, statement)?;
     let value = std::str::from_utf8(&text[call.range()]).map_err(|_| "the call is not UTF-8")?;
@@ -48,6 +61,21 @@ fn value(wanted: &Wanted, name: &str, statement: Span, call: Span, release: &[St
     let mut lines = vec![format!("{name} := {value}")];
     lines.extend_from_slice(release);
     Ok(Bound { edits: vec![gap.insert(&lines), Edit { span: call, text: name.to_owned() }], doubt })
+}
+
+/// `switch c := New(); c.Kind() {` becomes a declaration, the release, and `switch c.Kind() {`.
+fn lifted(text: &[u8], statement: Span, init: Span, cut: &[Span], release: &[String]) -> Result<Bound, &'static str> {
+    let gap = Gap::before(text, statement)?;
+    let mut lines = vec![declaration(text, init)?];
+    lines.extend_from_slice(release);
+    let cuts = cut.iter().map(|span| Edit { span: *span, text: String::new() });
+    let edits = [gap.insert(&lines)].into_iter().chain(cuts).collect();
+    Ok(Bound { edits, doubt: Some("it moves the declaration out of the header".to_owned()) })
+}
+
+fn declaration(text: &[u8], init: Span) -> Result<String, &'static str> {
+    let declaration = std::str::from_utf8(&text[init.range()]).map_err(|_| "the call is not UTF-8")?;
+    if declaration.contains('\n') { Err("the call has lines of its own") } else { Ok(declaration.to_owned()) }
 }
 
 /// `if c, err := New(); err != nil { return err } else if …` becomes a declaration, the check, the release, and the second `if`.
@@ -61,18 +89,15 @@ fn header(
 ) -> Result<Bound, &'static str> {
     let AnchorPlace::After(check) = anchor.place else { return Err("the check has no end") };
     let gap = Gap::before(text, statement)?;
-    let declaration = std::str::from_utf8(&text[init.range()]).map_err(|_| "the call is not UTF-8")?;
+    let declaration = declaration(text, init)?;
     let from = check.end as usize;
     let between = &text[from..];
     let other = memchr::memmem::find(between, b"if").filter(|at| between[..*at].trim_ascii() == b"else");
     let other = from + other.ok_or("a comment stands before the `else`")?;
-    if declaration.contains('\n') {
-        return Err("the call has lines of its own");
-    }
     let Gap { indent, ending, .. } = &gap;
     let lines: String = release.iter().map(|line| format!("{indent}{line}{ending}")).collect();
     let edits = vec![
-        gap.insert(&[declaration.to_owned()]),
+        gap.insert(&[declaration]),
         Edit { span: Span::new(init.start, rest), text: String::new() },
         Edit { span: Span::new(check.end, other as u32), text: format!("{ending}{lines}{indent}") },
     ];

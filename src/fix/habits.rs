@@ -1,10 +1,14 @@
 //! What files do already: how they spell releases, and what they log with.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
+use crate::base::finding::LoggerInScope;
 use crate::config::Style;
+use crate::fix::imports;
 use crate::golang::outline;
 use crate::golang::types::guess_package_name;
 
@@ -21,7 +25,7 @@ static SPELLINGS: LazyLock<[(Style, Regex); 5]> = LazyLock::new(|| {
         spelling(Style::Ignore, r"defer func\(\) \{\s*_ = RELEASE\s*\}\(\)"),
         spelling(
             Style::Log,
-            r"defer func\(\) \{\s*if err :?= RELEASE; err != nil \{\s*\w+\.(?:\w*[fF]|Print|Println|Error|Warn|Info)\([^\n]*\n\s*\}\s*\}\(\)",
+            r"defer func\(\) \{\s*if err :?= RELEASE; err != nil \{\s*[\w.]+(?:\.WithError\(err\))?\.(?:\w*[fF]|Print|Println|(?:Error|Warn|Warning|Info)w?)\([^\n]*\n\s*\}\s*\}\(\)",
         ),
         spelling(
             Style::Join,
@@ -113,7 +117,9 @@ pub fn logger(text: &[u8], hidden: &dyn Fn(&str) -> bool) -> Option<Logger> {
                 continue;
             }
             let call = format!("{package}.{function}(");
-            let count = memchr::memmem::find_iter(text, call.as_bytes()).count();
+            let apart =
+                |at: &usize| !text[..*at].last().is_some_and(|before| before.is_ascii_alphanumeric() || b"_.".contains(before));
+            let count = memchr::memmem::find_iter(text, call.as_bytes()).filter(apart).count();
             let fallback = (standard && function == "Printf") || (structured && function == "Error");
             let better = best.as_ref().is_none_or(|(most, _)| count > *most);
             if (count > 0 || fallback) && better {
@@ -122,6 +128,59 @@ pub fn logger(text: &[u8], hidden: &dyn Fn(&str) -> bool) -> Option<Logger> {
         }
     }
     best.map(|(_, logger)| logger)
+}
+
+/// A line that logs: with what, whether that gets the error first, by which method, and the arguments.
+static LOGS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?m)^\s*([\w.]+?)(\.WithError\(\w*[eE]rr\))?\.(\w+)\((.*)\)\s*(?://.*)?$").expect("it is well formed")
+});
+
+/// Arguments with an error among them, each with how it looks with another message.
+static ARGUMENTS: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
+    let form = |pattern: &str, like| {
+        (Regex::new(&pattern.replace("MESSAGE", r#""[^"%]*"#).replace("ERR", r"\w*[eE]rr")).expect("it is well formed"), like)
+    };
+    [
+        form(r#"^ERR, MESSAGE""#, r#"err, "WHAT""#),
+        form(r#"^"[^"]*%[vws](?:\\n)?", (?:.*, )?ERR$"#, r#""WHAT: %v", err"#),
+        form(r#"^MESSAGE", (?:.*, )?("\w+"), ERR$"#, r#""WHAT", $1, err"#),
+        form(r#"^MESSAGE", (?:.*, )?(\w+\.\w+\((?:"\w+", )?)ERR\)$"#, r#""WHAT", ${1}err)"#),
+        form(r#"^MESSAGE?(:? ?)", ERR$"#, r#""WHAT$1", err"#),
+    ]
+});
+
+/// The statement that logs `err`, which came of `what`, with one of `loggers`, as the file logs most errors with them.
+pub fn logged_with(text: &[u8], loggers: &[LoggerInScope], what: &str) -> Option<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for found in LOGS.captures_iter(text) {
+        let part = |at: usize| found.get(at).and_then(|part| std::str::from_utf8(part.as_bytes()).ok()).unwrap_or_default();
+        let (logger, method) = (part(1), part(3));
+        let by_entry = found.get(2).is_some();
+        // Where a package has that name too, it may be what logs there.
+        let may_be_package = || imports::names(text, logger);
+        let has = |known: &LoggerInScope, name| known.methods.contains(&name);
+        let is_it =
+            |known: &LoggerInScope| known.spelled == logger && has(known, method) && (!by_entry || has(known, "WithError"));
+        if !loggers.iter().any(|known| is_it(known) && (known.proved || !may_be_package())) {
+            continue;
+        }
+        let statement = match by_entry {
+            true => Some(format!("{logger}.WithError(err).{method}(\"{what}\")")),
+            false => arguments(part(4), what).map(|arguments| format!("{logger}.{method}({arguments})")),
+        };
+        if let Some(statement) = statement {
+            *counts.entry(statement).or_default() += 1;
+        }
+    }
+    counts.into_iter().max_by_key(|(statement, count)| (*count, Reverse(statement.clone()))).map(|(statement, _)| statement)
+}
+
+/// Arguments like those, with the message `what` and the error `err`.
+fn arguments(like: &str, what: &str) -> Option<String> {
+    let (found, form) = ARGUMENTS.iter().find_map(|(pattern, form)| Some((pattern.captures(like.as_bytes())?, form)))?;
+    let mut arguments = Vec::new();
+    found.expand(form.replace("WHAT", what).as_bytes(), &mut arguments);
+    String::from_utf8(arguments).ok()
 }
 
 #[cfg(test)]
@@ -151,6 +210,35 @@ mod tests {
         assert_eq!(cleans_up_openly(b"\tdefer c.Close()\n"), None);
         assert_eq!(cleans_up_openly(b"\tt.Cleanup(func() { c.Close() })\n"), Some(false));
         assert_eq!(cleans_up_openly(b"\tt.Cleanup(func() {\n\t\t_ = c.Close()\n\t})\n"), Some(true));
+    }
+
+    #[test]
+    fn a_logger_in_scope_is_used_as_the_file_uses_it() {
+        let statement = |line: &str| {
+            let text = format!("package p\n\nfunc f() {{\n\t{line}\n}}\n");
+            super::logged_with(
+                text.as_bytes(),
+                &["s.log", "logger"].map(|name| LoggerInScope {
+                    spelled: name.to_owned(),
+                    methods: vec!["Errorf", "Error", "Warn", "WithError", "Println", "Print"],
+                    proved: false,
+                }),
+                "close c",
+            )
+        };
+        let says = |line: &str, said: &str| assert_eq!(statement(line).as_deref(), Some(said), "{line}");
+        says("s.log.Errorf(\"%s: %v\", name, err)", "s.log.Errorf(\"close c: %v\", err)");
+        says("logger.Error(\"no answer\", \"addr\", addr, \"error\", err)", "logger.Error(\"close c\", \"error\", err)");
+        says("logger.Warn(\"no answer\", zap.Error(dialErr))", "logger.Warn(\"close c\", zap.Error(err))");
+        says("logger.Error(\"no answer\", slog.Any(\"err\", err))", "logger.Error(\"close c\", slog.Any(\"err\", err))");
+        says("logger.Error(err, \"no answer\", \"addr\", addr) // why", "logger.Error(err, \"close c\")");
+        says("logger.WithError(err).Error(\"no answer\")", "logger.WithError(err).Error(\"close c\")");
+        says("logger.Println(\"no answer:\", err)", "logger.Println(\"close c:\", err)");
+        says("logger.Print(\"no answer: \", err)", "logger.Print(\"close c: \", err)");
+        assert_eq!(statement("logger.Error(\"no answer\")"), None);
+        assert_eq!(statement("logger.Error(wrap(err))"), None);
+        assert_eq!(statement("logger.WithError(err).Fatal(\"no answer\")"), None);
+        assert_eq!(statement("other.Errorf(\"no answer: %v\", err)"), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::base::finding::{Anchor, Release, Round};
 use crate::base::text::Span;
 use crate::fix::lines::{Gap, line_at, line_start};
 use crate::fix::spelling::{self, Spelled, When};
-use crate::fix::{Draft, Sketch, Wanted, realigns};
+use crate::fix::{Draft, Sketch, Wanted, binding, realigns};
 
 /// The edits that release the resource in each round.
 pub fn draft(wanted: &Wanted, release: &Release, anchor: &Anchor, round: &Round, call: &str) -> Result<Draft, Sketch> {
@@ -25,7 +25,9 @@ pub fn draft(wanted: &Wanted, release: &Release, anchor: &Anchor, round: &Round,
         Round::End(place) => {
             let gap = Gap::at(wanted.text, *place).map_err(plain)?;
             let title = format!("insert `{title}` at the end of the iteration");
-            Ok(Draft { title, edits: vec![gap.insert(&lines)], doubt: doubt.or_else(|| realigns(&gap)) })
+            let named = binding::name(wanted, anchor).map_err(plain)?;
+            let edits = named.edits.into_iter().chain([gap.insert(&lines)]).collect();
+            Ok(Draft { title, edits, doubt: doubt.or(named.doubt).or_else(|| realigns(&gap)) })
         }
         Round::Literal { end, continues, strings } => {
             let title = format!("put the rest of the iteration into a function literal with `{title}`");

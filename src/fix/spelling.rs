@@ -2,7 +2,7 @@
 
 use crate::base::finding::{Acquisition, Anchor, InScope, Release};
 use crate::config::Style;
-use crate::fix::habits::{self, Habits, Logger};
+use crate::fix::habits::{self, Habits};
 use crate::fix::{Wanted, imports};
 
 /// When the release runs.
@@ -115,9 +115,10 @@ fn cleanup(wanted: &Wanted, release: &Release, scope: &InScope, when: When) -> O
 fn logged(wanted: &Wanted, release: &Release, anchor: &Anchor, may_import: bool) -> Option<Manner> {
     let hidden = |name: &str| is_local(&anchor.scope, name);
     let what = format!("{} {}", release.method.to_lowercase(), anchor.variable);
-    let logger = habits::logger(wanted.text, &hidden);
     let in_test = anchor.scope.test.as_ref().map(|test| format!("{test}.Logf(\"{what}: %v\", err)"));
-    let statement = in_test.or_else(|| logger.as_ref().map(|logger: &Logger| logger.statement(&what)));
+    let in_scope = || habits::logged_with(wanted.text, &anchor.scope.loggers, &what);
+    let of_package = || habits::logger(wanted.text, &hidden).map(|logger| logger.statement(&what));
+    let statement = in_test.or_else(in_scope).or_else(of_package);
     if let Some(statement) = statement {
         return Some(Manner::Logged { statement, needs: None });
     }

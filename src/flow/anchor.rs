@@ -15,7 +15,7 @@ pub struct Found {
     pub variable: VarId,
     pub doubt: Option<String>,
     pub in_loop: bool,
-    /// The place can be reached without the acquiring call: other calls have to be sure of the variable there.
+    /// The place can be reached without the acquiring call.
     pub shared: bool,
 }
 
@@ -37,35 +37,32 @@ pub(super) struct Path<'a> {
     pub in_header: bool,
 }
 
+/// Behind a statement; what stands there is indented like it, not like its label.
+fn after(stmt: &Stmt) -> AnchorPlace {
+    AnchorPlace::After(stmt.unlabeled().span)
+}
+
 /// The place for a release of what `call` acquires in `body`; `None` when no variable holds it or no place fits. `outside`: the
 /// variable is declared before the statement of the call.
-pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, has_error: bool, outside: bool) -> Option<Found> {
+pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, outside: bool) -> Option<Found> {
     let path = path(scopes.body(body).block, call);
     let (list, at, in_loop) = *path.lists.last()?;
     let found = |place, variable, doubt| Some(Found { place, variable, doubt, in_loop, shared: false });
     let assigned = matches!(header(&list[at]), Some(Stmt { kind: StmtKind::Assign { .. }, .. }));
     if path.in_header && !outside && !assigned {
-        let sides = sides(&list[at]);
-        let (block, var) = sides.iter().find_map(|block| Some((*block, open(life.enter.get(&block.span.start)?)?)))?;
-        if is_open_beside(&list[at], block, life) {
-            return None;
-        }
-        return found(AnchorPlace::Start(block.span), var, None);
+        let (block, var) = only_side(&list[at], call, life)?;
+        return found(AnchorPlace::Start(block), var, None);
     }
     for stmt in &list[at..] {
         if let Some(var) = life.after.get(&stmt.span.end).and_then(|states| open(states)) {
-            return found(AnchorPlace::After(stmt.span), var, None);
+            return found(after(stmt), var, None);
         }
-        for block in sides(stmt).into_iter().filter(|block| !block.span.contains(call)) {
-            let inside = life.enter.get(&block.span.start).and_then(|states| open(states));
-            if let Some(var) = inside.filter(|_| has_error && is_check_of_success(stmt, block)) {
-                return found(AnchorPlace::Start(block.span), var, None);
-            }
+        if let Some((block, var)) = only_side(stmt, call, life) {
+            return found(AnchorPlace::Start(block), var, None);
         }
     }
-    further_out(&path, life).or_else(|| {
-        doubtful(&list[at..], life).and_then(|(stmt, var, doubt)| found(AnchorPlace::After(stmt.span), var, Some(doubt)))
-    })
+    further_out(scopes, &path, life)
+        .or_else(|| doubtful(scopes, &list[at..], life).and_then(|(stmt, var, doubt)| found(after(stmt), var, Some(doubt))))
 }
 
 /// The `defer` statement of the call at `span` and the statement behind it, if that is a check of an error that ends the path.
@@ -116,21 +113,22 @@ pub fn statement(block: &Block, call: Span) -> Option<Span> {
     path(block, call).lists.last().map(|(list, at, _)| list[*at].span)
 }
 
-/// A place behind the statements around the call, where the resource is open or was not acquired: `switch mode { case a: c, err =
+/// A place behind a statement around the call or one after that, where the resource is open or was not acquired: `switch mode { case a: c, err =
 /// New() … }; if err != nil { … }`.
-fn further_out(path: &Path, life: &Life) -> Option<Found> {
+fn further_out(scopes: &Scopes, path: &Path, life: &Life) -> Option<Found> {
     let (_, outer) = path.lists.split_last()?;
     for (list, at, in_loop) in outer.iter().rev() {
-        for stmt in &list[at + 1..] {
+        for stmt in &list[*at..] {
             let Some(states) = life.after.get(&stmt.span.end) else { continue };
             let ours: Vec<State> = states.iter().filter(|state| state.phase != Phase::Before).cloned().collect();
-            if let Some(variable) = open(&ours) {
+            let is_known = |var: &VarId| scopes.uses_of(*var).any(|use_at| use_at < list[*at].span.start);
+            if let Some(variable) = open(&ours).filter(is_known) {
                 return Some(Found {
-                    place: AnchorPlace::After(stmt.span),
+                    place: after(stmt),
                     variable,
                     doubt: None,
                     in_loop: *in_loop,
-                    shared: true,
+                    shared: ours.len() < states.len(),
                 });
             }
         }
@@ -138,31 +136,31 @@ fn further_out(path: &Path, life: &Life) -> Option<Found> {
     None
 }
 
-/// Whether every way to the end of the statement at `place` runs one of `calls`.
-pub fn covered(cfg: &Cfg, place: AnchorPlace, calls: &[Span]) -> bool {
-    let AnchorPlace::After(anchor) = place else { return false };
-    let runs = |span: Span| calls.iter().any(|call| span.contains(*call));
-    let (mut seen, mut todo) = (vec![false; cfg.blocks.len()], vec![0]);
-    'blocks: while let Some(at) = todo.pop() {
-        if std::mem::replace(&mut seen[at], true) {
-            continue;
+/// Whether a way leads from `place` back to it: what is deferred there piles up.
+pub fn comes_again(cfg: &Cfg, place: AnchorPlace) -> bool {
+    let is_place = |step: &Step| match (step, place) {
+        (Step::After(stmt), AnchorPlace::After(anchor)) => stmt.span.end == anchor.end,
+        (Step::Enter(at), AnchorPlace::Start(anchor)) => *at == anchor.start,
+        _ => false,
+    };
+    let holds = |at: usize| cfg.blocks[at].steps.iter().any(is_place);
+    let follow = |at: usize, todo: &mut Vec<usize>| match &cfg.blocks[at].next {
+        Next::To(next) => todo.push(*next),
+        Next::Any(next) => todo.extend(next),
+        Next::Branch { yes, no, .. } => todo.extend([*yes, *no]),
+        Next::Return(_) | Next::End(_) | Next::Stop(..) => {}
+    };
+    let (mut seen, mut todo) = (vec![false; cfg.blocks.len()], Vec::new());
+    (0..cfg.blocks.len()).filter(|at| holds(*at)).for_each(|at| follow(at, &mut todo));
+    while let Some(at) = todo.pop() {
+        if holds(at) {
+            return true;
         }
-        for step in &cfg.blocks[at].steps {
-            match step {
-                Step::After(stmt) if stmt.span == anchor => return false,
-                Step::Stmt(stmt) if runs(stmt.span) => continue 'blocks,
-                Step::Eval(expr) | Step::Alias { value: expr, .. } if runs(expr.span) => continue 'blocks,
-                _ => {}
-            }
-        }
-        match &cfg.blocks[at].next {
-            Next::To(next) => todo.push(*next),
-            Next::Any(next) => todo.extend(next),
-            Next::Branch { yes, no, .. } => todo.extend([*yes, *no]),
-            Next::Return(_) | Next::End(_) | Next::Stop(..) => {}
+        if !std::mem::replace(&mut seen[at], true) {
+            follow(at, &mut todo);
         }
     }
-    true
+    false
 }
 
 /// The variable that is the resource in all of `states`, if it is open in all of them and not yet due to be released.
@@ -181,8 +179,7 @@ fn common(states: &[State]) -> Option<VarId> {
 }
 
 /// The first place where the resource is open on some ways and may be nil on others.
-fn doubtful<'a>(stmts: &'a [Stmt], life: &Life) -> Option<(&'a Stmt, VarId, String)> {
-    let first = stmts.first()?;
+fn doubtful<'a>(scopes: &Scopes, stmts: &'a [Stmt], life: &Life) -> Option<(&'a Stmt, VarId, String)> {
     let mut unchecked = None;
     for stmt in stmts {
         let Some(states) = life.after.get(&stmt.span.end) else { continue };
@@ -192,34 +189,61 @@ fn doubtful<'a>(stmts: &'a [Stmt], life: &Life) -> Option<(&'a Stmt, VarId, Stri
         if opened.iter().all(|state| state.phase == Phase::Open) {
             return Some((stmt, var, "the check of its error does not end the function, so it may be nil here".to_owned()));
         }
-        unchecked = unchecked.or(Some(var));
+        let doubt = match unchecked {
+            None => "its error is not checked, so it may be nil here",
+            Some(_) if asks_for_error(scopes, stmt, &opened) => "what is asked of its error is not known, so it may be nil here",
+            Some(_) => continue,
+        };
+        unchecked = Some((stmt, var, doubt.to_owned()));
     }
-    unchecked.map(|var| (first, var, "its error is not checked, so it may be nil here".to_owned()))
+    unchecked
 }
 
-/// Whether the resource may be open on the side of an `if` that is not `block`, which a release in `block` would not reach.
-fn is_open_beside(stmt: &Stmt, block: &Block, life: &Life) -> bool {
+/// Whether the statement is an `if` that asks something of the acquisition's error.
+fn asks_for_error(scopes: &Scopes, stmt: &Stmt, states: &[State]) -> bool {
     let StmtKind::If(branch) = &stmt.kind else { return false };
-    let beside = if branch.then.span == block.span { branch.other_side() } else { branch.then.span.start };
-    life.enter.get(&beside).is_some_and(|states| states.iter().any(State::is_open))
+    let mut asks = false;
+    crate::golang::visit::expr(&branch.condition, &mut |expr| {
+        let var = expr.as_ident().and_then(|ident| scopes.var(ident));
+        asks |= var.is_some() && states.iter().any(|state| state.error == var);
+    });
+    asks
 }
 
-/// Whether `block` is the branch of an `if` on the error in which the call succeeded.
-fn is_check_of_success(stmt: &Stmt, block: &Block) -> bool {
-    let StmtKind::If(branch) = &stmt.kind else { return false };
-    let ExprKind::Binary { op, left, right } = &branch.condition.unparen().kind else { return false };
-    let is_then = branch.then.span == block.span;
-    (left.is_nil() || right.is_nil()) && matches!((op, is_then), (BinaryOp::Equal, true) | (BinaryOp::NotEqual, false))
+/// The block or case that alone has the resource, of those between which the header of `stmt` decides, if a release could stand there.
+fn only_side(stmt: &Stmt, call: Span, life: &Life) -> Option<(Span, VarId)> {
+    let states = |side: &Side| life.enter.get(&side.at).map_or(&[][..], Vec::as_slice);
+    let sides = sides(stmt);
+    let mut with_it = sides.iter().filter(|side| states(side).iter().any(State::is_open));
+    let (only, None) = (with_it.next()?, with_it.next()) else { return None };
+    let block = only.block.filter(|block| !block.contains(call))?;
+    Some((block, open(states(only))?))
 }
 
-/// The blocks between which a statement's header decides: both sides of an `if`, unless the other one is an `if` again.
-fn sides(stmt: &Stmt) -> Vec<&Block> {
-    let StmtKind::If(branch) = &stmt.kind else { return Vec::new() };
-    let mut blocks = vec![&branch.then];
-    if let Some(Stmt { kind: StmtKind::Block(block), .. }) = &branch.otherwise {
-        blocks.push(block);
+/// One of the ways on which the header of a statement decides.
+struct Side {
+    /// Where it begins, as [`Step::Enter`] has it.
+    at: u32,
+    /// What begins there, if an edit could stand in it.
+    block: Option<Span>,
+}
+
+fn sides(stmt: &Stmt) -> Vec<Side> {
+    let block = |span: Span| Side { at: span.start, block: Some(span) };
+    match &stmt.unlabeled().kind {
+        StmtKind::If(branch) => {
+            let other = match &branch.otherwise {
+                Some(Stmt { kind: StmtKind::Block(other), .. }) => block(other.span),
+                _ => Side { at: branch.other_side(), block: None },
+            };
+            vec![block(branch.then.span), other]
+        }
+        StmtKind::Switch(switch) => {
+            let none = (!switch.cases.iter().any(|case| case.default)).then_some(Side { at: stmt.span.end, block: None });
+            switch.cases.iter().map(|case| block(case.body)).chain(none).collect()
+        }
+        _ => Vec::new(),
     }
-    blocks
 }
 
 pub(super) fn path<'a>(block: &'a Block, call: Span) -> Path<'a> {
@@ -228,10 +252,7 @@ pub(super) fn path<'a>(block: &'a Block, call: Span) -> Path<'a> {
     while let Some(stmts) = list.take() {
         let Some(at) = stmts.iter().position(|stmt| stmt.span.contains(call)) else { break };
         path.lists.push((stmts, at, in_loop));
-        let mut stmt = &stmts[at];
-        while let StmtKind::Labeled { stmt: Some(inner), .. } = &stmt.kind {
-            stmt = inner;
-        }
+        let stmt = stmts[at].unlabeled();
         let inner = inner_list(stmt, call);
         in_loop |= inner.is_some() && matches!(stmt.kind, StmtKind::For(_));
         path.in_header = inner.is_none() && has_header(stmt);

@@ -117,7 +117,7 @@ fn released_field(typing: &Typing, ty: &Expr, release: &str) -> Option<Arc<str>>
 }
 
 /// The fields of a struct type in order, each with whether it is embedded.
-fn fields(package: &Package, name: &str) -> Option<Vec<(Arc<str>, bool)>> {
+pub(super) fn fields(package: &Package, name: &str) -> Option<Vec<(Arc<str>, bool)>> {
     let ty = package.type_spec(name)?;
     let ExprKind::Struct(fields) = &ty.spec().ty.unparen().kind else { return None };
     let mut found = Vec::new();

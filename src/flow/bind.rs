@@ -29,7 +29,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         match &right.unparen().kind {
             ExprKind::Ident(_) => self.peek(right, state),
             ExprKind::Call(call) => call.args.iter().find_map(|arg| self.peek(arg, state)),
-            _ if self.source.call().is_some_and(|(span, _)| right.span.contains(span)) => None,
+            _ if self.sources.iter().filter_map(Source::call).any(|(span, _)| right.span.contains(span)) => None,
             _ => self.eval(right, &mut state.clone()),
         }
     }
@@ -77,10 +77,8 @@ impl<'a, 'w> Walk<'a, 'w> {
 
     /// Whether the values are the acquiring call, so that the names beside it get its error.
     pub(super) fn acquires(&self, values: &[Expr]) -> Option<usize> {
-        match (self.source.call(), values) {
-            (Some((span, error)), [value]) if value.unparen().span == span => error,
-            _ => None,
-        }
+        let [value] = values else { return None };
+        self.source_at(value.unparen().span)?.call()?.1
     }
 
     pub(super) fn note_error(&mut self, error: Option<usize>, at: usize, var: VarId, state: &mut State) {
@@ -236,7 +234,7 @@ impl<'a, 'w> Walk<'a, 'w> {
     /// Whether the variable is a parameter through which the caller of a function that is summed up sees what is stored in it.
     fn is_caller_s(&self, var: VarId) -> bool {
         let info = self.scopes.info(var);
-        let summed_up = self.body == BodyId(0) && matches!(self.source, Source::Variable(_));
+        let summed_up = self.body == BodyId(0) && matches!(self.sources, [Source::Variable(_)]);
         summed_up && info.body == self.body && matches!(info.origin, VarOrigin::Param { .. })
     }
 

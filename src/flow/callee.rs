@@ -16,7 +16,7 @@ use crate::flow::cfg::{Cfg, Condition, Ending, Next};
 use crate::flow::fresh::{Freshness, Origins};
 use crate::flow::kept::Keepers;
 use crate::flow::known::{self, Name, Runner};
-use crate::flow::life::{self, ExitKind, Oracle, Passed, PassedFate, Place, Source, walk};
+use crate::flow::life::{self, ExitKind, Oracle, Passed, PassedFate, Place, Source, Tells, walk};
 use crate::flow::made;
 use crate::flow::request::Requests;
 use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
@@ -178,17 +178,25 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         if self.typing.ask(call, known::asserts_no_error) == Some(true) {
             return true;
         }
-        match self.typing.callee(call) {
-            Callee::Func { func, .. } => self.is_within(&func) && self.never_returns(&func, Some(at)),
-            Callee::Method { method, .. } => {
-                method.func.is_some_and(|func| self.is_within(&func) && self.never_returns(&func, Some(at)))
-            }
-            _ => false,
-        }
+        self.callee_within(call).is_some_and(|func| self.never_returns(&func, Some(at)))
     }
 
     fn stops_without_error(&self, call: &'a Call) -> bool {
         self.typing.ask(call, known::asserts_error) == Some(true)
+    }
+
+    fn tells_error(&self, call: &'a Call, at: usize) -> Option<Tells> {
+        let func = self.callee_within(call)?;
+        let body = func.decl.body.as_ref().filter(|_| func.decl.signature.results.len() == 1)?;
+        let scopes = Scopes::of_func(&func.decl);
+        let typing = Typing::new(self.world(), FileScope::of(&func), &scopes);
+        let calls = Calls { typing: &typing, target: None, in_main: false, ..*self.as_ref() };
+        let error = scopes.param(BodyId(0), self.param_at(&func, at)).filter(|error| scopes.assigned(*error).is_empty())?;
+        match (calls.returned(body, error, true)?, calls.returned(body, error, false)?) {
+            (false, true) => Some(Tells::Failure),
+            (true, false) => Some(Tells::Success),
+            _ => None,
+        }
     }
 
     fn is_release(&self, method: &str, args: Option<usize>) -> bool {
@@ -559,7 +567,7 @@ impl<'a> Calls<'a, '_> {
 
     fn walk_param(&self, param: VarId, hold: Hold) -> Option<life::Life> {
         let entry = State { phase: Phase::Open, holders: vec![(param, hold)], ..State::start() };
-        walk(self.typing.scopes, BodyId(0), Source::Variable(param), entry, self, &Cell::new(life::MAX_VISITS)).ok()
+        walk(self.typing.scopes, BodyId(0), &[Source::Variable(param)], entry, self, &Cell::new(life::MAX_VISITS)).ok()
     }
 
     /// Whether `func` never returns: at all, or when its argument `error` is not nil.
@@ -588,9 +596,42 @@ impl<'a> Calls<'a, '_> {
         answer
     }
 
+    /// The function that is called, if its source is near enough to be looked into for what it does about an error.
+    fn callee_within(&self, call: &'a Call) -> Option<FuncRef> {
+        let func = match self.typing.callee(call) {
+            Callee::Func { func, .. } => Some(func),
+            Callee::Method { method, .. } => method.func,
+            _ => None,
+        };
+        func.filter(|func| self.is_within(func))
+    }
+
     /// Whether a way leads to a return, where `error` is known not to be nil.
     fn can_return(&self, body: &'a Block, error: Option<VarId>) -> bool {
-        let Ok(cfg) = Cfg::build(body, &|call| self.ending(call)) else { return true };
+        self.ways_out(body, error, false).is_none_or(|ways| !ways.is_empty())
+    }
+
+    /// The one bool that is returned on every way, where `error` is known to be nil or not to be.
+    fn returned(&self, body: &'a Block, error: VarId, nil: bool) -> Option<bool> {
+        let value = |stmt: Option<&Stmt>| {
+            let StmtKind::Return(values) = &stmt?.kind else { return None };
+            let [value] = values.as_slice() else { return None };
+            match value.as_ident() {
+                Some(name) if self.typing.scopes.var(name).is_some() => None,
+                Some(name) => ["false", "true"].iter().position(|known| **known == *name.name).map(|at| at == 1),
+                None => self.nil_check(Condition::True(value), Some(error)).map(|asks_for_nil| asks_for_nil == nil),
+            }
+        };
+        let ways = self.ways_out(body, Some(error), nil)?;
+        let first = value(*ways.first()?)?;
+        ways.iter().all(|way| value(*way) == Some(first)).then_some(first)
+    }
+
+    /// The returns that a way leads to, where `error` is known to be nil or not to be; the closing brace is none. `None` for a body
+    /// with too many branches.
+    fn ways_out(&self, body: &'a Block, error: Option<VarId>, nil: bool) -> Option<Vec<Option<&'a Stmt>>> {
+        let cfg = Cfg::build(body, &|call| self.ending(call)).ok()?;
+        let mut ways = Vec::new();
         let (mut seen, mut todo) = (vec![false; cfg.blocks.len()], vec![0]);
         while let Some(at) = todo.pop() {
             if std::mem::replace(&mut seen[at], true) {
@@ -600,15 +641,15 @@ impl<'a> Calls<'a, '_> {
                 Next::To(next) => todo.push(*next),
                 Next::Any(next) => todo.extend(next),
                 Next::Branch { condition, yes, no } => match self.nil_check(*condition, error) {
-                    Some(true) => todo.push(*no),
-                    Some(false) => todo.push(*yes),
+                    Some(asks_for_nil) => todo.push(if asks_for_nil == nil { *yes } else { *no }),
                     None => todo.extend([*yes, *no]),
                 },
-                Next::Return(_) | Next::End(_) => return true,
+                Next::Return(stmt) => ways.push(Some(*stmt)),
+                Next::End(_) => ways.push(None),
                 Next::Stop(..) => {}
             }
         }
-        false
+        Some(ways)
     }
 
     /// `error == nil` is `Some(true)`, `error != nil` is `Some(false)`.

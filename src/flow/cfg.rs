@@ -39,8 +39,8 @@ pub enum Step<'a> {
     Range { left: &'a [Expr], right: &'a Expr },
     /// The communication of a select case.
     Communication(&'a Communication),
-    /// What begins at this offset comes next: a block, where an edit could stand, or the other side of an `if` that declares names.
-    /// Where there is no such side, it is the end of the `if`.
+    /// What begins at this offset comes next: a block or the body of a case, where an edit could stand, or the other side of an `if`.
+    /// Where there is no such side, nor a case that fits, it is the end of the statement.
     Enter(u32),
     /// The statement with all of its parts is over: a place where an edit could stand.
     After(&'a Stmt),
@@ -171,7 +171,7 @@ impl<'a> Builder<'a, '_> {
             StmtKind::Return(_) => self.finish(Next::Return(stmt)),
             StmtKind::If(branch) => self.branch(branch),
             StmtKind::For(looped) => self.looped(looped, label),
-            StmtKind::Switch(switch) => self.switch(switch, label),
+            StmtKind::Switch(switch) => self.switch(stmt, switch, label),
             StmtKind::TypeSwitch(switch) => self.type_switch(switch, label),
             StmtKind::Select(cases) => self.select(stmt, cases, label),
             StmtKind::Labeled { label, stmt } => {
@@ -241,9 +241,7 @@ impl<'a> Builder<'a, '_> {
         self.block(&branch.then);
         self.go_on(after);
         self.current = no;
-        if branch.init.is_some() {
-            self.step(Step::Enter(branch.other_side()));
-        }
+        self.step(Step::Enter(branch.other_side()));
         if let Some(otherwise) = &branch.otherwise {
             self.stmt(otherwise, None);
         }
@@ -291,7 +289,7 @@ impl<'a> Builder<'a, '_> {
         self.targets.pop();
     }
 
-    fn switch(&mut self, switch: &'a Switch, label: Option<Arc<str>>) {
+    fn switch(&mut self, stmt: &'a Stmt, switch: &'a Switch, label: Option<Arc<str>>) {
         self.init(switch.init.as_ref());
         if let Some(value) = &switch.value {
             self.step(Step::Eval(value));
@@ -308,11 +306,17 @@ impl<'a> Builder<'a, '_> {
                 self.current = next;
             }
         }
-        let default = switch.cases.iter().position(|case| case.default).map_or(after, |at| bodies[at]);
-        self.finish(Next::To(default));
+        match switch.cases.iter().position(|case| case.default) {
+            Some(default) => self.finish(Next::To(bodies[default])),
+            None => {
+                self.step(Step::Enter(stmt.span.end));
+                self.finish(Next::To(after));
+            }
+        }
         self.targets.push(Target { label, on_break: after, on_continue: None });
         for (at, case) in switch.cases.iter().enumerate() {
             self.current = bodies[at];
+            self.step(Step::Enter(case.body.start));
             self.stmts(&case.stmts);
             let falls = matches!(case.stmts.last(), Some(Stmt { kind: StmtKind::Fallthrough, .. }));
             self.go_on(bodies.get(at + 1).copied().filter(|_| falls).unwrap_or(after));

@@ -37,7 +37,7 @@ pub type Value = Option<Hold>;
 pub struct Walk<'a, 'w> {
     pub scopes: &'w Scopes<'a>,
     pub body: BodyId,
-    pub(super) source: Source,
+    pub(super) sources: &'w [Source],
     pub(super) oracle: &'w dyn Oracle<'a>,
     pub events: Vec<Event>,
     /// Acquisitions that ran again while the resource was open.
@@ -61,14 +61,14 @@ impl<'a, 'w> Walk<'a, 'w> {
     pub fn new(
         scopes: &'w Scopes<'a>,
         body: BodyId,
-        source: Source,
+        sources: &'w [Source],
         oracle: &'w dyn Oracle<'a>,
         budget: &'w Cell<usize>,
     ) -> Walk<'a, 'w> {
         Walk {
             scopes,
             body,
-            source,
+            sources,
             oracle,
             events: Vec::new(),
             again: Vec::new(),
@@ -307,11 +307,10 @@ impl<'a, 'w> Walk<'a, 'w> {
 
     /// Evaluates a call to the values of its results.
     pub(super) fn call(&mut self, call: &'a Call, state: &mut State) -> Vec<Value> {
-        if let Source::Assigned { span, .. } = self.source
-            && span == call.span
-        {
+        let source = self.source_at(call.span);
+        if let Some(assigned @ Source::Assigned { .. }) = source {
             self.arguments(call, state);
-            return self.acquired(call, state);
+            return self.acquired(assigned, call.span, state);
         }
         if let Some(body) = self.called_literal(&call.function) {
             self.arguments(call, state);
@@ -327,8 +326,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             _ => None,
         };
         let args = self.arguments(call, state);
-        if self.is_source(call) {
-            return self.acquired(call, state);
+        if let Some(source) = source {
+            return self.acquired(source, call.span, state);
         }
         self.known_error(call, state);
         let mut results: Vec<Value> = Vec::new();
@@ -429,12 +428,13 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
     }
 
-    pub(super) fn is_source(&self, call: &Call) -> bool {
-        self.source.call().is_some_and(|(span, _)| span == call.span)
+    /// What the call at `span` is a source of.
+    pub(super) fn source_at(&self, span: Span) -> Option<Source> {
+        self.sources.iter().copied().find(|source| source.call().is_some_and(|(at, _)| at == span))
     }
 
-    pub(super) fn acquired(&mut self, call: &Call, state: &mut State) -> Vec<Value> {
-        let unchecked = match self.source {
+    fn acquired(&mut self, source: Source, at: Span, state: &mut State) -> Vec<Value> {
+        let unchecked = match source {
             Source::Call { error, .. } => error.is_some(),
             Source::Assigned { error, .. } => error != ErrorAt::Nowhere,
             Source::Variable(_) => return Vec::new(),
@@ -443,12 +443,12 @@ impl<'a, 'w> Walk<'a, 'w> {
         let alone = state.holders.iter().all(|(_, hold)| !matches!(hold, Hold::Inside(_) | Hold::Function { .. }));
         let unheld = state.due.is_none() && state.maybe_due.is_none() && state.running.is_none();
         if state.is_open() && alone && unheld && !self.is_pending(state) {
-            self.again.push((call.span, state.clone()));
+            self.again.push((at, state.clone()));
         }
         let phase = if unchecked { Phase::Unchecked } else { Phase::Open };
         let (pending, called) = (std::mem::take(&mut state.pending), std::mem::take(&mut state.called));
         *state = State { phase, pending, called, serving: state.serving, ..State::start() };
-        let (result, success) = match self.source {
+        let (result, success) = match source {
             Source::Call { result, success, .. } => (result, success),
             Source::Assigned { var, error, .. } => {
                 state.set(var, Some(Hold::Itself));
@@ -473,9 +473,13 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         let about =
             |expr: &Expr| expr.as_ident().and_then(|ident| self.scopes.var(ident)).is_some_and(|var| state.error == Some(var));
-        let at = match (self.source.call(), call.args.as_slice()) {
-            (Some((span, error)), [one]) if one.unparen().span == span => error,
-            (_, args) => args.iter().position(about),
+        let nested = match call.args.as_slice() {
+            [one] => self.source_at(one.unparen().span),
+            _ => None,
+        };
+        let at = match nested.and_then(|source| source.call()) {
+            Some((_, error)) => error,
+            None => call.args.iter().position(about),
         };
         if at.is_some_and(|at| self.oracle.stops_on_error(call, at)) {
             state.phase = Phase::Open;

@@ -121,19 +121,19 @@ pub fn judge(judge: &Judge, place: &Place, decl: &Decl, calls: &[Asked]) -> Vec<
         let Some(&call) = sites.iter().find(|call| call.span == wanted.call) else { continue };
         cases.push(Case { judge, place, decl, func, scopes: &scopes, typing: &typing, call, wanted });
     }
-    let (mut judged, places): (Vec<Judged>, Vec<_>) = cases.iter().map(Case::judge).unzip();
+    let (mut judged, courses): (Vec<Judged>, Vec<Course>) = cases.iter().map(Case::judge).unzip();
     for (at, case) in cases.iter().enumerate() {
-        let Some(standing) = &places[at] else { continue };
-        let found = &standing.found;
-        let same = |other: &Option<Standing>| {
-            other.as_ref().is_some_and(|other| other.found.place == found.place && other.found.variable == found.variable)
-        };
-        let together = found
-            .shared
-            .then(|| places.iter().zip(calls).filter(|(other, _)| same(other)).map(|(_, asked)| asked.call).collect());
-        let anchor = case.anchor(standing, together, &judged[at].acquisition.closable);
+        let Some(standing) = &courses[at].standing else { continue };
+        let doubtful = standing.found.shared || standing.found.doubt.is_some();
+        let others = courses.iter().enumerate().filter(|(other, course)| *other != at && course.leads_to(&standing.found));
+        let others: Vec<Option<&Standing>> = others.filter(|_| doubtful).map(|(_, course)| course.standing.as_ref()).collect();
+        let place = if others.is_empty() { Ok(standing.clone()) } else { case.place_for_all(standing, &others) };
+        let anchor = place.map(|standing| case.anchor(&standing, &judged[at].acquisition.closable));
         if let Some(placed) = judged[at].placed() {
-            placed.anchor = Some(anchor);
+            match anchor {
+                Ok(anchor) => placed.anchor = Some(anchor),
+                Err(obstacle) => placed.obstacle = Some(obstacle),
+            }
         }
     }
     let body = |one: &Judged| scopes.body_around(one.acquisition.span);
@@ -183,13 +183,30 @@ struct Case<'a, 'c> {
     wanted: &'c Asked<'c>,
 }
 
+/// What was found out of an acquisition beside its judgement.
+struct Course {
+    life: Option<Life>,
+    standing: Option<Standing>,
+}
+
+impl Course {
+    /// Whether the variable may be this resource at a place that was found for another one.
+    fn leads_to(&self, found: &Found) -> bool {
+        let states = self.life.as_ref().and_then(|life| life.at(found.place)).unwrap_or_default();
+        states.iter().any(|state| state.hold(found.variable) == Some(&Hold::Itself))
+    }
+}
+
 /// Where a release could stand.
+#[derive(Clone)]
 struct Standing {
     site: Site,
     found: Found,
     round: Option<Round>,
     /// What runs when the test ends uses the resource.
     late: bool,
+    /// The type that is released there, if it is known.
+    target: Option<Type>,
 }
 
 /// The type side of an acquisition.
@@ -203,16 +220,23 @@ struct Kind {
     answer: ClosableAnswer,
 }
 
+impl Kind {
+    /// Its type, as far as that is known.
+    fn target(&self) -> Option<Type> {
+        self.ty.why_unknown().is_none().then(|| self.ty.clone())
+    }
+}
+
 impl<'a> Case<'a, '_> {
-    /// The judgement, and where a release could stand.
-    fn judge(&self) -> (Judged, Option<Standing>) {
+    /// The judgement, and what led to it.
+    fn judge(&self) -> (Judged, Course) {
         let kind = self.kind();
         let nothing = matches!(kind.answer.closable, Closable::Nothing(_));
         let unknown = matches!(kind.answer.closable, Closable::Unknown(_)) && !self.judge.assume_closable;
         let site = self.site(&kind);
         let body = site.map(|site| site.body);
         let life = match site {
-            Some(site) if !nothing => Some(self.walk(site, &kind, false)),
+            Some(site) if !nothing => Some(self.walk(site.body, &[site.source], kind.target())),
             _ => None,
         };
         let fate = match (&life, body) {
@@ -266,7 +290,8 @@ impl<'a> Case<'a, '_> {
         // That a field is never released is no more than a guess at what becomes of a struct: the fate stays what it is.
         let worst = faults.iter().find(|fault| fault.kind != FaultKind::NeverReleased);
         let acquisition = self.acquisition(kind, fate, worst, notes);
-        (Judged { acquisition, type_certainty, faults, usage, returned, wrapped }, standing)
+        let judged = Judged { acquisition, type_certainty, faults, usage, returned, wrapped };
+        (judged, Course { life: life.and_then(Result::ok), standing })
     }
 
     fn leak(&self, fate: &Fate) -> Option<Fault> {
@@ -293,9 +318,8 @@ impl<'a> Case<'a, '_> {
             },
             None => Vec::new(),
         };
-        let outside = matches!(site.source, Source::Assigned { .. });
-        let Some(found) = anchor::find(self.scopes, site.body, site.at, life, kind.error.is_some(), outside) else {
-            if placed.obstacle.is_none() && !outside {
+        let Some(found) = self.find(site, life) else {
+            if placed.obstacle.is_none() && !matches!(site.source, Source::Assigned { .. }) {
                 placed.anchor = self.unbound(life, site.body, kind);
             }
             return None;
@@ -307,9 +331,46 @@ impl<'a> Case<'a, '_> {
         if placed.obstacle.is_some() {
             return None;
         }
-        let round = found.in_loop.then(|| rounds::round(self.scopes, site.body, &found, life, self.place.lines));
+        let round = self.round(site.body, &found, life);
         let late = life.events.iter().any(|event| event.kind == EventKind::Cleaning);
-        Some(Standing { site, found, round, late })
+        Some(Standing { site, found, round, late, target: kind.target() })
+    }
+
+    /// Where one release could stand for this and all of `others`, which the variable may be there; none is what needs no release.
+    /// The error says why nowhere.
+    fn place_for_all(&self, standing: &Standing, others: &[Option<&Standing>]) -> Result<Standing, String> {
+        let Standing { site, target, .. } = standing;
+        let place = || {
+            let others: Vec<&Standing> = others.iter().copied().collect::<Option<_>>()?;
+            let sources: Vec<Source> = others.iter().chain([&standing]).map(|one| one.site.source).collect();
+            let life = self.walk(site.body, &sources, target.clone()).ok()?;
+            let found = self.find(*site, &life)?;
+            let fits = |other: &&Standing| self.find(other.site, &life).is_some_and(|other| other.place == found.place);
+            let fine = others.iter().all(fits) && self.way_out_before(&life, *site, &found).is_none();
+            let round = self.round(site.body, &found, &life);
+            fine.then(|| Standing { found, round, ..standing.clone() })
+        };
+        place().ok_or_else(|| {
+            let name = &self.scopes.info(standing.found.variable).name;
+            format!("`{name}` is made in more than one place, and no release fits them all")
+        })
+    }
+
+    fn find(&self, site: Site, life: &Life) -> Option<Found> {
+        let outside = matches!(site.source, Source::Assigned { .. });
+        anchor::find(self.scopes, site.body, site.at, life, outside)
+    }
+
+    /// How a release at a place that is come by more than once can release what was acquired last.
+    fn round(&self, body: BodyId, found: &Found, life: &Life) -> Option<Round> {
+        if found.in_loop {
+            return Some(rounds::round(self.scopes, body, found, life, self.place.lines));
+        }
+        let stack = Stack::new();
+        let oracle = self.calls(&stack, None);
+        let cfg = Cfg::build(self.scopes.body(body).block, &|call| oracle.ending(call)).ok()?;
+        let again = anchor::comes_again(&cfg, found.place);
+        again.then(|| Round::Neither("a `goto` leads back here, and a `defer` runs when the function ends".to_owned()))
     }
 
     /// The statements that release it on some ways out, and whose place one `defer` could take. `None` where some release is none of
@@ -416,11 +477,15 @@ impl<'a> Case<'a, '_> {
         (unknown && names > 1).then(|| names - 1)
     }
 
-    fn walk(&self, site: Site, kind: &Kind, comes_back: bool) -> Result<Life, &'static str> {
+    fn walk(&self, body: BodyId, sources: &[Source], target: Option<Type>) -> Result<Life, &'static str> {
+        self.walk_with(body, sources, target, false)
+    }
+
+    /// As [`Case::walk`]; `comes_back`: as if every call did.
+    fn walk_with(&self, body: BodyId, sources: &[Source], target: Option<Type>, comes_back: bool) -> Result<Life, &'static str> {
         let stack = Stack::new();
-        let target = kind.ty.why_unknown().is_none().then(|| kind.ty.clone());
         let calls = Calls { comes_back, ..self.calls(&stack, target) };
-        walk(self.scopes, site.body, site.source, State::start(), &calls, &Cell::new(MAX_VISITS))
+        walk(self.scopes, body, sources, State::start(), &calls, &Cell::new(MAX_VISITS))
             .map_err(|_| "the function has too many branches")
     }
 
@@ -454,11 +519,10 @@ impl<'a> Case<'a, '_> {
         }
     }
 
-    /// The place for the release of a leak. `together`, where others acquire for the same variable: all calls that do.
-    fn anchor(&self, standing: &Standing, together: Option<Vec<Span>>, closable: &Closable) -> Anchor {
-        let Standing { site, found, round, late } = standing;
-        let uncovered = together.is_some_and(|calls| !self.covered(site.body, found, &calls));
-        let uncovered = uncovered.then(|| "it is not acquired on every way that leads here".to_owned());
+    /// The place for the release of a leak.
+    fn anchor(&self, standing: &Standing, closable: &Closable) -> Anchor {
+        let Standing { site, found, round, late, .. } = standing;
+        let uncovered = found.shared.then(|| "it is not acquired on every way that leads here".to_owned());
         let subtest = site.subtest.then(|| "it is nil where the subtest failed".to_owned());
         Anchor {
             place: found.place,
@@ -550,13 +614,19 @@ impl<'a> Case<'a, '_> {
         };
         let constructor = &self.place.text[self.call.function.span.range()];
         let fresh = || unbound::name(&String::from_utf8_lossy(constructor), &kind.answer.type_name, self.place.text, &taken);
+        let round = match found.binding {
+            Binding::Value { statement, .. } if found.in_loop => {
+                Some(rounds::round_unbound(self.scopes, body, statement, life, self.place.lines))
+            }
+            _ => None,
+        };
         Some(Anchor {
             place: found.place,
             variable: found.name.unwrap_or_else(fresh),
-            after_check: !matches!(found.binding, Binding::Value { .. }),
+            after_check: matches!(found.binding, Binding::Blank(_) | Binding::Header { .. }),
             binding: found.binding,
             doubt: None,
-            round: None,
+            round,
             scope,
         })
     }
@@ -564,13 +634,6 @@ impl<'a> Case<'a, '_> {
     /// The end of the statement that acquires.
     fn statement_end(&self, site: &Site) -> u32 {
         anchor::statement(self.scopes.body(site.body).block, site.at).map_or(site.at.end, |span| span.end)
-    }
-
-    fn covered(&self, body: BodyId, found: &Found, calls: &[Span]) -> bool {
-        let stack = Stack::new();
-        let oracle = self.calls(&stack, None);
-        let cfg = Cfg::build(self.scopes.body(body).block, &|call| oracle.ending(call));
-        cfg.is_ok_and(|cfg| anchor::covered(&cfg, found.place, calls))
     }
 
     /// What is called, as written.

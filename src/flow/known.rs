@@ -10,6 +10,23 @@ pub struct Name<'a> {
     pub name: &'a str,
 }
 
+/// The methods of loggers by which errors are logged.
+pub const LOGGING_METHODS: [&str; 13] = [
+    "WithError",
+    "Error",
+    "Errorf",
+    "Errorw",
+    "Errorln",
+    "Warn",
+    "Warnf",
+    "Warnw",
+    "Warning",
+    "Warningf",
+    "Print",
+    "Printf",
+    "Println",
+];
+
 /// Whether a call of this name never returns. Loggers are many and agree on the name, so the package counts for little.
 pub fn ending(callee: Name, in_test: bool) -> Option<Ending> {
     let Name { package, name } = callee;

@@ -64,7 +64,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             return Effect::Uses;
         };
         let source = Source::Variable(*holder);
-        let Ok(life) = walk(self.scopes, body, source, entry, self.oracle, self.budget) else {
+        let Ok(life) = walk(self.scopes, body, &[source], entry, self.oracle, self.budget) else {
             return Effect::Uses;
         };
         let released = |state: &State| matches!(state.phase, Phase::Released(_)) || state.due.is_some();

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::base::finding::{Certainty, Verdict};
+use crate::base::finding::{AnchorPlace, Certainty, Verdict};
 use crate::base::text::Span;
 use crate::flow::cfg::{Cfg, Condition, Ending, Next, Step, TooLarge};
 use crate::flow::eval::{Used, Walk};
@@ -83,6 +83,15 @@ impl Passed {
     }
 }
 
+/// What a function says of an error that it gets, with the bool that it returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tells {
+    /// True where it is not nil, and only there.
+    Failure,
+    /// True where it is nil, and only there.
+    Success,
+}
+
 /// What the walk asks about calls.
 pub trait Oracle<'a> {
     /// Whether the call never returns.
@@ -91,6 +100,8 @@ pub trait Oracle<'a> {
     fn stops_on_error(&self, call: &'a Call, at: usize) -> bool;
     /// Whether the call does not return when the error among its arguments is nil.
     fn stops_without_error(&self, call: &'a Call) -> bool;
+    /// What the call says of its argument `at`, an error, if it returns no more than that.
+    fn tells_error(&self, call: &'a Call, at: usize) -> Option<Tells>;
     /// Whether a method of this name, called on the resource itself with that many arguments, releases it; `None` for the method
     /// as a value.
     fn is_release(&self, method: &str, args: Option<usize>) -> bool;
@@ -186,26 +197,37 @@ pub struct Life {
     pub released_by: Vec<String>,
     /// The methods called on the resource, by call.
     pub used: BTreeMap<Span, Used>,
-    /// The states at each place where an edit could stand: by the offset of the end of the statement, or of the block's start. Also
-    /// by that of the other side of an `if` that declares names.
+    /// The states at each place where an edit could stand: by the offset of the end of the statement, or of the block's start, as
+    /// [`Step::Enter`] has it.
     pub after: FxHashMap<u32, Vec<State>>,
     pub enter: FxHashMap<u32, Vec<State>>,
 }
 
-/// Walks the body from its entry. `budget` is how many block visits are left, at first [`MAX_VISITS`].
+impl Life {
+    /// The states at a place; `None` where no way leads there.
+    pub fn at(&self, place: AnchorPlace) -> Option<&[State]> {
+        let states = match place {
+            AnchorPlace::After(span) => self.after.get(&span.end),
+            AnchorPlace::Start(span) | AnchorPlace::Before(span) => self.enter.get(&span.start),
+        };
+        states.map(Vec::as_slice)
+    }
+}
+
+/// Walks the body from its entry. Of several sources any makes the resource anew. `budget` is how many block visits are left, at first [`MAX_VISITS`].
 ///
 /// # Errors
 /// When a limit is reached.
 pub fn walk<'a>(
     scopes: &Scopes<'a>,
     body: BodyId,
-    source: Source,
+    sources: &[Source],
     entry: State,
     oracle: &dyn Oracle<'a>,
     budget: &Cell<usize>,
 ) -> Result<Life, Limit> {
     let cfg = Cfg::build(scopes.body(body).block, &|call| oracle.ending(call))?;
-    let mut walk = Walk::new(scopes, body, source, oracle, budget);
+    let mut walk = Walk::new(scopes, body, sources, oracle, budget);
     let mut incoming: Vec<FxHashSet<State>> = cfg.blocks.iter().map(|_| FxHashSet::default()).collect();
     let mut exits: FxHashSet<(ExitKind, Span, State)> = FxHashSet::default();
     let (mut after, mut enter): (FxHashMap<u32, FxHashSet<State>>, FxHashMap<u32, FxHashSet<State>>) = Default::default();
@@ -347,12 +369,7 @@ fn compared<'a>(walk: &Walk<'a, '_>, left: &'a Expr, right: &'a Expr, state: Sta
         return (Some(state.clone()), Some(state));
     };
     if state.error == Some(var) {
-        return match state.phase {
-            Phase::Unchecked => (Some(State { phase: Phase::Open, ..state.clone() }), Some(failed(state))),
-            Phase::Nil => (None, Some(state)),
-            Phase::Before => (Some(state.clone()), Some(state)),
-            _ => (Some(state), None),
-        };
+        return error_is_nil(state);
     }
     // What is made from it is there, if its maker gives no nil.
     if matches!(state.hold(var), Some(Hold::Handle(_))) && walk.oracle.is_never_nil(var) {
@@ -370,6 +387,16 @@ fn compared<'a>(walk: &Walk<'a, '_>, left: &'a Expr, right: &'a Expr, state: Sta
     (Some(state.clone()), Some(state))
 }
 
+/// The states where the error of the acquisition is nil, and where it is not.
+fn error_is_nil(state: State) -> (Option<State>, Option<State>) {
+    match state.phase {
+        Phase::Unchecked => (Some(State { phase: Phase::Open, ..state.clone() }), Some(failed(state))),
+        Phase::Nil => (None, Some(state)),
+        Phase::Before => (Some(state.clone()), Some(state)),
+        _ => (Some(state), None),
+    }
+}
+
 /// `err == io.EOF` and the like: equal means not nil.
 fn error_equals<'a>(walk: &Walk<'a, '_>, left: &'a Expr, right: &'a Expr, state: State) -> (Option<State>, Option<State>) {
     let is_error =
@@ -380,7 +407,8 @@ fn error_equals<'a>(walk: &Walk<'a, '_>, left: &'a Expr, right: &'a Expr, state:
     (Some(state.clone()), Some(state))
 }
 
-/// `errors.Is(err, x)` and other predicates named `Is…` or `As…`: true means not nil. `client.IsClosed()`: true means that there is
+/// `failed(err)`, where that is known to tell whether there is an error. `errors.Is(err, x)` and other predicates named `Is…` or `As…`:
+/// true means not nil. `client.IsClosed()`: true means that there is
 /// nothing left to release.
 fn asked_of_error<'a>(walk: &Walk<'a, '_>, call: &'a Call, state: State) -> (Option<State>, Option<State>) {
     let name = match &call.function.unparen().kind {
@@ -391,17 +419,23 @@ fn asked_of_error<'a>(walk: &Walk<'a, '_>, call: &'a Call, state: State) -> (Opt
     let predicate = name.is_some_and(|name| name.starts_with("Is") || name.starts_with("As") || name.starts_with("is"));
     let closed = name.is_some_and(|name| ["Closed", "IsClosed"].contains(&&**name)) && is_asked(walk, call, &state);
     // Where a subtest made it, and failed.
-    let in_subtest = matches!(walk.source, Source::Assigned { error: ErrorAt::Nowhere, .. });
+    let in_subtest = walk.sources.iter().any(|source| matches!(source, Source::Assigned { error: ErrorAt::Nowhere, .. }));
     let test_failed = in_subtest && call.args.is_empty() && name.is_some_and(|name| &**name == "Failed");
     if state.is_open() && (closed || test_failed) {
         return (Some(failed(state.clone())), Some(state));
     }
-    let about_error = call
-        .args
-        .iter()
-        .filter_map(Expr::as_ident)
-        .filter_map(|ident| walk.scopes.var(ident))
-        .any(|var| state.error == Some(var));
+    let is_error =
+        |arg: &Expr| arg.as_ident().and_then(|ident| walk.scopes.var(ident)).is_some_and(|var| state.error == Some(var));
+    let asked = call.args.iter().position(is_error);
+    match asked.and_then(|at| walk.oracle.tells_error(call, at)) {
+        Some(Tells::Failure) => {
+            let (fine, failed) = error_is_nil(state);
+            return (failed, fine);
+        }
+        Some(Tells::Success) => return error_is_nil(state),
+        None => {}
+    }
+    let about_error = asked.is_some();
     match state.phase {
         Phase::Unchecked if predicate && about_error => (Some(failed(state.clone())), Some(state)),
         Phase::Open if predicate && about_error => (None, Some(state)),

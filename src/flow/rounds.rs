@@ -21,7 +21,8 @@ pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &
         return neither(doubt);
     }
     let after = &list[from..];
-    let Some(last) = after.last() else { return in_scope_only(scopes, found, life, looped, list, found.place) };
+    let variable = Some(found.variable);
+    let Some(last) = after.last() else { return in_scope_only(scopes, variable, life, looped, list, found.place) };
     let mut ways = Ways::default();
     ways.of_list(after, Inside::default());
     if let Some(span) = ways.others.first() {
@@ -29,7 +30,7 @@ pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &
         return neither(&format!("the statement at line {line} leaves the iteration before its end"));
     }
     if ways.continues.is_empty() && !ways.defers {
-        return in_scope_only(scopes, found, life, looped, list, AnchorPlace::After(last.span));
+        return in_scope_only(scopes, variable, life, looped, list, AnchorPlace::After(last.span));
     }
     // In the literal a `continue` becomes a `return`: that is the same only where the literal ends the loop's body.
     if !ways.continues.is_empty() && list.as_ptr() != looped.stmts.as_ptr() {
@@ -42,19 +43,45 @@ pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &
     Round::Literal { end: last.span.end, continues: ways.continues, strings: strings(after) }
 }
 
+/// The same of what `statement` makes and nothing binds, once it has a name before that.
+pub fn round_unbound(scopes: &Scopes, body: BodyId, statement: Span, life: &Life, lines: &LineIndex) -> Round {
+    let place = AnchorPlace::After(statement);
+    let list = rest(scopes.body(body).block, place).and_then(|(list, after, looped)| Some((list, after.checked_sub(1)?, looped)));
+    let Some((list, from, looped)) = list else { return Round::Neither(USED_AFTERWARDS.to_owned()) };
+    let mut ways = Ways::default();
+    ways.of_list(&list[from..], Inside::default());
+    match ways.others.iter().chain(&ways.continues).min() {
+        Some(span) => {
+            Round::Neither(format!("the statement at line {} leaves the iteration before its end", lines.line(span.start)))
+        }
+        None if ways.defers => Round::Neither(USED_AFTERWARDS.to_owned()),
+        None => {
+            let end = list.last().map_or(place, |last| AnchorPlace::After(last.span));
+            in_scope_only(scopes, None, life, looped, list, end)
+        }
+    }
+}
+
 /// A release at `end`, if the resource and all that holds on to it belong to this round and are not used after `end`.
-fn in_scope_only(scopes: &Scopes, found: &Found, life: &Life, looped: &Block, list: &[Stmt], end: AnchorPlace) -> Round {
-    let (states, at) = match end {
-        AnchorPlace::After(span) => (life.after.get(&span.end), span.end),
-        AnchorPlace::Start(span) | AnchorPlace::Before(span) => (life.enter.get(&span.start), span.start),
+fn in_scope_only(
+    scopes: &Scopes,
+    variable: Option<VarId>,
+    life: &Life,
+    looped: &Block,
+    list: &[Stmt],
+    end: AnchorPlace,
+) -> Round {
+    let at = match end {
+        AnchorPlace::After(span) => span.end,
+        AnchorPlace::Start(span) | AnchorPlace::Before(span) => span.start,
     };
     let list_end = list.last().map_or(at, |last| last.span.end);
     let fine = |state: &State| {
-        let open = state.phase == Phase::Open && state.hold(found.variable) == Some(&Hold::Itself);
+        let open = state.phase == Phase::Open && variable.is_none_or(|var| state.hold(var) == Some(&Hold::Itself));
         let undisturbed = state.due.or(state.maybe_due).or(state.running).is_none() && state.pending.is_empty();
         open && undisturbed && state.holders.iter().all(|(var, _)| stays_inside(scopes, *var, looped, list_end))
     };
-    match states {
+    match life.at(end) {
         Some(states) if !states.is_empty() && states.iter().all(fine) => Round::End(end),
         _ => Round::Neither(USED_AFTERWARDS.to_owned()),
     }
@@ -80,41 +107,37 @@ fn rest(block: &Block, place: AnchorPlace) -> Option<(&[Stmt], usize, &Block)> {
     };
     let path = anchor::path(block, inner);
     let looped =
-        path.lists.iter().rev().skip(usize::from(!is_start)).find_map(|(list, at, _)| match &unlabeled(&list[*at]).kind {
+        path.lists.iter().rev().skip(usize::from(!is_start)).find_map(|(list, at, _)| match &list[*at].unlabeled().kind {
             StmtKind::For(looped) if looped.body.span.contains(inner) => Some(&looped.body),
             _ => None,
         })?;
     if is_start {
-        let block = block_at(&looped.stmts, inner)?;
-        return Some((&block.stmts, 0, looped));
+        return Some((list_at(&looped.stmts, inner)?, 0, looped));
     }
     let (list, at, _) = *path.lists.last()?;
     Some((list, at + 1, looped))
 }
 
-/// The block with this very span.
-fn block_at(stmts: &[Stmt], span: Span) -> Option<&Block> {
-    let holds = |block: &&Block| block.span.contains(span);
-    let inner = match &unlabeled(stmts.iter().find(|stmt| stmt.span.contains(span))?).kind {
-        StmtKind::If(branch) => match branch.then.span.contains(span) {
-            true => &branch.then,
-            false => return block_at(std::slice::from_ref(branch.otherwise.as_ref()?), span),
+/// The statements of the block, or of the case of a `switch`, with this very span.
+fn list_at(stmts: &[Stmt], span: Span) -> Option<&[Stmt]> {
+    let of_block = |block: &Block| block.span.contains(span).then_some(block.span);
+    let (inner, list): (Span, &[Stmt]) = match &stmts.iter().find(|stmt| stmt.span.contains(span))?.unlabeled().kind {
+        StmtKind::If(branch) => match of_block(&branch.then) {
+            Some(then) => (then, &branch.then.stmts),
+            None => return list_at(std::slice::from_ref(branch.otherwise.as_ref()?), span),
         },
-        StmtKind::For(looped) => Some(&looped.body).filter(holds)?,
-        StmtKind::Block(block) => block,
-        StmtKind::Switch(switch) => return switch.cases.iter().find_map(|case| block_at(&case.stmts, span)),
-        StmtKind::TypeSwitch(switch) => return switch.cases.iter().find_map(|case| block_at(&case.stmts, span)),
-        StmtKind::Select(cases) => return cases.iter().find_map(|case| block_at(&case.stmts, span)),
+        StmtKind::For(looped) => (of_block(&looped.body)?, &looped.body.stmts),
+        StmtKind::Block(block) => (block.span, &block.stmts),
+        StmtKind::Switch(switch) => case_at(&switch.cases, span)?,
+        StmtKind::TypeSwitch(switch) => case_at(&switch.cases, span)?,
+        StmtKind::Select(cases) => return cases.iter().find_map(|case| list_at(&case.stmts, span)),
         _ => return None,
     };
-    if inner.span == span { Some(inner) } else { block_at(&inner.stmts, span) }
+    if inner == span { Some(list) } else { list_at(list, span) }
 }
 
-fn unlabeled(mut stmt: &Stmt) -> &Stmt {
-    while let StmtKind::Labeled { stmt: Some(inner), .. } = &stmt.kind {
-        stmt = inner;
-    }
-    stmt
+fn case_at(cases: &[Case], span: Span) -> Option<(Span, &[Stmt])> {
+    cases.iter().find(|case| case.body.contains(span)).map(|case| (case.body, case.stmts.as_slice()))
 }
 
 /// What of `break` and `continue` is caught by a statement further out that is still part of the round's rest.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::base::finding::{ContextInScope, InScope};
+use crate::base::finding::{ContextInScope, InScope, LoggerInScope};
 use crate::base::text::Span;
-use crate::flow::anchor;
 use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::flow::types::Typing;
+use crate::flow::{anchor, around, known};
 use crate::golang::gomod::compare_versions;
+use crate::golang::members::{Found, Member};
 use crate::golang::syntax::*;
 use crate::golang::types::Type;
 
@@ -30,6 +31,7 @@ pub fn in_scope(scopes: &Scopes, typing: &Typing, body: BodyId, offset: u32, ask
         defers: defers(&scopes.body(body).block.stmts),
         late: false,
         parallel: anchor::has_parallel_subtests(scopes, body),
+        loggers: loggers(scopes, typing, offset),
         locals,
     }
 }
@@ -71,34 +73,70 @@ fn defers(stmts: &[Stmt]) -> bool {
     })
 }
 
-/// The `context.Context` that is declared last before `offset` in what is in scope there, rather one that nothing in the function
-/// ends.
-fn context(scopes: &Scopes, typing: &Typing, offset: u32) -> Option<ContextInScope> {
-    let mut names: Vec<&str> = Vec::new();
-    let mut ended = None;
+/// The variables in scope at `offset`, each with its body: what is declared last comes first, and what that hides is left out.
+fn visible(scopes: &Scopes, offset: u32) -> Vec<(BodyId, VarId)> {
+    let mut found: Vec<(BodyId, VarId)> = Vec::new();
     let mut body = scopes.body_around(Span::new(offset, offset));
     while let Some(at) = body {
         let ours = (0..scopes.vars.len() as u32).map(VarId).filter(|var| scopes.info(*var).body == at);
-        let mut visible: Vec<(u32, VarId)> = ours.filter_map(|var| Some((declared(scopes, at, var, offset)?, var))).collect();
-        visible.sort();
-        for (_, var) in visible.into_iter().rev() {
-            let name = &*scopes.info(var).name;
-            // What is declared further in hides it.
-            if names.contains(&name) {
-                continue;
-            }
-            names.push(name);
-            if !typing.var(var).is_some_and(|ty| ty.is_context()) {
-                continue;
-            }
-            match derivation(scopes, typing, at, var, offset) {
-                None => return Some(unended(scopes, typing, var)),
-                Some(derived) => ended = ended.or_else(|| Some(over(typing, name, &derived))),
+        let mut declared: Vec<(u32, VarId)> = ours.filter_map(|var| Some((declared(scopes, at, var, offset)?, var))).collect();
+        declared.sort();
+        for (_, var) in declared.into_iter().rev() {
+            let name = &scopes.info(var).name;
+            if !found.iter().any(|(_, known)| scopes.info(*known).name == *name) {
+                found.push((at, var));
             }
         }
         body = scopes.body(at).parent;
     }
+    found
+}
+
+/// The `context.Context` that is declared last before `offset` in what is in scope there, rather one that nothing in the function
+/// ends.
+fn context(scopes: &Scopes, typing: &Typing, offset: u32) -> Option<ContextInScope> {
+    let mut ended = None;
+    for (body, var) in visible(scopes, offset) {
+        if !typing.var(var).is_some_and(|ty| ty.is_context()) {
+            continue;
+        }
+        match derivation(scopes, typing, body, var, offset) {
+            None => return Some(unended(scopes, typing, var)),
+            Some(derived) => ended = ended.or_else(|| Some(over(typing, &scopes.info(var).name, &derived))),
+        }
+    }
     ended
+}
+
+/// What is in scope at `offset` and named like a logger: variables, their fields, variables of the package.
+fn loggers(scopes: &Scopes, typing: &Typing, offset: u32) -> Vec<LoggerInScope> {
+    let logs = |name: &str| name.to_ascii_lowercase().contains("log");
+    let mut found: Vec<(String, Type)> = Vec::new();
+    for (_, var) in visible(scopes, offset) {
+        let name = &scopes.info(var).name;
+        let ty = typing.var(var).unwrap_or_else(|| Type::unknown("its type is not known"));
+        let fields = ty.pointee().named().and_then(|named| around::fields(named.source()?, &named.name)).unwrap_or_default();
+        for (field, _) in fields.iter().filter(|(field, _)| logs(field)) {
+            if let Some(Member::Field(of)) = typing.world.member(&ty, field) {
+                found.push((format!("{name}.{field}"), of));
+            }
+        }
+        if logs(name) {
+            found.push((name.to_string(), ty));
+        }
+    }
+    let package = &typing.file.package;
+    let is_hidden = |name: &Arc<str>| scopes.vars.iter().any(|var| var.name == *name);
+    let of_package = package.value_names().into_iter().filter(|name| logs(name) && !is_hidden(name));
+    found.extend(of_package.map(|name| (name.to_string(), typing.world.var_type(package, &name))));
+    found.into_iter().map(|(spelled, ty)| logger(typing, spelled, &ty)).collect()
+}
+
+fn logger(typing: &Typing, spelled: String, ty: &Type) -> LoggerInScope {
+    let found = known::LOGGING_METHODS.map(|name| (name, typing.world.find_member(ty, name)));
+    let proved = !found.iter().any(|(_, found)| matches!(found, Found::Unknown(_)));
+    let methods = found.into_iter().filter(|(_, found)| !matches!(found, Found::Absent)).map(|(name, _)| name).collect();
+    LoggerInScope { spelled, methods, proved }
 }
 
 /// The context that the acquiring call was given, where it can be written once more: `context.Background()`, `s.ctx`, `r.Context()`.

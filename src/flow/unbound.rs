@@ -19,37 +19,45 @@ pub struct Unbound {
     pub place: AnchorPlace,
     pub binding: Binding,
     pub name: Option<Arc<str>>,
+    pub in_loop: bool,
 }
 
 /// Where the release of what `call` acquires could stand once it has a name of its own: its value alone (`New(ctx).Do()`), the blank
-/// identifier, or the header of an `if` that none of its branches can release. `None` in loops and where that takes more than a
-/// line.
+/// identifier, or the header of a statement that no part of it can release. `None` where that takes more than a line, and in
+/// loops for all but a value alone.
 pub fn find(scopes: &Scopes, body: BodyId, call: &Call, result: usize, results: usize, life: &Life) -> Option<Unbound> {
     let path = anchor::path(scopes.body(body).block, call.span);
     let (list, at, in_loop) = *path.lists.last()?;
     let stmt = &list[at];
-    if in_loop {
-        return None;
-    }
-    if let StmtKind::If(branch) = &stmt.kind
-        && let Some(init) = branch.init.as_ref().filter(|init| init.span.contains(call.span))
-        && let StmtKind::Define { left, right } = &init.kind
-        && right.len() == 1
-        && right[0].unparen().span == call.span
+    if let Some((init, cut)) = header(stmt)
+        && let Some(left) = declared(init, call.span)
     {
-        return header(scopes, stmt, branch, init, left.get(result)?, list).filter(|_| ends(&branch.then, life));
+        let found = match (&stmt.kind, left) {
+            (_, [target]) => lifted(scopes, stmt, init, cut, target, list),
+            (StmtKind::If(branch), _) if ends(&branch.then, life) => {
+                before_else(scopes, stmt, branch, init, left.get(result)?, list)
+            }
+            _ => None,
+        };
+        return found.filter(|_| !in_loop);
     }
-    if let StmtKind::Define { left, right } = &stmt.kind
-        && right.len() == 1
-        && right[0].unparen().span == call.span
-    {
-        return blank(left.get(result)?, &list[at..], life);
+    if let Some(left) = declared(stmt, call.span) {
+        return blank(left.get(result)?, &list[at..], life).filter(|_| !in_loop);
     }
     (results == 1 && evaluated_first(stmt, call.span)).then_some(Unbound {
         place: AnchorPlace::After(stmt.span),
         binding: Binding::Value { statement: stmt.span, call: call.span },
         name: None,
+        in_loop,
     })
+}
+
+/// What `stmt` declares, if `call` is all that it declares it with.
+fn declared(stmt: &Stmt, call: Span) -> Option<&[Expr]> {
+    match &stmt.kind {
+        StmtKind::Define { left, right } if right.len() == 1 && right[0].unparen().span == call => Some(left),
+        _ => None,
+    }
 }
 
 /// `_, err := New()`: the release stands where the resource is open on every way.
@@ -59,11 +67,47 @@ fn blank(target: &Expr, rest: &[Stmt], life: &Life) -> Option<Unbound> {
     let all_open =
         |stmt: &&Stmt| life.after.get(&stmt.span.end).is_some_and(|states| !states.is_empty() && states.iter().all(open));
     let stmt = rest.iter().find(all_open)?;
-    Some(Unbound { place: AnchorPlace::After(stmt.span), binding: Binding::Blank(blank.span), name: None })
+    Some(Unbound { place: AnchorPlace::After(stmt.span), binding: Binding::Blank(blank.span), name: None, in_loop: false })
+}
+
+/// The declaration in the header of a statement, and what has to go from there with it.
+fn header(stmt: &Stmt) -> Option<(&Stmt, Vec<Span>)> {
+    let until = |init: &Stmt, next: u32| Span::new(init.span.start, next);
+    match &stmt.kind {
+        StmtKind::If(branch) => branch.init.as_ref().map(|init| (init, vec![until(init, branch.condition.span.start)])),
+        StmtKind::Switch(switch) => {
+            let next = switch.value.as_ref().map_or(switch.brace, |value| value.span.start);
+            switch.init.as_ref().map(|init| (init, vec![until(init, next)]))
+        }
+        StmtKind::For(looped) => {
+            let ForHead::Clause { init: Some(init), condition, update } = &looped.head else { return None };
+            let brace = looped.body.span.start;
+            let cut = match (condition, update) {
+                (_, Some(_)) => vec![init.span],
+                (Some(condition), None) => {
+                    vec![until(init, condition.span.start), Span::new(condition.span.end, brace.saturating_sub(1))]
+                }
+                (None, None) => vec![until(init, brace)],
+            };
+            Some((init, cut))
+        }
+        _ => None,
+    }
+}
+
+/// `switch c := New(); c.Kind() {`: the declaration moves out, if nothing else has its name.
+fn lifted(scopes: &Scopes, stmt: &Stmt, init: &Stmt, cut: Vec<Span>, target: &Expr, list: &[Stmt]) -> Option<Unbound> {
+    let name = target.as_ident().filter(|ident| !ident.is_blank())?;
+    is_free(scopes, scopes.var(name)?, stmt, list).then(|| Unbound {
+        place: AnchorPlace::After(init.span),
+        binding: Binding::Lifted { statement: stmt.span, init: init.span, cut },
+        name: Some(name.name.clone()),
+        in_loop: false,
+    })
 }
 
 /// `if c, err := New(); err != nil { return err } else if …`: the declaration moves out, if nothing else has its names.
-fn header(scopes: &Scopes, stmt: &Stmt, branch: &If, init: &Stmt, target: &Expr, list: &[Stmt]) -> Option<Unbound> {
+fn before_else(scopes: &Scopes, stmt: &Stmt, branch: &If, init: &Stmt, target: &Expr, list: &[Stmt]) -> Option<Unbound> {
     let StmtKind::Define { left, .. } = &init.kind else { return None };
     let ExprKind::Binary { op: BinaryOp::NotEqual, left: tested, right } = &branch.condition.unparen().kind else { return None };
     let error = right.is_nil().then(|| tested.as_ident()).flatten()?;
@@ -72,10 +116,11 @@ fn header(scopes: &Scopes, stmt: &Stmt, branch: &If, init: &Stmt, target: &Expr,
     let name = target.as_ident().filter(|ident| !ident.is_blank())?;
     let goes_on = matches!(branch.otherwise, Some(Stmt { kind: StmtKind::If(_), .. }));
     let tests_error = scopes.var(error).is_some_and(|var| vars.contains(&var)) && error.name != name.name;
-    (goes_on && tests_error && vars.iter().all(|var| is_free(scopes, *var, (stmt, branch), list))).then(|| Unbound {
+    (goes_on && tests_error && vars.iter().all(|var| is_free(scopes, *var, stmt, list))).then(|| Unbound {
         place: AnchorPlace::After(branch.then.span),
         binding: Binding::Header { statement: stmt.span, init: init.span, rest: branch.condition.span.start },
         name: Some(name.name.clone()),
+        in_loop: false,
     })
 }
 
@@ -85,14 +130,23 @@ fn ends(block: &Block, life: &Life) -> bool {
 }
 
 /// Whether the name of `var`, which the header of `stmt` declares, could be declared in `list`: every other variable of that name is
-/// used within one other statement, or on one side of this one, only, which then declares it.
-fn is_free(scopes: &Scopes, var: VarId, (stmt, branch): (&Stmt, &If), list: &[Stmt]) -> bool {
+/// used within one other statement, or in one block of this one, only, which then declares it.
+fn is_free(scopes: &Scopes, var: VarId, stmt: &Stmt, list: &[Stmt]) -> bool {
     let name = &scopes.info(var).name;
     let others = (0..scopes.vars.len() as u32).map(VarId).filter(|other| *other != var && scopes.info(*other).name == *name);
     let elsewhere = list.iter().filter(|one| one.span != stmt.span && is_compound(one)).map(|one| one.span);
-    let sides = [Some(branch.then.span), branch.otherwise.as_ref().map(|other| other.span)];
-    let apart: Vec<Span> = elsewhere.chain(sides.into_iter().flatten()).collect();
+    let apart: Vec<Span> = elsewhere.chain(blocks(stmt)).collect();
     others.into_iter().all(|other| apart.iter().any(|one| scopes.uses_of(other).all(|at| one.start < at && at < one.end)))
+}
+
+/// The parts of a statement that declare names of their own.
+fn blocks(stmt: &Stmt) -> Vec<Span> {
+    match &stmt.kind {
+        StmtKind::If(branch) => [branch.then.span].into_iter().chain(branch.otherwise.as_ref().map(|other| other.span)).collect(),
+        StmtKind::For(looped) => vec![looped.body.span],
+        StmtKind::Switch(switch) => switch.cases.iter().map(|case| case.body).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn is_compound(stmt: &Stmt) -> bool {

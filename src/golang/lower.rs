@@ -494,6 +494,7 @@ impl Lowering<'_> {
             "if_statement" => self.if_stmt(node),
             "for_statement" => self.for_stmt(node),
             "expression_switch_statement" => StmtKind::Switch(Box::new(Switch {
+                brace: self.rest_from(node, "{").start,
                 init: self.opt_stmt(node, Part::Initializer),
                 value: child(node, Part::Value).map(|n| self.expr(n)),
                 cases: self.cases(node),
@@ -588,9 +589,17 @@ impl Lowering<'_> {
                 _ => continue,
             };
             let stmts = self.case_stmts(case);
-            cases.push(Case { span: self.span(case), values, default: case.kind() == "default_case", stmts });
+            cases.push(Case { body: self.rest_from(case, ":"), values, default: case.kind() == "default_case", stmts });
         }
         cases
+    }
+
+    /// The rest of the node from a token on, or all of it where a mistake left that out.
+    fn rest_from(&self, node: Node, token: &str) -> Span {
+        let mut cursor = node.walk();
+        let found = node.children(&mut cursor).find(|child| child.kind() == token);
+        let whole = self.span(node);
+        found.map_or(whole, |found| Span::new(self.span(found).start, whole.end))
     }
 
     fn case_stmts(&mut self, case: Node) -> Vec<Stmt> {

@@ -296,6 +296,17 @@ pub struct Stmt {
     pub kind: StmtKind,
 }
 
+impl Stmt {
+    /// The statement behind any number of labels.
+    pub fn unlabeled(&self) -> &Stmt {
+        let mut stmt = self;
+        while let StmtKind::Labeled { stmt: Some(inner), .. } = &stmt.kind {
+            stmt = inner;
+        }
+        stmt
+    }
+}
+
 #[derive(Debug, Clone)]
 pub enum StmtKind {
     Expr(Expr),
@@ -369,6 +380,8 @@ pub enum ForHead {
 #[derive(Debug, Clone)]
 pub struct Switch {
     pub init: Option<Stmt>,
+    /// Where its cases begin.
+    pub brace: u32,
     pub value: Option<Expr>,
     pub cases: Vec<Case>,
 }
@@ -384,7 +397,8 @@ pub struct TypeSwitch {
 /// `case a, b:` or `default:` (then `values` is empty and `default` true).
 #[derive(Debug, Clone)]
 pub struct Case {
-    pub span: Span,
+    /// From the colon to the end.
+    pub body: Span,
     pub values: Vec<Expr>,
     pub default: bool,
     pub stmts: Vec<Stmt>,

@@ -1,5 +1,6 @@
-//! Comments that silence findings: `//unleak:ignore RULE -- reason` and `//nolint:unleak`, on the line of the acquisition, on the
-//! line above it, in the doc comment of the function around it, or in the comment above the package clause. Those that silence nothing are findings themselves.
+//! Comments that silence findings: `//unleak:ignore RULE -- reason`, `//nolint:unleak` and `//nolint`, on the line of the acquisition,
+//! on the line above it, in the doc comment of the function around it, or in the comment above the package clause. Those that silence
+//! nothing are findings themselves, unless they are about every linter.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -44,13 +45,15 @@ enum Manner {
     Ignore,
     /// `//nolint:`, which names linters.
     Nolint,
+    /// `//nolint` or `//nolint:all`, which is about every linter: whether it is idle, nobody can tell here.
+    Everything,
 }
 
 impl Directives {
     /// Reads the comments of `text`.
     pub fn of(text: &[u8], lines: &LineIndex) -> Directives {
         // The scanner is spared nearly every file.
-        if !may_stand_in(text) {
+        if !may_stand_in(text) && memchr::memmem::find(text, b"nolint").is_none() {
             return Directives::default();
         }
         Directives(line_comments(text).into_iter().filter_map(|comment| directive(text, lines, comment)).collect())
@@ -63,13 +66,18 @@ impl Directives {
         nearest.map(|(_, directive)| Suppression::Comment { line: directive.line, reason: directive.reason.clone() })
     }
 
-    /// Whether one is about the declaration: stands in it or its doc comment, or is about all of the file.
+    /// Whether one that may be idle is about the declaration: stands in it or its doc comment, or is about all of the file.
     pub fn touch(&self, item: &Item) -> bool {
-        self.0.iter().any(|directive| directive.whole_file || (item.doc_start..item.span.end).contains(&directive.span.start))
+        let around = item.doc_start..item.span.end;
+        self.may_be_idle().any(|directive| directive.whole_file || around.contains(&directive.span.start))
+    }
+
+    fn may_be_idle(&self) -> impl Iterator<Item = &Directive> {
+        self.0.iter().filter(|directive| directive.manner != Manner::Everything)
     }
 }
 
-/// Whether such a comment may stand in `text`.
+/// Whether a comment that may be idle may stand in `text`.
 pub fn may_stand_in(text: &[u8]) -> bool {
     memchr::memmem::find(text, b"unleak").is_some()
 }
@@ -78,16 +86,18 @@ impl Directive {
     fn is_about(&self, rule: &str) -> bool {
         match self.manner {
             Manner::Ignore => self.names.iter().any(|name| name == rule),
-            Manner::Nolint => true,
+            Manner::Nolint | Manner::Everything => true,
         }
     }
 
-    /// How far a finding on `line` is, if the comment is about it: on its line, the line above, the doc comment, the file.
+    /// How far a finding on `line` is, if the comment is about it: on its line, the line above, the doc comment, the file. For
+    /// golangci-lint the line on which a function begins is as good as its doc comment.
     fn reach(&self, line: u32, doc: &Range<u32>) -> Option<u8> {
         match self.own_line {
             _ if self.line == line => Some(0),
             true if self.line + 1 == line => Some(1),
             true if doc.contains(&self.line) => Some(2),
+            _ if self.manner != Manner::Ignore && self.line == doc.end => Some(2),
             _ if self.whole_file => Some(3),
             _ => None,
         }
@@ -98,7 +108,7 @@ impl Directive {
 fn directive(text: &[u8], lines: &LineIndex, comment: Span) -> Option<Directive> {
     let bytes = text[comment.range()].trim_ascii_end();
     let (start, manner, list) = memchr::memmem::find_iter(bytes, b"//").find_map(|at| {
-        let (manner, list) = listed(&bytes[at + 2..])?;
+        let (manner, list) = listed(&bytes[at + 2..]).filter(|(manner, _)| *manner != Manner::Everything || at == 0)?;
         Some((at, manner, Span::new(list.start, list.end).shifted(at as u32 + 2)))
     })?;
     let span = Span::new(comment.start + start as u32, comment.start + bytes.len() as u32);
@@ -128,20 +138,28 @@ fn listed(comment: &[u8]) -> Option<(Manner, Span)> {
         Some(_) => return None,
         None => {
             let blanks = comment.len() - comment.trim_ascii_start().len();
-            comment[blanks..].strip_prefix(b"nolint:")?;
-            (Manner::Nolint, blanks + "nolint:".len())
+            let from = blanks + "nolint".len();
+            match comment[blanks..].strip_prefix(b"nolint")? {
+                [b':', ..] => (Manner::Nolint, from + 1),
+                [] | [b' ', ..] => return Some((Manner::Everything, Span::new(from as u32, from as u32))),
+                _ => return None,
+            }
         }
     };
     let rest = &comment[from..];
     let end = match manner {
         Manner::Ignore => memchr::memmem::find(rest, b"--").unwrap_or(rest.len()),
-        Manner::Nolint => rest.iter().position(|byte| b"/ \t".contains(byte)).unwrap_or(rest.len()),
+        Manner::Nolint | Manner::Everything => rest.iter().position(|byte| b"/ \t".contains(byte)).unwrap_or(rest.len()),
     };
     let names = &rest[..end];
     let start = from + names.len() - names.trim_ascii_start().len();
     let span = Span::new(start as u32, (start + names.trim_ascii().len()) as u32);
-    let named = names.split(|byte| *byte == b',').any(|name| name == b"unleak");
-    (manner == Manner::Ignore || named).then_some((manner, span))
+    let named = |wanted: &[u8]| names.split(|byte| *byte == b',').any(|name| name == wanted);
+    match manner {
+        Manner::Nolint if named(b"all") => Some((Manner::Everything, span)),
+        Manner::Nolint => named(b"unleak").then_some((manner, span)),
+        _ => Some((manner, span)),
+    }
 }
 
 /// What [`unused`] needs to know of a file that was judged.
@@ -159,7 +177,7 @@ pub struct Seen<'f> {
 pub fn unused(directives: &Directives, policy: &Policy, rule: &Rule, place: &Place, seen: &Seen) -> Vec<Finding> {
     let mut repeats: FxHashMap<&[u8], u32> = FxHashMap::default();
     let mut findings = Vec::new();
-    for directive in &directives.0 {
+    for directive in directives.may_be_idle() {
         let text = &place.text[directive.span.range()];
         let ordinal = repeats.entry(text).or_default();
         let idle: Vec<&str> =
@@ -190,6 +208,7 @@ impl Seen<'_> {
             Manner::Ignore if !is_known(policy, name) => return true,
             Manner::Ignore => rule.is_some_and(runs),
             Manner::Nolint => name == "unleak" && silenceable(policy).all(runs),
+            Manner::Everything => false,
         };
         let at = directive.span.start;
         let refused = self
@@ -203,7 +222,7 @@ impl Seen<'_> {
     /// Puts the name that was probably meant in the place of the only one, where that silences something.
     fn renaming(&self, directive: &Directive, policy: &Policy, place: &Place) -> Option<Fix> {
         let [name] = directive.names.as_slice() else { return None };
-        if directive.manner == Manner::Nolint || is_known(policy, name) {
+        if directive.manner != Manner::Ignore || is_known(policy, name) {
             return None;
         }
         let meant = near(name, silenceable(policy).map(|rule| &*rule.id))?;
@@ -330,6 +349,19 @@ mod tests {
         assert_eq!(found("package p //nolint:unleak\n\nvar c = New()\n", 3, 0..0), Some((1, None)));
         assert_eq!(found("//nolint:unleak\n\npackage p\n\nvar c = New()\n", 5, 0..0), None);
         assert_eq!(found("//nolint:unleak\nvar b = 1\nvar c = New()\n", 3, 0..0), None);
+    }
+
+    #[test]
+    fn a_bare_nolint_is_about_everything() {
+        assert_eq!(found("c := New() //nolint", 1, 0..0), Some((1, None)));
+        assert_eq!(found("c := New() // nolint // short-lived", 1, 0..0), Some((1, Some("short-lived".into()))));
+        assert_eq!(found("c := New() //nolint:all", 1, 0..0), Some((1, None)));
+        assert_eq!(found("//nolint\nfunc f() {\n\tx()\n\tc := New()\n}\n", 4, 1..2), Some((1, None)));
+        assert_eq!(found("func f() { //nolint\n\tx()\n\tc := New()\n}\n", 3, 1..1), Some((1, None)));
+        assert_eq!(found("func f() { //unleak:ignore unclosed-client\n\tx()\n\tc := New()\n}\n", 3, 1..1), None);
+        assert_eq!(found("c := New() //nolintx", 1, 0..0), None);
+        assert_eq!(found("c := New() // why //nolint", 1, 0..0), None);
+        assert_eq!(found("c := New() //nolint:errcheck", 1, 0..0), None);
     }
 
     #[test]

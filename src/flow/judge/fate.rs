@@ -117,7 +117,10 @@ impl Case<'_, '_> {
 
     /// The fate of what no way leads to, behind a `t.Skip` for one: the one that it would have, if that is no fault.
     fn unreached(&self, body: BodyId, kind: &Kind) -> Fate {
-        let life = self.site(kind).and_then(|site| self.walk(site, kind, true).ok()).filter(|life| !is_unreached(life));
+        let life = self
+            .site(kind)
+            .and_then(|site| self.walk_with(site.body, &[site.source], kind.target(), true).ok())
+            .filter(|life| !is_unreached(life));
         let fate = life.map(|life| self.fate(&life, body, kind)).filter(|fate| !fate.verdict.is_finding());
         let words = "no way leads here: what stands before it does not come back";
         fate.unwrap_or_else(|| self.nothing_because(Certainty::Proved, words))

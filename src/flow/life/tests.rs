@@ -18,6 +18,9 @@ impl<'a> Oracle<'a> for Plain {
     fn stops_without_error(&self, _: &'a Call) -> bool {
         false
     }
+    fn tells_error(&self, _: &'a Call, _: usize) -> Option<Tells> {
+        None
+    }
     fn is_release(&self, method: &str, _: Option<usize>) -> bool {
         method == "Close"
     }
@@ -77,7 +80,7 @@ fn visits(body: &str) -> Result<usize, Limit> {
     let start = text.find("New()").unwrap() as u32;
     let source = Source::Call { span: Span::new(start, start + 5), result: 0, error: Some(1), success: None };
     let budget = Cell::new(MAX_VISITS);
-    walk(&scopes, BodyId(0), source, State::start(), &Plain, &budget).map(|_| MAX_VISITS - budget.get())
+    walk(&scopes, BodyId(0), &[source], State::start(), &Plain, &budget).map(|_| MAX_VISITS - budget.get())
 }
 
 /// Twice as much takes about twice as many visits.
