@@ -55,6 +55,8 @@ pub struct Walk<'a, 'w> {
     /// Block visits left.
     pub(super) budget: &'w Cell<usize>,
     pub(super) effects: FxHashMap<(BodyId, State), Option<Effect>>,
+    /// The bools that never change, as they are where the resource is acquired.
+    pub(super) given: Vec<(VarId, bool)>,
 }
 
 impl<'a, 'w> Walk<'a, 'w> {
@@ -79,6 +81,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             deferred: FxHashMap::default(),
             budget,
             effects: FxHashMap::default(),
+            given: if let [source] = sources { source.given(scopes, body) } else { Vec::new() },
         }
     }
 
@@ -525,7 +528,10 @@ impl<'a, 'w> Walk<'a, 'w> {
         let StmtKind::Return(exprs) = &stmt.kind else { return };
         let count = self.scopes.body(self.body).signature.results.len();
         let values = if exprs.is_empty() { self.named_results(state) } else { self.values(exprs, count, state) };
-        for (index, hold) in values.into_iter().enumerate().filter_map(|(index, value)| Some((index, value?))) {
+        let mut values: Vec<_> = values.into_iter().enumerate().filter_map(|(index, value)| Some((index, value?))).collect();
+        // Beside the resource itself, or what releases it, what is made from it says nothing.
+        values.sort_by_key(|(_, hold)| matches!(hold, Hold::Handle(_)));
+        for (index, hold) in values {
             if matches!(hold, Hold::Handle(_)) && !self.oracle.result_carries(self.body, index) {
                 continue;
             }

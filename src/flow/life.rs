@@ -15,9 +15,10 @@ use crate::base::finding::{AnchorPlace, Certainty, Verdict};
 use crate::base::text::Span;
 use crate::flow::cfg::{Cfg, Condition, Ending, Next, Step, TooLarge};
 use crate::flow::eval::{Used, Walk};
-use crate::flow::scope::{BodyId, Scopes, VarId};
+use crate::flow::scope::{BodyId, Scopes, VarId, VarOrigin};
 use crate::flow::state::{Event, EventId, EventKind, Hold, Phase, State};
 use crate::golang::syntax::*;
+use crate::golang::visit;
 
 /// More states than this at one point end the walk.
 const MAX_STATES: usize = 96;
@@ -142,6 +143,53 @@ pub enum Source {
     Assigned { span: Span, var: VarId, error: ErrorAt },
     /// A variable that is open when the body is entered.
     Variable(VarId),
+}
+
+impl Source {
+    /// The variables that the conditions around the acquisition ask for, and that never change: `if remote { client = New() }`.
+    pub(super) fn given(&self, scopes: &Scopes, body: BodyId) -> Vec<(VarId, bool)> {
+        let (mut found, mut rounds) = (Vec::new(), Vec::new());
+        let Some((span, _)) = self.call() else { return found };
+        visit::body(scopes.body(body).block, &mut |stmt| {
+            if let StmtKind::For(looped) = &stmt.kind {
+                rounds.push(looped.body.span);
+            }
+            if let StmtKind::If(branch) = &stmt.kind {
+                if branch.then.span.contains(span) {
+                    asked(&branch.condition, true, scopes, &mut found);
+                } else if branch.otherwise.as_ref().is_some_and(|other| other.span.contains(span)) {
+                    asked(&branch.condition, false, scopes, &mut found);
+                }
+            }
+        });
+        let stays = |var: &VarId| match scopes.info(*var).origin {
+            VarOrigin::Param { .. } => scopes.assigned(*var).is_empty(),
+            // In a loop it is another one in each round.
+            VarOrigin::Value { value, .. } => {
+                scopes.assigned(*var).len() == 1 && !rounds.iter().any(|round| round.contains(value.span))
+            }
+            _ => false,
+        };
+        found.retain(|(var, _)| stays(var));
+        found
+    }
+}
+
+/// The variables that are bools in `condition`, where it is `value`.
+fn asked(condition: &Expr, value: bool, scopes: &Scopes, found: &mut Vec<(VarId, bool)>) {
+    match &condition.unparen().kind {
+        ExprKind::Ident(ident) => found.extend(scopes.var(ident).map(|var| (var, value))),
+        ExprKind::Unary { not: true, operand } => asked(operand, !value, scopes, found),
+        ExprKind::Binary { op: BinaryOp::And, left, right } if value => {
+            asked(left, value, scopes, found);
+            asked(right, value, scopes, found);
+        }
+        ExprKind::Binary { op: BinaryOp::Or, left, right } if !value => {
+            asked(left, value, scopes, found);
+            asked(right, value, scopes, found);
+        }
+        _ => {}
+    }
 }
 
 /// Where the error of an acquisition goes.
@@ -327,7 +375,7 @@ fn branch<'a>(walk: &mut Walk<'a, '_>, condition: Condition<'a>, mut state: Stat
                     return (no, yes);
                 }
                 ExprKind::Call(call) => return asked_of_error(walk, call, state),
-                ExprKind::Ident(ident) => return asked_of_bool(walk.scopes.var(ident), state),
+                ExprKind::Ident(ident) => return asked_of_bool(walk, walk.scopes.var(ident), state),
                 _ => return (Some(state.clone()), Some(state)),
             }
         }
@@ -345,7 +393,10 @@ fn branch<'a>(walk: &mut Walk<'a, '_>, condition: Condition<'a>, mut state: Stat
 }
 
 /// `ok`, where it says whether there is a resource.
-fn asked_of_bool(var: Option<VarId>, state: State) -> (Option<State>, Option<State>) {
+fn asked_of_bool(walk: &Walk, var: Option<VarId>, state: State) -> (Option<State>, Option<State>) {
+    if let Some((_, value)) = walk.given.iter().find(|(given, _)| state.phase != Phase::Before && Some(*given) == var) {
+        return if *value { (Some(state), None) } else { (None, Some(state)) };
+    }
     match var.and_then(|var| state.hold(var)) {
         Some(Hold::Sure) => (Some(state), None),
         Some(Hold::Success) => match state.phase {
