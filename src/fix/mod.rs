@@ -31,6 +31,13 @@ pub struct Wanted<'a> {
     pub beside: &'a dyn Fn() -> Option<Style>,
 }
 
+impl Wanted<'_> {
+    /// The rule's own method that `release` calls.
+    fn method(&self, release: &Release) -> Option<&ReleaseMethod> {
+        self.releases.iter().find(|method| *method.name == release.method && method.args == release.args)
+    }
+}
+
 /// Edits, what they do in words, and why they need a look.
 struct Draft {
     title: String,
@@ -51,6 +58,11 @@ pub fn fix(wanted: &Wanted) -> Option<Fix> {
         Mend::Release(placed) => placed,
     };
     let Closable::By(release) = &wanted.acquisition.closable else { return None };
+    if wanted.method(release).is_some_and(|method| method.only_shown) {
+        let name = wanted.acquisition.name.as_deref().unwrap_or("the result");
+        let reason = format!("what `{}` waits for, or ends besides, is for a person to say", release.method);
+        return Some(sketch(format!("call `{}` of `{name}`", release.method), &reason));
+    }
     let Some(anchor) = &placed.anchor else {
         if let Some(fix) = leaving(wanted, release, placed) {
             return Some(fix);
@@ -156,8 +168,7 @@ fn risk(release: &Release, anchor: &Anchor, wanted: &Wanted) -> Option<String> {
     if let ([ReleaseArg::Context], Some(context)) = (release.args.as_slice(), &anchor.scope.context) {
         return Some(context.doubt.clone());
     }
-    let known = wanted.releases.iter().find(|method| *method.name == release.method && method.args == release.args);
-    let safe = known.is_some_and(|method| method.safe);
+    let safe = wanted.method(release).is_some_and(|method| method.safe);
     (!safe).then(|| format!("whether `{}` alone is the right release is for a person to say", release.method))
 }
 

@@ -56,6 +56,11 @@ fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Re
         let why = "a function that runs when the test ends uses it";
         return cleanup(wanted, release, scope, when).ok_or_else(|| why.to_owned());
     }
+    // Such subtests go on after the function, and a clean-up waits for them.
+    if let Some(manner) = (scope.parallel && wanted.style == Style::Auto).then(|| cleanup(wanted, release, scope, when)).flatten()
+    {
+        return Ok(manner);
+    }
     let matters = release.returns_error && error_matters(wanted.acquisition);
     let style = match wanted.style {
         // Whatever the file does about other releases, the caller hears first of an error that matters.
@@ -109,7 +114,7 @@ fn cleanup(wanted: &Wanted, release: &Release, scope: &InScope, when: When) -> O
     let asked = wanted.style == Style::Cleanup;
     let test = scope.test.as_ref().filter(|_| when == When::Deferred && release.args.is_empty())?;
     let ignored = release.returns_error && habits::cleans_up_openly(wanted.text).unwrap_or(asked);
-    (asked || scope.late || !scope.defers).then(|| Manner::Cleanup { test: test.to_string(), ignored })
+    (asked || scope.late || scope.parallel || !scope.defers).then(|| Manner::Cleanup { test: test.to_string(), ignored })
 }
 
 fn logged(wanted: &Wanted, release: &Release, anchor: &Anchor, may_import: bool) -> Option<Manner> {

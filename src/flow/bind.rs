@@ -112,7 +112,12 @@ impl<'a, 'w> Walk<'a, 'w> {
                     }
                 }
             },
-            ExprKind::Selector { operand, field } => self.bind_field(target, operand, Some(&field.name), value, state),
+            ExprKind::Selector { operand, field } => {
+                if self.peek(operand, state) == Some(Hold::Itself) {
+                    self.altered = Some(target.span);
+                }
+                self.bind_field(target, operand, Some(&field.name), value, state);
+            }
             ExprKind::Index { operand, indices } => {
                 // A key of a map is in it too.
                 let key = indices.first().and_then(|key| self.peek(key, state));

@@ -181,8 +181,17 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         self.callee_within(call).is_some_and(|func| self.never_returns(&func, Some(at)))
     }
 
-    fn stops_without_error(&self, call: &'a Call) -> bool {
-        self.typing.ask(call, known::asserts_error) == Some(true)
+    fn stops_without_error(&self, call: &'a Call, at: usize) -> bool {
+        if self.typing.ask(call, known::asserts_error) == Some(true) {
+            return true;
+        }
+        let Some(func) = self.callee_within(call).filter(is_test_helper) else { return false };
+        let Some(body) = &func.decl.body else { return false };
+        let scopes = Scopes::of_func(&func.decl);
+        let typing = Typing::new(self.world(), FileScope::of(&func), &scopes);
+        let calls = Calls { typing: &typing, target: None, in_main: false, comes_back: false, ..*self.as_ref() };
+        let error = scopes.param(BodyId(0), self.param_at(&func, at));
+        error.is_some_and(|error| calls.ways_out(body, Some(error), true).is_some_and(|ways| ways.is_empty()))
     }
 
     fn tells_error(&self, call: &'a Call, at: usize) -> Option<Tells> {
@@ -603,7 +612,7 @@ impl<'a> Calls<'a, '_> {
             Callee::Method { method, .. } => method.func,
             _ => None,
         };
-        func.filter(|func| self.is_within(func))
+        func.filter(|func| self.is_within(func) || is_test_helper(func))
     }
 
     /// Whether a way leads to a return, where `error` is known not to be nil.
@@ -661,6 +670,18 @@ impl<'a> Calls<'a, '_> {
         let other = if right.is_nil() { left } else { right };
         let var = other.as_ident().and_then(|ident| self.typing.scopes.var(ident));
         (var.is_some() && var == error && (left.is_nil() || right.is_nil())).then_some(*op == BinaryOp::Equal)
+    }
+}
+
+/// Whether a function gets a `testing.TB` or the like first, as helpers of tests do.
+fn is_test_helper(func: &FuncRef) -> bool {
+    let first = func.decl.signature.params.first().map(|param| match &param.ty.unparen().kind {
+        ExprKind::Pointer(inner) => inner,
+        _ => &param.ty,
+    });
+    match first.map(|ty| &ty.unparen().kind) {
+        Some(ExprKind::Selector { operand, .. }) => operand.as_ident().is_some_and(|package| &*package.name == "testing"),
+        _ => false,
     }
 }
 

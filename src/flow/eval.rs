@@ -46,6 +46,8 @@ pub struct Walk<'a, 'w> {
     pub left: BTreeSet<(usize, Hold)>,
     /// The parameters that it was put into, for the callers of a function that is summed up.
     pub puts: BTreeMap<VarId, String>,
+    /// Where a field of the resource itself is set.
+    pub altered: Option<Span>,
     /// The methods without arguments that were called on the resource to release it.
     pub released_by: BTreeSet<String>,
     /// The methods called on the resource, by call.
@@ -76,6 +78,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             again: Vec::new(),
             left: BTreeSet::new(),
             puts: BTreeMap::new(),
+            altered: None,
             released_by: BTreeSet::new(),
             used: BTreeMap::new(),
             deferred: FxHashMap::default(),
@@ -486,7 +489,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         };
         if at.is_some_and(|at| self.oracle.stops_on_error(call, at)) {
             state.phase = Phase::Open;
-        } else if at.is_some() && self.oracle.stops_without_error(call) {
+        } else if at.is_some_and(|at| self.oracle.stops_without_error(call, at)) {
             *state = failed(state.clone());
         }
     }

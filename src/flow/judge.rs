@@ -205,6 +205,8 @@ struct Standing {
     round: Option<Round>,
     /// What runs when the test ends uses the resource.
     late: bool,
+    /// Who else may have a say in its release.
+    doubt: Option<String>,
     /// The type that is released there, if it is known.
     target: Option<Type>,
 }
@@ -333,7 +335,8 @@ impl<'a> Case<'a, '_> {
         }
         let round = self.round(site.body, &found, life);
         let late = life.events.iter().any(|event| event.kind == EventKind::Cleaning);
-        Some(Standing { site, found, round, late, target: kind.target() })
+        let doubt = self.altered(life).or_else(|| self.keeper(life));
+        Some(Standing { site, found, round, late, doubt, target: kind.target() })
     }
 
     /// Where one release could stand for this and all of `others`, which the variable may be there; none is what needs no release.
@@ -521,7 +524,7 @@ impl<'a> Case<'a, '_> {
 
     /// The place for the release of a leak.
     fn anchor(&self, standing: &Standing, closable: &Closable) -> Anchor {
-        let Standing { site, found, round, late, .. } = standing;
+        let Standing { site, found, round, late, doubt, .. } = standing;
         let uncovered = found.shared.then(|| "it is not acquired on every way that leads here".to_owned());
         let subtest = site.subtest.then(|| "it is nil where the subtest failed".to_owned());
         Anchor {
@@ -534,6 +537,7 @@ impl<'a> Case<'a, '_> {
                 .or(uncovered)
                 .or(subtest)
                 .or_else(|| self.may_be_nil(found))
+                .or_else(|| doubt.clone())
                 .or_else(|| self.made_around()),
             after_check: found.offset() > self.statement_end(site) && found.doubt.is_none(),
             round: round.clone(),

@@ -99,8 +99,8 @@ pub trait Oracle<'a> {
     fn ending(&self, call: &'a Call) -> Option<Ending>;
     /// Whether the call does not return when its argument `at`, an error, is not nil.
     fn stops_on_error(&self, call: &'a Call, at: usize) -> bool;
-    /// Whether the call does not return when the error among its arguments is nil.
-    fn stops_without_error(&self, call: &'a Call) -> bool;
+    /// Whether the call does not return when its argument `at`, an error, is nil.
+    fn stops_without_error(&self, call: &'a Call, at: usize) -> bool;
     /// What the call says of its argument `at`, an error, if it returns no more than that.
     fn tells_error(&self, call: &'a Call, at: usize) -> Option<Tells>;
     /// Whether a method of this name, called on the resource itself with that many arguments, releases it; `None` for the method
@@ -241,6 +241,8 @@ pub struct Life {
     pub left: Vec<(usize, Hold)>,
     /// The parameters that the resource was put into, each with a clause that says how.
     pub puts: BTreeMap<VarId, String>,
+    /// Where a field of the resource itself is set.
+    pub altered: Option<Span>,
     /// The methods without arguments that were called on the resource to release it.
     pub released_by: Vec<String>,
     /// The methods called on the resource, by call.
@@ -338,6 +340,7 @@ pub fn walk<'a>(
         events: walk.events,
         left: walk.left.into_iter().collect(),
         puts: walk.puts,
+        altered: walk.altered,
         released_by: walk.released_by.into_iter().collect(),
         used: walk.used,
         after: listed(after),

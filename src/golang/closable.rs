@@ -203,7 +203,12 @@ pub(super) fn release_args(signature: &FuncSig) -> Vec<ReleaseArg> {
 
 /// Release methods for use without a rule, in order of preference.
 pub fn common_methods() -> Vec<ReleaseMethod> {
-    let method = |name: &str, args: &[ReleaseArg]| ReleaseMethod { name: Arc::from(name), args: args.to_vec(), safe: false };
+    let method = |name: &str, args: &[ReleaseArg]| ReleaseMethod {
+        name: Arc::from(name),
+        args: args.to_vec(),
+        safe: false,
+        only_shown: false,
+    };
     let plain = RELEASE_NAMES.iter().map(|name| method(name, &[]));
     plain.chain(RELEASE_NAMES.iter().map(|name| method(name, &[ReleaseArg::Context]))).collect()
 }

@@ -13,4 +13,6 @@ pub struct ReleaseMethod {
     pub args: Vec<ReleaseArg>,
     /// Whether a call of it, inserted alone, is the right release for any type that has it.
     pub safe: bool,
+    /// Whether a call of it is only to be shown: what it waits for, or ends besides, differs from type to type.
+    pub only_shown: bool,
 }

@@ -60,6 +60,8 @@ struct ReleaseToml {
     method: String,
     args: Vec<ArgToml>,
     safe: bool,
+    #[serde(default)]
+    only_shown: bool,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -166,7 +168,7 @@ fn release(raw: ReleaseToml) -> ReleaseMethod {
         ArgToml::Context => ReleaseArg::Context,
         ArgToml::Other => ReleaseArg::Other,
     });
-    ReleaseMethod { name: Arc::from(raw.method.as_str()), args: args.collect(), safe: raw.safe }
+    ReleaseMethod { name: Arc::from(raw.method.as_str()), args: args.collect(), safe: raw.safe, only_shown: raw.only_shown }
 }
 
 fn query(file: &str, text: &str) -> Result<(Query, u32, u32), RuleError> {

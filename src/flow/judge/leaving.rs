@@ -6,6 +6,8 @@ use crate::flow::judge::{Case, Kind};
 use crate::flow::life::{Exit, ExitKind, Life};
 use crate::flow::scope::{BodyId, VarId};
 use crate::flow::state::{Hold, Phase, State};
+use crate::golang::syntax::*;
+use crate::golang::visit;
 
 impl Case<'_, '_> {
     /// The places for a release before each `return` that leaves the resource open; none where one of the ways out cannot have it.
@@ -28,9 +30,16 @@ impl Case<'_, '_> {
             ours && exit.state.hold(variable) == Some(&Hold::Itself)
                 && !self.scopes.uses_in(span).any(|used| exit.state.hold(used).is_some())
         };
+        // What was deferred runs after the release then.
+        let holds = |used: VarId| here().any(|exit| exit.state.hold(used).is_some());
+        let mut asked_later = false;
+        visit::body(self.scopes.body(body).block, &mut |stmt| {
+            let deferred = matches!(stmt.kind, StmtKind::Defer(_)) && stmt.span.start < span.start;
+            asked_later |= deferred && self.scopes.uses_in(stmt.span).any(holds);
+        });
         let name = &self.scopes.info(variable).name;
         let alone = self.scopes.vars.iter().filter(|var| var.name == *name).count() == 1;
-        (alone && here().all(fits)).then(|| Anchor {
+        (alone && !asked_later && here().all(fits)).then(|| Anchor {
             place: AnchorPlace::Before(span),
             variable: name.clone(),
             binding: Binding::Bound,

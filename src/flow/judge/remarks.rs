@@ -10,7 +10,7 @@ use crate::flow::early::{Ground, Slip, Way};
 use crate::flow::judge::{Case, Fate, Fault, Kind};
 use crate::flow::kept::{Field, Keeper};
 use crate::flow::life::{Exit, ExitKind, Life};
-use crate::flow::scope::BodyId;
+use crate::flow::scope::{BodyId, VarId, VarOrigin};
 use crate::flow::state::{EventKind, Hold, Phase};
 use crate::golang::syntax::*;
 use crate::golang::types::Type;
@@ -125,6 +125,42 @@ impl Case<'_, '_> {
                 })
             }
         }
+    }
+
+    /// That a field of the resource itself is set here: its release may find something else there.
+    pub(super) fn altered(&self, life: &Life) -> Option<String> {
+        let line = self.place.lines.line(life.altered?.start);
+        Some(format!("line {line} sets a field of it, which its release may use"))
+    }
+
+    /// That a struct has it that a constructor made before, and whose type releases the field that it is in: the constructor may have
+    /// seen to it that it does.
+    pub(super) fn keeper(&self, life: &Life) -> Option<String> {
+        let holders = || life.after.values().flatten().flat_map(|state| &state.holders);
+        let mut fields: Vec<(VarId, &Arc<str>)> = holders()
+            .filter_map(|(var, hold)| match hold {
+                Hold::Inside(Some(paths)) => Some((*var, paths.field()?)),
+                _ => None,
+            })
+            .collect();
+        fields.sort();
+        fields.dedup();
+        let names: Vec<VarId> = holders().filter(|(_, hold)| *hold == Hold::Itself).map(|(var, _)| *var).collect();
+        let is_made = |var: VarId| match self.scopes.info(var).origin {
+            VarOrigin::Value { value, .. } => {
+                value.as_call().is_some() && !self.scopes.uses_in(value.span).any(|used| names.contains(&used))
+            }
+            _ => false,
+        };
+        fields.into_iter().filter(|(var, _)| is_made(*var)).find_map(|(var, name)| {
+            let ty = self.typing.var(var)?;
+            let owner = ty.pointee().named()?;
+            let field = Field { package: owner.source()?.clone(), owner: owner.name.clone(), name: name.clone() };
+            match self.judge.summaries.keepers.of(self.judge.world, &field, self.wanted.releases) {
+                Keeper::Releases { by, .. } if by.starts_with('(') => Some(format!("`{by}` releases it in field `{name}`")),
+                _ => None,
+            }
+        })
     }
 
     /// The field of a struct of this package that it is stored in, if that is the only place for it.

@@ -15,7 +15,7 @@ impl<'a> Oracle<'a> for Plain {
     fn stops_on_error(&self, _: &'a Call, _: usize) -> bool {
         false
     }
-    fn stops_without_error(&self, _: &'a Call) -> bool {
+    fn stops_without_error(&self, _: &'a Call, _: usize) -> bool {
         false
     }
     fn tells_error(&self, _: &'a Call, _: usize) -> Option<Tells> {

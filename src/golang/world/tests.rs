@@ -81,7 +81,12 @@ fn last(func: &FuncDecl) -> &Expr {
 }
 
 fn methods() -> Vec<ReleaseMethod> {
-    let method = |name: &str, args: &[ReleaseArg]| ReleaseMethod { name: Arc::from(name), args: args.to_vec(), safe: true };
+    let method = |name: &str, args: &[ReleaseArg]| ReleaseMethod {
+        name: Arc::from(name),
+        args: args.to_vec(),
+        safe: true,
+        only_shown: false,
+    };
     vec![
         method("Close", &[]),
         method("Close", &[ReleaseArg::Context]),
