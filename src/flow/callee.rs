@@ -638,7 +638,7 @@ impl<'a> Calls<'a, '_> {
 
     /// The returns that a way leads to, where `error` is known to be nil or not to be; the closing brace is none. `None` for a body
     /// with too many branches.
-    fn ways_out(&self, body: &'a Block, error: Option<VarId>, nil: bool) -> Option<Vec<Option<&'a Stmt>>> {
+    pub(super) fn ways_out(&self, body: &'a Block, error: Option<VarId>, nil: bool) -> Option<Vec<Option<&'a Stmt>>> {
         let cfg = Cfg::build(body, &|call| self.ending(call)).ok()?;
         let mut ways = Vec::new();
         let (mut seen, mut todo) = (vec![false; cfg.blocks.len()], vec![0]);

@@ -2,7 +2,6 @@
 //! goroutines that serve or have no end.
 
 use crate::flow::callee::Calls;
-use crate::flow::cfg::{Cfg, Next};
 use crate::flow::known;
 use crate::flow::scope::{BodyId, VarId, VarOrigin};
 use crate::golang::syntax::*;
@@ -87,7 +86,7 @@ impl<'a> Calls<'a, '_> {
             ExprKind::Receive(channel) => serves |= self.signals(channel),
             _ => {}
         });
-        serves || Cfg::build(body, &|_| None).is_ok_and(|cfg| !has_end(&cfg))
+        serves || self.ways_out(body, None, false).is_some_and(|ways| ways.is_empty())
     }
 }
 
@@ -98,22 +97,4 @@ fn done_of(channel: &Expr) -> Option<&Expr> {
         ExprKind::Selector { operand, .. } => Some(operand),
         _ => None,
     }
-}
-
-/// Whether a way leads out.
-fn has_end(cfg: &Cfg) -> bool {
-    let (mut seen, mut todo) = (vec![false; cfg.blocks.len()], vec![0]);
-    while let Some(at) = todo.pop() {
-        if std::mem::replace(&mut seen[at], true) {
-            continue;
-        }
-        match &cfg.blocks[at].next {
-            Next::To(next) => todo.push(*next),
-            Next::Any(next) => todo.extend(next),
-            Next::Branch { yes, no, .. } => todo.extend([*yes, *no]),
-            Next::Return(_) | Next::End(_) => return true,
-            Next::Stop(..) => {}
-        }
-    }
-    false
 }
