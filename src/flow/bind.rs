@@ -9,6 +9,7 @@ use crate::flow::life::{Place, Source};
 use crate::flow::scope::{BodyId, VarId, VarOrigin};
 use crate::flow::state::*;
 use crate::golang::syntax::*;
+use crate::golang::world::exported;
 
 impl<'a, 'w> Walk<'a, 'w> {
     pub(super) fn range(&mut self, left: &'a [Expr], right: &'a Expr, state: &mut State) {
@@ -113,7 +114,8 @@ impl<'a, 'w> Walk<'a, 'w> {
                 }
             },
             ExprKind::Selector { operand, field } => {
-                if self.peek(operand, state) == Some(Hold::Itself) {
+                // Exported fields are there to be set.
+                if !exported(&field.name) && self.peek(operand, state) == Some(Hold::Itself) {
                     self.altered = Some(target.span);
                 }
                 self.bind_field(target, operand, Some(&field.name), value, state);

@@ -46,7 +46,7 @@ pub struct Walk<'a, 'w> {
     pub left: BTreeSet<(usize, Hold)>,
     /// The parameters that it was put into, for the callers of a function that is summed up.
     pub puts: BTreeMap<VarId, String>,
-    /// Where a field of the resource itself is set.
+    /// Where a field of the resource itself is set that is not exported.
     pub altered: Option<Span>,
     /// The methods without arguments that were called on the resource to release it.
     pub released_by: BTreeSet<String>,

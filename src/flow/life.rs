@@ -241,7 +241,7 @@ pub struct Life {
     pub left: Vec<(usize, Hold)>,
     /// The parameters that the resource was put into, each with a clause that says how.
     pub puts: BTreeMap<VarId, String>,
-    /// Where a field of the resource itself is set.
+    /// Where a field of the resource itself is set that is not exported.
     pub altered: Option<Span>,
     /// The methods without arguments that were called on the resource to release it.
     pub released_by: Vec<String>,
