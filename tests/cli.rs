@@ -296,6 +296,28 @@ fn a_type_that_nobody_knows_is_counted_and_can_be_assumed() {
 }
 
 #[test]
+fn a_release_uses_what_the_go_of_the_module_has() {
+    let tree = tempfile::tempdir().expect("there is room");
+    let asking = LIB.replace("Close() error", "Close(ctx context.Context) error");
+    let made = "client, err := lib.NewClient(ctx)";
+    let ending = LEAK.replace(made, &format!("ctx, cancel := context.WithCancel(ctx)\n\tdefer cancel()\n\t{made}"));
+    let named = LEAK.replace("(int, error)", "(n int, err error)");
+    let cases = [
+        (&*asking, &*ending, "auto", "WithoutCancel(ctx)", [("1.9", false), ("1.20", false), ("1.21", true)]),
+        (LIB, &*named, "join", "errors.Join(err,", [("1.9", false), ("1.19", false), ("1.20", true)]),
+    ];
+    for (lib, leak, style, word, versions) in cases {
+        write(tree.path(), "lib/lib.go", lib);
+        write(tree.path(), "leak.go", leak);
+        for (go, there) in versions {
+            write(tree.path(), "go.mod", &format!("module example.com/p\n\ngo {go}\n"));
+            let (_, patch, _) = told(&unleak(tree.path(), &["diff", "--unsafe", "--style", style]));
+            assert!(patch.contains("client.Close(") && patch.contains(word) == there, "go {go}: {patch}");
+        }
+    }
+}
+
+#[test]
 fn a_callee_without_source_is_assumed_to_keep() {
     let tree = leaky();
     let text = LEAK.replace("\t\"example.com/p/lib\"", "\t\"example.com/far/keep\"\n\n\t\"example.com/p/lib\"");

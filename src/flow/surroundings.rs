@@ -7,15 +7,15 @@ use crate::base::text::Span;
 use crate::flow::scope::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::flow::types::Typing;
 use crate::flow::{anchor, around, known};
-use crate::golang::gomod::compare_versions;
+use crate::golang::gomod::language_version;
 use crate::golang::members::{Found, Member};
 use crate::golang::syntax::*;
 use crate::golang::types::Type;
 
 /// The first Go with `context.WithoutCancel`.
-const WITHOUT_CANCEL: &str = "1.21";
+const WITHOUT_CANCEL: (u32, u32) = (1, 21);
 /// The first Go with `errors.Join`.
-const ERRORS_JOIN: &str = "1.20";
+const ERRORS_JOIN: (u32, u32) = (1, 20);
 
 /// What is in scope of `body` at `offset`. A context is looked for only if the release asks for one: it comes with the call whose
 /// result is released, and the text that it stands in.
@@ -196,9 +196,9 @@ fn over(typing: &Typing, name: &str, derived: &Derivation) -> ContextInScope {
 }
 
 /// Whether the module is written for Go `version` or a later one; `None` when it does not say.
-fn go_is(typing: &Typing, version: &str) -> Option<bool> {
+fn go_is(typing: &Typing, version: (u32, u32)) -> Option<bool> {
     let module = typing.world.locator().module_of(&typing.file.package.dir)?;
-    Some(compare_versions(module.go_version.as_ref()?, version).is_ge())
+    Some(language_version(module.go_version.as_ref()?)? >= version)
 }
 
 /// `context.Background()` and the like.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::base::finding::Diagnostic;
 
-pub use version::compare_versions;
+pub use version::{compare_versions, language_version};
 
 /// What a `go.mod` says, as far as it matters here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -124,6 +124,18 @@ fn versions_in_order() {
     }
 }
 
+#[test]
+fn the_language_is_told_from_a_go_line() {
+    for (go, language) in
+        [("1.21", (1, 21)), ("1.9", (1, 9)), ("1.21rc2", (1, 21)), ("1.22.3", (1, 22)), ("1", (1, 0)), ("2.0-dev", (2, 0))]
+    {
+        assert_eq!(language_version(go), Some(language), "{go}");
+    }
+    for go in ["", "go1.21", "1.", "1.x", "v1.21"] {
+        assert_eq!(language_version(go), None, "{go}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_read(text in "(?s)(require|replace|use|module|=>|\\(|\\)|\"|`|//|#|##|a\\.com/a|v1\\.0\\.0|[ \t\n\\\\é]|.){0,40}") {

@@ -1,4 +1,4 @@
-//! The order of module versions.
+//! The order of module versions, and the language versions of `go` lines.
 
 use std::cmp::Ordering;
 
@@ -10,6 +10,13 @@ pub fn compare_versions(a: &str, b: &str) -> Ordering {
         (a, b) if a.is_none() || b.is_none() => a.is_some().cmp(&b.is_some()),
         (a, b) => compare(&a.unwrap_or_default(), &b.unwrap_or_default()),
     }
+}
+
+/// Major and minor of the language that a `go` line asks for: `(1, 21)` for `1.21`, `1.21rc2` and `1.21.3`.
+pub fn language_version(go: &str) -> Option<(u32, u32)> {
+    let (major, rest) = go.split_once('.').unwrap_or((go, "0"));
+    let minor = rest.split(|byte: char| !byte.is_ascii_digit()).next()?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 /// The three numbers and the pre-release.
