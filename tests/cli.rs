@@ -293,6 +293,17 @@ fn a_type_that_nobody_knows_is_counted_and_can_be_assumed() {
     let (code, stdout, _) = told(&unleak(tree.path(), &["audit"]));
     assert_eq!(code, 0);
     assert!(stdout.lines().next().is_some_and(|row| row.contains(" released ")), "{stdout}");
+    // So has what a function of the repository passes on to its callers, once somebody closes what it was made with.
+    let wrapper = "package p\n\nimport (\n\t\"context\"\n\n\t\"example.com/far/lib\"\n)\n\nfunc dial(ctx context.Context) (*lib.Client, error) {\n\treturn lib.NewClient(ctx)\n}\n";
+    write(tree.path(), "dial.go", wrapper);
+    write(
+        tree.path(),
+        "user.go",
+        far.replace("func leak", "func use").replace("lib.NewClient(", "dial(").replace("\n\t\"example.com/far/lib\"\n", ""),
+    );
+    let (code, stdout, _) = told(&unleak(tree.path(), &["check", "--format", "concise"]));
+    assert_eq!((code, stdout.lines().count()), (1, 1), "{stdout}");
+    assert!(stdout.contains("user.go:8:") && stdout.contains("is never closed"), "{stdout}");
 }
 
 #[test]

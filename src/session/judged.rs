@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::finding::{Acquisition, FaultKind, Finding, fingerprint};
+use crate::base::finding::{Acquisition, Closable, FaultKind, Finding, fingerprint};
 use crate::base::text::{LineIndex, Span};
 use crate::config::{Policy, Settings};
 use crate::fix;
@@ -68,6 +68,16 @@ pub struct Fresh {
     pub rule: Arc<Rule>,
     /// Through which result.
     pub result: usize,
+    /// The method that releases what it gives, if that asks for nothing.
+    pub release: Option<String>,
+}
+
+impl Fresh {
+    /// What is known of calls whose type nobody knows, as an entry of [`judge::Usage`]: it gives what is released like this.
+    pub fn usage(&self) -> Option<(String, String)> {
+        let func = self.func.decl.receiver.is_none().then_some(&self.func)?;
+        Some((format!("{}.{}", func.package.path, func.decl.name.name), self.release.clone()?))
+    }
 }
 
 /// What one file came to.
@@ -226,8 +236,13 @@ fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -
     for one in judged.iter().filter(|one| !(one.returned.is_empty() && one.wrapped.is_empty())) {
         let rule = wanted.iter().find(|(_, call, _)| *call == one.acquisition.span).map(|(rule, ..)| rule);
         let Some((func, rule)) = enclosing(place.scope, item).zip(rule) else { continue };
-        let fresh = |rule: &Arc<Rule>, result: &usize| Fresh { func: func.clone(), rule: rule.clone(), result: *result };
-        result.fresh.extend(one.returned.iter().map(|result| fresh(rule, result)));
+        let fresh =
+            |rule: &Arc<Rule>, result: &usize| Fresh { func: func.clone(), rule: rule.clone(), result: *result, release: None };
+        let release = match &one.acquisition.closable {
+            Closable::By(release) if release.args.is_empty() => Some(release.method.clone()),
+            _ => None,
+        };
+        result.fresh.extend(one.returned.iter().map(|result| Fresh { release: release.clone(), ..fresh(rule, result) }));
         // What is made around a client goes by its type, as all do that are known by what they give.
         for maker in run.policy.seeding.iter().filter(|rule| matches!(rule.seeds, Seeds::Given(_))) {
             let made = one.wrapped.iter().filter(|result| given::is_constructor(run.judge, maker, &func, **result));

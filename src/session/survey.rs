@@ -15,7 +15,7 @@ use crate::flow::judge::{Judge, Usage};
 use crate::golang::locate::{Environment, Locator};
 use crate::golang::package::{FuncRef, Membership, with_text};
 use crate::golang::world::{FileScope, World};
-use crate::session::judged::{self, FileJudged, FileText, Wrappers, is_called};
+use crate::session::judged::{self, FileJudged, FileText, Fresh, Wrappers, is_called};
 use crate::session::{Details, Report, Stats, sights, suppress, touched};
 use crate::walk::{self, Found, Walked};
 
@@ -111,19 +111,22 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
     settings.progress.begin("judging", texts.len());
     let mut candidates =
         pool.install(|| texts.into_par_iter().map(|text| candidate(&judge, settings, &wrappers, text)).collect::<Vec<_>>());
-    let usage: Usage =
+    let mut usage: Usage =
         candidates.iter().flat_map(|candidate| &candidate.judged.judged).filter_map(|judged| judged.usage.clone()).collect();
-    let judge = Judge { usage: &usage, ..judge };
     if !usage.is_empty() {
+        let judge = Judge { usage: &usage, ..judge };
         pool.install(|| learn(&judge, settings, &wrappers, &mut candidates));
     }
     clock.lap("judge");
     for _ in 0..MAX_ROUNDS {
         let fresh: Vec<_> = candidates.iter().flat_map(|candidate| &candidate.judged.fresh).cloned().collect();
-        let added: Vec<FuncRef> = fresh.into_iter().filter(|fresh| wrappers.add(fresh)).map(|fresh| fresh.func).collect();
+        let added: Vec<Fresh> = fresh.into_iter().filter(|fresh| wrappers.add(fresh)).collect();
         if added.is_empty() {
             break;
         }
+        usage.extend(added.iter().filter_map(Fresh::usage));
+        let added: Vec<FuncRef> = added.into_iter().map(|fresh| fresh.func).collect();
+        let judge = Judge { usage: &usage, ..judge };
         pool.install(|| follow(&judge, settings, &wrappers, &added, &walked, &mut candidates));
     }
     clock.lap("wrappers");
