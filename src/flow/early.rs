@@ -111,20 +111,26 @@ impl<'a> Ground<'a, '_> {
         }
     }
 
-    /// Whether a result of the body does work when it is used: functions do, and what has methods like an iterator; plain data does not.
+    /// Whether a result of the body does work when it is used: functions do, and what has methods like an iterator, also several of
+    /// them; plain data does not.
     fn result_works(&self, index: usize) -> bool {
-        let world = self.typing.world;
-        let Some(result) = self.scopes.body(self.body).signature.results.get(index) else { return false };
-        let ty = world.type_of(&self.typing.file, &result.ty);
-        if matches!(ty, Type::Func(_)) {
-            return true;
-        }
-        let Some(named) = ty.pointee().named() else { return false };
-        let Some(package) = named.source() else { return false };
-        package.methods_of(&named.name).iter().filter(|name| exported(name)).any(|name| match world.member(&ty, name) {
-            Some(Member::Method(method)) => does_work(&method),
+        let result = self.scopes.body(self.body).signature.results.get(index);
+        result.is_some_and(|result| self.works(&self.typing.world.type_of(&self.typing.file, &result.ty)))
+    }
+
+    fn works(&self, ty: &Type) -> bool {
+        match ty.pointee() {
+            Type::Func(_) => true,
+            Type::Slice(inner) | Type::Array(inner) | Type::Map(_, inner) | Type::Chan(inner) => self.works(inner),
+            Type::Named(named) => {
+                named.source().is_some_and(|package| {
+                    package.methods_of(&named.name).iter().filter(|name| exported(name)).any(
+                        |name| matches!(self.typing.world.member(ty, name), Some(Member::Method(method)) if does_work(&method)),
+                    )
+                })
+            }
             _ => false,
-        })
+        }
     }
 
     fn unchecked(&self, life: &Life, exit: &Exit, ty: &Type) -> Option<Slip> {
