@@ -321,7 +321,7 @@ fn a_release_uses_what_the_go_of_the_module_has() {
         write(tree.path(), "lib/lib.go", lib);
         write(tree.path(), "leak.go", leak);
         for (go, there) in versions {
-            write(tree.path(), "go.mod", &format!("module example.com/p\n\ngo {go}\n"));
+            write(tree.path(), "go.mod", format!("module example.com/p\n\ngo {go}\n"));
             let (_, patch, _) = told(&unleak(tree.path(), &["diff", "--unsafe", "--style", style]));
             assert!(patch.contains("client.Close(") && patch.contains(word) == there, "go {go}: {patch}");
         }

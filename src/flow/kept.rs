@@ -10,7 +10,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::text::Span;
 use crate::flow::known;
-use crate::flow::request::functions;
 use crate::flow::scope::Scopes;
 use crate::flow::types::Typing;
 use crate::golang::package::{FuncRef, Package};
@@ -65,12 +64,8 @@ fn look(world: &World, field: &Field, releases: &[ReleaseMethod]) -> Keeper {
     if !declares(&field.package, &field.owner, &field.name) || exported(&field.name) {
         return Keeper::Unknown;
     }
-    let functions = functions(&field.package);
-    if functions.is_empty() {
-        return Keeper::Unknown;
-    }
     let mut known = true;
-    for func in &functions {
+    for func in &field.package.functions_with(&field.name) {
         let uses = Uses::of(world, field, releases, func);
         if let Some(span) = uses.released {
             let path = world.display_path(&func.package, func.file);

@@ -2,8 +2,7 @@
 //!
 //! A client that such a function makes and closes is no leak. It is made over and over all the same, which is worth a note.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +11,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::flow::scope::{BodyId, Scopes};
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
-use crate::golang::package::{FuncRef, Package};
+use crate::golang::outline::is_word;
+use crate::golang::package::{FuncName, FuncRef, Package};
 use crate::golang::syntax::*;
 use crate::golang::types::Type;
 use crate::golang::visit;
@@ -20,8 +20,6 @@ use crate::golang::world::{FileScope, World, exported};
 
 /// Calls are followed this far from a handler.
 const MAX_DEPTH: usize = 4;
-/// In a package with more functions than this no calls are followed.
-const MAX_FUNCTIONS: usize = 2000;
 
 /// Import paths without which nothing in a package handles requests.
 const FRAMEWORKS: [&str; 7] = [
@@ -34,15 +32,12 @@ const FRAMEWORKS: [&str; 7] = [
     "github.com/aws/aws-lambda-go",
 ];
 
-/// The functions of each package that handlers lead to, each with the handler: kept for all threads.
+/// Which functions of each package mention which, kept for all threads.
 #[derive(Default)]
-pub struct Requests(Mutex<FxHashMap<Key, Arc<Reached>>>);
+pub struct Requests(Mutex<FxHashMap<Key, Arc<Mentions>>>);
 
 /// A package: its folder and its name.
 type Key = (PathBuf, Arc<str>);
-
-/// By the display names of functions, the first handler that leads there, in words.
-type Reached = BTreeMap<String, String>;
 
 /// How a function came to run once a request.
 pub struct Request {
@@ -71,58 +66,78 @@ impl Requests {
         if is_service_method(typing.world, &typing.file, func) {
             return Some(Request { what: name, handler: None, receiver });
         }
-        let handler = self.reached(typing.world, &typing.file.package).get(&func.display_name())?.clone();
+        let package = &typing.file.package;
+        let func = FuncName { receiver: receiver.clone(), name: func.name.name.clone() };
+        let handler = self.mentions(package).handler(typing.world, package, func)?;
         Some(Request { what: name, handler: Some(handler), receiver })
     }
 
-    fn reached(&self, world: &World, package: &Arc<Package>) -> Arc<Reached> {
+    fn mentions(&self, package: &Arc<Package>) -> Arc<Mentions> {
         let key = (package.dir.clone(), package.name.clone());
         if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
         }
-        let reached = Arc::new(reach(world, package));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, reached.clone());
-        reached
+        let mentions = Arc::new(Mentions::of(package));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, mentions.clone());
+        mentions
     }
 }
 
-/// Follows the calls of all handlers of a package.
-fn reach(world: &World, package: &Arc<Package>) -> Reached {
-    let mut reached = Reached::new();
-    let serves = |path: &str| FRAMEWORKS.iter().any(|framework| path.starts_with(framework));
-    if !package.files.iter().filter(|file| !file.test).flat_map(|file| &file.imports).any(|import| serves(&import.path)) {
-        return reached;
-    }
-    let functions = functions(package);
-    let mut ways: Vec<(FuncRef, String)> = functions.iter().flat_map(|func| from_handlers(world, func)).collect();
-    for _ in 0..MAX_DEPTH {
-        let mut next = Vec::new();
-        for (func, handler) in ways {
-            if let Entry::Vacant(entry) = reached.entry(func.decl.display_name()) {
-                entry.insert(handler.clone());
-                next.extend(calls_in(world, &func, None).into_iter().map(|func| (func, handler.clone())));
-            }
+/// The functions of a package by the names that they mention: what calls a function mentions it, and only what mentions it needs to be
+/// parsed to know. Empty where nothing handles requests.
+#[derive(Default)]
+struct Mentions(FxHashMap<Arc<str>, Vec<FuncName>>);
+
+impl Mentions {
+    fn of(package: &Package) -> Mentions {
+        let mut mentions = Mentions::default();
+        let serves = |path: &str| FRAMEWORKS.iter().any(|framework| path.starts_with(framework));
+        if !package.files.iter().filter(|file| !file.test).flat_map(|file| &file.imports).any(|import| serves(&import.path)) {
+            return mentions;
         }
-        ways = next;
+        let methods = package.type_names().into_iter().flat_map(|ty| package.methods_of(&ty));
+        let names: FxHashMap<Vec<u8>, Arc<str>> =
+            package.func_names().into_iter().chain(methods).map(|name| (name.as_bytes().to_vec(), name)).collect();
+        package.each_function(&mut |func, text| {
+            for word in text.split(|byte| !is_word(*byte)) {
+                let Some(name) = names.get(word) else { continue };
+                let by = mentions.0.entry(name.clone()).or_default();
+                if by.last() != Some(func) {
+                    by.push(func.clone());
+                }
+            }
+        });
+        mentions
     }
-    reached
-}
 
-/// The functions and methods of a package that are no tests, sorted by name; none where they are too many to be looked at.
-pub fn functions(package: &Arc<Package>) -> Vec<FuncRef> {
-    let mut names: Vec<(Option<Arc<str>>, Arc<str>)> = package.func_names().into_iter().map(|name| (None, name)).collect();
-    for ty in package.type_names() {
-        names.extend(package.methods_of(&ty).into_iter().map(|name| (Some(ty.clone()), name)));
+    /// The first handler, in words, whose calls lead to `func`.
+    fn handler(&self, world: &World, package: &Arc<Package>, func: FuncName) -> Option<String> {
+        let mut callers = BTreeSet::from([func.clone()]);
+        let mut last = vec![func.clone()];
+        for _ in 0..MAX_DEPTH {
+            let by = last.iter().filter_map(|func| self.0.get(&func.name)).flatten();
+            let new: BTreeSet<FuncName> = by.filter(|func| !callers.contains(func)).cloned().collect();
+            callers.extend(new.iter().cloned());
+            last = new.into_iter().collect();
+        }
+        let funcs: Vec<FuncRef> = callers.iter().filter_map(|name| package.named(name)).collect();
+        let mut ways: Vec<(FuncRef, String)> = funcs.iter().flat_map(|func| from_handlers(world, func)).collect();
+        let mut reached: FxHashSet<FuncName> = FxHashSet::default();
+        for _ in 0..MAX_DEPTH {
+            let mut next = Vec::new();
+            for (at, handler) in ways {
+                let name = FuncName { receiver: at.decl.receiver_type().cloned(), name: at.decl.name.name.clone() };
+                if name == func {
+                    return Some(handler);
+                }
+                if callers.contains(&name) && reached.insert(name) {
+                    next.extend(calls_in(world, &at, None).into_iter().map(|func| (func, handler.clone())));
+                }
+            }
+            ways = next;
+        }
+        None
     }
-    names.sort();
-    if names.len() > MAX_FUNCTIONS {
-        return Vec::new();
-    }
-    let found = names.iter().filter_map(|(ty, name)| match ty {
-        Some(ty) => package.method(ty, name),
-        None => package.func(name),
-    });
-    found.filter(|func| !package.files[func.file].test).collect()
 }
 
 /// What the handler that `func` is, and those that are written in it, call in its package.
@@ -151,14 +166,13 @@ fn calls_in(world: &World, func: &FuncRef, literal: Option<&FuncLit>) -> Vec<Fun
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(world, FileScope::of(func), &scopes);
     let Some(block) = literal.map(|literal| &literal.body).or(func.decl.body.as_ref()) else { return Vec::new() };
-    let methods: FxHashSet<Arc<str>> = func.package.type_names().iter().flat_map(|ty| func.package.methods_of(ty)).collect();
     let mut found = Vec::new();
     visit::block(block, &mut |expr| {
         let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
         // Asking for a receiver's type is dear; only names that the package declares are worth it.
         let own = match &call.function.unparen().kind {
             ExprKind::Ident(ident) => func.package.has_func(&ident.name),
-            ExprKind::Selector { field, .. } => methods.contains(&field.name),
+            ExprKind::Selector { field, .. } => func.package.declares_method(&field.name),
             _ => false,
         };
         let called = match typing.callee(call) {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::flow::request::functions;
 use crate::flow::scope::{Scopes, VarOrigin};
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
@@ -76,7 +75,7 @@ impl Typing<'_, '_> {
     fn package_variable(&self, package: Arc<Package>, name: &str, found: &mut Vec<FuncRef>, depth: u32) -> Option<()> {
         let variable = package.var(name)?;
         let value = variable.spec().values.get(variable.position)?;
-        if functions(&package).iter().any(|func| assigns(func, name)) {
+        if package.functions_with(name).iter().any(|func| assigns(func, name)) {
             return None;
         }
         let scopes = Scopes::default();

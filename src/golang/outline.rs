@@ -13,7 +13,7 @@ use memchr::{memchr, memrchr};
 use crate::base::text::Span;
 use scan::Scanner;
 
-pub use scan::line_comments;
+pub use scan::{has_word, is_word, line_comments};
 
 /// What a file says at its top level.
 #[derive(Debug, Default)]

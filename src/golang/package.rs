@@ -124,6 +124,13 @@ impl std::fmt::Debug for FuncRef {
     }
 }
 
+/// The name of a function, or of a method with the type that it is declared on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FuncName {
+    pub receiver: Option<Arc<str>>,
+    pub name: Arc<str>,
+}
+
 /// A type declaration of a package.
 #[derive(Debug, Clone)]
 pub struct TypeRef {
@@ -335,9 +342,55 @@ impl Package {
         self.func_at(self.choose(self.methods.get(type_name)?.get(name)?)?)
     }
 
+    /// The function or method `name`.
+    pub fn named(self: &Arc<Self>, name: &FuncName) -> Option<FuncRef> {
+        match &name.receiver {
+            Some(receiver) => self.method(receiver, &name.name),
+            None => self.func(&name.name),
+        }
+    }
+
+    /// Shows the text of each function and method that is no test, sorted by name, without parsing any.
+    pub fn each_function(&self, look: &mut dyn FnMut(&FuncName, &[u8])) {
+        let name = |receiver: Option<&Arc<str>>, name: &Arc<str>| FuncName { receiver: receiver.cloned(), name: name.clone() };
+        let funcs = self.funcs.iter().map(|(func, places)| (name(None, func), places));
+        let methods = self.methods.iter().filter(|(ty, _)| self.has_type(ty));
+        let methods =
+            methods.flat_map(|(ty, methods)| methods.iter().map(move |(method, places)| (name(Some(ty), method), places)));
+        let mut all: Vec<(FuncName, Place)> =
+            funcs.chain(methods).filter_map(|(name, places)| Some((name, self.choose(places)?))).collect();
+        all.retain(|(_, place)| !self.files[place.file as usize].test);
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut texts: FxHashMap<u32, Option<Arc<[u8]>>> = FxHashMap::default();
+        for (name, place) in all {
+            let PackageFile { file, text, .. } = &self.files[place.file as usize];
+            let read = || text.clone().or_else(|| Some(sys::read(file, MAX_FILE_BYTES).ok()?.into()));
+            let text = texts.entry(place.file).or_insert_with(read);
+            if let Some(text) = text.as_ref().and_then(|text| text.get(place.span.range())) {
+                look(&name, text);
+            }
+        }
+    }
+
+    /// The functions and methods that mention `word` and are no tests, sorted by name.
+    pub fn functions_with(self: &Arc<Self>, word: &str) -> Vec<FuncRef> {
+        let mut found = Vec::new();
+        self.each_function(&mut |name, text| {
+            if outline::has_word(text, word) {
+                found.push(name.clone());
+            }
+        });
+        found.iter().filter_map(|name| self.named(name)).collect()
+    }
+
     /// Whether there is such a method, without parsing it.
     pub fn has_method(&self, type_name: &str, name: &str) -> bool {
         self.methods.get(type_name).is_some_and(|methods| methods.contains_key(name))
+    }
+
+    /// Whether a type of the package declares a method `name`.
+    pub fn declares_method(&self, name: &str) -> bool {
+        self.methods.values().any(|methods| methods.contains_key(name))
     }
 
     /// The names of the methods that are declared on a type, sorted.

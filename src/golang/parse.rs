@@ -10,7 +10,7 @@ use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
 use crate::base::text::Span;
 use crate::golang::lower;
-use crate::golang::outline::{Item, ItemKind};
+use crate::golang::outline::{Item, ItemKind, is_word};
 use crate::golang::syntax::Decl;
 
 /// A declaration above this size is not parsed.
@@ -143,8 +143,7 @@ fn tree(text: &[u8]) -> Option<Tree> {
 fn mask(text: &[u8]) -> Option<Vec<u8>> {
     let mut masked = None;
     for at in memchr::memmem::find_iter(text, b"new(") {
-        let boundary = at == 0 || !(text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_' || text[at - 1] >= 0x80);
-        if boundary {
+        if !text[..at].last().copied().is_some_and(is_word) {
             masked.get_or_insert_with(|| text.to_vec())[at + 2] = b'v';
         }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::base::finding::Closable;
 use crate::base::text::Span;
 use crate::flow::judge::{Judge, Place};
+use crate::golang::outline::is_word;
 use crate::golang::syntax::{Call, Expr, ExprKind, Ident};
 use crate::rules::{Rule, Seeds};
 use crate::session::given;
@@ -130,10 +131,6 @@ fn is_only(text: &[u8], word: &[u8], next: &[u8]) -> bool {
         let part = before.is_some_and(is_word) || after.is_some_and(is_word);
         part || before == Some(b'.') || after.is_some_and(|byte| next.contains(&byte))
     })
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
 fn ident(name: &[u8]) -> Expr {

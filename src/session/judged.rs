@@ -14,7 +14,7 @@ use crate::flow::judge::{self, Asked, Fault, Judge, Judged, Place};
 use crate::flow::scope::Scopes;
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
-use crate::golang::outline::{Item, ItemKind, outline};
+use crate::golang::outline::{Item, ItemKind, is_word, outline};
 use crate::golang::package::FuncRef;
 use crate::golang::parse::{Parsed, Refusal, items_by_parsing, parse};
 use crate::golang::syntax::Decl;
@@ -55,9 +55,8 @@ impl Wrappers {
 /// Whether `name(` or `name[` stands in `text` as a word of its own.
 pub fn is_called(text: &[u8], name: &str) -> bool {
     memchr::memmem::find_iter(text, name.as_bytes()).any(|at| {
-        let before = at.checked_sub(1).map(|at| text[at]);
         let after = text.get(at + name.len());
-        !before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && matches!(after, Some(b'(' | b'['))
+        !text[..at].last().copied().is_some_and(is_word) && matches!(after, Some(b'(' | b'['))
     })
 }
 

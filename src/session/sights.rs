@@ -7,7 +7,7 @@ use std::sync::Arc;
 use regex::bytes::Regex;
 
 use crate::golang::index::{Index, Names};
-use crate::golang::outline::Import;
+use crate::golang::outline::{self, Import, is_word};
 use crate::rules::{Rule, Seeds};
 
 /// How one rule's seeds look in one file.
@@ -59,15 +59,14 @@ pub fn is_any(rules: &[Arc<Rule>], text: &[u8]) -> bool {
     if rules.iter().all(|rule| matches!(rule.seeds, Seeds::Named(_))) {
         return false;
     }
-    let (_, imports) = crate::golang::outline::imports(text);
+    let (_, imports) = outline::imports(text);
     sights(rules, &imports).iter().any(|sight| matches!(sight, Sight::Calls(_)) && sight.is_in(text))
 }
 
 /// The calls of functions that have one of `names`, each as the name and the bracket.
 fn calls<'t>(text: &'t [u8], names: &'t Names) -> impl Iterator<Item = Range<usize>> + 't {
-    let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
     memchr::memchr2_iter(b'(', b'[', text).filter_map(move |at| {
-        let start = text[..at].iter().rposition(|byte| !word(byte)).map_or(0, |before| before + 1);
+        let start = text[..at].iter().rposition(|byte| !is_word(*byte)).map_or(0, |before| before + 1);
         let name = std::str::from_utf8(&text[start..at]).ok().filter(|name| !name.is_empty())?;
         names.contains(name).then_some(start..at + 1)
     })

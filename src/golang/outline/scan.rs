@@ -278,8 +278,17 @@ impl<'a> Scanner<'a> {
     }
 }
 
-fn is_word(byte: u8) -> bool {
+/// Whether a byte can be part of a name.
+pub fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+/// Whether `word` stands in `text` as a word of its own, be it in a comment.
+pub fn has_word(text: &[u8], word: &str) -> bool {
+    memmem::find_iter(text, word).any(|at| {
+        let (before, after) = (text[..at].last(), text.get(at + word.len()));
+        !before.copied().is_some_and(is_word) && !after.copied().is_some_and(is_word)
+    })
 }
 
 /// Go's keywords, but for those after which a line's end ends the statement.

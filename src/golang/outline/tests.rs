@@ -250,6 +250,16 @@ fn go_tokens() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(tokens.to_vec()), 0..60).prop_map(|parts| parts.concat())
 }
 
+#[test]
+fn words_end_where_names_do() {
+    for text in ["close", "x.close()", "close1 := close", "/* close */"] {
+        assert!(has_word(text.as_bytes(), "close"), "{text}");
+    }
+    for text in ["", "closed", "disclose", "_close", "éclose", "close9", "Close"] {
+        assert!(!has_word(text.as_bytes(), "close"), "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn random_bytes_are_no_fault(text in prop::collection::vec(any::<u8>(), 0..400)) {
