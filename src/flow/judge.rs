@@ -203,7 +203,7 @@ struct Standing {
     site: Site,
     found: Found,
     round: Option<Round>,
-    /// What runs when the test ends uses the resource.
+    /// What runs when the test ends, or after that, uses the resource.
     late: bool,
     /// Who else may have a say in its release.
     doubt: Option<String>,
@@ -334,8 +334,9 @@ impl<'a> Case<'a, '_> {
             return None;
         }
         let round = self.round(site.body, &found, life);
-        let late = life.events.iter().any(|event| event.kind == EventKind::Cleaning);
-        let doubt = self.altered(life).or_else(|| self.keeper(life));
+        let captured = self.captured_in_test(life, site.body);
+        let late = captured.is_some() || life.events.iter().any(|event| event.kind == EventKind::Cleaning);
+        let doubt = captured.or_else(|| self.altered(life)).or_else(|| self.keeper(life));
         Some(Standing { site, found, round, late, doubt, target: kind.target() })
     }
 
@@ -513,6 +514,13 @@ impl<'a> Case<'a, '_> {
     fn is_main(&self) -> bool {
         let named = |func: &FuncDecl| func.receiver.is_none() && &*func.name.name == "main";
         self.func.is_some_and(named) && &*self.place.scope.package.name == "main"
+    }
+
+    /// Whether `body` is a test or a subtest, and no helper of one.
+    fn is_test(&self, body: BodyId) -> bool {
+        let of_tests = |func: &FuncDecl| ["Test", "Benchmark", "Fuzz"].iter().any(|start| func.name.name.starts_with(start));
+        let named = body != BodyId(0) || self.func.is_some_and(of_tests);
+        named && self.in_test() && surroundings::test(self.scopes, self.typing, body).is_some()
     }
 
     fn verb(&self, kind: &Kind) -> &'static str {

@@ -28,7 +28,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         match self.effect(body, state)? {
             Effect::Gives(Event { span, kind: EventKind::Given(Verdict::Returned), .. }) => {
-                Some((span, Verdict::Captured, "given back to whoever calls this function".to_owned()))
+                Some((span, Verdict::PassedOn, "given back to whoever calls this function".to_owned()))
             }
             Effect::Gives(Event { span, words, kind: EventKind::Given(verdict), .. }) => Some((span, verdict, words)),
             _ => None,

@@ -47,7 +47,7 @@ fn error_result(scopes: &Scopes, typing: &Typing, body: BodyId) -> Option<Arc<st
 }
 
 /// The parameter of `body` that is a `*testing.T` or the like.
-fn test(scopes: &Scopes, typing: &Typing, body: BodyId) -> Option<Arc<str>> {
+pub fn test(scopes: &Scopes, typing: &Typing, body: BodyId) -> Option<Arc<str>> {
     let of_testing = |ty: &Type| {
         ty.named().is_some_and(|named| &*named.package == "testing" && matches!(&*named.name, "T" | "B" | "F" | "TB"))
     };

@@ -136,6 +136,8 @@ impl Case<'_, '_> {
         // What a test's cleanup releases is released, whoever gets it before that.
         let at_end = |state: &State| state.due.is_some_and(|due| kind_of(due) == EventKind::Released);
         let is_returned = |id: EventId| kind_of(id) == EventKind::Given(Verdict::Returned);
+        // Nothing is to outlive a test: what a goroutine or a handler has and does not release, nobody releases.
+        let outlives_test = |id: EventId| kind_of(id) == EventKind::Given(Verdict::Captured) && self.is_test(body);
         let mut ways = Ways::default();
         for exit in &life.exits {
             let state = &exit.state;
@@ -160,6 +162,7 @@ impl Case<'_, '_> {
                     match (state.due.filter(|_| !is_returned(id) || at_end(state)), state.serving.filter(|_| is_main)) {
                         (Some(due), _) => ways.released.push(due),
                         (None, Some(serving)) if lasts(id) => ways.serving.push(serving),
+                        (None, _) if outlives_test(id) => ways.open.push(exit),
                         (None, _) => ways.given.push(id),
                     }
                 }
@@ -179,6 +182,7 @@ impl Case<'_, '_> {
     fn leaked(&self, life: &Life, ways: &Ways, kind: &Kind) -> Fate {
         let event = |id: &EventId| &life.events[id.0 as usize];
         let mut evidence: Vec<Evidence> = Vec::new();
+        let mut certainty = Certainty::Proved;
         for exit in &ways.open {
             let words = match exit.kind {
                 ExitKind::Return => "it is still open when the function returns here",
@@ -188,6 +192,14 @@ impl Case<'_, '_> {
             };
             let found = self.at(exit.span, words);
             if evidence.len() < MAX_EVIDENCE && !evidence.contains(&found) {
+                evidence.push(found);
+            }
+        }
+        for exit in &ways.open {
+            let Phase::Given(id) = exit.state.phase else { continue };
+            let found = self.at(event(&id).span, event(&id).words.clone());
+            certainty = certainty.and(event(&id).certainty);
+            if !evidence.contains(&found) {
                 evidence.push(found);
             }
         }
@@ -202,10 +214,10 @@ impl Case<'_, '_> {
         let others: Vec<&EventId> = ways.released.iter().chain(&ways.given).collect();
         if others.is_empty() {
             let message = format!("{name} is never {verb}: still open on the way out at line {line}");
-            return Fate { verdict: Verdict::Leaked, certainty: Certainty::Proved, evidence, message, obstacle: None };
+            return Fate { verdict: Verdict::Leaked, certainty, evidence, message, obstacle: None };
         }
         evidence.extend(others.iter().map(|id| self.at(event(id).span, event(id).words.clone())));
-        let certainty = others.iter().map(|id| event(id).certainty).max().unwrap_or(Certainty::Proved);
+        let certainty = others.iter().map(|id| event(id).certainty).fold(certainty, Certainty::and);
         let message = format!("{name} is not {verb} on some paths: still open on the way out at line {line}");
         let obstacle = match (ways.given.first(), ways.released.first()) {
             (Some(id), _) => format!("on other ways out it is {}", event(id).words),

@@ -127,6 +127,13 @@ impl Case<'_, '_> {
         }
     }
 
+    /// That something which may go on when the test ends has it.
+    pub(super) fn captured_in_test(&self, life: &Life, body: BodyId) -> Option<String> {
+        let captured = life.events.iter().find(|event| event.kind == EventKind::Given(Verdict::Captured));
+        let captured = captured.filter(|_| self.is_test(body))?;
+        Some(format!("line {}: {}", self.place.lines.line(captured.span.start), captured.words))
+    }
+
     /// That a field of the resource itself is set here: its release may find something else there.
     pub(super) fn altered(&self, life: &Life) -> Option<String> {
         let line = self.place.lines.line(life.altered?.start);
