@@ -21,7 +21,7 @@ use crate::flow::life::{Exit, ExitKind, Life, MAX_VISITS, Oracle, Source, walk};
 use crate::flow::scope::{BodyId, Scopes};
 use crate::flow::state::{EventKind, Hold, Phase, State};
 use crate::flow::types::Typing;
-use crate::flow::{around, made, rounds, surroundings, unbound};
+use crate::flow::{around, known, made, rounds, surroundings, unbound};
 use crate::golang::closable::ClosableAnswer;
 use crate::golang::exprs::Callee;
 use crate::golang::package::FuncRef;
@@ -520,7 +520,17 @@ impl<'a> Case<'a, '_> {
     fn is_test(&self, body: BodyId) -> bool {
         let of_tests = |func: &FuncDecl| ["Test", "Benchmark", "Fuzz"].iter().any(|start| func.name.name.starts_with(start));
         let named = body != BodyId(0) || self.func.is_some_and(of_tests);
-        named && self.in_test() && surroundings::test(self.scopes, self.typing, body).is_some()
+        let test = || named && surroundings::test(self.scopes, self.typing, body).is_some();
+        self.in_test() && (test() || self.is_spec(body))
+    }
+
+    /// `It("counts", func() { … })`
+    fn is_spec(&self, body: BodyId) -> bool {
+        let is_body =
+            |arg: &Expr| matches!(&arg.unparen().kind, ExprKind::FuncLit(literal) if self.scopes.literal(literal) == Some(body));
+        visit::calls(self.decl)
+            .into_iter()
+            .any(|call| call.args.iter().any(is_body) && self.typing.ask(call, known::is_spec) == Some(true))
     }
 
     fn verb(&self, kind: &Kind) -> &'static str {

@@ -118,6 +118,11 @@ pub fn only_looks(callee: Name) -> bool {
         || tests.iter().any(|part| package.contains(part))
 }
 
+/// Whether a call of it makes a test of the function that it is given: `It("counts", func() { … })`.
+pub fn is_spec(callee: Name) -> bool {
+    callee.package.starts_with("github.com/onsi/ginkgo") && matches!(callee.name, "It" | "FIt" | "Specify" | "FSpecify")
+}
+
 /// What a function does with a function that it is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runner {

@@ -167,6 +167,9 @@ impl World {
             StmtKind::Return(values) => values.iter().all(Expr::is_nil),
             // The condition asks what there is to drop.
             StmtKind::If(branch) => {
+                if self.asks_transport(func, branch) {
+                    return branch.otherwise.iter().all(|stmt| self.is_idle(func, stmt, depth));
+                }
                 let mut stmts = branch.then.stmts.iter().chain(&branch.otherwise);
                 stmts.all(|stmt| self.is_idle(func, stmt, depth))
             }
@@ -175,13 +178,30 @@ impl World {
         }
     }
 
+    /// `if closer, ok := client.Transport.(io.Closer); ok`: what makes HTTP requests has no Close, as a rule.
+    fn asks_transport(&self, func: &FuncRef, branch: &If) -> bool {
+        let init = branch.init.as_ref().filter(|_| branch.condition.as_ident().is_some());
+        let Some(StmtKind::Define { right, .. }) = init.map(|init| &init.kind) else { return false };
+        let [ExprKind::TypeAssert { operand, .. }] = right.iter().map(|value| &value.unparen().kind).collect::<Vec<_>>()[..]
+        else {
+            return false;
+        };
+        let scope = FileScope::of(func);
+        let transport =
+            |ty: &Type| ty.named().is_some_and(|named| (&*named.package, &*named.name) == ("net/http", "RoundTripper"));
+        self.expr_type(&scope, operand, &self.receiver_of(func, &scope)).first().is_some_and(transport)
+    }
+
+    /// The receiver of `func`, as the one local variable that is known.
+    fn receiver_of<'f>(&'f self, func: &'f FuncRef, scope: &'f FileScope) -> impl Fn(&Ident) -> Option<Type> + 'f {
+        let receiver = func.decl.receiver.as_ref().and_then(|receiver| Some((receiver.name.as_ref()?, &receiver.ty)));
+        move |ident| receiver.filter(|(name, _)| name.name == ident.name).map(|(_, ty)| self.type_of(scope, ty))
+    }
+
     /// The method of source that `call` calls on the receiver of `func`, or on a field of it.
     fn called_on_receiver(&self, func: &FuncRef, call: &Call) -> Option<FuncRef> {
         let scope = FileScope::of(func);
-        let receiver = func.decl.receiver.as_ref()?;
-        let name = &receiver.name.as_ref()?.name;
-        let local = |ident: &Ident| (ident.name == *name).then(|| self.type_of(&scope, &receiver.ty));
-        match self.callee(&scope, call, &local) {
+        match self.callee(&scope, call, &self.receiver_of(func, &scope)) {
             Callee::Method { method, .. } => method.func,
             _ => None,
         }
