@@ -65,8 +65,8 @@ impl Gap {
     }
 }
 
-/// Takes a statement out with its line, and with the blank line before it where a closing brace follows. The error says why it cannot
-/// go by itself.
+/// Takes a statement out with its line, and with the blank line before it where a closing brace or another blank line follows, as gofmt
+/// has neither. The error says why it cannot go by itself.
 pub fn remove(text: &[u8], statement: Span) -> Result<Edit, &'static str> {
     let start = line_start(text, statement.start as usize);
     let end = memchr::memchr(b'\n', &text[statement.end as usize..]).map(|at| statement.end as usize + at + 1);
@@ -76,7 +76,9 @@ pub fn remove(text: &[u8], statement: Span) -> Result<Edit, &'static str> {
         return Err("other code or a comment stands beside the release that is there");
     }
     let above = line_start(text, start.saturating_sub(1));
-    let blank = text[above..start].trim_ascii().is_empty() && text[end..].trim_ascii_start().starts_with(b"}");
+    let is_blank = |line: &[u8]| line.trim_ascii().is_empty();
+    let closes = || text[end..].trim_ascii_start().starts_with(b"}");
+    let blank = is_blank(&text[above..start]) && (closes() || is_blank(line_at(text, end)));
     Ok(Edit { span: Span::new(if blank { above } else { start } as u32, end as u32), text: String::new() })
 }
 
