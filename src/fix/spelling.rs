@@ -53,7 +53,7 @@ pub fn spell(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, wh
 fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Result<Manner, String> {
     let scope = &anchor.scope;
     if scope.late {
-        let why = "what uses it runs when the test ends, or longer";
+        let why = "what uses it goes on when the function ends";
         return cleanup(wanted, release, scope, when).ok_or_else(|| why.to_owned());
     }
     // Such subtests go on after the function, and a clean-up waits for them.

@@ -43,8 +43,16 @@ fn after(stmt: &Stmt) -> AnchorPlace {
 }
 
 /// The place for a release of what `call` acquires in `body`; `None` when no variable holds it or no place fits. `outside`: the
-/// variable is declared before the statement of the call.
-pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, outside: bool) -> Option<Found> {
+/// variable is declared before the statement of the call. `serves`: a variable that the call gives besides may be of use to the resource
+/// until that is released.
+pub fn find(
+    scopes: &Scopes,
+    body: BodyId,
+    call: Span,
+    life: &Life,
+    outside: bool,
+    serves: &dyn Fn(VarId) -> bool,
+) -> Option<Found> {
     let path = path(scopes.body(body).block, call);
     let (list, at, in_loop) = *path.lists.last()?;
     let found = |place, variable, doubt| Some(Found { place, variable, doubt, in_loop, shared: false });
@@ -53,9 +61,15 @@ pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, outside: boo
         let (block, var) = only_side(&list[at], call, life)?;
         return found(AnchorPlace::Start(block), var, None);
     }
-    for stmt in &list[at..] {
-        if let Some(var) = life.after.get(&stmt.span.end).and_then(|states| open(states)) {
-            return found(after(stmt), var, None);
+    let opened = |stmt: &Stmt| life.after.get(&stmt.span.end).and_then(|states| open(states));
+    for (index, stmt) in list.iter().enumerate().skip(at) {
+        if let Some(var) = opened(stmt) {
+            // What is deferred first runs last: a server that came with its client ends after it.
+            let beside: Vec<VarId> =
+                bound_by(scopes, &list[at]).into_iter().filter(|other| *other != var && serves(*other)).collect();
+            let later = list[index + 1..].iter();
+            let behind = later.take_while(|next| ends_one_of(scopes, next, &beside) && opened(next) == Some(var)).last();
+            return found(after(behind.unwrap_or(stmt)), var, None);
         }
         if let Some((block, var)) = only_side(stmt, call, life) {
             return found(AnchorPlace::Start(block), var, None);
@@ -63,6 +77,26 @@ pub fn find(scopes: &Scopes, body: BodyId, call: Span, life: &Life, outside: boo
     }
     further_out(scopes, &path, life)
         .or_else(|| doubtful(scopes, &list[at..], life).and_then(|(stmt, var, doubt)| found(after(stmt), var, Some(doubt))))
+}
+
+/// The variables that a statement declares or assigns.
+fn bound_by(scopes: &Scopes, stmt: &Stmt) -> Vec<VarId> {
+    match &stmt.kind {
+        StmtKind::Define { left, .. } | StmtKind::Assign { left, .. } => {
+            left.iter().filter_map(Expr::as_ident).filter_map(|ident| scopes.var(ident)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// `defer stop()`, `t.Cleanup(stop)`
+fn ends_one_of(scopes: &Scopes, stmt: &Stmt, vars: &[VarId]) -> bool {
+    let ends = match &stmt.kind {
+        StmtKind::Defer(_) => true,
+        StmtKind::Expr(expr) => expr.as_call().and_then(Call::name) == Some("Cleanup"),
+        _ => false,
+    };
+    ends && scopes.uses_in(stmt.span).any(|used| vars.contains(&used))
 }
 
 /// The `defer` statement of the call at `span` and the statement behind it, if that is a check of an error that ends the path.

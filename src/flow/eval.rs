@@ -479,6 +479,13 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         let about =
             |expr: &Expr| expr.as_ident().and_then(|ident| self.scopes.var(ident)).is_some_and(|var| state.error == Some(var));
+        if let Some((_, wants_error)) = known::expectation(call).filter(|(subject, _)| about(subject)) {
+            match wants_error {
+                true => *state = failed(state.clone()),
+                false => state.phase = Phase::Open,
+            }
+            return;
+        }
         let nested = match call.args.as_slice() {
             [one] => self.source_at(one.unparen().span),
             _ => None,

@@ -18,8 +18,8 @@ use crate::flow::fresh::Freshness;
 use crate::flow::judge::fate::Fate;
 use crate::flow::judge::site::Site;
 use crate::flow::life::{Exit, ExitKind, Life, MAX_VISITS, Oracle, Source, walk};
-use crate::flow::scope::{BodyId, Scopes};
-use crate::flow::state::{EventKind, Hold, Phase, State};
+use crate::flow::scope::{BodyId, Scopes, VarId};
+use crate::flow::state::{EventId, EventKind, Hold, Phase, State};
 use crate::flow::types::Typing;
 use crate::flow::{around, known, made, rounds, surroundings, unbound};
 use crate::golang::closable::ClosableAnswer;
@@ -362,7 +362,13 @@ impl<'a> Case<'a, '_> {
 
     fn find(&self, site: Site, life: &Life) -> Option<Found> {
         let outside = matches!(site.source, Source::Assigned { .. });
-        anchor::find(self.scopes, site.body, site.at, life, outside)
+        anchor::find(self.scopes, site.body, site.at, life, outside, &|var| self.may_serve(var))
+    }
+
+    /// Whether a variable that the call gives besides may be of use to the resource, or use it.
+    fn may_serve(&self, var: VarId) -> bool {
+        let cancels = |ty: &Type| ty.named().is_some_and(|named| (&*named.package, &*named.name) == ("context", "CancelFunc"));
+        self.typing.var(var).is_some_and(|ty| !ty.is_error() && !ty.is_context() && !cancels(&ty))
     }
 
     /// How a release at a place that is come by more than once can release what was acquired last.
@@ -381,11 +387,14 @@ impl<'a> Case<'a, '_> {
     /// these, or the resource is handed on.
     fn replaceable(&self, life: &Life, body: BodyId) -> Option<Vec<Span>> {
         let mut spans = Vec::new();
+        let given = |id: EventId| life.events[id.0 as usize].kind;
+        let passing = |id| matches!(given(id), EventKind::Given(Verdict::PassedOn | Verdict::Captured));
         for State { phase, due, maybe_due, on_error, .. } in life.exits.iter().map(|exit| &exit.state) {
             let by = match (phase, due) {
                 (Phase::Before | Phase::Nil, _) => continue,
                 _ if maybe_due.or(*on_error).is_some() => return None,
-                (Phase::Given(_), _) => return None,
+                (Phase::Given(id), _) if !passing(*id) => return None,
+                (Phase::Given(_), None) => return None,
                 (Phase::Released(id), None) | (_, Some(id)) => id,
                 (_, None) => continue,
             };
@@ -624,7 +633,9 @@ impl<'a> Case<'a, '_> {
     fn unbound(&self, life: &Life, body: BodyId, kind: &Kind) -> Option<Anchor> {
         let results = self.typing.results(self.call).len();
         let found = unbound::find(self.scopes, body, self.call, kind.result, results, life)?;
-        let scope = self.in_scope(body, self.call.span.start, &kind.answer.closable);
+        let goes_on = || unbound::handed_on(self.scopes, body, self.call.span).into_iter().any(|var| self.may_serve(var));
+        let late = !self.is_test(body) && goes_on();
+        let scope = InScope { late, ..self.in_scope(body, self.call.span.start, &kind.answer.closable) };
         let package = &self.place.scope.package;
         let imported = |name: &str| {
             let imports = self.place.scope.imports().iter();

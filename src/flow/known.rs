@@ -2,6 +2,7 @@
 //! frameworks' assertions, the standard library's functions that only look at what they get.
 
 use crate::flow::cfg::Ending;
+use crate::golang::syntax::{Call, Expr, ExprKind};
 
 /// A callee by its import path and name; methods by the path of the package that declares them.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +74,30 @@ pub fn asserts_error(callee: Name) -> bool {
         return ["Error", "ErrorIs", "ErrorAs", "ErrorContains", "EqualError", "NotNil"].contains(&stem);
     }
     package.starts_with("gotest.tools") && ["ErrorIs", "ErrorContains", "Error"].contains(&name)
+}
+
+/// What a Gomega expectation, which ends the test where it does not hold, asks of an error: the error, and whether it wants there to be
+/// one. `Expect(err).NotTo(HaveOccurred())`
+pub fn expectation(call: &Call) -> Option<(&Expr, bool)> {
+    let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return None };
+    let holds = match &*field.name {
+        "To" | "Should" => true,
+        "NotTo" | "ToNot" | "ShouldNot" => false,
+        _ => return None,
+    };
+    let about = operand.as_call()?;
+    let error = match about.name()? {
+        "Expect" | "Ω" => about.args.first(),
+        "ExpectWithOffset" => about.args.get(1),
+        _ => None,
+    };
+    let wants = match call.args.first()?.as_call()?.name()? {
+        "HaveOccurred" => holds,
+        "BeNil" | "Succeed" => !holds,
+        "MatchError" if holds => true,
+        _ => return None,
+    };
+    Some((error?, wants))
 }
 
 /// Whether a function of this name makes something new, by the word that it begins with.

@@ -70,6 +70,24 @@ fn blank(target: &Expr, rest: &[Stmt], life: &Life) -> Option<Unbound> {
     Some(Unbound { place: AnchorPlace::After(stmt.span), binding: Binding::Blank(blank.span), name: None, in_loop: false })
 }
 
+/// What the call gives besides, where more is done with it than to ask it for something.
+pub fn handed_on(scopes: &Scopes, body: BodyId, call: Span) -> Vec<VarId> {
+    let block = scopes.body(body).block;
+    let path = anchor::path(block, call);
+    let Some(left) = path.lists.last().and_then(|(list, at, _)| declared(&list[*at], call)) else { return Vec::new() };
+    let given: Vec<VarId> = left.iter().filter_map(Expr::as_ident).filter_map(|ident| scopes.var(ident)).collect();
+    let (mut asked, mut used) = (Vec::new(), Vec::new());
+    visit::block(block, &mut |expr| match &expr.kind {
+        ExprKind::Selector { operand, .. } => asked.extend(operand.as_ident().map(|ident| ident.span)),
+        ExprKind::Ident(ident) if !left.iter().any(|target| target.span == ident.span) => {
+            used.extend(scopes.var(ident).filter(|var| given.contains(var)).map(|var| (ident.span, var)));
+        }
+        _ => {}
+    });
+    used.retain(|(span, _)| !asked.contains(span));
+    used.into_iter().map(|(_, var)| var).collect()
+}
+
 /// The declaration in the header of a statement, and what has to go from there with it.
 fn header(stmt: &Stmt) -> Option<(&Stmt, Vec<Span>)> {
     let until = |init: &Stmt, next: u32| Span::new(init.span.start, next);
