@@ -329,7 +329,8 @@ impl<'a> Case<'a, '_> {
         if found.in_loop && !replaced.is_empty() {
             return None;
         }
-        *placed = Placed { anchor: None, obstacle: self.way_out_before(life, site, &found), replaced, leaving: Vec::new() };
+        let obstacle = self.way_out_before(life, site, &found).or_else(|| self.ended(life));
+        *placed = Placed { anchor: None, obstacle, replaced, leaving: Vec::new() };
         if placed.obstacle.is_some() {
             return None;
         }

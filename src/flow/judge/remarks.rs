@@ -134,6 +134,16 @@ impl Case<'_, '_> {
         Some(format!("line {}: {}", self.place.lines.line(captured.span.start), captured.words))
     }
 
+    /// That it is released where a panic or the end of a test runs what is deferred besides.
+    pub(super) fn ended(&self, life: &Life) -> Option<String> {
+        let released = life.exits.iter().find_map(|exit| match (exit.kind, exit.state.phase) {
+            (ExitKind::Stop(Ending::Panic), Phase::Released(id)) => Some(life.events[id.0 as usize].span),
+            _ => None,
+        });
+        let line = self.place.lines.line(released?.start);
+        Some(format!("line {line} releases it already, where what is deferred runs besides"))
+    }
+
     /// That a field of the resource itself is set here: its release may find something else there.
     pub(super) fn altered(&self, life: &Life) -> Option<String> {
         let line = self.place.lines.line(life.altered?.start);
