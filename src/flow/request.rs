@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::flow::scope::{BodyId, Scopes};
 use crate::flow::types::Typing;
 use crate::golang::exprs::Callee;
-use crate::golang::outline::is_word;
+use crate::golang::outline::{has_word, is_word};
 use crate::golang::package::{FuncName, FuncRef, Package};
 use crate::golang::syntax::*;
 use crate::golang::types::Type;
@@ -29,8 +29,10 @@ const FRAMEWORKS: [&str; 7] = [
     "github.com/labstack/echo",
     "github.com/gofiber/fiber",
     "github.com/cloudevents/sdk-go",
-    "github.com/aws/aws-lambda-go",
+    LAMBDA,
 ];
+
+const LAMBDA: &str = "github.com/aws/aws-lambda-go";
 
 /// Which functions of each package mention which, kept for all threads.
 #[derive(Default)]
@@ -83,28 +85,38 @@ impl Requests {
     }
 }
 
-/// The functions of a package by the names that they mention: what calls a function mentions it, and only what mentions it needs to be
-/// parsed to know. Empty where nothing handles requests.
+/// What the text of a package's functions says, without parsing any. Empty where nothing handles requests.
 #[derive(Default)]
-struct Mentions(FxHashMap<Arc<str>, Vec<FuncName>>);
+struct Mentions {
+    /// The functions by the names that they mention: what calls a function mentions it.
+    by: FxHashMap<Arc<str>, Vec<FuncName>>,
+    /// Those that may be handlers, or have one written in them.
+    handlers: FxHashSet<FuncName>,
+}
 
 impl Mentions {
     fn of(package: &Package) -> Mentions {
         let mut mentions = Mentions::default();
         let serves = |path: &str| FRAMEWORKS.iter().any(|framework| path.starts_with(framework));
-        if !package.files.iter().filter(|file| !file.test).flat_map(|file| &file.imports).any(|import| serves(&import.path)) {
+        let imports = || package.files.iter().filter(|file| !file.test).flat_map(|file| &file.imports);
+        if !imports().any(|import| serves(&import.path)) {
             return mentions;
         }
+        // Its handlers are told by the package of what they get, whatever its name.
+        let lambda = imports().any(|import| import.path.starts_with(LAMBDA));
         let methods = package.type_names().into_iter().flat_map(|ty| package.methods_of(&ty));
         let names: FxHashMap<Vec<u8>, Arc<str>> =
             package.func_names().into_iter().chain(methods).map(|name| (name.as_bytes().to_vec(), name)).collect();
         package.each_function(&mut |func, text| {
             for word in text.split(|byte| !is_word(*byte)) {
                 let Some(name) = names.get(word) else { continue };
-                let by = mentions.0.entry(name.clone()).or_default();
+                let by = mentions.by.entry(name.clone()).or_default();
                 if by.last() != Some(func) {
                     by.push(func.clone());
                 }
+            }
+            if lambda || may_handle(func, text) {
+                mentions.handlers.insert(func.clone());
             }
         });
         mentions
@@ -115,12 +127,13 @@ impl Mentions {
         let mut callers = BTreeSet::from([func.clone()]);
         let mut last = vec![func.clone()];
         for _ in 0..MAX_DEPTH {
-            let by = last.iter().filter_map(|func| self.0.get(&func.name)).flatten();
+            let by = last.iter().filter_map(|func| self.by.get(&func.name)).flatten();
             let new: BTreeSet<FuncName> = by.filter(|func| !callers.contains(func)).cloned().collect();
             callers.extend(new.iter().cloned());
             last = new.into_iter().collect();
         }
-        let funcs: Vec<FuncRef> = callers.iter().filter_map(|name| package.named(name)).collect();
+        let handlers = callers.iter().filter(|name| self.handlers.contains(*name));
+        let funcs: Vec<FuncRef> = handlers.filter_map(|name| package.named(name)).collect();
         let mut ways: Vec<(FuncRef, String)> = funcs.iter().flat_map(|func| from_handlers(world, func)).collect();
         let mut reached: FxHashSet<FuncName> = FxHashSet::default();
         for _ in 0..MAX_DEPTH {
@@ -138,6 +151,17 @@ impl Mentions {
         }
         None
     }
+}
+
+/// Whether a function may be a handler, or have one written in it, by the names of the types that handlers get; methods of gRPC services
+/// are exported and get a context or a stream.
+fn may_handle(func: &FuncName, text: &[u8]) -> bool {
+    let service = func.receiver.is_some() && exported(&func.name);
+    let other_context = || {
+        let before = |at: usize| text[..at].ends_with(b"context.");
+        memchr::memmem::find_iter(text, "Context").any(|at| !before(at))
+    };
+    service || ["ResponseWriter", "Ctx", "Event"].iter().any(|word| has_word(text, word)) || other_context()
 }
 
 /// What the handler that `func` is, and those that are written in it, call in its package.
