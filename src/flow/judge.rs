@@ -4,6 +4,7 @@ mod fate;
 mod leaving;
 mod remarks;
 mod site;
+mod testing;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ use crate::flow::life::{Exit, ExitKind, Life, MAX_VISITS, Oracle, Source, walk};
 use crate::flow::scope::{BodyId, Scopes, VarId};
 use crate::flow::state::{EventId, EventKind, Hold, Phase, State};
 use crate::flow::types::Typing;
-use crate::flow::{around, known, made, rounds, surroundings, unbound};
+use crate::flow::{around, made, rounds, surroundings, unbound};
 use crate::golang::closable::ClosableAnswer;
 use crate::golang::exprs::Callee;
 use crate::golang::package::FuncRef;
@@ -415,10 +416,6 @@ impl<'a> Case<'a, '_> {
         self.bound(kind.result).map_or_else(|| "what it gives".to_owned(), |name| format!("`{name}`"))
     }
 
-    fn in_test(&self) -> bool {
-        self.place.path.ends_with("_test.go")
-    }
-
     /// A way out on which the resource is open, between the call and the place for its release.
     fn way_out_before(&self, life: &Life, site: Site, found: &Found) -> Option<String> {
         let between = |exit: &&Exit| {
@@ -524,23 +521,6 @@ impl<'a> Case<'a, '_> {
     fn is_main(&self) -> bool {
         let named = |func: &FuncDecl| func.receiver.is_none() && &*func.name.name == "main";
         self.func.is_some_and(named) && &*self.place.scope.package.name == "main"
-    }
-
-    /// Whether `body` is a test or a subtest, and no helper of one.
-    fn is_test(&self, body: BodyId) -> bool {
-        let of_tests = |func: &FuncDecl| ["Test", "Benchmark", "Fuzz"].iter().any(|start| func.name.name.starts_with(start));
-        let named = body != BodyId(0) || self.func.is_some_and(of_tests);
-        let test = || named && surroundings::test(self.scopes, self.typing, body).is_some();
-        self.in_test() && (test() || self.is_spec(body))
-    }
-
-    /// `It("counts", func() { … })`
-    fn is_spec(&self, body: BodyId) -> bool {
-        let is_body =
-            |arg: &Expr| matches!(&arg.unparen().kind, ExprKind::FuncLit(literal) if self.scopes.literal(literal) == Some(body));
-        visit::calls(self.decl)
-            .into_iter()
-            .any(|call| call.args.iter().any(is_body) && self.typing.ask(call, known::is_spec) == Some(true))
     }
 
     fn verb(&self, kind: &Kind) -> &'static str {

@@ -127,23 +127,6 @@ impl Case<'_, '_> {
         }
     }
 
-    /// That something which may go on when the test ends has it.
-    pub(super) fn captured_in_test(&self, life: &Life, body: BodyId) -> Option<String> {
-        let captured = life.events.iter().find(|event| event.kind == EventKind::Given(Verdict::Captured));
-        let captured = captured.filter(|_| self.is_test(body))?;
-        Some(format!("line {}: {}", self.place.lines.line(captured.span.start), captured.words))
-    }
-
-    /// That it is released where a panic or the end of a test runs what is deferred besides.
-    pub(super) fn ended(&self, life: &Life) -> Option<String> {
-        let released = life.exits.iter().find_map(|exit| match (exit.kind, exit.state.phase) {
-            (ExitKind::Stop(Ending::Panic), Phase::Released(id)) => Some(life.events[id.0 as usize].span),
-            _ => None,
-        });
-        let line = self.place.lines.line(released?.start);
-        Some(format!("line {line} releases it already, where what is deferred runs besides"))
-    }
-
     /// That a field of the resource itself is set here: its release may find something else there.
     pub(super) fn altered(&self, life: &Life) -> Option<String> {
         let line = self.place.lines.line(life.altered?.start);
