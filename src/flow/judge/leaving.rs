@@ -5,13 +5,18 @@ use crate::base::text::Span;
 use crate::flow::judge::{Case, Kind};
 use crate::flow::life::{Exit, ExitKind, Life};
 use crate::flow::scope::{BodyId, VarId};
-use crate::flow::state::{Hold, Phase, State};
+use crate::flow::state::{EventKind, Hold, Phase, State};
 use crate::golang::syntax::*;
 use crate::golang::visit;
 
 impl Case<'_, '_> {
-    /// The places for a release before each `return` that leaves the resource open; none where one of the ways out cannot have it.
+    /// The places for a release before each `return` that leaves the resource open; none where one of the ways out cannot have it, or
+    /// where a callee of the others is no more than supposed to keep it: all of them may lack a release then.
     pub(super) fn leaving(&self, life: &Life, body: BodyId, kind: &Kind) -> Vec<Anchor> {
+        let supposed = |exit: &Exit| matches!(exit.state.phase, Phase::Given(id) if life.events[id.0 as usize].kind == EventKind::Given(Verdict::PassedOn));
+        if life.exits.iter().any(supposed) {
+            return Vec::new();
+        }
         let is_open =
             |exit: &&Exit| exit.state.is_open() && !matches!(exit.kind, ExitKind::Stop(_)) && !is_cared_for(&exit.state);
         let mut spans: Vec<Span> = life.exits.iter().filter(is_open).map(|exit| exit.span).collect();
