@@ -284,7 +284,7 @@ pub struct InScope {
     pub test: Option<Arc<str>>,
     /// The function defers something already.
     pub defers: bool,
-    /// What runs when the test ends uses the resource: a `defer` is too early.
+    /// What uses the resource goes on when the function ends: a `defer` is too early, and only a test's clean-up is late enough.
     pub late: bool,
     /// Subtests that run in parallel go on after the function.
     pub parallel: bool,

@@ -19,7 +19,7 @@ use crate::flow::fresh::Freshness;
 use crate::flow::judge::fate::Fate;
 use crate::flow::judge::site::Site;
 use crate::flow::life::{Exit, ExitKind, Life, MAX_VISITS, Oracle, Source, walk};
-use crate::flow::scope::{BodyId, Scopes, VarId};
+use crate::flow::scope::{BodyId, Scopes};
 use crate::flow::state::{EventId, EventKind, Hold, Phase, State};
 use crate::flow::types::Typing;
 use crate::flow::{around, made, rounds, surroundings, unbound};
@@ -47,7 +47,8 @@ pub struct Judge<'w> {
     pub fields: bool,
 }
 
-/// Constructors (`import/path.Name`) whose results are released somewhere in the repository, each with the method that does it.
+/// Constructors (`import/path.Name`) whose results are released somewhere in the repository, and functions that give such results to
+/// their callers, each with the method that does it.
 pub type Usage = BTreeMap<String, String>;
 
 /// The file that the declarations lie in.
@@ -365,12 +366,6 @@ impl<'a> Case<'a, '_> {
     fn find(&self, site: Site, life: &Life) -> Option<Found> {
         let outside = matches!(site.source, Source::Assigned { .. });
         anchor::find(self.scopes, site.body, site.at, life, outside, &|var| self.may_serve(var))
-    }
-
-    /// Whether a variable that the call gives besides may be of use to the resource, or use it.
-    fn may_serve(&self, var: VarId) -> bool {
-        let cancels = |ty: &Type| ty.named().is_some_and(|named| (&*named.package, &*named.name) == ("context", "CancelFunc"));
-        self.typing.var(var).is_some_and(|ty| !ty.is_error() && !ty.is_context() && !cancels(&ty))
     }
 
     /// How a release at a place that is come by more than once can release what was acquired last.

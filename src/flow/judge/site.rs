@@ -9,6 +9,7 @@ use crate::flow::life::{ErrorAt, Exit, ExitKind, Source};
 use crate::flow::scope::{BodyId, VarId, VarOrigin};
 use crate::flow::state::{EventKind, Phase};
 use crate::golang::syntax::*;
+use crate::golang::types::Type;
 use crate::golang::visit;
 
 /// A place to begin at.
@@ -132,6 +133,12 @@ impl Case<'_, '_> {
         // A variable is seen where it is declared and where it is called, and nowhere else.
         let plain = uses <= 2 && self.scopes.body_around(call.0) == Some(body) && !self.is_deferred(body, call.0);
         plain.then_some(*call)
+    }
+
+    /// Whether a variable that the call gives besides may be of use to the resource, or use it.
+    pub(super) fn may_serve(&self, var: VarId) -> bool {
+        let cancels = |ty: &Type| ty.named().is_some_and(|named| (&*named.package, &*named.name) == ("context", "CancelFunc"));
+        self.typing.var(var).is_some_and(|ty| !ty.is_error() && !ty.is_context() && !cancels(&ty))
     }
 
     /// `t.Run(name, …)`.
