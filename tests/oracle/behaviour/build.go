@@ -136,24 +136,19 @@ func (b *builder) returns(text string) string {
 	}
 	return ret.ReplaceAllStringFunc(text, func(m string) string {
 		err := ret.FindStringSubmatch(m)[1]
-		if b.plan.Named {
-			if err == "err" {
-				return "return"
-			}
-			return fmt.Sprintf("return %s", strings.Join(append(slices.Clone(names), err), ", "))
-		}
 		return fmt.Sprintf("return %s", strings.Join(append(slices.Clone(names), err), ", "))
 	})
 }
 
 var packages = map[string]string{
 	"atomic": "sync/atomic", "bufio": "bufio", "cl": "example.com/lib/cl", "context": "context", "count": "example.com/lib/count",
-	"errors": "errors", "fmt": "fmt", "gob": "encoding/gob", "heap": "container/heap", "http": "net/http", "httptest": "net/http/httptest",
+	"errors": "errors", "fmt": "fmt", "gob": "encoding/gob",
+	"grpc": "google.golang.org/grpc", "heap": "container/heap", "http": "net/http", "httptest": "net/http/httptest",
 	"io": "io", "iter": "iter", "json": "encoding/json", "list": "container/list", "log": "log", "maps": "maps", "reflect": "reflect",
 	"ring": "container/ring", "slices": "slices", "slog": "log/slog", "sync": "sync", "template": "text/template", "testing": "testing",
 }
 
-var selector = regexp.MustCompile(`(?:^|[^\w.])([a-z]+)\.`)
+var selector = regexp.MustCompile(`(?:^|[^\w.]|\.\.\.)([a-z]+)\.`)
 
 // imports is the import declaration that a text needs, and those besides.
 func imports(text string, besides ...string) string {
@@ -175,6 +170,15 @@ func imports(text string, besides ...string) string {
 	}
 	return "import (\n\t" + strings.Join(lines, "\n\t") + "\n)\n\n"
 }
+
+// connections turns clients into connections: the rule for these knows functions by what the index says of their packages, so
+// that the library has to go by a name which is there.
+var connections = strings.NewReplacer("cl.OpenOpts(", "grpc.DialContext(", "cl.Open(", "grpc.Dial(", "cl.NewClient(", "grpc.Dial(",
+	"cl.Client", "grpc.ClientConn", "Emb.Client", "Emb.ClientConn", "cl.", "grpc.")
+
+// asConnections does the same to the library itself.
+var asConnections = strings.NewReplacer("package cl", "package grpc", "OpenOpts", "DialContext", "func Open(", "func Dial(", "*Client", "*ClientConn",
+	"type Client ", "type ClientConn ", "&Client{", "&ClientConn{")
 
 // A rendered function: the file that unleak sees, and the text of its caller, which it does not.
 type rendered struct{ decls, driver string }
@@ -215,7 +219,11 @@ func render(p *plan, id, pack string) rendered {
 	text := strings.Join(b.decls, "\n\n") + fmt.Sprintf("\n\nfunc F$(%s) %s{\n%s\n}\n", strings.Join(params, ", "), head, strings.Join(lines, "\n"))
 	text = strings.TrimLeft(b.returns(text), "\n")
 	fill := func(s, qualifier string) string {
-		return strings.ReplaceAll(strings.ReplaceAll(s, "@", qualifier), "$", id)
+		s = strings.ReplaceAll(strings.ReplaceAll(s, "@", qualifier), "$", id)
+		if p.Open {
+			return connections.Replace(s)
+		}
+		return s
 	}
 	return rendered{decls: fill(text, ""), driver: fill(b.caller(args), pack+".")}
 }

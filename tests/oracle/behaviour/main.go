@@ -30,11 +30,12 @@ func main() {
 	rules := flag.String("rules", "unclosed-client,unclosed-connection,released-too-early,released-twice,kept-and-never-released",
 		"the rules that run; none for those that run by default")
 	limit := flag.Int("shrink", 60, "how many of a kind are made small")
+	index := flag.Bool("index-only", false, "let unleak read the index in place of the libraries' source")
 	keep := flag.String("keep", "", "a folder to work in, which stays")
-	misses := flag.Bool("misses", true, "show what was missed too")
+	shown := flag.String("show", "broken,missed", "what is made small and printed: broken, missed, needless, left")
 	flag.BoolVar(&verbose, "v", false, "say which functions cannot be written")
 	flag.Parse()
-	broken, err := work(filepath.Dir(here), *bin, *rules, *keep, *seed, *number, *limit, *misses)
+	broken, err := work(filepath.Dir(here), *bin, *keep, *shown, asked(*rules, *index), *seed, *number, *limit)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
@@ -44,7 +45,19 @@ func main() {
 	}
 }
 
-func work(home, bin, rules, keep string, seed uint64, number, limit int, misses bool) (bool, error) {
+// asked is what unleak is asked with.
+func asked(rules string, index bool) []string {
+	var flags []string
+	if rules != "" {
+		flags = append(flags, "--select", rules)
+	}
+	if index {
+		flags = append(flags, "--index-only")
+	}
+	return flags
+}
+
+func work(home, bin, keep, shown string, flags []string, seed uint64, number, limit int) (bool, error) {
 	bin, err := filepath.Abs(bin)
 	if err != nil {
 		return false, err
@@ -59,7 +72,7 @@ func work(home, bin, rules, keep string, seed uint64, number, limit int, misses 
 	if dir, err = filepath.Abs(dir); err != nil {
 		return false, err
 	}
-	t := &tree{dir: dir, home: home, unleak: bin, rules: rules}
+	t := &tree{dir: dir, home: home, unleak: bin, flags: flags}
 	r := rand.New(rand.NewPCG(seed, 0))
 	plans := make([]*plan, number)
 	for i := range plans {
@@ -70,18 +83,33 @@ func work(home, bin, rules, keep string, seed uint64, number, limit int, misses 
 		return false, err
 	}
 	broken := summary(functions, seed)
-	if err := t.show("broken by a safe fix", functions, limit, (*function).fault); err != nil {
-		return false, err
-	}
-	if misses {
-		err = t.show("missed", functions, limit, func(f *function) string {
-			if f.missed() {
-				return "leaks without a finding"
+	for _, name := range strings.Split(shown, ",") {
+		if word := words[name]; word != nil {
+			if err := t.show(name, functions, limit, word); err != nil {
+				return false, err
 			}
-			return ""
-		})
+		}
 	}
-	return broken, err
+	return broken, nil
+}
+
+// words are what can be said of a function; "" where it is not so.
+var words = map[string]func(*function) string{
+	"broken": (*function).fault,
+	"missed": func(f *function) string { return when(f.missed(), "leaks without a finding") },
+	"needless": func(f *function) string {
+		return when(f.fault() == "" && f.fixed != f.text && f.before[leaked] == 0, "fixed, and did not leak")
+	},
+	"left": func(f *function) string {
+		return when(f.fault() == "" && f.fixed != f.text && f.after[leaked] > 0, "leaks after its fix")
+	},
+}
+
+func when(so bool, word string) string {
+	if so {
+		return word
+	}
+	return ""
 }
 
 // summary prints the figures, and says whether a safe fix broke something.
@@ -190,7 +218,7 @@ func (p *plan) String() string {
 		words = append(words, text)
 	}
 	say("released %s", p.Release)
-	for word, on := range map[string]bool{"test": p.Test} {
+	for word, on := range map[string]bool{"test": p.Test, "connection": p.Open} {
 		if on {
 			words = append(words, word)
 		}

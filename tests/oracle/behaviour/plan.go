@@ -109,6 +109,9 @@ func (b *builder) whole() []string {
 	}
 	if p.Named {
 		text = strings.ReplaceAll(text, "var err error\n", "")
+		if p.Acquire != "check" {
+			text = strings.ReplaceAll(text, "RET(err)", "return")
+		}
 	}
 	later := make([]func(), len(p.Parts))
 	for i, q := range p.Parts {

@@ -86,7 +86,10 @@ func (f *function) fault() string {
 func (f *function) missed() bool { return f.written && f.before[leaked] > 0 && len(f.findings) == 0 }
 
 // A tree is a folder in which functions are written, fixed and run.
-type tree struct{ dir, home, unleak, rules string }
+type tree struct {
+	dir, home, unleak string
+	flags             []string // what unleak is asked with
+}
 
 // perPackage is how many functions share a package: each is a file of its own.
 const perPackage = 40
@@ -153,10 +156,12 @@ func (t *tree) write(functions []*function) error {
 	if err := os.CopyFS(filepath.Join(t.dir, "lib"), os.DirFS(filepath.Join(t.home, "lib"))); err != nil {
 		return err
 	}
-	const replaced = "\n\ngo 1.26\n\nrequire example.com/lib v0.0.0\n\nreplace example.com/lib => ../lib\n"
+	const grpc = "\nrequire google.golang.org/grpc v1.70.0\n\nreplace google.golang.org/grpc => ../app/grpc\n"
+	const lib = "\n\ngo 1.26\n\nrequire example.com/lib v0.0.0\n\nreplace example.com/lib => ../lib\n"
 	files := map[string]string{
-		"app/go.mod":   "module example.com/app" + replaced,
-		"drive/go.mod": "module example.com/drive" + replaced + "\nrequire example.com/app v0.0.0\n\nreplace example.com/app => ../app\n",
+		"app/go.mod":      "module example.com/app" + lib + grpc,
+		"drive/go.mod":    "module example.com/drive" + lib + grpc + "\nrequire example.com/app v0.0.0\n\nreplace example.com/app => ../app\n",
+		"app/grpc/go.mod": "module google.golang.org/grpc" + strings.ReplaceAll(lib, "../", "../../"),
 	}
 	main := []string{}
 	for _, f := range functions {
@@ -176,9 +181,23 @@ func (t *tree) write(functions []*function) error {
 			main = append(main, line)
 		}
 	}
-	files["drive/main.go"] = "package main\n\n" + imports("count.", main...) + "func main() { count.Main() }\n"
+	files["drive/drive_test.go"] = "package drive\n\n" + imports("count. testing.", main...) + "func Test(t *testing.T) { count.Main(t) }\n"
 	for path, text := range files {
 		if err := t.put(path, text); err != nil {
+			return err
+		}
+	}
+	return t.writeConnections()
+}
+
+// writeConnections writes the library of connections, which lies beside the functions, as the rule goes by source in what is scanned.
+func (t *tree) writeConnections() error {
+	for _, name := range []string{"client.go", "bus.go"} {
+		text, err := os.ReadFile(filepath.Join(t.home, "lib", "cl", name))
+		if err != nil {
+			return err
+		}
+		if err := t.put("app/grpc/"+name, asConnections.Replace(string(text))); err != nil {
 			return err
 		}
 	}
@@ -205,7 +224,7 @@ func (t *tree) build(functions []*function) (map[string]bool, error) {
 		byID[f.id] = f
 	}
 	for range 20 {
-		out, err := t.command(filepath.Join(t.dir, "drive"), "go", "build", "-gcflags=-e", "-o", filepath.Join(t.dir, "driver"), ".")
+		out, err := t.command(filepath.Join(t.dir, "drive"), "go", "test", "-c", "-gcflags=-e", "-o", filepath.Join(t.dir, "driver"), ".")
 		if err == nil {
 			return broken, nil
 		}
@@ -257,7 +276,8 @@ func (t *tree) run() (map[string]counts, error) {
 	for {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
-		cmd := exec.CommandContext(ctx, filepath.Join(t.dir, "driver"), from)
+		cmd := exec.CommandContext(ctx, filepath.Join(t.dir, "driver"))
+		cmd.Env = append(os.Environ(), "FROM="+from)
 		cmd.Dir = t.dir
 		var said bytes.Buffer
 		cmd.Stderr = &said
@@ -292,11 +312,7 @@ func (t *tree) run() (map[string]counts, error) {
 // fix asks unleak what it finds, takes its safe fixes, and reads what became of the files.
 func (t *tree) fix(functions []*function) error {
 	app := filepath.Join(t.dir, "app")
-	rules := []string{}
-	if t.rules != "" {
-		rules = []string{"--select", t.rules}
-	}
-	cmd := exec.Command(t.unleak, append([]string{"check", "--quiet", "--no-config", "--format", "json"}, append(rules, ".")...)...)
+	cmd := exec.Command(t.unleak, append([]string{"check", "--quiet", "--no-config", "--format", "json"}, append(t.flags, ".")...)...)
 	cmd.Dir = app
 	out, err := cmd.Output()
 	var found struct{ Findings []finding }
@@ -313,8 +329,11 @@ func (t *tree) fix(functions []*function) error {
 			f.findings = append(f.findings, g)
 		}
 	}
-	if out, err := t.command(app, t.unleak, append([]string{"fix", "--quiet", "--no-config", "--no-vcs"}, append(rules, ".")...)...); err != nil {
+	if out, err := t.command(app, t.unleak, append([]string{"fix", "--quiet", "--no-config", "--no-vcs"}, append(t.flags, ".")...)...); err != nil {
 		return fmt.Errorf("unleak fix: %w\n%s", err, out)
+	}
+	if err := t.writeConnections(); err != nil {
+		return err
 	}
 	for _, f := range functions {
 		if !f.written {

@@ -51,7 +51,7 @@ var wraps = map[string]wrap{
 		only(v.typ == "*cl.Client")
 		box := b.top("Emb")
 		b.decl("type %s struct{ *cl.Client }", box)
-		return b.around(v, "@"+box, "@"+box+"{"+v.expr+"}", suffix(".Client"))
+		return b.around(v, "@"+box, "@"+box+"{"+v.expr+"}", suffix(map[bool]string{false: ".Client", true: ".ClientConn"}[b.plan.Open]))
 	},
 	"embedded interface": func(b *builder, v val) val {
 		only(has(v))

@@ -126,7 +126,7 @@ type Server struct {
 }
 
 func NewServerClient() *Server {
-	conn := &Conn{id: count.Open()}
+	conn := open()
 	return &Server{URL: "http://" + strconv.Itoa(conn.id), conn: conn}
 }
 

@@ -4,6 +4,7 @@ package cl
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
 
 	"example.com/lib/count"
@@ -12,13 +13,21 @@ import (
 var errOpen = errors.New("no connection")
 
 // A Conn is what clients hold.
-type Conn struct{ id int }
+type Conn struct {
+	id   int
+	pipe net.Conn
+}
+
+func open() *Conn {
+	pipe, _ := net.Pipe()
+	return &Conn{id: count.Open(), pipe: pipe}
+}
 
 func dial() (*Conn, error) {
 	if count.Failing() {
 		return nil, errOpen
 	}
-	return &Conn{id: count.Open()}, nil
+	return open(), nil
 }
 
 func (c *Conn) Use() string {
@@ -36,7 +45,7 @@ func (c *Conn) Close() error {
 		return nil
 	}
 	count.Close(c.id)
-	return nil
+	return c.pipe.Close()
 }
 
 // Client is the plain one.
@@ -62,9 +71,9 @@ func Open(ctx context.Context) (*Client, error) {
 }
 
 // NewPlainClient cannot fail.
-func NewPlainClient() *Client { return &Client{conn: &Conn{id: count.Open()}} }
+func NewPlainClient() *Client { return &Client{conn: open()} }
 
-func OpenPlain() *Client { return &Client{conn: &Conn{id: count.Open()}} }
+func OpenPlain() *Client { return &Client{conn: open()} }
 
 func (c *Client) Use() string {
 	if c == nil {
@@ -149,7 +158,11 @@ func OpenCached(key string) (*Client, error) { return NewCachedClient(key) }
 var pools sync.Map
 
 func NewPooledClient(key string) *Client {
-	p, _ := pools.LoadOrStore(key, NewPlainClient())
+	p, ok := pools.Load(key)
+	if !ok {
+		p = NewPlainClient()
+		pools.Store(key, p)
+	}
 	return p.(*Client)
 }
 
@@ -196,7 +209,7 @@ type Pool struct {
 }
 
 func NewPool() *Pool {
-	return &Pool{conn: &Conn{id: count.Open()}, mk: func() (*Client, error) { return NewClient(context.Background()) }}
+	return &Pool{conn: open(), mk: func() (*Client, error) { return NewClient(context.Background()) }}
 }
 
 func (p *Pool) Conn() *Conn { return p.conn }

@@ -168,14 +168,16 @@ func (c *Call) In(f func()) {
 	}
 }
 
+// runner is the test that runs everything.
+var runner *testing.T
+
 // Test runs a function that is a test.
 func (c *Call) Test(f func(*testing.T)) {
 	c.In(func() {
-		all := func(string, string) (bool, error) { return true, nil }
-		testing.RunTests(all, []testing.InternalTest{{Name: "T", F: func(t *testing.T) {
+		runner.Run("f", func(t *testing.T) {
 			body = goroutine()
 			f(t)
-		}}})
+		})
 	})
 }
 
@@ -215,33 +217,24 @@ func Run(out io.Writer, name string, f func(*Call)) {
 	fmt.Fprintf(out, "end %s %d %d %d %d %d %d %d %d\n", name, r.Opened, r.Leaked, r.UsedClosed, r.ClosedTwice, r.Nil, r.Lost, r.Panics, r.Stuck)
 }
 
-// Start readies the process: one thread, so that goroutines take turns and each run goes the same way.
-func Start() io.Writer {
-	runtime.GOMAXPROCS(1)
-	testing.Init()
-	out := os.Stdout
-	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
-		os.Stdout = null
-	}
-	return out
-}
-
 var calls = map[string]func(*Call){}
 
 // Register makes a function known to Main.
 func Register(name string, f func(*Call)) { calls[name] = f }
 
-// Main runs all functions whose names come after the first argument, in the order of their names.
-func Main() {
-	out := Start()
-	from := ""
-	if len(os.Args) > 1 {
-		from = os.Args[1]
+// Main runs all functions whose names come after FROM, in the order of their names, within a test. There is one thread, so that
+// goroutines take turns and each run goes the same way.
+func Main(t *testing.T) {
+	runtime.GOMAXPROCS(1)
+	out := os.Stdout
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		os.Stdout = null
 	}
-	os.Args = os.Args[:1]
+	runner = t
 	for _, name := range slices.Sorted(maps.Keys(calls)) {
-		if name > from {
+		if name > os.Getenv("FROM") {
 			Run(out, name, calls[name])
 		}
 	}
+	os.Exit(0)
 }
