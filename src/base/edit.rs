@@ -47,7 +47,8 @@ struct Undo {
 }
 
 impl Inverse {
-    /// The original of the text that this inverse was made with; `None` when `text` is too short to be that text.
+    /// The original of the text that this inverse was made with; `None` when `text` is too short to be that
+    /// text.
     pub fn revert(&self, text: &[u8]) -> Option<Vec<u8>> {
         let mut original = Vec::with_capacity(text.len());
         let mut at = 0;
@@ -63,10 +64,11 @@ impl Inverse {
 
 /// Applies `fixes` to `original`, the earlier ones first when two are at odds.
 ///
-/// A fix is a `Conflict` when one of its spans lies outside the text, is reversed, or overlaps an edit that is already in; then none
-/// of its edits is applied. Insertions of several fixes at one offset are all kept, in the order of the fixes. An edit that equals
-/// one of an earlier fix is shared with it; a fix that adds nothing is a `Duplicate`. Touching is not overlapping: an insertion at
-/// the start of a replaced span goes before the replacement, one at its end behind it.
+/// A fix is a `Conflict` when one of its spans lies outside the text, is reversed, or overlaps an edit that
+/// is already in; then none of its edits is applied. Insertions of several fixes at one offset are all kept,
+/// in the order of the fixes. An edit that equals one of an earlier fix is shared with it; a fix that adds
+/// nothing is a `Duplicate`. Touching is not overlapping: an insertion at the start of a replaced span goes
+/// before the replacement, one at its end behind it.
 pub fn apply(original: &[u8], fixes: &[&[Edit]]) -> Applied {
     let mut taken = Taken::default();
     let outcomes = fixes.iter().map(|fix| taken.admit(fix, original.len())).collect();
@@ -107,8 +109,8 @@ impl<'a> Taken<'a> {
         Outcome::Applied
     }
 
-    /// The taken edits that could overlap or equal one at `span`. Taken edits do not overlap, so their ends ascend like their
-    /// starts.
+    /// The taken edits that could overlap or equal one at `span`. Taken edits do not overlap, so their ends
+    /// ascend like their starts.
     fn near(&self, span: Span) -> &[&'a Edit] {
         let from = self.0.partition_point(|other| other.span.end < span.start);
         let to = self.0.partition_point(|other| other.span.start <= span.end);
@@ -176,7 +178,8 @@ mod tests {
     #[test]
     fn a_shared_edit_goes_in_once() {
         let import = Edit::insert(0, "i");
-        let (text, outcomes) = run("ab", &[&[import.clone(), Edit::insert(1, "x")], &[import, Edit::insert(2, "y")]]);
+        let (text, outcomes) =
+            run("ab", &[&[import.clone(), Edit::insert(1, "x")], &[import, Edit::insert(2, "y")]]);
         assert_eq!(text, "iaxby");
         assert_eq!(outcomes, [Outcome::Applied, Outcome::Applied]);
     }
@@ -185,7 +188,10 @@ mod tests {
     fn a_conflicting_fix_leaves_nothing_behind() {
         let first = [replace(1, 3, "X")];
         let second = [Edit::insert(0, "never"), replace(2, 4, "Y")];
-        assert_eq!(run("abcd", &[&first, &second]), ("aXd".into(), vec![Outcome::Applied, Outcome::Conflict]));
+        assert_eq!(
+            run("abcd", &[&first, &second]),
+            ("aXd".into(), vec![Outcome::Applied, Outcome::Conflict])
+        );
         let inside = [Edit::insert(2, "Y")];
         assert_eq!(run("abcd", &[&first, &inside]).1[1], Outcome::Conflict);
     }

@@ -65,7 +65,8 @@ pub enum Verdict {
     Released,
     /// Nobody knows whether its type has something to release.
     UnknownType,
-    /// No acquisition at all but a comment that silences nothing. Not among [`Verdict::ALL`], which are those of acquisitions.
+    /// No acquisition at all but a comment that silences nothing. Not among [`Verdict::ALL`], which are those
+    /// of acquisitions.
     Idle,
 }
 
@@ -115,7 +116,11 @@ impl Verdict {
     pub fn is_finding(self) -> bool {
         matches!(
             self,
-            Verdict::ReleasedTooEarly | Verdict::ReleasedTwice | Verdict::Leaked | Verdict::LeakedOnSomePaths | Verdict::Idle
+            Verdict::ReleasedTooEarly
+                | Verdict::ReleasedTwice
+                | Verdict::Leaked
+                | Verdict::LeakedOnSomePaths
+                | Verdict::Idle
         )
     }
 }
@@ -144,7 +149,8 @@ pub enum FaultKind {
 /// A place that proves something, with the words for it: "closed here", "returned here".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// The file as printed (see [`Acquisition::path`]); for source outside the scanned tree whatever names it best.
+    /// The file as printed (see [`Acquisition::path`]); for source outside the scanned tree whatever names it
+    /// best.
     pub path: Arc<str>,
     /// Line from 1, 0 when the place has no line (an index fact, go.mod).
     pub line: u32,
@@ -232,7 +238,8 @@ pub struct Anchor {
     pub doubt: Option<String>,
     /// The place comes after a check of the acquisition's error.
     pub after_check: bool,
-    /// For a place in a loop of the same function, where deferred calls would pile up: how one round could release it.
+    /// For a place in a loop of the same function, where deferred calls would pile up: how one round could
+    /// release it.
     pub round: Option<Round>,
     /// What a release may use there.
     pub scope: InScope,
@@ -284,7 +291,8 @@ pub struct InScope {
     pub test: Option<Arc<str>>,
     /// The function defers something already.
     pub defers: bool,
-    /// What uses the resource goes on when the function ends: a `defer` is too early, and only a test's clean-up is late enough.
+    /// What uses the resource goes on when the function ends: a `defer` is too early, and only a test's
+    /// clean-up is late enough.
     pub late: bool,
     /// Subtests that run in parallel go on after the function.
     pub parallel: bool,
@@ -402,7 +410,8 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Set when something silences it; such findings are counted, not shown.
     pub suppressed: Option<Suppression>,
-    /// Stable over moved lines: made of rule, path from the top of the repository, enclosing function and the acquisition's text.
+    /// Stable over moved lines: made of rule, path from the top of the repository, enclosing function and the
+    /// acquisition's text.
     pub fingerprint: String,
 }
 
@@ -458,7 +467,8 @@ pub enum Outcome {
     ParseDamage,
     /// The file changed since it was read.
     Stale,
-    /// The new text does not show the finding as mended, or shows a new one, or the command that was to verify it failed with it.
+    /// The new text does not show the finding as mended, or shows a new one, or the command that was to
+    /// verify it failed with it.
     VerifyFailed,
     /// The one who was asked said no.
     Declined,
@@ -504,8 +514,9 @@ pub struct Diagnostic {
     pub skipped: bool,
 }
 
-/// A fingerprint: 16 hexadecimal digits (FNV-1a, 64 bit) over rule, path (from the top of the repository), enclosing function, the acquisition's text and which
-/// of several equal ones in that function it is (from 0).
+/// A fingerprint: 16 hexadecimal digits (FNV-1a, 64 bit) over rule, path (from the top of the repository),
+/// enclosing function, the acquisition's text and which of several equal ones in that function it is (from
+/// 0).
 pub fn fingerprint(rule: &str, path: &str, function: &str, text: &str, ordinal: u32) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for part in [rule, path, function, text, &ordinal.to_string()] {

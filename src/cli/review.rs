@@ -13,8 +13,8 @@ use crate::base::edit;
 use crate::base::finding::{Finding, Outcome};
 use crate::base::sys;
 use crate::config::Settings;
+use crate::engine::{Choice, Fixes, Report};
 use crate::report;
-use crate::session::{Choice, Fixes, Report};
 
 mod hunk;
 
@@ -57,7 +57,9 @@ pub fn check_terminal(settings: &Settings) -> anyhow::Result<()> {
         bail!("fix -i asks questions, so it cannot read source from standard input");
     }
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        bail!("fix -i asks questions and needs a terminal; leave -i out, or read the fixes with `unleak diff`");
+        bail!(
+            "fix -i asks questions and needs a terminal; leave -i out, or read the fixes with `unleak diff`"
+        );
     }
     Ok(())
 }
@@ -68,7 +70,8 @@ pub fn check_terminal(settings: &Settings) -> anyhow::Result<()> {
 /// When the terminal is gone or the one who is asked interrupts.
 pub fn review(report: &Report, fixes: &Fixes) -> anyhow::Result<Decisions> {
     let applied = |(_, outcome): &(&Finding, &Outcome)| **outcome == Outcome::Applied;
-    let items: Vec<&Finding> = report.findings.iter().zip(&fixes.outcomes).filter(applied).map(|(finding, _)| finding).collect();
+    let items: Vec<&Finding> =
+        report.findings.iter().zip(&fixes.outcomes).filter(applied).map(|(finding, _)| finding).collect();
     decide(report, &items, &mut Terminal(Term::stdout()))
 }
 
@@ -112,7 +115,12 @@ fn decide(report: &Report, items: &[&Finding], who: &mut dyn Answers) -> anyhow:
 }
 
 /// Asks until the answer is one.
-fn ask(report: &Report, finding: &Finding, prompt: &str, who: &mut dyn Answers) -> anyhow::Result<(Choice, char)> {
+fn ask(
+    report: &Report,
+    finding: &Finding,
+    prompt: &str,
+    who: &mut dyn Answers,
+) -> anyhow::Result<(Choice, char)> {
     loop {
         let key = who.key(prompt)?;
         match key {
@@ -163,7 +171,13 @@ impl Answers for Terminal {
             report::show_patch(out, &patch)?;
             let Some(fix) = &finding.fix else { return Ok(()) };
             let reason = fix.reason.as_deref().map(|reason| format!(" ({})", report::harmless(reason)));
-            writeln!(out, "{} fix: {}{}", fix.applicability.word(), report::harmless(&fix.title), reason.unwrap_or_default())
+            writeln!(
+                out,
+                "{} fix: {}{}",
+                fix.applicability.word(),
+                report::harmless(&fix.title),
+                reason.unwrap_or_default()
+            )
         })
     }
 
@@ -248,16 +262,30 @@ mod tests {
         };
         let edits = vec![Edit::insert(6, "\tdefer c.Close()\n")];
         let fix = Fix { title: String::new(), applicability: Applicability::Safe, reason: None, edits };
-        Finding { acquisition, message: String::new(), fix: Some(fix), suppressed: None, fingerprint: fingerprint.into() }
+        Finding {
+            acquisition,
+            message: String::new(),
+            fix: Some(fix),
+            suppressed: None,
+            fingerprint: fingerprint.into(),
+        }
     }
 
     /// What five fixes in two files come to: `+` taken, `-` left, `e` edited; and how many were asked about.
     fn answers(keys: &str, replace: (&'static str, &'static str)) -> (String, usize, Vec<String>) {
-        let findings: Vec<Finding> =
-            [("a", "1"), ("a", "2"), ("a", "3"), ("b", "4"), ("b", "5")].iter().map(|(path, id)| finding(path, id)).collect();
-        let texts = ["a", "b"].iter().map(|path| ((*path).into(), b"\ta()\n\n\tb()\n".as_slice().into())).collect();
+        let findings: Vec<Finding> = [("a", "1"), ("a", "2"), ("a", "3"), ("b", "4"), ("b", "5")]
+            .iter()
+            .map(|(path, id)| finding(path, id))
+            .collect();
+        let texts =
+            ["a", "b"].iter().map(|path| ((*path).into(), b"\ta()\n\n\tb()\n".as_slice().into())).collect();
         let report = Report { texts, ..Report::default() };
-        let mut keys = Keys { keys: keys.chars().collect::<Vec<_>>().into_iter(), replace, shown: Vec::new(), said: Vec::new() };
+        let mut keys = Keys {
+            keys: keys.chars().collect::<Vec<_>>().into_iter(),
+            replace,
+            shown: Vec::new(),
+            said: Vec::new(),
+        };
         let items: Vec<&Finding> = findings.iter().collect();
         let decisions = decide(&report, &items, &mut keys).unwrap();
         let sign = |finding: &&Finding| match decisions.on(finding) {

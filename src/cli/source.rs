@@ -10,13 +10,15 @@ use super::words::{self, counted};
 use super::{Exit, for_people, for_programs, settings};
 use crate::base::finding::{Certainty, Closable, Evidence, Release, ReleaseArg};
 use crate::base::sys::{self, Error, Kind};
-use crate::golang::closable::ClosableAnswer;
-use crate::golang::index::build::{self, Counts};
-use crate::golang::index::modcache;
-use crate::golang::locate::{Environment, Locator};
-use crate::golang::release::ReleaseMethod;
-use crate::golang::resolve::{self, Resolution};
-use crate::golang::world::World;
+use crate::go::index_build::build;
+use crate::go::index_build::build::Counts;
+use crate::go::index_build::modcache;
+use crate::go::project::locate::{Environment, Locator};
+use crate::go::types::closable::ClosableAnswer;
+use crate::go::types::database::World;
+use crate::go::types::release::ReleaseMethod;
+use crate::go::types::resolve;
+use crate::go::types::resolve::Resolution;
 use crate::report;
 
 /// Stack of a worker: types are followed hundreds of steps deep.
@@ -107,7 +109,8 @@ pub fn index(common: &Common, flags: &Index) -> anyhow::Result<Exit> {
     if flags.modcache {
         dirs.extend(cached(&environment)?);
     }
-    let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build().context("cannot start threads")?;
+    let pool =
+        rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build().context("cannot start threads")?;
     let (facts, complaints) = pool.install(|| build::build(&dirs, &|_| Locator::new(environment.clone())));
     complaints.iter().for_each(|complaint| words::error(complaint));
     let counts = facts.counts();
@@ -126,11 +129,17 @@ pub fn index(common: &Common, flags: &Index) -> anyhow::Result<Exit> {
 }
 
 fn cached(environment: &Environment) -> anyhow::Result<Vec<PathBuf>> {
-    let cache = environment.gomodcache.as_deref().context("no module cache is known; set GOMODCACHE or name the modules")?;
+    let cache = environment
+        .gomodcache
+        .as_deref()
+        .context("no module cache is known; set GOMODCACHE or name the modules")?;
     folder(cache)?;
     let dirs = modcache::modules(cache);
     if dirs.is_empty() {
-        bail!("{}: no modules in this module cache; `go mod download` fetches those of a go.mod", cache.display());
+        bail!(
+            "{}: no modules in this module cache; `go mod download` fetches those of a go.mod",
+            cache.display()
+        );
     }
     Ok(dirs)
 }

@@ -8,13 +8,15 @@ mod rounds;
 mod spelling;
 
 use crate::base::edit::Edit;
-use crate::base::finding::{Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Mend, Placed, Release, ReleaseArg};
+use crate::base::finding::{
+    Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Mend, Placed, Release, ReleaseArg,
+};
 use crate::base::text::Span;
 use crate::config::Style;
 pub use crate::fix::habits::Habits;
 use crate::fix::lines::Gap;
 use crate::fix::spelling::{Spelled, When};
-use crate::golang::release::ReleaseMethod;
+use crate::go::types::release::ReleaseMethod;
 
 /// A fault to be mended.
 pub struct Wanted<'a> {
@@ -68,14 +70,19 @@ pub fn fix(wanted: &Wanted) -> Option<Fix> {
             return Some(fix);
         }
         let name = wanted.acquisition.name.as_deref().unwrap_or("the result");
-        let reason = placed.obstacle.as_deref().unwrap_or("no single line after the error check could release it");
+        let reason =
+            placed.obstacle.as_deref().unwrap_or("no single line after the error check could release it");
         return Some(sketch(format!("call `{}` of `{name}` on every way out", release.method), reason));
     };
     Some(match draft(wanted, release, anchor, &placed.replaced) {
         Ok(Draft { title, mut edits, doubt }) => {
             edits.sort_by_key(|edit| edit.span);
-            let reason =
-                anchor.doubt.clone().or_else(|| assumed(wanted, release)).or_else(|| risk(release, anchor, wanted)).or(doubt);
+            let reason = anchor
+                .doubt
+                .clone()
+                .or_else(|| assumed(wanted, release))
+                .or_else(|| risk(release, anchor, wanted))
+                .or(doubt);
             let applicability = if reason.is_some() { Applicability::Unsafe } else { Applicability::Safe };
             Fix { title, applicability, reason, edits }
         }
@@ -114,8 +121,9 @@ fn leaving(wanted: &Wanted, release: &Release, placed: &Placed) -> Option<Fix> {
     let mut titles = Vec::new();
     for anchor in &placed.leaving {
         let call = call(release, anchor).ok()?;
-        let spelled =
-            spelling::spell(wanted, release, anchor, &call, When::Now).ok().filter(|spelled| spelled.needs.is_none())?;
+        let spelled = spelling::spell(wanted, release, anchor, &call, When::Now)
+            .ok()
+            .filter(|spelled| spelled.needs.is_none())?;
         edits.push(Gap::at(wanted.text, anchor.place).ok()?.insert(&spelled.lines));
         titles.push(spelled.title);
     }
@@ -128,7 +136,13 @@ fn leaving(wanted: &Wanted, release: &Release, placed: &Placed) -> Option<Fix> {
 }
 
 /// A release that waits for the end of the function, in the place of the statements `replaced`.
-fn deferred(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, replaced: &[Span]) -> Result<Draft, Sketch> {
+fn deferred(
+    wanted: &Wanted,
+    release: &Release,
+    anchor: &Anchor,
+    call: &str,
+    replaced: &[Span],
+) -> Result<Draft, Sketch> {
     let place = if anchor.after_check { "after the error check" } else { "after it is made" };
     let spelled = spelling::spell(wanted, release, anchor, call, When::Deferred)
         .map_err(|reason| Sketch { title: format!("insert `defer {call}` {place}"), reason })?;
@@ -139,8 +153,9 @@ fn deferred(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, rep
     let Spelled { lines, needs, doubt, .. } = spelled;
     let sketch = |reason: &str| Sketch { title: title.clone(), reason: reason.to_owned() };
     let bound = binding::bind(wanted, anchor, &lines).map_err(sketch)?;
-    let imported =
-        needs.map(|path| imports::add(wanted.text, path).ok_or_else(|| sketch("the import it needs has no plain place")));
+    let imported = needs.map(|path| {
+        imports::add(wanted.text, path).ok_or_else(|| sketch("the import it needs has no plain place"))
+    });
     let mut edits = bound.edits;
     let mut doubt = doubt.or(bound.doubt);
     if let Some(edit) = imported.transpose()?.flatten() {
@@ -148,7 +163,8 @@ fn deferred(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, rep
         doubt = doubt.or_else(|| Some("it adds an import".to_owned()));
     }
     if !replaced.is_empty() {
-        let removals: Result<Vec<Edit>, &str> = replaced.iter().map(|statement| lines::remove(wanted.text, *statement)).collect();
+        let removals: Result<Vec<Edit>, &str> =
+            replaced.iter().map(|statement| lines::remove(wanted.text, *statement)).collect();
         edits.extend(removals.map_err(sketch)?);
         doubt = Some("what was released in one place is released in another".to_owned());
     }
@@ -158,7 +174,9 @@ fn deferred(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, rep
 fn assumed(wanted: &Wanted, release: &Release) -> Option<String> {
     match (wanted.type_certainty, wanted.acquisition.certainty) {
         (Certainty::Assumed, _) => Some(format!("that its type has `{}` is assumed", release.method)),
-        (_, Certainty::Assumed) => Some("what becomes of it is assumed, as some of the code was not read".to_owned()),
+        (_, Certainty::Assumed) => {
+            Some("what becomes of it is assumed, as some of the code was not read".to_owned())
+        }
         _ => None,
     }
 }

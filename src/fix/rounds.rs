@@ -1,4 +1,5 @@
-//! Releases in loops: at the end of the iteration, or by a `defer` in a function literal around the rest of it.
+//! Releases in loops: at the end of the iteration, or by a `defer` in a function literal around the rest of
+//! it.
 
 use crate::base::edit::Edit;
 use crate::base::finding::{Anchor, Release, Round};
@@ -8,15 +9,24 @@ use crate::fix::spelling::{self, Spelled, When};
 use crate::fix::{Draft, Sketch, Wanted, binding, realigns};
 
 /// The edits that release the resource in each round.
-pub fn draft(wanted: &Wanted, release: &Release, anchor: &Anchor, round: &Round, call: &str) -> Result<Draft, Sketch> {
+pub fn draft(
+    wanted: &Wanted,
+    release: &Release,
+    anchor: &Anchor,
+    round: &Round,
+    call: &str,
+) -> Result<Draft, Sketch> {
     let variable = &anchor.variable;
-    let sketch =
-        |reason: String| Sketch { title: format!("release `{variable}` with `{call}` at the end of each iteration"), reason };
+    let sketch = |reason: String| Sketch {
+        title: format!("release `{variable}` with `{call}` at the end of each iteration"),
+        reason,
+    };
     let when = if matches!(round, Round::Literal { .. }) { When::Deferred } else { When::Now };
     if let Round::Neither(reason) = round {
         return Err(sketch(reason.clone()));
     }
-    let Spelled { lines, title, needs, doubt } = spelling::spell(wanted, release, anchor, call, when).map_err(sketch)?;
+    let Spelled { lines, title, needs, doubt } =
+        spelling::spell(wanted, release, anchor, call, when).map_err(sketch)?;
     if needs.is_some() {
         return Err(sketch("it needs an import".to_owned()));
     }
@@ -49,7 +59,8 @@ fn literal(
 ) -> Result<Vec<Edit>, &'static str> {
     let gap = Gap::at(text, anchor.place)?;
     let last = line_start(text, end as usize) as u32;
-    let closing = Gap::at(text, crate::base::finding::AnchorPlace::After(Span::new(first_code(text, last), end)))?;
+    let closing =
+        Gap::at(text, crate::base::finding::AnchorPlace::After(Span::new(first_code(text, last), end)))?;
     if memchr::memmem::find(&text[gap.at as usize..closing.at as usize], b"/*").is_some() {
         return Err("a block comment stands between");
     }

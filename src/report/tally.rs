@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::lines::{LineCounts, count_lines};
 use crate::base::finding::{Finding, Outcome};
-use crate::session::FixRun;
+use crate::engine::FixRun;
 
 /// The sums of a fix run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,9 +13,11 @@ pub struct Tally {
     pub changed: usize,
     /// Lines added to and taken out of these.
     pub lines: LineCounts,
-    /// Findings that are still there and not silenced, by what kept them: `unsafe`, `display`, `no fix`, or an outcome's words.
+    /// Findings that are still there and not silenced, by what kept them: `unsafe`, `display`, `no fix`, or
+    /// an outcome's words.
     pub left: BTreeMap<&'static str, usize>,
-    /// Whether something that should have been done was not: a file not read or not written, a fix that did not hold.
+    /// Whether something that should have been done was not: a file not read or not written, a fix that did
+    /// not hold.
     pub partial: bool,
 }
 
@@ -39,7 +41,8 @@ impl Tally {
             plural(left),
         );
         if left > 0 {
-            let reasons: Vec<String> = self.left.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+            let reasons: Vec<String> =
+                self.left.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
             line += &format!(" ({})", reasons.join(", "));
         }
         if self.partial {
@@ -49,8 +52,8 @@ impl Tally {
     }
 }
 
-/// What became of each finding in the end. `written` tells for each change of `run` whether its file was written (`Applied`) or why
-/// not.
+/// What became of each finding in the end. `written` tells for each change of `run` whether its file was
+/// written (`Applied`) or why not.
 pub fn settle(run: &FixRun, written: &[Outcome]) -> Vec<Outcome> {
     let refused: BTreeMap<&str, Outcome> = run
         .changes
@@ -68,7 +71,8 @@ pub fn settle(run: &FixRun, written: &[Outcome]) -> Vec<Outcome> {
 
 /// Sums up. `written` as in [`settle`], whose result is `outcomes`.
 pub fn tally(run: &FixRun, written: &[Outcome], outcomes: &[Outcome]) -> Tally {
-    let mut tally = Tally { partial: run.report.diagnostics.iter().any(|fault| fault.skipped), ..Tally::default() };
+    let mut tally =
+        Tally { partial: run.report.diagnostics.iter().any(|fault| fault.skipped), ..Tally::default() };
     for (change, _) in run.changes.iter().zip(written).filter(|(_, outcome)| **outcome == Outcome::Applied) {
         let counts = count_lines(&change.before, &change.after);
         tally.changed += 1;
@@ -106,7 +110,9 @@ fn is_mishap(outcome: Outcome) -> bool {
         Outcome::Conflict | Outcome::ParseDamage | Outcome::Stale => true,
         Outcome::VerifyFailed | Outcome::OutsideRoot | Outcome::WriteFailed => true,
         Outcome::Applied | Outcome::Duplicate | Outcome::BelowApplicability | Outcome::Declined => false,
-        Outcome::Suppressed | Outcome::Ignored | Outcome::OverLimit | Outcome::NoFix | Outcome::Generated => false,
+        Outcome::Suppressed | Outcome::Ignored | Outcome::OverLimit | Outcome::NoFix | Outcome::Generated => {
+            false
+        }
     }
 }
 
@@ -138,6 +144,10 @@ mod tests {
         assert_eq!(outcomes, [Outcome::Stale, Outcome::Suppressed]);
         let tally = tally(&run, &[Outcome::Stale], &outcomes);
         assert!(tally.partial);
-        assert!(tally.line().starts_with("changed 0 files (+0 lines), 1 finding left (1 stale); partial"), "{}", tally.line());
+        assert!(
+            tally.line().starts_with("changed 0 files (+0 lines), 1 finding left (1 stale); partial"),
+            "{}",
+            tally.line()
+        );
     }
 }
