@@ -10,16 +10,16 @@ use regex::Regex;
 /// The rooms, from the ground up.
 const FLOORS: [&[&str]; 6] = [
     &["base"],
-    &["golang", "vcs"],
+    &["go", "vcs"],
     &["rules", "config", "walk"],
-    &["flow", "fix"],
-    &["session", "report"],
+    &["analysis", "fix"],
+    &["engine", "report"],
     &["cli"],
 ];
 
 /// Ways within a floor that are meant: settings hold rules, a walk follows settings, reports show what a
 /// session came to. The other way round would be a circle.
-const LEVEL: [(&str, &str); 3] = [("config", "rules"), ("walk", "config"), ("report", "session")];
+const LEVEL: [(&str, &str); 3] = [("config", "rules"), ("walk", "config"), ("report", "engine")];
 
 fn floor(room: &str) -> Option<usize> {
     FLOORS.iter().position(|rooms| rooms.contains(&room))
@@ -131,6 +131,6 @@ fn only_cli_prints_or_exits() {
 fn paths_are_found_in_every_spelling() {
     let text = "use crate::{vcs, walk::{self, x}, config::Settings};\nfn f(s: &crate::engine::Report) { \
                 crate :: cli::main() } // crate::no";
-    let expected = ["cli", "config", "session", "vcs", "walk"].map(str::to_owned);
+    let expected = ["cli", "config", "engine", "vcs", "walk"].map(str::to_owned);
     assert_eq!(rooms_named(text), BTreeSet::from(expected));
 }

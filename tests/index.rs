@@ -10,7 +10,7 @@ use unleak::base::finding::Closable;
 use unleak::go::index::reader::Index;
 use unleak::go::project::locate::{Environment, Locator};
 use unleak::go::types::closable::common_methods;
-use unleak::go::types::database::{World, exported};
+use unleak::go::types::database::{Database, exported};
 use unleak::go::types::resolve::{Resolution, resolve};
 
 mod support;
@@ -71,11 +71,11 @@ fn a_sample_says_what_the_source_says() {
     let requires: String =
         there.iter().map(|(module, version)| format!("require {module} {version}\n")).collect();
     write(tree.path(), "go.mod", format!("module example.com/m\n\ngo 1.24\n\n{requires}"));
-    let world = |outside| {
+    let database = |outside| {
         let environment = Environment { outside, ..Environment::detect() };
-        World::new(Locator::new(environment).with_main(tree.path()), tree.path())
+        Database::new(Locator::new(environment).with_main(tree.path()), tree.path())
     };
-    let (source, indexed) = (world(true), world(false));
+    let (source, indexed) = (database(true), database(false));
     let mut compared = 0;
     for (module, _) in &there {
         for path in packages(text, module).into_iter().take(MAX_PACKAGES) {
@@ -91,7 +91,7 @@ fn a_sample_says_what_the_source_says() {
 }
 
 /// How many functions were compared: one, or none where the source says nothing sure.
-fn compare(source: &World, indexed: &World, from: &Path, asked: &str) -> usize {
+fn compare(source: &Database, indexed: &Database, from: &Path, asked: &str) -> usize {
     let methods = common_methods();
     let Ok(truth) = resolve(source, from, asked, &methods) else { return 0 };
     let Some(truth) = release_of(&truth) else { return 0 };
@@ -144,8 +144,8 @@ fn lies_in(cache: &Path, module: &str, version: &str) -> bool {
 fn the_index_knows_the_constructors_that_leak_most() {
     let tree = tempfile::tempdir().expect("there is room");
     write(tree.path(), "go.mod", "module example.com/m\n\ngo 1.24\n");
-    let world =
-        World::new(Locator::new(Environment { outside: false, ..Environment::default() }), tree.path());
+    let database =
+        Database::new(Locator::new(Environment { outside: false, ..Environment::default() }), tree.path());
     assert!(Index::shipped().size().1 < 1_000_000);
     for (asked, release) in [
         ("google.golang.org/grpc.Dial", "Close"),
@@ -173,7 +173,7 @@ fn the_index_knows_the_constructors_that_leak_most() {
         ("github.com/go-ldap/ldap/v3.DialURL", "Close"),
         ("github.com/containerd/containerd.New", "Close"),
     ] {
-        let found = resolve(&world, tree.path(), asked, &common_methods()).map(|found| release_of(&found));
+        let found = resolve(&database, tree.path(), asked, &common_methods()).map(|found| release_of(&found));
         assert_eq!(
             found.as_ref().ok().and_then(|found| found.as_deref()),
             Some(&[Arc::from(release)][..]),

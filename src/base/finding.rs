@@ -240,7 +240,7 @@ pub struct Anchor {
     pub after_check: bool,
     /// For a place in a loop of the same function, where deferred calls would pile up: how one round could
     /// release it.
-    pub round: Option<Round>,
+    pub iteration: Option<Iteration>,
     /// What a release may use there.
     pub scope: InScope,
 }
@@ -262,7 +262,7 @@ pub enum Binding {
 
 /// How a resource that is acquired in each round of a loop can be released in that round.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Round {
+pub enum Iteration {
     /// Here: nothing leaves the round between acquisition and this place.
     End(AnchorPlace),
     /// By a `defer` in a function literal around the statements from the anchor on.
@@ -335,16 +335,16 @@ pub enum AnchorPlace {
 
 /// What would mend a fault.
 #[derive(Debug, Clone)]
-pub enum Mend {
+pub enum Remedy {
     /// A release.
-    Release(Box<Placed>),
+    Release(Box<ReleaseCandidate>),
     /// Something that a person has to do: an imperative phrase, and why.
     Advice { title: String, reason: String },
 }
 
 /// Where a release could stand.
 #[derive(Debug, Clone, Default)]
-pub struct Placed {
+pub struct ReleaseCandidate {
     /// `None` when no line that stands alone could release it.
     pub anchor: Option<Anchor>,
     /// Why there is at most a sketch.
@@ -444,7 +444,7 @@ impl Suppression {
 
 /// What became of a fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
+pub enum FixOutcome {
     /// Its edits are in the new text.
     Applied,
     /// Another fix made the same edits.
@@ -478,25 +478,25 @@ pub enum Outcome {
     WriteFailed,
 }
 
-impl Outcome {
+impl FixOutcome {
     /// The words used in every output.
     pub fn words(self) -> &'static str {
         match self {
-            Outcome::Applied => "applied",
-            Outcome::Duplicate => "duplicate",
-            Outcome::Conflict => "conflict",
-            Outcome::BelowApplicability => "below applicability",
-            Outcome::Suppressed => "suppressed",
-            Outcome::Ignored => "ignored",
-            Outcome::OverLimit => "over the limit",
-            Outcome::NoFix => "no fix",
-            Outcome::Generated => "generated file",
-            Outcome::ParseDamage => "parse damage",
-            Outcome::Stale => "stale",
-            Outcome::VerifyFailed => "verify failed",
-            Outcome::Declined => "declined",
-            Outcome::OutsideRoot => "outside root",
-            Outcome::WriteFailed => "write failed",
+            FixOutcome::Applied => "applied",
+            FixOutcome::Duplicate => "duplicate",
+            FixOutcome::Conflict => "conflict",
+            FixOutcome::BelowApplicability => "below applicability",
+            FixOutcome::Suppressed => "suppressed",
+            FixOutcome::Ignored => "ignored",
+            FixOutcome::OverLimit => "over the limit",
+            FixOutcome::NoFix => "no fix",
+            FixOutcome::Generated => "generated file",
+            FixOutcome::ParseDamage => "parse damage",
+            FixOutcome::Stale => "stale",
+            FixOutcome::VerifyFailed => "verify failed",
+            FixOutcome::Declined => "declined",
+            FixOutcome::OutsideRoot => "outside root",
+            FixOutcome::WriteFailed => "write failed",
         }
     }
 }

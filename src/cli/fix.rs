@@ -4,7 +4,7 @@ use super::flags::{Common, Fix, Format};
 use super::review::{self, Decisions};
 use super::verify::{self, Verify};
 use super::{Exit, for_people, for_programs, progress, settings, words, write};
-use crate::base::finding::Outcome;
+use crate::base::finding::FixOutcome;
 use crate::config::Settings;
 use crate::engine::{Choice, FixRun, Judged};
 use crate::report;
@@ -23,7 +23,7 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     if let Some(stdin) = &settings.stdin {
         let fixed = fixes.changes.first().map_or(&*stdin.text, |change| &change.after);
         for_programs(|out| out.write_all(fixed))?;
-        let written = vec![Outcome::Applied; fixes.changes.len()];
+        let written = vec![FixOutcome::Applied; fixes.changes.len()];
         return Ok(exit(flags, &judged.into_run(fixes), &written));
     }
     if !flags.no_vcs && !fixes.changes.is_empty() {
@@ -65,7 +65,7 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     Ok(exit(flags, &run, &written))
 }
 
-fn exit(flags: &Fix, run: &FixRun, written: &[Outcome]) -> Exit {
+fn exit(flags: &Fix, run: &FixRun, written: &[FixOutcome]) -> Exit {
     let outcomes = report::settle(run, written);
     let tally = report::tally(run, written, &outcomes);
     let nothing_went_through = !written.is_empty() && tally.changed == 0;

@@ -10,7 +10,7 @@ use console::{Key, Term};
 
 use super::{for_people, words};
 use crate::base::edit;
-use crate::base::finding::{Finding, Outcome};
+use crate::base::finding::{Finding, FixOutcome};
 use crate::base::sys;
 use crate::config::Settings;
 use crate::engine::{Choice, Fixes, Report};
@@ -69,7 +69,7 @@ pub fn check_terminal(settings: &Settings) -> anyhow::Result<()> {
 /// # Errors
 /// When the terminal is gone or the one who is asked interrupts.
 pub fn review(report: &Report, fixes: &Fixes) -> anyhow::Result<Decisions> {
-    let applied = |(_, outcome): &(&Finding, &Outcome)| **outcome == Outcome::Applied;
+    let applied = |(_, outcome): &(&Finding, &FixOutcome)| **outcome == FixOutcome::Applied;
     let items: Vec<&Finding> =
         report.findings.iter().zip(&fixes.outcomes).filter(applied).map(|(finding, _)| finding).collect();
     decide(report, &items, &mut Terminal(Term::stdout()))
@@ -87,7 +87,7 @@ trait Answers {
 
 fn decide(report: &Report, items: &[&Finding], who: &mut dyn Answers) -> anyhow::Result<Decisions> {
     let mut decisions = Decisions::default();
-    let decline = Choice::Leave(Outcome::Declined);
+    let decline = Choice::Leave(FixOutcome::Declined);
     // What `a` and `d` said of the rest of a file, and `q` of all the rest.
     let mut rest_of: Option<(&str, Choice)> = None;
     let mut quit = false;
@@ -125,7 +125,7 @@ fn ask(
         let key = who.key(prompt)?;
         match key {
             'y' | 'a' => return Ok((Choice::Take, key)),
-            'n' | 'd' | 'q' => return Ok((Choice::Leave(Outcome::Declined), key)),
+            'n' | 'd' | 'q' => return Ok((Choice::Leave(FixOutcome::Declined), key)),
             'e' => match edited(report, finding, who)? {
                 Some(choice) => return Ok((choice, key)),
                 None => continue,
@@ -140,7 +140,7 @@ fn edited(report: &Report, finding: &Finding, who: &mut dyn Answers) -> anyhow::
     let Some((before, after)) = texts(report, finding) else { return Ok(None) };
     let text = who.edit(&hunk::for_editor(before, &after)?)?;
     match hunk::read(before, &text) {
-        Ok(edits) if edits.is_empty() => Ok(Some(Choice::Leave(Outcome::Declined))),
+        Ok(edits) if edits.is_empty() => Ok(Some(Choice::Leave(FixOutcome::Declined))),
         Ok(edits) => Ok(Some(Choice::Edited(edits))),
         Err(why) => {
             who.say(&format!("that is no hunk of this file: {why}"))?;

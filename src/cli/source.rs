@@ -15,7 +15,7 @@ use crate::go::index_build::build::Counts;
 use crate::go::index_build::modcache;
 use crate::go::project::locate::{Environment, Locator};
 use crate::go::types::closable::ClosableAnswer;
-use crate::go::types::database::World;
+use crate::go::types::database::Database;
 use crate::go::types::release::ReleaseMethod;
 use crate::go::types::resolve;
 use crate::go::types::resolve::Resolution;
@@ -30,10 +30,10 @@ pub fn resolve(common: &Common, flags: &Resolve) -> anyhow::Result<Exit> {
     folder(&flags.from)?;
     let methods = methods(common)?;
     let environment = Environment { outside: !flags.index_only, ..Environment::detect() };
-    let world = World::new(Locator::new(environment).with_main(&flags.from), &root);
+    let database = Database::new(Locator::new(environment).with_main(&flags.from), &root);
     let mut exit = Exit::Nothing;
     for name in &flags.names {
-        match resolve::resolve(&world, &root.join(&flags.from), name, &methods) {
+        match resolve::resolve(&database, &root.join(&flags.from), name, &methods) {
             Ok(answer) => for_people(|out| print(out, &answer))?,
             Err(why) => {
                 words::error(&why);
@@ -41,7 +41,7 @@ pub fn resolve(common: &Common, flags: &Resolve) -> anyhow::Result<Exit> {
             }
         }
     }
-    words::faults(&world.locator().diagnostics());
+    words::faults(&database.locator().diagnostics());
     Ok(exit)
 }
 

@@ -13,7 +13,7 @@ use anyhow::bail;
 
 use super::review::Decisions;
 use super::{words, write};
-use crate::base::finding::{Finding, Outcome};
+use crate::base::finding::{Finding, FixOutcome};
 use crate::base::sys::{self, Error, Interrupts};
 use crate::config::Settings;
 use crate::engine::{Change, Choice, Choose, Fixes, Judged};
@@ -44,7 +44,7 @@ impl Verify {
 pub struct Verified {
     pub fixes: Fixes,
     /// At the indices of the changes.
-    pub written: Vec<Outcome>,
+    pub written: Vec<FixOutcome>,
     pub faults: Vec<Error>,
 }
 
@@ -95,7 +95,7 @@ impl Run<'_> {
                 .iter()
                 .zip(&fixes.outcomes)
                 .filter(|(finding, outcome)| {
-                    **outcome == Outcome::Applied && in_module(&finding.acquisition.path)
+                    **outcome == FixOutcome::Applied && in_module(&finding.acquisition.path)
                 })
                 .map(|(finding, _)| finding)
                 .collect();
@@ -128,7 +128,7 @@ impl Run<'_> {
     /// The fixes of a module but for those in `bad`, as far as `wanted`.
     fn without(&self, bad: &BTreeSet<String>, wanted: &(dyn Fn(&Finding) -> bool + Sync)) -> Fixes {
         let choose: &Choose = &|finding| match bad.contains(&finding.fingerprint) || !wanted(finding) {
-            true => Choice::Leave(Outcome::VerifyFailed),
+            true => Choice::Leave(FixOutcome::VerifyFailed),
             false => self.decisions.on(finding),
         };
         self.judged.fix(self.settings, choose)
@@ -224,9 +224,9 @@ impl Disk {
         }
     }
 
-    fn outcome(&self, change: &Change) -> Outcome {
+    fn outcome(&self, change: &Change) -> FixOutcome {
         let fault = change.file.as_ref().and_then(|file| self.faults.get(file));
-        fault.map_or(Outcome::Applied, write::outcome_of)
+        fault.map_or(FixOutcome::Applied, write::outcome_of)
     }
 }
 
@@ -258,7 +258,7 @@ mod tests {
 
     /// Fixes two modules of two files each, verified by `command`. What became of each finding, by the name
     /// of its variable, and whether the files hold what that says.
-    fn run(command: &str) -> Vec<(String, Outcome)> {
+    fn run(command: &str) -> Vec<(String, FixOutcome)> {
         let dir = tempfile::tempdir().unwrap();
         let root = sys::real_path(dir.path()).unwrap();
         for (module, names) in [("one", ["a", "b", "c", "d"]), ("two", ["e", "f", "g", "h"])] {
@@ -282,7 +282,8 @@ mod tests {
         let verified =
             write_verified(&settings, &judged, fixes, &Decisions::default(), &Verify::new(command)).unwrap();
         assert!(
-            verified.faults.is_empty() && verified.written.iter().all(|outcome| *outcome == Outcome::Applied)
+            verified.faults.is_empty()
+                && verified.written.iter().all(|outcome| *outcome == FixOutcome::Applied)
         );
         let text = |path: &str| fs::read_to_string(root.join(path)).unwrap();
         let findings = judged.report().findings.iter().zip(&verified.fixes.outcomes);
@@ -290,16 +291,16 @@ mod tests {
             .map(|(finding, outcome)| {
                 let name = finding.acquisition.name.clone().unwrap();
                 let is_there = text(&finding.acquisition.path).contains(&format!("defer {name}.Close()"));
-                assert_eq!(is_there, *outcome == Outcome::Applied, "{name}");
+                assert_eq!(is_there, *outcome == FixOutcome::Applied, "{name}");
                 (name, *outcome)
             })
             .collect()
     }
 
-    fn failed(outcomes: &[(String, Outcome)]) -> String {
+    fn failed(outcomes: &[(String, FixOutcome)]) -> String {
         outcomes
             .iter()
-            .filter(|(_, outcome)| *outcome == Outcome::VerifyFailed)
+            .filter(|(_, outcome)| *outcome == FixOutcome::VerifyFailed)
             .map(|(name, _)| name.as_str())
             .collect()
     }

@@ -1,7 +1,7 @@
 //! What is told on standard error: faults, the closing words, statistics.
 
 use super::flags::Common;
-use crate::base::finding::{Applicability, Diagnostic, Outcome};
+use crate::base::finding::{Applicability, Diagnostic, FixOutcome};
 use crate::config::Settings;
 use crate::engine::{Change, Details, FixRun, Report};
 use crate::report::{harmless, patchable, settle, tally};
@@ -124,10 +124,10 @@ fn findings(report: &Report) -> String {
 }
 
 fn patch_line(run: &FixRun) -> String {
-    let written: Vec<Outcome> = run
+    let written: Vec<FixOutcome> = run
         .changes
         .iter()
-        .map(|change| if patchable(change) { Outcome::Applied } else { Outcome::OutsideRoot })
+        .map(|change| if patchable(change) { FixOutcome::Applied } else { FixOutcome::OutsideRoot })
         .collect();
     let sums = tally(run, &written, &settle(run, &written));
     let reasons: Vec<String> = sums
@@ -286,7 +286,7 @@ mod tests {
         let kinds = [Some(Applicability::Unsafe), Some(Applicability::Display)];
         let left = FixRun {
             report: report(&kinds),
-            outcomes: vec![Outcome::BelowApplicability; 2],
+            outcomes: vec![FixOutcome::BelowApplicability; 2],
             ..FixRun::default()
         };
         let expected =

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use anyhow::bail;
 
 use super::words;
-use crate::base::finding::Outcome;
+use crate::base::finding::FixOutcome;
 use crate::base::sys::{self, Error, Interrupts};
 use crate::config::Settings;
 use crate::engine::Change;
 use crate::report::harmless;
-use crate::vcs::{self, Survey};
+use crate::vcs::{self, Status};
 
 /// How many files a refusal names.
 const NAMED: usize = 20;
@@ -22,7 +22,7 @@ const NAMED: usize = 20;
 /// named. Also when git is missing or fails.
 pub fn check_committed(settings: &Settings, changes: &[Change], allow_dirty: bool) -> anyhow::Result<()> {
     let files: Vec<PathBuf> = changes.iter().filter_map(|change| change.file.clone()).collect();
-    let Survey { dirty, outside } = vcs::survey(&files)?;
+    let Status { dirty, outside } = vcs::status(&files)?;
     let name = |file: &PathBuf| {
         harmless(&file.strip_prefix(&settings.root).unwrap_or(file).to_string_lossy()).into_owned()
     };
@@ -58,7 +58,7 @@ fn listed(mut names: Vec<String>) -> String {
 ///
 /// # Errors
 /// When somebody interrupts: the file at hand is still written, the others are not.
-pub fn write_all(settings: &Settings, changes: &[Change]) -> anyhow::Result<(Vec<Outcome>, Vec<Error>)> {
+pub fn write_all(settings: &Settings, changes: &[Change]) -> anyhow::Result<(Vec<FixOutcome>, Vec<Error>)> {
     let held = Interrupts::hold()?;
     write_while(settings, changes, &|| held.came())
 }
@@ -67,14 +67,14 @@ fn write_while(
     settings: &Settings,
     changes: &[Change],
     interrupted: &dyn Fn() -> bool,
-) -> anyhow::Result<(Vec<Outcome>, Vec<Error>)> {
+) -> anyhow::Result<(Vec<FixOutcome>, Vec<Error>)> {
     let roots = writable_roots(settings);
     let mut faults: Vec<Error> = Vec::new();
     let mut outcomes = Vec::new();
     for change in changes {
         if interrupted() {
             faults.iter().for_each(|fault| words::error(&fault.to_string()));
-            let written = outcomes.iter().filter(|outcome| **outcome == Outcome::Applied).count();
+            let written = outcomes.iter().filter(|outcome| **outcome == FixOutcome::Applied).count();
             bail!(
                 "interrupted; {written} of {} files were written, each whole; run again for the others",
                 changes.len()
@@ -85,10 +85,10 @@ fn write_while(
     Ok((outcomes, faults))
 }
 
-fn write_one(change: &Change, roots: &[PathBuf], faults: &mut Vec<Error>) -> Outcome {
-    let Some(file) = &change.file else { return Outcome::WriteFailed };
+fn write_one(change: &Change, roots: &[PathBuf], faults: &mut Vec<Error>) -> FixOutcome {
+    let Some(file) = &change.file else { return FixOutcome::WriteFailed };
     match sys::replace(file, roots, &change.before, &change.after) {
-        Ok(()) => Outcome::Applied,
+        Ok(()) => FixOutcome::Applied,
         Err(fault) => {
             let outcome = outcome_of(&fault);
             faults.push(fault);
@@ -97,11 +97,11 @@ fn write_one(change: &Change, roots: &[PathBuf], faults: &mut Vec<Error>) -> Out
     }
 }
 
-pub fn outcome_of(fault: &Error) -> Outcome {
+pub fn outcome_of(fault: &Error) -> FixOutcome {
     match fault {
-        Error::Stale { .. } | Error::NotFound { .. } => Outcome::Stale,
-        Error::OutsideRoot { .. } => Outcome::OutsideRoot,
-        _ => Outcome::WriteFailed,
+        Error::Stale { .. } | Error::NotFound { .. } => FixOutcome::Stale,
+        Error::OutsideRoot { .. } => FixOutcome::OutsideRoot,
+        _ => FixOutcome::WriteFailed,
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
         fs::write(&changed, "edited meanwhile").unwrap();
         let changes = [change(good.clone()), change(changed), change(dir.path().join("gone.go"))];
         let (outcomes, faults) = write_all(&Settings::sample(dir.path(), &["."]), &changes).unwrap();
-        assert_eq!(outcomes, [Outcome::Applied, Outcome::Stale, Outcome::Stale]);
+        assert_eq!(outcomes, [FixOutcome::Applied, FixOutcome::Stale, FixOutcome::Stale]);
         assert_eq!(faults.len(), 2);
         assert_eq!(fs::read(&good).unwrap(), b"new");
     }
@@ -179,7 +179,7 @@ mod tests {
         let (outcomes, _) =
             write_all(&Settings::sample(dir.path(), &[&named]), &[change(named.clone()), change(unnamed)])
                 .unwrap();
-        assert_eq!(outcomes, [Outcome::Applied, Outcome::OutsideRoot]);
+        assert_eq!(outcomes, [FixOutcome::Applied, FixOutcome::OutsideRoot]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::base::edit::{self, Edit};
 use crate::base::finding::{Finding, Verdict};
 use crate::base::text::{LineIndex, line_ending_at};
-use crate::engine::analyze::FileJudged;
+use crate::engine::analyze::AnalyzedFile;
 
 /// Gives each of `findings` on `text` that is open a comment with `reason`. Returns the new text, and the
 /// fingerprints of those that have one now.
@@ -17,7 +17,7 @@ pub fn silence(
     text: Vec<u8>,
     findings: &[Finding],
     reason: &str,
-    judge: &dyn Fn(&[u8]) -> FileJudged,
+    judge: &dyn Fn(&[u8]) -> AnalyzedFile,
 ) -> (Vec<u8>, Vec<String>) {
     let mut by_line: BTreeMap<u32, Vec<&Finding>> = BTreeMap::new();
     for finding in findings
@@ -59,7 +59,7 @@ fn attempt(
     text: &[u8],
     comments: &[&(Edit, &[&Finding])],
     before: &[Finding],
-    judge: &dyn Fn(&[u8]) -> FileJudged,
+    judge: &dyn Fn(&[u8]) -> AnalyzedFile,
 ) -> Option<Vec<u8>> {
     let edits: Vec<&[Edit]> = comments.iter().map(|(edit, _)| std::slice::from_ref(edit)).collect();
     let new = edit::apply(text, &edits).text;

@@ -9,12 +9,12 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::Scopes;
 use crate::analysis::summaries::wrapped;
 use crate::analysis::verdict::judge;
-use crate::analysis::verdict::judge::{Asked, Fault, Judge, Judged, Place};
+use crate::analysis::verdict::judge::{Asked, Fault, FileContext, Judge, Judgement};
 use crate::base::finding::{Acquisition, Closable, FaultKind, Finding, fingerprint};
 use crate::base::text::{LineIndex, Span};
 use crate::config::{Policy, Settings};
-use crate::engine::package_style::Beside;
-use crate::engine::prefilter::{Sight, sights};
+use crate::engine::package_style::PackageStyle;
+use crate::engine::prefilter::{Prefilter, sights};
 use crate::engine::suppress::{Directives, Seen};
 use crate::engine::{quick_reject, suppress, typed_seeds};
 use crate::fix;
@@ -85,8 +85,8 @@ impl Fresh {
 
 /// What one file came to.
 #[derive(Default)]
-pub struct FileJudged {
-    pub judged: Vec<Judged>,
+pub struct AnalyzedFile {
+    pub judged: Vec<Judgement>,
     /// What is to be reported, in the order of the file.
     pub findings: Vec<Finding>,
     /// Functions that turned out to be wrappers.
@@ -107,8 +107,8 @@ pub struct FileText<'f> {
 }
 
 /// Judges every acquisition in a file.
-pub fn file(judge: &Judge, settings: &Settings, wrappers: &Wrappers, file: &FileText) -> FileJudged {
-    again(judge, settings, wrappers, file, FileJudged::default(), &|_| true)
+pub fn file(judge: &Judge, settings: &Settings, wrappers: &Wrappers, file: &FileText) -> AnalyzedFile {
+    again(judge, settings, wrappers, file, AnalyzedFile::default(), &|_| true)
 }
 
 /// Judges those declarations again whose text `matters`; of the others the `previous` judgements stay.
@@ -117,18 +117,18 @@ pub fn again(
     settings: &Settings,
     wrappers: &Wrappers,
     file: &FileText,
-    mut previous: FileJudged,
+    mut previous: AnalyzedFile,
     matters: &dyn Fn(&[u8]) -> bool,
-) -> FileJudged {
+) -> AnalyzedFile {
     let judge = &Judge {
         assume_closable: file.policy.assume_closable,
         fields: settings.every || file.policy.reporting(FaultKind::NeverReleased).is_some(),
         ..*judge
     };
     let lines = LineIndex::new(file.text);
-    let place = Place { path: file.path, text: file.text, lines: &lines, scope: file.scope };
+    let place = FileContext { path: file.path, text: file.text, lines: &lines, scope: file.scope };
     let mut outline = outline(file.text);
-    let mut result = FileJudged { inexact: !outline.exact, ..FileJudged::default() };
+    let mut result = AnalyzedFile { inexact: !outline.exact, ..AnalyzedFile::default() };
     if !outline.exact {
         outline.items = items_by_parsing(file.text);
     }
@@ -141,7 +141,7 @@ pub fn again(
         wrappers,
         sights: &sights,
         directives: &directives,
-        beside: Beside::new(file.scope),
+        package_style: PackageStyle::new(file.scope),
     };
     let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
     for item in &outline.items {
@@ -165,13 +165,13 @@ pub fn again(
     result
 }
 
-impl FileJudged {
+impl AnalyzedFile {
     /// Takes over what `previous` says of one declaration, and gives its judgements.
-    fn keep(&mut self, previous: &mut FileJudged, item: &Item) -> Vec<Judged> {
+    fn keep(&mut self, previous: &mut AnalyzedFile, item: &Item) -> Vec<Judgement> {
         let within = |at: u32| item.span.start <= at && at < item.span.end;
         self.fresh.extend(previous.fresh.extract_if(.., |fresh| within(fresh.func.decl.span.start)));
         self.refused.extend(previous.refused.extract_if(.., |(start, _)| within(*start)));
-        let judged: Vec<Judged> =
+        let judged: Vec<Judgement> =
             previous.judged.extract_if(.., |judged| within(judged.acquisition.span.start)).collect();
         self.declarations += u64::from(!judged.is_empty());
         judged
@@ -188,13 +188,13 @@ struct Run<'r> {
     policy: &'r Policy,
     wrappers: &'r Wrappers,
     /// One for each rule that proposes calls.
-    sights: &'r [Sight<'r>],
+    sights: &'r [Prefilter<'r>],
     directives: &'r Directives,
-    beside: Beside<'r>,
+    package_style: PackageStyle<'r>,
 }
 
 impl Run<'_> {
-    fn rules(&self) -> impl Iterator<Item = (&Arc<Rule>, &Sight<'_>)> {
+    fn rules(&self) -> impl Iterator<Item = (&Arc<Rule>, &Prefilter<'_>)> {
         self.policy.seeding.iter().zip(self.sights)
     }
 
@@ -205,7 +205,7 @@ impl Run<'_> {
     }
 }
 
-fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -> Vec<Judged> {
+fn declaration(run: &Run, place: &FileContext, item: &Item, result: &mut AnalyzedFile) -> Vec<Judgement> {
     let text = &place.text[item.span.range()];
     let triggered = run.sights.iter().any(|sight| sight.is_in(text));
     let wraps = run.wrappers.called_in(text);
@@ -214,7 +214,7 @@ fn declaration(run: &Run, place: &Place, item: &Item, result: &mut FileJudged) -
     }
     let leaks_only =
         run.policy.rules.iter().all(|rule| matches!(rule.reports, FaultKind::Leak | FaultKind::IdleComment));
-    let is_clean = |(rule, sight): (&Arc<Rule>, &Sight)| {
+    let is_clean = |(rule, sight): (&Arc<Rule>, &Prefilter)| {
         quick_reject::is_clean(run.judge, place, (rule, sight), text, leaks_only)
     };
     if !wraps && !run.looks_closely(item) && run.rules().all(is_clean) {
@@ -289,7 +289,7 @@ fn seeds(policy: &Policy, parsed: &Parsed) -> Result<Wanted, &'static str> {
 
 /// The calls that acquire by what is called, and are not seeds already: of wrappers, and of functions that a
 /// rule takes for what they give.
-fn called(run: &Run, place: &Place, decl: &Decl, seeds: &Wanted) -> Wanted {
+fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &Wanted) -> Wanted {
     let calls: Vec<_> = visit::calls(decl)
         .into_iter()
         .filter(|call| !seeds.iter().any(|(_, seed, _)| *seed == call.span))
@@ -297,7 +297,7 @@ fn called(run: &Run, place: &Place, decl: &Decl, seeds: &Wanted) -> Wanted {
         .collect();
     let wraps = |name: &str| run.wrappers.names.iter().any(|known| **known == *name);
     let gives = |name: &str| {
-        run.sights.iter().any(|sight| matches!(sight, Sight::Calls(names) if names.contains(name)))
+        run.sights.iter().any(|sight| matches!(sight, Prefilter::Calls(names) if names.contains(name)))
     };
     if !calls.iter().any(|(_, name)| wraps(name) || gives(name)) {
         return Vec::new();
@@ -307,7 +307,7 @@ fn called(run: &Run, place: &Place, decl: &Decl, seeds: &Wanted) -> Wanted {
         Decl::Vars(specs) => Scopes::of_vars(specs),
         _ => return Vec::new(),
     };
-    let typing = Typing::new(run.judge.world, place.scope.clone(), &scopes);
+    let typing = Typing::new(run.judge.database, place.scope.clone(), &scopes);
     let mut found = Vec::new();
     for (call, name) in calls.into_iter().filter(|(_, name)| wraps(name) || gives(name)) {
         let callee = typing.callee(call);
@@ -321,7 +321,7 @@ fn called(run: &Run, place: &Place, decl: &Decl, seeds: &Wanted) -> Wanted {
             continue;
         }
         // The repository's own constructors are known by what they acquire, as wrappers.
-        let own = func.is_some_and(|func| !run.judge.world.is_dependency(&func.package));
+        let own = func.is_some_and(|func| !run.judge.database.is_dependency(&func.package));
         let given = run
             .rules()
             .filter(|_| gives(name) && !own)
@@ -345,7 +345,7 @@ fn enclosing(scope: &FileScope, item: &Item) -> Option<FuncRef> {
 }
 
 /// Every place in a declaration that could not be read where a seed could stand, so that none is silent.
-fn refused(run: &Run, place: &Place, item: &Item, why: &str) -> Vec<Judged> {
+fn refused(run: &Run, place: &FileContext, item: &Item, why: &str) -> Vec<Judgement> {
     let name = item.names.first().map(|name| name.to_string());
     let mut judged = Vec::new();
     for (rule, sight) in run.rules() {
@@ -360,9 +360,9 @@ fn refused(run: &Run, place: &Place, item: &Item, why: &str) -> Vec<Judged> {
 /// What the rules that run report of one acquisition.
 fn findings(
     run: &Run,
-    place: &Place,
+    place: &FileContext,
     item: &Item,
-    one: &Judged,
+    one: &Judgement,
     repeats: &mut FxHashMap<(String, String), u32>,
 ) -> Vec<Finding> {
     let acquisition = &one.acquisition;
@@ -395,11 +395,11 @@ fn findings(
             fix: fix::fix(&fix::Wanted {
                 acquisition: &acquisition,
                 type_certainty: one.type_certainty,
-                mend: &fault.mend,
+                remedy: &fault.remedy,
                 releases: &proposer.releases,
                 text: place.text,
                 style: run.policy.style,
-                beside: &|| run.beside.style(),
+                package_style: &|| run.package_style.style(),
             }),
             suppressed: run.directives.find(&rule.id, acquisition.line, &doc),
             fingerprint: fingerprint(&rule.id, &path, &function, &text, nth),

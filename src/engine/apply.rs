@@ -5,12 +5,12 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::verdict::judge::Judge;
 use crate::base::edit;
-use crate::base::finding::{Applicability, Finding, Outcome};
+use crate::base::finding::{Applicability, Finding, FixOutcome};
 use crate::config::Settings;
 use crate::engine::add_ignore;
 use crate::engine::analyze;
-use crate::engine::analyze::{FileJudged, FileText};
-use crate::engine::scan::{Candidate, Survey};
+use crate::engine::analyze::{AnalyzedFile, FileText};
+use crate::engine::scan::{Candidate, ScanResult};
 use crate::engine::{Change, Choice, Choose, Fixes};
 use crate::go::syntax::parse::damage;
 
@@ -18,12 +18,12 @@ use crate::go::syntax::parse::damage;
 const MAX_ROUNDS: usize = 4;
 
 /// Outcomes by fingerprint.
-type Outcomes = FxHashMap<String, Outcome>;
+type Outcomes = FxHashMap<String, FixOutcome>;
 
 /// Fixes what `survey` found, as far as `settings` let and `choose` wants.
-pub fn apply(survey: &Survey, settings: &Settings, choose: &Choose) -> Fixes {
-    let Survey { report, world, summaries, usage, wrappers, pool, candidates } = survey;
-    let judge = Judge { world, summaries, assume_closable: false, usage, fields: false };
+pub fn apply(scan: &ScanResult, settings: &Settings, choose: &Choose) -> Fixes {
+    let ScanResult { report, database, summaries, usage, wrappers, pool, candidates } = scan;
+    let judge = Judge { database, summaries, assume_closable: false, usage, fields: false };
     let barred = barred(candidates, settings);
     let shown = candidates.par_iter().filter(|candidate| candidate.is_shown());
     let fixed: Vec<(Option<Change>, Outcomes)> = pool.install(|| {
@@ -42,7 +42,8 @@ pub fn apply(survey: &Survey, settings: &Settings, choose: &Choose) -> Fixes {
         changes.extend(change);
         outcomes.extend(of_file);
     }
-    let outcome = |finding: &Finding| outcomes.get(&finding.fingerprint).copied().unwrap_or(Outcome::NoFix);
+    let outcome =
+        |finding: &Finding| outcomes.get(&finding.fingerprint).copied().unwrap_or(FixOutcome::NoFix);
     let outcomes = report.findings.iter().map(outcome).collect();
     Fixes { changes, outcomes, milliseconds: 0.0 }
 }
@@ -63,8 +64,8 @@ fn barred(candidates: &[Candidate], settings: &Settings) -> Outcomes {
                 continue;
             }
             match (candidate.generated, room) {
-                (true, _) => drop(barred.insert(finding.fingerprint.clone(), Outcome::Generated)),
-                (false, 0) => drop(barred.insert(finding.fingerprint.clone(), Outcome::OverLimit)),
+                (true, _) => drop(barred.insert(finding.fingerprint.clone(), FixOutcome::Generated)),
+                (false, 0) => drop(barred.insert(finding.fingerprint.clone(), FixOutcome::OverLimit)),
                 (false, _) => room -= 1,
             }
         }
@@ -76,7 +77,7 @@ fn fix_file(
     candidate: &Candidate,
     settings: &Settings,
     (barred, choose): (&Outcomes, &Choose),
-    judge: &dyn Fn(&[u8]) -> FileJudged,
+    judge: &dyn Fn(&[u8]) -> AnalyzedFile,
 ) -> (Option<Change>, Outcomes) {
     let lowest = lowest(settings);
     let mut text = candidate.text.to_vec();
@@ -110,7 +111,7 @@ fn fix_file(
     if let Some(reason) = settings.add_ignore.as_ref().filter(|_| !candidate.generated) {
         let (new, silenced) = add_ignore::silence(text, &findings, reason, judge);
         text = new;
-        outcomes.extend(silenced.into_iter().map(|id| (id, Outcome::Ignored)));
+        outcomes.extend(silenced.into_iter().map(|id| (id, FixOutcome::Ignored)));
     }
     let change = (text != *candidate.text).then(|| Change {
         path: candidate.path.clone(),
@@ -125,11 +126,11 @@ fn fix_file(
 /// Whether a finding's fix is to be applied; if not, notes why.
 fn is_ready(finding: &Finding, lowest: Applicability, outcomes: &mut Outcomes) -> bool {
     let outcome = match &finding.fix {
-        _ if finding.suppressed.is_some() => Outcome::Suppressed,
-        None => Outcome::NoFix,
-        Some(fix) if fix.applicability < lowest || fix.edits.is_empty() => Outcome::BelowApplicability,
+        _ if finding.suppressed.is_some() => FixOutcome::Suppressed,
+        None => FixOutcome::NoFix,
+        Some(fix) if fix.applicability < lowest || fix.edits.is_empty() => FixOutcome::BelowApplicability,
         Some(_) => {
-            use Outcome::{Generated, OverLimit, ParseDamage, Suppressed, VerifyFailed};
+            use FixOutcome::{Generated, OverLimit, ParseDamage, Suppressed, VerifyFailed};
             return !matches!(
                 outcomes.get(&finding.fingerprint),
                 Some(VerifyFailed | ParseDamage | Suppressed | Generated | OverLimit)
@@ -148,7 +149,7 @@ fn chosen(finding: &Finding, choose: &Choose, first: bool, outcomes: &mut Outcom
         Choice::Take => return Some(finding),
         Choice::Edited(edits) if first => finding.fix.as_mut()?.edits = edits,
         Choice::Edited(_) => {
-            outcomes.entry(finding.fingerprint).or_insert(Outcome::Conflict);
+            outcomes.entry(finding.fingerprint).or_insert(FixOutcome::Conflict);
             return None;
         }
         Choice::Leave(outcome) => {
@@ -166,8 +167,8 @@ fn round(
     before: &[Finding],
     refused: usize,
     outcomes: &mut Outcomes,
-    judge: &dyn Fn(&[u8]) -> FileJudged,
-) -> Option<(Vec<u8>, FileJudged, usize)> {
+    judge: &dyn Fn(&[u8]) -> AnalyzedFile,
+) -> Option<(Vec<u8>, AnalyzedFile, usize)> {
     if let Some(whole) = attempt(text, ready, before, refused, judge).ok().flatten() {
         return Some(settle(whole, ready, outcomes));
     }
@@ -178,7 +179,7 @@ fn round(
         tried.push(finding);
         match attempt(text, &tried, before, refused, judge) {
             Ok(Some(_)) => held = tried,
-            Ok(None) => drop(outcomes.insert(finding.fingerprint.clone(), Outcome::VerifyFailed)),
+            Ok(None) => drop(outcomes.insert(finding.fingerprint.clone(), FixOutcome::VerifyFailed)),
             Err(outcome) => drop(outcomes.insert(finding.fingerprint.clone(), outcome)),
         }
     }
@@ -186,16 +187,16 @@ fn round(
     Some(settle(whole, &held, outcomes))
 }
 
-type Attempt = (Vec<u8>, FileJudged, Vec<Outcome>);
+type Attempt = (Vec<u8>, AnalyzedFile, Vec<FixOutcome>);
 
 fn settle(
     (text, judged, results): Attempt,
     fixes: &[&Finding],
     outcomes: &mut Outcomes,
-) -> (Vec<u8>, FileJudged, usize) {
+) -> (Vec<u8>, AnalyzedFile, usize) {
     let mut applied = 0;
     for (finding, outcome) in fixes.iter().zip(results) {
-        applied += usize::from(outcome == Outcome::Applied);
+        applied += usize::from(outcome == FixOutcome::Applied);
         outcomes.insert(finding.fingerprint.clone(), outcome);
     }
     (text, judged, applied)
@@ -208,18 +209,18 @@ fn attempt(
     fixes: &[&Finding],
     before: &[Finding],
     refused: usize,
-    judge: &dyn Fn(&[u8]) -> FileJudged,
-) -> Result<Option<Attempt>, Outcome> {
+    judge: &dyn Fn(&[u8]) -> AnalyzedFile,
+) -> Result<Option<Attempt>, FixOutcome> {
     let edits: Vec<&[edit::Edit]> =
         fixes.iter().filter_map(|finding| finding.fix.as_ref()).map(|fix| fix.edits.as_slice()).collect();
     let applied = edit::apply(text, &edits);
     let judged = judge(&applied.text);
     // Where brackets do not close, a line may change what the grammar makes of the rest.
     if judged.refused.len() > refused || (judged.inexact && damage(&applied.text) > damage(text)) {
-        return Err(Outcome::ParseDamage);
+        return Err(FixOutcome::ParseDamage);
     }
     let mended = |finding: &Finding| {
-        let made = |outcome: Outcome| matches!(outcome, Outcome::Applied | Outcome::Duplicate);
+        let made = |outcome: FixOutcome| matches!(outcome, FixOutcome::Applied | FixOutcome::Duplicate);
         fixes
             .iter()
             .zip(&applied.outcomes)

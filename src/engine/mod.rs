@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::base::edit::Edit;
-use crate::base::finding::{Acquisition, Diagnostic, Finding, Outcome};
+use crate::base::finding::{Acquisition, Diagnostic, Finding, FixOutcome};
 use crate::base::sys::Error;
 use crate::config::Settings;
 
@@ -101,7 +101,7 @@ pub struct Fixes {
     /// The new texts, sorted by path.
     pub changes: Vec<Change>,
     /// For each finding of the report, at the same index, what became of its fix.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<FixOutcome>,
 }
 
 /// What is to become of a fix that the settings let through.
@@ -111,14 +111,14 @@ pub enum Choice {
     /// Take it with these edits on the original text instead of its own.
     Edited(Vec<Edit>),
     /// Leave it, for this reason.
-    Leave(Outcome),
+    Leave(FixOutcome),
 }
 
 /// Says what is to become of a finding's fix.
 pub type Choose<'c> = dyn Fn(&Finding) -> Choice + Sync + 'c;
 
 /// A tree that was read and judged: its fixes can be tried in any choice.
-pub struct Judged(scan::Survey);
+pub struct Judged(scan::ScanResult);
 
 impl Judged {
     /// Reads and judges what `settings` name.
@@ -126,7 +126,7 @@ impl Judged {
     /// # Errors
     /// As [`check`].
     pub fn new(settings: &Settings) -> Result<Judged, Error> {
-        Ok(Judged(scan::survey(settings)?))
+        Ok(Judged(scan::scan(settings)?))
     }
 
     /// What was found.
@@ -160,7 +160,7 @@ pub struct FixRun {
     /// The new texts, sorted by path.
     pub changes: Vec<Change>,
     /// For each finding of the report, at the same index, what became of its fix.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<FixOutcome>,
 }
 
 /// Looks at everything that `settings` names and judges it.
@@ -168,7 +168,7 @@ pub struct FixRun {
 /// # Errors
 /// A path that is not there; anything else that goes wrong is a diagnostic in the report.
 pub fn check(settings: &Settings) -> Result<Report, Error> {
-    Ok(scan::survey(settings)?.report)
+    Ok(scan::scan(settings)?.report)
 }
 
 /// As [`check`], then applies the fixes that `settings` lets through in memory, re-parses and re-judges.

@@ -14,15 +14,15 @@ const MOST_FILES: usize = 32;
 const MOST_BYTES: u64 = 256 << 10;
 
 /// The files of a package beside one of them.
-pub struct Beside<'f> {
+pub struct PackageStyle<'f> {
     scope: &'f FileScope,
     style: OnceCell<Option<Style>>,
 }
 
-impl<'f> Beside<'f> {
+impl<'f> PackageStyle<'f> {
     /// Reads nothing yet.
-    pub fn new(scope: &'f FileScope) -> Beside<'f> {
-        Beside { scope, style: OnceCell::new() }
+    pub fn new(scope: &'f FileScope) -> PackageStyle<'f> {
+        PackageStyle { scope, style: OnceCell::new() }
     }
 
     /// The style that they use most; tests go by tests, other files by other files. `None` where they release

@@ -12,7 +12,7 @@ use crate::go::syntax::outline::{Import, is_word};
 use crate::rules::{Rule, Seeds};
 
 /// How one rule's seeds look in one file.
-pub enum Sight<'r> {
+pub enum Prefilter<'r> {
     /// They match.
     Trigger(&'r Regex),
     /// They call a function of one of these names.
@@ -20,35 +20,35 @@ pub enum Sight<'r> {
 }
 
 /// How the seeds of each rule look in a file with these imports, in the order of `rules`.
-pub fn sights<'r>(rules: &'r [Arc<Rule>], imports: &[Import]) -> Vec<Sight<'r>> {
+pub fn sights<'r>(rules: &'r [Arc<Rule>], imports: &[Import]) -> Vec<Prefilter<'r>> {
     let sight = |rule: &'r Arc<Rule>| match &rule.seeds {
-        Seeds::Named(named) => Sight::Trigger(&named.trigger),
+        Seeds::Named(named) => Prefilter::Trigger(&named.trigger),
         Seeds::Given(_) => {
             let mut names = Names::default();
             imports
                 .iter()
                 .for_each(|import| names.extend(Index::shipped().givers(&import.path, &rule.releases)));
-            Sight::Calls(names)
+            Prefilter::Calls(names)
         }
-        Seeds::Others => Sight::Calls(Names::default()),
+        Seeds::Others => Prefilter::Calls(Names::default()),
     };
     rules.iter().map(sight).collect()
 }
 
-impl Sight<'_> {
+impl Prefilter<'_> {
     /// Whether a seed could stand somewhere in `text`.
     pub fn is_in(&self, text: &[u8]) -> bool {
         match self {
-            Sight::Trigger(trigger) => trigger.is_match(text),
-            Sight::Calls(names) => !names.is_empty() && calls(text, names).next().is_some(),
+            Prefilter::Trigger(trigger) => trigger.is_match(text),
+            Prefilter::Calls(names) => !names.is_empty() && calls(text, names).next().is_some(),
         }
     }
 
     /// The names and the brackets after them where a seed could stand.
     pub fn hits(&self, text: &[u8]) -> Vec<Range<usize>> {
         match self {
-            Sight::Trigger(trigger) => trigger.find_iter(text).map(|hit| hit.range()).collect(),
-            Sight::Calls(names) => calls(text, names).collect(),
+            Prefilter::Trigger(trigger) => trigger.find_iter(text).map(|hit| hit.range()).collect(),
+            Prefilter::Calls(names) => calls(text, names).collect(),
         }
     }
 }
@@ -64,7 +64,7 @@ pub fn is_any(rules: &[Arc<Rule>], text: &[u8]) -> bool {
         return false;
     }
     let (_, imports) = outline::imports(text);
-    sights(rules, &imports).iter().any(|sight| matches!(sight, Sight::Calls(_)) && sight.is_in(text))
+    sights(rules, &imports).iter().any(|sight| matches!(sight, Prefilter::Calls(_)) && sight.is_in(text))
 }
 
 /// The calls of functions that have one of `names`, each as the name and the bracket.

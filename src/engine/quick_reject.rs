@@ -7,10 +7,10 @@
 
 use std::sync::Arc;
 
-use crate::analysis::verdict::judge::{Judge, Place};
+use crate::analysis::verdict::judge::{FileContext, Judge};
 use crate::base::finding::Closable;
 use crate::base::text::Span;
-use crate::engine::prefilter::Sight;
+use crate::engine::prefilter::Prefilter;
 use crate::engine::typed_seeds;
 use crate::go::syntax::ast::{Call, Expr, ExprKind, Ident};
 use crate::go::syntax::outline::is_word;
@@ -20,8 +20,8 @@ use crate::rules::{Rule, Seeds};
 /// `leaks_only`, whether none can leak.
 pub fn is_clean(
     judge: &Judge,
-    place: &Place,
-    (rule, sight): (&Rule, &Sight),
+    place: &FileContext,
+    (rule, sight): (&Rule, &Prefilter),
     text: &[u8],
     leaks_only: bool,
 ) -> bool {
@@ -159,18 +159,18 @@ fn ident(name: &[u8]) -> Expr {
     Expr { span: Span::default(), kind: ExprKind::Ident(Ident { span: Span::default(), name }) }
 }
 
-fn gives(judge: &Judge, place: &Place, rule: &Rule, function: Expr) -> Gives {
+fn gives(judge: &Judge, place: &FileContext, rule: &Rule, function: Expr) -> Gives {
     let call =
         Call { span: Span::default(), function, type_args: Vec::new(), args: Vec::new(), spread: false };
-    let callee = judge.world.callee(place.scope, &call, &|_| None);
+    let callee = judge.database.callee(place.scope, &call, &|_| None);
     if matches!(rule.seeds, Seeds::Given(_))
         && typed_seeds::result_of(judge, place.scope, rule, &callee).is_none()
     {
         return Gives::Nothing;
     }
-    let types = judge.world.results(&callee);
+    let types = judge.database.results(&callee);
     let answers: Vec<_> =
-        types.iter().map(|ty| judge.world.closable(place.scope, ty, &rule.releases).closable).collect();
+        types.iter().map(|ty| judge.database.closable(place.scope, ty, &rule.releases).closable).collect();
     match answers.as_slice() {
         [] => Gives::Unknown,
         answers if answers.iter().all(|answer| matches!(answer, Closable::Nothing(_))) => Gives::Nothing,

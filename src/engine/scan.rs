@@ -14,11 +14,11 @@ use crate::base::finding::{Closable, Diagnostic, FaultKind, Verdict};
 use crate::base::sys::{self, Error};
 use crate::config::{Policy, Settings};
 use crate::engine::analyze;
-use crate::engine::analyze::{FileJudged, FileText, Fresh, Wrappers, is_called};
+use crate::engine::analyze::{AnalyzedFile, FileText, Fresh, Wrappers, is_called};
 use crate::engine::{Details, Report, Stats, change_filter, prefilter, suppress};
 use crate::go::project::locate::{Environment, Locator};
 use crate::go::project::package::{FuncRef, Membership, with_text};
-use crate::go::types::database::{FileScope, World};
+use crate::go::types::database::{Database, FileScope};
 use crate::walk::{self, Found, Walked};
 
 /// Wrappers of wrappers are followed this far.
@@ -28,9 +28,9 @@ const MAX_ROUNDS: usize = 4;
 const STACK_BYTES: usize = 64 << 20;
 
 /// A run's knowledge, kept for fixing.
-pub struct Survey {
+pub struct ScanResult {
     pub report: Report,
-    pub world: World,
+    pub database: Database,
     pub summaries: Summaries,
     pub usage: Usage,
     pub wrappers: Wrappers,
@@ -50,7 +50,7 @@ pub struct Candidate {
     pub text: Arc<[u8]>,
     pub scope: FileScope,
     pub policy: Arc<Policy>,
-    pub judged: FileJudged,
+    pub judged: AnalyzedFile,
 }
 
 impl Candidate {
@@ -78,14 +78,14 @@ enum Read {
 ///
 /// # Errors
 /// A path that is not there.
-pub fn survey(settings: &Settings) -> Result<Survey, Error> {
+pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     let mut clock = Clock::new(settings.timings);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads).stack_size(STACK_BYTES).build();
     let pool = pool.map_err(|error| Error::Threads { words: error.to_string() })?;
     let mut walked = walk::walk(settings)?;
     clock.lap("walk");
     let environment = Environment { outside: !settings.index_only, ..Environment::detect() };
-    let world = World::new(Locator::new(environment).with_main(&settings.root), &settings.root);
+    let database = Database::new(Locator::new(environment).with_main(&settings.root), &settings.root);
     let summaries = Summaries::default();
     let mut stats = Stats { left_out: std::mem::take(&mut walked.left_out), ..Stats::default() };
     let mut diagnostics = std::mem::take(&mut walked.diagnostics);
@@ -107,7 +107,7 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
         }
     }
     let judge = Judge {
-        world: &world,
+        database: &database,
         summaries: &summaries,
         assume_closable: false,
         usage: &Usage::default(),
@@ -144,7 +144,7 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
     }
     clock.lap("wrappers");
     candidates.sort_by(|a, b| a.path.cmp(&b.path));
-    diagnostics.extend(world.locator().diagnostics());
+    diagnostics.extend(database.locator().diagnostics());
     if let Some(change) = &settings.change {
         change_filter::mark(settings, change, &mut candidates)?;
         clock.lap("change");
@@ -157,7 +157,7 @@ pub fn survey(settings: &Settings) -> Result<Survey, Error> {
         report.details = Details { settings: walked.tree.files(), left_out };
     }
     (report.read, report.rules) = (read_files(settings, &walked), walked.tree.rules());
-    Ok(Survey { report, world, summaries, usage, wrappers, pool, candidates })
+    Ok(ScanResult { report, database, summaries, usage, wrappers, pool, candidates })
 }
 
 fn read_all(settings: &Settings, walked: &Walked) -> Vec<(u64, Read)> {
@@ -236,7 +236,7 @@ impl Text {
 fn candidate(judge: &Judge, settings: &Settings, wrappers: &Wrappers, text: Text) -> Candidate {
     let Text { path, file, test, generated, text, policy } = text;
     let place = file.clone().unwrap_or_else(|| settings.root.join(&*path));
-    let scope = scope(judge.world, &place, &text, file.is_none());
+    let scope = scope(judge.database, &place, &text, file.is_none());
     settings.progress.step();
     let judged = analyze::file(
         judge,
@@ -248,12 +248,12 @@ fn candidate(judge: &Judge, settings: &Settings, wrappers: &Wrappers, text: Text
 }
 
 /// The scope of a file, also of one that the folder does not show as it is (standard input, a hidden name).
-fn scope(world: &World, place: &Path, text: &Arc<[u8]>, alone: bool) -> FileScope {
-    if let Some(scope) = (!alone).then(|| world.scope_of(place)).flatten() {
+fn scope(database: &Database, place: &Path, text: &Arc<[u8]>, alone: bool) -> FileScope {
+    if let Some(scope) = (!alone).then(|| database.scope_of(place)).flatten() {
         return scope;
     }
     let dir = place.parent().unwrap_or(Path::new("."));
-    let path = world.locator().import_path(dir).unwrap_or_else(|| Arc::from("."));
+    let path = database.locator().import_path(dir).unwrap_or_else(|| Arc::from("."));
     let (package, file) = with_text(place, text.clone(), &Membership { path, ..Membership::default() });
     FileScope { package, file }
 }
@@ -300,10 +300,11 @@ fn follow(
         .filter(|found| !known.contains(&found.path))
         .filter(|found| !paths.is_empty() || found.file.parent().is_some_and(|dir| dirs.contains(&dir)))
         .filter_map(|found| {
-            let beside = found.file.parent().is_some_and(|dir| dirs.contains(&dir));
+            let package_style = found.file.parent().is_some_and(|dir| dirs.contains(&dir));
             let policy = walked.tree.policy(&found.file);
             let looked = buffered(policy, found, |text| {
-                let sees = beside || paths.iter().any(|path| memchr::memmem::find(text, path).is_some());
+                let sees =
+                    package_style || paths.iter().any(|path| memchr::memmem::find(text, path).is_some());
                 (sees && calls(text) && !is_left_out(policy, found, text))
                     .then(|| Text::of(found, policy, text))
             });

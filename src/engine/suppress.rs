@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::analysis::verdict::judge::{Judged, Place};
+use crate::analysis::verdict::judge::{FileContext, Judgement};
 use crate::base::edit::Edit;
 use crate::base::finding::{
     Acquisition, Applicability, Certainty, Closable, FaultKind, Finding, Fix, Suppression, Verdict,
@@ -193,7 +193,7 @@ fn listed(comment: &[u8]) -> Option<(Manner, Span)> {
 /// What [`unused`] needs to know of a file that was judged.
 pub struct Seen<'f> {
     pub items: &'f [Item],
-    pub judged: &'f [Judged],
+    pub judged: &'f [Judgement],
     /// The starts of the declarations that were refused.
     pub refused: &'f [u32],
     /// The file from the top of the repository.
@@ -207,7 +207,7 @@ pub fn unused(
     directives: &Directives,
     policy: &Policy,
     rule: &Rule,
-    place: &Place,
+    place: &FileContext,
     seen: &Seen,
 ) -> Vec<Finding> {
     let mut repeats: FxHashMap<&[u8], u32> = FxHashMap::default();
@@ -241,7 +241,7 @@ pub fn unused(
 
 impl Seen<'_> {
     /// Whether `name` in `directive` surely silences nothing.
-    fn is_idle(&self, directive: &Directive, name: &str, policy: &Policy, place: &Place) -> bool {
+    fn is_idle(&self, directive: &Directive, name: &str, policy: &Policy, place: &FileContext) -> bool {
         let runs = |rule: &Arc<Rule>| policy.rules.iter().any(|one| one.id == rule.id);
         let rule = silenceable(policy).find(|rule| *rule.id == *name);
         let told = match directive.manner {
@@ -260,7 +260,7 @@ impl Seen<'_> {
     }
 
     /// Puts the name that was probably meant in the place of the only one, where that silences something.
-    fn renaming(&self, directive: &Directive, policy: &Policy, place: &Place) -> Option<Fix> {
+    fn renaming(&self, directive: &Directive, policy: &Policy, place: &FileContext) -> Option<Fix> {
         let [name] = directive.names.as_slice() else { return None };
         if directive.manner != Manner::Ignore || is_known(policy, name) {
             return None;
@@ -281,10 +281,10 @@ impl Seen<'_> {
     /// Whether there is, or may be, something at `judged` for `directive` to silence, of `rule` or of any.
     fn may_need(
         &self,
-        judged: &Judged,
+        judged: &Judgement,
         directive: &Directive,
         rule: Option<&Arc<Rule>>,
-        place: &Place,
+        place: &FileContext,
     ) -> bool {
         let at = &judged.acquisition;
         let item = self.items.iter().find(|item| item.span.contains(at.span));
@@ -327,7 +327,7 @@ fn message(directive: &Directive, idle: &[&str], policy: &Policy) -> Option<Stri
 }
 
 /// The comment in the place of an acquisition.
-fn comment(directive: &Directive, rule: &Rule, place: &Place, text: &str) -> Acquisition {
+fn comment(directive: &Directive, rule: &Rule, place: &FileContext, text: &str) -> Acquisition {
     let (line, column) = place.lines.line_column(directive.span.start);
     Acquisition {
         rule: rule.id.clone(),

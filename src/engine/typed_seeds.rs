@@ -23,9 +23,9 @@ pub fn result_of(judge: &Judge, scope: &FileScope, rule: &Rule, callee: &Callee)
     if !given.takes_function(name) {
         return None;
     }
-    let types = judge.world.results(callee);
+    let types = judge.database.results(callee);
     let result = types.iter().position(|ty| is_released(judge, scope, rule, given, ty))?;
-    judge.summaries.origins.is_fresh(judge.world, callee, result).then_some(result)
+    judge.summaries.origins.is_fresh(judge.database, callee, result).then_some(result)
 }
 
 fn is_released(judge: &Judge, scope: &FileScope, rule: &Rule, given: &Given, ty: &Type) -> bool {
@@ -35,7 +35,7 @@ fn is_released(judge: &Judge, scope: &FileScope, rule: &Rule, given: &Given, ty:
     let fits = |release: &Release| {
         let wanted =
             rule.releases.iter().any(|wanted| *wanted.name == *release.method && wanted.args == release.args);
-        let ends = match judge.world.member(ty, &release.method) {
+        let ends = match judge.database.member(ty, &release.method) {
             Some(Member::Method(method)) => method.signature.results.iter().all(Type::is_error),
             _ => true,
         };
@@ -43,13 +43,13 @@ fn is_released(judge: &Judge, scope: &FileScope, rule: &Rule, given: &Given, ty:
     };
     taken
         && matches!(
-            judge.world.closable(scope, ty, &rule.releases).closable,
+            judge.database.closable(scope, ty, &rule.releases).closable,
             Closable::By(release) if fits(&release)
         )
 }
 
 /// Whether calls of `func` give through `result` something to release that was made around what it acquired.
 pub fn is_constructor(judge: &Judge, rule: &Rule, func: &FuncRef, result: usize) -> bool {
-    let callee = Callee::Func { func: func.clone(), signature: Arc::new(judge.world.signature(func)) };
+    let callee = Callee::Func { func: func.clone(), signature: Arc::new(judge.database.signature(func)) };
     result_of(judge, &FileScope::of(func), rule, &callee) == Some(result)
 }

@@ -3,13 +3,14 @@
 mod binding;
 mod habits;
 mod imports;
+mod iterations;
 mod lines;
-mod rounds;
 mod spelling;
 
 use crate::base::edit::Edit;
 use crate::base::finding::{
-    Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Mend, Placed, Release, ReleaseArg,
+    Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Release, ReleaseArg, ReleaseCandidate,
+    Remedy,
 };
 use crate::base::text::Span;
 use crate::config::Style;
@@ -23,14 +24,14 @@ pub struct Wanted<'a> {
     pub acquisition: &'a Acquisition,
     /// Whether its type is proved to have the release.
     pub type_certainty: Certainty,
-    pub mend: &'a Mend,
+    pub remedy: &'a Remedy,
     /// The rule's methods, which say which of them are safe to insert.
     pub releases: &'a [ReleaseMethod],
     /// The file that the acquisition's offsets count in.
     pub text: &'a [u8],
     pub style: Style,
     /// The style of the files beside it, if they have one.
-    pub beside: &'a dyn Fn() -> Option<Style>,
+    pub package_style: &'a dyn Fn() -> Option<Style>,
 }
 
 impl Wanted<'_> {
@@ -55,9 +56,9 @@ struct Sketch {
 
 /// The fix for a fault; `None` for a release when the type's is not known.
 pub fn fix(wanted: &Wanted) -> Option<Fix> {
-    let placed = match wanted.mend {
-        Mend::Advice { title, reason } => return Some(sketch(title.clone(), reason)),
-        Mend::Release(placed) => placed,
+    let placed = match wanted.remedy {
+        Remedy::Advice { title, reason } => return Some(sketch(title.clone(), reason)),
+        Remedy::Release(placed) => placed,
     };
     let Closable::By(release) = &wanted.acquisition.closable else { return None };
     if wanted.method(release).is_some_and(|method| method.only_shown) {
@@ -99,9 +100,9 @@ fn draft(wanted: &Wanted, release: &Release, anchor: &Anchor, replaced: &[Span])
         title: format!("insert `defer {sketched}`"),
         reason: "what to pass to it is for a person to say".to_owned(),
     })?;
-    match &anchor.round {
+    match &anchor.iteration {
         None => deferred(wanted, release, anchor, &call, replaced),
-        Some(round) => rounds::draft(wanted, release, anchor, round, &call),
+        Some(iteration) => iterations::draft(wanted, release, anchor, iteration, &call),
     }
 }
 
@@ -116,7 +117,7 @@ fn call(release: &Release, anchor: &Anchor) -> Result<String, String> {
 }
 
 /// A release before each `return` that lacks one; `None` where one of them cannot be written.
-fn leaving(wanted: &Wanted, release: &Release, placed: &Placed) -> Option<Fix> {
+fn leaving(wanted: &Wanted, release: &Release, placed: &ReleaseCandidate) -> Option<Fix> {
     let mut edits = Vec::new();
     let mut titles = Vec::new();
     for anchor in &placed.leaving {

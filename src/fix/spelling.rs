@@ -108,7 +108,7 @@ fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Re
 
 /// The style of the file, or of the files beside it where it releases nothing.
 fn habit(wanted: &Wanted) -> Style {
-    Habits::of(wanted.text).most().or_else(wanted.beside).unwrap_or(Style::Defer)
+    Habits::of(wanted.text).most().or_else(wanted.package_style).unwrap_or(Style::Defer)
 }
 
 /// Whether the release's error is the only sign that something was not written.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::tally::Tally;
 use crate::base::edit::Edit;
 use crate::base::finding::{
-    Acquisition, Applicability, Certainty, Closable, Diagnostic, Evidence, Finding, Fix, Note, Outcome,
+    Acquisition, Applicability, Certainty, Closable, Diagnostic, Evidence, Finding, Fix, FixOutcome, Note,
     Suppression, Verdict,
 };
 use crate::base::text::LineIndex;
@@ -186,7 +186,7 @@ pub fn check_json(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 ///
 /// # Errors
 /// The writer's.
-pub fn fix_json(out: &mut dyn Write, run: &FixRun, outcomes: &[Outcome], tally: &Tally) -> io::Result<()> {
+pub fn fix_json(out: &mut dyn Write, run: &FixRun, outcomes: &[FixOutcome], tally: &Tally) -> io::Result<()> {
     let fixed = Fixed {
         changed: tally.changed,
         lines_added: tally.lines.added,
@@ -230,7 +230,7 @@ fn document(
     writeln!(out)
 }
 
-fn findings<'a>(report: &'a Report, outcomes: Option<&[Outcome]>) -> Vec<JsonFinding<'a>> {
+fn findings<'a>(report: &'a Report, outcomes: Option<&[FixOutcome]>) -> Vec<JsonFinding<'a>> {
     let mut last: Option<(&str, LineIndex)> = None;
     let mut all = Vec::with_capacity(report.findings.len());
     for (at, finding) in report.findings.iter().enumerate() {
@@ -402,9 +402,9 @@ mod tests {
         let run = FixRun {
             report: samples::report(),
             changes: vec![samples::change("d/a.go", "a\n", "a\nb\n")],
-            outcomes: vec![Outcome::Applied, Outcome::Suppressed],
+            outcomes: vec![FixOutcome::Applied, FixOutcome::Suppressed],
         };
-        let tally = tally(&run, &[Outcome::Applied], &run.outcomes);
+        let tally = tally(&run, &[FixOutcome::Applied], &run.outcomes);
         let value = parse(&samples::plain(|out| fix_json(out, &run, &run.outcomes, &tally)));
         let summary = &value["summary"];
         assert_eq!((&summary["changed"], &summary["left"]), (&json!(1), &json!(0)));

@@ -102,7 +102,7 @@ struct Outcome<'a> {
     related_locations: Vec<Location<'a>>,
     partial_fingerprints: Fingerprints<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    fixes: Vec<Remedy<'a>>,
+    fixes: Vec<SarifFix<'a>>,
 }
 
 #[derive(Serialize)]
@@ -148,7 +148,7 @@ struct Region {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Remedy<'a> {
+struct SarifFix<'a> {
     description: Text<'a>,
     artifact_changes: [ArtifactChange<'a>; 1],
 }
@@ -273,7 +273,7 @@ impl File<'_> {
         Location { physical_location, message: Some(Text { text: &evidence.words }) }
     }
 
-    fn remedy<'f>(&self, fix: &'f Fix) -> Option<Remedy<'f>> {
+    fn remedy<'f>(&self, fix: &'f Fix) -> Option<SarifFix<'f>> {
         if fix.applicability == Applicability::Display || fix.edits.is_empty() {
             return None;
         }
@@ -285,7 +285,7 @@ impl File<'_> {
             artifact_location: artifact(self.uri.clone()),
             replacements: replacements.collect(),
         };
-        Some(Remedy { description: Text { text: &fix.title }, artifact_changes: [change] })
+        Some(SarifFix { description: Text { text: &fix.title }, artifact_changes: [change] })
     }
 
     fn physical(&self, span: Span) -> PhysicalLocation {

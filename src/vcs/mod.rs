@@ -48,7 +48,7 @@ impl Dirt {
 
 /// What git says of a set of files.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Survey {
+pub struct Status {
     /// Go files that hold work which is not committed, sorted by path: all of the repositories concerned, and
     /// such of the asked files as git does not know.
     pub dirty: Vec<(PathBuf, Dirt)>,
@@ -60,26 +60,26 @@ pub struct Survey {
 ///
 /// # Errors
 /// When there is no git although a file lies in a repository, or git refuses to work there.
-pub fn survey(files: &[PathBuf]) -> Result<Survey, Error> {
-    let mut survey = Survey::default();
+pub fn status(files: &[PathBuf]) -> Result<Status, Error> {
+    let mut status = Status::default();
     let mut repositories: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
     for file in files {
         let real = sys::real_path(file)?;
         match real.parent().and_then(work_tree) {
             Some(top) => repositories.entry(top.to_path_buf()).or_default().insert(real.clone()),
             None => {
-                survey.outside.push(file.clone());
+                status.outside.push(file.clone());
                 continue;
             }
         };
     }
-    survey.outside.sort();
+    status.outside.sort();
     for (top, files) in repositories {
-        survey.dirty.extend(Repository::open(&top)?.dirty(&files)?);
+        status.dirty.extend(Repository::open(&top)?.dirty(&files)?);
     }
-    survey.dirty.sort();
-    survey.dirty.dedup_by(|later, first| later.0 == first.0);
-    Ok(survey)
+    status.dirty.sort();
+    status.dirty.dedup_by(|later, first| later.0 == first.0);
+    Ok(status)
 }
 
 /// The path of `dir` below the work tree that holds it, with `/` behind each part (empty at the top); `None`

@@ -50,9 +50,9 @@ impl Fixture {
 
     fn dirty(&self, names: &[&str]) -> Vec<(String, Dirt)> {
         let files: Vec<PathBuf> = names.iter().map(|name| self.top.join(name)).collect();
-        let survey = survey(&files).expect("git works here");
+        let status = status(&files).expect("git works here");
         let name = |file: &Path| file.strip_prefix(&self.top).expect("below").to_string_lossy().into_owned();
-        survey.dirty.iter().map(|(file, dirt)| (name(file), *dirt)).collect()
+        status.dirty.iter().map(|(file, dirt)| (name(file), *dirt)).collect()
     }
 }
 
@@ -99,7 +99,7 @@ fn a_folder_without_repository_is_told() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let file = dir.path().join("a.go");
     fs::write(&file, "package a\n").unwrap();
-    assert_eq!(survey(std::slice::from_ref(&file)).unwrap(), Survey { dirty: vec![], outside: vec![file] });
+    assert_eq!(status(std::slice::from_ref(&file)).unwrap(), Status { dirty: vec![], outside: vec![file] });
     assert_eq!(prefix(dir.path()), None);
 }
 
@@ -171,8 +171,8 @@ fn a_missing_blob_of_a_partial_clone_is_not_fetched() {
     fs::remove_file(tree.top.join(".git/objects").join(&id[..2]).join(id[2..].trim())).unwrap();
     // Not knowing the blob, the file counts as changed; a failing git is as good. Neither may run the
     // remote's command.
-    let answer = survey(&[tree.top.join("a.go")]);
-    assert!(answer.map_or(true, |survey| !survey.dirty.is_empty()));
+    let answer = status(&[tree.top.join("a.go")]);
+    assert!(answer.map_or(true, |status| !status.dirty.is_empty()));
     assert!(!marker.exists(), "the remote's command was run");
     let plain = Command::new("git").current_dir(&tree.top).args(["show", id.trim()]).output();
     assert!(plain.is_ok() && marker.exists(), "the test no longer shows anything");
@@ -182,6 +182,6 @@ fn a_missing_blob_of_a_partial_clone_is_not_fetched() {
 fn a_filter_that_cannot_be_switched_off_is_an_error() {
     let Some(tree) = Fixture::new() else { return };
     tree.plain_git(&["config", "--file", ".git/config", "filter.a=b.clean", "false"]);
-    let refused = survey(&[tree.top.join("a.go")]).expect_err("the driver would stay armed");
+    let refused = status(&[tree.top.join("a.go")]).expect_err("the driver would stay armed");
     assert!(refused.to_string().contains("cannot be switched off"), "{refused}");
 }

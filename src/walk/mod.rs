@@ -80,7 +80,7 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
     }
     let mut folders = Vec::new();
     for given in &settings.paths {
-        let named = Named::new(&settings.root, given);
+        let named = RequestedPath::new(&settings.root, given);
         match sys::kind(&named.file) {
             None => return Err(Error::NotFound { path: given.clone() }),
             Some(Kind::File) => {
@@ -119,7 +119,7 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
 }
 
 /// A path from the command line, with the two faces of all that lies below it.
-struct Named {
+struct RequestedPath {
     /// Absolute, as the system is asked.
     file: PathBuf,
     /// As printed; empty for the working directory itself.
@@ -128,12 +128,12 @@ struct Named {
     inner: Option<PathBuf>,
 }
 
-impl Named {
-    fn new(root: &Path, given: &Path) -> Named {
+impl RequestedPath {
+    fn new(root: &Path, given: &Path) -> RequestedPath {
         let file = name::plain(&root.join(given));
         match name::below(root, &file) {
-            Some(printed) => Named { file, printed, inner: None },
-            None => Named { inner: name::way_down(&file, root), printed: name::plain(given), file },
+            Some(printed) => RequestedPath { file, printed, inner: None },
+            None => RequestedPath { inner: name::way_down(&file, root), printed: name::plain(given), file },
         }
     }
 
@@ -168,7 +168,7 @@ enum Scope {
     All,
 }
 
-fn collect(folder: &Named, settings: &Settings, tree: &Tree, scope: Scope) -> Batch {
+fn collect(folder: &RequestedPath, settings: &Settings, tree: &Tree, scope: Scope) -> Batch {
     let mut builder = WalkBuilder::new(&folder.file);
     builder.standard_filters(false).follow_links(false).threads(settings.threads);
     if scope == Scope::Read {
@@ -209,7 +209,7 @@ struct Batch {
 
 /// One thread's share, handed over once at its end.
 struct Visitor<'a> {
-    folder: &'a Named,
+    folder: &'a RequestedPath,
     scope: Scope,
     tree: &'a Tree,
     sink: &'a Mutex<Batch>,
@@ -282,7 +282,7 @@ impl Drop for Visitor<'_> {
 }
 
 /// Walks once more over everything and gives each `.go` file that was not taken its reason.
-fn count_left_out(walked: &mut Walked, folders: &[Named], settings: &Settings) {
+fn count_left_out(walked: &mut Walked, folders: &[RequestedPath], settings: &Settings) {
     let taken: FxHashSet<&Path> = walked.files.iter().map(|found| found.file.as_path()).collect();
     let mut seen = FxHashSet::default();
     for folder in folders {

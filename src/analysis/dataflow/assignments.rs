@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::analysis::dataflow::expressions::{Value, Walk};
 use crate::analysis::dataflow::state::*;
-use crate::analysis::dataflow::walk::{Place, Source};
+use crate::analysis::dataflow::walk::{Operand, Source};
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::base::finding::{Certainty, Verdict};
 use crate::base::text::Span;
@@ -14,7 +14,7 @@ use crate::go::types::database::exported;
 impl<'a, 'w> Walk<'a, 'w> {
     pub(crate) fn range(&mut self, left: &'a [Expr], right: &'a Expr, state: &mut State) {
         let value = match self.ranged(right, state) {
-            Some(Hold::Inside(_)) => Some(Hold::Itself),
+            Some(Alias::Inside(_)) => Some(Alias::Itself),
             other => other,
         };
         let values = match left.len() {
@@ -111,11 +111,11 @@ impl<'a, 'w> Walk<'a, 'w> {
             ExprKind::Ident(ident) => match self.scopes.var(ident) {
                 Some(var) => self.bind_var(var, target.span, value, state),
                 None => {
-                    if let Some(hold) = value {
+                    if let Some(alias) = value {
                         self.hand(
                             state,
                             target.span,
-                            &hold,
+                            &alias,
                             Verdict::Global,
                             Certainty::Proved,
                             &in_package(ident),
@@ -125,7 +125,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             },
             ExprKind::Selector { operand, field } => {
                 // Exported fields are there to be set.
-                if !exported(&field.name) && self.peek(operand, state) == Some(Hold::Itself) {
+                if !exported(&field.name) && self.peek(operand, state) == Some(Alias::Itself) {
                     self.altered = Some(target.span);
                 }
                 self.bind_field(target, operand, Some(&field.name), value, state);
@@ -133,12 +133,12 @@ impl<'a, 'w> Walk<'a, 'w> {
             ExprKind::Index { operand, indices } => {
                 // A key of a map is in it too.
                 let key = indices.first().and_then(|key| self.peek(key, state));
-                let kept = |hold: &Hold| matches!(hold, Hold::Itself | Hold::Inside(_));
+                let kept = |alias: &Alias| matches!(alias, Alias::Itself | Alias::Inside(_));
                 self.bind_field(target, operand, None, value.or(key.filter(kept)), state);
             }
             ExprKind::Pointer(operand) => {
-                if let Some(hold) = value {
-                    self.bind_part(operand, None, hold, target.span, "stored through a pointer", state);
+                if let Some(alias) = value {
+                    self.bind_part(operand, None, alias, target.span, "stored through a pointer", state);
                 }
             }
             _ => {}
@@ -151,16 +151,16 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         let info = self.scopes.info(var);
         // An error does not keep a connection open, whatever nobody knows of its type.
-        let carries = |hold: &Hold| {
-            !matches!(hold, Hold::Handle(_)) || (!info.name.starts_with("err") && self.oracle.carries(var))
+        let carries = |alias: &Alias| {
+            !matches!(alias, Alias::Handle(_)) || (!info.name.starts_with("err") && self.oracle.carries(var))
         };
         let value = value.filter(carries);
         if info.body != self.body
-            && let Some(hold) = &value
-            && !matches!(hold, Hold::Sure | Hold::Success)
+            && let Some(alias) = &value
+            && !matches!(alias, Alias::Sure | Alias::Success)
         {
             let words = format!("assigned to `{}` of the function around it", info.name);
-            return self.hand(state, span, hold, Verdict::Stored, Certainty::Assumed, &words);
+            return self.hand(state, span, alias, Verdict::Stored, Certainty::Assumed, &words);
         }
         state.set(var, value);
     }
@@ -173,14 +173,14 @@ impl<'a, 'w> Walk<'a, 'w> {
         value: Value,
         state: &mut State,
     ) {
-        let Some(hold) = value else {
+        let Some(alias) = value else {
             return;
         };
         let words = match field {
             Some(field) => format!("stored in field `{field}`"),
             None => "stored in a map or slice".to_owned(),
         };
-        self.bind_part(base, field, hold, target.span, &words, state);
+        self.bind_part(base, field, alias, target.span, &words, state);
     }
 
     /// Stores a value in a part of `base`: a local value then holds on to the resource, anything else keeps
@@ -189,7 +189,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         &mut self,
         base: &'a Expr,
         field: Option<&Arc<str>>,
-        hold: Hold,
+        alias: Alias,
         span: Span,
         words: &str,
         state: &mut State,
@@ -199,20 +199,23 @@ impl<'a, 'w> Walk<'a, 'w> {
             // What is stored in the resource, or in something made from it, goes where that goes.
             Some((_, var))
                 if self.scopes.info(var).body == self.body
-                    && matches!(state.hold(var), Some(Hold::Itself | Hold::Handle(_) | Hold::Inside(_))) => {}
+                    && matches!(
+                        state.alias(var),
+                        Some(Alias::Itself | Alias::Handle(_) | Alias::Inside(_))
+                    ) => {}
             Some((_, var))
                 if self.is_own(var)
                     || (field.is_some() && base.as_ident().is_some() && self.is_copy(var)) =>
             {
-                let wrapped = hold.wrapped(field.filter(|_| base.as_ident().is_some()).cloned());
-                let joined = Hold::join(state.hold(var).cloned(), Some(wrapped));
+                let wrapped = alias.wrapped(field.filter(|_| base.as_ident().is_some()).cloned());
+                let joined = Alias::join(state.alias(var).cloned(), Some(wrapped));
                 state.set(var, joined);
             }
             Some((_, var)) if self.is_caller_s(var) => {
-                let wrapped = hold.wrapped(field.filter(|_| base.as_ident().is_some()).cloned());
+                let wrapped = alias.wrapped(field.filter(|_| base.as_ident().is_some()).cloned());
                 self.put_into(var, wrapped, words, state);
             }
-            Some(_) => self.hand(state, span, &hold, Verdict::Stored, Certainty::Proved, words),
+            Some(_) => self.hand(state, span, &alias, Verdict::Stored, Certainty::Proved, words),
             None => {
                 let global = root_name(base).is_some();
                 let (verdict, certainty) = if global {
@@ -220,17 +223,24 @@ impl<'a, 'w> Walk<'a, 'w> {
                 } else {
                     (Verdict::Stored, Certainty::Assumed)
                 };
-                self.hand(state, span, &hold, verdict, certainty, words);
+                self.hand(state, span, &alias, verdict, certainty, words);
             }
         }
     }
 
     /// What a callee put into its receiver or an argument: the variable there has it, or whoever else sees
     /// that.
-    pub(crate) fn put(&mut self, call: &'a Call, into: Place, hold: Hold, words: &str, state: &mut State) {
+    pub(crate) fn put(
+        &mut self,
+        call: &'a Call,
+        into: Operand,
+        alias: Alias,
+        words: &str,
+        state: &mut State,
+    ) {
         let target = match (into, &call.function.unparen().kind) {
-            (Place::Receiver, ExprKind::Selector { operand, .. }) => Some(&**operand),
-            (Place::Arg(at), _) => call.args.get(at),
+            (Operand::Receiver, ExprKind::Selector { operand, .. }) => Some(&**operand),
+            (Operand::Arg(at), _) => call.args.get(at),
             _ => None,
         };
         let target = target.map(|target| match &target.unparen().kind {
@@ -238,21 +248,21 @@ impl<'a, 'w> Walk<'a, 'w> {
             _ => target,
         });
         match target.map(|target| (target, target.as_ident().and_then(|ident| self.scopes.var(ident)))) {
-            Some((_, Some(var))) if self.is_own(var) || state.hold(var).is_some() => {
-                let joined = Hold::join(state.hold(var).cloned(), Some(hold));
+            Some((_, Some(var))) if self.is_own(var) || state.alias(var).is_some() => {
+                let joined = Alias::join(state.alias(var).cloned(), Some(alias));
                 state.set(var, joined);
             }
-            Some((_, Some(var))) if self.is_caller_s(var) => self.put_into(var, hold, words, state),
+            Some((_, Some(var))) if self.is_caller_s(var) => self.put_into(var, alias, words, state),
             // What a call has just made is seen through its results only.
             Some((target, None)) if target.as_call().is_some_and(|made| self.oracle.makes(made, 0)) => {}
-            Some((target, None)) => self.bind_part(target, None, hold, call.span, words, state),
-            _ => self.hand(state, call.span, &hold, Verdict::Stored, Certainty::Proved, words),
+            Some((target, None)) => self.bind_part(target, None, alias, call.span, words, state),
+            _ => self.hand(state, call.span, &alias, Verdict::Stored, Certainty::Proved, words),
         }
     }
 
     /// A parameter of a function that is summed up gets it.
-    fn put_into(&mut self, var: VarId, hold: Hold, words: &str, state: &mut State) {
-        let joined = Hold::join(state.hold(var).cloned(), Some(hold));
+    fn put_into(&mut self, var: VarId, alias: Alias, words: &str, state: &mut State) {
+        let joined = Alias::join(state.alias(var).cloned(), Some(alias));
         state.set(var, joined);
         self.puts.entry(var).or_insert_with(|| words.to_owned());
     }
@@ -297,12 +307,12 @@ impl<'a, 'w> Walk<'a, 'w> {
     /// The value of an expression that has been evaluated already.
     pub(crate) fn peek(&self, expr: &Expr, state: &State) -> Value {
         let var = expr.as_ident().and_then(|ident| self.scopes.var(ident))?;
-        state.hold(var).cloned()
+        state.alias(var).cloned()
     }
 
     pub(crate) fn named_results(&self, state: &State) -> Vec<Value> {
         let count = self.scopes.body(self.body).signature.results.len();
-        (0..count).map(|index| state.hold(self.scopes.result(self.body, index)?).cloned()).collect()
+        (0..count).map(|index| state.alias(self.scopes.result(self.body, index)?).cloned()).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::analysis::dataflow::expressions::{Value, Walk};
 use crate::analysis::dataflow::state::*;
-use crate::analysis::dataflow::walk::{Exit, ExitKind, PassedFate, Place, Source, walk};
+use crate::analysis::dataflow::walk::{Exit, ExitKind, Operand, ParamOutcome, Source, walk};
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::base::finding::{Certainty, Verdict};
@@ -17,15 +17,16 @@ impl<'a, 'w> Walk<'a, 'w> {
     /// A function literal as a value: what it would do with the holders that it mentions.
     pub(crate) fn literal(&mut self, literal: &'a FuncLit, state: &mut State) -> Value {
         let effect = self.effect(self.scopes.literal(literal)?, state)?;
-        Some(Hold::Function { releases: effect == Effect::Releases })
+        Some(Alias::Function { releases: effect == Effect::Releases })
     }
 
     /// Where a function literal that mentions the resource itself hands it to somebody for good when it is
     /// called.
     pub(crate) fn given_by(&mut self, arg: &'a Expr, state: &State) -> Option<(Span, Verdict, String)> {
         let body = self.scopes.literal(as_literal(arg)?)?;
-        if !mentions(self.scopes.body(body).block, self.scopes, &|var| state.hold(var) == Some(&Hold::Itself))
-        {
+        if !mentions(self.scopes.body(body).block, self.scopes, &|var| {
+            state.alias(var) == Some(&Alias::Itself)
+        }) {
             return None;
         }
         match self.effect(body, state)? {
@@ -42,16 +43,16 @@ impl<'a, 'w> Walk<'a, 'w> {
     /// Whether a function literal has no more of the resource than what is made from it.
     pub(crate) fn has_handles_only(&self, expr: &Expr, state: &State) -> bool {
         let body = as_literal(expr).and_then(|literal| self.scopes.literal(literal));
-        let handle = |hold: Option<&Hold>| matches!(hold, None | Some(Hold::Handle(_)));
+        let handle = |alias: Option<&Alias>| matches!(alias, None | Some(Alias::Handle(_)));
         body.is_some_and(|body| {
             let block = self.scopes.body(body).block;
-            !mentions(block, self.scopes, &|var| !handle(state.hold(var)))
+            !mentions(block, self.scopes, &|var| !handle(state.alias(var)))
         })
     }
 
     /// What calling the literal would do to the resource; `None` when it does not mention any holder.
     pub(crate) fn effect(&mut self, body: BodyId, state: &State) -> Option<Effect> {
-        if !mentions(self.scopes.body(body).block, self.scopes, &|var| state.hold(var).is_some()) {
+        if !mentions(self.scopes.body(body).block, self.scopes, &|var| state.alias(var).is_some()) {
             return None;
         }
         let entry = State { phase: Phase::Open, holders: state.holders.clone(), ..State::start() };
@@ -68,19 +69,19 @@ impl<'a, 'w> Walk<'a, 'w> {
             return Effect::Uses;
         };
         let source = Source::Variable(*holder);
-        let Ok(life) = walk(self.scopes, body, &[source], entry, self.oracle, self.budget) else {
+        let Ok(trace) = walk(self.scopes, body, &[source], entry, self.oracle, self.budget) else {
             return Effect::Uses;
         };
         let released = |state: &State| matches!(state.phase, Phase::Released(_)) || state.due.is_some();
         let counts = |exit: &&Exit| !matches!(exit.kind, ExitKind::Stop(_)) && exit.state.phase != Phase::Nil;
-        let ways: Vec<_> = life.exits.iter().filter(counts).collect();
+        let ways: Vec<_> = trace.exits.iter().filter(counts).collect();
         let count = ways.iter().filter(|exit| released(&exit.state)).count();
         if count > 0 {
             let on_error = asks_for_error(self.scopes.body(body).block);
             return if count == ways.len() { Effect::Releases } else { Effect::MayRelease { on_error } };
         }
         let given = ways.iter().find_map(|exit| match exit.state.phase {
-            Phase::Given(id) => Some(life.events[id.0 as usize].clone()),
+            Phase::Given(id) => Some(trace.events[id.0 as usize].clone()),
             _ => None,
         });
         given.map_or(Effect::Uses, Effect::Gives)
@@ -96,7 +97,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 self.release(state, span, Certainty::Assumed, "released by this function under a condition")
             }
             Some(Effect::Gives(event)) => match event.kind {
-                EventKind::Given(Verdict::Returned) => return vec![Some(Hold::Itself)],
+                EventKind::Given(Verdict::Returned) => return vec![Some(Alias::Itself)],
                 EventKind::Given(verdict) => {
                     self.give(state, event.span, verdict, event.certainty, event.words)
                 }
@@ -112,8 +113,8 @@ impl<'a, 'w> Walk<'a, 'w> {
         let mut inner = state.clone();
         for (at, arg) in call.args.iter().enumerate() {
             let param = self.scopes.param(body, ParamIndex::At(at as u32));
-            if let (Some(hold), Some(param)) = (self.peek(arg, state), param) {
-                inner.set(param, Some(hold));
+            if let (Some(alias), Some(param)) = (self.peek(arg, state), param) {
+                inner.set(param, Some(alias));
             }
         }
         self.effect(body, &inner)
@@ -170,7 +171,8 @@ impl<'a, 'w> Walk<'a, 'w> {
     /// `defer all.Close()`, where `all` may get the resource yet.
     fn defer_on(&mut self, call: &'a Call, state: &mut State) {
         let var = |expr: &Expr| expr.as_ident().and_then(|ident| self.scopes.var(ident));
-        let later = |var: VarId| state.hold(var).is_none() && self.is_own(var) && self.oracle.is_pointer(var);
+        let later =
+            |var: VarId| state.alias(var).is_none() && self.is_own(var) && self.oracle.is_pointer(var);
         let on_own = |expr: &Expr| var(expr).is_some_and(later);
         let operand = match &call.function.unparen().kind {
             ExprKind::Selector { operand, .. } => Some(&**operand),
@@ -191,7 +193,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 _ => None,
             };
             // A variable that was the resource itself only later was something else when it was deferred.
-            let has = |expr: &Expr| matches!(self.peek(expr, state), Some(Hold::Inside(_)));
+            let has = |expr: &Expr| matches!(self.peek(expr, state), Some(Alias::Inside(_)));
             if !operand.into_iter().chain(&call.args).any(has) {
                 continue;
             }
@@ -258,27 +260,27 @@ impl<'a, 'w> Walk<'a, 'w> {
             }
             holds |= effect.is_some();
         } else if let ExprKind::Selector { operand, field } = &call.function.unparen().kind {
-            let hold = self.eval(operand, state);
-            if hold == Some(Hold::Itself) && self.oracle.is_release(&field.name, Some(call.args.len())) {
+            let alias = self.eval(operand, state);
+            if alias == Some(Alias::Itself) && self.oracle.is_release(&field.name, Some(call.args.len())) {
                 return self.give(state, call.span, Verdict::Released, Certainty::Proved, BY_GOROUTINE);
             }
-            holds |= hold.is_some();
+            holds |= alias.is_some();
         } else {
             holds |= self.eval(&call.function, state).is_some();
         }
         for (at, value) in self.arguments(call, state).into_iter().enumerate() {
-            let Some(hold) = value else { continue };
+            let Some(alias) = value else { continue };
             holds = true;
-            if literal.is_some() || hold != Hold::Itself {
+            if literal.is_some() || alias != Alias::Itself {
                 continue;
             }
-            let passed = self.oracle.passed(call, Place::Arg(at), &hold);
-            match passed.fate {
-                PassedFate::Releases => {
+            let passed = self.oracle.passed(call, Operand::Arg(at), &alias);
+            match passed.outcome {
+                ParamOutcome::Releases => {
                     return self.give(state, call.span, Verdict::Released, passed.certainty, BY_GOROUTINE);
                 }
-                PassedFate::Keeps { verdict, words } => {
-                    return self.hand(state, call.span, &hold, verdict, passed.certainty, &words);
+                ParamOutcome::Keeps { verdict, words } => {
+                    return self.hand(state, call.span, &alias, verdict, passed.certainty, &words);
                 }
                 _ => {}
             }
@@ -368,7 +370,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 && let ExprKind::Selector { operand, field } = &call.function.unparen().kind
             {
                 stops |=
-                    known::joins(&field.name) && matches!(self.peek(operand, state), Some(Hold::Inside(_)));
+                    known::joins(&field.name) && matches!(self.peek(operand, state), Some(Alias::Inside(_)));
             }
         });
         stops

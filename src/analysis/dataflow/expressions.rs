@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use crate::analysis::dataflow::assignments::{in_package, root};
 use crate::analysis::dataflow::deferred::Effect;
 use crate::analysis::dataflow::state::*;
-use crate::analysis::dataflow::walk::{ErrorAt, Oracle, Passed, PassedFate, Place, Source, failed};
+use crate::analysis::dataflow::walk::{ErrorAt, Operand, Oracle, ParamEffect, ParamOutcome, Source, failed};
 use crate::analysis::graph::control_flow::Step;
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
@@ -31,7 +31,7 @@ pub struct Used {
 }
 
 /// How a value holds on to the resource, if it does.
-pub type Value = Option<Hold>;
+pub type Value = Option<Alias>;
 
 /// The walk's running half: scopes and oracle, and the events found so far.
 pub struct Walk<'a, 'w> {
@@ -43,7 +43,7 @@ pub struct Walk<'a, 'w> {
     /// Acquisitions that ran again while the resource was open.
     pub again: Vec<(Span, State)>,
     /// The results through which it left, and how they hold on to it.
-    pub left: BTreeSet<(usize, Hold)>,
+    pub left: BTreeSet<(usize, Alias)>,
     /// The parameters that it was put into, for the callers of a function that is summed up.
     pub puts: BTreeMap<VarId, String>,
     /// Where a field of the resource itself is set that is not exported.
@@ -154,7 +154,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             Step::Eval(expr) => drop(self.eval(expr, state)),
             Step::Alias { alias, value } => {
                 let value =
-                    self.eval(value, state).filter(|hold| matches!(hold, Hold::Itself | Hold::Inside(_)));
+                    self.eval(value, state).filter(|alias| matches!(alias, Alias::Itself | Alias::Inside(_)));
                 if let Some(var) = self.scopes.var(alias) {
                     self.bind_var(var, alias.span, value, state);
                 }
@@ -183,8 +183,8 @@ impl<'a, 'w> Walk<'a, 'w> {
 
     pub(crate) fn send(&mut self, channel: &'a Expr, value: &'a Expr, state: &mut State) {
         self.eval(channel, state);
-        if let Some(hold) = self.eval(value, state) {
-            self.hand(state, value.span, &hold, Verdict::Stored, Certainty::Proved, "sent on a channel");
+        if let Some(alias) = self.eval(value, state) {
+            self.hand(state, value.span, &alias, Verdict::Stored, Certainty::Proved, "sent on a channel");
         }
     }
 
@@ -193,27 +193,27 @@ impl<'a, 'w> Walk<'a, 'w> {
         &mut self,
         state: &mut State,
         span: Span,
-        hold: &Hold,
+        alias: &Alias,
         verdict: Verdict,
         certainty: Certainty,
         words: &str,
     ) {
-        match hold {
-            Hold::Handle(tie) => {
+        match alias {
+            Alias::Handle(tie) => {
                 let words = format!("something made from it is {words}");
                 self.give(state, span, Verdict::LivesOn, certainty.and(*tie), words);
             }
-            Hold::Function { releases: true } => {
+            Alias::Function { releases: true } => {
                 self.give(state, span, verdict, certainty, format!("a function that releases it is {words}"))
             }
-            Hold::Function { .. } => {
+            Alias::Function { .. } => {
                 self.give(state, span, verdict, certainty, format!("a function that uses it is {words}"))
             }
-            Hold::Inside(_) => {
+            Alias::Inside(_) => {
                 self.give(state, span, verdict, certainty, format!("{words}, inside of another value"))
             }
-            Hold::Itself => self.give(state, span, verdict, certainty, words),
-            Hold::Sure | Hold::Success => {}
+            Alias::Itself => self.give(state, span, verdict, certainty, words),
+            Alias::Sure | Alias::Success => {}
         }
     }
 
@@ -231,18 +231,18 @@ impl<'a, 'w> Walk<'a, 'w> {
     pub fn eval(&mut self, expr: &'a Expr, state: &mut State) -> Value {
         match &expr.kind {
             ExprKind::Ident(ident) => match self.scopes.var(ident) {
-                Some(var) => state.hold(var).cloned(),
+                Some(var) => state.alias(var).cloned(),
                 None => self.in_package(ident, state),
             },
             ExprKind::Paren(inner) | ExprKind::TypeAssert { operand: inner, .. } => self.eval(inner, state),
             ExprKind::Selector { operand, field } => self.selector(expr, operand, field, state),
             ExprKind::Call(call) => self.call(call, state).into_iter().next().flatten(),
-            ExprKind::AddressOf(inner) => self.eval(inner, state).map(|hold| match hold {
-                Hold::Itself => Hold::Inside(None),
+            ExprKind::AddressOf(inner) => self.eval(inner, state).map(|alias| match alias {
+                Alias::Itself => Alias::Inside(None),
                 other => other,
             }),
             ExprKind::Pointer(inner) => match self.eval(inner, state) {
-                Some(Hold::Inside(None)) => Some(Hold::Itself),
+                Some(Alias::Inside(None)) => Some(Alias::Itself),
                 other => other,
             },
             ExprKind::Binary { left, right, .. } => {
@@ -255,18 +255,18 @@ impl<'a, 'w> Walk<'a, 'w> {
                 None
             }
             ExprKind::Receive(channel) => {
-                let hold = self.eval(channel, state);
+                let alias = self.eval(channel, state);
                 self.joined_by(channel, state);
                 if self.oracle.is_told_to_end(channel) {
                     let words = "the process serves until it is told to end here";
                     state.serving = Some(self.event(expr.span, EventKind::Serving, Certainty::Proved, words));
                 }
-                hold
+                alias
             }
             ExprKind::Index { operand, indices } => {
                 indices.iter().for_each(|index| drop(self.eval(index, state)));
                 match self.eval(operand, state) {
-                    Some(Hold::Inside(_)) => Some(Hold::Itself),
+                    Some(Alias::Inside(_)) => Some(Alias::Itself),
                     other => other,
                 }
             }
@@ -285,7 +285,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         let Phase::Given(id) = state.phase else { return None };
         let event = &self.events[id.0 as usize];
         (event.kind == EventKind::Given(Verdict::Global) && event.words == in_package(ident))
-            .then_some(Hold::Itself)
+            .then_some(Alias::Itself)
     }
 
     pub(crate) fn eval_many(&mut self, expr: &'a Expr, state: &mut State) -> Vec<Value> {
@@ -293,7 +293,9 @@ impl<'a, 'w> Walk<'a, 'w> {
             return self.call(call, state);
         }
         match (&expr.unparen().kind, self.eval(expr, state)) {
-            (ExprKind::TypeAssert { .. }, Some(Hold::Itself)) => vec![Some(Hold::Itself), Some(Hold::Sure)],
+            (ExprKind::TypeAssert { .. }, Some(Alias::Itself)) => {
+                vec![Some(Alias::Itself), Some(Alias::Sure)]
+            }
             (_, value) => vec![value],
         }
     }
@@ -306,17 +308,17 @@ impl<'a, 'w> Walk<'a, 'w> {
         state: &mut State,
     ) -> Value {
         match self.eval(operand, state)? {
-            Hold::Itself if self.oracle.is_release(&field.name, None) => {
-                Some(Hold::Function { releases: true })
+            Alias::Itself if self.oracle.is_release(&field.name, None) => {
+                Some(Alias::Function { releases: true })
             }
-            Hold::Itself | Hold::Handle(_) => self.oracle.part(expr),
-            hold @ Hold::Inside(_) if self.oracle.is_method(operand, &field.name) => {
-                Some(Hold::Function { releases: self.oracle.method_releases(operand, &field.name, &hold) })
+            Alias::Itself | Alias::Handle(_) => self.oracle.part(expr),
+            alias @ Alias::Inside(_) if self.oracle.is_method(operand, &field.name) => {
+                Some(Alias::Function { releases: self.oracle.method_releases(operand, &field.name, &alias) })
             }
-            Hold::Inside(Some(paths)) => paths.part(&field.name),
-            Hold::Inside(None) if self.oracle.is_resource(expr) => Some(Hold::Itself),
+            Alias::Inside(Some(paths)) => paths.part(&field.name),
+            Alias::Inside(None) if self.oracle.is_resource(expr) => Some(Alias::Itself),
             // A part whose type has no room for it has nothing of it.
-            hold @ (Hold::Inside(None) | Hold::Function { .. }) => self.oracle.part(expr).map(|_| hold),
+            alias @ (Alias::Inside(None) | Alias::Function { .. }) => self.oracle.part(expr).map(|_| alias),
             other => Some(other),
         }
     }
@@ -330,8 +332,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             {
                 self.eval(key, state);
             }
-            let hold = self.eval(&element.value, state).map(|hold| hold.wrapped(field));
-            value = Hold::join(value, hold);
+            let alias = self.eval(&element.value, state).map(|alias| alias.wrapped(field));
+            value = Alias::join(value, alias);
         }
         value
     }
@@ -349,7 +351,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             return self.ran(effect, call.span, state);
         }
         let receiver = match &call.function.unparen().kind {
-            ExprKind::Selector { operand, field } => self.eval(operand, state).map(|hold| (hold, field)),
+            ExprKind::Selector { operand, field } => self.eval(operand, state).map(|alias| (alias, field)),
             _ => None,
         };
         let function = match (&receiver, &call.function.unparen().kind) {
@@ -368,52 +370,52 @@ impl<'a, 'w> Walk<'a, 'w> {
             self.release(state, call.span, Certainty::Assumed, &part);
             return Vec::new();
         }
-        let family = matches!(receiver, Some((Hold::Itself | Hold::Handle(_) | Hold::Inside(_), _)));
-        if let Some((hold, field)) = receiver {
-            if hold == Hold::Itself && self.oracle.is_release(&field.name, Some(call.args.len())) {
+        let family = matches!(receiver, Some((Alias::Itself | Alias::Handle(_) | Alias::Inside(_), _)));
+        if let Some((alias, field)) = receiver {
+            if alias == Alias::Itself && self.oracle.is_release(&field.name, Some(call.args.len())) {
                 self.released_by.extend(call.args.is_empty().then(|| field.name.to_string()));
                 self.note_use(call, true, state);
                 self.release(state, call.span, Certainty::Proved, "released");
                 return results;
             }
-            if hold == Hold::Itself {
+            if alias == Alias::Itself {
                 self.note_use(call, false, state);
             }
-            if hold == (Hold::Function { releases: true }) && self.is_field(call) {
+            if alias == (Alias::Function { releases: true }) && self.is_field(call) {
                 self.release(state, call.span, Certainty::Assumed, "released by this function");
                 return results;
             }
-            let passed = self.oracle.passed(call, Place::Receiver, &hold);
-            self.take(call, &hold, passed, state, &mut results);
+            let passed = self.oracle.passed(call, Operand::Receiver, &alias);
+            self.take(call, &alias, passed, state, &mut results);
             // Who is stopped, or waited for, has no goroutines left that use it.
-            if matches!(hold, Hold::Inside(_)) && known::joins(&field.name) {
+            if matches!(alias, Alias::Inside(_)) && known::joins(&field.name) {
                 state.running = None;
             }
         }
         match function {
-            Some(Hold::Function { releases: true }) => {
+            Some(Alias::Function { releases: true }) => {
                 self.release(state, call.span, Certainty::Proved, "released by this function");
             }
-            Some(Hold::Function { releases: false }) => self.filled(call, state),
+            Some(Alias::Function { releases: false }) => self.filled(call, state),
             _ => {}
         }
         for (at, value) in args.into_iter().enumerate() {
             // What a method of the resource, or of something made from it, keeps of another such thing stays
             // in the family.
-            if let Some(hold) = value.filter(|hold| {
-                !(family && matches!(hold, Hold::Handle(_) | Hold::Function { releases: false }))
+            if let Some(alias) = value.filter(|alias| {
+                !(family && matches!(alias, Alias::Handle(_) | Alias::Function { releases: false }))
             }) {
-                let passed = self.oracle.passed(call, Place::Arg(at), &hold);
+                let passed = self.oracle.passed(call, Operand::Arg(at), &alias);
                 // Whoever gets a function may call it. What is made from the resource stays in the body's own
                 // variables.
                 if let Some((span, verdict, words)) =
                     call.args.get(at).and_then(|arg| self.given_by(arg, state))
-                    && (matches!(passed.fate, PassedFate::Runs) || verdict != Verdict::LivesOn)
+                    && (matches!(passed.outcome, ParamOutcome::Runs) || verdict != Verdict::LivesOn)
                 {
                     let certainty = passed.certainty.and(Certainty::Assumed);
                     self.give(state, span, verdict, certainty, words);
                 }
-                self.take(call, &hold, passed, state, &mut results);
+                self.take(call, &alias, passed, state, &mut results);
             }
         }
         self.waited(call, state);
@@ -447,9 +449,9 @@ impl<'a, 'w> Walk<'a, 'w> {
             if let Some(var) = pointed.and_then(|ident| self.scopes.var(ident))
                 && self.is_own(var)
                 && self.oracle.carries(var)
-                && state.hold(var).is_none()
+                && state.alias(var).is_none()
             {
-                state.set(var, Some(Hold::Inside(None)));
+                state.set(var, Some(Alias::Inside(None)));
             }
         }
     }
@@ -461,7 +463,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             return None;
         };
         let ExprKind::Selector { operand: base, field } = &operand.unparen().kind else { return None };
-        let whole = self.peek(base, state) == Some(Hold::Itself);
+        let whole = self.peek(base, state) == Some(Alias::Itself);
         (whole && self.oracle.is_release(&method.name, Some(call.args.len())))
             .then(|| format!("released through its field `{}`", field.name))
     }
@@ -485,8 +487,10 @@ impl<'a, 'w> Walk<'a, 'w> {
             Source::Variable(_) => return Vec::new(),
         };
         // A container or a function may still have the last one.
-        let alone =
-            state.holders.iter().all(|(_, hold)| !matches!(hold, Hold::Inside(_) | Hold::Function { .. }));
+        let alone = state
+            .holders
+            .iter()
+            .all(|(_, alias)| !matches!(alias, Alias::Inside(_) | Alias::Function { .. }));
         let unheld = state.due.is_none() && state.maybe_due.is_none() && state.running.is_none();
         if state.is_open() && alone && unheld && !self.is_pending(state) {
             self.again.push((at, state.clone()));
@@ -497,17 +501,17 @@ impl<'a, 'w> Walk<'a, 'w> {
         let (result, success) = match source {
             Source::Call { result, success, .. } => (result, success),
             Source::Assigned { var, error, .. } => {
-                state.set(var, Some(Hold::Itself));
+                state.set(var, Some(Alias::Itself));
                 state.error = if let ErrorAt::Variable(error) = error { Some(error) } else { None };
                 return Vec::new();
             }
             Source::Variable(_) => return Vec::new(),
         };
         let mut results = vec![None; result + 1];
-        results[result] = Some(Hold::Itself);
+        results[result] = Some(Alias::Itself);
         if let Some(success) = success.filter(|success| *success != result) {
             results.resize(results.len().max(success + 1), None);
-            results[success] = Some(Hold::Success);
+            results[success] = Some(Alias::Success);
         }
         results
     }
@@ -549,8 +553,8 @@ impl<'a, 'w> Walk<'a, 'w> {
     pub(crate) fn take(
         &mut self,
         call: &'a Call,
-        hold: &Hold,
-        passed: Passed,
+        alias: &Alias,
+        passed: ParamEffect,
         state: &mut State,
         results: &mut Vec<Value>,
     ) {
@@ -559,17 +563,17 @@ impl<'a, 'w> Walk<'a, 'w> {
             if results.len() <= index {
                 results.resize(index + 1, None);
             }
-            results[index] = Hold::join(results[index].take(), Some(held));
+            results[index] = Alias::join(results[index].take(), Some(held));
         }
-        match passed.fate {
-            PassedFate::Lends => {}
-            PassedFate::Releases => self.release(state, span, passed.certainty, "released by this call"),
-            PassedFate::WillRelease => {
+        match passed.outcome {
+            ParamOutcome::Lends => {}
+            ParamOutcome::Releases => self.release(state, span, passed.certainty, "released by this call"),
+            ParamOutcome::WillRelease => {
                 let id =
                     self.event(span, EventKind::Released, passed.certainty, "released when the test ends");
                 state.due.get_or_insert(id);
             }
-            PassedFate::Runs => {
+            ParamOutcome::Runs => {
                 let id = self.event(
                     span,
                     EventKind::Running,
@@ -578,7 +582,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 );
                 state.running = Some(id);
             }
-            PassedFate::Works => {
+            ParamOutcome::Works => {
                 let id = self.event(
                     span,
                     EventKind::Working,
@@ -587,7 +591,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 );
                 state.running = Some(id);
             }
-            PassedFate::Cleans => {
+            ParamOutcome::Cleans => {
                 self.event(
                     span,
                     EventKind::Cleaning,
@@ -595,9 +599,9 @@ impl<'a, 'w> Walk<'a, 'w> {
                     "used by a function that runs when the test ends",
                 );
             }
-            PassedFate::Puts { into, hold, words } => self.put(call, into, hold, &words, state),
-            PassedFate::Keeps { verdict, words } => {
-                self.hand(state, span, hold, verdict, passed.certainty, &words)
+            ParamOutcome::Puts { into, alias, words } => self.put(call, into, alias, &words, state),
+            ParamOutcome::Keeps { verdict, words } => {
+                self.hand(state, span, alias, verdict, passed.certainty, &words)
             }
         }
     }
@@ -611,18 +615,18 @@ impl<'a, 'w> Walk<'a, 'w> {
         let mut values: Vec<_> =
             values.into_iter().enumerate().filter_map(|(index, value)| Some((index, value?))).collect();
         // Beside the resource itself, or what releases it, what is made from it says nothing.
-        values.sort_by_key(|(_, hold)| matches!(hold, Hold::Handle(_)));
-        for (index, hold) in values {
-            if matches!(hold, Hold::Handle(_)) && !self.oracle.result_carries(self.body, index) {
+        values.sort_by_key(|(_, alias)| matches!(alias, Alias::Handle(_)));
+        for (index, alias) in values {
+            if matches!(alias, Alias::Handle(_)) && !self.oracle.result_carries(self.body, index) {
                 continue;
             }
             let handed = if exprs.get(index).is_some_and(|expr| self.has_handles_only(expr, state)) {
-                &Hold::Handle(Certainty::Proved)
+                &Alias::Handle(Certainty::Proved)
             } else {
-                &hold
+                &alias
             };
             self.hand(state, stmt.span, handed, Verdict::Returned, Certainty::Proved, "returned");
-            self.left.insert((index, hold));
+            self.left.insert((index, alias));
         }
         self.ended(state);
     }

@@ -8,7 +8,7 @@ use crate::base::text::Span;
 
 /// How a value holds on to the resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Hold {
+pub enum Alias {
     /// It is the resource.
     Itself,
     /// A struct, map, slice or pointer with the resource in it, under these fields if they are known.
@@ -88,7 +88,7 @@ pub enum EventKind {
 pub struct State {
     pub phase: Phase,
     /// The variables that hold on to it, sorted by id.
-    pub holders: Vec<(VarId, Hold)>,
+    pub holders: Vec<(VarId, Alias)>,
     /// The variable that is non-nil if and only if the acquisition failed.
     pub error: Option<VarId>,
     /// A deferred release is due on the way out.
@@ -128,17 +128,17 @@ impl State {
     }
 
     /// How `var` holds on to the resource.
-    pub fn hold(&self, var: VarId) -> Option<&Hold> {
-        self.holders.iter().find(|(holder, _)| *holder == var).map(|(_, hold)| hold)
+    pub fn alias(&self, var: VarId) -> Option<&Alias> {
+        self.holders.iter().find(|(holder, _)| *holder == var).map(|(_, alias)| alias)
     }
 
     /// Lets `var` hold on in this way, or no more.
-    pub fn set(&mut self, var: VarId, hold: Option<Hold>) {
+    pub fn set(&mut self, var: VarId, alias: Option<Alias>) {
         let at = self.holders.binary_search_by_key(&var, |(holder, _)| *holder);
-        match (at, hold) {
-            (Ok(at), Some(hold)) => self.holders[at].1 = hold,
+        match (at, alias) {
+            (Ok(at), Some(alias)) => self.holders[at].1 = alias,
             (Ok(at), None) => drop(self.holders.remove(at)),
-            (Err(at), Some(hold)) => self.holders.insert(at, (var, hold)),
+            (Err(at), Some(alias)) => self.holders.insert(at, (var, alias)),
             (Err(_), None) => {}
         }
     }
@@ -149,12 +149,12 @@ impl State {
     }
 }
 
-impl Hold {
+impl Alias {
     /// The hold of a value that has both in it.
-    pub fn join(a: Option<Hold>, b: Option<Hold>) -> Option<Hold> {
+    pub fn join(a: Option<Alias>, b: Option<Alias>) -> Option<Alias> {
         match (a, b) {
-            (Some(Hold::Inside(a)), Some(Hold::Inside(b))) => {
-                Some(Hold::Inside(a.zip(b).and_then(|(a, b)| a.and(&b))))
+            (Some(Alias::Inside(a)), Some(Alias::Inside(b))) => {
+                Some(Alias::Inside(a.zip(b).and_then(|(a, b)| a.and(&b))))
             }
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -162,11 +162,11 @@ impl Hold {
     }
 
     /// The hold of a value built around one with this hold.
-    pub fn wrapped(self, field: Option<Arc<str>>) -> Hold {
+    pub fn wrapped(self, field: Option<Arc<str>>) -> Alias {
         match self {
-            Hold::Itself => Hold::Inside(field.map(Paths::of)),
-            Hold::Inside(paths) => {
-                Hold::Inside(paths.zip(field).and_then(|(paths, field)| paths.below(&field)))
+            Alias::Itself => Alias::Inside(field.map(Paths::of)),
+            Alias::Inside(paths) => {
+                Alias::Inside(paths.zip(field).and_then(|(paths, field)| paths.below(&field)))
             }
             other => other,
         }
@@ -189,11 +189,11 @@ impl Paths {
 
     /// How field `name` of the struct holds on to the resource. Embedded fields need not be written: `x.db`
     /// finds the resource under `Base.db`.
-    pub fn part(&self, name: &str) -> Option<Hold> {
+    pub fn part(&self, name: &str) -> Option<Alias> {
         self.0
             .iter()
             .filter_map(|path| part(path, name))
-            .fold(None, |hold, part| Hold::join(hold, Some(part)))
+            .fold(None, |alias, part| Alias::join(alias, Some(part)))
     }
 
     /// Under both; `None` where they are too many to be told apart.
@@ -211,9 +211,9 @@ impl Paths {
     }
 }
 
-fn part(path: &str, name: &str) -> Option<Hold> {
+fn part(path: &str, name: &str) -> Option<Alias> {
     let mut fields = path.split('.');
     fields.by_ref().find(|field| *field == name)?;
     let rest: Vec<&str> = fields.collect();
-    Some(if rest.is_empty() { Hold::Itself } else { Hold::Inside(Some(Paths::of(rest.join(".").into()))) })
+    Some(if rest.is_empty() { Alias::Itself } else { Alias::Inside(Some(Paths::of(rest.join(".").into()))) })
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::dataflow::expressions::{Used, Walk};
-use crate::analysis::dataflow::state::{Event, EventId, EventKind, Hold, Phase, State};
+use crate::analysis::dataflow::state::{Alias, Event, EventId, EventKind, Phase, State};
 use crate::analysis::graph::control_flow::{Cfg, Condition, Ending, Next, Step, TooLarge};
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId, VarOrigin};
 use crate::base::finding::{AnchorPlace, Certainty, Verdict};
@@ -38,23 +38,23 @@ impl From<TooLarge> for Limit {
 
 /// Where a value stands in a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum Operand {
     Receiver,
     Arg(usize),
 }
 
 /// What a call does with a value that it gets.
 #[derive(Debug, Clone)]
-pub struct Passed {
-    pub fate: PassedFate,
+pub struct ParamEffect {
+    pub outcome: ParamOutcome,
     pub certainty: Certainty,
     /// The results that hold on to the value: (index, how).
-    pub results: Vec<(usize, Hold)>,
+    pub results: Vec<(usize, Alias)>,
 }
 
 /// What remains with the callee.
 #[derive(Debug, Clone)]
-pub enum PassedFate {
+pub enum ParamOutcome {
     /// Nothing: it was lent.
     Lends,
     /// It released it.
@@ -68,20 +68,24 @@ pub enum PassedFate {
     /// A function that it registered uses it when the surrounding test ends.
     Cleans,
     /// It put it into its receiver or another argument, which then has it as `hold` says.
-    Puts { into: Place, hold: Hold, words: String },
+    Puts { into: Operand, alias: Alias, words: String },
     /// It keeps it, in the way that the verdict names.
     Keeps { verdict: Verdict, words: String },
 }
 
-impl Passed {
+impl ParamEffect {
     /// Lent, and no result holds on.
-    pub fn lent(certainty: Certainty) -> Passed {
-        Passed { fate: PassedFate::Lends, certainty, results: Vec::new() }
+    pub fn lent(certainty: Certainty) -> ParamEffect {
+        ParamEffect { outcome: ParamOutcome::Lends, certainty, results: Vec::new() }
     }
 
     /// Kept.
-    pub fn kept(verdict: Verdict, certainty: Certainty, words: impl Into<String>) -> Passed {
-        Passed { fate: PassedFate::Keeps { verdict, words: words.into() }, certainty, results: Vec::new() }
+    pub fn kept(verdict: Verdict, certainty: Certainty, words: impl Into<String>) -> ParamEffect {
+        ParamEffect {
+            outcome: ParamOutcome::Keeps { verdict, words: words.into() },
+            certainty,
+            results: Vec::new(),
+        }
     }
 }
 
@@ -108,14 +112,14 @@ pub trait Oracle<'a> {
     /// `None` for the method as a value.
     fn is_release(&self, method: &str, args: Option<usize>) -> bool;
     /// What the call does with the value in `place`, which holds on to the resource as `hold` says.
-    fn passed(&self, call: &'a Call, place: Place, hold: &Hold) -> Passed;
+    fn passed(&self, call: &'a Call, place: Operand, alias: &Alias) -> ParamEffect;
     /// Whether the process serves from this call on until it ends.
     fn serves(&self, call: &'a Call) -> bool;
     /// Whether a value comes from this channel only when the process is told to end.
     fn is_told_to_end(&self, channel: &'a Expr) -> bool;
     /// How a part of a value that holds on to the resource, `x.f` or `x[i]`, holds on to it, as far as its
     /// type tells.
-    fn part(&self, part: &'a Expr) -> Option<Hold>;
+    fn part(&self, part: &'a Expr) -> Option<Alias>;
     /// Whether a part of a value with the resource somewhere in it is of the resource's type.
     fn is_resource(&self, part: &'a Expr) -> bool;
     /// Whether a variable can hold something made from the resource, as far as its type tells.
@@ -133,7 +137,7 @@ pub trait Oracle<'a> {
     /// Whether a field of that name is a method of the operand's type (then `x.f` is a method value).
     fn is_method(&self, operand: &'a Expr, name: &str) -> bool;
     /// Whether that method, called on an operand that holds on to the resource as `hold` says, releases it.
-    fn method_releases(&self, operand: &'a Expr, name: &str, hold: &Hold) -> bool;
+    fn method_releases(&self, operand: &'a Expr, name: &str, alias: &Alias) -> bool;
 }
 
 /// Where the resource comes from. `success` is the index of a bool among the results that is false where
@@ -152,11 +156,11 @@ impl Source {
     /// The variables that the conditions around the acquisition ask for, and that never change: `if remote {
     /// client = New() }`.
     pub(crate) fn given(&self, scopes: &Scopes, body: BodyId) -> Vec<(VarId, bool)> {
-        let (mut found, mut rounds) = (Vec::new(), Vec::new());
+        let (mut found, mut iterations) = (Vec::new(), Vec::new());
         let Some((span, _)) = self.call() else { return found };
         visit::body(scopes.body(body).block, &mut |stmt| {
             if let StmtKind::For(looped) = &stmt.kind {
-                rounds.push(looped.body.span);
+                iterations.push(looped.body.span);
             }
             if let StmtKind::If(branch) = &stmt.kind {
                 if branch.then.span.contains(span) {
@@ -170,7 +174,8 @@ impl Source {
             VarOrigin::Param { .. } => scopes.assigned(*var).is_empty(),
             // In a loop it is another one in each round.
             VarOrigin::Value { value, .. } => {
-                scopes.assigned(*var).len() == 1 && !rounds.iter().any(|round| round.contains(value.span))
+                scopes.assigned(*var).len() == 1
+                    && !iterations.iter().any(|iteration| iteration.contains(value.span))
             }
             _ => false,
         };
@@ -238,11 +243,11 @@ pub enum ExitKind {
 
 /// All that the walk found.
 #[derive(Debug)]
-pub struct Life {
+pub struct Trace {
     pub exits: Vec<Exit>,
     pub events: Vec<Event>,
     /// The results through which the resource left, and how each holds on to it.
-    pub left: Vec<(usize, Hold)>,
+    pub left: Vec<(usize, Alias)>,
     /// The parameters that the resource was put into, each with a clause that says how.
     pub puts: BTreeMap<VarId, String>,
     /// Where a field of the resource itself is set that is not exported.
@@ -257,7 +262,7 @@ pub struct Life {
     pub enter: FxHashMap<u32, Vec<State>>,
 }
 
-impl Life {
+impl Trace {
     /// The states at a place; `None` where no way leads there.
     pub fn at(&self, place: AnchorPlace) -> Option<&[State]> {
         let states = match place {
@@ -280,7 +285,7 @@ pub fn walk<'a>(
     entry: State,
     oracle: &dyn Oracle<'a>,
     budget: &Cell<usize>,
-) -> Result<Life, Limit> {
+) -> Result<Trace, Limit> {
     let cfg = Cfg::build(scopes.body(body).block, &|call| oracle.ending(call))?;
     let mut walk = Walk::new(scopes, body, sources, oracle, budget);
     let mut incoming: Vec<FxHashSet<State>> = cfg.blocks.iter().map(|_| FxHashSet::default()).collect();
@@ -343,7 +348,7 @@ pub fn walk<'a>(
     let listed = |sets: FxHashMap<u32, FxHashSet<State>>| {
         sets.into_iter().map(|(at, set)| (at, set.into_iter().collect())).collect()
     };
-    Ok(Life {
+    Ok(Trace {
         exits,
         events: walk.events,
         left: walk.left.into_iter().collect(),
@@ -405,7 +410,7 @@ fn branch<'a>(
         // What is in there makes a round.
         Condition::NotEmpty(values) => {
             let holds =
-                values.as_call().is_none() && matches!(walk.ranged(values, &state), Some(Hold::Inside(_)));
+                values.as_call().is_none() && matches!(walk.ranged(values, &state), Some(Alias::Inside(_)));
             return (Some(state.clone()), (!holds).then_some(state));
         }
     };
@@ -419,9 +424,9 @@ fn asked_of_bool(walk: &Walk, var: Option<VarId>, state: State) -> (Option<State
     {
         return if *value { (Some(state), None) } else { (None, Some(state)) };
     }
-    match var.and_then(|var| state.hold(var)) {
-        Some(Hold::Sure) => (Some(state), None),
-        Some(Hold::Success) => match state.phase {
+    match var.and_then(|var| state.alias(var)) {
+        Some(Alias::Sure) => (Some(state), None),
+        Some(Alias::Success) => match state.phase {
             Phase::Unchecked | Phase::Open => {
                 (Some(State { phase: Phase::Open, ..state.clone() }), Some(failed(state)))
             }
@@ -452,10 +457,10 @@ fn compared<'a>(
         return error_is_nil(state);
     }
     // What is made from it is there, if its maker gives no nil.
-    if matches!(state.hold(var), Some(Hold::Handle(_))) && walk.oracle.is_never_nil(var) {
+    if matches!(state.alias(var), Some(Alias::Handle(_))) && walk.oracle.is_never_nil(var) {
         return (None, Some(state));
     }
-    if state.hold(var) == Some(&Hold::Itself) {
+    if state.alias(var) == Some(&Alias::Itself) {
         return match state.phase {
             Phase::Unchecked => (Some(failed(state.clone())), Some(State { phase: Phase::Open, ..state })),
             Phase::Nil => (Some(state), None),
@@ -536,7 +541,7 @@ fn asked_of_error<'a>(walk: &Walk<'a, '_>, call: &'a Call, state: State) -> (Opt
 /// Whether it is the resource whose method is called.
 fn is_asked(walk: &Walk, call: &Call, state: &State) -> bool {
     let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return false };
-    walk.peek(operand, state) == Some(Hold::Itself)
+    walk.peek(operand, state) == Some(Alias::Itself)
 }
 
 pub(crate) fn failed(state: State) -> State {

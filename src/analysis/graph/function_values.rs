@@ -53,8 +53,8 @@ impl Typing<'_, '_> {
             },
             ExprKind::Selector { operand, field } => self.named(value, found).or_else(|| {
                 let alias = operand.as_ident().filter(|alias| self.scopes.var(alias).is_none())?;
-                let path = self.world.resolve_import_name(&self.file, &alias.name)?;
-                let package = self.world.import(&self.file, &path).ok()?;
+                let path = self.database.resolve_import_name(&self.file, &alias.name)?;
+                let package = self.database.import(&self.file, &path).ok()?;
                 self.package_variable(package, &field.name, found, depth)
             }),
             ExprKind::Index { operand, .. } => self.elements(operand, found, depth),
@@ -71,7 +71,7 @@ impl Typing<'_, '_> {
             args: Vec::new(),
             spread: false,
         };
-        match self.world.callee(&self.file, &call, &|ident| self.local(ident)) {
+        match self.database.callee(&self.file, &call, &|ident| self.local(ident)) {
             Callee::Func { func, .. } => found.push(func),
             _ => return None,
         }
@@ -94,7 +94,7 @@ impl Typing<'_, '_> {
         }
         let scopes = Scopes::default();
         let file = FileScope { package, file: variable.file };
-        Typing::new(self.world, file, &scopes).sources(value, found, depth + 1)
+        Typing::new(self.database, file, &scopes).sources(value, found, depth + 1)
     }
 
     /// The elements of a map or slice: a literal in a local variable, or in a package variable.
@@ -110,7 +110,7 @@ impl Typing<'_, '_> {
         let [value] = variable.spec().values.as_slice() else { return None };
         let scopes = Scopes::default();
         let file = FileScope { package: self.file.package.clone(), file: variable.file };
-        let typing = Typing::new(self.world, file, &scopes);
+        let typing = Typing::new(self.database, file, &scopes);
         elements_of(value)?.iter().try_for_each(|element| typing.sources(&element.value, found, depth + 1))
     }
 }

@@ -8,13 +8,13 @@ use rustc_hash::FxHashMap;
 use crate::analysis::graph::known::Name;
 use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
 use crate::go::syntax::ast::*;
-use crate::go::types::database::{FileScope, World};
+use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
 use crate::go::types::type_expr::{Type, guess_package_name};
 
 /// Answers about one declaration, remembered.
 pub struct Typing<'a, 'w> {
-    pub world: &'w World,
+    pub database: &'w Database,
     pub file: FileScope,
     pub scopes: &'w Scopes<'a>,
     vars: RefCell<FxHashMap<VarId, Option<Type>>>,
@@ -22,8 +22,8 @@ pub struct Typing<'a, 'w> {
 }
 
 impl<'a, 'w> Typing<'a, 'w> {
-    pub fn new(world: &'w World, file: FileScope, scopes: &'w Scopes<'a>) -> Typing<'a, 'w> {
-        Typing { world, file, scopes, vars: RefCell::default(), callees: RefCell::default() }
+    pub fn new(database: &'w Database, file: FileScope, scopes: &'w Scopes<'a>) -> Typing<'a, 'w> {
+        Typing { database, file, scopes, vars: RefCell::default(), callees: RefCell::default() }
     }
 
     /// What `call` calls.
@@ -33,19 +33,19 @@ impl<'a, 'w> Typing<'a, 'w> {
         if let Some(known) = self.callees.borrow().get(&key) {
             return known.clone();
         }
-        let callee = self.world.callee(&self.file, call, &|ident| self.local(ident));
+        let callee = self.database.callee(&self.file, call, &|ident| self.local(ident));
         self.callees.borrow_mut().insert(key, callee.clone());
         callee
     }
 
     /// The types of the call's results.
     pub fn results(&self, call: &Call) -> Vec<Type> {
-        self.world.results(&self.callee(call))
+        self.database.results(&self.callee(call))
     }
 
     /// The type of an expression of one value.
     pub fn of(&self, expr: &Expr) -> Type {
-        let types = self.world.expr_type(&self.file, expr, &|ident| self.local(ident));
+        let types = self.database.expr_type(&self.file, expr, &|ident| self.local(ident));
         types.into_iter().next().unwrap_or_else(|| Type::unknown("it has no value"))
     }
 
@@ -66,12 +66,12 @@ impl<'a, 'w> Typing<'a, 'w> {
     }
 
     fn origin(&self, origin: &VarOrigin) -> Type {
-        let of = |ty: &Expr| self.world.type_of(&self.file, ty);
+        let of = |ty: &Expr| self.database.type_of(&self.file, ty);
         match origin {
             VarOrigin::Param { ty, variadic: true, .. } => Type::Slice(of(ty).into()),
             VarOrigin::Param { ty, .. } | VarOrigin::Result { ty, .. } | VarOrigin::Declared { ty } => of(ty),
             VarOrigin::Value { value, index, .. } => {
-                let types = self.world.expr_type(&self.file, value, &|ident| self.local(ident));
+                let types = self.database.expr_type(&self.file, value, &|ident| self.local(ident));
                 types.into_iter().nth(*index).unwrap_or_else(|| Type::unknown("its value is not known"))
             }
             VarOrigin::Range { value, index } => element(self.of(value), *index),
@@ -116,7 +116,7 @@ impl<'a, 'w> Typing<'a, 'w> {
             imports.iter().filter(|import| import.name.is_none() && guess_package_name(&import.path) == name);
         match (likely.next(), likely.next()) {
             (Some(import), None) => Some(import.path.clone()),
-            _ => self.world.resolve_import_name(&self.file, name),
+            _ => self.database.resolve_import_name(&self.file, name),
         }
     }
 

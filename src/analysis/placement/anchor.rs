@@ -1,8 +1,8 @@
 //! Where a release would stand: the first place after the acquisition at which the resource is open on every
 //! way that comes by.
 
-use crate::analysis::dataflow::state::{Hold, Phase, State};
-use crate::analysis::dataflow::walk::Life;
+use crate::analysis::dataflow::state::{Alias, Phase, State};
+use crate::analysis::dataflow::walk::Trace;
 use crate::analysis::graph::control_flow::{Cfg, Next, Step};
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::finding::AnchorPlace;
@@ -11,7 +11,7 @@ use crate::go::syntax::ast::*;
 
 /// A place, and what is doubtful about it.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct AnchorSite {
     pub place: AnchorPlace,
     pub variable: VarId,
     pub doubt: Option<String>,
@@ -20,7 +20,7 @@ pub struct Found {
     pub shared: bool,
 }
 
-impl Found {
+impl AnchorSite {
     /// Where in the file the place is.
     pub fn offset(&self) -> u32 {
         match self.place {
@@ -51,38 +51,38 @@ pub fn find(
     scopes: &Scopes,
     body: BodyId,
     call: Span,
-    life: &Life,
+    trace: &Trace,
     outside: bool,
     serves: &dyn Fn(VarId) -> bool,
-) -> Option<Found> {
+) -> Option<AnchorSite> {
     let path = path(scopes.body(body).block, call);
     let (list, at, in_loop) = *path.lists.last()?;
-    let found = |place, variable, doubt| Some(Found { place, variable, doubt, in_loop, shared: false });
+    let found = |place, variable, doubt| Some(AnchorSite { place, variable, doubt, in_loop, shared: false });
     let assigned = matches!(header(&list[at]), Some(Stmt { kind: StmtKind::Assign { .. }, .. }));
     if path.in_header && !outside && !assigned {
-        let (block, var) = only_side(&list[at], call, life)?;
+        let (block, var) = only_side(&list[at], call, trace)?;
         return found(AnchorPlace::Start(block), var, None);
     }
-    let opened = |stmt: &Stmt| life.after.get(&stmt.span.end).and_then(|states| open(states));
+    let opened = |stmt: &Stmt| trace.after.get(&stmt.span.end).and_then(|states| open(states));
     for (index, stmt) in list.iter().enumerate().skip(at) {
         if let Some(var) = opened(stmt) {
             // What is deferred first runs last: a server that came with its client ends after it.
-            let beside: Vec<VarId> = bound_by(scopes, &list[at])
+            let package_style: Vec<VarId> = bound_by(scopes, &list[at])
                 .into_iter()
                 .filter(|other| *other != var && serves(*other))
                 .collect();
             let later = list[index + 1..].iter();
             let behind = later
-                .take_while(|next| ends_one_of(scopes, next, &beside) && opened(next) == Some(var))
+                .take_while(|next| ends_one_of(scopes, next, &package_style) && opened(next) == Some(var))
                 .last();
             return found(after(behind.unwrap_or(stmt)), var, None);
         }
-        if let Some((block, var)) = only_side(stmt, call, life) {
+        if let Some((block, var)) = only_side(stmt, call, trace) {
             return found(AnchorPlace::Start(block), var, None);
         }
     }
-    further_out(scopes, &path, life).or_else(|| {
-        doubtful(scopes, &list[at..], life)
+    further_out(scopes, &path, trace).or_else(|| {
+        doubtful(scopes, &list[at..], trace)
             .and_then(|(stmt, var, doubt)| found(after(stmt), var, Some(doubt)))
     })
 }
@@ -161,16 +161,16 @@ pub fn statement(block: &Block, call: Span) -> Option<Span> {
 
 /// A place behind a statement around the call or one after that, where the resource is open or was not
 /// acquired: `switch mode { case a: c, err = New() … }; if err != nil { … }`.
-fn further_out(scopes: &Scopes, path: &Path, life: &Life) -> Option<Found> {
+fn further_out(scopes: &Scopes, path: &Path, trace: &Trace) -> Option<AnchorSite> {
     let (_, outer) = path.lists.split_last()?;
     for (list, at, in_loop) in outer.iter().rev() {
         for stmt in &list[*at..] {
-            let Some(states) = life.after.get(&stmt.span.end) else { continue };
+            let Some(states) = trace.after.get(&stmt.span.end) else { continue };
             let ours: Vec<State> =
                 states.iter().filter(|state| state.phase != Phase::Before).cloned().collect();
             let is_known = |var: &VarId| scopes.uses_of(*var).any(|use_at| use_at < list[*at].span.start);
             if let Some(variable) = open(&ours).filter(is_known) {
-                return Some(Found {
+                return Some(AnchorSite {
                     place: after(stmt),
                     variable,
                     doubt: None,
@@ -221,16 +221,16 @@ fn open(states: &[State]) -> Option<VarId> {
 }
 
 fn common(states: &[State]) -> Option<VarId> {
-    let itself = |state: &State, var: VarId| state.hold(var) == Some(&Hold::Itself);
+    let itself = |state: &State, var: VarId| state.alias(var) == Some(&Alias::Itself);
     let first = states.first()?;
     first.holders.iter().map(|(var, _)| *var).find(|var| states.iter().all(|state| itself(state, *var)))
 }
 
 /// The first place where the resource is open on some ways and may be nil on others.
-fn doubtful<'a>(scopes: &Scopes, stmts: &'a [Stmt], life: &Life) -> Option<(&'a Stmt, VarId, String)> {
+fn doubtful<'a>(scopes: &Scopes, stmts: &'a [Stmt], trace: &Trace) -> Option<(&'a Stmt, VarId, String)> {
     let mut unchecked = None;
     for stmt in stmts {
-        let Some(states) = life.after.get(&stmt.span.end) else { continue };
+        let Some(states) = trace.after.get(&stmt.span.end) else { continue };
         let opened: Vec<State> = states.iter().filter(|state| state.is_open()).cloned().collect();
         let fine = opened.len() == states.iter().filter(|state| state.phase != Phase::Nil).count();
         let Some(var) = common(&opened).filter(|_| fine) else { break };
@@ -266,8 +266,8 @@ fn asks_for_error(scopes: &Scopes, stmt: &Stmt, states: &[State]) -> bool {
 
 /// The block or case that alone has the resource, of those between which the header of `stmt` decides, if a
 /// release could stand there.
-fn only_side(stmt: &Stmt, call: Span, life: &Life) -> Option<(Span, VarId)> {
-    let states = |side: &Side| life.enter.get(&side.at).map_or(&[][..], Vec::as_slice);
+fn only_side(stmt: &Stmt, call: Span, trace: &Trace) -> Option<(Span, VarId)> {
+    let states = |side: &Side| trace.enter.get(&side.at).map_or(&[][..], Vec::as_slice);
     let sides = sides(stmt);
     let mut with_it = sides.iter().filter(|side| states(side).iter().any(State::is_open));
     let (only, None) = (with_it.next()?, with_it.next()) else { return None };
@@ -446,7 +446,7 @@ fn literal_around<'a>(values: impl Iterator<Item = &'a Expr>, call: Span) -> Opt
 }
 
 /// Where the variable of a place is compared with nil after it.
-pub fn compared_with_nil(decl: &Decl, scopes: &Scopes, found: &Found) -> Option<Span> {
+pub fn compared_with_nil(decl: &Decl, scopes: &Scopes, found: &AnchorSite) -> Option<Span> {
     let Decl::Func(func) = decl else { return None };
     let mut compared = None;
     let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident)) == Some(found.variable);

@@ -1,8 +1,8 @@
 //! Releases on the ways out that lack one, where the others hand the resource on or release it themselves: a
 //! line before each `return`.
 
-use crate::analysis::dataflow::state::{EventKind, Hold, Phase, State};
-use crate::analysis::dataflow::walk::{Exit, ExitKind, Life};
+use crate::analysis::dataflow::state::{Alias, EventKind, Phase, State};
+use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::verdict::judge::{Case, Kind};
 use crate::base::finding::*;
@@ -14,39 +14,39 @@ impl Case<'_, '_> {
     /// The places for a release before each `return` that leaves the resource open; none where one of the
     /// ways out cannot have it, or where a callee of the others is no more than supposed to keep it: all of
     /// them may lack a release then.
-    pub(crate) fn leaving(&self, life: &Life, body: BodyId, kind: &Kind) -> Vec<Anchor> {
+    pub(crate) fn leaving(&self, trace: &Trace, body: BodyId, kind: &Kind) -> Vec<Anchor> {
         let supposed = |exit: &Exit| {
             matches!(
                 exit.state.phase,
-                Phase::Given(id) if life.events[id.0 as usize].kind == EventKind::Given(Verdict::PassedOn)
+                Phase::Given(id) if trace.events[id.0 as usize].kind == EventKind::Given(Verdict::PassedOn)
             )
         };
-        if life.exits.iter().any(supposed) {
+        if trace.exits.iter().any(supposed) {
             return Vec::new();
         }
         let is_open = |exit: &&Exit| {
             exit.state.is_open() && !matches!(exit.kind, ExitKind::Stop(_)) && !is_cared_for(&exit.state)
         };
-        let mut spans: Vec<Span> = life.exits.iter().filter(is_open).map(|exit| exit.span).collect();
+        let mut spans: Vec<Span> = trace.exits.iter().filter(is_open).map(|exit| exit.span).collect();
         spans.dedup();
-        let anchors = spans.into_iter().map(|span| self.before(life, body, kind, span));
+        let anchors = spans.into_iter().map(|span| self.before(trace, body, kind, span));
         anchors.collect::<Option<Vec<_>>>().unwrap_or_default()
     }
 
     /// The place before the `return` at `span`, if the resource is open and has its name on all ways that
     /// come by, and what is returned does not ask for it.
-    fn before(&self, life: &Life, body: BodyId, kind: &Kind, span: Span) -> Option<Anchor> {
-        let here = || life.exits.iter().filter(|exit| exit.span == span);
+    fn before(&self, trace: &Trace, body: BodyId, kind: &Kind, span: Span) -> Option<Anchor> {
+        let here = || trace.exits.iter().filter(|exit| exit.span == span);
         let variable = here().find_map(|exit| named_itself(&exit.state))?;
         let fits = |exit: &Exit| {
             let ours = exit.kind == ExitKind::Return
                 && exit.state.phase == Phase::Open
                 && !is_cared_for(&exit.state);
-            ours && exit.state.hold(variable) == Some(&Hold::Itself)
-                && !self.scopes.uses_in(span).any(|used| exit.state.hold(used).is_some())
+            ours && exit.state.alias(variable) == Some(&Alias::Itself)
+                && !self.scopes.uses_in(span).any(|used| exit.state.alias(used).is_some())
         };
         // What was deferred runs after the release then.
-        let holds = |used: VarId| here().any(|exit| exit.state.hold(used).is_some());
+        let holds = |used: VarId| here().any(|exit| exit.state.alias(used).is_some());
         let mut asked_later = false;
         visit::body(self.scopes.body(body).block, &mut |stmt| {
             let deferred = matches!(stmt.kind, StmtKind::Defer(_)) && stmt.span.start < span.start;
@@ -60,14 +60,14 @@ impl Case<'_, '_> {
             binding: Binding::Bound,
             doubt: None,
             after_check: true,
-            round: None,
+            iteration: None,
             scope: self.in_scope(body, span.start, &kind.answer.closable),
         })
     }
 }
 
 fn named_itself(state: &State) -> Option<VarId> {
-    state.holders.iter().find(|(_, hold)| *hold == Hold::Itself).map(|(var, _)| *var)
+    state.holders.iter().find(|(_, alias)| *alias == Alias::Itself).map(|(var, _)| *var)
 }
 
 /// Whether something that was deferred or started may have to do with it yet.

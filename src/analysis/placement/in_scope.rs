@@ -12,7 +12,7 @@ use crate::base::finding::{ContextInScope, InScope, LoggerInScope};
 use crate::base::text::Span;
 use crate::go::project::gomod::language_version;
 use crate::go::syntax::ast::*;
-use crate::go::types::members::{Found, Member};
+use crate::go::types::members::{Lookup, Member};
 use crate::go::types::type_expr::Type;
 
 /// The first Go with `context.WithoutCancel`.
@@ -138,7 +138,7 @@ fn loggers(scopes: &Scopes, typing: &Typing, offset: u32) -> Vec<LoggerInScope> 
             .and_then(|named| wrapped::fields(named.source()?, &named.name))
             .unwrap_or_default();
         for (field, _) in fields.iter().filter(|(field, _)| logs(field)) {
-            if let Some(Member::Field(of)) = typing.world.member(&ty, field) {
+            if let Some(Member::Field(of)) = typing.database.member(&ty, field) {
                 found.push((format!("{name}.{field}"), of));
             }
         }
@@ -149,16 +149,16 @@ fn loggers(scopes: &Scopes, typing: &Typing, offset: u32) -> Vec<LoggerInScope> 
     let package = &typing.file.package;
     let is_hidden = |name: &Arc<str>| scopes.vars.iter().any(|var| var.name == *name);
     let of_package = package.value_names().into_iter().filter(|name| logs(name) && !is_hidden(name));
-    found.extend(of_package.map(|name| (name.to_string(), typing.world.var_type(package, &name))));
+    found.extend(of_package.map(|name| (name.to_string(), typing.database.var_type(package, &name))));
     found.into_iter().map(|(spelled, ty)| logger(typing, spelled, &ty)).collect()
 }
 
 fn logger(typing: &Typing, spelled: String, ty: &Type) -> LoggerInScope {
-    let found = known::LOGGING_METHODS.map(|name| (name, typing.world.find_member(ty, name)));
-    let proved = !found.iter().any(|(_, found)| matches!(found, Found::Unknown(_)));
+    let found = known::LOGGING_METHODS.map(|name| (name, typing.database.find_member(ty, name)));
+    let proved = !found.iter().any(|(_, found)| matches!(found, Lookup::Unknown(_)));
     let methods = found
         .into_iter()
-        .filter(|(_, found)| !matches!(found, Found::Absent))
+        .filter(|(_, found)| !matches!(found, Lookup::Absent))
         .map(|(name, _)| name)
         .collect();
     LoggerInScope { spelled, methods, proved }
@@ -230,7 +230,7 @@ fn over(typing: &Typing, name: &str, derived: &Derivation) -> ContextInScope {
 
 /// Whether the module is written for Go `version` or a later one; `None` when it does not say.
 fn go_is(typing: &Typing, version: (u32, u32)) -> Option<bool> {
-    let module = typing.world.locator().module_of(&typing.file.package.dir)?;
+    let module = typing.database.locator().module_of(&typing.file.package.dir)?;
     Some(language_version(module.go_version.as_ref()?)? >= version)
 }
 

@@ -1,12 +1,12 @@
 //! Resources acquired in a loop: how one round of it can release what it acquired, as a `defer` would wait
 //! for the function's end.
 
-use crate::analysis::dataflow::state::{Hold, Phase, State};
-use crate::analysis::dataflow::walk::Life;
+use crate::analysis::dataflow::state::{Alias, Phase, State};
+use crate::analysis::dataflow::walk::Trace;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::analysis::placement::anchor;
-use crate::analysis::placement::anchor::Found;
-use crate::base::finding::{AnchorPlace, Round};
+use crate::analysis::placement::anchor::AnchorSite;
+use crate::base::finding::{AnchorPlace, Iteration};
 use crate::base::text::{LineIndex, Span};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -14,8 +14,14 @@ use crate::go::syntax::visit;
 const USED_AFTERWARDS: &str = "it, or something made from it, may be used after the iteration";
 
 /// How the round of the innermost loop around `found` can release the resource.
-pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &LineIndex) -> Round {
-    let neither = |why: &str| Round::Neither(why.to_owned());
+pub fn iteration(
+    scopes: &Scopes,
+    body: BodyId,
+    found: &AnchorSite,
+    trace: &Trace,
+    lines: &LineIndex,
+) -> Iteration {
+    let neither = |why: &str| Iteration::Neither(why.to_owned());
     let Some((list, from, looped)) = rest(scopes.body(body).block, found.place) else {
         return neither("a `defer` in a loop runs when the function ends, not at the end of the iteration");
     };
@@ -25,7 +31,7 @@ pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &
     let after = &list[from..];
     let variable = Some(found.variable);
     let Some(last) = after.last() else {
-        return in_scope_only(scopes, variable, life, looped, list, found.place);
+        return in_scope_only(scopes, variable, trace, looped, list, found.place);
     };
     let mut ways = Ways::default();
     ways.of_list(after, Inside::default());
@@ -34,7 +40,7 @@ pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &
         return neither(&format!("the statement at line {line} leaves the iteration before its end"));
     }
     if ways.continues.is_empty() && !ways.defers {
-        return in_scope_only(scopes, variable, life, looped, list, AnchorPlace::After(last.span));
+        return in_scope_only(scopes, variable, trace, looped, list, AnchorPlace::After(last.span));
     }
     // In the literal a `continue` becomes a `return`: that is the same only where the literal ends the loop's
     // body.
@@ -42,10 +48,10 @@ pub fn round(scopes: &Scopes, body: BodyId, found: &Found, life: &Life, lines: &
         let line = lines.line(ways.continues[0].start);
         return neither(&format!("the `continue` at line {line} leaves the iteration before its end"));
     }
-    if !all_stay_inside(scopes, life, looped, Span::new(found.offset(), last.span.end)) {
+    if !all_stay_inside(scopes, trace, looped, Span::new(found.offset(), last.span.end)) {
         return neither(USED_AFTERWARDS);
     }
-    Round::Literal { end: last.span.end, continues: ways.continues, strings: strings(after) }
+    Iteration::Literal { end: last.span.end, continues: ways.continues, strings: strings(after) }
 }
 
 /// The same of what `statement` makes and nothing binds, once it has a name before that.
@@ -53,24 +59,24 @@ pub fn round_unbound(
     scopes: &Scopes,
     body: BodyId,
     statement: Span,
-    life: &Life,
+    trace: &Trace,
     lines: &LineIndex,
-) -> Round {
+) -> Iteration {
     let place = AnchorPlace::After(statement);
     let list = rest(scopes.body(body).block, place)
         .and_then(|(list, after, looped)| Some((list, after.checked_sub(1)?, looped)));
-    let Some((list, from, looped)) = list else { return Round::Neither(USED_AFTERWARDS.to_owned()) };
+    let Some((list, from, looped)) = list else { return Iteration::Neither(USED_AFTERWARDS.to_owned()) };
     let mut ways = Ways::default();
     ways.of_list(&list[from..], Inside::default());
     match ways.others.iter().chain(&ways.continues).min() {
-        Some(span) => Round::Neither(format!(
+        Some(span) => Iteration::Neither(format!(
             "the statement at line {} leaves the iteration before its end",
             lines.line(span.start)
         )),
-        None if ways.defers => Round::Neither(USED_AFTERWARDS.to_owned()),
+        None if ways.defers => Iteration::Neither(USED_AFTERWARDS.to_owned()),
         None => {
             let end = list.last().map_or(place, |last| AnchorPlace::After(last.span));
-            in_scope_only(scopes, None, life, looped, list, end)
+            in_scope_only(scopes, None, trace, looped, list, end)
         }
     }
 }
@@ -80,11 +86,11 @@ pub fn round_unbound(
 fn in_scope_only(
     scopes: &Scopes,
     variable: Option<VarId>,
-    life: &Life,
+    trace: &Trace,
     looped: &Block,
     list: &[Stmt],
     end: AnchorPlace,
-) -> Round {
+) -> Iteration {
     let at = match end {
         AnchorPlace::After(span) => span.end,
         AnchorPlace::Start(span) | AnchorPlace::Before(span) => span.start,
@@ -92,21 +98,21 @@ fn in_scope_only(
     let list_end = list.last().map_or(at, |last| last.span.end);
     let fine = |state: &State| {
         let open =
-            state.phase == Phase::Open && variable.is_none_or(|var| state.hold(var) == Some(&Hold::Itself));
+            state.phase == Phase::Open && variable.is_none_or(|var| state.alias(var) == Some(&Alias::Itself));
         let undisturbed =
             state.due.or(state.maybe_due).or(state.running).is_none() && state.pending.is_empty();
         open && undisturbed
             && state.holders.iter().all(|(var, _)| stays_inside(scopes, *var, looped, list_end))
     };
-    match life.at(end) {
-        Some(states) if !states.is_empty() && states.iter().all(fine) => Round::End(end),
-        _ => Round::Neither(USED_AFTERWARDS.to_owned()),
+    match trace.at(end) {
+        Some(states) if !states.is_empty() && states.iter().all(fine) => Iteration::End(end),
+        _ => Iteration::Neither(USED_AFTERWARDS.to_owned()),
     }
 }
 
 /// Whether all that holds on to the resource at any place within `part` is the round's own.
-fn all_stay_inside(scopes: &Scopes, life: &Life, looped: &Block, part: Span) -> bool {
-    let within = life.after.iter().filter(|(at, _)| part.start <= **at && **at <= part.end);
+fn all_stay_inside(scopes: &Scopes, trace: &Trace, looped: &Block, part: Span) -> bool {
+    let within = trace.after.iter().filter(|(at, _)| part.start <= **at && **at <= part.end);
     let mut holders = within.flat_map(|(_, states)| states).flat_map(|state| &state.holders);
     holders.all(|(var, _)| stays_inside(scopes, *var, looped, part.end))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::dataflow::state::{Phase, State};
-use crate::analysis::dataflow::walk::Life;
+use crate::analysis::dataflow::walk::Trace;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::analysis::placement::anchor;
 use crate::base::finding::{Anchor, AnchorPlace, Binding};
@@ -32,7 +32,7 @@ pub fn find(
     call: &Call,
     result: usize,
     results: usize,
-    life: &Life,
+    trace: &Trace,
 ) -> Option<Unbound> {
     let path = anchor::path(scopes.body(body).block, call.span);
     let (list, at, in_loop) = *path.lists.last()?;
@@ -42,7 +42,7 @@ pub fn find(
     {
         let found = match (&stmt.kind, left) {
             (_, [target]) => lifted(scopes, stmt, init, cut, target, list),
-            (StmtKind::If(branch), _) if ends(&branch.then, life) => {
+            (StmtKind::If(branch), _) if ends(&branch.then, trace) => {
                 before_else(scopes, stmt, branch, init, left.get(result)?, list)
             }
             _ => None,
@@ -50,7 +50,7 @@ pub fn find(
         return found.filter(|_| !in_loop);
     }
     if let Some(left) = declared(stmt, call.span) {
-        return blank(left.get(result)?, &list[at..], life).filter(|_| !in_loop);
+        return blank(left.get(result)?, &list[at..], trace).filter(|_| !in_loop);
     }
     (results == 1 && evaluated_first(stmt, call.span)).then_some(Unbound {
         place: AnchorPlace::After(stmt.span),
@@ -69,11 +69,11 @@ fn declared(stmt: &Stmt, call: Span) -> Option<&[Expr]> {
 }
 
 /// `_, err := New()`: the release stands where the resource is open on every way.
-fn blank(target: &Expr, rest: &[Stmt], life: &Life) -> Option<Unbound> {
+fn blank(target: &Expr, rest: &[Stmt], trace: &Trace) -> Option<Unbound> {
     let blank = target.as_ident().filter(|ident| ident.is_blank())?;
     let open = |state: &State| state.phase == Phase::Open && state.due.is_none() && state.maybe_due.is_none();
     let all_open = |stmt: &&Stmt| {
-        life.after.get(&stmt.span.end).is_some_and(|states| !states.is_empty() && states.iter().all(open))
+        trace.after.get(&stmt.span.end).is_some_and(|states| !states.is_empty() && states.iter().all(open))
     };
     let stmt = rest.iter().find(all_open)?;
     Some(Unbound {
@@ -183,8 +183,8 @@ fn before_else(
 }
 
 /// Whether no way leads out of the block's end.
-fn ends(block: &Block, life: &Life) -> bool {
-    block.stmts.last().is_some_and(|last| !life.after.contains_key(&last.span.end))
+fn ends(block: &Block, trace: &Trace) -> bool {
+    block.stmts.last().is_some_and(|last| !trace.after.contains_key(&last.span.end))
 }
 
 /// Whether the name of `var`, which the header of `stmt` declares, could be declared in `list`: every other

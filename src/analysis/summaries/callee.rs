@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::analysis::dataflow::state::{Hold, Phase, State};
+use crate::analysis::dataflow::state::{Alias, Phase, State};
 use crate::analysis::dataflow::walk;
-use crate::analysis::dataflow::walk::{Oracle, Passed, PassedFate, Place, Source, Tells, walk};
+use crate::analysis::dataflow::walk::{Operand, Oracle, ParamEffect, ParamOutcome, Source, Tells, walk};
 use crate::analysis::graph::control_flow::{Cfg, Condition, Ending, Next};
 use crate::analysis::graph::known;
 use crate::analysis::graph::known::Name;
@@ -24,11 +24,11 @@ use crate::analysis::summaries::conclude::{conclude, run, worse};
 use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::field_release::Keepers;
 use crate::analysis::summaries::per_request::Requests;
-use crate::analysis::summaries::result_ownership::{Freshness, Origins};
+use crate::analysis::summaries::result_ownership::{Origins, ResultOwnership};
 use crate::base::finding::{Certainty, Verdict};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
-use crate::go::types::database::{FileScope, World};
+use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
 use crate::go::types::release::ReleaseMethod;
@@ -45,7 +45,7 @@ const MAX_OUTSIDE_DEPTH: usize = 6;
 struct Question {
     func: FuncRef,
     index: ParamIndex,
-    hold: Hold,
+    alias: Alias,
     target: Option<Type>,
     /// Where the rule's list of release methods lies: rules differ in what they take for a release.
     releases: usize,
@@ -54,7 +54,7 @@ struct Question {
 /// An answer, and the questions that were asked on the way to it.
 #[derive(Clone)]
 struct Answer {
-    passed: Passed,
+    passed: ParamEffect,
     asked: Arc<FxHashSet<Question>>,
     way: Way,
 }
@@ -194,7 +194,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         let Some(func) = self.callee_within(call).filter(is_test_helper) else { return false };
         let Some(body) = &func.decl.body else { return false };
         let scopes = Scopes::of_func(&func.decl);
-        let typing = Typing::new(self.world(), FileScope::of(&func), &scopes);
+        let typing = Typing::new(self.database(), FileScope::of(&func), &scopes);
         let calls =
             Calls { typing: &typing, target: None, in_main: false, comes_back: false, ..*self.as_ref() };
         let error = scopes.param(BodyId(0), self.param_at(&func, at));
@@ -205,7 +205,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         let func = self.callee_within(call)?;
         let body = func.decl.body.as_ref().filter(|_| func.decl.signature.results.len() == 1)?;
         let scopes = Scopes::of_func(&func.decl);
-        let typing = Typing::new(self.world(), FileScope::of(&func), &scopes);
+        let typing = Typing::new(self.database(), FileScope::of(&func), &scopes);
         let calls = Calls { typing: &typing, target: None, in_main: false, ..*self.as_ref() };
         let error = scopes
             .param(BodyId(0), self.param_at(&func, at))
@@ -224,19 +224,19 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         self.releases.iter().any(own) || (known::also_releases(method) && args.is_none_or(|args| args == 0))
     }
 
-    fn passed(&self, call: &'a Call, place: Place, hold: &Hold) -> Passed {
-        if matches!(hold, Hold::Sure | Hold::Success) {
-            return Passed::lent(Certainty::Proved);
+    fn passed(&self, call: &'a Call, place: Operand, alias: &Alias) -> ParamEffect {
+        if matches!(alias, Alias::Sure | Alias::Success) {
+            return ParamEffect::lent(Certainty::Proved);
         }
         let callee = self.typing.callee(call);
         match (&callee, place) {
             (Callee::Builtin { name, .. }, _) => match &**name {
-                "append" => with_results(vec![(0, hold.clone().wrapped(None))], Certainty::Proved),
-                _ => Passed::lent(Certainty::Proved),
+                "append" => with_results(vec![(0, alias.clone().wrapped(None))], Certainty::Proved),
+                _ => ParamEffect::lent(Certainty::Proved),
             },
-            (Callee::Conversion(_), _) => with_results(vec![(0, hold.clone())], Certainty::Proved),
-            (_, Place::Receiver) => self.receives(&callee, hold),
-            (_, Place::Arg(at)) => self.takes(call, &callee, at, hold),
+            (Callee::Conversion(_), _) => with_results(vec![(0, alias.clone())], Certainty::Proved),
+            (_, Operand::Receiver) => self.receives(&callee, alias),
+            (_, Operand::Arg(at)) => self.takes(call, &callee, at, alias),
         }
     }
 
@@ -248,7 +248,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         self.signals(channel)
     }
 
-    fn part(&self, part: &'a Expr) -> Option<Hold> {
+    fn part(&self, part: &'a Expr) -> Option<Alias> {
         self.tie(&self.typing.of(part))
     }
 
@@ -262,7 +262,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
 
     fn result_carries(&self, body: BodyId, index: usize) -> bool {
         let result = self.typing.scopes.body(body).signature.results.get(index);
-        result.is_none_or(|param| self.tie(&self.world().type_of(&self.typing.file, &param.ty)).is_some())
+        result.is_none_or(|param| self.tie(&self.database().type_of(&self.typing.file, &param.ty)).is_some())
     }
 
     fn is_never_nil(&self, var: VarId) -> bool {
@@ -292,19 +292,19 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
             },
             _ => return false,
         };
-        self.summaries.origins.of(self.world(), &func, index) == Freshness::Fresh
+        self.summaries.origins.of(self.database(), &func, index) == ResultOwnership::Fresh
     }
 
     fn is_method(&self, operand: &'a Expr, name: &str) -> bool {
-        !matches!(self.typing.world.member(&self.typing.of(operand), name), Some(Member::Field(_)))
+        !matches!(self.typing.database.member(&self.typing.of(operand), name), Some(Member::Field(_)))
     }
 
-    fn method_releases(&self, operand: &'a Expr, name: &str, hold: &Hold) -> bool {
-        let Some(Member::Method(method)) = self.world().member(&self.typing.of(operand), name) else {
+    fn method_releases(&self, operand: &'a Expr, name: &str, alias: &Alias) -> bool {
+        let Some(Member::Method(method)) = self.database().member(&self.typing.of(operand), name) else {
             return false;
         };
         let releases =
-            |func| matches!(self.summary(&func, ParamIndex::Receiver, hold).fate, PassedFate::Releases);
+            |func| matches!(self.summary(&func, ParamIndex::Receiver, alias).outcome, ParamOutcome::Releases);
         method.func.is_some_and(releases)
     }
 }
@@ -313,13 +313,13 @@ fn may_be_test(name: &str) -> bool {
     name.starts_with("Fatal") || name.starts_with("Skip") || name == "FailNow"
 }
 
-pub(crate) fn with_results(results: Vec<(usize, Hold)>, certainty: Certainty) -> Passed {
-    Passed { results, ..Passed::lent(certainty) }
+pub(crate) fn with_results(results: Vec<(usize, Alias)>, certainty: Certainty) -> ParamEffect {
+    ParamEffect { results, ..ParamEffect::lent(certainty) }
 }
 
 impl<'a> Calls<'a, '_> {
-    fn world(&self) -> &World {
-        self.typing.world
+    fn database(&self) -> &Database {
+        self.typing.database
     }
 
     fn is_own_module(&self, package: &str) -> bool {
@@ -337,138 +337,142 @@ impl<'a> Calls<'a, '_> {
 
     /// Whether a function belongs to what is scanned, rather than to a dependency.
     fn is_within(&self, func: &FuncRef) -> bool {
-        !self.world().locator().is_dependency(&func.package.dir)
+        !self.database().locator().is_dependency(&func.package.dir)
     }
 
     /// A method call on a value that holds on to the resource.
-    fn receives(&self, callee: &Callee, hold: &Hold) -> Passed {
-        let mut hold = hold;
-        if let (Callee::Method { method, .. }, Hold::Inside(_), Some(target)) = (callee, hold, &self.target)
+    fn receives(&self, callee: &Callee, alias: &Alias) -> ParamEffect {
+        let mut alias = alias;
+        if let (Callee::Method { method, .. }, Alias::Inside(_), Some(target)) = (callee, alias, &self.target)
             && method.receiver.pointee() == target.pointee()
         {
             if self.releases.iter().any(|release| release.name == method.name) {
-                return Passed { fate: PassedFate::Releases, ..Passed::lent(Certainty::Proved) };
+                return ParamEffect {
+                    outcome: ParamOutcome::Releases,
+                    ..ParamEffect::lent(Certainty::Proved)
+                };
             }
             // A value of its type, wherever it came from, is the resource.
-            hold = &Hold::Itself;
+            alias = &Alias::Itself;
         }
         let func = match callee {
             Callee::Method { method, .. } => method.func.clone(),
             _ => None,
         };
         // A function behind an interface, `multierr.Invoke(client.Close)`, is there to be called.
-        if func.is_none() && *hold == (Hold::Function { releases: true }) {
-            return Passed { fate: PassedFate::Releases, ..Passed::lent(Certainty::Assumed) };
+        if func.is_none() && *alias == (Alias::Function { releases: true }) {
+            return ParamEffect { outcome: ParamOutcome::Releases, ..ParamEffect::lent(Certainty::Assumed) };
         }
         if let Some(func) = func {
             // The resource's own methods lend it, unless they are the repository's and may release or hand it
             // on.
-            let looked_into = match hold {
-                Hold::Inside(_) | Hold::Function { .. } => true,
-                Hold::Itself => self.is_within(&func) || self.gives_back(callee),
+            let looked_into = match alias {
+                Alias::Inside(_) | Alias::Function { .. } => true,
+                Alias::Itself => self.is_within(&func) || self.gives_back(callee),
                 _ => false,
             };
             if looked_into {
-                let mut passed = self.carried(self.summary(&func, ParamIndex::Receiver, hold), callee);
+                let mut passed = self.carried(self.summary(&func, ParamIndex::Receiver, alias), callee);
                 // What the resource's own methods do with its parts is its own affair: that goroutines of its
                 // own use them, or that one of them may be closed.
-                let own = match passed.fate {
-                    PassedFate::Keeps { verdict: Verdict::LivesOn | Verdict::Captured, .. } => true,
-                    PassedFate::Releases => passed.certainty == Certainty::Assumed,
-                    PassedFate::Works => true,
+                let own = match passed.outcome {
+                    ParamOutcome::Keeps { verdict: Verdict::LivesOn | Verdict::Captured, .. } => true,
+                    ParamOutcome::Releases => passed.certainty == Certainty::Assumed,
+                    ParamOutcome::Works => true,
                     _ => false,
                 };
-                if own && *hold == Hold::Itself {
-                    passed.fate = PassedFate::Lends;
+                if own && *alias == Alias::Itself {
+                    passed.outcome = ParamOutcome::Lends;
                 }
                 // What a method of the resource wraps it in is made from it.
                 for (_, held) in passed
                     .results
                     .iter_mut()
-                    .filter(|(_, held)| *hold == Hold::Itself && matches!(held, Hold::Inside(_)))
+                    .filter(|(_, held)| *alias == Alias::Itself && matches!(held, Alias::Inside(_)))
                 {
-                    *held = Hold::Handle(Certainty::Proved);
+                    *held = Alias::Handle(Certainty::Proved);
                 }
                 return passed;
             }
         }
-        with_results(self.tied_results(callee, hold), Certainty::Proved)
+        with_results(self.tied_results(callee, alias), Certainty::Proved)
     }
 
     /// Whether a method's first result is of the resource's own type: a step of a builder chain.
     fn gives_back(&self, callee: &Callee) -> bool {
-        self.target.is_some() && self.world().results(callee).first() == self.target.as_ref()
+        self.target.is_some() && self.database().results(callee).first() == self.target.as_ref()
     }
 
     /// The results of a call that may hold on to the value, by their types.
-    fn tied_results(&self, callee: &Callee, hold: &Hold) -> Vec<(usize, Hold)> {
-        if matches!(hold, Hold::Function { .. } | Hold::Sure | Hold::Success) {
+    fn tied_results(&self, callee: &Callee, alias: &Alias) -> Vec<(usize, Alias)> {
+        if matches!(alias, Alias::Function { .. } | Alias::Sure | Alias::Success) {
             return Vec::new();
         }
-        let same = |ty: &Type| *hold == Hold::Itself && self.target.as_ref() == Some(ty);
-        let tie = |ty: &Type| if same(ty) { Some(Hold::Itself) } else { self.tie(ty) };
-        let types = self.world().results(callee);
+        let same = |ty: &Type| *alias == Alias::Itself && self.target.as_ref() == Some(ty);
+        let tie = |ty: &Type| if same(ty) { Some(Alias::Itself) } else { self.tie(ty) };
+        let types = self.database().results(callee);
         types.iter().enumerate().filter_map(|(index, ty)| Some((index, tie(ty)?))).collect()
     }
 
     /// A summary without the results whose types cannot hold on to anything.
-    fn carried(&self, mut passed: Passed, callee: &Callee) -> Passed {
-        let types = self.world().results(callee);
+    fn carried(&self, mut passed: ParamEffect, callee: &Callee) -> ParamEffect {
+        let types = self.database().results(callee);
         // A context carries what was put into it, though one that is made for a call says nothing of the
         // resource.
         let carries = |ty: &Type| ty.is_context() || self.tie(ty).is_some();
-        passed.results.retain(|(index, hold)| {
-            matches!(hold, Hold::Itself | Hold::Function { .. }) || types.get(*index).is_none_or(carries)
+        passed.results.retain(|(index, alias)| {
+            matches!(alias, Alias::Itself | Alias::Function { .. }) || types.get(*index).is_none_or(carries)
         });
         passed
     }
 
     /// How a value of type `ty` that comes from the resource may hold on to it.
-    fn tie(&self, ty: &Type) -> Option<Hold> {
-        let Some(target) = &self.target else { return Some(Hold::Handle(Certainty::Assumed)) };
+    fn tie(&self, ty: &Type) -> Option<Alias> {
+        let Some(target) = &self.target else { return Some(Alias::Handle(Certainty::Assumed)) };
         // What a generic client carries for its user is the user's.
         if matches!(ty, Type::TypeParam(_)) {
             return None;
         }
-        match self.world().holds(&self.typing.file, ty, target) {
+        match self.database().holds(&self.typing.file, ty, target) {
             Holds::No => None,
-            Holds::Yes => Some(Hold::Handle(Certainty::Proved)),
-            Holds::Maybe => Some(Hold::Handle(Certainty::Assumed)),
+            Holds::Yes => Some(Alias::Handle(Certainty::Proved)),
+            Holds::Maybe => Some(Alias::Handle(Certainty::Assumed)),
         }
     }
 
     /// A call with the value as an argument.
-    fn takes(&self, call: &'a Call, callee: &Callee, at: usize, hold: &Hold) -> Passed {
-        if let Hold::Function { releases } = hold
+    fn takes(&self, call: &'a Call, callee: &Callee, at: usize, alias: &Alias) -> ParamEffect {
+        if let Alias::Function { releases } = alias
             && let Some(runner) = self.typing.ask(call, known::runner).flatten()
         {
             return run(runner, *releases);
         }
         if self.typing.ask(call, known::gives_back) == Some(true) {
-            return with_results(vec![(0, hold.clone())], Certainty::Proved);
+            return with_results(vec![(0, alias.clone())], Certainty::Proved);
         }
         if at == 0 && is_method_expression(call, callee) {
-            let released = *hold == Hold::Itself
+            let released = *alias == Alias::Itself
                 && call.name().is_some_and(|name| self.is_release(name, Some(call.args.len() - 1)));
-            let fate = PassedFate::Releases;
+            let outcome = ParamOutcome::Releases;
             return if released {
-                Passed { fate, ..Passed::lent(Certainty::Proved) }
+                ParamEffect { outcome, ..ParamEffect::lent(Certainty::Proved) }
             } else {
-                self.receives(callee, hold)
+                self.receives(callee, alias)
             };
         }
         if self.typing.ask(call, known::only_looks) == Some(true) {
-            return with_results(self.tied_results(callee, hold), Certainty::Proved);
+            return with_results(self.tied_results(callee, alias), Certainty::Proved);
         }
-        if let Some(name) = call.name().filter(|name| *hold == Hold::Itself && known::takes_listener(name)) {
-            let fate = PassedFate::Keeps {
+        if let Some(name) = call.name().filter(|name| *alias == Alias::Itself && known::takes_listener(name))
+        {
+            let outcome = ParamOutcome::Keeps {
                 verdict: Verdict::PassedOn,
                 words: format!("taken by `{name}`, which closes it"),
             };
-            return Passed { fate, ..Passed::lent(Certainty::Proved) };
+            return ParamEffect { outcome, ..ParamEffect::lent(Certainty::Proved) };
         }
-        if *hold == Hold::Itself && self.typing.ask(call, known::stores) == Some(true) {
-            return Passed::kept(
+        if *alias == Alias::Itself && self.typing.ask(call, known::stores) == Some(true) {
+            return ParamEffect::kept(
                 Verdict::Stored,
                 Certainty::Proved,
                 format!("stored by `{}`", call.name().unwrap_or_default()),
@@ -482,22 +486,22 @@ impl<'a> Calls<'a, '_> {
         if let Some(func) = func.filter(|func| func.decl.body.is_some()) {
             // Functions that are handed over as options are called with what is made, and put into it what
             // they hold.
-            let may_be_option = match hold {
-                Hold::Function { releases } => !releases,
-                Hold::Inside(_) | Hold::Handle(_) => known::opens(&func.decl.name.name),
+            let may_be_option = match alias {
+                Alias::Function { releases } => !releases,
+                Alias::Inside(_) | Alias::Handle(_) => known::opens(&func.decl.name.name),
                 _ => false,
             };
             if may_be_option && self.takes_option(&func, at) {
                 let words = format!("passed to `{}` as an option", func.decl.name.name);
-                return Passed::kept(Verdict::PassedOn, Certainty::Assumed, words);
+                return ParamEffect::kept(Verdict::PassedOn, Certainty::Assumed, words);
             }
-            return self.carried(self.summary(&func, self.param_at(&func, at), hold), callee);
+            return self.carried(self.summary(&func, self.param_at(&func, at), alias), callee);
         }
         if let Some(functions) = self.typing.possible_functions(call) {
-            let answers = functions.iter().map(|func| self.summary(func, self.param_at(func, at), hold));
-            return answers.reduce(worse).unwrap_or_else(|| self.unseen(call, callee, hold));
+            let answers = functions.iter().map(|func| self.summary(func, self.param_at(func, at), alias));
+            return answers.reduce(worse).unwrap_or_else(|| self.unseen(call, callee, alias));
         }
-        self.unseen(call, callee, hold)
+        self.unseen(call, callee, alias)
     }
 
     /// Whether argument `at` is one of any number of options: of functions that get what is made by pointer,
@@ -507,7 +511,7 @@ impl<'a> Calls<'a, '_> {
         let Some(last) = params.last().filter(|last| last.variadic && at + 1 >= params.len()) else {
             return false;
         };
-        match self.world().underlying_func(&self.world().type_of(&FileScope::of(func), &last.ty)) {
+        match self.database().underlying_func(&self.database().type_of(&FileScope::of(func), &last.ty)) {
             Some(signature) => signature.params.iter().any(|param| matches!(param, Type::Pointer(_))),
             None => true,
         }
@@ -521,44 +525,49 @@ impl<'a> Calls<'a, '_> {
     /// A callee whose source is not there. A method of the resource's own package takes callbacks for the
     /// time of the call or of a handle; a generated stub lives beside its connection; anything else might
     /// keep what it gets.
-    fn unseen(&self, call: &Call, callee: &Callee, hold: &Hold) -> Passed {
+    fn unseen(&self, call: &Call, callee: &Callee, alias: &Alias) -> ParamEffect {
         let name = self.typing.name(&call.function).map_or_else(String::new, |(_, name)| name.to_owned());
         let target_package = self.target.as_ref().and_then(Type::named).map(|named| named.package.clone());
-        if let (Hold::Function { .. }, Callee::Method { receiver, .. }, Some(target)) =
-            (hold, callee, &target_package)
+        if let (Alias::Function { .. }, Callee::Method { receiver, .. }, Some(target)) =
+            (alias, callee, &target_package)
             && receiver.named().is_some_and(|named| named.package == *target)
         {
-            return Passed::lent(Certainty::Proved);
+            return ParamEffect::lent(Certainty::Proved);
         }
         let stub = name.starts_with("New")
             && name.ends_with("Client")
             && target_package.as_deref() == Some("google.golang.org/grpc");
         if stub {
-            return with_results(vec![(0, Hold::Handle(Certainty::Assumed))], Certainty::Assumed);
+            return with_results(vec![(0, Alias::Handle(Certainty::Assumed))], Certainty::Assumed);
         }
         let words = format!(
             "passed to `{}`, whose source is not here",
             if name.is_empty() { "a function value" } else { &name }
         );
-        Passed::kept(Verdict::PassedOn, Certainty::Assumed, words)
+        ParamEffect::kept(Verdict::PassedOn, Certainty::Assumed, words)
     }
 
     /// What `func` does with its parameter, from its own source.
-    fn summary(&self, func: &FuncRef, index: ParamIndex, hold: &Hold) -> Passed {
+    fn summary(&self, func: &FuncRef, index: ParamIndex, alias: &Alias) -> ParamEffect {
         let releases = self.releases.as_ptr() as usize;
-        let question =
-            Question { func: func.clone(), index, hold: hold.clone(), target: self.target.clone(), releases };
+        let question = Question {
+            func: func.clone(),
+            index,
+            alias: alias.clone(),
+            target: self.target.clone(),
+            releases,
+        };
         let stack = self.stack;
         if stack.questions.borrow().contains(&question) {
             stack.assumed.set(stack.assumed.get() + 1);
             stack.note([question]);
-            return Passed::lent(Certainty::Proved);
+            return ParamEffect::lent(Certainty::Proved);
         }
         let depth = stack.questions.borrow().len();
         let way = Way::of(self.is_within(func));
         if !way.fits(depth) {
             stack.went(Way { cut: true, ..way });
-            return Passed::kept(
+            return ParamEffect::kept(
                 Verdict::PassedOn,
                 Certainty::Assumed,
                 format!("passed to `{}`", func.decl.name.name),
@@ -573,7 +582,7 @@ impl<'a> Calls<'a, '_> {
         stack.questions.borrow_mut().push(question.clone());
         stack.asked.borrow_mut().push(FxHashSet::from_iter([question.clone()]));
         stack.ways.borrow_mut().push(way);
-        let passed = self.sum_up(func, index, hold);
+        let passed = self.sum_up(func, index, alias);
         stack.questions.borrow_mut().pop();
         let asked = stack.asked.borrow_mut().pop().unwrap_or_default();
         let way = stack.ways.borrow_mut().pop().unwrap_or_default();
@@ -598,10 +607,10 @@ impl<'a> Calls<'a, '_> {
         found(None).or_else(|| found(Some(depth)))
     }
 
-    fn sum_up(&self, func: &FuncRef, index: ParamIndex, hold: &Hold) -> Passed {
+    fn sum_up(&self, func: &FuncRef, index: ParamIndex, alias: &Alias) -> ParamEffect {
         let name = func.decl.name.name.clone();
         let unknown = || {
-            Passed::kept(
+            ParamEffect::kept(
                 Verdict::PassedOn,
                 Certainty::Assumed,
                 format!("passed to `{name}`, which was not looked into"),
@@ -612,14 +621,14 @@ impl<'a> Calls<'a, '_> {
         }
         let scopes = Scopes::of_func(&func.decl);
         let Some(param) = scopes.param(BodyId(0), index) else {
-            return Passed::lent(Certainty::Proved);
+            return ParamEffect::lent(Certainty::Proved);
         };
         let variadic = matches!(
             index,
             ParamIndex::At(at) if func.decl.signature.params.get(at as usize).is_some_and(|p| p.variadic)
         );
-        let held = if variadic { hold.clone().wrapped(None) } else { hold.clone() };
-        let typing = Typing::new(self.world(), FileScope::of(func), &scopes);
+        let held = if variadic { alias.clone().wrapped(None) } else { alias.clone() };
+        let typing = Typing::new(self.database(), FileScope::of(func), &scopes);
         let calls = Calls {
             typing: &typing,
             target: self.target.clone(),
@@ -628,7 +637,7 @@ impl<'a> Calls<'a, '_> {
             ..*self.as_ref()
         };
         match calls.walk_param(param, held) {
-            Some(life) => conclude(&life, &name, &scopes),
+            Some(trace) => conclude(&trace, &name, &scopes),
             None => unknown(),
         }
     }
@@ -637,8 +646,8 @@ impl<'a> Calls<'a, '_> {
         self
     }
 
-    fn walk_param(&self, param: VarId, hold: Hold) -> Option<walk::Life> {
-        let entry = State { phase: Phase::Open, holders: vec![(param, hold)], ..State::start() };
+    fn walk_param(&self, param: VarId, alias: Alias) -> Option<walk::Trace> {
+        let entry = State { phase: Phase::Open, holders: vec![(param, alias)], ..State::start() };
         walk(
             self.typing.scopes,
             BodyId(0),
@@ -670,7 +679,7 @@ impl<'a> Calls<'a, '_> {
         }
         self.stack.returning.borrow_mut().push(question.clone());
         let scopes = Scopes::of_func(&func.decl);
-        let typing = Typing::new(self.world(), FileScope::of(func), &scopes);
+        let typing = Typing::new(self.database(), FileScope::of(func), &scopes);
         let calls =
             Calls { typing: &typing, target: None, in_main: false, comes_back: false, ..*self.as_ref() };
         let last = func.decl.signature.params.len().saturating_sub(1);

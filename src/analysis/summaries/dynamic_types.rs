@@ -8,7 +8,7 @@ use crate::analysis::summaries::wrapped::called;
 use crate::go::project::package::{FuncRef, is_test};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-use crate::go::types::database::{FileScope, World};
+use crate::go::types::database::{Database, FileScope};
 use crate::go::types::type_expr::Type;
 
 /// Functions are followed this deep.
@@ -17,8 +17,8 @@ const MAX_DEPTH: usize = 4;
 /// The types of all values but nil that `call` may give as result `index`; empty where a test's double gives
 /// nil and says that all is well. `None` where the source does not show them.
 pub fn types(typing: &Typing, call: &Call, index: usize) -> Option<Vec<Type>> {
-    let mut found = Found { types: Vec::new(), nothing: false };
-    found.of_function(typing.world, &called(typing, call)?, index, 0)?;
+    let mut found = DynamicTypes { types: Vec::new(), nothing: false };
+    found.of_function(typing.database, &called(typing, call)?, index, 0)?;
     (found.nothing || !found.types.is_empty()).then_some(found.types)
 }
 
@@ -38,18 +38,21 @@ pub fn is_never_nil(typing: &Typing, call: &Call, index: usize) -> bool {
     any && all
 }
 
-struct Found {
+struct DynamicTypes {
     types: Vec<Type>,
     /// A double in a test gives nil, and no error.
     nothing: bool,
 }
 
-impl Found {
-    fn of_function(&mut self, world: &World, func: &FuncRef, index: usize, depth: usize) -> Option<()> {
-        let body =
-            func.decl.body.as_ref().filter(|_| depth < MAX_DEPTH && !world.is_dependency(&func.package))?;
+impl DynamicTypes {
+    fn of_function(&mut self, database: &Database, func: &FuncRef, index: usize, depth: usize) -> Option<()> {
+        let body = func
+            .decl
+            .body
+            .as_ref()
+            .filter(|_| depth < MAX_DEPTH && !database.is_dependency(&func.package))?;
         let scopes = Scopes::of_func(&func.decl);
-        let typing = Typing::new(world, FileScope::of(func), &scopes);
+        let typing = Typing::new(database, FileScope::of(func), &scopes);
         let is_double = is_test(typing.file.path());
         let mut all = Some(());
         visit::body(body, &mut |stmt| {
@@ -72,12 +75,12 @@ impl Found {
         let call = value.as_call();
         let ty =
             call.map_or_else(|| Some(typing.of(value)), |call| typing.results(call).into_iter().nth(index))?;
-        if ty.why_unknown().is_none() && !typing.world.is_interface(&ty) {
+        if ty.why_unknown().is_none() && !typing.database.is_interface(&ty) {
             self.types.push(ty);
             return Some(());
         }
         match (call, value.as_ident().and_then(|ident| typing.scopes.var(ident))) {
-            (Some(call), _) => self.of_function(typing.world, &called(typing, call)?, index, depth + 1),
+            (Some(call), _) => self.of_function(typing.database, &called(typing, call)?, index, depth + 1),
             (None, Some(var)) if depth < MAX_DEPTH => match typing.scopes.info(var).origin {
                 VarOrigin::Declared { .. } | VarOrigin::Value { .. } | VarOrigin::Result { .. } => {
                     let given = typing.scopes.assigned(var);

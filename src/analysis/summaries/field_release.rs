@@ -15,7 +15,7 @@ use crate::base::text::Span;
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-use crate::go::types::database::{FileScope, World, exported};
+use crate::go::types::database::{Database, FileScope, exported};
 use crate::go::types::release::ReleaseMethod;
 
 /// A field of a struct type.
@@ -48,28 +48,28 @@ type Key = (PathBuf, Arc<str>, Arc<str>, usize);
 
 impl Keepers {
     /// What releases `field`, by one of `releases`.
-    pub fn of(&self, world: &World, field: &Field, releases: &[ReleaseMethod]) -> Keeper {
+    pub fn of(&self, database: &Database, field: &Field, releases: &[ReleaseMethod]) -> Keeper {
         let listed = releases.as_ptr() as usize;
         let key = (field.package.dir.clone(), field.owner.clone(), field.name.clone(), listed);
         if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
         }
-        let keeper = look(world, field, releases);
+        let keeper = look(database, field, releases);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, keeper.clone());
         keeper
     }
 }
 
-fn look(world: &World, field: &Field, releases: &[ReleaseMethod]) -> Keeper {
+fn look(database: &Database, field: &Field, releases: &[ReleaseMethod]) -> Keeper {
     if !declares(&field.package, &field.owner, &field.name) || exported(&field.name) {
         return Keeper::Unknown;
     }
     let mut known = true;
     for func in &field.package.functions_with(&field.name) {
-        let uses = Uses::of(world, field, releases, func);
+        let uses = Uses::of(database, field, releases, func);
         if let Some(span) = uses.released {
-            let path = world.display_path(&func.package, func.file);
-            let place = (path, world.line_column(&func.package, func.file, span));
+            let path = database.display_path(&func.package, func.file);
+            let place = (path, database.line_column(&func.package, func.file, span));
             return Keeper::Releases { by: func.decl.display_name(), place };
         }
         known &= uses.known && !func.unread_body;
@@ -97,11 +97,11 @@ struct Uses {
 }
 
 impl Uses {
-    fn of(world: &World, field: &Field, releases: &[ReleaseMethod], func: &FuncRef) -> Uses {
+    fn of(database: &Database, field: &Field, releases: &[ReleaseMethod], func: &FuncRef) -> Uses {
         let mut uses = Uses { released: None, known: true };
         let Some(body) = &func.decl.body else { return uses };
         let scopes = Scopes::of_func(&func.decl);
-        let typing = Typing::new(world, FileScope::of(func), &scopes);
+        let typing = Typing::new(database, FileScope::of(func), &scopes);
         let is_field = |expr: &Expr| match &expr.unparen().kind {
             ExprKind::Selector { operand, field: name } => {
                 name.name == field.name && !is_other(&typing, &field.package, field, operand)

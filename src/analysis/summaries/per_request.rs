@@ -16,7 +16,7 @@ use crate::go::project::package::{FuncName, FuncRef, Package};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::outline::{has_word, is_word};
 use crate::go::syntax::visit;
-use crate::go::types::database::{FileScope, World, exported};
+use crate::go::types::database::{Database, FileScope, exported};
 use crate::go::types::expressions::Callee;
 use crate::go::types::type_expr::Type;
 
@@ -61,18 +61,18 @@ impl Requests {
         let mut around = Some(body);
         while let Some(at) = around {
             let body = typing.scopes.body(at);
-            if is_handler(typing.world, &typing.file, body.signature) {
+            if is_handler(typing.database, &typing.file, body.signature) {
                 let what = if body.parent.is_some() { format!("a handler in {name}") } else { name };
                 return Some(Request { what, handler: None, receiver });
             }
             around = body.parent;
         }
-        if is_service_method(typing.world, &typing.file, func) {
+        if is_service_method(typing.database, &typing.file, func) {
             return Some(Request { what: name, handler: None, receiver });
         }
         let package = &typing.file.package;
         let func = FuncName { receiver: receiver.clone(), name: func.name.name.clone() };
-        let handler = self.mentions(package).handler(typing.world, package, func)?;
+        let handler = self.mentions(package).handler(typing.database, package, func)?;
         Some(Request { what: name, handler: Some(handler), receiver })
     }
 
@@ -129,7 +129,7 @@ impl Mentions {
     }
 
     /// The first handler, in words, whose calls lead to `func`.
-    fn handler(&self, world: &World, package: &Arc<Package>, func: FuncName) -> Option<String> {
+    fn handler(&self, database: &Database, package: &Arc<Package>, func: FuncName) -> Option<String> {
         let mut callers = BTreeSet::from([func.clone()]);
         let mut last = vec![func.clone()];
         for _ in 0..MAX_DEPTH {
@@ -141,7 +141,7 @@ impl Mentions {
         let handlers = callers.iter().filter(|name| self.handlers.contains(*name));
         let funcs: Vec<FuncRef> = handlers.filter_map(|name| package.named(name)).collect();
         let mut ways: Vec<(FuncRef, String)> =
-            funcs.iter().flat_map(|func| from_handlers(world, func)).collect();
+            funcs.iter().flat_map(|func| from_handlers(database, func)).collect();
         let mut reached: FxHashSet<FuncName> = FxHashSet::default();
         for _ in 0..MAX_DEPTH {
             let mut next = Vec::new();
@@ -152,7 +152,9 @@ impl Mentions {
                     return Some(handler);
                 }
                 if callers.contains(&name) && reached.insert(name) {
-                    next.extend(calls_in(world, &at, None).into_iter().map(|func| (func, handler.clone())));
+                    next.extend(
+                        calls_in(database, &at, None).into_iter().map(|func| (func, handler.clone())),
+                    );
                 }
             }
             ways = next;
@@ -173,30 +175,30 @@ fn may_handle(func: &FuncName, text: &[u8]) -> bool {
 }
 
 /// What the handler that `func` is, and those that are written in it, call in its package.
-fn from_handlers(world: &World, func: &FuncRef) -> Vec<(FuncRef, String)> {
+fn from_handlers(database: &Database, func: &FuncRef) -> Vec<(FuncRef, String)> {
     let scope = FileScope::of(func);
     let name = format!("`{}`", func.decl.display_name());
-    if is_handler(world, &scope, &func.decl.signature) || is_service_method(world, &scope, &func.decl) {
-        return calls_in(world, func, None).into_iter().map(|called| (called, name.clone())).collect();
+    if is_handler(database, &scope, &func.decl.signature) || is_service_method(database, &scope, &func.decl) {
+        return calls_in(database, func, None).into_iter().map(|called| (called, name.clone())).collect();
     }
     let mut literals = Vec::new();
     func.decl.body.iter().for_each(|body| {
         visit::block(body, &mut |expr| {
             if let ExprKind::FuncLit(literal) = &expr.kind
-                && is_handler(world, &scope, &literal.signature)
+                && is_handler(database, &scope, &literal.signature)
             {
                 literals.push(&**literal);
             }
         });
     });
-    let called = literals.into_iter().flat_map(|literal| calls_in(world, func, Some(literal)));
+    let called = literals.into_iter().flat_map(|literal| calls_in(database, func, Some(literal)));
     called.map(|called| (called, format!("a handler in {name}"))).collect()
 }
 
 /// The functions of its own package that `func`, or one `literal` in it, calls.
-fn calls_in(world: &World, func: &FuncRef, literal: Option<&FuncLit>) -> Vec<FuncRef> {
+fn calls_in(database: &Database, func: &FuncRef, literal: Option<&FuncLit>) -> Vec<FuncRef> {
     let scopes = Scopes::of_func(&func.decl);
-    let typing = Typing::new(world, FileScope::of(func), &scopes);
+    let typing = Typing::new(database, FileScope::of(func), &scopes);
     let Some(block) = literal.map(|literal| &literal.body).or(func.decl.body.as_ref()) else {
         return Vec::new();
     };
@@ -221,7 +223,7 @@ fn calls_in(world: &World, func: &FuncRef, literal: Option<&FuncLit>) -> Vec<Fun
 }
 
 /// Whether a function of this signature handles a request of one of the frameworks.
-fn is_handler(world: &World, scope: &FileScope, signature: &Signature) -> bool {
+fn is_handler(database: &Database, scope: &FileScope, signature: &Signature) -> bool {
     let named = |param: &Param, name: &str, package: &str| {
         let ty = match &param.ty.unparen().kind {
             ExprKind::Pointer(inner) => inner,
@@ -233,7 +235,7 @@ fn is_handler(world: &World, scope: &FileScope, signature: &Signature) -> bool {
             _ => return false,
         };
         (name.is_empty() || **last == *name)
-            && world.type_of(scope, ty).named().is_some_and(|named| named.package.starts_with(package))
+            && database.type_of(scope, ty).named().is_some_and(|named| named.package.starts_with(package))
     };
     let any = |name, package| signature.params.iter().any(|param| named(param, name, package));
     let only = |name, package| signature.params.len() == 1 && any(name, package);
@@ -247,10 +249,10 @@ fn is_handler(world: &World, scope: &FileScope, signature: &Signature) -> bool {
 
 /// Whether a method answers a call of a gRPC service: its type embeds what generated code wants services to
 /// embed, or the package of its message declares a service with it.
-fn is_service_method(world: &World, scope: &FileScope, func: &FuncDecl) -> bool {
+fn is_service_method(database: &Database, scope: &FileScope, func: &FuncDecl) -> bool {
     let signature = &func.signature;
     let types =
-        |params: &[Param]| params.iter().map(|param| world.type_of(scope, &param.ty)).collect::<Vec<_>>();
+        |params: &[Param]| params.iter().map(|param| database.type_of(scope, &param.ty)).collect::<Vec<_>>();
     let Some(receiver) = func.receiver_type().filter(|_| exported(&func.name.name)) else { return false };
     let (params, results) = (types(&signature.params), types(&signature.results));
     let unary = matches!(params.as_slice(), [context, Type::Pointer(_)] if context.is_context())
@@ -258,7 +260,9 @@ fn is_service_method(world: &World, scope: &FileScope, func: &FuncDecl) -> bool 
     if !results.last().is_some_and(Type::is_error) {
         return false;
     }
-    if unary && params.last().is_some_and(|message| is_declared_by_service(world, message, &func.name.name)) {
+    if unary
+        && params.last().is_some_and(|message| is_declared_by_service(database, message, &func.name.name))
+    {
         return true;
     }
     let Some(ty) = scope.package.type_spec(receiver) else { return false };
@@ -273,13 +277,13 @@ fn is_service_method(world: &World, scope: &FileScope, func: &FuncDecl) -> bool 
 }
 
 /// Whether the package of a message declares an interface of a service with that method.
-fn is_declared_by_service(world: &World, message: &Type, method: &str) -> bool {
+fn is_declared_by_service(database: &Database, message: &Type, method: &str) -> bool {
     let Some(package) = message.pointee().named().and_then(|named| named.source()) else { return false };
     let services =
         package.type_names().into_iter().filter(|name| name.ends_with("Server") && !is_service_base(name));
     services
-        .map(|name| world.declared_type(package, &name))
-        .any(|ty| world.is_interface(&ty) && world.member(&ty, method).is_some())
+        .map(|name| database.declared_type(package, &name))
+        .any(|ty| database.is_interface(&ty) && database.member(&ty, method).is_some())
 }
 
 fn is_service_base(name: &str) -> bool {

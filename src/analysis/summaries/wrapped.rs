@@ -10,13 +10,13 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
-use crate::analysis::summaries::result_ownership::{Freshness, Origins};
+use crate::analysis::summaries::result_ownership::{Origins, ResultOwnership};
 use crate::base::finding::{Closable, Release};
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::closable::common_methods;
-use crate::go::types::database::{FileScope, World};
+use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
 use crate::go::types::underlying::embedded_name;
@@ -29,7 +29,7 @@ const MAX_DEPTH: usize = 4;
 pub fn owned_argument<'e>(typing: &Typing, call: &'e Call) -> Option<&'e Expr> {
     let methods = common_methods();
     let is_owned = |arg: &&Expr| {
-        let answer = typing.world.closable(&typing.file, &typing.of(arg), &methods[..1]);
+        let answer = typing.database.closable(&typing.file, &typing.of(arg), &methods[..1]);
         matches!(answer.closable, Closable::By(_))
     };
     // `option.WithGRPCConn(conn)` brings its argument along.
@@ -55,9 +55,10 @@ pub fn only_passes_on<'e>(
     index: usize,
     release: &Release,
 ) -> Option<&'e Expr> {
-    let at = released_param(typing.world, &called(typing, call)?, index, &release.method, 0)?;
+    let at = released_param(typing.database, &called(typing, call)?, index, &release.method, 0)?;
     let lends = |call: &Call| {
-        called(typing, call).is_some_and(|func| origins.of(typing.world, &func, 0) == Freshness::Lent)
+        called(typing, call)
+            .is_some_and(|func| origins.of(typing.database, &func, 0) == ResultOwnership::Lent)
     };
     call.args.get(at).filter(|arg| arg.as_path().is_some() || arg.as_call().is_some_and(lends))
 }
@@ -73,12 +74,18 @@ pub(crate) fn called(typing: &Typing, call: &Call) -> Option<FuncRef> {
 
 /// The parameter of `func` that the method `release` of its result `index` only releases: one that is in a
 /// field of the struct that it returns, or that it hands to another such function.
-fn released_param(world: &World, func: &FuncRef, index: usize, release: &str, depth: usize) -> Option<usize> {
+fn released_param(
+    database: &Database,
+    func: &FuncRef,
+    index: usize,
+    release: &str,
+    depth: usize,
+) -> Option<usize> {
     if depth > MAX_DEPTH {
         return None;
     }
     let scopes = Scopes::of_func(&func.decl);
-    let typing = Typing::new(world, FileScope::of(func), &scopes);
+    let typing = Typing::new(database, FileScope::of(func), &scopes);
     let var = innermost(&typing, only_returned(func, index)?, release, depth)?;
     let is_it = |param: &Param| param.name.as_ref().and_then(|name| scopes.var(name)) == Some(var);
     let at = func.decl.signature.params.iter().position(is_it)?;
@@ -114,15 +121,15 @@ fn innermost(typing: &Typing, value: &Expr, release: &str, depth: usize) -> Opti
 /// The field that the release of struct type `ty` goes to, and no further: by its method, or as it is
 /// embedded.
 fn released_field(typing: &Typing, ty: &Expr, release: &str) -> Option<Arc<str>> {
-    let ty = typing.world.type_of(&typing.file, ty);
+    let ty = typing.database.type_of(&typing.file, ty);
     let named = ty.named()?;
     let package = named.source()?;
     if let Some(method) = package.method(&named.name, release) {
         return passed_to(&method);
     }
     let has_release = |name: &Arc<str>| {
-        matches!(typing.world.member(&ty, name), Some(Member::Field(field))
-        if matches!(typing.world.member(&field, release), Some(Member::Method(_))))
+        matches!(typing.database.member(&ty, name), Some(Member::Field(field))
+        if matches!(typing.database.member(&field, release), Some(Member::Method(_))))
     };
     fields(package, &named.name)?
         .into_iter()
@@ -153,7 +160,7 @@ fn element<'e>(typing: &Typing, ty: &Expr, elements: &'e [Element], name: &str) 
     if elements.iter().any(|element| element.key.is_some()) {
         return elements.iter().find(is_key).map(|element| &element.value);
     }
-    let ty = typing.world.type_of(&typing.file, ty);
+    let ty = typing.database.type_of(&typing.file, ty);
     let named = ty.named()?;
     let at = fields(named.source()?, &named.name)?.iter().position(|(field, _)| **field == *name)?;
     elements.get(at).map(|element| &element.value)
@@ -162,7 +169,7 @@ fn element<'e>(typing: &Typing, ty: &Expr, elements: &'e [Element], name: &str) 
 /// The argument that the release of what `value`, a call, gives only releases.
 fn around<'e>(typing: &Typing, value: &'e Expr, release: &str, depth: usize) -> Option<&'e Expr> {
     let call = value.as_call()?;
-    call.args.get(released_param(typing.world, &called(typing, call)?, 0, release, depth + 1)?)
+    call.args.get(released_param(typing.database, &called(typing, call)?, 0, release, depth + 1)?)
 }
 
 /// What `func` gives as result `index` in the only `return` that gives anything but nil there.
@@ -213,9 +220,9 @@ fn passed_to(method: &FuncRef) -> Option<Arc<str>> {
 
 /// Whether `func` has its result `index` released when the surrounding test ends: `t.Cleanup(client.Close)`,
 /// or a literal that does so.
-pub fn releases_at_end(world: &World, func: &FuncRef, index: usize) -> bool {
+pub fn releases_at_end(database: &Database, func: &FuncRef, index: usize) -> bool {
     let scopes = Scopes::of_func(&func.decl);
-    let typing = Typing::new(world, FileScope::of(func), &scopes);
+    let typing = Typing::new(database, FileScope::of(func), &scopes);
     let var_of = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));
     let (Some(body), Some(var)) = (&func.decl.body, only_returned(func, index).and_then(var_of)) else {
         return false;

@@ -4,18 +4,18 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::analysis::dataflow::state::{EventId, EventKind, Hold, Phase, State};
-use crate::analysis::dataflow::walk::{Exit, ExitKind, Life, MAX_VISITS, Oracle, Source, walk};
+use crate::analysis::dataflow::state::{Alias, EventId, EventKind, Phase, State};
+use crate::analysis::dataflow::walk::{Exit, ExitKind, MAX_VISITS, Oracle, Source, Trace, walk};
 use crate::analysis::graph::control_flow::Cfg;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes};
 use crate::analysis::placement::anchor;
-use crate::analysis::placement::anchor::Found;
+use crate::analysis::placement::anchor::AnchorSite;
 use crate::analysis::placement::{in_scope, iteration, naming};
 use crate::analysis::summaries::callee::{Calls, Stack, Summaries};
-use crate::analysis::summaries::result_ownership::Freshness;
+use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::analysis::summaries::{dynamic_types, wrapped};
-pub(crate) use crate::analysis::verdict::outcome::Fate;
+pub(crate) use crate::analysis::verdict::outcome::Outcome;
 use crate::analysis::verdict::site::Site;
 use crate::base::finding::*;
 use crate::base::text::{LineIndex, Span};
@@ -23,7 +23,7 @@ use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::closable::ClosableAnswer;
-use crate::go::types::database::{FileScope, World};
+use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
 use crate::go::types::release::ReleaseMethod;
 use crate::go::types::type_expr::{Type, guess_package_name};
@@ -33,7 +33,7 @@ pub(crate) const MAX_EVIDENCE: usize = 3;
 
 /// What all judgements of a run share.
 pub struct Judge<'w> {
-    pub world: &'w World,
+    pub database: &'w Database,
     pub summaries: &'w Summaries,
     /// Take a result of unknown type for closable by `Close()`.
     pub assume_closable: bool,
@@ -48,7 +48,7 @@ pub struct Judge<'w> {
 pub type Usage = BTreeMap<String, String>;
 
 /// The file that the declarations lie in.
-pub struct Place<'f> {
+pub struct FileContext<'f> {
     /// As printed.
     pub path: &'f Arc<str>,
     pub text: &'f [u8],
@@ -68,7 +68,7 @@ pub struct Asked<'r> {
 
 /// A judgement.
 #[derive(Debug)]
-pub struct Judged {
+pub struct Judgement {
     pub acquisition: Acquisition,
     /// Whether its type is proved.
     pub type_certainty: Certainty,
@@ -83,11 +83,11 @@ pub struct Judged {
     pub wrapped: Vec<usize>,
 }
 
-impl Judged {
+impl Judgement {
     /// Where the release of a leak stands.
-    fn placed(&mut self) -> Option<&mut Placed> {
-        self.faults.iter_mut().find_map(|fault| match (fault.kind, &mut fault.mend) {
-            (FaultKind::Leak, Mend::Release(placed)) => Some(&mut **placed),
+    fn placed(&mut self) -> Option<&mut ReleaseCandidate> {
+        self.faults.iter_mut().find_map(|fault| match (fault.kind, &mut fault.remedy) {
+            (FaultKind::Leak, Remedy::Release(placed)) => Some(&mut **placed),
             _ => None,
         })
     }
@@ -103,56 +103,62 @@ pub struct Fault {
     pub evidence: Vec<Evidence>,
     /// "`client` is not closed on the way out at line 12".
     pub message: String,
-    pub mend: Mend,
+    pub remedy: Remedy,
 }
 
 /// The calls of one declaration, in order.
-pub fn judge(judge: &Judge, place: &Place, decl: &Decl, calls: &[Asked]) -> Vec<Judged> {
+pub fn judge(judge: &Judge, place: &FileContext, decl: &Decl, calls: &[Asked]) -> Vec<Judgement> {
     let (scopes, func) = match decl {
         Decl::Func(func) => (Scopes::of_func(func), Some(&**func)),
         Decl::Vars(specs) => (Scopes::of_vars(specs), None),
         _ => return Vec::new(),
     };
-    let typing = Typing::new(judge.world, place.scope.clone(), &scopes);
+    let typing = Typing::new(judge.database, place.scope.clone(), &scopes);
     let sites = visit::calls(decl);
     let mut cases = Vec::new();
     for wanted in calls {
         let Some(&call) = sites.iter().find(|call| call.span == wanted.call) else { continue };
         cases.push(Case { judge, place, decl, func, scopes: &scopes, typing: &typing, call, wanted });
     }
-    let (mut judged, courses): (Vec<Judged>, Vec<Course>) = cases.iter().map(Case::judge).unzip();
+    let (mut judgement, courses): (Vec<Judgement>, Vec<Traced>) = cases.iter().map(Case::judge).unzip();
     for (at, case) in cases.iter().enumerate() {
-        let Some(standing) = &courses[at].standing else { continue };
-        let doubtful = standing.found.shared || standing.found.doubt.is_some();
+        let Some(release_site) = &courses[at].release_site else { continue };
+        let doubtful = release_site.found.shared || release_site.found.doubt.is_some();
         let others = courses
             .iter()
             .enumerate()
-            .filter(|(other, course)| *other != at && course.leads_to(&standing.found));
-        let others: Vec<Option<&Standing>> =
-            others.filter(|_| doubtful).map(|(_, course)| course.standing.as_ref()).collect();
-        let place =
-            if others.is_empty() { Ok(standing.clone()) } else { case.place_for_all(standing, &others) };
-        let anchor = place.map(|standing| case.anchor(&standing, &judged[at].acquisition.closable));
-        if let Some(placed) = judged[at].placed() {
+            .filter(|(other, course)| *other != at && course.leads_to(&release_site.found));
+        let others: Vec<Option<&ReleaseSite>> =
+            others.filter(|_| doubtful).map(|(_, course)| course.release_site.as_ref()).collect();
+        let place = if others.is_empty() {
+            Ok(release_site.clone())
+        } else {
+            case.place_for_all(release_site, &others)
+        };
+        let anchor =
+            place.map(|release_site| case.anchor(&release_site, &judgement[at].acquisition.closable));
+        if let Some(placed) = judgement[at].placed() {
             match anchor {
                 Ok(anchor) => placed.anchor = Some(anchor),
                 Err(obstacle) => placed.obstacle = Some(obstacle),
             }
         }
     }
-    let body = |one: &Judged| scopes.body_around(one.acquisition.span);
-    naming::keep_apart(judged.iter_mut().filter_map(|one| Some((body(one), one.placed()?.anchor.as_mut()?))));
-    judged
+    let body = |one: &Judgement| scopes.body_around(one.acquisition.span);
+    naming::keep_apart(
+        judgement.iter_mut().filter_map(|one| Some((body(one), one.placed()?.anchor.as_mut()?))),
+    );
+    judgement
 }
 
 /// The judgement on a call in a declaration that could not be read.
 pub fn not_analysed(
-    place: &Place,
+    place: &FileContext,
     rule: &Arc<str>,
     call: Span,
     function: Option<String>,
     why: &str,
-) -> Judged {
+) -> Judgement {
     let (line, column) = place.lines.line_column(call.start);
     let text = String::from_utf8_lossy(&place.text[call.range()]);
     let acquisition = Acquisition {
@@ -177,7 +183,7 @@ pub fn not_analysed(
         }],
         notes: Vec::new(),
     };
-    Judged {
+    Judgement {
         acquisition,
         type_certainty: Certainty::Assumed,
         faults: Vec::new(),
@@ -190,7 +196,7 @@ pub fn not_analysed(
 /// What one acquisition is judged by.
 pub(crate) struct Case<'a, 'c> {
     pub(crate) judge: &'c Judge<'c>,
-    pub(crate) place: &'c Place<'c>,
+    pub(crate) place: &'c FileContext<'c>,
     pub(crate) decl: &'a Decl,
     pub(crate) func: Option<&'a FuncDecl>,
     pub(crate) scopes: &'c Scopes<'a>,
@@ -200,25 +206,25 @@ pub(crate) struct Case<'a, 'c> {
 }
 
 /// What was found out of an acquisition beside its judgement.
-struct Course {
-    life: Option<Life>,
-    standing: Option<Standing>,
+struct Traced {
+    trace: Option<Trace>,
+    release_site: Option<ReleaseSite>,
 }
 
-impl Course {
+impl Traced {
     /// Whether the variable may be this resource at a place that was found for another one.
-    fn leads_to(&self, found: &Found) -> bool {
-        let states = self.life.as_ref().and_then(|life| life.at(found.place)).unwrap_or_default();
-        states.iter().any(|state| state.hold(found.variable) == Some(&Hold::Itself))
+    fn leads_to(&self, found: &AnchorSite) -> bool {
+        let states = self.trace.as_ref().and_then(|trace| trace.at(found.place)).unwrap_or_default();
+        states.iter().any(|state| state.alias(found.variable) == Some(&Alias::Itself))
     }
 }
 
 /// Where a release could stand.
 #[derive(Clone)]
-struct Standing {
+struct ReleaseSite {
     site: Site,
-    found: Found,
-    round: Option<Round>,
+    found: AnchorSite,
+    iteration: Option<Iteration>,
     /// What runs when the test ends, or after that, uses the resource.
     late: bool,
     /// Who else may have a say in its release.
@@ -247,171 +253,186 @@ impl Kind {
 
 impl<'a> Case<'a, '_> {
     /// The judgement, and what led to it.
-    fn judge(&self) -> (Judged, Course) {
+    fn judge(&self) -> (Judgement, Traced) {
         let kind = self.kind();
         let nothing = matches!(kind.answer.closable, Closable::Nothing(_));
         let unknown = matches!(kind.answer.closable, Closable::Unknown(_)) && !self.judge.assume_closable;
         let site = self.site(&kind);
         let body = site.map(|site| site.body);
-        let life = match site {
+        let trace = match site {
             Some(site) if !nothing => Some(self.walk(site.body, &[site.source], kind.target())),
             _ => None,
         };
-        let fate = match (&life, body) {
+        let outcome = match (&trace, body) {
             _ if nothing => self.nothing(&kind),
             (Some(Err(why)), _) => self.given_up(why),
-            (Some(Ok(life)), Some(body)) => self.fate(life, body, &kind),
+            (Some(Ok(trace)), Some(body)) => self.outcome(trace, body, &kind),
             _ => self.package_level(),
         };
-        let mut fate = if unknown && fate.verdict != Verdict::Released && fate.verdict != Verdict::NotAnalysed
-        {
-            self.unknown(&kind)
-        } else {
-            fate
-        };
-        if fate.verdict.is_finding() {
-            fate = self.kept_by_maker(&kind).unwrap_or(fate);
+        let mut outcome =
+            if unknown && outcome.verdict != Verdict::Released && outcome.verdict != Verdict::NotAnalysed {
+                self.unknown(&kind)
+            } else {
+                outcome
+            };
+        if outcome.verdict.is_finding() {
+            outcome = self.kept_by_maker(&kind).unwrap_or(outcome);
         }
-        let mut leak = self.leak(&fate);
-        let standing = match (&life, site, &mut leak) {
-            (Some(Ok(life)), Some(site), Some(Fault { mend: Mend::Release(placed), .. })) => {
-                self.place(life, site, &kind, placed)
+        let mut leak = self.leak(&outcome);
+        let release_site = match (&trace, site, &mut leak) {
+            (Some(Ok(trace)), Some(site), Some(Fault { remedy: Remedy::Release(placed), .. })) => {
+                self.place(trace, site, &kind, placed)
             }
             _ => None,
         };
         let mut faults: Vec<Fault> = leak.into_iter().collect();
-        if let (Some(Ok(life)), Some(body), false) = (&life, body, unknown) {
-            faults.extend(self.slips(life, body, &kind));
-            faults.extend(self.kept(life, body, &kind, &mut fate));
+        if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown) {
+            faults.extend(self.misuses(trace, body, &kind));
+            faults.extend(self.kept(trace, body, &kind, &mut outcome));
         }
         let lent = || wrapped::lent_argument(self.typing, self.call).is_some() || self.lent(&kind).is_some();
         // A maker that forgets it on some ways out gives it to its callers on the others.
-        let gives_out = matches!(fate.verdict, Verdict::Returned | Verdict::LeakedOnSomePaths);
-        let given = |wanted: fn(&Hold) -> bool| match (&life, body) {
-            (Some(Ok(life)), Some(BodyId(0))) if gives_out && is_free(life) && !lent() => {
-                life.left.iter().filter(|(_, hold)| wanted(hold)).map(|(index, _)| *index).collect()
+        let gives_out = matches!(outcome.verdict, Verdict::Returned | Verdict::LeakedOnSomePaths);
+        let given = |wanted: fn(&Alias) -> bool| match (&trace, body) {
+            (Some(Ok(trace)), Some(BodyId(0))) if gives_out && is_free(trace) && !lent() => {
+                trace.left.iter().filter(|(_, alias)| wanted(alias)).map(|(index, _)| *index).collect()
             }
             _ => Vec::new(),
         };
-        let returned = given(|hold| *hold == Hold::Itself);
-        let wrapped = given(|hold| matches!(hold, Hold::Inside(_)));
-        let shown = |life: &Life| Some((self.constructor()?, life.released_by.first()?.clone()));
-        let usage = life.as_ref().filter(|_| unknown).and_then(|life| life.as_ref().ok()).and_then(shown);
+        let returned = given(|alias| *alias == Alias::Itself);
+        let wrapped = given(|alias| matches!(alias, Alias::Inside(_)));
+        let shown = |trace: &Trace| Some((self.constructor()?, trace.released_by.first()?.clone()));
+        let usage = trace.as_ref().filter(|_| unknown).and_then(|trace| trace.as_ref().ok()).and_then(shown);
         faults.sort_by_key(|fault| fault.verdict);
         let type_certainty = kind.answer.certainty;
         let mut notes = Vec::new();
-        if let (Some(Ok(life)), Some(Standing { found, round: None | Some(Round::Literal { .. }), .. })) =
-            (&life, &standing)
+        if let (
+            Some(Ok(trace)),
+            Some(ReleaseSite { found, iteration: None | Some(Iteration::Literal { .. }), .. }),
+        ) = (&trace, &release_site)
         {
-            notes.extend(self.exit_after(life, found));
+            notes.extend(self.exit_after(trace, found));
         }
         if let (Some(body), Verdict::Leaked | Verdict::LeakedOnSomePaths | Verdict::Released) =
-            (body, fate.verdict)
+            (body, outcome.verdict)
         {
             notes.extend(self.per_request(body));
         }
         // That a field is never released is no more than a guess at what becomes of a struct: the fate stays
         // what it is.
         let worst = faults.iter().find(|fault| fault.kind != FaultKind::NeverReleased);
-        let acquisition = self.acquisition(kind, fate, worst, notes);
-        let judged = Judged { acquisition, type_certainty, faults, usage, returned, wrapped };
-        (judged, Course { life: life.and_then(Result::ok), standing })
+        let acquisition = self.acquisition(kind, outcome, worst, notes);
+        let judgement = Judgement { acquisition, type_certainty, faults, usage, returned, wrapped };
+        (judgement, Traced { trace: trace.and_then(Result::ok), release_site })
     }
 
-    fn leak(&self, fate: &Fate) -> Option<Fault> {
-        let placed = Placed { obstacle: fate.obstacle.clone(), ..Placed::default() };
-        fate.verdict.is_finding().then(|| Fault {
+    fn leak(&self, outcome: &Outcome) -> Option<Fault> {
+        let placed = ReleaseCandidate { obstacle: outcome.obstacle.clone(), ..ReleaseCandidate::default() };
+        outcome.verdict.is_finding().then(|| Fault {
             kind: FaultKind::Leak,
-            verdict: fate.verdict,
-            certainty: fate.certainty,
-            evidence: fate.evidence.clone(),
-            message: fate.message.clone(),
-            mend: Mend::Release(Box::new(placed)),
+            verdict: outcome.verdict,
+            certainty: outcome.certainty,
+            evidence: outcome.evidence.clone(),
+            message: outcome.message.clone(),
+            remedy: Remedy::Release(Box::new(placed)),
         })
     }
 
     /// Where a release could stand as things are. If nowhere, `placed` says why not, or where it could with a
     /// change beside it.
-    fn place(&self, life: &Life, site: Site, kind: &Kind, placed: &mut Placed) -> Option<Standing> {
+    fn place(
+        &self,
+        trace: &Trace,
+        site: Site,
+        kind: &Kind,
+        placed: &mut ReleaseCandidate,
+    ) -> Option<ReleaseSite> {
         let replaced = match placed.obstacle {
-            Some(_) => match self.replaceable(life, site.body) {
+            Some(_) => match self.replaceable(trace, site.body) {
                 Some(replaced) => replaced,
                 None => {
-                    placed.leaving = self.leaving(life, site.body, kind);
+                    placed.leaving = self.leaving(trace, site.body, kind);
                     return None;
                 }
             },
             None => Vec::new(),
         };
-        let Some(found) = self.find(site, life) else {
+        let Some(found) = self.find(site, trace) else {
             if placed.obstacle.is_none() && !matches!(site.source, Source::Assigned { .. }) {
-                placed.anchor = self.unbound(life, site.body, kind);
+                placed.anchor = self.unbound(trace, site.body, kind);
             }
             return None;
         };
         if found.in_loop && !replaced.is_empty() {
             return None;
         }
-        let obstacle = self.way_out_before(life, site, &found).or_else(|| self.ended(life));
-        *placed = Placed { anchor: None, obstacle, replaced, leaving: Vec::new() };
+        let obstacle = self.way_out_before(trace, site, &found).or_else(|| self.ended(trace));
+        *placed = ReleaseCandidate { anchor: None, obstacle, replaced, leaving: Vec::new() };
         if placed.obstacle.is_some() {
             return None;
         }
-        let round = self.round(site.body, &found, life);
-        let captured = self.captured_in_test(life, site.body);
-        let late = captured.is_some() || life.events.iter().any(|event| event.kind == EventKind::Cleaning);
-        let doubt = captured.or_else(|| self.altered(life)).or_else(|| self.keeper(life));
-        Some(Standing { site, found, round, late, doubt, target: kind.target() })
+        let iteration = self.iteration(site.body, &found, trace);
+        let captured = self.captured_in_test(trace, site.body);
+        let late = captured.is_some() || trace.events.iter().any(|event| event.kind == EventKind::Cleaning);
+        let doubt = captured.or_else(|| self.altered(trace)).or_else(|| self.keeper(trace));
+        Some(ReleaseSite { site, found, iteration, late, doubt, target: kind.target() })
     }
 
     /// Where one release could stand for this and all of `others`, which the variable may be there; none is
     /// what needs no release. The error says why nowhere.
-    fn place_for_all(&self, standing: &Standing, others: &[Option<&Standing>]) -> Result<Standing, String> {
-        let Standing { site, target, .. } = standing;
+    fn place_for_all(
+        &self,
+        release_site: &ReleaseSite,
+        others: &[Option<&ReleaseSite>],
+    ) -> Result<ReleaseSite, String> {
+        let ReleaseSite { site, target, .. } = release_site;
         let place = || {
-            let others: Vec<&Standing> = others.iter().copied().collect::<Option<_>>()?;
-            let sources: Vec<Source> = others.iter().chain([&standing]).map(|one| one.site.source).collect();
-            let life = self.walk(site.body, &sources, target.clone()).ok()?;
-            let found = self.find(*site, &life)?;
-            let fits = |other: &&Standing| {
-                self.find(other.site, &life).is_some_and(|other| other.place == found.place)
+            let others: Vec<&ReleaseSite> = others.iter().copied().collect::<Option<_>>()?;
+            let sources: Vec<Source> =
+                others.iter().chain([&release_site]).map(|one| one.site.source).collect();
+            let trace = self.walk(site.body, &sources, target.clone()).ok()?;
+            let found = self.find(*site, &trace)?;
+            let fits = |other: &&ReleaseSite| {
+                self.find(other.site, &trace).is_some_and(|other| other.place == found.place)
             };
-            let fine = others.iter().all(fits) && self.way_out_before(&life, *site, &found).is_none();
-            let round = self.round(site.body, &found, &life);
-            fine.then(|| Standing { found, round, ..standing.clone() })
+            let fine = others.iter().all(fits) && self.way_out_before(&trace, *site, &found).is_none();
+            let iteration = self.iteration(site.body, &found, &trace);
+            fine.then(|| ReleaseSite { found, iteration, ..release_site.clone() })
         };
         place().ok_or_else(|| {
-            let name = &self.scopes.info(standing.found.variable).name;
+            let name = &self.scopes.info(release_site.found.variable).name;
             format!("`{name}` is made in more than one place, and no release fits them all")
         })
     }
 
-    fn find(&self, site: Site, life: &Life) -> Option<Found> {
+    fn find(&self, site: Site, trace: &Trace) -> Option<AnchorSite> {
         let outside = matches!(site.source, Source::Assigned { .. });
-        anchor::find(self.scopes, site.body, site.at, life, outside, &|var| self.may_serve(var))
+        anchor::find(self.scopes, site.body, site.at, trace, outside, &|var| self.may_serve(var))
     }
 
     /// How a release at a place that is come by more than once can release what was acquired last.
-    fn round(&self, body: BodyId, found: &Found, life: &Life) -> Option<Round> {
+    fn iteration(&self, body: BodyId, found: &AnchorSite, trace: &Trace) -> Option<Iteration> {
         if found.in_loop {
-            return Some(iteration::round(self.scopes, body, found, life, self.place.lines));
+            return Some(iteration::iteration(self.scopes, body, found, trace, self.place.lines));
         }
         let stack = Stack::new();
         let oracle = self.calls(&stack, None);
         let cfg = Cfg::build(self.scopes.body(body).block, &|call| oracle.ending(call)).ok()?;
         let again = anchor::comes_again(&cfg, found.place);
         again.then(|| {
-            Round::Neither("a `goto` leads back here, and a `defer` runs when the function ends".to_owned())
+            Iteration::Neither(
+                "a `goto` leads back here, and a `defer` runs when the function ends".to_owned(),
+            )
         })
     }
 
     /// The statements that release it on some ways out, and whose place one `defer` could take. `None` where
     /// some release is none of these, or the resource is handed on.
-    fn replaceable(&self, life: &Life, body: BodyId) -> Option<Vec<Span>> {
+    fn replaceable(&self, trace: &Trace, body: BodyId) -> Option<Vec<Span>> {
         let mut spans = Vec::new();
-        let given = |id: EventId| life.events[id.0 as usize].kind;
+        let given = |id: EventId| trace.events[id.0 as usize].kind;
         let passing = |id| matches!(given(id), EventKind::Given(Verdict::PassedOn | Verdict::Captured));
-        for State { phase, due, maybe_due, on_error, .. } in life.exits.iter().map(|exit| &exit.state) {
+        for State { phase, due, maybe_due, on_error, .. } in trace.exits.iter().map(|exit| &exit.state) {
             let by = match (phase, due) {
                 (Phase::Before | Phase::Nil, _) => continue,
                 _ if maybe_due.or(*on_error).is_some() => return None,
@@ -420,14 +441,15 @@ impl<'a> Case<'a, '_> {
                 (Phase::Released(id), None) | (_, Some(id)) => id,
                 (_, None) => continue,
             };
-            spans.push(life.events[by.0 as usize].span);
+            spans.push(trace.events[by.0 as usize].span);
         }
         spans.sort();
         spans.dedup();
         let replaceable = anchor::replaceable(self.scopes.body(body).block, &spans)?;
         // What is reached without this resource releases another one too.
         let shared = |span: &Span| {
-            life.after
+            trace
+                .after
                 .get(&span.end)
                 .is_none_or(|states| states.iter().any(|state| state.phase == Phase::Before))
         };
@@ -440,12 +462,12 @@ impl<'a> Case<'a, '_> {
     }
 
     /// A way out on which the resource is open, between the call and the place for its release.
-    fn way_out_before(&self, life: &Life, site: Site, found: &Found) -> Option<String> {
+    fn way_out_before(&self, trace: &Trace, site: Site, found: &AnchorSite) -> Option<String> {
         let between = |exit: &&Exit| {
             let open = exit.state.is_open() && !matches!(exit.kind, ExitKind::Stop(_));
             open && site.at.end <= exit.span.start && exit.span.start < found.offset()
         };
-        let exit = life.exits.iter().find(between)?;
+        let exit = trace.exits.iter().find(between)?;
         Some(format!(
             "a way out at line {} comes before the check of its error",
             self.place.lines.line(exit.span.start)
@@ -456,7 +478,7 @@ impl<'a> Case<'a, '_> {
         let types = self.typing.results(self.call);
         let answers: Vec<_> = types
             .iter()
-            .map(|ty| self.judge.world.closable(self.place.scope, ty, self.wanted.releases))
+            .map(|ty| self.judge.database.closable(self.place.scope, ty, self.wanted.releases))
             .collect();
         let closable = || answers.iter().position(|answer| matches!(answer.closable, Closable::By(_)));
         let result = self.wanted.result.or_else(closable).unwrap_or(0);
@@ -492,7 +514,7 @@ impl<'a> Case<'a, '_> {
     /// The answer about what the constructor really gives, where that has nothing to release.
     fn made(&self, result: usize) -> Option<ClosableAnswer> {
         let types = dynamic_types::types(self.typing, self.call, result)?;
-        let of = |ty: &Type| self.judge.world.closable(self.place.scope, ty, self.wanted.releases);
+        let of = |ty: &Type| self.judge.database.closable(self.place.scope, ty, self.wanted.releases);
         let nil = || ClosableAnswer {
             closable: Closable::Nothing("returns nil, and no error".to_owned()),
             certainty: Certainty::Proved,
@@ -523,7 +545,7 @@ impl<'a> Case<'a, '_> {
         body: BodyId,
         sources: &[Source],
         target: Option<Type>,
-    ) -> Result<Life, &'static str> {
+    ) -> Result<Trace, &'static str> {
         self.walk_with(body, sources, target, false)
     }
 
@@ -534,7 +556,7 @@ impl<'a> Case<'a, '_> {
         sources: &[Source],
         target: Option<Type>,
         comes_back: bool,
-    ) -> Result<Life, &'static str> {
+    ) -> Result<Trace, &'static str> {
         let stack = Stack::new();
         let calls = Calls { comes_back, ..self.calls(&stack, target) };
         walk(self.scopes, body, sources, State::start(), &calls, &Cell::new(MAX_VISITS))
@@ -572,8 +594,8 @@ impl<'a> Case<'a, '_> {
     }
 
     /// The place for the release of a leak.
-    fn anchor(&self, standing: &Standing, closable: &Closable) -> Anchor {
-        let Standing { site, found, round, late, doubt, .. } = standing;
+    fn anchor(&self, release_site: &ReleaseSite, closable: &Closable) -> Anchor {
+        let ReleaseSite { site, found, iteration, late, doubt, .. } = release_site;
         let uncovered = found.shared.then(|| "it is not acquired on every way that leads here".to_owned());
         let subtest = site.subtest.then(|| "it is nil where the subtest failed".to_owned());
         Anchor {
@@ -589,13 +611,13 @@ impl<'a> Case<'a, '_> {
                 .or_else(|| doubt.clone())
                 .or_else(|| self.made_around()),
             after_check: found.offset() > self.statement_end(site) && found.doubt.is_none(),
-            round: round.clone(),
+            iteration: iteration.clone(),
             scope: InScope { late: *late, ..self.in_scope(site.body, found.offset(), closable) },
         }
     }
 
     /// Whether the function itself asks after the place for a release whether there is anything to release.
-    fn may_be_nil(&self, found: &Found) -> Option<String> {
+    fn may_be_nil(&self, found: &AnchorSite) -> Option<String> {
         let line = anchor::compared_with_nil(self.decl, self.scopes, found)
             .map(|span| self.place.lines.line(span.start))?;
         Some(format!("it may be nil: line {line} asks for that"))
@@ -603,14 +625,14 @@ impl<'a> Case<'a, '_> {
 
     /// The fate of what the caller need not release, whatever it does: what is made around something with an
     /// owner, what is lent, what the maker itself releases.
-    fn kept_by_maker(&self, kind: &Kind) -> Option<Fate> {
+    fn kept_by_maker(&self, kind: &Kind) -> Option<Outcome> {
         if let Some(words) = self.of_another(kind).or_else(|| self.lent(kind)) {
             return Some(self.nothing_because(kind.answer.certainty, words));
         }
         let func = self
             .makers()?
             .into_iter()
-            .find(|func| wrapped::releases_at_end(self.judge.world, func, kind.result))?;
+            .find(|func| wrapped::releases_at_end(self.judge.database, func, kind.result))?;
         Some(self.released_because(format!("`{}` has it released when the test ends", func.decl.name.name)))
     }
 
@@ -638,7 +660,8 @@ impl<'a> Case<'a, '_> {
     /// That the callee lends what others have as well, a cached client for one.
     fn lent(&self, kind: &Kind) -> Option<String> {
         let origins = &self.judge.summaries.origins;
-        let lent = |func: &FuncRef| origins.of(self.judge.world, func, kind.result) == Freshness::Lent;
+        let lent =
+            |func: &FuncRef| origins.of(self.judge.database, func, kind.result) == ResultOwnership::Lent;
         let func = self.makers()?.into_iter().find(lent)?;
         Some(format!("`{}` lends what it has for others, too", func.decl.name.name))
     }
@@ -656,9 +679,9 @@ impl<'a> Case<'a, '_> {
     }
 
     /// Where a release could stand if what no variable holds gets a name.
-    fn unbound(&self, life: &Life, body: BodyId, kind: &Kind) -> Option<Anchor> {
+    fn unbound(&self, trace: &Trace, body: BodyId, kind: &Kind) -> Option<Anchor> {
         let results = self.typing.results(self.call).len();
-        let found = naming::find(self.scopes, body, self.call, kind.result, results, life)?;
+        let found = naming::find(self.scopes, body, self.call, kind.result, results, trace)?;
         let goes_on = || {
             naming::handed_on(self.scopes, body, self.call.span).into_iter().any(|var| self.may_serve(var))
         };
@@ -688,9 +711,9 @@ impl<'a> Case<'a, '_> {
                 &taken,
             )
         };
-        let round = match found.binding {
+        let iteration = match found.binding {
             Binding::Value { statement, .. } if found.in_loop => {
-                Some(iteration::round_unbound(self.scopes, body, statement, life, self.place.lines))
+                Some(iteration::round_unbound(self.scopes, body, statement, trace, self.place.lines))
             }
             _ => None,
         };
@@ -700,7 +723,7 @@ impl<'a> Case<'a, '_> {
             after_check: matches!(found.binding, Binding::Blank(_) | Binding::Header { .. }),
             binding: found.binding,
             doubt: None,
-            round,
+            iteration,
             scope,
         })
     }
@@ -722,12 +745,18 @@ impl<'a> Case<'a, '_> {
     }
 
     /// The acquisition as it is; the `worst` fault says more of it than its fate.
-    fn acquisition(&self, kind: Kind, fate: Fate, worst: Option<&Fault>, notes: Vec<Note>) -> Acquisition {
+    fn acquisition(
+        &self,
+        kind: Kind,
+        outcome: Outcome,
+        worst: Option<&Fault>,
+        notes: Vec<Note>,
+    ) -> Acquisition {
         let (line, column) = self.place.lines.line_column(self.call.span.start);
         let constructor = self.callee_text();
         let (verdict, of_fate, evidence) = match worst {
             Some(fault) => (fault.verdict, fault.certainty, fault.evidence.clone()),
-            None => (fate.verdict, fate.certainty, fate.evidence),
+            None => (outcome.verdict, outcome.certainty, outcome.evidence),
         };
         let certainty = match verdict {
             Verdict::NothingToRelease => kind.answer.certainty,
@@ -754,10 +783,10 @@ impl<'a> Case<'a, '_> {
 
 /// Whether the caller gets the resource without a release that is due already, or a function beside it that
 /// may release it.
-fn is_free(life: &Life) -> bool {
-    if life.left.iter().any(|(_, hold)| matches!(hold, Hold::Function { .. })) {
+fn is_free(trace: &Trace) -> bool {
+    if trace.left.iter().any(|(_, alias)| matches!(alias, Alias::Function { .. })) {
         return false;
     }
     let given = |exit: &&Exit| matches!(exit.state.phase, Phase::Given(_));
-    life.exits.iter().filter(given).all(|exit| exit.state.due.is_none())
+    trace.exits.iter().filter(given).all(|exit| exit.state.due.is_none())
 }

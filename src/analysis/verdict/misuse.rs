@@ -6,8 +6,8 @@
 //! two.
 
 use crate::analysis::dataflow::expressions::Used;
-use crate::analysis::dataflow::state::{Event, EventId, EventKind, Hold, Phase};
-use crate::analysis::dataflow::walk::{Exit, ExitKind, Life};
+use crate::analysis::dataflow::state::{Alias, Event, EventId, EventKind, Phase};
+use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
@@ -16,7 +16,7 @@ use crate::base::finding::{Certainty, FaultKind, Verdict};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-use crate::go::types::database::{World, exported};
+use crate::go::types::database::{Database, exported};
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::{Member, MethodRef};
 use crate::go::types::release::ReleaseMethod;
@@ -24,7 +24,7 @@ use crate::go::types::type_expr::Type;
 
 /// A release at the wrong time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Slip {
+pub struct Misuse {
     pub kind: FaultKind,
     /// The places that show it, the release first, each with a clause.
     pub places: Vec<(Span, String)>,
@@ -54,7 +54,7 @@ pub enum Way {
 }
 
 /// Where the search looks.
-pub struct Ground<'a, 'g> {
+pub struct MisuseContext<'a, 'g> {
     pub scopes: &'g Scopes<'a>,
     pub body: BodyId,
     pub typing: &'g Typing<'a, 'g>,
@@ -65,30 +65,31 @@ pub struct Ground<'a, 'g> {
     pub in_test: bool,
 }
 
-impl<'a> Ground<'a, '_> {
+impl<'a> MisuseContext<'a, '_> {
     /// What is wrong with the releases in `life`; of each kind the first.
-    pub fn slips(&self, life: &Life, ty: &Type) -> Vec<Slip> {
-        let mut slips: Vec<Slip> = life.exits.iter().filter_map(|exit| self.handed_on(life, exit)).collect();
-        slips.extend(life.exits.iter().filter_map(|exit| self.unchecked(life, exit, ty)));
-        slips.extend(self.calls(life).into_iter().filter_map(|(call, used)| self.used(life, call, used)));
-        slips.sort();
-        slips.dedup_by_key(|slip| slip.kind);
-        slips
+    pub fn misuses(&self, trace: &Trace, ty: &Type) -> Vec<Misuse> {
+        let mut misuses: Vec<Misuse> =
+            trace.exits.iter().filter_map(|exit| self.handed_on(trace, exit)).collect();
+        misuses.extend(trace.exits.iter().filter_map(|exit| self.unchecked(trace, exit, ty)));
+        misuses.extend(self.calls(trace).into_iter().filter_map(|(call, used)| self.used(trace, call, used)));
+        misuses.sort();
+        misuses.dedup_by_key(|misuse| misuse.kind);
+        misuses
     }
 
-    fn handed_on(&self, life: &Life, exit: &Exit) -> Option<Slip> {
-        let event = |id: EventId| &life.events[id.0 as usize];
+    fn handed_on(&self, trace: &Trace, exit: &Exit) -> Option<Misuse> {
+        let event = |id: EventId| &trace.events[id.0 as usize];
         let due = exit.state.due.map(event).filter(|due| due.kind == EventKind::Deferred)?;
         if matches!(exit.kind, ExitKind::Stop(_) | ExitKind::Again) {
             return None;
         }
         let (way, given) = match exit.state.phase {
-            Phase::Given(id) => (self.given_way(life, event(id), exit)?, event(id)),
+            Phase::Given(id) => (self.given_way(trace, event(id), exit)?, event(id)),
             Phase::Open => {
                 match exit.state.running.map(event).filter(|event| event.kind == EventKind::Running) {
                     Some(running) => (Way::Running, running),
                     None => {
-                        (Way::Cleaning, life.events.iter().find(|event| event.kind == EventKind::Cleaning)?)
+                        (Way::Cleaning, trace.events.iter().find(|event| event.kind == EventKind::Cleaning)?)
                     }
                 }
             }
@@ -99,18 +100,18 @@ impl<'a> Ground<'a, '_> {
             return None;
         }
         let places = vec![(due.span, "closed by this defer".to_owned()), (given.span, given.words.clone())];
-        Some(Slip { kind: FaultKind::ReleasedTooEarly, places, way, certainty: given.certainty })
+        Some(Misuse { kind: FaultKind::ReleasedTooEarly, places, way, certainty: given.certainty })
     }
 
     /// In which way a resource that was handed on should have stayed open; `None` where that is not told by
     /// the place.
-    fn given_way(&self, life: &Life, given: &Event, exit: &Exit) -> Option<Way> {
-        let releases = || life.left.iter().any(|(_, hold)| *hold == Hold::Function { releases: true });
+    fn given_way(&self, trace: &Trace, given: &Event, exit: &Exit) -> Option<Way> {
+        let releases = || trace.left.iter().any(|(_, alias)| *alias == Alias::Function { releases: true });
         let proved = given.certainty == Certainty::Proved;
         match given.kind {
             EventKind::Given(Verdict::Returned) if !releases() => Some(Way::Returned),
             EventKind::Given(Verdict::LivesOn) if proved && given.span == exit.span => {
-                let handles = life.left.iter().filter(|(_, hold)| matches!(hold, Hold::Handle(_)));
+                let handles = trace.left.iter().filter(|(_, alias)| matches!(alias, Alias::Handle(_)));
                 handles
                     .map(|(index, _)| *index)
                     .any(|index| self.result_works(index))
@@ -125,7 +126,7 @@ impl<'a> Ground<'a, '_> {
     /// iterator, also several of them; plain data does not.
     fn result_works(&self, index: usize) -> bool {
         let result = self.scopes.body(self.body).signature.results.get(index);
-        result.is_some_and(|result| self.works(&self.typing.world.type_of(&self.typing.file, &result.ty)))
+        result.is_some_and(|result| self.works(&self.typing.database.type_of(&self.typing.file, &result.ty)))
     }
 
     fn works(&self, ty: &Type) -> bool {
@@ -137,7 +138,7 @@ impl<'a> Ground<'a, '_> {
             Type::Named(named) => named.source().is_some_and(|package| {
                 package.methods_of(&named.name).iter().filter(|name| exported(name)).any(|name| {
                     matches!(
-                        self.typing.world.member(ty, name),
+                        self.typing.database.member(ty, name),
                         Some(Member::Method(method)) if does_work(&method)
                     )
                 })
@@ -146,11 +147,11 @@ impl<'a> Ground<'a, '_> {
         }
     }
 
-    fn unchecked(&self, life: &Life, exit: &Exit, ty: &Type) -> Option<Slip> {
+    fn unchecked(&self, trace: &Trace, exit: &Exit, ty: &Type) -> Option<Misuse> {
         let runs = !matches!(exit.kind, ExitKind::Stop(Ending::Exit));
         let id = exit.state.early.filter(|_| runs && exit.state.phase == Phase::Nil)?;
-        let defer = &life.events[id.0 as usize];
-        if !may_be_nil(self.typing.world, ty, &self.method_at(defer.span)?) {
+        let defer = &trace.events[id.0 as usize];
+        if !may_be_nil(self.typing.database, ty, &self.method_at(defer.span)?) {
             return None;
         }
         let failed = "where its error is not nil, there is nothing to close";
@@ -158,7 +159,7 @@ impl<'a> Ground<'a, '_> {
             (defer.span, "closed by this defer, before its error is checked".to_owned()),
             (exit.span, failed.to_owned()),
         ];
-        Some(Slip {
+        Some(Misuse {
             kind: FaultKind::ReleasedTooEarly,
             places,
             way: Way::Unchecked,
@@ -167,11 +168,11 @@ impl<'a> Ground<'a, '_> {
     }
 
     /// The method calls on the resource, in order.
-    fn calls(&self, life: &Life) -> Vec<(&'a Call, Used)> {
+    fn calls(&self, trace: &Trace) -> Vec<(&'a Call, Used)> {
         let mut found = Vec::new();
         visit::block(self.scopes.body(self.body).block, &mut |expr| {
             if let ExprKind::Call(call) = &expr.kind
-                && let Some(used) = life.used.get(&call.span)
+                && let Some(used) = trace.used.get(&call.span)
             {
                 found.push((&**call, *used));
             }
@@ -179,8 +180,8 @@ impl<'a> Ground<'a, '_> {
         found
     }
 
-    fn used(&self, life: &Life, call: &'a Call, used: Used) -> Option<Slip> {
-        let event = |id: EventId| &life.events[id.0 as usize];
+    fn used(&self, trace: &Trace, call: &'a Call, used: Used) -> Option<Misuse> {
+        let event = |id: EventId| &trace.events[id.0 as usize];
         let certain =
             used.released.map(event).filter(|first| !used.open && first.certainty == Certainty::Proved);
         if used.release {
@@ -192,11 +193,16 @@ impl<'a> Ground<'a, '_> {
             let by_defer = if first.kind == EventKind::Deferred { "closed by this defer" } else { "closed" };
             let places = vec![(first.span, by_defer.to_owned()), (call.span, "closed again".to_owned())];
             let kind = FaultKind::ReleasedTwice;
-            return same.then_some(Slip { kind, places, way: Way::Again, certainty: Certainty::Proved });
+            return same.then_some(Misuse { kind, places, way: Way::Again, certainty: Certainty::Proved });
         }
         let first = certain.filter(|_| !self.in_test && self.can_fail(call))?;
         let places = vec![(first.span, "closed here".to_owned()), (call.span, "used after that".to_owned())];
-        Some(Slip { kind: FaultKind::ReleasedTooEarly, places, way: Way::Used, certainty: Certainty::Proved })
+        Some(Misuse {
+            kind: FaultKind::ReleasedTooEarly,
+            places,
+            way: Way::Used,
+            certainty: Certainty::Proved,
+        })
     }
 
     /// Whether a method does work that a released resource cannot do.
@@ -282,11 +288,11 @@ fn does_work(method: &MethodRef) -> bool {
 }
 
 /// Whether a value of type `ty` may be nil, and its method `release` does not expect that.
-fn may_be_nil(world: &World, ty: &Type, release: &str) -> bool {
-    if world.is_interface(ty) {
+fn may_be_nil(database: &Database, ty: &Type, release: &str) -> bool {
+    if database.is_interface(ty) {
         return true;
     }
-    let Some(Member::Method(method)) = world.member(ty, release) else { return false };
+    let Some(Member::Method(method)) = database.member(ty, release) else { return false };
     let asks = |func: &FuncDecl| {
         let receiver = func.receiver.as_ref().and_then(|param| param.name.as_ref());
         let compared = |side: &Expr| {

@@ -1,8 +1,8 @@
 //! The fate side of a judgement: the ways out of the body, sorted by what they mean, and the verdict that
 //! comes of them.
 
-use crate::analysis::dataflow::state::{Event, EventId, EventKind, Hold, Phase, State};
-use crate::analysis::dataflow::walk::{Exit, ExitKind, Life};
+use crate::analysis::dataflow::state::{Alias, Event, EventId, EventKind, Phase, State};
+use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::scopes::BodyId;
 use crate::analysis::verdict::judge::{Case, Kind, MAX_EVIDENCE};
@@ -10,7 +10,7 @@ use crate::base::finding::*;
 use crate::base::text::Span;
 
 /// The fate side of an acquisition.
-pub(crate) struct Fate {
+pub(crate) struct Outcome {
     pub verdict: Verdict,
     pub certainty: Certainty,
     pub evidence: Vec<Evidence>,
@@ -19,14 +19,14 @@ pub(crate) struct Fate {
 }
 
 impl Case<'_, '_> {
-    pub(crate) fn nothing(&self, kind: &Kind) -> Fate {
+    pub(crate) fn nothing(&self, kind: &Kind) -> Outcome {
         let words = match &kind.answer.closable {
             Closable::Nothing(why) => why.clone(),
             _ => String::new(),
         };
         let mut evidence = vec![self.at(self.call.span, words)];
         evidence.extend(kind.answer.evidence.clone());
-        Fate {
+        Outcome {
             verdict: Verdict::NothingToRelease,
             certainty: kind.answer.certainty,
             evidence,
@@ -36,9 +36,9 @@ impl Case<'_, '_> {
     }
 
     /// Nothing to release, though its type has something for that.
-    pub(crate) fn nothing_because(&self, certainty: Certainty, words: impl Into<String>) -> Fate {
+    pub(crate) fn nothing_because(&self, certainty: Certainty, words: impl Into<String>) -> Outcome {
         let evidence = vec![self.at(self.call.span, words)];
-        Fate {
+        Outcome {
             verdict: Verdict::NothingToRelease,
             certainty,
             evidence,
@@ -48,9 +48,9 @@ impl Case<'_, '_> {
     }
 
     /// Released by somebody before or after.
-    pub(crate) fn released_because(&self, words: String) -> Fate {
+    pub(crate) fn released_because(&self, words: String) -> Outcome {
         let evidence = vec![self.at(self.call.span, words)];
-        Fate {
+        Outcome {
             verdict: Verdict::Released,
             certainty: Certainty::Proved,
             evidence,
@@ -59,13 +59,13 @@ impl Case<'_, '_> {
         }
     }
 
-    pub(crate) fn unknown(&self, kind: &Kind) -> Fate {
+    pub(crate) fn unknown(&self, kind: &Kind) -> Outcome {
         let words = match &kind.answer.closable {
             Closable::Unknown(why) => why.clone(),
             _ => String::new(),
         };
         let evidence = vec![self.at(self.call.span, words)];
-        Fate {
+        Outcome {
             verdict: Verdict::UnknownType,
             certainty: Certainty::Assumed,
             evidence,
@@ -74,9 +74,9 @@ impl Case<'_, '_> {
         }
     }
 
-    pub(crate) fn given_up(&self, why: &str) -> Fate {
+    pub(crate) fn given_up(&self, why: &str) -> Outcome {
         let evidence = vec![self.at(self.call.span, why)];
-        Fate {
+        Outcome {
             verdict: Verdict::NotAnalysed,
             certainty: Certainty::Assumed,
             evidence,
@@ -85,9 +85,9 @@ impl Case<'_, '_> {
         }
     }
 
-    pub(crate) fn package_level(&self) -> Fate {
+    pub(crate) fn package_level(&self) -> Outcome {
         let evidence = vec![self.at(self.call.span, "held by a package variable")];
-        Fate {
+        Outcome {
             verdict: Verdict::Global,
             certainty: Certainty::Proved,
             evidence,
@@ -97,10 +97,10 @@ impl Case<'_, '_> {
     }
 
     /// Derives the verdict from the ways out, in the documented order.
-    pub(crate) fn fate(&self, life: &Life, body: BodyId, kind: &Kind) -> Fate {
-        let ways = self.sort(life, body);
-        let event = |id: &EventId| &life.events[id.0 as usize];
-        let simple = |verdict, certainty, evidence| Fate {
+    pub(crate) fn outcome(&self, trace: &Trace, body: BodyId, kind: &Kind) -> Outcome {
+        let ways = self.sort(trace, body);
+        let event = |id: &EventId| &trace.events[id.0 as usize];
+        let simple = |verdict, certainty, evidence| Outcome {
             verdict,
             certainty,
             evidence,
@@ -108,7 +108,7 @@ impl Case<'_, '_> {
             obstacle: None,
         };
         if !ways.open.is_empty() {
-            return self.leaked(life, &ways, kind);
+            return self.leaked(trace, &ways, kind);
         }
         let mut given: Vec<&Event> = ways.given.iter().map(event).collect();
         given.sort_by_key(|event| match event.kind {
@@ -140,19 +140,19 @@ impl Case<'_, '_> {
             );
         }
         let failed = |exit: &Exit| exit.state.phase == Phase::Nil && !matches!(exit.kind, ExitKind::Stop(_));
-        if life.exits.iter().any(failed)
-            && !life.after.values().flatten().any(|state| state.phase == Phase::Open)
+        if trace.exits.iter().any(failed)
+            && !trace.after.values().flatten().any(|state| state.phase == Phase::Open)
         {
             let words = "it fails on every way on: there is nothing to release";
             return self.nothing_because(Certainty::Proved, words);
         }
-        if is_unreached(life) {
+        if is_unreached(trace) {
             return self.unreached(body, kind);
         }
         // No way leads out: the process serves until it ends, or who got it in a loop has it.
         let serving =
             |event: &&Event| event.kind == EventKind::Serving && body == BodyId(0) && self.is_main();
-        if let Some(event) = life.events.iter().find(serving) {
+        if let Some(event) = trace.events.iter().find(serving) {
             return simple(
                 Verdict::ProcessLifetime,
                 Certainty::Proved,
@@ -162,7 +162,7 @@ impl Case<'_, '_> {
         let handed = |event: &&Event| {
             matches!(event.kind, EventKind::Given(_) | EventKind::Running | EventKind::Working)
         };
-        if let Some(event) = life.events.iter().find(handed) {
+        if let Some(event) = trace.events.iter().find(handed) {
             let verdict =
                 if let EventKind::Given(verdict) = event.kind { verdict } else { Verdict::Captured };
             return simple(verdict, event.certainty, vec![self.at(event.span, event.words.clone())]);
@@ -173,19 +173,21 @@ impl Case<'_, '_> {
 
     /// The fate of what no way leads to, behind a `t.Skip` for one: the one that it would have, if that is no
     /// fault.
-    fn unreached(&self, body: BodyId, kind: &Kind) -> Fate {
-        let life = self
+    fn unreached(&self, body: BodyId, kind: &Kind) -> Outcome {
+        let trace = self
             .site(kind)
             .and_then(|site| self.walk_with(site.body, &[site.source], kind.target(), true).ok())
-            .filter(|life| !is_unreached(life));
-        let fate = life.map(|life| self.fate(&life, body, kind)).filter(|fate| !fate.verdict.is_finding());
+            .filter(|trace| !is_unreached(trace));
+        let outcome = trace
+            .map(|trace| self.outcome(&trace, body, kind))
+            .filter(|outcome| !outcome.verdict.is_finding());
         let words = "no way leads here: what stands before it does not come back";
-        fate.unwrap_or_else(|| self.nothing_because(Certainty::Proved, words))
+        outcome.unwrap_or_else(|| self.nothing_because(Certainty::Proved, words))
     }
 
-    fn sort<'l>(&self, life: &'l Life, body: BodyId) -> Ways<'l> {
+    fn sort<'l>(&self, trace: &'l Trace, body: BodyId) -> Ways<'l> {
         let is_main = body == BodyId(0) && self.is_main();
-        let kind_of = |id: EventId| life.events[id.0 as usize].kind;
+        let kind_of = |id: EventId| trace.events[id.0 as usize].kind;
         let lasts = |id: EventId| {
             use Verdict::{Captured, LivesOn, PassedOn, Stored};
             matches!(kind_of(id), EventKind::Given(Captured | LivesOn | PassedOn | Stored))
@@ -198,7 +200,7 @@ impl Case<'_, '_> {
         let outlives_test =
             |id: EventId| kind_of(id) == EventKind::Given(Verdict::Captured) && self.is_test(body);
         let mut ways = Ways::default();
-        for exit in &life.exits {
+        for exit in &trace.exits {
             let state = &exit.state;
             match (state.phase, state.due.or(state.maybe_due)) {
                 (Phase::Before | Phase::Nil, _) => {}
@@ -237,20 +239,20 @@ impl Case<'_, '_> {
         let given = |exit: &Exit| {
             matches!(
                 exit.state.phase,
-                Phase::Given(id) if life.events[id.0 as usize].span == exit.span
+                Phase::Given(id) if trace.events[id.0 as usize].span == exit.span
             )
         };
-        let given: Vec<Span> = life.exits.iter().filter(|exit| given(exit)).map(|exit| exit.span).collect();
+        let given: Vec<Span> = trace.exits.iter().filter(|exit| given(exit)).map(|exit| exit.span).collect();
         ways.open.retain(|exit| !given.contains(&exit.span));
         for list in [&mut ways.released, &mut ways.given, &mut ways.serving] {
-            list.sort_by_key(|id| life.events[id.0 as usize].span);
+            list.sort_by_key(|id| trace.events[id.0 as usize].span);
             list.dedup();
         }
         ways
     }
 
-    fn leaked(&self, life: &Life, ways: &Ways, kind: &Kind) -> Fate {
-        let event = |id: &EventId| &life.events[id.0 as usize];
+    fn leaked(&self, trace: &Trace, ways: &Ways, kind: &Kind) -> Outcome {
+        let event = |id: &EventId| &trace.events[id.0 as usize];
         let mut evidence: Vec<Evidence> = Vec::new();
         let mut certainty = Certainty::Proved;
         for exit in &ways.open {
@@ -276,7 +278,7 @@ impl Case<'_, '_> {
         let held = || {
             ways.open
                 .iter()
-                .find_map(|exit| exit.state.holders.iter().find(|(_, hold)| *hold == Hold::Itself))
+                .find_map(|exit| exit.state.holders.iter().find(|(_, alias)| *alias == Alias::Itself))
         };
         let variable = || held().map(|(var, _)| self.scopes.info(*var).name.to_string());
         let name = self
@@ -288,7 +290,7 @@ impl Case<'_, '_> {
         let others: Vec<&EventId> = ways.released.iter().chain(&ways.given).collect();
         if others.is_empty() {
             let message = format!("{name} is never {verb}: still open on the way out at line {line}");
-            return Fate { verdict: Verdict::Leaked, certainty, evidence, message, obstacle: None };
+            return Outcome { verdict: Verdict::Leaked, certainty, evidence, message, obstacle: None };
         }
         evidence.extend(others.iter().map(|id| self.at(event(id).span, event(id).words.clone())));
         let certainty = others.iter().map(|id| event(id).certainty).fold(certainty, Certainty::and);
@@ -298,13 +300,19 @@ impl Case<'_, '_> {
             (None, Some(id)) => format!("it is {} on other ways out already", event(id).words),
             (None, None) => String::new(),
         };
-        Fate { verdict: Verdict::LeakedOnSomePaths, certainty, evidence, message, obstacle: Some(obstacle) }
+        Outcome {
+            verdict: Verdict::LeakedOnSomePaths,
+            certainty,
+            evidence,
+            message,
+            obstacle: Some(obstacle),
+        }
     }
 }
 
 /// Whether the function is left without the acquisition, whatever happens.
-fn is_unreached(life: &Life) -> bool {
-    life.exits.iter().all(|exit| exit.state.phase == Phase::Before) && !life.exits.is_empty()
+fn is_unreached(trace: &Trace) -> bool {
+    trace.exits.iter().all(|exit| exit.state.phase == Phase::Before) && !trace.exits.is_empty()
 }
 
 /// The ways out, by what they mean.

@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use crate::analysis::dataflow::state::{EventKind, Hold, Phase};
-use crate::analysis::dataflow::walk::{Exit, ExitKind, Life};
+use crate::analysis::dataflow::state::{Alias, EventKind, Phase};
+use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::placement::anchor;
-use crate::analysis::placement::anchor::Found;
+use crate::analysis::placement::anchor::AnchorSite;
 use crate::analysis::summaries::field_release::{Field, Keeper};
-use crate::analysis::verdict::judge::{Case, Fate, Fault, Kind};
-use crate::analysis::verdict::misuse::{Ground, Slip, Way};
+use crate::analysis::verdict::judge::{Case, Fault, Kind, Outcome};
+use crate::analysis::verdict::misuse::{Misuse, MisuseContext, Way};
 use crate::base::finding::*;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
@@ -20,8 +20,8 @@ use crate::go::types::type_expr::Type;
 
 impl Case<'_, '_> {
     /// Releases at the wrong time, as faults.
-    pub(crate) fn slips(&self, life: &Life, body: BodyId, kind: &Kind) -> Vec<Fault> {
-        let ground = Ground {
+    pub(crate) fn misuses(&self, trace: &Trace, body: BodyId, kind: &Kind) -> Vec<Fault> {
+        let context = MisuseContext {
             scopes: self.scopes,
             body,
             typing: self.typing,
@@ -29,15 +29,15 @@ impl Case<'_, '_> {
             ends_process: body == BodyId(0) && self.is_main(),
             in_test: self.in_test(),
         };
-        ground.slips(life, &kind.ty).into_iter().map(|slip| self.slip(slip, body, kind)).collect()
+        context.misuses(trace, &kind.ty).into_iter().map(|misuse| self.misuse(misuse, body, kind)).collect()
     }
 
-    fn slip(&self, slip: Slip, body: BodyId, kind: &Kind) -> Fault {
+    fn misuse(&self, misuse: Misuse, body: BodyId, kind: &Kind) -> Fault {
         let name = self.named(kind);
         let verb = self.verb(kind);
-        let line = |at: usize| self.place.lines.line(slip.places[at].0.start);
+        let line = |at: usize| self.place.lines.line(misuse.places[at].0.start);
         let (first, second) = (line(0), line(1));
-        let message = match slip.way {
+        let message = match misuse.way {
             Way::Returned => {
                 format!("{name} is returned at line {second}, and {verb} then by the `defer` at line {first}")
             }
@@ -72,8 +72,8 @@ impl Case<'_, '_> {
             Way::Again => format!("{name} is {verb} at line {first} and again at line {second}"),
         };
         let advice =
-            |title: &str, reason: &str| Mend::Advice { title: title.to_owned(), reason: reason.to_owned() };
-        let mend = match slip.way {
+            |title: &str, reason: &str| Remedy::Advice { title: title.to_owned(), reason: reason.to_owned() };
+        let remedy = match misuse.way {
             Way::Returned | Way::HandleReturned | Way::Stored => {
                 advice("leave its release to whoever has it then", "they have to be told, and to do it")
             }
@@ -88,23 +88,23 @@ impl Case<'_, '_> {
                 advice("release it after its last use", "which of the two is wrong is for a person to say")
             }
             Way::Again => advice("take one of the two away", "which one is for a person to say"),
-            Way::Unchecked => self.moved(slip.places[0].0, body, kind),
+            Way::Unchecked => self.moved(misuse.places[0].0, body, kind),
         };
-        let verdict = match slip.kind {
+        let verdict = match misuse.kind {
             FaultKind::ReleasedTwice => Verdict::ReleasedTwice,
             _ => Verdict::ReleasedTooEarly,
         };
-        let evidence = slip.places.iter().map(|(span, words)| self.at(*span, words.clone())).collect();
-        Fault { kind: slip.kind, verdict, certainty: slip.certainty, evidence, message, mend }
+        let evidence = misuse.places.iter().map(|(span, words)| self.at(*span, words.clone())).collect();
+        Fault { kind: misuse.kind, verdict, certainty: misuse.certainty, evidence, message, remedy }
     }
 
     /// The `defer` at `span` moved behind the check of the error, where that comes next.
-    fn moved(&self, span: Span, body: BodyId, kind: &Kind) -> Mend {
+    fn moved(&self, span: Span, body: BodyId, kind: &Kind) -> Remedy {
         let check = anchor::check_behind(self.scopes.body(body).block, span);
         let variable = self.bound(kind.result);
         let (Some((defer, check)), Some(variable)) = (check, variable) else {
             let title = "move the `defer` behind the check of the error".to_owned();
-            return Mend::Advice { title, reason: "the check is not the next statement".to_owned() };
+            return Remedy::Advice { title, reason: "the check is not the next statement".to_owned() };
         };
         let anchor = Anchor {
             place: AnchorPlace::After(check),
@@ -112,22 +112,32 @@ impl Case<'_, '_> {
             binding: Binding::Bound,
             doubt: None,
             after_check: true,
-            round: None,
+            iteration: None,
             scope: self.in_scope(body, defer.start, &kind.answer.closable),
         };
-        Mend::Release(Box::new(Placed { anchor: Some(anchor), replaced: vec![defer], ..Placed::default() }))
+        Remedy::Release(Box::new(ReleaseCandidate {
+            anchor: Some(anchor),
+            replaced: vec![defer],
+            ..ReleaseCandidate::default()
+        }))
     }
 
     /// Whether the field that keeps it is ever released. What releases it is evidence of its fate.
-    pub(crate) fn kept(&self, life: &Life, body: BodyId, kind: &Kind, fate: &mut Fate) -> Option<Fault> {
-        let looked_for = self.judge.fields && matches!(fate.verdict, Verdict::Stored | Verdict::Returned);
-        let field = looked_for.then(|| self.field(life, body)).flatten()?;
-        match self.judge.summaries.keepers.of(self.judge.world, &field, self.wanted.releases) {
+    pub(crate) fn kept(
+        &self,
+        trace: &Trace,
+        body: BodyId,
+        kind: &Kind,
+        outcome: &mut Outcome,
+    ) -> Option<Fault> {
+        let looked_for = self.judge.fields && matches!(outcome.verdict, Verdict::Stored | Verdict::Returned);
+        let field = looked_for.then(|| self.field(trace, body)).flatten()?;
+        match self.judge.summaries.keepers.of(self.judge.database, &field, self.wanted.releases) {
             Keeper::Unknown => None,
             Keeper::Releases { by, place } => {
                 let words = format!("field `{}` of `{}` is released by `{by}`", field.name, field.owner);
                 let (path, (line, column)) = place;
-                fate.evidence.push(Evidence { path, line, column, span: None, words });
+                outcome.evidence.push(Evidence { path, line, column, span: None, words });
                 None
             }
             Keeper::Never if self.in_test() || &*self.place.scope.package.name == "main" => None,
@@ -143,36 +153,36 @@ impl Case<'_, '_> {
                 let reason = "its callers have to call it".to_owned();
                 Some(Fault {
                     kind: FaultKind::NeverReleased,
-                    verdict: fate.verdict,
+                    verdict: outcome.verdict,
                     certainty: Certainty::Assumed,
-                    evidence: fate.evidence.clone(),
+                    evidence: outcome.evidence.clone(),
                     message,
-                    mend: Mend::Advice { title, reason },
+                    remedy: Remedy::Advice { title, reason },
                 })
             }
         }
     }
 
     /// That a field of the resource itself is set here: its release may find something else there.
-    pub(crate) fn altered(&self, life: &Life) -> Option<String> {
-        let line = self.place.lines.line(life.altered?.start);
+    pub(crate) fn altered(&self, trace: &Trace) -> Option<String> {
+        let line = self.place.lines.line(trace.altered?.start);
         Some(format!("line {line} sets a field of it, which its release may use"))
     }
 
     /// That a struct has it that a constructor made before, and whose type releases the field that it is in:
     /// the constructor may have seen to it that it does.
-    pub(crate) fn keeper(&self, life: &Life) -> Option<String> {
-        let holders = || life.after.values().flatten().flat_map(|state| &state.holders);
+    pub(crate) fn keeper(&self, trace: &Trace) -> Option<String> {
+        let holders = || trace.after.values().flatten().flat_map(|state| &state.holders);
         let mut fields: Vec<(VarId, &Arc<str>)> = holders()
-            .filter_map(|(var, hold)| match hold {
-                Hold::Inside(Some(paths)) => Some((*var, paths.field()?)),
+            .filter_map(|(var, alias)| match alias {
+                Alias::Inside(Some(paths)) => Some((*var, paths.field()?)),
                 _ => None,
             })
             .collect();
         fields.sort();
         fields.dedup();
         let names: Vec<VarId> =
-            holders().filter(|(_, hold)| *hold == Hold::Itself).map(|(var, _)| *var).collect();
+            holders().filter(|(_, alias)| *alias == Alias::Itself).map(|(var, _)| *var).collect();
         let is_made = |var: VarId| match self.scopes.info(var).origin {
             VarOrigin::Value { value, .. } => {
                 value.as_call().is_some()
@@ -185,7 +195,7 @@ impl Case<'_, '_> {
             let owner = ty.pointee().named()?;
             let field =
                 Field { package: owner.source()?.clone(), owner: owner.name.clone(), name: name.clone() };
-            match self.judge.summaries.keepers.of(self.judge.world, &field, self.wanted.releases) {
+            match self.judge.summaries.keepers.of(self.judge.database, &field, self.wanted.releases) {
                 Keeper::Releases { by, .. } if by.starts_with('(') => {
                     Some(format!("`{by}` releases it in field `{name}`"))
                 }
@@ -195,21 +205,21 @@ impl Case<'_, '_> {
     }
 
     /// The field of a struct of this package that it is stored in, if that is the only place for it.
-    fn field(&self, life: &Life, body: BodyId) -> Option<Field> {
+    fn field(&self, trace: &Trace, body: BodyId) -> Option<Field> {
         let mut stored: Vec<Span> = Vec::new();
-        for exit in &life.exits {
+        for exit in &trace.exits {
             if let Phase::Given(id) = exit.state.phase {
-                let event = &life.events[id.0 as usize];
+                let event = &trace.events[id.0 as usize];
                 stored.extend((event.kind == EventKind::Given(Verdict::Stored)).then_some(event.span));
             }
         }
         stored.dedup();
-        let (ty, name) = match (stored.as_slice(), life.left.as_slice()) {
+        let (ty, name) = match (stored.as_slice(), trace.left.as_slice()) {
             ([target], []) => self.target(*target)?,
-            ([], [(index, Hold::Inside(Some(paths)))]) => {
+            ([], [(index, Alias::Inside(Some(paths)))]) => {
                 let name = paths.field()?;
                 let result = self.scopes.body(body).signature.results.get(*index)?;
-                (self.judge.world.type_of(self.place.scope, &result.ty), name.clone())
+                (self.judge.database.type_of(self.place.scope, &result.ty), name.clone())
             }
             _ => return None,
         };
@@ -232,13 +242,13 @@ impl Case<'_, '_> {
     }
 
     /// A call behind the place of the release that ends the process: deferred calls do not run then.
-    pub(crate) fn exit_after(&self, life: &Life, found: &Found) -> Option<Note> {
+    pub(crate) fn exit_after(&self, trace: &Trace, found: &AnchorSite) -> Option<Note> {
         let ends = |exit: &&Exit| {
             exit.kind == ExitKind::Stop(Ending::Exit)
                 && exit.state.is_open()
                 && found.offset() <= exit.span.start
         };
-        let exit = life.exits.iter().find(ends)?;
+        let exit = trace.exits.iter().find(ends)?;
         let text = String::from_utf8_lossy(&self.place.text[exit.span.range()]);
         let (name, _) = text.split_once('(')?;
         let line = self.place.lines.line(exit.span.start);

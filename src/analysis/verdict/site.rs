@@ -66,12 +66,12 @@ impl Case<'_, '_> {
     fn is_always_assigned(&self, literal: BodyId, kind: &Kind) -> bool {
         let at = self.call.span;
         let source = Source::Call { span: at, result: kind.result, error: kind.error, success: kind.success };
-        let Ok(life) = self.walk(literal, &[source], kind.target()) else { return false };
+        let Ok(trace) = self.walk(literal, &[source], kind.target()) else { return false };
         let assigned = |exit: &Exit| match exit.state.phase {
-            Phase::Given(id) => life.events[id.0 as usize].kind == EventKind::Given(Verdict::Stored),
+            Phase::Given(id) => trace.events[id.0 as usize].kind == EventKind::Given(Verdict::Stored),
             _ => false,
         };
-        life.exits.iter().filter(|exit| !matches!(exit.kind, ExitKind::Stop(_))).all(assigned)
+        trace.exits.iter().filter(|exit| !matches!(exit.kind, ExitKind::Stop(_))).all(assigned)
     }
 
     fn var_at(&self, name: Span) -> Option<VarId> {

@@ -1,7 +1,7 @@
 //! What is particular to tests: which functions are some, and what a test's end means for a resource.
 
 use crate::analysis::dataflow::state::{EventKind, Phase};
-use crate::analysis::dataflow::walk::{ExitKind, Life};
+use crate::analysis::dataflow::walk::{ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::BodyId;
@@ -40,16 +40,16 @@ impl Case<'_, '_> {
     }
 
     /// That something which may go on when the test ends has it.
-    pub(crate) fn captured_in_test(&self, life: &Life, body: BodyId) -> Option<String> {
-        let captured = life.events.iter().find(|event| event.kind == EventKind::Given(Verdict::Captured));
+    pub(crate) fn captured_in_test(&self, trace: &Trace, body: BodyId) -> Option<String> {
+        let captured = trace.events.iter().find(|event| event.kind == EventKind::Given(Verdict::Captured));
         let captured = captured.filter(|_| self.is_test(body))?;
         Some(format!("line {}: {}", self.place.lines.line(captured.span.start), captured.words))
     }
 
     /// That it is released where a panic or the end of a test runs what is deferred besides.
-    pub(crate) fn ended(&self, life: &Life) -> Option<String> {
-        let released = life.exits.iter().find_map(|exit| match (exit.kind, exit.state.phase) {
-            (ExitKind::Stop(Ending::Panic), Phase::Released(id)) => Some(life.events[id.0 as usize].span),
+    pub(crate) fn ended(&self, trace: &Trace) -> Option<String> {
+        let released = trace.exits.iter().find_map(|exit| match (exit.kind, exit.state.phase) {
+            (ExitKind::Stop(Ending::Panic), Phase::Released(id)) => Some(trace.events[id.0 as usize].span),
             _ => None,
         });
         let line = self.place.lines.line(released?.start);

@@ -17,8 +17,8 @@ use crate::go::project::package::{Membership, Package};
 use crate::go::syntax::outline;
 use crate::go::syntax::outline::ItemKind;
 use crate::go::types::closable::release_args;
-use crate::go::types::database::{World, exported};
-use crate::go::types::members::{Found, Member, MethodRef};
+use crate::go::types::database::{Database, exported};
+use crate::go::types::members::{Lookup, Member, MethodRef};
 use crate::go::types::retention::is_generated;
 use crate::go::types::type_expr::{FuncSig, Type, guess_package_name};
 
@@ -106,7 +106,7 @@ fn read_module(
     spares: &Spares,
 ) -> Result<Facts, String> {
     let (module, version) = identity(dir)?;
-    let world = World::without_index(locate(dir), dir).with_spares(spares.clone());
+    let database = Database::without_index(locate(dir), dir).with_spares(spares.clone());
     let read = (module.clone(), version.clone());
     let mut facts = Facts::default();
     for folder in folders(dir) {
@@ -120,9 +120,9 @@ fn read_module(
         let member =
             Membership { path, origin: Some(origin), module: module.clone(), version: Some(version.clone()) };
         if let Some(package) =
-            world.load(&folder, &member, false).first().filter(|package| &*package.name != "main")
+            database.load(&folder, &member, false).first().filter(|package| &*package.name != "main")
         {
-            facts.read_package(&world, package, &read);
+            facts.read_package(&database, package, &read);
         }
     }
     Ok(facts)
@@ -194,15 +194,15 @@ fn folders(root: &Path) -> Vec<PathBuf> {
 }
 
 impl Facts {
-    fn read_package(&mut self, world: &World, package: &Arc<Package>, read: &Read) {
+    fn read_package(&mut self, database: &Database, package: &Arc<Package>, read: &Read) {
         let own = |names: Vec<Arc<str>>| names.into_iter().filter(|name| exported(name)).collect();
         let declared = Declared { funcs: own(package.func_names()), types: own(package.type_names()) };
         let mut results = BTreeSet::new();
         for name in declared.funcs.iter().cloned() {
             let Some(func) = package.func(&name) else { continue };
-            let signature = world.signature(&func);
+            let signature = database.signature(&func);
             let Some(first) = signature.results.first() else { continue };
-            let worth = signature.results.iter().any(|ty| !releases(world, ty).0.is_empty())
+            let worth = signature.results.iter().any(|ty| !releases(database, ty).0.is_empty())
                 || makes_client(&name, first);
             if !worth || is_message(first) {
                 continue;
@@ -217,15 +217,15 @@ impl Facts {
         }
         let (mut released, mut noted) = (Vec::new(), BTreeSet::new());
         for name in declared.types.iter().cloned() {
-            if let Some(ty) = self.read_type(world, package, &name, results.contains(&name), read) {
+            if let Some(ty) = self.read_type(database, package, &name, results.contains(&name), read) {
                 noted.insert(name);
                 released.extend(ty);
             }
         }
         // What a protobuf compiler wrote is known by its names.
         if !is_generated(&package.path) {
-            let handles = handles::read(world, package, &released, &noted);
-            self.read_vars(world, package, &handles, read);
+            let handles = handles::read(database, package, &released, &noted);
+            self.read_vars(database, package, &handles, read);
             self.handles.entry(package.path.clone()).or_default().add(handles);
         }
         self.declared.insert(package.path.clone(), declared);
@@ -240,7 +240,7 @@ impl Facts {
     /// to note, else the type if it has a release.
     fn read_type(
         &mut self,
-        world: &World,
+        database: &Database,
         package: &Arc<Package>,
         name: &Arc<str>,
         asked: bool,
@@ -249,9 +249,9 @@ impl Facts {
         if package.has_method(name, "ProtoReflect") {
             return None;
         }
-        let ty = world.declared_type(package, name);
+        let ty = database.declared_type(package, name);
         ty.named().filter(|named| named.package == package.path && named.name == *name)?;
-        let (found, known) = releases(world, &ty);
+        let (found, known) = releases(database, &ty);
         let asked = asked
             || ["Client", "Conn", "Connection", "Session", "Clientset"].iter().any(|end| name.ends_with(end));
         if found.is_empty() && !(asked && known) {
@@ -259,19 +259,19 @@ impl Facts {
         }
         let said: Vec<String> = found.iter().map(|method| spell_release(method, &package.path)).collect();
         let said = if said.is_empty() { "-".to_string() } else { said.join(";") };
-        let kind = if world.is_interface(&ty) { "interface" } else { "type" };
+        let kind = if database.is_interface(&ty) { "interface" } else { "type" };
         self.note((package.path.clone(), kind, name.clone(), said), read);
         Some(found.iter().any(ends_it).then_some(ty))
     }
 
     /// Notes the variables that one gets something to release from, or that are released themselves.
-    fn read_vars(&mut self, world: &World, package: &Arc<Package>, handles: &Handles, read: &Read) {
+    fn read_vars(&mut self, database: &Database, package: &Arc<Package>, handles: &Handles, read: &Read) {
         for name in var_names(package) {
-            let ty = world.var_type(package, &name);
+            let ty = database.var_type(package, &name);
             let gives = ty
                 .named()
                 .is_some_and(|named| named.package == package.path && handles.gives_from(&named.name));
-            if gives || is_released(world, &ty) {
+            if gives || is_released(database, &ty) {
                 self.note((package.path.clone(), "var", name, spell(&ty, &package.path)), read);
             }
         }
@@ -368,20 +368,20 @@ fn var_names(package: &Package) -> BTreeSet<Arc<str>> {
 }
 
 /// Whether something ends values of the type.
-pub(crate) fn is_released(world: &World, ty: &Type) -> bool {
-    releases(world, ty).0.iter().any(ends_it)
+pub(crate) fn is_released(database: &Database, ty: &Type) -> bool {
+    releases(database, ty).0.iter().any(ends_it)
 }
 
 /// The release methods of a type, and whether it is sure that there are no others.
-fn releases(world: &World, ty: &Type) -> (Vec<MethodRef>, bool) {
+fn releases(database: &Database, ty: &Type) -> (Vec<MethodRef>, bool) {
     if !matches!(ty.pointee(), Type::Named(_)) {
         return (Vec::new(), true);
     }
     let (mut found, mut known) = (Vec::new(), true);
     for name in RELEASE_NAMES {
-        match world.find_member(ty, name) {
-            Found::Member(Member::Method(method)) => found.push(method),
-            Found::Unknown(_) => known = false,
+        match database.find_member(ty, name) {
+            Lookup::Member(Member::Method(method)) => found.push(method),
+            Lookup::Unknown(_) => known = false,
             _ => {}
         }
     }

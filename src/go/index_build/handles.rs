@@ -13,8 +13,8 @@ use crate::go::index::reader::IndexedMember;
 use crate::go::index_build::build::{is_released, spell, spell_all};
 use crate::go::project::package::Package;
 use crate::go::syntax::ast::ExprKind;
-use crate::go::types::database::{FileScope, World, exported};
-use crate::go::types::members::{Found, Member};
+use crate::go::types::database::{Database, FileScope, exported};
+use crate::go::types::members::{Lookup, Member};
 use crate::go::types::retention::Holds;
 use crate::go::types::type_expr::{Missing, Type};
 use crate::go::types::underlying::{Shape, embedded_name};
@@ -199,13 +199,13 @@ fn foreign() -> Type {
     let path: Arc<str> = Arc::from("");
     let missing =
         Missing { path, module: None, version: None, why: String::new(), from: Arc::from(Path::new("")) };
-    World::type_missing(Arc::new(missing), "Foreign", Vec::new())
+    Database::type_missing(Arc::new(missing), "Foreign", Vec::new())
 }
 
 /// Reads what the types of `package` keep in use and give. `released` are its types that have a release,
 /// `noted` those that the index lists for another reason.
 pub(crate) fn read(
-    world: &World,
+    database: &Database,
     package: &Arc<Package>,
     released: &[Type],
     noted: &BTreeSet<Arc<str>>,
@@ -213,8 +213,8 @@ pub(crate) fn read(
     let scope = FileScope { package: package.clone(), file: 0 };
     let foreign = foreign();
     let holds = |ty: &Type| {
-        let own = released.iter().map(|target| world.holds(&scope, ty, target)).max();
-        (own, world.holds(&scope, ty, &foreign))
+        let own = released.iter().map(|target| database.holds(&scope, ty, target)).max();
+        (own, database.holds(&scope, ty, &foreign))
     };
     let ends = Released::default();
     let mut handles =
@@ -225,7 +225,7 @@ pub(crate) fn read(
         .filter(|name| exported(name) && !package.has_method(name, "ProtoReflect"))
     {
         handles.names.insert(name.clone());
-        let ty = world.declared_type(package, &name);
+        let ty = database.declared_type(package, &name);
         let (own, others) = holds(&ty);
         let counts = own.unwrap_or(others);
         if !released.contains(&ty) && others.max(counts) != Holds::No {
@@ -234,10 +234,10 @@ pub(crate) fn read(
         if !ty.named().is_some_and(|named| named.package == package.path && named.name == name) {
             continue;
         }
-        let members = member_names(world, &ty);
-        let makes = given_released(world, &ty, &package.path, members.as_ref(), &ends);
+        let members = member_names(database, &ty);
+        let makes = given_released(database, &ty, &package.path, members.as_ref(), &ends);
         let gives = match counts != Holds::No || noted.contains(&name) {
-            true => gives(world, &ty, &package.path, members.as_ref(), &|ty| {
+            true => gives(database, &ty, &package.path, members.as_ref(), &|ty| {
                 holds(ty).0.unwrap_or_else(|| holds(ty).1)
             }),
             false => makes.clone(),
@@ -256,11 +256,11 @@ pub(crate) fn read(
 struct Released(RefCell<FxHashMap<Type, bool>>);
 
 impl Released {
-    fn get(&self, world: &World, ty: &Type) -> bool {
+    fn get(&self, database: &Database, ty: &Type) -> bool {
         if let Some(known) = self.0.borrow().get(ty) {
             return *known;
         }
-        let answer = is_released(world, ty);
+        let answer = is_released(database, ty);
         self.0.borrow_mut().insert(ty.clone(), answer);
         answer
     }
@@ -268,16 +268,16 @@ impl Released {
 
 /// The methods of `ty` that give something to release.
 fn given_released(
-    world: &World,
+    database: &Database,
     ty: &Type,
     home: &str,
     names: Option<&BTreeSet<Arc<str>>>,
     released: &Released,
 ) -> Gives {
-    let given = |name: &Arc<str>| match world.find_member(ty, name) {
-        Found::Member(Member::Method(method)) => {
+    let given = |name: &Arc<str>| match database.find_member(ty, name) {
+        Lookup::Member(Member::Method(method)) => {
             let results = &method.signature.results;
-            let worth = results.iter().any(|result| released.get(world, result));
+            let worth = results.iter().any(|result| released.get(database, result));
             worth.then(|| (name.clone(), spell_all(results, home)))
         }
         _ => None,
@@ -287,7 +287,7 @@ fn given_released(
 
 /// What the exported members of `ty` give: handles, and of fields also data.
 fn gives(
-    world: &World,
+    database: &Database,
     ty: &Type,
     home: &str,
     names: Option<&BTreeSet<Arc<str>>>,
@@ -298,17 +298,17 @@ fn gives(
         gives.insert(Arc::from(ANY), "?".to_string());
     }
     for name in names.into_iter().flatten() {
-        let given = match world.find_member(ty, name) {
-            Found::Member(Member::Method(method)) => {
+        let given = match database.find_member(ty, name) {
+            Lookup::Member(Member::Method(method)) => {
                 let results = &method.signature.results;
                 if results.iter().all(|result| holds(result) == Holds::No) {
                     continue;
                 }
                 spell_all(results, home)
             }
-            Found::Member(Member::Field(ty)) if holds(&ty) == Holds::No => "=-".to_string(),
-            Found::Member(Member::Field(ty)) => format!("={}", spell(&ty, home)),
-            Found::Absent | Found::Unknown(_) => "?".to_string(),
+            Lookup::Member(Member::Field(ty)) if holds(&ty) == Holds::No => "=-".to_string(),
+            Lookup::Member(Member::Field(ty)) => format!("={}", spell(&ty, home)),
+            Lookup::Absent | Lookup::Unknown(_) => "?".to_string(),
         };
         gives.insert(name.clone(), given);
     }
@@ -317,7 +317,7 @@ fn gives(
 
 /// The exported fields and methods of a type, embedded ones included; `None` when it embeds something that
 /// nobody can open.
-fn member_names(world: &World, ty: &Type) -> Option<BTreeSet<Arc<str>>> {
+fn member_names(database: &Database, ty: &Type) -> Option<BTreeSet<Arc<str>>> {
     let (mut todo, mut seen, mut names) = (vec![ty.clone()], FxHashSet::default(), BTreeSet::new());
     while let Some(ty) = todo.pop() {
         let ty = ty.pointee().clone();
@@ -330,19 +330,19 @@ fn member_names(world: &World, ty: &Type) -> Option<BTreeSet<Arc<str>>> {
         if let Type::Named(named) = &ty {
             names.extend(named.source()?.methods_of(&named.name));
         }
-        match world.shape(&ty) {
+        match database.shape(&ty) {
             Shape::Struct(declared) => {
                 let ExprKind::Struct(fields) = &declared.spec.spec().ty.unparen().kind else { return None };
                 for field in fields {
                     names.extend(field.names.iter().map(|ident| ident.name.clone()));
                     names.extend(embedded_name(field));
                     if field.names.is_empty() {
-                        todo.push(world.type_with(&declared.scope, &declared.bound, &field.ty));
+                        todo.push(database.type_with(&declared.scope, &declared.bound, &field.ty));
                     }
                 }
             }
             Shape::Interface(_) | Shape::Plain(Type::Interface(_)) => {
-                names.extend(world.interface_methods(&ty))
+                names.extend(database.interface_methods(&ty))
             }
             Shape::Plain(Type::Named(_) | Type::Unknown(_) | Type::TypeParam(_)) => return None,
             Shape::Plain(_) => {}

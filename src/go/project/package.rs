@@ -43,10 +43,10 @@ pub struct Package {
     pub module: Arc<str>,
     /// The module's version, where go.mod names one.
     pub version: Option<Arc<str>>,
-    funcs: FxHashMap<Arc<str>, Vec<Place>>,
-    types: FxHashMap<Arc<str>, Vec<Place>>,
-    values: FxHashMap<Arc<str>, Vec<Place>>,
-    methods: FxHashMap<Arc<str>, FxHashMap<Arc<str>, Vec<Place>>>,
+    funcs: FxHashMap<Arc<str>, Vec<DeclPosition>>,
+    types: FxHashMap<Arc<str>, Vec<DeclPosition>>,
+    values: FxHashMap<Arc<str>, Vec<DeclPosition>>,
+    methods: FxHashMap<Arc<str>, FxHashMap<Arc<str>, Vec<DeclPosition>>>,
     /// Whether the folder has files of which nobody knows what they declare.
     unread: bool,
     parsed: Mutex<Memory>,
@@ -71,7 +71,7 @@ pub struct PackageFile {
 
 /// Where something is declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct DeclPosition {
     file: u32,
     span: Span,
 }
@@ -300,7 +300,7 @@ impl Package {
     }
 
     fn enter(&mut self, file: u32, item: &Item) {
-        let place = Place { file, span: item.span };
+        let place = DeclPosition { file, span: item.span };
         let table = match &item.kind {
             ItemKind::Func => &mut self.funcs,
             ItemKind::Type => &mut self.types,
@@ -335,8 +335,8 @@ impl Package {
 
     /// The definition that counts of several under different build tags: no test and not for a foreign system
     /// if possible, then the first by file name.
-    fn choose(&self, places: &[Place]) -> Option<Place> {
-        let rank = |place: &&Place| {
+    fn choose(&self, places: &[DeclPosition]) -> Option<DeclPosition> {
+        let rank = |place: &&DeclPosition| {
             let file = &self.files[place.file as usize];
             (file.test, file.foreign)
         };
@@ -373,7 +373,7 @@ impl Package {
         let methods = methods.flat_map(|(ty, methods)| {
             methods.iter().map(move |(method, places)| (name(Some(ty), method), places))
         });
-        let mut all: Vec<(FuncName, Place)> =
+        let mut all: Vec<(FuncName, DeclPosition)> =
             funcs.chain(methods).filter_map(|(name, places)| Some((name, self.choose(places)?))).collect();
         all.retain(|(_, place)| !self.files[place.file as usize].test);
         all.sort_by(|a, b| a.0.cmp(&b.0));
@@ -472,14 +472,14 @@ impl Package {
         Some(ValueRef { file: place.file as usize, constant, position, decl, at })
     }
 
-    fn func_at(self: &Arc<Self>, place: Place) -> Option<FuncRef> {
+    fn func_at(self: &Arc<Self>, place: DeclPosition) -> Option<FuncRef> {
         let Decl::Func(decl) = &*self.decl(place)? else { return None };
         let unread_body = decl.body.is_none() && place.span.end - place.span.start > MAX_BODY_BYTES;
         Some(FuncRef { package: self.clone(), file: place.file as usize, decl: decl.clone(), unread_body })
     }
 
     /// The parsed declaration; `None` when it cannot be read or its syntax is refused.
-    fn decl(&self, place: Place) -> Option<Arc<Decl>> {
+    fn decl(&self, place: DeclPosition) -> Option<Arc<Decl>> {
         let key = (place.file, place.span.start);
         // A panic while the lock was held can leave nothing half done: both fields are replaced whole.
         if let Some(known) = self.parsed.lock().unwrap_or_else(PoisonError::into_inner).decls.get(&key) {
@@ -495,7 +495,7 @@ impl Package {
         decl
     }
 
-    fn read_decl(&self, place: Place) -> Option<Decl> {
+    fn read_decl(&self, place: DeclPosition) -> Option<Decl> {
         let span = place.span;
         let len = span.end - span.start;
         let PackageFile { file, text, .. } = &self.files[place.file as usize];
@@ -517,7 +517,7 @@ impl Package {
     }
 }
 
-fn sorted_names(table: &FxHashMap<Arc<str>, Vec<Place>>) -> Vec<Arc<str>> {
+fn sorted_names(table: &FxHashMap<Arc<str>, Vec<DeclPosition>>) -> Vec<Arc<str>> {
     let mut names: Vec<_> = table.keys().cloned().collect();
     names.sort_unstable();
     names

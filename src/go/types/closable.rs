@@ -6,9 +6,9 @@ use crate::base::finding::{Certainty, Closable, Evidence, Release, ReleaseArg};
 use crate::go::index::reader::RELEASE_NAMES;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
-use crate::go::types::database::{FileScope, World};
+use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
-use crate::go::types::members::{Found, Member, MethodRef, Place};
+use crate::go::types::members::{Lookup, Member, MethodRef, SourcePlace};
 use crate::go::types::release::ReleaseMethod;
 use crate::go::types::type_expr::{FuncSig, Home, Missing, Type};
 
@@ -28,14 +28,14 @@ pub struct ClosableAnswer {
     pub type_name: String,
 }
 
-impl World {
+impl Database {
     /// Whether a value of type `ty` is released by one of `methods`, of which the first that fits is taken;
     /// one of the right name with other arguments only when none fits, and when it is no request.
     pub fn closable(&self, _from: &FileScope, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
         self.closable_anywhere(ty, methods)
     }
 
-    /// As [`World::closable`]: a type knows itself where it comes from.
+    /// As [`Database::closable`]: a type knows itself where it comes from.
     pub(crate) fn closable_anywhere(&self, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
         let key = (ty.clone(), key_of(ty), names_of(methods));
         if let Some(known) = self.closables.get(&key) {
@@ -66,18 +66,18 @@ impl World {
         let (mut unfit, mut idle, mut unknown) = (None, None, None);
         for wanted in methods {
             match self.find_member(ty, &wanted.name) {
-                Found::Member(Member::Method(method)) if self.does_nothing(&method) => {
+                Lookup::Member(Member::Method(method)) if self.does_nothing(&method) => {
                     idle = idle.or(Some(method))
                 }
-                Found::Member(Member::Method(method)) => {
+                Lookup::Member(Member::Method(method)) => {
                     let args = release_args(&method.signature);
                     if args == wanted.args {
                         return self.released_by(ty, &method);
                     }
                     unfit = unfit.or((!is_request(&method.signature, &args)).then_some(method));
                 }
-                Found::Member(Member::Field(_)) | Found::Absent => {}
-                Found::Unknown(why) => unknown = unknown.or(Some(why)),
+                Lookup::Member(Member::Field(_)) | Lookup::Absent => {}
+                Lookup::Unknown(why) => unknown = unknown.or(Some(why)),
             }
         }
         if let Some(method) = unfit {
@@ -123,7 +123,7 @@ impl World {
     /// Where a method was read.
     pub fn evidence(&self, method: &MethodRef) -> Option<Evidence> {
         match &method.place {
-            Place::Source(scope, span) => {
+            SourcePlace::Source(scope, span) => {
                 let (line, column) = self.line_column(&scope.package, scope.file, *span);
                 let words = format!("`{}.{}{}`", method.receiver, method.name, method.signature);
                 Some(Evidence {
@@ -134,8 +134,8 @@ impl World {
                     words,
                 })
             }
-            Place::Index(words) => Some(index_evidence(words)),
-            Place::Language => None,
+            SourcePlace::Index(words) => Some(index_evidence(words)),
+            SourcePlace::Language => None,
         }
     }
 

@@ -90,7 +90,7 @@ type Folder = Arc<[Arc<Package>]>;
 type Imported = Result<Arc<Package>, Arc<Missing>>;
 
 /// Everything known of Go source and of the shipped index.
-pub struct World {
+pub struct Database {
     pub(crate) locator: Locator,
     pub(crate) index: Option<&'static Index>,
     /// Paths in evidence are told relative to this folder.
@@ -108,17 +108,17 @@ pub struct World {
     lines: Memo<PathBuf, Option<Arc<LineIndex>>>,
 }
 
-impl World {
+impl Database {
     /// A world that finds packages through `locator`, knows the shipped index where source is missing, and
     /// prints paths relative to `base`.
-    pub fn new(locator: Locator, base: &Path) -> World {
-        World { index: Some(Index::shipped()), ..World::without_index(locator, base) }
+    pub fn new(locator: Locator, base: &Path) -> Database {
+        Database { index: Some(Index::shipped()), ..Database::without_index(locator, base) }
     }
 
     /// A world that knows only source: what `unleak index` reads with.
-    pub fn without_index(locator: Locator, base: &Path) -> World {
+    pub fn without_index(locator: Locator, base: &Path) -> Database {
         let working_dir = sys::working_dir().unwrap_or_default();
-        World {
+        Database {
             locator,
             index: None,
             base: normal(&working_dir.join(base)),
@@ -136,8 +136,8 @@ impl World {
 
     /// The same with modules (path -> folder) that stand in, whatever their version, for dependencies that
     /// are not found.
-    pub(crate) fn with_spares(self, spares: Arc<BTreeMap<Arc<str>, PathBuf>>) -> World {
-        World { spares, ..self }
+    pub(crate) fn with_spares(self, spares: Arc<BTreeMap<Arc<str>, PathBuf>>) -> Database {
+        Database { spares, ..self }
     }
 
     /// What finds packages.
@@ -199,7 +199,7 @@ impl World {
         self.import_from(&scope.package.dir, path)
     }
 
-    /// As [`World::import`], from any file of the folder `dir`.
+    /// As [`Database::import`], from any file of the folder `dir`.
     ///
     /// # Errors
     /// When its source is not there; why.

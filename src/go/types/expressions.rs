@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::base::finding::Certainty;
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::{BinaryOp, Call, Expr, ExprKind, Ident};
-use crate::go::types::database::{FileScope, World, exported};
-use crate::go::types::members::{Found, Member, MethodRef};
+use crate::go::types::database::{Database, FileScope, exported};
+use crate::go::types::members::{Lookup, Member, MethodRef};
 use crate::go::types::type_expr::{FuncSig, Missing, Type};
 use crate::go::types::underlying::{Shape, infer, substitute_all};
 
@@ -94,7 +94,7 @@ enum Meaning {
     Unknown { name: String, why: String },
 }
 
-impl World {
+impl Database {
     /// The types of an expression: one, or all results of a call. Unknown ones say why.
     pub fn expr_type(&self, scope: &FileScope, expr: &Expr, locals: &Locals) -> Vec<Type> {
         self.types_at(scope, expr, locals, Reach::new(&Cell::new(MAX_STEPS)))
@@ -455,11 +455,13 @@ impl World {
 
     fn meaning_of_member(&self, ty: &Type, name: &Arc<str>, expr: &Expr) -> Meaning {
         match self.find_member(ty, name) {
-            Found::Member(Member::Field(ty)) => Meaning::Value(ty),
-            Found::Member(Member::Method(method)) => Meaning::Method(Box::new(method), ty.clone()),
-            Found::Absent => Meaning::Unknown { name: spelled(expr), why: format!("`{ty}` has no `{name}`") },
+            Lookup::Member(Member::Field(ty)) => Meaning::Value(ty),
+            Lookup::Member(Member::Method(method)) => Meaning::Method(Box::new(method), ty.clone()),
+            Lookup::Absent => {
+                Meaning::Unknown { name: spelled(expr), why: format!("`{ty}` has no `{name}`") }
+            }
             // Of a type without source the index may know what the member gives.
-            Found::Unknown(why) => match ty.named().and_then(|named| self.indexed_member(named, name)) {
+            Lookup::Unknown(why) => match ty.named().and_then(|named| self.indexed_member(named, name)) {
                 Some(Member::Method(method)) => Meaning::Method(Box::new(method), ty.clone()),
                 Some(Member::Field(ty)) => Meaning::Value(ty),
                 None => Meaning::Unknown { name: spelled(expr), why: why.to_string() },

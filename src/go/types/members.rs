@@ -9,7 +9,7 @@ use crate::base::finding::Certainty;
 use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::{ExprKind, InterfaceElem};
-use crate::go::types::database::{FileScope, World};
+use crate::go::types::database::{Database, FileScope};
 use crate::go::types::type_expr::{FuncSig, Home, Missing, Named, Type};
 use crate::go::types::underlying::{Declared, Shape, embedded_name};
 
@@ -41,14 +41,14 @@ pub struct MethodRef {
     /// Assumed when the index answered outside of the versions that it was made from.
     pub certainty: Certainty,
     /// Where it is declared.
-    pub place: Place,
+    pub place: SourcePlace,
     /// Whether the results are what the index spells.
     pub indexed: bool,
 }
 
 /// Where something was read.
 #[derive(Debug, Clone)]
-pub enum Place {
+pub enum SourcePlace {
     /// In source.
     Source(FileScope, Span),
     /// In the shipped index; the words that say which module and versions.
@@ -59,7 +59,7 @@ pub enum Place {
 
 /// The answer of a look-up.
 #[derive(Debug, Clone)]
-pub enum Found {
+pub enum Lookup {
     Member(Member),
     /// The type has no such member.
     Absent,
@@ -67,21 +67,21 @@ pub enum Found {
     Unknown(Arc<str>),
 }
 
-impl World {
+impl Database {
     /// The field or method `name` of `ty`; `None` when there is none or nobody knows.
     pub fn member(&self, ty: &Type, name: &str) -> Option<Member> {
         match self.find_member(ty, name) {
-            Found::Member(member) => Some(member),
-            Found::Absent | Found::Unknown(_) => None,
+            Lookup::Member(member) => Some(member),
+            Lookup::Absent | Lookup::Unknown(_) => None,
         }
     }
 
-    /// As [`World::member`], and tells a member that is not there from one that nobody knows of.
+    /// As [`Database::member`], and tells a member that is not there from one that nobody knows of.
     #[expect(
         clippy::mutable_key_type,
         reason = "types are hashed by their names, not by what their packages remember"
     )]
-    pub fn find_member(&self, ty: &Type, name: &str) -> Found {
+    pub fn find_member(&self, ty: &Type, name: &str) -> Lookup {
         let mut level = vec![ty.pointee().clone()];
         let mut seen = FxHashSet::default();
         let mut unknown = None;
@@ -93,91 +93,91 @@ impl World {
                     continue;
                 }
                 if seen.len() > MAX_TYPES {
-                    return Found::Unknown(Arc::from("it embeds more types than are looked at"));
+                    return Lookup::Unknown(Arc::from("it embeds more types than are looked at"));
                 }
                 match self.member_here(&ty, name, &mut next) {
-                    Found::Absent => {}
-                    Found::Unknown(why) => unknown = unknown.or(Some(why)),
+                    Lookup::Absent => {}
+                    Lookup::Unknown(why) => unknown = unknown.or(Some(why)),
                     found => return found,
                 }
             }
             if next.is_empty() {
-                return unknown.map_or(Found::Absent, Found::Unknown);
+                return unknown.map_or(Lookup::Absent, Lookup::Unknown);
             }
             level = next;
         }
-        Found::Unknown(unknown.unwrap_or_else(|| Arc::from("it embeds types deeper than is looked at")))
+        Lookup::Unknown(unknown.unwrap_or_else(|| Arc::from("it embeds types deeper than is looked at")))
     }
 
     /// The member that `ty` has itself; what it embeds goes into `embedded`.
-    fn member_here(&self, ty: &Type, name: &str, embedded: &mut Vec<Type>) -> Found {
+    fn member_here(&self, ty: &Type, name: &str, embedded: &mut Vec<Type>) -> Lookup {
         match ty {
             Type::Named(named) => self.member_of_named(named, name, embedded),
             Type::Struct(fields) => {
                 if let Some(field) = fields.iter().find(|field| &*field.name == name) {
-                    return Found::Member(Member::Field(field.ty.clone()));
+                    return Lookup::Member(Member::Field(field.ty.clone()));
                 }
                 embedded.extend(fields.iter().filter(|field| field.embedded).map(|field| field.ty.clone()));
-                Found::Absent
+                Lookup::Absent
             }
             Type::Interface(interface) => {
                 if let Some((method, signature)) =
                     interface.methods.iter().find(|(method, _)| &**method == name)
                 {
-                    return interface_method(method, ty.clone(), signature.clone(), Place::Language);
+                    return interface_method(method, ty.clone(), signature.clone(), SourcePlace::Language);
                 }
                 embedded.extend(interface.embedded.iter().cloned());
-                Found::Absent
+                Lookup::Absent
             }
             Type::Basic(basic) if &**basic == "error" && name == "Error" => {
                 let signature = FuncSig { results: vec![Type::basic("string")], ..FuncSig::default() };
-                interface_method(&Arc::from(name), ty.clone(), signature, Place::Language)
+                interface_method(&Arc::from(name), ty.clone(), signature, SourcePlace::Language)
             }
-            Type::TypeParam(param) => Found::Unknown(Arc::from(format!("`{param}` is a type parameter"))),
-            Type::Unknown(why) => Found::Unknown(why.clone()),
-            _ => Found::Absent,
+            Type::TypeParam(param) => Lookup::Unknown(Arc::from(format!("`{param}` is a type parameter"))),
+            Type::Unknown(why) => Lookup::Unknown(why.clone()),
+            _ => Lookup::Absent,
         }
     }
 
-    fn member_of_named(&self, named: &Arc<Named>, name: &str, embedded: &mut Vec<Type>) -> Found {
+    fn member_of_named(&self, named: &Arc<Named>, name: &str, embedded: &mut Vec<Type>) -> Lookup {
         let Some(package) = named.source() else { return self.member_in_index(named, name) };
         if let Some(func) = package.method(&named.name, name) {
             let scope = FileScope::of(&func);
-            return Found::Member(Member::Method(MethodRef {
+            return Lookup::Member(Member::Method(MethodRef {
                 name: Arc::from(name),
                 receiver: Type::Named(named.clone()),
                 signature: Arc::new(self.method_signature(&func, named)),
                 interface: false,
                 certainty: Certainty::Proved,
-                place: Place::Source(scope, func.decl.name.span),
+                place: SourcePlace::Source(scope, func.decl.name.span),
                 func: Some(func),
                 indexed: false,
             }));
         }
         if package.has_method(&named.name, name) {
-            return Found::Unknown(Arc::from(format!("the method `{}.{name}` cannot be read", named.name)));
+            return Lookup::Unknown(Arc::from(format!("the method `{}.{name}` cannot be read", named.name)));
         }
         let found = match self.shape(&Type::Named(named.clone())) {
             Shape::Struct(declared) => self.member_of_struct(&declared, name, embedded),
             Shape::Interface(declared) => self.member_of_interface(named, &declared, name, embedded),
             // Methods of a type are not those of the type it is made of, unless that is an interface.
-            Shape::Plain(Type::Named(other)) if other != *named => Found::Unknown(Arc::from(format!(
+            Shape::Plain(Type::Named(other)) if other != *named => Lookup::Unknown(Arc::from(format!(
                 "its underlying type `{}.{}` has no source here",
                 other.package, other.name
             ))),
             Shape::Plain(Type::Named(_)) => {
-                Found::Unknown(Arc::from(format!("the declaration of `{}` cannot be read", named.name)))
+                Lookup::Unknown(Arc::from(format!("the declaration of `{}` cannot be read", named.name)))
             }
             Shape::Plain(plain) => self.member_here(&plain, name, embedded),
         };
         match found {
-            Found::Absent => package.doubt().map_or(Found::Absent, |why| Found::Unknown(Arc::from(why))),
+            Lookup::Absent => package.doubt().map_or(Lookup::Absent, |why| Lookup::Unknown(Arc::from(why))),
             found => found,
         }
     }
 
-    fn member_of_struct(&self, declared: &Declared, name: &str, embedded: &mut Vec<Type>) -> Found {
-        let ExprKind::Struct(fields) = &declared.spec.spec().ty.unparen().kind else { return Found::Absent };
+    fn member_of_struct(&self, declared: &Declared, name: &str, embedded: &mut Vec<Type>) -> Lookup {
+        let ExprKind::Struct(fields) = &declared.spec.spec().ty.unparen().kind else { return Lookup::Absent };
         let type_of = |field: &crate::go::syntax::ast::Field| {
             self.type_with(&declared.scope, &declared.bound, &field.ty)
         };
@@ -187,11 +187,11 @@ impl World {
                 None => field.names.iter().any(|ident| &*ident.name == name),
             };
             if here {
-                return Found::Member(Member::Field(type_of(field)));
+                return Lookup::Member(Member::Field(type_of(field)));
             }
         }
         embedded.extend(fields.iter().filter(|field| field.names.is_empty()).map(type_of));
-        Found::Absent
+        Lookup::Absent
     }
 
     fn member_of_interface(
@@ -200,15 +200,15 @@ impl World {
         declared: &Declared,
         name: &str,
         embedded: &mut Vec<Type>,
-    ) -> Found {
+    ) -> Lookup {
         let ExprKind::Interface(elems) = &declared.spec.spec().ty.unparen().kind else {
-            return Found::Absent;
+            return Lookup::Absent;
         };
         for elem in elems {
             match elem {
                 InterfaceElem::Method { name: method, signature } if &*method.name == name => {
                     let signature = self.signature_with(&declared.scope, &declared.bound, signature);
-                    let place = Place::Source(declared.scope.clone(), method.span);
+                    let place = SourcePlace::Source(declared.scope.clone(), method.span);
                     return interface_method(&method.name, Type::Named(named.clone()), signature, place);
                 }
                 InterfaceElem::Method { .. } => {}
@@ -218,13 +218,13 @@ impl World {
                 }
             }
         }
-        Found::Absent
+        Lookup::Absent
     }
 
-    fn member_in_index(&self, named: &Arc<Named>, name: &str) -> Found {
-        let Home::Missing(missing) = &named.home else { return Found::Absent };
+    fn member_in_index(&self, named: &Arc<Named>, name: &str) -> Lookup {
+        let Home::Missing(missing) = &named.home else { return Lookup::Absent };
         let nothing = || {
-            Found::Unknown(Arc::from(format!(
+            Lookup::Unknown(Arc::from(format!(
                 "no source and no index entry for `{}`: {}",
                 missing.path, missing.why
             )))
@@ -233,7 +233,7 @@ impl World {
             return nothing();
         };
         if let Some(release) = answer.value.releases.iter().find(|release| release.name == name) {
-            return Found::Member(Member::Method(MethodRef {
+            return Lookup::Member(Member::Method(MethodRef {
                 name: Arc::from(name),
                 receiver: Type::Named(named.clone()),
                 signature: Arc::new(FuncSig {
@@ -244,15 +244,15 @@ impl World {
                 func: None,
                 interface: answer.value.interface,
                 certainty: answer.certainty,
-                place: Place::Index(Arc::from(answer.words)),
+                place: SourcePlace::Index(Arc::from(answer.words)),
                 indexed: true,
             }));
         }
         // The index tells of releases only; that another method is not in it says nothing.
         if crate::go::index::reader::RELEASE_NAMES.contains(&name) {
-            Found::Absent
+            Lookup::Absent
         } else {
-            Found::Unknown(Arc::from("the index does not list it"))
+            Lookup::Unknown(Arc::from("the index does not list it"))
         }
     }
 
@@ -268,12 +268,12 @@ impl World {
         }
         Some(Member::Method(MethodRef {
             name: Arc::from(name),
-            receiver: World::type_missing(missing.clone(), &named.name, named.args.clone()),
+            receiver: Database::type_missing(missing.clone(), &named.name, named.args.clone()),
             signature: Arc::new(FuncSig { results, ..FuncSig::default() }),
             func: None,
             interface: false,
             certainty: Certainty::Assumed,
-            place: Place::Language,
+            place: SourcePlace::Language,
             indexed: true,
         }))
     }
@@ -293,10 +293,10 @@ impl World {
         match spelled.rsplit_once('.') {
             _ if spelled == "?" => Type::unknown("the index does not spell the type"),
             None => Type::basic(spelled),
-            Some(("", name)) => World::type_missing(missing.clone(), name, Vec::new()),
+            Some(("", name)) => Database::type_missing(missing.clone(), name, Vec::new()),
             Some((path, name)) => match self.import_from(&missing.from, path) {
                 Ok(package) => self.declared_type(&package, name),
-                Err(other) => World::type_missing(other, name, Vec::new()),
+                Err(other) => Database::type_missing(other, name, Vec::new()),
             },
         }
     }
@@ -356,8 +356,8 @@ impl World {
     }
 }
 
-fn interface_method(name: &Arc<str>, receiver: Type, signature: FuncSig, place: Place) -> Found {
-    Found::Member(Member::Method(MethodRef {
+fn interface_method(name: &Arc<str>, receiver: Type, signature: FuncSig, place: SourcePlace) -> Lookup {
+    Lookup::Member(Member::Method(MethodRef {
         name: name.clone(),
         receiver,
         signature: Arc::new(signature),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::go::project::package::Package;
 use crate::go::types::closable::ClosableAnswer;
-use crate::go::types::database::{FileScope, World};
+use crate::go::types::database::{Database, FileScope};
 use crate::go::types::release::ReleaseMethod;
 use crate::go::types::type_expr::{FuncSig, Missing, Type};
 
@@ -29,7 +29,7 @@ pub struct Resolution {
 /// # Errors
 /// When it is not spelled so, or nobody knows it; why.
 pub fn resolve(
-    world: &World,
+    database: &Database,
     from: &Path,
     asked: &str,
     methods: &[ReleaseMethod],
@@ -41,40 +41,40 @@ pub fn resolve(
             return Err(format!("`{asked}` is not IMPORT.NAME, as in cloud.google.com/go/storage.NewClient"));
         }
     };
-    match world.import_from(from, path) {
-        Ok(package) => in_source(world, &package, name, methods),
-        Err(missing) => in_index(world, &missing, name, methods),
+    match database.import_from(from, path) {
+        Ok(package) => in_source(database, &package, name, methods),
+        Err(missing) => in_index(database, &missing, name, methods),
     }
 }
 
 fn in_source(
-    world: &World,
+    database: &Database,
     package: &Arc<Package>,
     name: &str,
     methods: &[ReleaseMethod],
 ) -> Result<Resolution, String> {
     let found = |file: usize, span, signature: String, types: Vec<Type>| {
         let scope = FileScope { package: package.clone(), file };
-        let (line, _) = world.line_column(package, file, span);
+        let (line, _) = database.line_column(package, file, span);
         Resolution {
             package: package.path.clone(),
             name: name.to_string(),
             signature,
-            read_at: format!("{}:{line}", world.display_path(package, file)),
-            answers: types.iter().map(|ty| world.closable(&scope, ty, methods)).collect(),
+            read_at: format!("{}:{line}", database.display_path(package, file)),
+            answers: types.iter().map(|ty| database.closable(&scope, ty, methods)).collect(),
         }
     };
     if let Some(func) = package.func(name) {
-        let signature = world.signature(&func);
+        let signature = database.signature(&func);
         return Ok(found(func.file, func.decl.name.span, spelled(&signature), worth_asking(signature)));
     }
     if let Some(ty) = package.type_spec(name) {
-        let declared = world.declared_type(package, name);
-        let declared = if world.is_interface(&declared) { declared } else { declared.pointer() };
+        let declared = database.declared_type(package, name);
+        let declared = if database.is_interface(&declared) { declared } else { declared.pointer() };
         return Ok(found(ty.file, ty.spec().name.span, String::new(), vec![declared]));
     }
     if let Some(value) = package.var(name) {
-        let ty = world.var_type(package, name);
+        let ty = database.var_type(package, name);
         let types = match &ty {
             Type::Func(signature) => worth_asking((**signature).clone()),
             ty => vec![ty.clone()],
@@ -85,19 +85,21 @@ fn in_source(
 }
 
 fn in_index(
-    world: &World,
+    database: &Database,
     missing: &Arc<Missing>,
     name: &str,
     methods: &[ReleaseMethod],
 ) -> Result<Resolution, String> {
-    let index = world.index.ok_or_else(|| missing.why.clone())?;
+    let index = database.index.ok_or_else(|| missing.why.clone())?;
     let variable = index.var_type(missing, name);
     let listed = index.type_facts(missing, name).filter(|_| index.lists_type(missing, name));
     let (types, words) = match (index.func_facts(missing, name), variable, listed) {
-        (Some(answer), ..) => (world.indexed_types(missing, &answer.value), answer.words),
-        (None, Some(spelled), _) => (world.indexed_types(missing, &[spelled]), "shipped index".to_string()),
+        (Some(answer), ..) => (database.indexed_types(missing, &answer.value), answer.words),
+        (None, Some(spelled), _) => {
+            (database.indexed_types(missing, &[spelled]), "shipped index".to_string())
+        }
         (None, None, Some(answer)) => {
-            (vec![World::type_missing(missing.clone(), name, Vec::new()).pointer()], answer.words)
+            (vec![Database::type_missing(missing.clone(), name, Vec::new()).pointer()], answer.words)
         }
         (None, None, None) => {
             return Err(format!(
@@ -114,7 +116,7 @@ fn in_index(
         answers: types
             .iter()
             .filter(|ty| !ty.is_error())
-            .map(|ty| world.closable_anywhere(ty, methods))
+            .map(|ty| database.closable_anywhere(ty, methods))
             .collect(),
     })
 }

@@ -7,8 +7,8 @@ use rustc_hash::FxHashSet;
 use crate::go::project::package::Package;
 use crate::go::syntax::ast::{ExprKind, Field};
 use crate::go::types::closable::key_of;
-use crate::go::types::database::{FileScope, World, exported};
-use crate::go::types::members::{Found, Member};
+use crate::go::types::database::{Database, FileScope, exported};
+use crate::go::types::members::{Lookup, Member};
 use crate::go::types::type_expr::{FuncSig, Home, Named, Type};
 use crate::go::types::underlying::{Declared, Shape};
 
@@ -74,7 +74,7 @@ struct Search<'a> {
     seen: FxHashSet<Type>,
 }
 
-impl World {
+impl Database {
     /// Whether a value of type `ty`, made by the resource or with it, can keep the resource of type `target`
     /// in use after the call.
     pub fn holds(&self, _from: &FileScope, ty: &Type, target: &Type) -> Holds {
@@ -185,7 +185,7 @@ impl World {
     /// Whether a record's field of this type is in use itself, as the body of an answer is, and does not only
     /// name another thing.
     fn is_stream(&self, ty: &Type) -> bool {
-        matches!(self.find_member(ty, "Close"), Found::Member(Member::Method(_)))
+        matches!(self.find_member(ty, "Close"), Lookup::Member(Member::Method(_)))
     }
 
     fn interface_reaches(&self, search: &mut Search, ty: &Type, depth: u32) -> Holds {
@@ -282,13 +282,13 @@ impl World {
     /// Whether the type has all these methods, or nobody knows.
     fn could_have(&self, ty: &Type, methods: &[Arc<str>]) -> bool {
         methods.iter().all(|name| {
-            !matches!(self.find_member(ty, name), Found::Absent | Found::Member(Member::Field(_)))
+            !matches!(self.find_member(ty, name), Lookup::Absent | Lookup::Member(Member::Field(_)))
         })
     }
 
     /// Whether the target has all these methods, so that a value of the interface may be it.
     fn fits(&self, target: &Type, methods: &[Arc<str>]) -> bool {
-        methods.iter().all(|name| matches!(self.find_member(target, name), Found::Member(_)))
+        methods.iter().all(|name| matches!(self.find_member(target, name), Lookup::Member(_)))
     }
 
     /// Whether a method of the interface takes a context: then its value calls something.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::go::project::package::{FuncRef, Package, TypeRef};
 use crate::go::syntax::ast::{Expr, ExprKind, Field, InterfaceElem, Param, Signature, base_type_name};
-use crate::go::types::database::{FileScope, World, exported};
+use crate::go::types::database::{Database, FileScope, exported};
 use crate::go::types::type_expr::{FuncSig, Home, InterfaceType, Missing, Named, StructField, Type};
 
 /// How deep type expressions and alias chains may go together.
@@ -77,13 +77,13 @@ pub(crate) enum Shape {
     Plain(Type),
 }
 
-impl World {
+impl Database {
     /// The type that a type expression means in the file of `scope`.
     pub fn type_of(&self, scope: &FileScope, expr: &Expr) -> Type {
         self.type_with(scope, &[], expr)
     }
 
-    /// As [`World::type_of`], with types put in for type parameters.
+    /// As [`Database::type_of`], with types put in for type parameters.
     pub(crate) fn type_with(&self, scope: &FileScope, bound: &[(Arc<str>, Type)], expr: &Expr) -> Type {
         let steps = Cell::new(MAX_STEPS);
         self.type_in(&Env { scope, bound, steps: &steps, depth: 0 }, expr)

@@ -24,8 +24,8 @@ impl<'a> Oracle<'a> for Plain {
     fn is_release(&self, method: &str, _: Option<usize>) -> bool {
         method == "Close"
     }
-    fn passed(&self, _: &'a Call, _: Place, _: &Hold) -> Passed {
-        Passed::lent(Certainty::Proved)
+    fn passed(&self, _: &'a Call, _: Operand, _: &Alias) -> ParamEffect {
+        ParamEffect::lent(Certainty::Proved)
     }
     fn is_told_to_end(&self, _: &'a Expr) -> bool {
         false
@@ -34,7 +34,7 @@ impl<'a> Oracle<'a> for Plain {
     fn serves(&self, _: &'a Call) -> bool {
         false
     }
-    fn part(&self, _: &'a Expr) -> Option<Hold> {
+    fn part(&self, _: &'a Expr) -> Option<Alias> {
         None
     }
     fn carries(&self, _: VarId) -> bool {
@@ -62,7 +62,7 @@ impl<'a> Oracle<'a> for Plain {
         false
     }
 
-    fn method_releases(&self, _operand: &'a Expr, _name: &str, _hold: &Hold) -> bool {
+    fn method_releases(&self, _operand: &'a Expr, _name: &str, _hold: &Alias) -> bool {
         false
     }
 

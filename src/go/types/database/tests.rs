@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::finding::{Closable, ReleaseArg};
 use crate::go::project::locate::{Environment, Locator};
 use crate::go::syntax::ast::{Expr, FuncDecl, StmtKind};
-use crate::go::types::database::{FileScope, World};
+use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
 use crate::go::types::release::ReleaseMethod;
 use crate::go::types::retention::Holds;
@@ -15,7 +15,7 @@ use crate::go::types::type_expr::Type;
 /// A tree of one module, `example.com/m`.
 struct Tree {
     dir: tempfile::TempDir,
-    world: World,
+    database: Database,
 }
 
 fn tree(files: &[(&str, &str)]) -> Tree {
@@ -27,8 +27,8 @@ fn tree(files: &[(&str, &str)]) -> Tree {
     };
     write("go.mod", "module example.com/m\n\ngo 1.24\n");
     files.iter().for_each(|(name, text)| write(name, text));
-    let world = World::new(locator(dir.path()), dir.path());
-    Tree { dir, world }
+    let database = Database::new(locator(dir.path()), dir.path());
+    Tree { dir, database }
 }
 
 pub(crate) fn locator(_root: &Path) -> Locator {
@@ -37,7 +37,7 @@ pub(crate) fn locator(_root: &Path) -> Locator {
 
 impl Tree {
     fn scope(&self, file: &str) -> FileScope {
-        self.world.scope_of(&self.dir.path().join(file)).unwrap()
+        self.database.scope_of(&self.dir.path().join(file)).unwrap()
     }
 
     /// The last call of the function `f` in `file`, and the function.
@@ -49,26 +49,26 @@ impl Tree {
 
     fn types(&self, file: &str) -> Vec<String> {
         let (scope, func) = self.last_call(file);
-        let types = self.world.expr_type(&scope, last(&func), &|_| None);
+        let types = self.database.expr_type(&scope, last(&func), &|_| None);
         types.iter().map(ToString::to_string).collect()
     }
 
     fn callee(&self, file: &str) -> Callee {
         let (scope, func) = self.last_call(file);
-        self.world.callee(&scope, last(&func).as_call().unwrap(), &|_| None)
+        self.database.callee(&scope, last(&func).as_call().unwrap(), &|_| None)
     }
 
     fn closable(&self, file: &str, ty: &str) -> (Closable, Option<(String, u32)>) {
         let scope = self.scope(file);
-        let ty = self.world.declared_type(&scope.package, ty).pointer();
-        let answer = self.world.closable(&scope, &ty, &methods());
+        let ty = self.database.declared_type(&scope.package, ty).pointer();
+        let answer = self.database.closable(&scope, &ty, &methods());
         (answer.closable, answer.evidence.map(|evidence| (evidence.path.to_string(), evidence.line)))
     }
 
     fn holds(&self, file: &str, ty: &str, target: &str) -> Holds {
         let scope = self.scope(file);
-        let of = |name: &str| self.world.declared_type(&scope.package, name).pointer();
-        self.world.holds(&scope, &of(ty), &of(target))
+        let of = |name: &str| self.database.declared_type(&scope.package, name).pointer();
+        self.database.holds(&scope, &of(ty), &of(target))
     }
 }
 
@@ -282,7 +282,7 @@ fn test_files_belong_to_the_package_for_test_files_only() {
         tree.scope("a_test.go").package.has_func("helper") && tree.scope("a_test.go").package.has_func("f")
     );
     assert_eq!(&*tree.scope("b_test.go").package.path, "example.com/m_test");
-    assert_eq!(&*tree.world.package_at(tree.dir.path()).unwrap().name, "m");
+    assert_eq!(&*tree.database.package_at(tree.dir.path()).unwrap().name, "m");
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn foreign_systems_come_last() {
         ("b_linux.go", "package m\n\nfunc f() string { return \"\" }\n"),
     ]);
     let func = tree.scope("b_linux.go").package.func("f").unwrap();
-    assert_eq!(tree.world.signature(&func).results, [Type::basic("string")]);
+    assert_eq!(tree.database.signature(&func).results, [Type::basic("string")]);
     assert!(func.package.is_ambiguous("f"));
 }
 
@@ -305,7 +305,7 @@ fn a_long_function_is_known_by_its_header() {
     let tree = tree(&[("a.go", &text)]);
     let func = tree.scope("a.go").package.func("f").unwrap();
     assert!(func.unread_body && func.decl.body.is_none());
-    assert_eq!(tree.world.signature(&func).results.len(), 2);
+    assert_eq!(tree.database.signature(&func).results.len(), 2);
 }
 
 #[test]
@@ -328,7 +328,7 @@ fn wide_circles_and_long_chains_end_soon() {
     tree.types("a.go");
     let (scope, func) = tree.last_call("a.go");
     let StmtKind::Expr(first) = &func.body.as_ref().unwrap().stmts[0].kind else { panic!() };
-    tree.world.expr_type(&scope, first, &|_| None);
+    tree.database.expr_type(&scope, first, &|_| None);
 }
 
 #[test]
@@ -351,7 +351,8 @@ fn a_missing_package_is_found_by_a_word_of_its_path() {
 #[test]
 fn names_are_resolved_with_the_place() {
     let tree = tree(&[STORE]);
-    let ask = |name: &str| crate::go::types::resolve::resolve(&tree.world, tree.dir.path(), name, &methods());
+    let ask =
+        |name: &str| crate::go::types::resolve::resolve(&tree.database, tree.dir.path(), name, &methods());
     let found = ask("example.com/m/store.NewClient").unwrap();
     assert_eq!((found.read_at.as_str(), found.answers.len()), ("store/a.go:18", 1));
     assert_eq!(by(&found.answers[0].closable), "Close() error");
@@ -384,12 +385,12 @@ fn records_of_a_library_only_name_other_handles() {
         ("a.go", text),
     ]);
     let scope = tree.scope("a.go");
-    let lib = tree.world.import(&scope, "example.com/lib").unwrap();
+    let lib = tree.database.import(&scope, "example.com/lib").unwrap();
     let holds = |name: &str| {
-        tree.world.holds(
+        tree.database.holds(
             &scope,
-            &tree.world.declared_type(&lib, name).pointer(),
-            &tree.world.declared_type(&lib, "Client"),
+            &tree.database.declared_type(&lib, name).pointer(),
+            &tree.database.declared_type(&lib, "Client"),
         )
     };
     for (name, want) in
@@ -397,13 +398,13 @@ fn records_of_a_library_only_name_other_handles() {
     {
         assert_eq!(holds(name), want, "{name}");
     }
-    let deps = tree.world.declared_type(&scope.package, "Deps");
-    assert_eq!(tree.world.holds(&scope, &deps, &tree.world.declared_type(&lib, "Client")), Holds::Yes);
+    let deps = tree.database.declared_type(&scope.package, "Deps");
+    assert_eq!(tree.database.holds(&scope, &deps, &tree.database.declared_type(&lib, "Client")), Holds::Yes);
     // What a dependency exports is to be called, empty or not.
     assert_eq!(
         by(&tree
-            .world
-            .closable(&scope, &tree.world.declared_type(&lib, "Client").pointer(), &methods())
+            .database
+            .closable(&scope, &tree.database.declared_type(&lib, "Client").pointer(), &methods())
             .closable),
         "Close() error"
     );
@@ -421,7 +422,7 @@ fn without_source_the_index_and_names_tell_handles_from_data() {
         \tclient.Bucket(\"b\").Object(\"o\").NewReader(nil)\n}\n";
     let tree = tree(&[("go.mod", &format!("module example.com/m\n\ngo 1.24\n\n{storage}")), ("a.go", text)]);
     let scope = tree.scope("a.go");
-    let client = tree.world.var_type(&scope.package, "client");
+    let client = tree.database.var_type(&scope.package, "client");
     for (name, want) in [
         ("Attrs", Holds::No),
         ("Handle", Holds::Yes),
@@ -431,7 +432,7 @@ fn without_source_the_index_and_names_tell_handles_from_data() {
         ("Tail", Holds::Maybe),
     ] {
         assert_eq!(
-            tree.world.holds(&scope, &tree.world.declared_type(&scope.package, name), &client),
+            tree.database.holds(&scope, &tree.database.declared_type(&scope.package, name), &client),
             want,
             "{name}"
         );
@@ -448,11 +449,11 @@ fn what_a_method_gives_that_the_index_does_not_list_is_data() {
         let tree =
             tree(&[("go.mod", &format!("module example.com/m\n\ngo 1.24\n\n{go_mod}")), ("a.go", text)]);
         let scope = tree.scope("a.go");
-        let client = tree.world.var_type(&scope.package, "client");
-        let given = tree.world.results(&tree.callee("a.go"));
+        let client = tree.database.var_type(&scope.package, "client");
+        let given = tree.database.results(&tree.callee("a.go"));
         // That its type is not known stays so: it may be something to release for all that anybody knows.
         assert!(given[0].why_unknown().is_some());
-        tree.world.holds(&scope, &given[0], &client)
+        tree.database.holds(&scope, &given[0], &client)
     };
     assert_eq!(holds(storage), Holds::No);
     assert_eq!(holds("require cloud.google.com/go/storage v9.0.0\n"), Holds::Maybe);
@@ -472,7 +473,7 @@ fn an_interface_field_holds_only_what_could_be_in_it() {
         \tnew(Tag)\n}\n";
     let tree = tree(&[("a.go", text)]);
     let scope = tree.scope("a.go");
-    let declared = |name: &str| tree.world.declared_type(&scope.package, name);
+    let declared = |name: &str| tree.database.declared_type(&scope.package, name);
     let want = [
         ("Tag", Holds::No),
         // A part of the client could be in it, and so could a type of its package that keeps the client.
@@ -482,6 +483,6 @@ fn an_interface_field_holds_only_what_could_be_in_it() {
         ("Any", Holds::Maybe),
     ];
     for (name, want) in want {
-        assert_eq!(tree.world.holds(&scope, &declared(name), &declared("Client")), want, "{name}");
+        assert_eq!(tree.database.holds(&scope, &declared(name), &declared("Client")), want, "{name}");
     }
 }

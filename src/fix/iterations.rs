@@ -2,7 +2,7 @@
 //! it.
 
 use crate::base::edit::Edit;
-use crate::base::finding::{Anchor, Release, Round};
+use crate::base::finding::{Anchor, Iteration, Release};
 use crate::base::text::Span;
 use crate::fix::lines::{Gap, line_at, line_start};
 use crate::fix::spelling::{self, Spelled, When};
@@ -13,7 +13,7 @@ pub fn draft(
     wanted: &Wanted,
     release: &Release,
     anchor: &Anchor,
-    round: &Round,
+    iteration: &Iteration,
     call: &str,
 ) -> Result<Draft, Sketch> {
     let variable = &anchor.variable;
@@ -21,8 +21,8 @@ pub fn draft(
         title: format!("release `{variable}` with `{call}` at the end of each iteration"),
         reason,
     };
-    let when = if matches!(round, Round::Literal { .. }) { When::Deferred } else { When::Now };
-    if let Round::Neither(reason) = round {
+    let when = if matches!(iteration, Iteration::Literal { .. }) { When::Deferred } else { When::Now };
+    if let Iteration::Neither(reason) = iteration {
         return Err(sketch(reason.clone()));
     }
     let Spelled { lines, title, needs, doubt } =
@@ -31,20 +31,20 @@ pub fn draft(
         return Err(sketch("it needs an import".to_owned()));
     }
     let plain = |reason: &str| sketch(reason.to_owned());
-    match round {
-        Round::End(place) => {
+    match iteration {
+        Iteration::End(place) => {
             let gap = Gap::at(wanted.text, *place).map_err(plain)?;
             let title = format!("insert `{title}` at the end of the iteration");
             let named = binding::name(wanted, anchor).map_err(plain)?;
             let edits = named.edits.into_iter().chain([gap.insert(&lines)]).collect();
             Ok(Draft { title, edits, doubt: doubt.or(named.doubt).or_else(|| realigns(&gap)) })
         }
-        Round::Literal { end, continues, strings } => {
+        Iteration::Literal { end, continues, strings } => {
             let title = format!("put the rest of the iteration into a function literal with `{title}`");
             let edits = literal(wanted.text, anchor, &lines, *end, continues, strings).map_err(plain)?;
             Ok(Draft { title, edits, doubt: Some("it moves statements into a function literal".to_owned()) })
         }
-        Round::Neither(reason) => Err(sketch(reason.clone())),
+        Iteration::Neither(reason) => Err(sketch(reason.clone())),
     }
 }
 
