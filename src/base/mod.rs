@@ -1,10 +1,13 @@
-//! What every other room stands on: text and offsets, files, findings, edits, and the one door to the outside.
+//! What every other room stands on: text and offsets, files, findings, edits, and the one door to the
+//! outside.
 //!
 //! Nothing here knows Go, rules or the command line.
 
+pub mod diagnostic;
 pub mod edit;
-pub mod finding;
 pub mod near;
 pub mod progress;
 pub mod sys;
 pub mod text;
+
+pub use diagnostic as finding;

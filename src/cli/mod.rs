@@ -10,9 +10,10 @@ use clap::Parser;
 
 use self::flags::{Audit, Check, CheckFormat, Cli, Color, Command, Common, Diff, Format};
 use crate::config::Settings;
+use crate::engine;
+use crate::engine::{Baseline, Report};
 use crate::report;
 use crate::rules::Status;
-use crate::session::{self, Baseline, Report};
 use crate::{vcs, walk};
 
 mod baseline;
@@ -76,7 +77,10 @@ pub fn main() -> ExitCode {
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn run(cli: &Cli) -> anyhow::Result<Exit> {
@@ -118,8 +122,8 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
     }
     // Read first: a broken one should not cost a run.
     let baseline = flags.baseline.as_deref().map(Baseline::read).transpose()?;
-    let mut report = progress::watched(common.quiet, &settings.progress, || session::check(&settings))?;
-    words::diagnostics(&report);
+    let mut report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
+    words::faults(&report.faults);
     let gone = baseline.as_ref().map(|baseline| baseline.apply(&mut report, &settings)).unwrap_or_default();
     match flags.format {
         CheckFormat::Text => for_people(|out| report::text(out, &report))?,
@@ -142,9 +146,11 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
         return Ok(Exit::Nothing);
     }
     let walked = walk::walk(settings)?;
-    words::faults(&walked.diagnostics);
+    words::faults(&walked.faults);
     if io::stdout().is_terminal() {
-        for_people(|out| walked.files.iter().try_for_each(|found| writeln!(out, "{}", report::harmless(&found.path))))?;
+        for_people(|out| {
+            walked.files.iter().try_for_each(|found| writeln!(out, "{}", report::harmless(&found.path)))
+        })?;
     } else {
         for_programs(|out| walked.files.iter().try_for_each(|found| writeln!(out, "{}", found.path)))?;
     }
@@ -153,14 +159,19 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
 
 fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
-    let run = progress::watched(common.quiet, &settings.progress, || session::fix(&settings))?;
-    words::diagnostics(&run.report);
+    let run = progress::watched(common.quiet, &settings.progress, || engine::fix(&settings))?;
+    words::faults(&run.report.faults);
     words::unpatchable(&run.changes);
     if flags.stat {
         for_people(|out| report::stat(out, &run.changes))?;
     } else {
         let mut patch = Vec::new();
-        report::patch(&mut patch, &run.changes, &settings.root, &vcs::prefix(&settings.root).unwrap_or_default())?;
+        report::patch(
+            &mut patch,
+            &run.changes,
+            &settings.root,
+            &vcs::prefix(&settings.root).unwrap_or_default(),
+        )?;
         if io::stdout().is_terminal() {
             for_people(|out| report::show_patch(out, &patch))?;
         } else {
@@ -176,8 +187,8 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
 
 fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
     let settings = Settings { every: true, ..settings::settle(common, &flags.scan)? };
-    let report = progress::watched(common.quiet, &settings.progress, || session::check(&settings))?;
-    words::diagnostics(&report);
+    let report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
+    words::faults(&report.faults);
     match flags.format {
         Format::Json => for_programs(|out| report::audit_json(out, &report))?,
         Format::Text => for_people(|out| report::audit(out, &report))?,
@@ -195,7 +206,12 @@ fn rules(common: &Common) -> anyhow::Result<Exit> {
     for_people(|out| {
         rules.iter().try_for_each(|rule| {
             let preview = if rule.status == Status::Preview { " (preview)" } else { "" };
-            writeln!(out, "{:<width$}  {}{preview}", report::harmless(&rule.id), report::harmless(&rule.summary))
+            writeln!(
+                out,
+                "{:<width$}  {}{preview}",
+                report::harmless(&rule.id),
+                report::harmless(&rule.summary)
+            )
         })
     })?;
     Ok(Exit::Nothing)
@@ -209,7 +225,9 @@ fn explain(common: &Common, id: &str) -> anyhow::Result<Exit> {
         if rule.status == Status::Preview {
             writeln!(out, "\nThis rule is a preview: it runs when `--select` names it.")?;
         }
-        rule.sections.iter().try_for_each(|(heading, text)| writeln!(out, "\n## {heading}\n\n{}", text.trim_end()))
+        rule.sections
+            .iter()
+            .try_for_each(|(heading, text)| writeln!(out, "\n## {heading}\n\n{}", text.trim_end()))
     })?;
     Ok(Exit::Nothing)
 }
@@ -220,7 +238,7 @@ fn has_findings(report: &Report) -> bool {
 
 /// The exit of a run that came to its end.
 fn after(report: &Report, strict: bool, findings: bool) -> Exit {
-    let complete = report.diagnostics.iter().all(|fault| !fault.skipped);
+    let complete = report.faults.iter().all(|fault| !fault.skipped);
     match (strict && !complete, findings) {
         (true, _) => Exit::Error,
         (false, true) => Exit::Findings,
@@ -231,7 +249,7 @@ fn after(report: &Report, strict: bool, findings: bool) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::finding::Diagnostic;
+    use crate::base::diagnostic::RunFault;
 
     #[test]
     fn a_closed_pipe_is_found_below_its_context() {
@@ -242,8 +260,8 @@ mod tests {
 
     #[test]
     fn only_a_strict_run_fails_for_a_skipped_file() {
-        let fault = Diagnostic { path: "a.go".into(), line: 0, words: "may not be read".into(), skipped: true };
-        let report = Report { diagnostics: vec![fault], ..Report::default() };
+        let fault = RunFault { path: "a.go".into(), line: 0, words: "may not be read".into(), skipped: true };
+        let report = Report { faults: vec![fault], ..Report::default() };
         assert_eq!(after(&report, false, false), Exit::Nothing);
         assert_eq!(after(&report, false, true), Exit::Findings);
         assert_eq!(after(&report, true, true), Exit::Error);

@@ -1,10 +1,10 @@
 //! What is told on standard error: faults, the closing words, statistics.
 
 use super::flags::Common;
-use crate::base::finding::{Applicability, Diagnostic, Outcome};
+use crate::base::diagnostic::{Applicability, FixOutcome, RunFault};
 use crate::config::Settings;
+use crate::engine::{Change, Details, FixRun, Report};
 use crate::report::{harmless, patchable, settle, tally};
-use crate::session::{Change, Details, FixRun, Report};
 
 /// Prints one line to standard error. When nobody reads it, the run still goes on.
 pub fn say(line: &str) {
@@ -18,13 +18,8 @@ pub fn error(words: &str) {
     say(&format!("error: {}", harmless.join("\n")));
 }
 
-/// Prints the faults of a report.
-pub fn diagnostics(report: &Report) {
-    faults(&report.diagnostics);
-}
-
 /// Prints faults in single files.
-pub fn faults(faults: &[Diagnostic]) {
+pub fn faults(faults: &[RunFault]) {
     for fault in faults {
         let line = if fault.line > 0 { format!(":{}", fault.line) } else { String::new() };
         say(&format!("warning: {}{line}: {}", harmless(&fault.path), harmless(&fault.words)));
@@ -36,7 +31,8 @@ pub fn unpatchable(changes: &[Change]) {
     for change in changes.iter().filter(|change| !patchable(change)) {
         let path = harmless(&change.path);
         say(&format!(
-            "warning: {path}: not in the patch, since it lies outside of the working directory; run in a folder above it"
+            "warning: {path}: not in the patch, since it lies outside of the working directory; run in a \
+             folder above it"
         ));
     }
 }
@@ -72,9 +68,12 @@ pub fn audit_end(settings: &Settings, report: &Report) {
 }
 
 fn no_go_files(settings: &Settings, report: &Report) -> bool {
-    let none = report.stats.files == 0 && settings.stdin.is_none() && report.diagnostics.iter().all(|fault| !fault.skipped);
+    let none = report.stats.files == 0
+        && settings.stdin.is_none()
+        && report.faults.iter().all(|fault| !fault.skipped);
     if none {
-        let paths: Vec<_> = settings.paths.iter().map(|path| harmless(&path.to_string_lossy()).into_owned()).collect();
+        let paths: Vec<_> =
+            settings.paths.iter().map(|path| harmless(&path.to_string_lossy()).into_owned()).collect();
         say(&format!("no Go files to read in {}; --verbose tells what was left out", paths.join(", ")));
     }
     none
@@ -82,7 +81,8 @@ fn no_go_files(settings: &Settings, report: &Report) -> bool {
 
 fn findings(report: &Report) -> String {
     let open: Vec<_> = report.findings.iter().filter(|finding| finding.suppressed.is_none()).collect();
-    let mut line = format!("{} in {}", counted(open.len(), "finding"), counted(report.stats.files as usize, "file"));
+    let mut line =
+        format!("{} in {}", counted(open.len(), "finding"), counted(report.stats.files as usize, "file"));
     let fixes = |wanted: Option<Applicability>| {
         open.iter().filter(|finding| finding.fix.as_ref().map(|fix| fix.applicability) == wanted).count()
     };
@@ -98,22 +98,32 @@ fn findings(report: &Report) -> String {
         line += &format!(": {}", kinds.join(", "));
     }
     let by = |word: &str| {
-        report.findings.iter().filter_map(|finding| finding.suppressed.as_ref()).filter(|by| by.word() == word).count()
+        report
+            .findings
+            .iter()
+            .filter_map(|finding| finding.suppressed.as_ref())
+            .filter(|by| by.word() == word)
+            .count()
     };
     let quiet = [
         ("comment", "silenced by comments"),
         ("baseline", "in the baseline"),
         ("untouched", "in functions that the change leaves alone"),
     ];
-    for (count, words) in quiet.map(|(word, words)| (by(word), words)).into_iter().filter(|(count, _)| *count > 0) {
+    for (count, words) in
+        quiet.map(|(word, words)| (by(word), words)).into_iter().filter(|(count, _)| *count > 0)
+    {
         line += &format!("; {count} {words}");
     }
     line
 }
 
 fn patch_line(run: &FixRun) -> String {
-    let written: Vec<Outcome> =
-        run.changes.iter().map(|change| if patchable(change) { Outcome::Applied } else { Outcome::OutsideRoot }).collect();
+    let written: Vec<FixOutcome> = run
+        .changes
+        .iter()
+        .map(|change| if patchable(change) { FixOutcome::Applied } else { FixOutcome::OutsideRoot })
+        .collect();
     let sums = tally(run, &written, &settle(run, &written));
     let reasons: Vec<String> = sums
         .left
@@ -125,11 +135,22 @@ fn patch_line(run: &FixRun) -> String {
         .collect();
     let left = sums.left_in_all();
     match (sums.changed, left) {
-        (0, 0) => format!("nothing to patch: no findings in {}", counted(run.report.stats.files as usize, "file")),
-        (0, _) => format!("nothing to patch: no fix to take for {} ({})", counted(left, "finding"), reasons.join(", ")),
+        (0, 0) => {
+            format!("nothing to patch: no findings in {}", counted(run.report.stats.files as usize, "file"))
+        }
+        (0, _) => format!(
+            "nothing to patch: no fix to take for {} ({})",
+            counted(left, "finding"),
+            reasons.join(", ")
+        ),
         (changed, 0) => format!("a patch for {}", counted(changed, "file")),
         (changed, _) => {
-            format!("a patch for {}; {} not in it ({})", counted(changed, "file"), counted(left, "finding"), reasons.join(", "))
+            format!(
+                "a patch for {}; {} not in it ({})",
+                counted(changed, "file"),
+                counted(left, "finding"),
+                reasons.join(", ")
+            )
         }
     }
 }
@@ -142,19 +163,28 @@ fn loose_ends(report: &Report) {
         say(&format!("{calls} of unknown type: `unleak audit` lists them, --assume-closable reports them"));
     }
     if stats.findings_in_tests > 0 {
-        say(&format!("{} in _test.go files: --tests reports them", counted(stats.findings_in_tests as usize, "further finding")));
+        say(&format!(
+            "{} in _test.go files: --tests reports them",
+            counted(stats.findings_in_tests as usize, "further finding")
+        ));
     }
     if stats.not_analysed > 0 {
-        say(&format!("{} could not be analysed: `unleak audit` lists them", counted(stats.not_analysed as usize, "declaration")));
+        say(&format!(
+            "{} could not be analysed: `unleak audit` lists them",
+            counted(stats.not_analysed as usize, "declaration")
+        ));
     }
     incomplete(report);
 }
 
 /// Whether something was left unread, if it was.
 pub fn incomplete(report: &Report) {
-    let skipped = report.diagnostics.iter().filter(|fault| fault.skipped).count();
+    let skipped = report.faults.iter().filter(|fault| fault.skipped).count();
     if skipped > 0 {
-        say(&format!("not complete: {} left something unread, see the warnings above", counted(skipped, "fault")));
+        say(&format!(
+            "not complete: {} left something unread, see the warnings above",
+            counted(skipped, "fault")
+        ));
     }
 }
 
@@ -207,33 +237,40 @@ mod tests {
         report
     }
 
-    fn finding(applicability: Option<Applicability>) -> crate::base::finding::Finding {
-        use crate::base::finding::*;
-        let acquisition = Acquisition {
+    fn finding(applicability: Option<Applicability>) -> crate::base::diagnostic::Finding {
+        use crate::base::diagnostic::*;
+        use crate::base::text::Span;
+        let fix = applicability.map(|applicability| Fix {
+            title: String::new(),
+            applicability,
+            reason: None,
+            edits: Vec::new(),
+        });
+        Finding {
             rule: "unclosed-client".into(),
-            path: "a.go".into(),
-            span: Default::default(),
-            line: 1,
-            column: 1,
-            constructor: "x.NewClient".into(),
-            name: None,
+            severity: Severity::Warning,
+            location: Location { path: "a.go".into(), span: Span::default(), line: 1, column: 1 },
+            subject: String::new(),
+            label: String::new(),
             function: None,
-            type_name: String::new(),
-            closable: Closable::Unknown(String::new()),
-            verdict: Verdict::Leaked,
-            certainty: Certainty::Proved,
-            evidence: Vec::new(),
+            message: String::new(),
+            labels: Vec::new(),
             notes: Vec::new(),
-        };
-        let fix = applicability.map(|applicability| Fix { title: String::new(), applicability, reason: None, edits: Vec::new() });
-        Finding { acquisition, message: String::new(), fix, suppressed: None, fingerprint: String::new() }
+            acquisition: None,
+            fix,
+            suppressed: None,
+            fingerprint: String::new(),
+        }
     }
 
     #[test]
     fn findings_are_counted_by_fix() {
         assert_eq!(findings(&report(&[])), "0 findings in 2 files");
         let three = report(&[Some(Applicability::Safe), Some(Applicability::Unsafe), None]);
-        assert_eq!(findings(&three), "3 findings in 2 files: 1 with a safe fix, 1 with an unsafe fix, 1 without fix");
+        assert_eq!(
+            findings(&three),
+            "3 findings in 2 files: 1 with a safe fix, 1 with an unsafe fix, 1 without fix"
+        );
     }
 
     #[test]
@@ -241,8 +278,13 @@ mod tests {
         let none = FixRun { report: report(&[]), ..FixRun::default() };
         assert_eq!(patch_line(&none), "nothing to patch: no findings in 2 files");
         let kinds = [Some(Applicability::Unsafe), Some(Applicability::Display)];
-        let left = FixRun { report: report(&kinds), outcomes: vec![Outcome::BelowApplicability; 2], ..FixRun::default() };
-        let expected = "nothing to patch: no fix to take for 2 findings (1 display, 1 unsafe: --unsafe takes them)";
+        let left = FixRun {
+            report: report(&kinds),
+            outcomes: vec![FixOutcome::BelowApplicability; 2],
+            ..FixRun::default()
+        };
+        let expected =
+            "nothing to patch: no fix to take for 2 findings (1 display, 1 unsafe: --unsafe takes them)";
         assert_eq!(patch_line(&left), expected);
     }
 }

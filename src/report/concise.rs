@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::harmless;
 use super::tone::{BOLD, DIM, WARNING};
-use crate::base::finding::Finding;
-use crate::session::Report;
+use crate::base::diagnostic::Finding;
+use crate::engine::Report;
 
 /// Writes `path:line:column: rule: message [safe fix]` for each finding that no comment silences.
 ///
@@ -13,10 +13,13 @@ use crate::session::Report;
 /// The writer's.
 pub fn concise(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
-        let at = &finding.acquisition;
+        let at = &finding.location;
         let (path, message, fix) = (harmless(&at.path), harmless(&finding.message), fix_words(finding));
-        let (line, column, rule) = (at.line, at.column, &at.rule);
-        writeln!(out, "{BOLD}{path}:{line}:{column}:{BOLD:#} {WARNING}{rule}{WARNING:#}: {message} {DIM}[{fix}]{DIM:#}")?;
+        let (line, column, rule) = (at.line, at.column, &finding.rule);
+        writeln!(
+            out,
+            "{BOLD}{path}:{line}:{column}:{BOLD:#} {WARNING}{rule}{WARNING:#}: {message} {DIM}[{fix}]{DIM:#}"
+        )?;
     }
     Ok(())
 }
@@ -33,7 +36,8 @@ mod tests {
     #[test]
     fn a_finding_is_a_line() {
         let line = samples::plain(|out| concise(out, &samples::report()));
-        let expected = "d/a.go:4:12: unclosed-client: `c` is never closed: `run` returns with it still open [safe fix]\n";
+        let expected = "d/a.go:4:12: unclosed-client: `c` is never closed: `run` returns with it still open \
+                        [safe fix]\n";
         assert_eq!(line, expected);
     }
 }

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::harmless;
-use crate::base::finding::{Finding, Verdict};
+use crate::base::diagnostic::{Finding, Severity};
 use crate::base::text::LineIndex;
 use crate::config::Settings;
-use crate::session::Report;
+use crate::engine::Report;
 
-/// Writes `::warning file=…::message` for each finding that nothing silences. Paths count from the top of the repository.
+/// Writes `::warning file=…::message` for each finding that nothing silences. Paths count from the top of the
+/// repository.
 ///
 /// # Errors
 /// The writer's.
@@ -21,8 +22,11 @@ pub fn github(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::
 }
 
 fn command(finding: &Finding, report: &Report, settings: &Settings) -> String {
-    let at = &finding.acquisition;
-    let kind = if at.verdict == Verdict::Idle { "notice" } else { "warning" };
+    let at = &finding.location;
+    let kind = match finding.severity {
+        Severity::Note => "notice",
+        Severity::Warning => "warning",
+    };
     let mut line = format!("::{kind} file={},line={}", property(&settings.in_repository(&at.path)), at.line);
     let end = report.texts.get(&at.path).map(|text| LineIndex::new(text).line_column(at.span.end));
     let _ = match end {
@@ -30,9 +34,13 @@ fn command(finding: &Finding, report: &Report, settings: &Settings) -> String {
         Some((last, _)) => write!(line, ",endLine={last}"),
         None => Ok(()),
     };
-    let fix = finding.fix.as_ref().map(|fix| format!("; {} fix: {}", fix.applicability.word(), fix.title)).unwrap_or_default();
+    let fix = finding
+        .fix
+        .as_ref()
+        .map(|fix| format!("; {} fix: {}", fix.applicability.word(), fix.title))
+        .unwrap_or_default();
     let message = data(&harmless(&format!("{}{fix}", finding.message)));
-    format!("{line},title={}::{message}", property(&at.rule))
+    format!("{line},title={}::{message}", property(&finding.rule))
 }
 
 /// A message as a command takes it, so that nothing in it can begin another one.
@@ -65,7 +73,8 @@ mod tests {
         let mut report = samples::report();
         report.findings[0].message = "50%\n::error::gone".into();
         let line = samples::plain(|out| github(out, &report, &settings));
-        let expected = "::warning file=d/a.go,line=4,col=12,endColumn=25,title=unclosed-client::50%25\\u{a}::error::gone; safe fix: \
+        let expected = "::warning \
+                        file=d/a.go,line=4,col=12,endColumn=25,title=unclosed-client::50%25\\u{a}::error::gone; safe fix: \
                         insert `defer c.Close()` after the error check\n";
         assert_eq!(line, expected);
         assert_eq!(property("a:b,c\n"), "a%3Ab%2Cc%0A");

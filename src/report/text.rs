@@ -1,13 +1,14 @@
-//! Findings for people: the place, what proves the leak, and the fix, with the lines of source they are about.
+//! Findings for people: the place, what proves the leak, and the fix, with the lines of source they are
+//! about.
 
 use std::io::{self, Write};
 
 use super::tone::{ADDED, BOLD, DIM, FRAME, REMOVED, WARNING};
 use super::{harmless, harmless_bytes};
+use crate::base::diagnostic::{Finding, Fix};
 use crate::base::edit::Edit;
-use crate::base::finding::{Acquisition, Finding, Fix, Verdict};
 use crate::base::text::{LineIndex, Span};
-use crate::session::Report;
+use crate::engine::Report;
 
 /// A line is cut behind this many characters; minified sources have lines of any length.
 const LINE_LIMIT: usize = 240;
@@ -19,7 +20,7 @@ const LINE_LIMIT: usize = 240;
 pub fn text(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let mut last: Option<Source> = None;
     for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
-        let path = &finding.acquisition.path;
+        let path = &finding.location.path;
         if last.as_ref().is_none_or(|source| source.path != &**path) {
             let text = report.texts.get(path).map_or(&[][..], |text| text);
             last = Some(Source { path, text, index: LineIndex::new(text) });
@@ -49,9 +50,14 @@ struct Mark<'a> {
 
 impl Source<'_> {
     fn finding(&self, out: &mut dyn Write, finding: &Finding) -> io::Result<()> {
-        let at = &finding.acquisition;
+        let at = &finding.location;
         let width = self.gutter(finding);
-        writeln!(out, "{WARNING}warning[{}]{WARNING:#}{BOLD}: {}{BOLD:#}", at.rule, harmless(&finding.message))?;
+        writeln!(
+            out,
+            "{WARNING}warning[{}]{WARNING:#}{BOLD}: {}{BOLD:#}",
+            finding.rule,
+            harmless(&finding.message)
+        )?;
         writeln!(out, "{:width$}{FRAME}-->{FRAME:#} {}:{}:{}", "", harmless(&at.path), at.line, at.column)?;
         self.rule_off(out, width)?;
         let mut above = None;
@@ -60,14 +66,14 @@ impl Source<'_> {
             above = Some(mark.line);
         }
         self.rule_off(out, width)?;
-        for evidence in at.evidence.iter().filter(|evidence| evidence.span.is_none()) {
+        for evidence in finding.labels.iter().filter(|evidence| evidence.span.is_none()) {
             let place = match evidence.line {
                 0 => harmless(&evidence.path).into_owned(),
                 line => format!("{}:{line}:{}", harmless(&evidence.path), evidence.column),
             };
             self.note(out, width, "note", &format!("{place}: {}", harmless(&evidence.words)))?;
         }
-        for note in &at.notes {
+        for note in &finding.notes {
             self.note(out, width, note.id, &harmless(&note.words))?;
         }
         if let Some(fix) = &finding.fix {
@@ -78,17 +84,19 @@ impl Source<'_> {
 
     /// Room for the greatest line number that is printed.
     fn gutter(&self, finding: &Finding) -> usize {
-        let at = &finding.acquisition;
-        let evidence = at.evidence.iter().filter(|evidence| evidence.span.is_some()).map(|evidence| evidence.line);
-        let edits = finding.fix.iter().flat_map(|fix| &fix.edits).map(|edit| self.index.line(edit.span.end) + 1);
+        let at = &finding.location;
+        let evidence =
+            finding.labels.iter().filter(|evidence| evidence.span.is_some()).map(|evidence| evidence.line);
+        let edits =
+            finding.fix.iter().flat_map(|fix| &fix.edits).map(|edit| self.index.line(edit.span.end) + 1);
         evidence.chain(edits).chain([at.line]).max().unwrap_or(1).to_string().len()
     }
 
     /// The places to quote, in the order of the file.
     fn marks<'f>(&self, finding: &'f Finding) -> Vec<Mark<'f>> {
-        let at = &finding.acquisition;
-        let mut marks = vec![Mark { line: at.line, span: at.span, words: main_words(at), main: true }];
-        for evidence in &at.evidence {
+        let at = &finding.location;
+        let mut marks = vec![Mark { line: at.line, span: at.span, words: &finding.label, main: true }];
+        for evidence in &finding.labels {
             if let Some(span) = evidence.span {
                 marks.push(Mark { line: evidence.line, span, words: &evidence.words, main: false });
             }
@@ -98,7 +106,9 @@ impl Source<'_> {
     }
 
     fn mark(&self, out: &mut dyn Write, width: usize, above: Option<u32>, mark: &Mark<'_>) -> io::Result<()> {
-        let Some(line) = self.index.line_span(mark.line).filter(|_| !self.text.is_empty()) else { return Ok(()) };
+        let Some(line) = self.index.line_span(mark.line).filter(|_| !self.text.is_empty()) else {
+            return Ok(());
+        };
         if above.is_some_and(|above| mark.line > above + 1) {
             writeln!(out, "{FRAME}...{FRAME:#}")?;
         }
@@ -114,7 +124,13 @@ impl Source<'_> {
         }
         let (sign, style) = if mark.main { ("^", WARNING) } else { ("-", FRAME) };
         let under = sign.repeat(under.min(LINE_LIMIT - before + 1));
-        writeln!(out, "{:width$} {FRAME}|{FRAME:#} {:before$}{style}{under} {}{style:#}", "", "", harmless(mark.words))
+        writeln!(
+            out,
+            "{:width$} {FRAME}|{FRAME:#} {:before$}{style}{under} {}{style:#}",
+            "",
+            "",
+            harmless(mark.words)
+        )
     }
 
     fn quote(&self, out: &mut dyn Write, width: usize, number: u32, line: &[u8]) -> io::Result<()> {
@@ -139,7 +155,8 @@ impl Source<'_> {
     /// The lines that an edit takes out and puts in.
     fn edit(&self, out: &mut dyn Write, width: usize, edit: &Edit) -> io::Result<()> {
         let (first, last) = (self.index.line(edit.span.start), self.index.line(edit.span.end));
-        let (Some(first_span), Some(last_span)) = (self.index.line_span(first), self.index.line_span(last)) else {
+        let (Some(first_span), Some(last_span)) = (self.index.line_span(first), self.index.line_span(last))
+        else {
             return Ok(());
         };
         let at_starts = edit.span.start == first_span.start && edit.span.end == last_span.start;
@@ -147,7 +164,9 @@ impl Source<'_> {
         let removed = if whole { edit.span } else { Span::new(first_span.start, last_span.end) };
         let mut new = Vec::new();
         if !whole {
-            new.extend_from_slice(self.bytes(Span::new(first_span.start, edit.span.start.max(first_span.start))));
+            new.extend_from_slice(
+                self.bytes(Span::new(first_span.start, edit.span.start.max(first_span.start))),
+            );
         }
         new.extend_from_slice(edit.text.as_bytes());
         for line in self.bytes(removed).split_inclusive(|byte| *byte == b'\n') {
@@ -165,11 +184,6 @@ impl Source<'_> {
     fn bytes(&self, span: Span) -> &[u8] {
         self.text.get(span.range()).unwrap_or_default()
     }
-}
-
-/// What stands below the finding itself.
-fn main_words(at: &Acquisition) -> &'static str {
-    if at.verdict == Verdict::Idle { "this comment" } else { "acquired here" }
 }
 
 /// A line of source without its ending, harmless and cut to a length.
@@ -192,7 +206,7 @@ fn columns(bytes: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::finding::Applicability;
+    use crate::base::diagnostic::Applicability;
     use crate::report::samples;
 
     #[test]
@@ -225,8 +239,16 @@ warning[unclosed-client]: `c` is never closed: `run` returns with it still open
         fix.reason = Some("the client may be nil".into());
         fix.edits = vec![Edit { span: Span::new(31, 32), text: "cc".into() }];
         let shown = samples::plain(|out| text(out, &report));
-        assert!(shown.contains("unsafe fix: insert `defer c.Close()` after the error check (the client may be nil)"), "{shown}");
-        assert!(shown.contains("  -     c, err := x.NewClient()\n4 +     cc, err := x.NewClient()"), "{shown}");
+        assert!(
+            shown.contains(
+                "unsafe fix: insert `defer c.Close()` after the error check (the client may be nil)"
+            ),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("  -     c, err := x.NewClient()\n4 +     cc, err := x.NewClient()"),
+            "{shown}"
+        );
     }
 
     #[test]
@@ -235,8 +257,8 @@ warning[unclosed-client]: `c` is never closed: `run` returns with it still open
         report.texts.clear();
         assert!(samples::plain(|out| text(out, &report)).contains("d/a.go:4:12"));
         let mut report = samples::report();
-        report.findings[0].acquisition.span = Span::new(9000, 9001);
-        report.findings[0].acquisition.line = 900;
+        report.findings[0].location.span = Span::new(9000, 9001);
+        report.findings[0].location.line = 900;
         samples::plain(|out| text(out, &report));
     }
 }
