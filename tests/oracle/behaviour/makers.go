@@ -81,6 +81,8 @@ var makers = map[string]maker{
 	"own registry":          ownRegistry,
 	"own goroutine":         ownGoroutine,
 	"own deferred global":   ownDeferredGlobal,
+	"own sender":            ownSender,
+	"own group":             ownGroup,
 	"own cache, after":      ownCacheAfter,
 	"own getOr":             ownGetOr,
 	"own sometimes":         ownSometimes,
@@ -224,6 +226,20 @@ func ownDeferredGlobal(b *builder) made {
 	b.decl("func %s(ctx context.Context) (c *cl.Client, err error) {\n\tdefer func() { %s = c }()\n\treturn %s\n}", f, g, b.lib("", "ctx"))
 	b.then("@%s.Use()", g)
 	return client(f + "(ctx)")
+}
+
+func ownSender(b *builder) made {
+	f := b.own("Sent")
+	ch := b.param("ch", "chan *cl.Client", "make(chan *cl.Client, 8)")
+	b.decl("func %s(ch chan<- *cl.Client) *cl.Client {\n\tc := %s\n\tgo func() { ch <- c }()\n\treturn c\n}", f, b.lib("Plain", ""))
+	b.then("c := <-%s; c.Use()", ch)
+	return plain(f + "(" + ch + ")")
+}
+
+func ownGroup(b *builder) made {
+	f, box := b.own("Grouped"), b.box("G", "cl.Group")
+	b.decl("func (b *%s) %s(late <-chan struct{}) *cl.Client {\n\tc := %s\n\tb.G.Go(func() error {\n\t\t<-late\n\t\tc.Use()\n\t\treturn nil\n\t})\n\treturn c\n}", box, f, b.lib("Plain", ""))
+	return plain(b.param("group", "*"+box, "&"+box+"{}") + "." + f + "(" + b.late() + ")")
 }
 
 func ownCacheAfter(b *builder) made {

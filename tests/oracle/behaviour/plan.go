@@ -70,6 +70,10 @@ var acquires = map[string]struct {
 	"only then": {plain: "var VAR TYPE\nif n == 1 {\nVAR = CALL\n} else {\nRET(nil)\n}"},
 	"interface": {fallible: "var VAR interface{ Use() string }\nvar err error\nVAR, err = CALL\nif err != nil {\nRET(err)\n}", plain: "var VAR interface{ Use() string } = CALL"},
 	"closer":    {fallible: "var VAR interface {\nUse() string\nClose() error\n}\nvar err error\nVAR, err = CALL\nif err != nil {\nRET(err)\n}", plain: "var VAR interface {\nUse() string\nClose() error\n} = CALL"},
+	"any":       {fallible: "var VAR any\nvar err error\nVAR, err = CALL\nif err != nil {\nRET(err)\n}", plain: "var VAR any = CALL"},
+	"if there":  {plain: "VAR := CALL\nif VAR != nil {\nVAR.Use()\n}"},
+	"field":     {first: "h := &@Own${}", fallible: "var err error\nh.C, err = CALL\nif err != nil {\nRET(err)\n}", plain: "h.C = CALL"},
+	"element":   {first: "cs := make([]TYPE, 1)", fallible: "var err error\ncs[0], err = CALL\nif err != nil {\nRET(err)\n}", plain: "cs[0] = CALL"},
 	"check":     {fallible: "VAR, err := CALL\nif err := check$(err); err != nil {\nRET(err)\n}"},
 	"good way":  {fallible: "VAR, err := CALL\nif err == nil {\nVAR.Use()\n} else {\nRET(err)\n}"},
 	"again":     {fallible: "VAR, err := CALL\nif err != nil {\nif VAR, err = CALL; err != nil {\nRET(err)\n}\n}"},
@@ -93,6 +97,15 @@ func (b *builder) whole() []string {
 		text = how.fallible
 	}
 	only(text != "")
+	switch p.Acquire {
+	case "field":
+		only(p.Release == "")
+		b.decl("type Own$ struct{ C %s }", c.typ)
+		c.expr = "h.C"
+	case "element":
+		only(p.Release == "")
+		c.expr = "cs[0]"
+	}
 	fill := strings.NewReplacer("VAR", c.expr, "TYPE", c.typ, "CALL", b.made.call)
 	if how.first != "" {
 		b.emit("%s", fill.Replace(how.first))
@@ -100,6 +113,8 @@ func (b *builder) whole() []string {
 	switch p.Acquire {
 	case "interface":
 		c.typ, c.close = user, nil
+	case "any":
+		c = val{expr: "c", typ: "any", use: func(x string) string { return x + ".(" + user + ").Use()" }}
 	case "closer":
 		c.typ = "interface {\nUse() string\nClose() error\n}"
 	case "must":

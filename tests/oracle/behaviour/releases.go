@@ -94,6 +94,31 @@ var releases = map[string]release{
 		b.decl("func %s[T interface{ Close() error }](c T) { c.Close() }", f)
 		b.emit("defer %s(c)", f)
 	}},
+	"function that closes": {below: func(b *builder, c val) {
+		only(c.close != nil)
+		f := b.top("closing")
+		b.decl("func %s(c io.Closer) func() { return func() { c.Close() } }", f)
+		b.emit("defer %s(c)()", f)
+	}},
+	"clean-up of a holder": {
+		above: func(b *builder, c val) {
+			b.test()
+			only(c.close != nil)
+			box := b.box("C", c.typ)
+			b.decl("func (b *%s) Close() {\nif b.C != nil {\nb.C.Close()\n}\n}", box)
+			b.emit("s := &%s{}\nt.Cleanup(func() { s.Close() })", box)
+		},
+		below: func(b *builder, c val) { b.emit("s.C = c") },
+	},
+	"holder above, value": {
+		above: func(b *builder, c val) {
+			only(c.close != nil)
+			box := b.box("C", c.typ)
+			b.decl("func (b *%s) Close() {\nif b.C != nil {\nb.C.Close()\n}\n}", box)
+			b.emit("var s %s\ndefer s.Close()", box)
+		},
+		below: func(b *builder, c val) { b.emit("s.C = c") },
+	},
 	"embedding": {below: func(b *builder, c val) {
 		only(c.typ == "*cl.Client")
 		box := b.top("Emb")

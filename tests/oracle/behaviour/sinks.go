@@ -133,6 +133,18 @@ var keeps = map[string]sink{
 		b.emit("%s.PushBack(%s)", p, v.expr)
 		b.then("z := %s.Front().Value.(%s); %s", p, v.typ, v.use("z"))
 	},
+	"parameter's heap": func(b *builder, v val) {
+		h := b.top("Heap")
+		b.decl("type %s struct{ all []%s }", h, v.typ)
+		b.decl("func (h *%s) Len() int { return len(h.all) }", h)
+		b.decl("func (h *%s) Less(i, j int) bool { return i < j }", h)
+		b.decl("func (h *%s) Swap(i, j int) { h.all[i], h.all[j] = h.all[j], h.all[i] }", h)
+		b.decl("func (h *%s) Push(x any) { h.all = append(h.all, x.(%s)) }", h, v.typ)
+		b.decl("func (h *%s) Pop() any { x := h.all[0]; h.all = h.all[1:]; return x }", h)
+		p := b.param("into", "*@"+h, "&@"+h+"{}")
+		b.emit("heap.Push(%s, %s)", p, v.expr)
+		b.then("z := heap.Pop(%s).(%s); %s", p, v.typ, v.use("z"))
+	},
 	"parameter's pointer": func(b *builder, v val) {
 		p := b.param("into", "*"+v.typ, "new("+v.typ+")")
 		b.emit("*%s = %s", p, v.expr)
@@ -234,6 +246,10 @@ var keeps = map[string]sink{
 	"test clean-up": func(b *builder, v val) {
 		b.test()
 		b.emit("t.Cleanup(func() { %s })", v.used())
+	},
+	"test clean-up, in a subtest": func(b *builder, v val) {
+		b.test()
+		b.emit("t.Run(\"sub\", func(*testing.T) { t.Cleanup(func() { %s }) })", v.used())
 	},
 	"parallel subtest": func(b *builder, v val) {
 		b.test()

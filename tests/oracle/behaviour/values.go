@@ -183,6 +183,23 @@ var wraps = map[string]wrap{
 		b.decl("func %s(v any) any { return v }", f)
 		return b.around(v, "any", f+"("+v.expr+")", func(x string) string { return x + ".(" + v.typ + ")" })
 	},
+	"method of a holder": func(b *builder, v val) val {
+		box, h := b.box("C", v.typ), b.name("h")
+		b.decl("func (b *%s) get() %s { return b.C }", box, v.typ)
+		b.emit("%s := &%s{C: %s}", h, box, v.expr)
+		return b.around(v, "func() "+v.typ, h+".get", suffix("()"))
+	},
+	"errors joined": func(b *builder, v val) val {
+		only(has(v))
+		e := b.top("Err")
+		b.decl("type %s struct{ C %s }", e, user)
+		b.decl("func (e *%s) Error() string { return \"failed\" }", e)
+		return b.hidden("error", "errors.Join(context.Canceled, &@"+e+"{"+v.expr+"})",
+			func(x string) string { return "{ var e *@" + e + "; if errors.As(" + x + ", &e) { e.C.Use() } }" })
+	},
+	"values of a map": func(b *builder, v val) val {
+		return b.hidden("iter.Seq["+v.typ+"]", "maps.Values(map[int]"+v.typ+"{1: "+v.expr+"})", func(x string) string { return "for y := range " + x + " { " + v.use("y") + " }" })
+	},
 	"once value": func(b *builder, v val) val {
 		return b.around(v, "func() "+v.typ, "sync.OnceValue(func() "+v.typ+" { return "+v.expr+" })", suffix("()"))
 	},

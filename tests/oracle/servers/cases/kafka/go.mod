@@ -1,0 +1,7 @@
+module e2e/kafka
+
+go 1.25.0
+
+require e2e/probe v0.0.0
+
+replace e2e/probe => ../probe
