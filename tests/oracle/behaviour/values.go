@@ -27,6 +27,9 @@ func suffix(s string) func(string) string { return func(x string) string { retur
 // has says whether v has the methods of a client.
 func has(v val) bool { return v.use("x") == "x.Use()" }
 
+// writes says whether v is a writer, as all clients of the library are.
+func writes(v val) bool { return has(v) && strings.HasPrefix(v.typ, "*cl.") && v.close != nil }
+
 // only rules out what cannot be written in Go.
 func only(ok bool) {
 	if !ok {
@@ -207,27 +210,27 @@ var wraps = map[string]wrap{
 		return b.hidden("iter.Seq["+v.typ+"]", "slices.Values([]"+v.typ+"{"+v.expr+"})", func(x string) string { return "for y := range " + x + " { " + v.use("y") + " }" })
 	},
 	"json encoder": func(b *builder, v val) val {
-		only(has(v) && v.close != nil)
+		only(writes(v))
 		return b.hidden("*json.Encoder", "json.NewEncoder("+v.expr+")", suffix(".Encode(1)"))
 	},
 	"gob encoder": func(b *builder, v val) val {
-		only(has(v) && v.close != nil)
+		only(writes(v))
 		return b.hidden("*gob.Encoder", "gob.NewEncoder("+v.expr+")", suffix(".Encode(1)"))
 	},
 	"logger": func(b *builder, v val) val {
-		only(has(v) && v.close != nil)
+		only(writes(v))
 		return b.hidden("*log.Logger", "log.New("+v.expr+", \"\", 0)", suffix(".Print(1)"))
 	},
 	"slog": func(b *builder, v val) val {
-		only(has(v) && v.close != nil)
+		only(writes(v))
 		return b.hidden("*slog.Logger", "slog.New(slog.NewJSONHandler("+v.expr+", nil))", suffix(".Info(\"m\")"))
 	},
 	"buffered writer": func(b *builder, v val) val {
-		only(has(v) && v.close != nil)
+		only(writes(v))
 		return b.hidden("*bufio.Writer", "bufio.NewWriter("+v.expr+")", func(x string) string { return x + ".WriteByte('x'); " + x + ".Flush()" })
 	},
 	"multi writer": func(b *builder, v val) val {
-		only(has(v) && v.close != nil)
+		only(writes(v))
 		return b.hidden("io.Writer", "io.MultiWriter(io.Discard, "+v.expr+")", suffix(".Write([]byte{1})"))
 	},
 	"reflect": func(b *builder, v val) val {
