@@ -50,7 +50,7 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     let outcomes = report::settle(&run, &written);
     let tally = report::tally(&run, &written, &outcomes);
     match flags.format {
-        Format::Json => for_programs(|out| report::fix_json(out, &run, &outcomes, &tally))?,
+        Format::Json => for_programs(|out| report::fix_json(out, &run, &settings, &outcomes, &tally))?,
         Format::Text => for_people(|out| {
             if !common.quiet {
                 report::fixed(out, &run.report.findings, &outcomes)?;

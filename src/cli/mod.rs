@@ -4,17 +4,19 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
 
 use self::flags::{Audit, Check, CheckFormat, Cli, Color, Command, Common, Diff, Format};
+use crate::base::finding::Finding;
 use crate::config::Settings;
 use crate::engine;
 use crate::engine::{Baseline, Report};
 use crate::report;
 use crate::rules::Status;
-use crate::{vcs, walk};
+use crate::walk;
 
 mod baseline;
 mod config;
@@ -47,6 +49,14 @@ impl From<Exit> for ExitCode {
             Exit::Error => 2,
         })
     }
+}
+
+/// A finding among all of a run: its file and fingerprint, since two clones of a repository have the same
+/// fingerprints.
+type Id = (Arc<str>, String);
+
+fn id(finding: &Finding) -> Id {
+    (finding.acquisition.path.clone(), finding.fingerprint.clone())
 }
 
 /// The whole program: reads the arguments of the process, prints, and returns the exit code.
@@ -128,7 +138,7 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
     match flags.format {
         CheckFormat::Text => for_people(|out| report::text(out, &report))?,
         CheckFormat::Concise => for_people(|out| report::concise(out, &report))?,
-        CheckFormat::Json => for_programs(|out| report::check_json(out, &report))?,
+        CheckFormat::Json => for_programs(|out| report::check_json(out, &report, &settings))?,
         CheckFormat::Sarif => for_programs(|out| report::sarif(out, &report, &settings))?,
         CheckFormat::Github => for_programs(|out| report::github(out, &report, &settings))?,
     }
@@ -149,10 +159,20 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
     words::faults(&walked.diagnostics);
     if io::stdout().is_terminal() {
         for_people(|out| {
-            walked.files.iter().try_for_each(|found| writeln!(out, "{}", report::harmless(&found.path)))
+            walked
+                .files
+                .iter()
+                .filter(|found| found.asked)
+                .try_for_each(|found| writeln!(out, "{}", report::harmless(&found.path)))
         })?;
     } else {
-        for_programs(|out| walked.files.iter().try_for_each(|found| writeln!(out, "{}", found.path)))?;
+        for_programs(|out| {
+            walked
+                .files
+                .iter()
+                .filter(|found| found.asked)
+                .try_for_each(|found| writeln!(out, "{}", found.path))
+        })?;
     }
     Ok(Exit::Nothing)
 }
@@ -161,17 +181,13 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
     let run = progress::watched(common.quiet, &settings.progress, || engine::fix(&settings))?;
     words::diagnostics(&run.report);
-    words::unpatchable(&run.changes);
+    let routes = report::routes(&run.changes, &settings);
+    words::unpatchable(&run.changes, &routes);
     if flags.stat {
-        for_people(|out| report::stat(out, &run.changes))?;
+        for_people(|out| report::stat(out, &run.changes, &routes))?;
     } else {
         let mut patch = Vec::new();
-        report::patch(
-            &mut patch,
-            &run.changes,
-            &settings.root,
-            &vcs::prefix(&settings.root).unwrap_or_default(),
-        )?;
+        report::patch(&mut patch, &run.changes, &routes)?;
         if io::stdout().is_terminal() {
             for_people(|out| report::show_patch(out, &patch))?;
         } else {
@@ -179,7 +195,7 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
         }
     }
     if !common.quiet {
-        words::diff_end(&settings, &run);
+        words::diff_end(&settings, &run, &routes);
     }
     words::stats(common, &settings, &run.report);
     Ok(after(&run.report, flags.scan.strict, has_findings(&run.report)))
@@ -190,7 +206,7 @@ fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
     let report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
     words::diagnostics(&report);
     match flags.format {
-        Format::Json => for_programs(|out| report::audit_json(out, &report))?,
+        Format::Json => for_programs(|out| report::audit_json(out, &report, &settings))?,
         Format::Text => for_people(|out| report::audit(out, &report))?,
     }
     if !common.quiet {

@@ -9,7 +9,7 @@ use super::flags::{Choice, Common, Fix, News, Overrides, Scan};
 use crate::base::sys;
 use crate::config::{Files, Keys, Layer, Settings, Sources, Stdin, Style, is_selected, known_rule};
 use crate::rules::{self, Rule};
-use crate::vcs::{self, Change};
+use crate::vcs::{Change, Places};
 
 /// Resolves the flags of a scanning command.
 ///
@@ -25,7 +25,7 @@ pub fn settle(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
     let root = sys::working_dir()?;
     Ok(Settings {
         sources: sources(&root, common, &scan.overrides)?,
-        prefix: prefix(&root),
+        places: Arc::new(Places::new(&root)),
         root,
         paths: if stdin.is_some() { Vec::new() } else { scan.paths.clone() },
         stdin,
@@ -66,12 +66,6 @@ pub fn settle_news(common: &Common, scan: &Scan, news: &News) -> anyhow::Result<
 pub fn settle_fixes(common: &Common, scan: &Scan, news: &News, choice: &Choice) -> anyhow::Result<Settings> {
     let max_fixes = choice.max_fixes.unwrap_or(usize::MAX);
     Ok(Settings { unsafe_fixes: choice.r#unsafe, max_fixes, ..settle_news(common, scan, news)? })
-}
-
-/// `root` below the top of its repository, as settings have it.
-fn prefix(root: &Path) -> String {
-    let below = vcs::prefix(root).unwrap_or_default();
-    below.components().map(|part| format!("{}/", part.as_os_str().to_string_lossy())).collect()
 }
 
 /// The reason that `--add-ignore` gives.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use anyhow::bail;
 
 use super::review::Decisions;
-use super::{words, write};
+use super::{Id, id, words, write};
 use crate::base::finding::{Finding, FixOutcome};
 use crate::base::sys::{self, Error, Interrupts};
 use crate::config::Settings;
@@ -80,7 +80,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn modules(&mut self, fixes: Fixes) -> anyhow::Result<Verified> {
         self.disk.put(&fixes.changes, |_| true);
-        let mut bad: BTreeSet<String> = BTreeSet::new();
+        let mut bad: BTreeSet<Id> = BTreeSet::new();
         for module in modules(self.settings, &fixes.changes) {
             let Err(said) = self.holds(&module)? else { continue };
             let is_in = |change: &Change| {
@@ -126,33 +126,32 @@ impl Run<'_> {
     }
 
     /// The fixes of a module but for those in `bad`, as far as `wanted`.
-    fn without(&self, bad: &BTreeSet<String>, wanted: &(dyn Fn(&Finding) -> bool + Sync)) -> Fixes {
-        let choose: &Choose = &|finding| match bad.contains(&finding.fingerprint) || !wanted(finding) {
+    fn without(&self, bad: &BTreeSet<Id>, wanted: &(dyn Fn(&Finding) -> bool + Sync)) -> Fixes {
+        let choose: &Choose = &|finding| match bad.contains(&id(finding)) || !wanted(finding) {
             true => Choice::Leave(FixOutcome::VerifyFailed),
             false => self.decisions.on(finding),
         };
         self.judged.fix(self.settings, choose)
     }
 
-    /// The fingerprints of the fixes in `module` that make the command fail. All of them, if it fails without
-    /// any.
-    fn at_fault(&mut self, module: &Path, items: &[&Finding]) -> anyhow::Result<BTreeSet<String>> {
-        let mut good: BTreeSet<String> = BTreeSet::new();
-        let mut bad: BTreeSet<String> = BTreeSet::new();
+    /// The findings whose fixes in `module` make the command fail. All of them, if it fails without any.
+    fn at_fault(&mut self, module: &Path, items: &[&Finding]) -> anyhow::Result<BTreeSet<Id>> {
+        let mut good: BTreeSet<Id> = BTreeSet::new();
+        let mut bad: BTreeSet<Id> = BTreeSet::new();
         if !self.try_with(module, &good)? {
-            return Ok(items.iter().map(|finding| finding.fingerprint.clone()).collect());
+            return Ok(items.iter().map(|finding| id(finding)).collect());
         }
         // Halves, each tried on top of what is known to be good: few runs where few fixes are at fault.
         let mut todo: Vec<&[&Finding]> = vec![items];
         while let Some(group) = todo.pop() {
-            let tried: BTreeSet<String> =
-                good.iter().cloned().chain(group.iter().map(|finding| finding.fingerprint.clone())).collect();
+            let tried: BTreeSet<Id> =
+                good.iter().cloned().chain(group.iter().map(|finding| id(finding))).collect();
             // All together have failed already.
             let fails = group.len() == items.len();
             if !fails && self.try_with(module, &tried)? {
                 good = tried;
             } else if let [one] = group {
-                bad.insert(one.fingerprint.clone());
+                bad.insert(id(one));
             } else {
                 let (first, second) = group.split_at(group.len() / 2);
                 todo.extend([second, first]);
@@ -162,14 +161,14 @@ impl Run<'_> {
     }
 
     /// Whether the command holds with just these fixes in the module.
-    fn try_with(&mut self, module: &Path, taken: &BTreeSet<String>) -> anyhow::Result<bool> {
-        let fixes = self.without(&BTreeSet::new(), &|finding| taken.contains(&finding.fingerprint));
+    fn try_with(&mut self, module: &Path, taken: &BTreeSet<Id>) -> anyhow::Result<bool> {
+        let fixes = self.without(&BTreeSet::new(), &|finding| taken.contains(&id(finding)));
         let settings = self.settings;
         self.disk.put(&fixes.changes, |file| self::module(settings, file) == module);
         Ok(self.holds(module)?.is_ok())
     }
 
-    fn tell(&self, module: &Path, items: &[&Finding], bad: &BTreeSet<String>, said: &str) {
+    fn tell(&self, module: &Path, items: &[&Finding], bad: &BTreeSet<Id>, said: &str) {
         let module = module.strip_prefix(&self.settings.root).unwrap_or(module);
         let place = if module.as_os_str().is_empty() { ".".into() } else { module.to_string_lossy() };
         let command = &self.verify.shown;
@@ -179,10 +178,8 @@ impl Run<'_> {
             }
             _ => format!("`{command}` failed in {place}; these fixes were taken back:"),
         }];
-        let at_fault = items
-            .iter()
-            .filter(|finding| bad.contains(&finding.fingerprint))
-            .map(|finding| &finding.acquisition);
+        let at_fault =
+            items.iter().filter(|finding| bad.contains(&id(finding))).map(|finding| &finding.acquisition);
         lines.extend(at_fault.map(|at| format!("  {}:{}:{}", at.path, at.line, at.column)));
         lines.extend(said.lines().take(TOLD).map(|line| format!("  | {line}")));
         words::error(&lines.join("\n"));

@@ -17,7 +17,7 @@ use crate::go::syntax::parse::damage;
 /// Fixes that overlap wait for the next round; there are no more than this.
 const MAX_ROUNDS: usize = 4;
 
-/// Outcomes by fingerprint.
+/// Outcomes by fingerprint, of one file: two clones of a repository have the same.
 type Outcomes = FxHashMap<String, FixOutcome>;
 
 /// Fixes what `survey` found, as far as `settings` let and `choose` wants.
@@ -25,25 +25,33 @@ pub fn apply(scan: &ScanResult, settings: &Settings, choose: &Choose) -> Fixes {
     let ScanResult { report, database, summaries, usage, wrappers, pool, candidates } = scan;
     let judge = Judge { database, summaries, assume_closable: false, usage, fields: false };
     let barred = barred(candidates, settings);
+    let none = Outcomes::default();
     let shown = candidates.par_iter().filter(|candidate| candidate.is_shown());
-    let fixed: Vec<(Option<Change>, Outcomes)> = pool.install(|| {
+    let fixed: Vec<(&Candidate, Option<Change>, Outcomes)> = pool.install(|| {
         let again = |candidate: &Candidate, text: &[u8]| {
             analyze::file(&judge, settings, wrappers, &FileText { text, ..candidate.file_text() })
         };
         settings.progress.begin("fixing", candidates.len());
         shown
             .inspect(|_| settings.progress.step())
-            .map(|candidate| fix_file(candidate, settings, (&barred, choose), &|text| again(candidate, text)))
+            .map(|candidate| {
+                let of_file = barred.get(&*candidate.path).unwrap_or(&none);
+                let judge = |text: &[u8]| again(candidate, text);
+                let (change, outcomes) = fix_file(candidate, settings, (of_file, choose), &judge);
+                (candidate, change, outcomes)
+            })
             .collect()
     });
-    let mut outcomes = Outcomes::default();
+    let mut outcomes: FxHashMap<&str, Outcomes> = FxHashMap::default();
     let mut changes = Vec::new();
-    for (change, of_file) in fixed {
+    for (candidate, change, of_file) in fixed {
         changes.extend(change);
-        outcomes.extend(of_file);
+        outcomes.insert(&candidate.path, of_file);
     }
-    let outcome =
-        |finding: &Finding| outcomes.get(&finding.fingerprint).copied().unwrap_or(FixOutcome::NoFix);
+    let outcome = |finding: &Finding| {
+        let of_file = outcomes.get(&*finding.acquisition.path);
+        of_file.and_then(|all| all.get(&finding.fingerprint)).copied().unwrap_or(FixOutcome::NoFix)
+    };
     let outcomes = report.findings.iter().map(outcome).collect();
     Fixes { changes, outcomes, milliseconds: 0.0 }
 }
@@ -54,11 +62,12 @@ fn lowest(settings: &Settings) -> Applicability {
 }
 
 /// The findings whose fixes are good but not wanted, with the reason: those of generated files, and those
-/// over the limit.
-fn barred(candidates: &[Candidate], settings: &Settings) -> Outcomes {
-    let mut barred = Outcomes::default();
+/// over the limit; by file.
+fn barred<'c>(candidates: &'c [Candidate], settings: &Settings) -> FxHashMap<&'c str, Outcomes> {
+    let mut all = FxHashMap::default();
     let mut room = settings.max_fixes;
     for candidate in candidates.iter().filter(|candidate| candidate.is_shown()) {
+        let mut barred = Outcomes::default();
         for finding in &candidate.judged.findings {
             if !is_ready(finding, lowest(settings), &mut Outcomes::default()) {
                 continue;
@@ -69,8 +78,9 @@ fn barred(candidates: &[Candidate], settings: &Settings) -> Outcomes {
                 (false, _) => room -= 1,
             }
         }
+        all.insert(&*candidate.path, barred);
     }
-    barred
+    all
 }
 
 fn fix_file(

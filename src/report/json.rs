@@ -11,17 +11,21 @@ use crate::base::finding::{
     Acquisition, Applicability, Certainty, Closable, Diagnostic, Evidence, Finding, Fix, FixOutcome, Note,
     Suppression, Verdict,
 };
+use crate::base::sys;
 use crate::base::text::LineIndex;
+use crate::config::Settings;
 use crate::engine::{FixRun, Report};
 
 /// Raised whenever a field changes its meaning or goes away; new fields do not raise it.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 #[derive(Serialize)]
 struct Document<'a> {
     schema_version: u32,
     tool: Tool,
     command: &'static str,
+    /// What paths count from, unless the place says otherwise.
+    root: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<JsonFinding<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +43,8 @@ struct Tool {
 #[derive(Serialize)]
 struct JsonAcquisition<'a> {
     rule: &'a str,
-    path: &'a str,
+    #[serde(flatten)]
+    file: JsonFile,
     line: u32,
     column: u32,
     span: Range,
@@ -80,9 +85,19 @@ struct Position {
     column: u32,
 }
 
+/// A file as its repository has it.
+#[derive(Serialize, Clone)]
+struct JsonFile {
+    path: String,
+    /// The top of its repository where that is not the document's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<String>,
+}
+
 #[derive(Serialize)]
 struct JsonEvidence<'a> {
-    path: &'a str,
+    #[serde(flatten)]
+    file: JsonFile,
     line: Option<u32>,
     column: Option<u32>,
     message: &'a str,
@@ -118,7 +133,8 @@ struct JsonSuppression<'a> {
 
 #[derive(Serialize)]
 struct JsonDiagnostic<'a> {
-    path: &'a str,
+    #[serde(flatten)]
+    file: JsonFile,
     line: Option<u32>,
     message: &'a str,
     skipped: bool,
@@ -135,8 +151,8 @@ struct Summary {
     audited: Option<Audited>,
     unknown_type: u64,
     not_analysed: u64,
-    findings_in_tests: u64,
-    left_out: BTreeMap<&'static str, u64>,
+    tests_not_judged: u64,
+    left_out: BTreeMap<String, u64>,
     #[serde(flatten)]
     fixed: Option<Fixed>,
 }
@@ -177,16 +193,24 @@ struct Fixed {
 ///
 /// # Errors
 /// The writer's.
-pub fn check_json(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    let findings = findings(report, None);
-    document(out, "check", Some(findings), None, report, None)
+pub fn check_json(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
+    let files = Files::new(settings);
+    let findings = findings(report, &files, None);
+    document(out, "check", &files, Some(findings), None, report, None)
 }
 
 /// Writes the findings of a `fix` with what became of each (`outcomes`, at the same indices), and the sums.
 ///
 /// # Errors
 /// The writer's.
-pub fn fix_json(out: &mut dyn Write, run: &FixRun, outcomes: &[FixOutcome], tally: &Tally) -> io::Result<()> {
+pub fn fix_json(
+    out: &mut dyn Write,
+    run: &FixRun,
+    settings: &Settings,
+    outcomes: &[FixOutcome],
+    tally: &Tally,
+) -> io::Result<()> {
+    let files = Files::new(settings);
     let fixed = Fixed {
         changed: tally.changed,
         lines_added: tally.lines.added,
@@ -196,21 +220,24 @@ pub fn fix_json(out: &mut dyn Write, run: &FixRun, outcomes: &[FixOutcome], tall
         left_by_reason: tally.left.clone(),
         partial: tally.partial,
     };
-    document(out, "fix", Some(findings(&run.report, Some(outcomes))), None, &run.report, Some(fixed))
+    let findings = findings(&run.report, &files, Some(outcomes));
+    document(out, "fix", &files, Some(findings), None, &run.report, Some(fixed))
 }
 
 /// Writes every acquisition with its verdict.
 ///
 /// # Errors
 /// The writer's.
-pub fn audit_json(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    let acquisitions = report.acquisitions.iter().map(acquisition).collect();
-    document(out, "audit", None, Some(acquisitions), report, None)
+pub fn audit_json(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
+    let files = Files::new(settings);
+    let acquisitions = report.acquisitions.iter().map(|at| acquisition(at, &files)).collect();
+    document(out, "audit", &files, None, Some(acquisitions), report, None)
 }
 
 fn document(
     out: &mut dyn Write,
     command: &'static str,
+    files: &Files<'_>,
     findings: Option<Vec<JsonFinding<'_>>>,
     acquisitions: Option<Vec<JsonAcquisition<'_>>>,
     report: &Report,
@@ -221,16 +248,45 @@ fn document(
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "unleak", version: env!("CARGO_PKG_VERSION") },
         command,
+        root: files.root.clone(),
         findings,
         acquisitions,
-        diagnostics: report.diagnostics.iter().map(diagnostic).collect(),
+        diagnostics: report.diagnostics.iter().map(|fault| diagnostic(fault, files)).collect(),
         summary,
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
 }
 
-fn findings<'a>(report: &'a Report, outcomes: Option<&[FixOutcome]>) -> Vec<JsonFinding<'a>> {
+/// Printed paths -> paths in repositories.
+struct Files<'s> {
+    settings: &'s Settings,
+    root: String,
+}
+
+impl<'s> Files<'s> {
+    fn new(settings: &'s Settings) -> Files<'s> {
+        let root = settings.top().map_or_else(|| settings.root.clone(), |top| top.dir.clone());
+        Files { settings, root: root.to_string_lossy().into_owned() }
+    }
+
+    /// A file of the scanned tree.
+    fn own(&self, printed: &str) -> JsonFile {
+        let Some(place) = self.settings.place(printed) else {
+            return JsonFile { path: printed.to_owned(), root: None };
+        };
+        let root = place.top.dir.to_string_lossy();
+        JsonFile { path: place.path(), root: (root != self.root).then(|| root.into_owned()) }
+    }
+
+    /// A file of the scanned tree, or a name for what lies elsewhere.
+    fn any(&self, printed: &str, own: &str) -> JsonFile {
+        let is_own = printed == own || sys::kind(&self.settings.root.join(printed)).is_some();
+        if is_own { self.own(printed) } else { JsonFile { path: printed.to_owned(), root: None } }
+    }
+}
+
+fn findings<'a>(report: &'a Report, files: &Files, outcomes: Option<&[FixOutcome]>) -> Vec<JsonFinding<'a>> {
     let mut last: Option<(&str, LineIndex)> = None;
     let mut all = Vec::with_capacity(report.findings.len());
     for (at, finding) in report.findings.iter().enumerate() {
@@ -240,19 +296,20 @@ fn findings<'a>(report: &'a Report, outcomes: Option<&[FixOutcome]>) -> Vec<Json
         }
         let index = last.as_ref().map(|(_, index)| index);
         let outcome = outcomes.and_then(|outcomes| outcomes.get(at)).map(|outcome| outcome.words());
-        all.push(json_finding(finding, index, outcome));
+        all.push(json_finding(finding, files, index, outcome));
     }
     all
 }
 
 fn json_finding<'a>(
     finding: &'a Finding,
+    files: &Files,
     index: Option<&LineIndex>,
     outcome: Option<&'static str>,
 ) -> JsonFinding<'a> {
     let end = index.map(|index| index.line_column(finding.acquisition.span.end));
     JsonFinding {
-        acquisition: acquisition(&finding.acquisition),
+        acquisition: acquisition(&finding.acquisition, files),
         end: end.map(|(line, column)| Position { line, column }),
         message: &finding.message,
         fix: finding.fix.as_ref().map(fix),
@@ -270,10 +327,10 @@ fn suppression(suppression: &Suppression) -> JsonSuppression<'_> {
     JsonSuppression { by: suppression.word(), line, reason }
 }
 
-fn acquisition(at: &Acquisition) -> JsonAcquisition<'_> {
+fn acquisition<'a>(at: &'a Acquisition, files: &Files) -> JsonAcquisition<'a> {
     JsonAcquisition {
         rule: &at.rule,
-        path: &at.path,
+        file: files.own(&at.path),
         line: at.line,
         column: at.column,
         span: Range { start: at.span.start, end: at.span.end },
@@ -287,15 +344,15 @@ fn acquisition(at: &Acquisition) -> JsonAcquisition<'_> {
         },
         verdict: at.verdict.words(),
         certainty: at.certainty.word(),
-        evidence: at.evidence.iter().map(evidence).collect(),
+        evidence: at.evidence.iter().map(|one| evidence(one, &at.path, files)).collect(),
         notes: at.notes.iter().map(|Note { id, words }| JsonNote { id, message: words }).collect(),
     }
 }
 
-fn evidence(evidence: &Evidence) -> JsonEvidence<'_> {
+fn evidence<'a>(evidence: &'a Evidence, own: &str, files: &Files) -> JsonEvidence<'a> {
     let known = evidence.line > 0;
     JsonEvidence {
-        path: &evidence.path,
+        file: files.any(&evidence.path, own),
         line: known.then_some(evidence.line),
         column: known.then_some(evidence.column),
         message: &evidence.words,
@@ -315,9 +372,9 @@ fn fix(fix: &Fix) -> JsonFix<'_> {
     }
 }
 
-fn diagnostic(fault: &Diagnostic) -> JsonDiagnostic<'_> {
+fn diagnostic<'a>(fault: &'a Diagnostic, files: &Files) -> JsonDiagnostic<'a> {
     JsonDiagnostic {
-        path: &fault.path,
+        file: files.any(&fault.path, ""),
         line: (fault.line > 0).then_some(fault.line),
         message: &fault.words,
         skipped: fault.skipped,
@@ -346,10 +403,17 @@ fn summary(report: &Report, audit: bool, fixed: Option<Fixed>) -> Summary {
             .then(|| Audited { acquisitions: report.acquisitions.len(), verdicts: verdicts(report) }),
         unknown_type: report.stats.unknown_type,
         not_analysed: report.stats.not_analysed,
-        findings_in_tests: report.stats.findings_in_tests,
-        left_out: report.stats.left_out.clone(),
+        tests_not_judged: report.stats.tests_not_judged,
+        left_out: left_out(report),
         fixed,
     }
+}
+
+/// Files by reason, and the folders that were not entered by the same reasons as `vendor folders`.
+fn left_out(report: &Report) -> BTreeMap<String, u64> {
+    let files = report.stats.left_out.iter().map(|(reason, count)| ((*reason).to_owned(), *count));
+    let folders = report.stats.left_out_folders.iter();
+    files.chain(folders.map(|(reason, count)| (format!("{reason} folders"), *count))).collect()
 }
 
 fn verdicts(report: &Report) -> BTreeMap<&'static str, Certainties> {
@@ -378,9 +442,9 @@ mod tests {
 
     #[test]
     fn a_finding_says_all_that_is_known() {
-        let value = parse(&samples::plain(|out| check_json(out, &samples::report())));
+        let value = parse(&samples::plain(|out| check_json(out, &samples::report(), &samples::settings())));
         let finding = &value["findings"][0];
-        assert_eq!(value["schema_version"], 1);
+        assert_eq!((&value["schema_version"], &value["root"]), (&json!(2), &json!("/r")));
         assert_eq!(finding["path"], "d/a.go");
         assert_eq!(finding["end"], json!({"line": 4, "column": 25}));
         assert_eq!(finding["type"], "*x.Client");
@@ -405,7 +469,8 @@ mod tests {
             outcomes: vec![FixOutcome::Applied, FixOutcome::Suppressed],
         };
         let tally = tally(&run, &[FixOutcome::Applied], &run.outcomes);
-        let value = parse(&samples::plain(|out| fix_json(out, &run, &run.outcomes, &tally)));
+        let value =
+            parse(&samples::plain(|out| fix_json(out, &run, &samples::settings(), &run.outcomes, &tally)));
         let summary = &value["summary"];
         assert_eq!((&summary["changed"], &summary["left"]), (&json!(1), &json!(0)));
         assert_eq!((&summary["clean"], &summary["partial"]), (&json!(true), &json!(false)));
@@ -414,7 +479,7 @@ mod tests {
 
     #[test]
     fn an_audit_lists_acquisitions_and_no_findings() {
-        let value = parse(&samples::plain(|out| audit_json(out, &samples::report())));
+        let value = parse(&samples::plain(|out| audit_json(out, &samples::report(), &samples::settings())));
         assert_eq!(value["acquisitions"][0]["verdict"], "leaked");
         assert_eq!(value["summary"]["verdicts"]["leaked"], json!({ "proved": 1, "assumed": 0 }));
         assert!(value.get("findings").is_none());
@@ -424,7 +489,7 @@ mod tests {
     #[test]
     fn every_field_is_documented() {
         let page = include_str!("../../docs/json.md");
-        let check = parse(&samples::plain(|out| check_json(out, &samples::report())));
+        let check = parse(&samples::plain(|out| check_json(out, &samples::report(), &samples::settings())));
         let mut stack = vec![&check];
         while let Some(value) = stack.pop() {
             match value {

@@ -12,6 +12,7 @@ mod harmless;
 mod json;
 mod lines;
 mod patch;
+mod route;
 #[cfg(test)]
 mod samples;
 mod sarif;
@@ -27,7 +28,8 @@ pub use github::github;
 pub use harmless::{harmless, harmless_bytes};
 pub use json::{audit_json, check_json, fix_json};
 pub use lines::{LineCounts, count_lines};
-pub use patch::{hunks, patch, patchable, show_patch};
+pub use patch::{hunks, patch, show_patch};
+pub use route::{Route, routes};
 pub use sarif::sarif;
 pub use stat::stat;
 pub use tally::{Tally, settle, tally};
