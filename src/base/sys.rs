@@ -159,6 +159,31 @@ impl Error {
         }
     }
 
+    /// Whether it is a mistake in what was asked for, which stays one.
+    pub fn is_mistake(&self) -> bool {
+        matches!(
+            self,
+            Error::NotFound { .. }
+                | Error::NotAFile { .. }
+                | Error::NotGo { .. }
+                | Error::LeadsOut { .. }
+                | Error::TooLarge { .. }
+                | Error::Config { .. }
+                | Error::Glob { .. }
+                | Error::Revision { .. }
+                | Error::NoRepository { .. }
+        )
+    }
+
+    /// Whether trying again may help.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Error::Stale { .. } | Error::DiskFull { .. } | Error::Threads { .. } => true,
+            Error::Io { source, .. } => passes(source.kind()),
+            _ => false,
+        }
+    }
+
     /// What is wrong, without the path that it begins with where it is about one.
     pub fn words(&self) -> String {
         let words = self.to_string();
@@ -194,6 +219,15 @@ impl Error {
             _ => Error::io(&path, "write", source),
         }
     }
+}
+
+/// Whether what went wrong may be gone when it is tried again.
+pub fn passes(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::*;
+    matches!(
+        kind,
+        Interrupted | WouldBlock | TimedOut | OutOfMemory | StorageFull | QuotaExceeded | ResourceBusy | StaleNetworkFileHandle
+    )
 }
 
 /// What a path leads to.

@@ -10,7 +10,8 @@ use anyhow::Context;
 use clap::Parser;
 
 use self::flags::{Audit, Check, CheckFormat, Cli, Color, Command, Common, Diff, Format};
-use crate::base::finding::Finding;
+use crate::base::diagnostic::{Finding, FixOutcome};
+use crate::base::sys;
 use crate::config::Settings;
 use crate::engine;
 use crate::engine::{Baseline, Report};
@@ -39,6 +40,29 @@ enum Exit {
     Findings,
     /// Nothing trustworthy came out.
     Error,
+    /// The same, for a mistake in the command line or the settings: trying again is no use. `EX_USAGE` of
+    /// sysexits.h.
+    Usage,
+    /// The same, for want of something that may be there later: trying again may help. `EX_TEMPFAIL`.
+    Later,
+}
+
+impl Exit {
+    /// What an error that ended a run means for who started it.
+    fn of(error: &anyhow::Error) -> Exit {
+        let told = error.chain().find_map(|cause| {
+            if cause.is::<settings::Usage>() {
+                return Some(Exit::Usage);
+            }
+            let kind = match cause.downcast_ref::<sys::Error>() {
+                Some(error) if error.is_mistake() => return Some(Exit::Usage),
+                Some(error) if error.may_pass() => return Some(Exit::Later),
+                _ => cause.downcast_ref::<io::Error>()?.kind(),
+            };
+            sys::passes(kind).then_some(Exit::Later)
+        });
+        told.unwrap_or(Exit::Error)
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -47,6 +71,8 @@ impl From<Exit> for ExitCode {
             Exit::Nothing => 0,
             Exit::Findings => 1,
             Exit::Error => 2,
+            Exit::Usage => 64,
+            Exit::Later => 75,
         })
     }
 }
@@ -56,7 +82,7 @@ impl From<Exit> for ExitCode {
 type Id = (Arc<str>, String);
 
 fn id(finding: &Finding) -> Id {
-    (finding.acquisition.path.clone(), finding.fingerprint.clone())
+    (finding.location.path.clone(), finding.fingerprint.clone())
 }
 
 /// The whole program: reads the arguments of the process, prints, and returns the exit code.
@@ -66,7 +92,7 @@ pub fn main() -> ExitCode {
         Err(answer) => {
             // Help and version too; where nobody reads them, nothing is lost.
             let _ = answer.print();
-            return if answer.use_stderr() { Exit::Error.into() } else { Exit::Nothing.into() };
+            return if answer.use_stderr() { Exit::Usage.into() } else { Exit::Nothing.into() };
         }
     };
     match cli.common.color {
@@ -81,7 +107,7 @@ pub fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => Exit::Nothing.into(),
         Err(error) => {
             words::error(&format!("{error:#}"));
-            Exit::Error.into()
+            Exit::of(&error).into()
         }
     }
 }
@@ -133,7 +159,7 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
     // Read first: a broken one should not cost a run.
     let baseline = flags.baseline.as_deref().map(Baseline::read).transpose()?;
     let mut report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
-    words::diagnostics(&report);
+    words::faults(&report.faults);
     let gone = baseline.as_ref().map(|baseline| baseline.apply(&mut report, &settings)).unwrap_or_default();
     match flags.format {
         CheckFormat::Text => for_people(|out| report::text(out, &report))?,
@@ -147,7 +173,7 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
         baseline::tell(&gone);
     }
     words::stats(common, &settings, &report);
-    Ok(after(&report, flags.scan.strict, has_findings(&report)))
+    Ok(after(&report, flags.scan.strict, has_findings(&report) && !flags.exit_zero))
 }
 
 fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
@@ -156,7 +182,7 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
         return Ok(Exit::Nothing);
     }
     let walked = walk::walk(settings)?;
-    words::faults(&walked.diagnostics);
+    words::faults(&walked.faults);
     if io::stdout().is_terminal() {
         for_people(|out| {
             walked
@@ -180,14 +206,22 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
 fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
     let run = progress::watched(common.quiet, &settings.progress, || engine::fix(&settings))?;
-    words::diagnostics(&run.report);
+    words::faults(&run.report.faults);
     let routes = report::routes(&run.changes, &settings);
     words::unpatchable(&run.changes, &routes);
     if flags.stat {
         for_people(|out| report::stat(out, &run.changes, &routes))?;
+    } else if flags.format == Format::Json {
+        let would = vec![FixOutcome::Applied; run.changes.len()];
+        let tally = report::tally(&run, &would, &run.outcomes);
+        let done = report::Done { command: "diff", outcomes: &run.outcomes, written: &would, tally: &tally };
+        for_programs(|out| report::fix_json(out, &run, &settings, &done))?;
     } else {
         let mut patch = Vec::new();
         report::patch(&mut patch, &run.changes, &routes)?;
+        if patch.is_empty() && flags.allow_empty {
+            report::empty_patch(&mut patch, &run.report, &settings)?;
+        }
         if io::stdout().is_terminal() {
             for_people(|out| report::show_patch(out, &patch))?;
         } else {
@@ -198,13 +232,13 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
         words::diff_end(&settings, &run, &routes);
     }
     words::stats(common, &settings, &run.report);
-    Ok(after(&run.report, flags.scan.strict, has_findings(&run.report)))
+    Ok(after(&run.report, flags.scan.strict, has_findings(&run.report) && !flags.exit_zero))
 }
 
 fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
     let settings = Settings { every: true, ..settings::settle(common, &flags.scan)? };
     let report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
-    words::diagnostics(&report);
+    words::faults(&report.faults);
     match flags.format {
         Format::Json => for_programs(|out| report::audit_json(out, &report, &settings))?,
         Format::Text => for_people(|out| report::audit(out, &report))?,
@@ -254,7 +288,7 @@ fn has_findings(report: &Report) -> bool {
 
 /// The exit of a run that came to its end.
 fn after(report: &Report, strict: bool, findings: bool) -> Exit {
-    let complete = report.diagnostics.iter().all(|fault| !fault.skipped);
+    let complete = report.faults.iter().all(|fault| !fault.skipped);
     match (strict && !complete, findings) {
         (true, _) => Exit::Error,
         (false, true) => Exit::Findings,
@@ -265,7 +299,7 @@ fn after(report: &Report, strict: bool, findings: bool) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::finding::Diagnostic;
+    use crate::base::diagnostic::RunFault;
 
     #[test]
     fn a_closed_pipe_is_found_below_its_context() {
@@ -276,9 +310,8 @@ mod tests {
 
     #[test]
     fn only_a_strict_run_fails_for_a_skipped_file() {
-        let fault =
-            Diagnostic { path: "a.go".into(), line: 0, words: "may not be read".into(), skipped: true };
-        let report = Report { diagnostics: vec![fault], ..Report::default() };
+        let fault = RunFault { path: "a.go".into(), line: 0, words: "may not be read".into(), skipped: true };
+        let report = Report { faults: vec![fault], ..Report::default() };
         assert_eq!(after(&report, false, false), Exit::Nothing);
         assert_eq!(after(&report, false, true), Exit::Findings);
         assert_eq!(after(&report, true, true), Exit::Error);

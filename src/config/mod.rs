@@ -19,10 +19,10 @@ pub use layer::{Layer, Origin, known_rule};
 pub use style::Style;
 pub use tree::{FILE, Files, Said, Tree, is_selected};
 
-use crate::base::finding::FaultKind;
+use crate::base::diagnostic::FaultKind;
 use crate::base::progress::Progress;
 use crate::base::sys;
-use crate::rules::Rule;
+use crate::rules::{Engine, Rule};
 use crate::vcs::{Change, Place, Places, Top};
 
 /// What one run does. Made by `cli` from flags.
@@ -45,6 +45,8 @@ pub struct Settings {
     pub every: bool,
     /// Apply unsafe fixes too.
     pub unsafe_fixes: bool,
+    /// Edit files with syntax errors too.
+    pub damaged: bool,
     /// Apply no more fixes than this: the first ones in the order of output.
     pub max_fixes: usize,
     /// Write a comment with this reason at each finding that is left.
@@ -94,9 +96,14 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The rule that runs and reports faults of this kind.
+    /// The rule that runs and reports such faults of acquisitions.
     pub fn reporting(&self, kind: FaultKind) -> Option<&Arc<Rule>> {
-        self.rules.iter().find(|rule| rule.reports == kind)
+        self.rules.iter().find(|rule| rule.reports(kind))
+    }
+
+    /// The rules that run and whose findings come from this engine.
+    pub fn of_engine(&self, engine: Engine) -> impl Iterator<Item = &Arc<Rule>> {
+        self.rules.iter().filter(move |rule| rule.engine == engine)
     }
 }
 
@@ -141,6 +148,7 @@ impl Settings {
             sources: Sources { rules: Vec::new(), files: Files::Found, flags: Layer::default() },
             every: false,
             unsafe_fixes: false,
+            damaged: false,
             max_fixes: usize::MAX,
             add_ignore: None,
             change: None,

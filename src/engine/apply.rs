@@ -4,8 +4,8 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::verdict::judge::Judge;
+use crate::base::diagnostic::{Applicability, Finding, FixOutcome};
 use crate::base::edit;
-use crate::base::finding::{Applicability, Finding, FixOutcome};
 use crate::config::Settings;
 use crate::engine::add_ignore;
 use crate::engine::analyze;
@@ -13,6 +13,7 @@ use crate::engine::analyze::{AnalyzedFile, FileText};
 use crate::engine::scan::{Candidate, ScanResult};
 use crate::engine::{Change, Choice, Choose, Fixes};
 use crate::go::syntax::parse::damage;
+use crate::rules::Engine;
 
 /// Fixes that overlap wait for the next round; there are no more than this.
 const MAX_ROUNDS: usize = 4;
@@ -49,7 +50,7 @@ pub fn apply(scan: &ScanResult, settings: &Settings, choose: &Choose) -> Fixes {
         outcomes.insert(&candidate.path, of_file);
     }
     let outcome = |finding: &Finding| {
-        let of_file = outcomes.get(&*finding.acquisition.path);
+        let of_file = outcomes.get(&*finding.location.path);
         of_file.and_then(|all| all.get(&finding.fingerprint)).copied().unwrap_or(FixOutcome::NoFix)
     };
     let outcomes = report.findings.iter().map(outcome).collect();
@@ -99,6 +100,13 @@ fn fix_file(
         .collect();
     let mut refused = candidate.judged.refused.len();
     let mut applied = 0;
+    let is_wanted = |finding: &&Finding| is_ready(finding, lowest, &mut Outcomes::default());
+    let writes = settings.add_ignore.is_some() || findings.iter().any(|finding| is_wanted(&finding));
+    let is_damaged = !settings.damaged && writes && damage(&text) > 0;
+    if is_damaged {
+        let left = findings.iter().filter(is_wanted);
+        outcomes.extend(left.map(|finding| (finding.fingerprint.clone(), FixOutcome::Damaged)));
+    }
     for number in 0..MAX_ROUNDS {
         let ready = |finding: &Finding| {
             is_ready(finding, lowest, &mut outcomes)
@@ -118,8 +126,14 @@ fn fix_file(
         refused = judged.refused.len();
         findings = judged.findings.clone();
     }
-    if let Some(reason) = settings.add_ignore.as_ref().filter(|_| !candidate.generated) {
-        let (new, silenced) = add_ignore::silence(text, &findings, reason, judge);
+    if let Some(reason) = settings.add_ignore.as_ref().filter(|_| !candidate.generated && !is_damaged) {
+        let (new, silenced) = {
+            // A comment that silences nothing is not silenced by another one.
+            let silenceable = |finding: &Finding| {
+                !candidate.policy.of_engine(Engine::Suppression).any(|rule| rule.id == finding.rule)
+            };
+            add_ignore::silence(text, &findings, reason, &silenceable, judge)
+        };
         text = new;
         outcomes.extend(silenced.into_iter().map(|id| (id, FixOutcome::Ignored)));
     }
@@ -140,10 +154,10 @@ fn is_ready(finding: &Finding, lowest: Applicability, outcomes: &mut Outcomes) -
         None => FixOutcome::NoFix,
         Some(fix) if fix.applicability < lowest || fix.edits.is_empty() => FixOutcome::BelowApplicability,
         Some(_) => {
-            use FixOutcome::{Generated, OverLimit, ParseDamage, Suppressed, VerifyFailed};
+            use FixOutcome::{Damaged, Generated, OverLimit, ParseDamage, Suppressed, VerifyFailed};
             return !matches!(
                 outcomes.get(&finding.fingerprint),
-                Some(VerifyFailed | ParseDamage | Suppressed | Generated | OverLimit)
+                Some(Damaged | VerifyFailed | ParseDamage | Suppressed | Generated | OverLimit)
             );
         }
     };

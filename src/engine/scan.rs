@@ -12,16 +12,17 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::analysis::summaries::callee::Summaries;
 use crate::analysis::verdict::judge::{Judge, Usage};
-use crate::base::finding::{Closable, Diagnostic, FaultKind, Verdict};
+use crate::base::diagnostic::{Closable, RunFault, Verdict};
 use crate::base::sys::{self, Error};
 use crate::config::{Policy, Settings};
 use crate::engine::analyze;
 use crate::engine::analyze::{AnalyzedFile, FileText, Fresh, Wrappers};
-use crate::engine::{Details, Report, Stats, change_filter, prefilter, suppress};
+use crate::engine::{Details, Report, Stats, change_filter, detect, prefilter, suppress};
 use crate::go::project::locate::{Environment, Locator};
 use crate::go::project::package::{FuncRef, Membership, with_text};
 use crate::go::syntax::outline;
 use crate::go::types::database::{Database, FileScope};
+use crate::rules::Engine;
 use crate::vcs::TopKind;
 use crate::walk::{self, Found, Walked};
 
@@ -77,7 +78,7 @@ enum Read {
     /// Read, and nothing in it matters.
     Nothing,
     LeftOut(Arc<str>, &'static str),
-    Unreadable(Diagnostic),
+    Unreadable(RunFault),
 }
 
 /// Surveys what `settings` name.
@@ -98,7 +99,7 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
         left_out_folders: std::mem::take(&mut walked.left_out_folders),
         ..Stats::default()
     };
-    let mut diagnostics = std::mem::take(&mut walked.diagnostics);
+    let mut faults = std::mem::take(&mut walked.faults);
     let mut left_out = std::mem::take(&mut walked.left_out_files);
     let reads = pool.install(|| read_all(settings, &walked));
     clock.lap("read");
@@ -115,7 +116,7 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
                 *stats.left_out.entry(reason).or_default() += 1;
                 left_out.push((path, reason));
             }
-            Read::Unreadable(diagnostic) if asked => diagnostics.push(diagnostic),
+            Read::Unreadable(fault) if asked => faults.push(fault),
             Read::LeftOut(..) | Read::Unreadable(_) => {}
         }
     }
@@ -165,12 +166,12 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     }
     clock.lap("wrappers");
     candidates.sort_by(|a, b| a.path.cmp(&b.path));
-    diagnostics.extend(database.locator().diagnostics());
+    faults.extend(database.locator().faults());
     if let Some(change) = &settings.change {
         change_filter::mark(settings, change, &mut candidates)?;
         clock.lap("change");
     }
-    let mut report = report(&candidates, stats, diagnostics, clock);
+    let mut report = report(&candidates, stats, faults, clock);
     if settings.stats {
         left_out.sort();
         report.details = Details { settings: walked.tree.files(), left_out };
@@ -235,8 +236,11 @@ fn buffered<T>(policy: &Policy, found: &Found, look: impl FnOnce(&[u8]) -> T) ->
 
 fn read(policy: &Arc<Policy>, found: &Found) -> (u64, Read) {
     let looked = buffered(policy, found, |text| {
-        let comments = || policy.reporting(FaultKind::IdleComment).is_some() && suppress::may_stand_in(text);
-        let read = if !prefilter::is_any(&policy.seeding, text) && !comments() {
+        let comments =
+            || policy.of_engine(Engine::Suppression).next().is_some() && suppress::may_stand_in(text);
+        let matters =
+            || prefilter::is_any(&policy.seeding, text) || comments() || detect::is_wanted(policy, text);
+        let read = if !matters() {
             Read::Nothing
         } else if is_left_out(policy, found, text) {
             Read::LeftOut(found.path.clone(), "generated")
@@ -248,7 +252,7 @@ fn read(policy: &Arc<Policy>, found: &Found) -> (u64, Read) {
     looked.unwrap_or_else(|error| {
         let more = if matches!(error, Error::TooLarge { .. }) { "; --max-file-bytes reads more" } else { "" };
         let words = error.words() + more;
-        (0, Read::Unreadable(Diagnostic { path: found.path.clone(), line: 0, words, skipped: true }))
+        (0, Read::Unreadable(RunFault { path: found.path.clone(), line: 0, words, skipped: true }))
     })
 }
 
@@ -400,41 +404,31 @@ fn read_files(settings: &Settings, walked: &Walked) -> Vec<Arc<str>> {
         .collect()
 }
 
-fn report(candidates: &[Candidate], stats: Stats, diagnostics: Vec<Diagnostic>, clock: Clock) -> Report {
-    let mut report = Report { stats, diagnostics, ..Report::default() };
+fn report(candidates: &[Candidate], stats: Stats, faults: Vec<RunFault>, clock: Clock) -> Report {
+    let mut report = Report { stats, faults, ..Report::default() };
     for candidate in candidates.iter().filter(|candidate| candidate.asked) {
         report.stats.declarations += candidate.judged.declarations;
         for (start, refusal) in &candidate.judged.refused {
             let line = crate::base::text::LineIndex::new(&candidate.text).line(*start);
             let words = format!("a declaration was not analysed: {refusal}");
-            report.diagnostics.push(Diagnostic { path: candidate.path.clone(), line, words, skipped: true });
+            report.faults.push(RunFault { path: candidate.path.clone(), line, words, skipped: true });
         }
         if candidate.judged.inexact {
             let words =
                 "its brackets or strings do not close: what could be told apart was looked at".to_owned();
-            report.diagnostics.push(Diagnostic {
-                path: candidate.path.clone(),
-                line: 0,
-                words,
-                skipped: true,
-            });
+            report.faults.push(RunFault { path: candidate.path.clone(), line: 0, words, skipped: true });
         }
         if std::str::from_utf8(&candidate.text).is_err() {
             let words = "the file is not UTF-8, which Go asks for; it was looked at all the same".to_owned();
-            report.diagnostics.push(Diagnostic {
-                path: candidate.path.clone(),
-                line: 0,
-                words,
-                skipped: false,
-            });
+            report.faults.push(RunFault { path: candidate.path.clone(), line: 0, words, skipped: false });
         }
         if !candidate.is_shown() {
             continue;
         }
         take(&mut report, candidate);
     }
-    report.diagnostics.sort();
-    report.diagnostics.dedup();
+    report.faults.sort();
+    report.faults.dedup();
     report.stats.phases = clock.phases;
     report
 }

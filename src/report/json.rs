@@ -5,16 +5,18 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::patch::patch;
+use super::route::routes_by_top;
 use super::tally::Tally;
-use crate::base::edit::Edit;
-use crate::base::finding::{
-    Acquisition, Applicability, Certainty, Closable, Diagnostic, Evidence, Finding, Fix, FixOutcome, Note,
-    Suppression, Verdict,
+use crate::base::diagnostic::{
+    Acquisition, Applicability, Certainty, Closable, Evidence, Finding, Fix, FixOutcome, Location, Note,
+    RunFault, Suppression, Verdict,
 };
+use crate::base::edit::Edit;
 use crate::base::sys;
-use crate::base::text::LineIndex;
+use crate::base::text::{LineIndex, Span};
 use crate::config::Settings;
-use crate::engine::{FixRun, Report};
+use crate::engine::{Change, FixRun, Report};
 
 /// Raised whenever a field changes its meaning or goes away; new fields do not raise it.
 const SCHEMA_VERSION: u32 = 2;
@@ -29,9 +31,23 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<JsonFinding<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    acquisitions: Option<Vec<JsonAcquisition<'a>>>,
+    acquisitions: Option<Vec<JsonRow<'a>>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
-    summary: Summary,
+    /// What changes, a patch for each repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patches: Option<Vec<JsonPatch>>,
+    /// The new text of standard input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    summary: Summary<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonPatch {
+    root: String,
+    patch: String,
+    /// `false` where the patch holds bytes that are not UTF-8: then it stands here with U+FFFD in their place.
+    exact: bool,
 }
 
 #[derive(Serialize)]
@@ -40,22 +56,24 @@ struct Tool {
     version: &'static str,
 }
 
+/// What findings and acquisitions have in common; the fields of an acquisition are `null` where a finding is
+/// about none.
 #[derive(Serialize)]
-struct JsonAcquisition<'a> {
+struct JsonRow<'a> {
     rule: &'a str,
     #[serde(flatten)]
     file: JsonFile,
     line: u32,
     column: u32,
     span: Range,
-    constructor: &'a str,
+    constructor: Option<&'a str>,
     name: Option<&'a str>,
     function: Option<&'a str>,
     #[serde(rename = "type")]
     type_name: Option<&'a str>,
     release: Option<&'a str>,
-    verdict: &'static str,
-    certainty: &'static str,
+    verdict: Option<&'static str>,
+    certainty: Option<&'static str>,
     evidence: Vec<JsonEvidence<'a>>,
     notes: Vec<JsonNote<'a>>,
 }
@@ -63,7 +81,7 @@ struct JsonAcquisition<'a> {
 #[derive(Serialize)]
 struct JsonFinding<'a> {
     #[serde(flatten)]
-    acquisition: JsonAcquisition<'a>,
+    row: JsonRow<'a>,
     end: Option<Position>,
     message: &'a str,
     fix: Option<JsonFix<'a>>,
@@ -141,12 +159,13 @@ struct JsonDiagnostic<'a> {
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct Summary<'a> {
     files: u64,
     complete: bool,
     findings: usize,
     suppressed: usize,
     fixes: Fixes,
+    by_rule: BTreeMap<&'a str, ByRule>,
     #[serde(flatten)]
     audited: Option<Audited>,
     unknown_type: u64,
@@ -155,6 +174,14 @@ struct Summary {
     left_out: BTreeMap<String, u64>,
     #[serde(flatten)]
     fixed: Option<Fixed>,
+}
+
+/// The findings of one rule.
+#[derive(Serialize, Default)]
+struct ByRule {
+    findings: usize,
+    suppressed: usize,
+    fixes: Fixes,
 }
 
 /// What only an audit counts: a check looks closely at those calls alone that could leak.
@@ -180,6 +207,7 @@ struct Fixes {
 
 #[derive(Serialize)]
 struct Fixed {
+    outcome: &'static str,
     changed: usize,
     lines_added: usize,
     lines_removed: usize,
@@ -196,10 +224,21 @@ struct Fixed {
 pub fn check_json(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
     let files = Files::new(settings);
     let findings = findings(report, &files, None);
-    document(out, "check", &files, Some(findings), None, report, None)
+    write(out, &Document { findings: Some(findings), ..document("check", &files, report, None) })
 }
 
-/// Writes the findings of a `fix` with what became of each (`outcomes`, at the same indices), and the sums.
+/// What became of the fixes of a run.
+pub struct Done<'d> {
+    /// `fix`, or `diff`, which only says what it would do.
+    pub command: &'static str,
+    /// Of each finding, at its index.
+    pub outcomes: &'d [FixOutcome],
+    /// Of each change, at its index.
+    pub written: &'d [FixOutcome],
+    pub tally: &'d Tally,
+}
+
+/// Writes the findings of a `fix` or a `diff` with what became of each, the patch, and the sums.
 ///
 /// # Errors
 /// The writer's.
@@ -207,11 +246,12 @@ pub fn fix_json(
     out: &mut dyn Write,
     run: &FixRun,
     settings: &Settings,
-    outcomes: &[FixOutcome],
-    tally: &Tally,
+    done: &Done,
 ) -> io::Result<()> {
+    let tally = done.tally;
     let files = Files::new(settings);
     let fixed = Fixed {
+        outcome: tally.outcome().words(),
         changed: tally.changed,
         lines_added: tally.lines.added,
         lines_removed: tally.lines.removed,
@@ -220,8 +260,17 @@ pub fn fix_json(
         left_by_reason: tally.left.clone(),
         partial: tally.partial,
     };
-    let findings = findings(&run.report, &files, Some(outcomes));
-    document(out, "fix", &files, Some(findings), None, &run.report, Some(fixed))
+    let findings = findings(&run.report, &files, Some(done.outcomes));
+    let patches = patches(run, settings, done.written)?;
+    let stdin = settings.stdin.as_ref().filter(|_| done.command == "fix");
+    let text = stdin.map(|stdin| run.changes.first().map_or(&*stdin.text, |change| &change.after));
+    let document = Document {
+        findings: Some(findings),
+        patches: Some(patches),
+        text: text.map(|text| String::from_utf8_lossy(text).into_owned()),
+        ..document(done.command, &files, &run.report, Some(fixed))
+    };
+    write(out, &document)
 }
 
 /// Writes every acquisition with its verdict.
@@ -231,31 +280,51 @@ pub fn fix_json(
 pub fn audit_json(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
     let files = Files::new(settings);
     let acquisitions = report.acquisitions.iter().map(|at| acquisition(at, &files)).collect();
-    document(out, "audit", &files, None, Some(acquisitions), report, None)
+    let mut document = Document { acquisitions: Some(acquisitions), ..document("audit", &files, report, None) };
+    document.summary.audited =
+        Some(Audited { acquisitions: report.acquisitions.len(), verdicts: verdicts(report) });
+    write(out, &document)
 }
 
-fn document(
-    out: &mut dyn Write,
+/// What every command says.
+fn document<'a>(
     command: &'static str,
     files: &Files<'_>,
-    findings: Option<Vec<JsonFinding<'_>>>,
-    acquisitions: Option<Vec<JsonAcquisition<'_>>>,
-    report: &Report,
+    report: &'a Report,
     fixed: Option<Fixed>,
-) -> io::Result<()> {
-    let summary = summary(report, acquisitions.is_some(), fixed);
-    let document = Document {
+) -> Document<'a> {
+    Document {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "unleak", version: env!("CARGO_PKG_VERSION") },
         command,
         root: files.root.clone(),
-        findings,
-        acquisitions,
-        diagnostics: report.diagnostics.iter().map(|fault| diagnostic(fault, files)).collect(),
-        summary,
-    };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
+        findings: None,
+        acquisitions: None,
+        diagnostics: report.faults.iter().map(|fault| diagnostic(fault, files)).collect(),
+        patches: None,
+        text: None,
+        summary: summary(report, fixed),
+    }
+}
+
+fn write(out: &mut dyn Write, document: &Document) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
     writeln!(out)
+}
+
+/// What was written, as a patch for each repository.
+fn patches(run: &FixRun, settings: &Settings, written: &[FixOutcome]) -> io::Result<Vec<JsonPatch>> {
+    let done = run.changes.iter().zip(written).filter(|(_, outcome)| **outcome == FixOutcome::Applied);
+    let changes: Vec<Change> = done.map(|(change, _)| change.clone()).collect();
+    let mut all = Vec::new();
+    for (top, routes) in routes_by_top(&changes, settings) {
+        let mut bytes = Vec::new();
+        patch(&mut bytes, &changes, &routes)?;
+        let exact = std::str::from_utf8(&bytes).is_ok();
+        let patch = String::from_utf8_lossy(&bytes).into_owned();
+        all.push(JsonPatch { root: top.to_string_lossy().into_owned(), patch, exact });
+    }
+    Ok(all)
 }
 
 /// Printed paths -> paths in repositories.
@@ -290,7 +359,7 @@ fn findings<'a>(report: &'a Report, files: &Files, outcomes: Option<&[FixOutcome
     let mut last: Option<(&str, LineIndex)> = None;
     let mut all = Vec::with_capacity(report.findings.len());
     for (at, finding) in report.findings.iter().enumerate() {
-        let path = &finding.acquisition.path;
+        let path = &finding.location.path;
         if last.as_ref().is_none_or(|(known, _)| *known != &**path) {
             last = report.texts.get(path).map(|text| (&**path, LineIndex::new(text)));
         }
@@ -307,9 +376,9 @@ fn json_finding<'a>(
     index: Option<&LineIndex>,
     outcome: Option<&'static str>,
 ) -> JsonFinding<'a> {
-    let end = index.map(|index| index.line_column(finding.acquisition.span.end));
+    let end = index.map(|index| index.line_column(finding.location.span.end));
     JsonFinding {
-        acquisition: acquisition(&finding.acquisition, files),
+        row: row(finding, files),
         end: end.map(|(line, column)| Position { line, column }),
         message: &finding.message,
         fix: finding.fix.as_ref().map(fix),
@@ -327,14 +396,14 @@ fn suppression(suppression: &Suppression) -> JsonSuppression<'_> {
     JsonSuppression { by: suppression.word(), line, reason }
 }
 
-fn acquisition<'a>(at: &'a Acquisition, files: &Files) -> JsonAcquisition<'a> {
-    JsonAcquisition {
+fn acquisition<'a>(at: &'a Acquisition, files: &Files) -> JsonRow<'a> {
+    JsonRow {
         rule: &at.rule,
         file: files.own(&at.path),
         line: at.line,
         column: at.column,
-        span: Range { start: at.span.start, end: at.span.end },
-        constructor: &at.constructor,
+        span: range(at.span),
+        constructor: Some(&at.constructor),
         name: at.name.as_deref(),
         function: at.function.as_deref(),
         type_name: Some(at.type_name.as_str()).filter(|name| !name.is_empty()),
@@ -342,11 +411,40 @@ fn acquisition<'a>(at: &'a Acquisition, files: &Files) -> JsonAcquisition<'a> {
             Closable::By(release) => Some(&release.method),
             Closable::Nothing(_) | Closable::Unknown(_) => None,
         },
-        verdict: at.verdict.words(),
-        certainty: at.certainty.word(),
+        verdict: Some(at.verdict.words()),
+        certainty: Some(at.certainty.word()),
         evidence: at.evidence.iter().map(|one| evidence(one, &at.path, files)).collect(),
-        notes: at.notes.iter().map(|Note { id, words }| JsonNote { id, message: words }).collect(),
+        notes: at.notes.iter().map(note).collect(),
     }
+}
+
+fn row<'a>(finding: &'a Finding, files: &Files) -> JsonRow<'a> {
+    let Location { path, span, line, column } = &finding.location;
+    let of_acquisition = finding.acquisition.as_ref().map(|at| acquisition(at, files));
+    JsonRow {
+        rule: &finding.rule,
+        file: files.own(path),
+        line: *line,
+        column: *column,
+        span: range(*span),
+        constructor: of_acquisition.as_ref().and_then(|at| at.constructor),
+        name: of_acquisition.as_ref().and_then(|at| at.name),
+        function: finding.function.as_deref(),
+        type_name: of_acquisition.as_ref().and_then(|at| at.type_name),
+        release: of_acquisition.as_ref().and_then(|at| at.release),
+        verdict: of_acquisition.as_ref().and_then(|at| at.verdict),
+        certainty: of_acquisition.as_ref().and_then(|at| at.certainty),
+        evidence: finding.labels.iter().map(|one| evidence(one, path, files)).collect(),
+        notes: finding.notes.iter().map(note).collect(),
+    }
+}
+
+fn range(span: Span) -> Range {
+    Range { start: span.start, end: span.end }
+}
+
+fn note(note: &Note) -> JsonNote<'_> {
+    JsonNote { id: note.id, message: &note.words }
 }
 
 fn evidence<'a>(evidence: &'a Evidence, own: &str, files: &Files) -> JsonEvidence<'a> {
@@ -372,7 +470,7 @@ fn fix(fix: &Fix) -> JsonFix<'_> {
     }
 }
 
-fn diagnostic<'a>(fault: &'a Diagnostic, files: &Files) -> JsonDiagnostic<'a> {
+fn diagnostic<'a>(fault: &'a RunFault, files: &Files) -> JsonDiagnostic<'a> {
     JsonDiagnostic {
         file: files.any(&fault.path, ""),
         line: (fault.line > 0).then_some(fault.line),
@@ -381,31 +479,46 @@ fn diagnostic<'a>(fault: &'a Diagnostic, files: &Files) -> JsonDiagnostic<'a> {
     }
 }
 
-fn summary(report: &Report, audit: bool, fixed: Option<Fixed>) -> Summary {
+fn summary(report: &Report, fixed: Option<Fixed>) -> Summary<'_> {
     let mut fixes = Fixes::default();
-    let open = report.findings.iter().filter(|finding| finding.suppressed.is_none());
-    for finding in open.clone() {
-        match finding.fix.as_ref().map(|fix| fix.applicability) {
-            Some(Applicability::Safe) => fixes.safe += 1,
-            Some(Applicability::Unsafe) => fixes.r#unsafe += 1,
-            Some(Applicability::Display) => fixes.display += 1,
-            None => fixes.none += 1,
+    let mut by_rule: BTreeMap<&str, ByRule> = BTreeMap::new();
+    let mut findings = 0;
+    for finding in &report.findings {
+        let of_rule = by_rule.entry(&finding.rule).or_default();
+        if finding.suppressed.is_some() {
+            of_rule.suppressed += 1;
+            continue;
         }
+        findings += 1;
+        of_rule.findings += 1;
+        let applicability = finding.fix.as_ref().map(|fix| fix.applicability);
+        fixes.count(applicability);
+        of_rule.fixes.count(applicability);
     }
-    let findings = open.count();
     Summary {
         files: report.stats.files,
-        complete: report.diagnostics.iter().all(|fault| !fault.skipped),
+        complete: report.faults.iter().all(|fault| !fault.skipped),
         findings,
         suppressed: report.findings.len() - findings,
         fixes,
-        audited: audit
-            .then(|| Audited { acquisitions: report.acquisitions.len(), verdicts: verdicts(report) }),
+        by_rule,
+        audited: None,
         unknown_type: report.stats.unknown_type,
         not_analysed: report.stats.not_analysed,
         tests_not_judged: report.stats.tests_not_judged,
         left_out: left_out(report),
         fixed,
+    }
+}
+
+impl Fixes {
+    fn count(&mut self, applicability: Option<Applicability>) {
+        match applicability {
+            Some(Applicability::Safe) => self.safe += 1,
+            Some(Applicability::Unsafe) => self.r#unsafe += 1,
+            Some(Applicability::Display) => self.display += 1,
+            None => self.none += 1,
+        }
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::io::{self, Write};
 use std::path::{Component, Path};
+use std::sync::Arc;
 
 use similar::{DiffOp, group_diff_ops};
 
 use super::harmless_bytes;
 use super::lines::{ops, split};
-use super::route::Route;
+use super::route::{Route, routes};
 use super::tone::{ADDED, BOLD, FRAME, REMOVED};
-use crate::engine::Change;
+use crate::config::Settings;
+use crate::engine::{Change, Report};
 
 /// Unchanged lines around a change, as git has it.
 const CONTEXT: usize = 3;
@@ -27,6 +29,29 @@ pub fn patch(out: &mut dyn Write, changes: &[Change], routes: &[Route]) -> io::R
         out.write_all(&[b"diff --git ", &old[..], b" ", &new, b"\n"].concat())?;
         out.write_all(&[b"--- ", &old[..], tail(&old), b"\n+++ ", &new, tail(&new), b"\n"].concat())?;
         hunks(out, &change.before, &change.after)?;
+    }
+    Ok(())
+}
+
+/// Writes a patch that changes nothing and that `git apply` takes: a file that was read is renamed to itself.
+/// Writes nothing where no file was read that a patch could reach.
+///
+/// # Errors
+/// The writer's.
+pub fn empty_patch(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
+    let unchanged = |path: &Arc<str>| Change {
+        path: path.clone(),
+        file: Some(settings.root.join(&**path)),
+        before: Arc::default(),
+        after: Vec::new(),
+        fixes: 0,
+    };
+    for path in &report.read {
+        let Some(Ok(route)) = routes(&[unchanged(path)], settings).pop() else { continue };
+        let name = name_in_patch(&route);
+        let (old, new, plain) = (quoted(b"a/", &name), quoted(b"b/", &name), quoted(b"", &name));
+        out.write_all(&[b"diff --git ", &old[..], b" ", &new, b"\nsimilarity index 100%\n"].concat())?;
+        return out.write_all(&[b"rename from ", &plain[..], b"\nrename to ", &plain, b"\n"].concat());
     }
     Ok(())
 }
@@ -143,7 +168,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::report::routes;
 
     fn change(path: &str, before: &[u8], after: &[u8]) -> Change {
         Change { path: path.into(), file: None, before: before.into(), after: after.to_vec(), fixes: 1 }

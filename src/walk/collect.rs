@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::ignores::{self, Ignores, Repository};
 use super::requested::RequestedPath;
 use super::{Found, is_test, name};
-use crate::base::finding::Diagnostic;
+use crate::base::diagnostic::RunFault;
 use crate::base::sys::{self, Kind};
 use crate::config::{self, Tree};
 use crate::vcs;
@@ -19,7 +19,7 @@ pub(super) struct Batch {
     pub files: Vec<Found>,
     /// Files of settings.
     pub settings: Vec<PathBuf>,
-    pub diagnostics: Vec<Diagnostic>,
+    pub faults: Vec<RunFault>,
     /// `.go` files that were not taken, each with its reason.
     pub left_out: Vec<(Arc<str>, &'static str)>,
     /// Folders that were not entered, by reason.
@@ -30,7 +30,7 @@ impl Batch {
     fn append(&mut self, other: &mut Batch) {
         self.files.append(&mut other.files);
         self.settings.append(&mut other.settings);
-        self.diagnostics.append(&mut other.diagnostics);
+        self.faults.append(&mut other.faults);
         self.left_out.append(&mut other.left_out);
         for (reason, count) in &other.folders {
             *self.folders.entry(*reason).or_default() += count;
@@ -99,7 +99,7 @@ impl<'w> Walk<'w> {
 
     fn folder<'s>(&'s self, folder: Folder, mut batch: Batch, scope: &rayon::Scope<'s>) {
         if let Err(fault) = self.list(folder, &mut batch, scope) {
-            batch.diagnostics.push(fault);
+            batch.faults.push(fault);
         }
         self.sink.lock().unwrap_or_else(PoisonError::into_inner).append(&mut batch);
     }
@@ -109,8 +109,8 @@ impl<'w> Walk<'w> {
         mut folder: Folder,
         batch: &mut Batch,
         scope: &rayon::Scope<'s>,
-    ) -> Result<(), Diagnostic> {
-        let entries = sys::list(&folder.dir).map_err(|error| Diagnostic {
+    ) -> Result<(), RunFault> {
+        let entries = sys::list(&folder.dir).map_err(|error| RunFault {
             path: self.top.print(&folder.dir),
             line: 0,
             words: format!("{}; what lies in it was left out", error.words()),
@@ -144,7 +144,7 @@ impl<'w> Walk<'w> {
     fn read_ignores(&self, real: &Path, dir: &Path, above: &Arc<Ignores>, batch: &mut Batch) -> Arc<Ignores> {
         let (ignores, faults) = Ignores::read(real, above);
         let path = self.top.print(&dir.join(ignores::FILE));
-        batch.diagnostics.extend(faults.into_iter().map(|(line, words)| Diagnostic {
+        batch.faults.extend(faults.into_iter().map(|(line, words)| RunFault {
             path: path.clone(),
             line,
             words,
@@ -205,7 +205,7 @@ impl<'w> Walk<'w> {
             Some(reason) => {
                 if reason == "special file" {
                     let words = "a pipe, socket or device, and no Go file; it was not opened".to_owned();
-                    batch.diagnostics.push(Diagnostic { path: path.clone(), line: 0, words, skipped: false });
+                    batch.faults.push(RunFault { path: path.clone(), line: 0, words, skipped: false });
                 }
                 batch.left_out.push((path, reason));
             }
@@ -246,7 +246,7 @@ impl<'w> Walk<'w> {
         };
         match fault {
             None => batch.settings.push(file),
-            Some(what) => batch.diagnostics.push(Diagnostic {
+            Some(what) => batch.faults.push(RunFault {
                 path: self.top.print(&file),
                 line: 0,
                 words: format!("{what}; it was not opened"),

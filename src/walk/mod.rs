@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 
 use self::collect::{LeftOut, collect};
 use self::requested::RequestedPath;
-use crate::base::finding::Diagnostic;
+use crate::base::diagnostic::RunFault;
 use crate::base::sys::{self, Error, Kind};
 use crate::config::{Settings, Tree};
 use crate::vcs::TopKind;
@@ -61,7 +61,7 @@ pub struct Walked {
     /// The files that were left out by their printed paths, sorted, each with its reason.
     pub left_out_files: Vec<(Arc<str>, &'static str)>,
     /// Folders that could not be read and ignore files with mistakes, sorted.
-    pub diagnostics: Vec<Diagnostic>,
+    pub faults: Vec<RunFault>,
 }
 
 /// Finds the Go files that `settings` name, and the others of their repositories.
@@ -83,7 +83,7 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
         left_out: BTreeMap::new(),
         left_out_folders: BTreeMap::new(),
         left_out_files: Vec::new(),
-        diagnostics: Vec::new(),
+        faults: Vec::new(),
     };
     if let Some(stdin) = &settings.stdin {
         let folder = settings.root.join(&stdin.name).parent().map(Path::to_path_buf).unwrap_or_default();
@@ -120,8 +120,8 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
         a.path.cmp(&b.path).then(rank(a).cmp(&rank(b))).then(a.file.cmp(&b.file))
     });
     walked.files.dedup_by(|later, first| later.path == first.path && later.file == first.file);
-    walked.diagnostics.sort();
-    walked.diagnostics.dedup();
+    walked.faults.sort();
+    walked.faults.dedup();
     walked.left_out_files.sort();
     walked.left_out_files.dedup();
     let taken: FxHashSet<&str> = walked.files.iter().map(|found| &*found.path).collect();
@@ -145,7 +145,7 @@ impl Walked {
             self.left_out_files.extend(gone.map(|found| (found.path, "excluded")));
         }
         self.files.append(&mut batch.files);
-        self.diagnostics.append(&mut batch.diagnostics);
+        self.faults.append(&mut batch.faults);
         self.left_out_files.append(&mut batch.left_out);
         for (reason, count) in batch.folders {
             *self.left_out_folders.entry(reason).or_default() += count;

@@ -151,9 +151,9 @@ fn a_broken_pattern_is_told_and_the_rest_goes_on() {
     let tree = Tree::new(&[(".gitignore", "a{b\nc.go\n"), ("c.go", ""), ("d.go", "")]);
     let walked = tree.walk(&["."]);
     assert_eq!(paths(&walked), ["d.go"]);
-    assert_eq!(walked.diagnostics.len(), 1);
-    assert!(!walked.diagnostics[0].skipped);
-    assert_eq!((&*walked.diagnostics[0].path, walked.diagnostics[0].line), (".gitignore", 1));
+    assert_eq!(walked.faults.len(), 1);
+    assert!(!walked.faults[0].skipped);
+    assert_eq!((&*walked.faults[0].path, walked.faults[0].line), (".gitignore", 1));
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn nothing_but_regular_files_of_the_tree_is_opened() {
     let pipe = std::process::Command::new("mkfifo").arg(tree.root.join("d/unleak.toml")).status();
     let walked = tree.walk(&["."]);
     assert_eq!(paths(&walked), ["a.go", "d/b.go"]);
-    let told: Vec<&str> = walked.diagnostics.iter().map(|fault| &*fault.path).collect();
+    let told: Vec<&str> = walked.faults.iter().map(|fault| &*fault.path).collect();
     let mut expected = vec![".gitignore", "d/.gitignore", "unleak.toml"];
     if pipe.is_ok_and(|status| status.success()) {
         expected.insert(2, "d/unleak.toml");
