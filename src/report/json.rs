@@ -582,8 +582,10 @@ mod tests {
             outcomes: vec![FixOutcome::Applied, FixOutcome::Suppressed],
         };
         let tally = tally(&run, &[FixOutcome::Applied], &run.outcomes);
-        let value =
-            parse(&samples::plain(|out| fix_json(out, &run, &samples::settings(), &run.outcomes, &tally)));
+        let written = [FixOutcome::Applied];
+        let done = Done { command: "fix", outcomes: &run.outcomes, written: &written, tally: &tally };
+        let value = parse(&samples::plain(|out| fix_json(out, &run, &samples::settings(), &done)));
+        assert_eq!(value["summary"]["outcome"], "changed");
         let summary = &value["summary"];
         assert_eq!((&summary["changed"], &summary["left"]), (&json!(1), &json!(0)));
         assert_eq!((&summary["clean"], &summary["partial"]), (&json!(true), &json!(false)));
