@@ -78,7 +78,9 @@ const TREES: &[Tree] = &[
     ("an oversize go.mod", |at| {
         write(at, "go.mod", &format!("module example.com/p\n{}", "// x\n".repeat(4_000_000)));
     }),
-    ("an oversize source", |at| write(at, "x.go", &format!("package p\n{}", "// New Client(\n".repeat(1_200_000)))),
+    ("an oversize source", |at| {
+        write(at, "x.go", &format!("package p\n{}", "// New Client(\n".repeat(1_200_000)))
+    }),
     ("many patterns", |at| write(at, ".gitignore", &"**/a*/**/b*/**/c\n".repeat(5_000))),
     ("folders a thousand deep", |at| {
         let mut folder = at.to_path_buf();
@@ -90,11 +92,19 @@ const TREES: &[Tree] = &[
     }),
     ("brackets a hundred thousand deep", |at| {
         let deep = format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000));
-        write(at, "x.go", &format!("package p\n\nfunc x() {{\n\tc := NewClient()\n\t_ = {deep}\n\tc.Use()\n}}\n"));
+        write(
+            at,
+            "x.go",
+            &format!("package p\n\nfunc x() {{\n\tc := NewClient()\n\t_ = {deep}\n\tc.Use()\n}}\n"),
+        );
     }),
     ("blocks ten thousand deep", |at| {
         let deep = format!("{}{}", "{".repeat(10_000), "}".repeat(10_000));
-        write(at, "x.go", &format!("package p\n\nfunc x() {{\n\tc := NewClient()\n\t{deep}\n\tc.Use()\n}}\n"));
+        write(
+            at,
+            "x.go",
+            &format!("package p\n\nfunc x() {{\n\tc := NewClient()\n\t{deep}\n\tc.Use()\n}}\n"),
+        );
     }),
     ("brackets that never close", |at| {
         write(at, "x.go", &format!("package p\n\nfunc x() {{\n{}", "\tc := NewClient(`\n".repeat(50_000)));
@@ -114,7 +124,11 @@ const TREES: &[Tree] = &[
         write(at, ".git", "gitdir: /dev\n");
     }),
     ("a module that replaces with what lies outside", |at| {
-        write(at, "go.mod", "module example.com/p\n\nreplace example.com/q => ../../../../../../../../../..\n");
+        write(
+            at,
+            "go.mod",
+            "module example.com/p\n\nreplace example.com/q => ../../../../../../../../../..\n",
+        );
         write(at, "x.go", "package p\n\nimport \"example.com/q/dev\"\n\nfunc x() { dev.NewClient() }\n");
     }),
     ("packages that import each other", |at| {
@@ -125,7 +139,11 @@ const TREES: &[Tree] = &[
             );
             write(at, &format!("{name}/x.go"), &text);
         }
-        write(at, "x.go", "package p\n\nimport \"example.com/p/q\"\n\nfunc x() { c := q.NewClient(); c.Use() }\n");
+        write(
+            at,
+            "x.go",
+            "package p\n\nimport \"example.com/p/q\"\n\nfunc x() { c := q.NewClient(); c.Use() }\n",
+        );
     }),
     ("names that a terminal would obey", |at| write(at, "a\x1b[2J\nb/x.go", LEAK)),
     ("a folder called as a file", |at| write(at, "x.go/y.go", LEAK)),
@@ -190,7 +208,9 @@ fn no_tree_takes_a_run_down() {
         write(&tree, "p.go", LEAK);
         build(&tree);
         symlink(outside.path().join("secret.go"), tree.join("out.go")).unwrap();
-        for arguments in [&["check", "."][..], &["check", "p.go", "--format", "json"], &["fix", "--no-vcs", "."]] {
+        for arguments in
+            [&["check", "."][..], &["check", "p.go", "--format", "json"], &["fix", "--no-vcs", "."]]
+        {
             let begun = Instant::now();
             let output = run(&tree, arguments, what);
             let code = output.status.code();
@@ -198,11 +218,19 @@ fn no_tree_takes_a_run_down() {
             assert!(matches!(code, Some(0..=2)), "{what}: {arguments:?} ends with {code:?}\n{said}");
             assert!(!said.contains("panicked"), "{what}: {said}");
             if std::env::var_os("UNLEAK_TELL").is_some() {
-                eprintln!("{what}: {arguments:?} {code:?} {:?} {} KiB\n{said}", begun.elapsed(), most_memory());
+                eprintln!(
+                    "{what}: {arguments:?} {code:?} {:?} {} KiB\n{said}",
+                    begun.elapsed(),
+                    most_memory()
+                );
             }
         }
         assert!(most_memory() < MOST_KIB, "{what}: {} KiB", most_memory());
-        assert_eq!(fs::read_to_string(outside.path().join("secret.go")).unwrap(), LEAK, "{what}: written outside");
+        assert_eq!(
+            fs::read_to_string(outside.path().join("secret.go")).unwrap(),
+            LEAK,
+            "{what}: written outside"
+        );
         let names = fs::read_dir(outside.path()).unwrap().count();
         assert_eq!(names, 2, "{what}: something was made outside");
     }

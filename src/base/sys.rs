@@ -226,7 +226,14 @@ pub fn passes(kind: io::ErrorKind) -> bool {
     use io::ErrorKind::*;
     matches!(
         kind,
-        Interrupted | WouldBlock | TimedOut | OutOfMemory | StorageFull | QuotaExceeded | ResourceBusy | StaleNetworkFileHandle
+        Interrupted
+            | WouldBlock
+            | TimedOut
+            | OutOfMemory
+            | StorageFull
+            | QuotaExceeded
+            | ResourceBusy
+            | StaleNetworkFileHandle
     )
 }
 

@@ -7,7 +7,9 @@ use anyhow::{Context, anyhow, bail};
 
 use super::flags::{Choice, Common, Fix, News, Overrides, Scan};
 use crate::base::sys;
-use crate::config::{Files, Keys, Layer, Settings, Sources, Stdin, Style, is_selected, known_rule};
+use crate::config::{
+    Files, FixSettings, Keys, Layer, ReportSettings, Settings, Sources, Stdin, Style, is_selected, known_rule,
+};
 use crate::rules::{self, Rule};
 use crate::vcs::{Change, Places};
 
@@ -47,16 +49,14 @@ fn settled(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
         paths: if stdin.is_some() { Vec::new() } else { scan.paths.clone() },
         stdin,
         threads: scan.threads,
-        every: false,
-        unsafe_fixes: false,
-        damaged: false,
         index_only: scan.index_only,
-        progress: Arc::default(),
-        max_fixes: usize::MAX,
-        add_ignore: None,
         change: None,
-        timings: scan.stats,
-        stats: scan.stats || common.verbose,
+        report: ReportSettings {
+            timings: scan.stats,
+            stats: scan.stats || common.verbose,
+            ..ReportSettings::default()
+        },
+        fix: FixSettings::default(),
     })
 }
 
@@ -84,7 +84,9 @@ pub fn settle_news(common: &Common, scan: &Scan, news: &News) -> anyhow::Result<
 pub fn settle_fixes(common: &Common, scan: &Scan, news: &News, choice: &Choice) -> anyhow::Result<Settings> {
     let max_fixes = choice.max_fixes.unwrap_or(usize::MAX);
     let news = settle_news(common, scan, news)?;
-    Ok(Settings { unsafe_fixes: choice.r#unsafe, damaged: choice.damaged, max_fixes, ..news })
+    let fix =
+        FixSettings { unsafe_fixes: choice.r#unsafe, damaged: choice.damaged, max_fixes, add_ignore: None };
+    Ok(Settings { fix, ..news })
 }
 
 /// The reason that `--add-ignore` gives.

@@ -307,11 +307,7 @@ mod tests {
     }
 
     fn with(outcomes: &[(String, FixOutcome)], wanted: FixOutcome) -> String {
-        outcomes
-            .iter()
-            .filter(|(_, outcome)| *outcome == wanted)
-            .map(|(name, _)| name.as_str())
-            .collect()
+        outcomes.iter().filter(|(_, outcome)| *outcome == wanted).map(|(name, _)| name.as_str()).collect()
     }
 
     #[test]

@@ -32,9 +32,9 @@ pub fn apply(scan: &ScanResult, settings: &Settings, choose: &Choose) -> Fixes {
         let again = |candidate: &Candidate, text: &[u8]| {
             analyze::file(&judge, settings, wrappers, &FileText { text, ..candidate.file_text() })
         };
-        settings.progress.begin("fixing", candidates.len());
+        settings.report.progress.begin("fixing", candidates.len());
         shown
-            .inspect(|_| settings.progress.step())
+            .inspect(|_| settings.report.progress.step())
             .map(|candidate| {
                 let of_file = barred.get(&*candidate.path).unwrap_or(&none);
                 let judge = |text: &[u8]| again(candidate, text);
@@ -59,14 +59,14 @@ pub fn apply(scan: &ScanResult, settings: &Settings, choose: &Choose) -> Fixes {
 
 /// The lowest kind of fix that is applied.
 fn lowest(settings: &Settings) -> Applicability {
-    if settings.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe }
+    if settings.fix.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe }
 }
 
 /// The findings whose fixes are good but not wanted, with the reason: those of generated files, and those
 /// over the limit; by file.
 fn barred<'c>(candidates: &'c [Candidate], settings: &Settings) -> FxHashMap<&'c str, Outcomes> {
     let mut all = FxHashMap::default();
-    let mut room = settings.max_fixes;
+    let mut room = settings.fix.max_fixes;
     for candidate in candidates.iter().filter(|candidate| candidate.is_shown()) {
         let mut barred = Outcomes::default();
         for finding in &candidate.judged.findings {
@@ -101,8 +101,8 @@ fn fix_file(
     let mut refused = candidate.judged.refused.len();
     let mut applied = 0;
     let is_wanted = |finding: &&Finding| is_ready(finding, lowest, &mut Outcomes::default());
-    let writes = settings.add_ignore.is_some() || findings.iter().any(|finding| is_wanted(&finding));
-    let is_damaged = !settings.damaged && writes && damage(&text) > 0;
+    let writes = settings.fix.add_ignore.is_some() || findings.iter().any(|finding| is_wanted(&finding));
+    let is_damaged = !settings.fix.damaged && writes && damage(&text) > 0;
     if is_damaged {
         let left = findings.iter().filter(is_wanted);
         outcomes.extend(left.map(|finding| (finding.fingerprint.clone(), FixOutcome::Damaged)));
@@ -126,7 +126,7 @@ fn fix_file(
         refused = judged.refused.len();
         findings = judged.findings.clone();
     }
-    if let Some(reason) = settings.add_ignore.as_ref().filter(|_| !candidate.generated && !is_damaged) {
+    if let Some(reason) = settings.fix.add_ignore.as_ref().filter(|_| !candidate.generated && !is_damaged) {
         let (new, silenced) = {
             // A comment that silences nothing is not silenced by another one.
             let silenceable = |finding: &Finding| {

@@ -86,7 +86,7 @@ enum Read {
 /// # Errors
 /// A path that is not there.
 pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
-    let mut clock = Clock::new(settings.timings);
+    let mut clock = Clock::new(settings.report.timings);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads).stack_size(STACK_BYTES).build();
     let pool = pool.map_err(|error| Error::Threads { words: error.to_string() })?;
     let mut walked = pool.install(|| walk::walk(settings))?;
@@ -172,7 +172,7 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
         clock.lap("change");
     }
     let mut report = report(&candidates, stats, faults, clock);
-    if settings.stats {
+    if settings.report.stats {
         left_out.sort();
         report.details = Details { settings: walked.tree.files(), left_out };
     }
@@ -196,16 +196,16 @@ fn unknown_constructors(candidates: &[Candidate]) -> FxHashSet<Arc<str>> {
 }
 
 fn judge_all(judge: &Judge, settings: &Settings, wrappers: &Wrappers, texts: Vec<Text>) -> Vec<Candidate> {
-    settings.progress.begin("judging", texts.len());
+    settings.report.progress.begin("judging", texts.len());
     texts.into_par_iter().map(|text| candidate(judge, settings, wrappers, text)).collect()
 }
 
 /// For each file whether it was asked for, its length, and what reading it came to.
 fn read_all(settings: &Settings, walked: &Walked) -> Vec<(bool, u64, Read)> {
-    settings.progress.begin("reading", walked.files.len());
+    settings.report.progress.begin("reading", walked.files.len());
     let looked = |found: &Found| {
         let (bytes, looked) = read(walked.tree.policy(&found.file), found);
-        settings.progress.step();
+        settings.report.progress.step();
         (found.asked, bytes, looked)
     };
     let mut reads: Vec<_> = walked.files.par_iter().map(looked).collect();
@@ -286,7 +286,7 @@ fn candidate(judge: &Judge, settings: &Settings, wrappers: &Wrappers, text: Text
     let Text { path, file, test, asked, generated, text, policy } = text;
     let place = file.clone().unwrap_or_else(|| settings.root.join(&*path));
     let scope = scope(judge.database, &place, &text, file.is_none());
-    settings.progress.step();
+    settings.report.progress.step();
     let judged = analyze::file(
         judge,
         settings,

@@ -242,12 +242,7 @@ pub struct Done<'d> {
 ///
 /// # Errors
 /// The writer's.
-pub fn fix_json(
-    out: &mut dyn Write,
-    run: &FixRun,
-    settings: &Settings,
-    done: &Done,
-) -> io::Result<()> {
+pub fn fix_json(out: &mut dyn Write, run: &FixRun, settings: &Settings, done: &Done) -> io::Result<()> {
     let tally = done.tally;
     let files = Files::new(settings);
     let fixed = Fixed {
@@ -280,7 +275,8 @@ pub fn fix_json(
 pub fn audit_json(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
     let files = Files::new(settings);
     let acquisitions = report.acquisitions.iter().map(|at| acquisition(at, &files)).collect();
-    let mut document = Document { acquisitions: Some(acquisitions), ..document("audit", &files, report, None) };
+    let mut document =
+        Document { acquisitions: Some(acquisitions), ..document("audit", &files, report, None) };
     document.summary.audited =
         Some(Audited { acquisitions: report.acquisitions.len(), verdicts: verdicts(report) });
     write(out, &document)

@@ -135,7 +135,7 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
 impl Walked {
     /// Takes in what lies below a named folder.
     fn take(&mut self, folder: &RequestedPath, settings: &Settings) -> Result<(), Error> {
-        let left_out = if settings.stats { LeftOut::Counted } else { LeftOut::Skipped };
+        let left_out = if settings.report.stats { LeftOut::Counted } else { LeftOut::Skipped };
         let mut batch = collect(folder, &self.tree, true, left_out);
         // Those of the folders above first: a file of settings takes them in.
         batch.settings.sort_unstable();
