@@ -21,9 +21,10 @@ func (fatal) Helper()                           {}
 
 func main() {
 	broker := sarama.NewMockBroker(fatal{}, 1)
+	keys := []sarama.ApiVersionsResponseKey{{ApiKey: 0, MaxVersion: 7}, {ApiKey: 3, MaxVersion: 7}, {ApiKey: 18, MaxVersion: 3}}
 	broker.SetHandlerByMap(map[string]sarama.MockResponse{
 		"MetadataRequest":    sarama.NewMockMetadataResponse(fatal{}).SetBroker(broker.Addr(), 1).SetLeader("visits", 0, 1),
-		"ApiVersionsRequest": sarama.NewMockApiVersionsResponse(fatal{}),
+		"ApiVersionsRequest": sarama.NewMockApiVersionsResponse(fatal{}).SetApiKeys(keys),
 		"ProduceRequest":     sarama.NewMockProduceResponse(fatal{}),
 	})
 	count := func() (sent int) {
