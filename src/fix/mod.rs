@@ -14,7 +14,7 @@ use crate::base::diagnostic::{
 use crate::base::edit::Edit;
 use crate::base::text::Span;
 use crate::config::Style;
-pub use crate::fix::habits::Habits;
+pub use crate::fix::habits::{FileHabits, Habits};
 use crate::fix::lines::Gap;
 use crate::fix::spelling::{Spelled, When};
 use crate::go::types::release::ReleaseMethod;
@@ -29,6 +29,8 @@ pub struct Wanted<'a> {
     pub releases: &'a [ReleaseMethod],
     /// The file that the acquisition's offsets count in.
     pub text: &'a [u8],
+    /// What that file does already.
+    pub habits: &'a FileHabits<'a>,
     pub style: Style,
     /// The style of the files beside it, if they have one.
     pub package_style: &'a dyn Fn() -> Option<Style>,
