@@ -37,6 +37,12 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
+    /// What the resource is called in a sentence.
+    fn name(&self) -> String {
+        let name = self.acquisition.name.as_ref();
+        name.map_or_else(|| "the result".to_owned(), |name| format!("`{name}`"))
+    }
+
     /// The rule's own method that `release` calls.
     fn method(&self, release: &Release) -> Option<&ReleaseMethod> {
         self.releases.iter().find(|method| *method.name == release.method && method.args == release.args)
@@ -79,18 +85,18 @@ pub fn fix(wanted: &Wanted) -> Option<Fix> {
     let Remedy::Release(placed) = wanted.remedy else { return spelled(wanted.remedy, wanted.text) };
     let Closable::By(release) = &wanted.acquisition.closable else { return None };
     if wanted.method(release).is_some_and(|method| method.only_shown) {
-        let name = wanted.acquisition.name.as_deref().unwrap_or("the result");
+        let name = wanted.name();
         let reason = format!("what `{}` waits for, or ends besides, is for a person to say", release.method);
-        return Some(sketch(format!("call `{}` of `{name}`", release.method), &reason));
+        return Some(sketch(format!("call `{}` of {name}", release.method), &reason));
     }
     let Some(anchor) = &placed.anchor else {
         if let Some(fix) = leaving(wanted, release, placed) {
             return Some(fix);
         }
-        let name = wanted.acquisition.name.as_deref().unwrap_or("the result");
+        let name = wanted.name();
         let reason =
             placed.obstacle.as_deref().unwrap_or("no single line after the error check could release it");
-        return Some(sketch(format!("call `{}` of `{name}` on every way out", release.method), reason));
+        return Some(sketch(format!("call `{}` of {name} on every way out", release.method), reason));
     };
     Some(match draft(wanted, release, anchor, &placed.replaced) {
         Ok(Draft { title, mut edits, doubt }) => {
