@@ -238,6 +238,7 @@ fn attempt(
     let edits: Vec<&[edit::Edit]> =
         fixes.iter().filter_map(|finding| finding.fix.as_ref()).map(|fix| fix.edits.as_slice()).collect();
     let applied = edit::apply(text, &edits);
+    let outcomes: Vec<FixOutcome> = applied.outcomes.iter().copied().map(FixOutcome::from).collect();
     let judged = judge(&applied.text);
     // Where brackets do not close, a line may change what the grammar makes of the rest.
     if judged.refused.len() > refused || (judged.inexact && damage(&applied.text) > damage(text)) {
@@ -247,7 +248,7 @@ fn attempt(
         let made = |outcome: FixOutcome| matches!(outcome, FixOutcome::Applied | FixOutcome::Duplicate);
         fixes
             .iter()
-            .zip(&applied.outcomes)
+            .zip(&outcomes)
             .any(|(fix, outcome)| fix.fingerprint == finding.fingerprint && made(*outcome))
     };
     let expected = before.iter().filter(|finding| !mended(finding)).map(|finding| &finding.fingerprint);
@@ -256,5 +257,5 @@ fn attempt(
     expected.sort();
     found.sort();
     let holds = expected == found;
-    Ok(holds.then_some((applied.text, judged, applied.outcomes)))
+    Ok(holds.then_some((applied.text, judged, outcomes)))
 }
