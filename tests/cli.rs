@@ -80,6 +80,17 @@ fn command_lines() {
 }
 
 #[test]
+fn a_page_is_written_for_each_command() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let (code, out, told) = told(&unleak(folder.path(), &["man", "."]));
+    assert_eq!((code, out.as_str()), (0, ""));
+    let pages = files(folder.path());
+    assert_eq!(told, format!("{} pages written to .\n", pages.len()));
+    let page = pages.iter().find(|(name, _)| name == "unleak-check.1").expect("check has a page");
+    assert!(String::from_utf8_lossy(&page.1).contains("List what leaks"));
+}
+
+#[test]
 fn the_patch_is_one_that_git_applies() {
     let tree = tempfile::tempdir().expect("there is room");
     copy(&repository().join("tests/fixtures/unclosed-client"), tree.path());

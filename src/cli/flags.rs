@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::config::Style;
 
@@ -36,6 +37,12 @@ Examples:
 
 Nothing is downloaded. Several versions of a module tell at which of them a fact holds.";
 
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  unleak completions bash > ~/.local/share/bash-completion/completions/unleak
+  unleak completions zsh > ~/.zfunc/_unleak
+  unleak completions fish > ~/.config/fish/completions/unleak.fish";
+
 /// Finds Go resources that are acquired and never released, and writes the missing release.
 #[derive(Debug, Parser)]
 #[command(name = "unleak", version, after_help = EXAMPLES, disable_help_subcommand = true)]
@@ -47,8 +54,9 @@ pub struct Cli {
     pub common: Common,
 }
 
-/// Flags of every command.
+/// Flags of every command, listed behind a command's own.
 #[derive(Debug, Args)]
+#[command(next_display_order = 900)]
 pub struct Common {
     /// Also load the rules in the folders below DIR
     #[arg(long, value_name = "DIR", global = true)]
@@ -91,6 +99,19 @@ pub enum Command {
     /// Read modules and print the facts that the shipped index is made of
     #[command(after_help = INDEX_EXAMPLES)]
     Index(Index),
+    /// Print completions for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell that is to complete
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Write man pages, one for each command
+    Man {
+        /// A folder that is there
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 /// `config`.

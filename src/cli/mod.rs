@@ -17,6 +17,7 @@ use crate::{vcs, walk};
 
 mod baseline;
 mod config;
+mod describe;
 mod fix;
 mod flags;
 mod progress;
@@ -91,6 +92,8 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Explain { rule } => explain(common, rule),
         Command::Resolve(flags) => source::resolve(common, flags),
         Command::Index(flags) => source::index(common, flags),
+        Command::Completions { shell } => describe::completions(*shell),
+        Command::Man { folder } => describe::man(common, folder),
     }
 }
 
