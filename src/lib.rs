@@ -3,17 +3,17 @@
 //! The modules in reading order, lowest floor first; imports go down only (ARCHITECTURE.md).
 
 pub mod base;
-pub mod golang;
+pub mod go;
 pub mod vcs;
 
 pub mod config;
 pub mod rules;
 pub mod walk;
 
+pub mod analysis;
 pub mod fix;
-pub mod flow;
 
-pub mod session;
+pub mod engine;
 
 pub mod report;
 

@@ -1,4 +1,5 @@
-//! Trees and module caches that are damaged: the right answer or `unknown` with the reason, never a panic or an endless loop.
+//! Trees and module caches that are damaged: the right answer or `unknown` with the reason, never a panic or
+//! an endless loop.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -12,9 +13,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 const GO_MOD: &str = "module example.com/m\n\ngo 1.24\n\nrequire example.com/lib v1.0.0\n";
 
-const MAIN: &str = "package main\n\nimport \"example.com/lib\"\n\nfunc main() {\n\tc, err := lib.NewClient()\n\tif err != nil {\n\t\treturn\n\t}\n\tc.Use()\n}\n";
+const MAIN: &str = "package main\n\nimport \"example.com/lib\"\n\nfunc main() {\n\tc, err := \
+                    lib.NewClient()\n\tif err != nil {\n\t\treturn\n\t}\n\tc.Use()\n}\n";
 
-const CLIENT: &str = "package lib\n\ntype Client struct{ done func() }\n\nfunc (c *Client) Close() error { c.done(); return nil }\n\nfunc (c *Client) Use() {}\n";
+const CLIENT: &str = "package lib\n\ntype Client struct{ done func() }\n\nfunc (c *Client) Close() error { \
+                      c.done(); return nil }\n\nfunc (c *Client) Use() {}\n";
 
 const CONSTRUCTOR: &str = "package lib\n\nfunc NewClient() (*Client, error) { return nil, nil }\n";
 
@@ -73,7 +76,9 @@ fn shown(row: &serde_json::Value) -> String {
     let constructor = constructor.rsplit(['.', '/']).next().unwrap_or_default().to_string();
     match row["release"].as_str() {
         Some(release) => format!("{constructor}: {release}"),
-        None => format!("{constructor}: {} ({})", text(&row["verdict"]), text(&row["evidence"][0]["message"])),
+        None => {
+            format!("{constructor}: {} ({})", text(&row["verdict"]), text(&row["evidence"][0]["message"]))
+        }
     }
 }
 
@@ -82,7 +87,9 @@ fn finished(child: Child) -> (String, String, Option<i32>) {
     let (sent, received) = std::sync::mpsc::channel();
     let (id, begun) = (child.id(), Instant::now());
     std::thread::spawn(move || sent.send(child.wait_with_output()));
-    let output = received.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{id} still runs after {:?}", begun.elapsed()));
+    let output = received
+        .recv_timeout(PATIENCE)
+        .unwrap_or_else(|_| panic!("{id} still runs after {:?}", begun.elapsed()));
     let output = output.expect("its output can be read");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr), output.status.code())
@@ -103,7 +110,10 @@ fn an_empty_go_mod_names_no_module() {
     let case = Case::with_library();
     case.write("tree/go.mod", "");
     assert_unknown(&case.audit(), "example.com/lib");
-    case.write("tree/main.go", &MAIN.replace("lib.NewClient", "NewClient").replace("import \"example.com/lib\"\n", ""));
+    case.write(
+        "tree/main.go",
+        &MAIN.replace("lib.NewClient", "NewClient").replace("import \"example.com/lib\"\n", ""),
+    );
     case.write(
         "tree/own.go",
         &format!("{CLIENT}{}", &CONSTRUCTOR["package lib\n".len()..]).replace("package lib", "package main"),
@@ -128,7 +138,8 @@ fn circles_of_types_end() {
     ];
     for circle in circles {
         let text = format!(
-            "package main\n\n{circle}\nfunc NewClient() *Client {{ return nil }}\n\nfunc main() {{\n\tc := NewClient()\n\tc.Use()\n}}\n"
+            "package main\n\n{circle}\nfunc NewClient() *Client {{ return nil }}\n\nfunc main() {{\n\tc := \
+             NewClient()\n\tc.Use()\n}}\n"
         );
         let case = Case::new(&[("tree/go.mod", "module example.com/m\n"), ("tree/main.go", &text)]);
         let lines = case.audit();
@@ -142,19 +153,28 @@ fn circles_of_embeddings_end() {
         ("type Client struct{ *Other }\n\ntype Other struct{ *Client }\n", "nothing to release"),
         ("type Client struct{ Client }\n", "nothing to release"),
         ("type Client interface{ Other }\n\ntype Other interface{ Client }\n", "nothing to release"),
-        ("type Client struct{ *Other }\n\ntype Other struct{ *Client }\n\nfunc (o *Other) Close() error { panic(1) }\n", "Close"),
+        (
+            "type Client struct{ *Other }\n\ntype Other struct{ *Client }\n\nfunc (o *Other) Close() error { \
+             panic(1) }\n",
+            "Close",
+        ),
     ];
     for (circle, want) in circles {
         let text = format!(
-            "package main\n\n{circle}\nfunc NewClient() *Client {{ return nil }}\n\nfunc main() {{\n\tc := NewClient()\n\tc.Use()\n}}\n"
+            "package main\n\n{circle}\nfunc NewClient() *Client {{ return nil }}\n\nfunc main() {{\n\tc := \
+             NewClient()\n\tc.Use()\n}}\n"
         );
         let case = Case::new(&[("tree/go.mod", "module example.com/m\n"), ("tree/main.go", &text)]);
         let lines = case.audit();
-        assert!(lines.len() == 1 && lines[0].starts_with(&format!("NewClient: {want}")), "{circle}: {lines:?}");
+        assert!(
+            lines.len() == 1 && lines[0].starts_with(&format!("NewClient: {want}")),
+            "{circle}: {lines:?}"
+        );
     }
     let import = |own: &str, other: &str| {
         format!(
-            "package {own}\n\nimport \"example.com/m/{other}\"\n\ntype T struct{{ {other}.T }}\n\nfunc NewClient() *T {{ return nil }}\n\nfunc f() {{ NewClient() }}\n"
+            "package {own}\n\nimport \"example.com/m/{other}\"\n\ntype T struct{{ {other}.T }}\n\nfunc \
+             NewClient() *T {{ return nil }}\n\nfunc f() {{ NewClient() }}\n"
         )
     };
     let case = Case::new(&[
@@ -163,7 +183,10 @@ fn circles_of_embeddings_end() {
         ("tree/b/b.go", &import("b", "a")),
     ]);
     let lines = case.audit();
-    assert!(lines.len() == 2 && lines.iter().all(|line| line.starts_with("NewClient: nothing to release")), "{lines:?}");
+    assert!(
+        lines.len() == 2 && lines.iter().all(|line| line.starts_with("NewClient: nothing to release")),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -171,7 +194,8 @@ fn of_two_packages_in_a_folder_each_knows_its_own() {
     let case = Case::new(&[("tree/go.mod", "module example.com/m\n")]);
     for (package, close) in [("one", "func (c *Client) Close() error { return c.x() }\n"), ("two", "")] {
         let text = format!(
-            "package {package}\n\ntype Client struct{{ x func() error }}\n\n{close}\nfunc NewClient() *Client {{ return nil }}\n\nfunc f() {{ c := NewClient(); _ = c }}\n"
+            "package {package}\n\ntype Client struct{{ x func() error }}\n\n{close}\nfunc NewClient() \
+             *Client {{ return nil }}\n\nfunc f() {{ c := NewClient(); _ = c }}\n"
         );
         case.write(&format!("tree/{package}.go"), &text);
     }
@@ -192,7 +216,9 @@ fn a_module_cache_may_be_read_only() {
 #[test]
 fn a_half_deleted_module_cache_is_not_believed() {
     let case = Case::with_library();
-    let remove = |name: &str| std::fs::remove_file(case.path("cache/example.com/lib@v1.0.0").join(name)).expect("it was there");
+    let remove = |name: &str| {
+        std::fs::remove_file(case.path("cache/example.com/lib@v1.0.0").join(name)).expect("it was there")
+    };
     remove("client.go");
     assert_unknown(&case.audit(), "Client");
     remove("new.go");

@@ -1,4 +1,5 @@
-//! The command line: data in `tests/cmd/`, and here what takes a git repository, a pipe, or a file system of some kind.
+//! The command line: data in `tests/cmd/`, and here what takes a git repository, a pipe, or a file system of
+//! some kind.
 
 mod support;
 
@@ -43,7 +44,12 @@ fn unleak(folder: &Path, arguments: &[&str]) -> Output {
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_unleak"));
-    command.args(arguments).current_dir(folder).env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE").stdin(Stdio::null());
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .env_remove("CLICOLOR_FORCE")
+        .stdin(Stdio::null());
     command
 }
 
@@ -56,7 +62,9 @@ fn told(output: &Output) -> (i32, String, String) {
 fn git(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new("git");
     command.current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
-    command.args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "core.autocrlf=false"]).args(arguments);
+    command
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "core.autocrlf=false"])
+        .args(arguments);
     let output = command.output().expect("git runs");
     assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     output
@@ -131,7 +139,15 @@ fn the_patch_is_applied_from_the_folder_it_was_made_in() {
 fn odd_names_and_line_endings_survive_a_patch() {
     let tree = leaky();
     fs::remove_file(tree.path().join("leak.go")).unwrap();
-    let odd = ["sp ace.go", "quo\"te.go", "ümlaut.go", "-dash.go", "new\nline.go", "es\u{1b}[31mc.go", "back\\slash.go"];
+    let odd = [
+        "sp ace.go",
+        "quo\"te.go",
+        "ümlaut.go",
+        "-dash.go",
+        "new\nline.go",
+        "es\u{1b}[31mc.go",
+        "back\\slash.go",
+    ];
     for (name, number) in odd.iter().zip(1..) {
         write(tree.path(), &format!("d{number}/{name}"), LEAK.replace('\n', "\r\n"));
     }
@@ -176,7 +192,11 @@ fn a_clean_tree_is_fixed_and_then_dirty() {
     let tree = leaky();
     commit(tree.path());
     assert_eq!(told(&unleak(tree.path(), &["fix", "--exit-code"])).0, 1);
-    assert_eq!(told(&unleak(tree.path(), &["fix", "--exit-code"])).0, 0, "nothing is left, and nothing to write");
+    assert_eq!(
+        told(&unleak(tree.path(), &["fix", "--exit-code"])).0,
+        0,
+        "nothing is left, and nothing to write"
+    );
     let changed = git(tree.path(), &["diff", "--numstat"]);
     assert_eq!(String::from_utf8_lossy(&changed.stdout), "1\t0\tleak.go\n");
 }
@@ -214,8 +234,11 @@ fn ignore_files_hold_without_a_repository() {
 #[test]
 fn a_closed_pipe_is_no_error() {
     let folder = repository().join("tests/fixtures/unclosed-client");
-    let mut child =
-        command(&folder, &["audit", "--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command(&folder, &["audit", "--format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let mut stderr = String::new();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
@@ -278,7 +301,9 @@ fn a_huge_file_is_told_and_passed_over() {
 fn nested_parentheses_do_no_harm() {
     let tree = leaky();
     let deep = format!("{}lib.NewClient(ctx){}", "(".repeat(100_000), ")".repeat(100_000));
-    let text = format!("{LEAK}\nfunc deep(ctx context.Context) {{\n\tclient, err := {deep}\n\t_, _ = client, err\n}}\n");
+    let text = format!(
+        "{LEAK}\nfunc deep(ctx context.Context) {{\n\tclient, err := {deep}\n\t_, _ = client, err\n}}\n"
+    );
     write(tree.path(), "leak.go", text);
     let (code, stdout, stderr) = told(&unleak(tree.path(), &["check", "--format", "concise"]));
     assert_eq!(code, 1, "{stderr}");
@@ -290,27 +315,37 @@ fn a_type_that_nobody_knows_is_counted_and_can_be_assumed() {
     let tree = tempfile::tempdir().expect("there is room");
     write(tree.path(), "go.mod", "module example.com/p\n\ngo 1.24\n\nrequire example.com/far v1.0.0\n");
     // What a method of an unknown type returns may need the client; so nothing of it leaves here.
-    let far =
-        LEAK.replace("example.com/p/lib", "example.com/far/lib").replace("return client.Count()", "client.Count()\n\treturn 0");
+    let far = LEAK
+        .replace("example.com/p/lib", "example.com/far/lib")
+        .replace("return client.Count()", "client.Count()\n\treturn 0");
     write(tree.path(), "leak.go", &far);
     let (code, stdout, stderr) = told(&unleak(tree.path(), &["check", "--format", "concise"]));
     assert_eq!((code, stdout.as_str()), (0, ""));
     assert!(stderr.contains("1 call of unknown type"), "{stderr}");
-    let (code, stdout, _) = told(&unleak(tree.path(), &["check", "--format", "concise", "--assume-closable"]));
+    let (code, stdout, _) =
+        told(&unleak(tree.path(), &["check", "--format", "concise", "--assume-closable"]));
     assert_eq!((code, stdout.lines().count()), (1, 1), "{stdout}");
     assert!(!stdout.contains("safe fix") || stdout.contains("unsafe fix"), "it may have no Close: {stdout}");
     // What its author closes has something to close.
-    write(tree.path(), "leak.go", far.replace("\tclient.Count()", "\tdefer client.Close()\n\tclient.Count()"));
+    write(
+        tree.path(),
+        "leak.go",
+        far.replace("\tclient.Count()", "\tdefer client.Close()\n\tclient.Count()"),
+    );
     let (code, stdout, _) = told(&unleak(tree.path(), &["audit"]));
     assert_eq!(code, 0);
     assert!(stdout.lines().next().is_some_and(|row| row.contains(" released ")), "{stdout}");
-    // So has what a function of the repository passes on to its callers, once somebody closes what it was made with.
-    let wrapper = "package p\n\nimport (\n\t\"context\"\n\n\t\"example.com/far/lib\"\n)\n\nfunc dial(ctx context.Context) (*lib.Client, error) {\n\treturn lib.NewClient(ctx)\n}\n";
+    // So has what a function of the repository passes on to its callers, once somebody closes what it was
+    // made with.
+    let wrapper = "package p\n\nimport (\n\t\"context\"\n\n\t\"example.com/far/lib\"\n)\n\nfunc dial(ctx \
+                   context.Context) (*lib.Client, error) {\n\treturn lib.NewClient(ctx)\n}\n";
     write(tree.path(), "dial.go", wrapper);
     write(
         tree.path(),
         "user.go",
-        far.replace("func leak", "func use").replace("lib.NewClient(", "dial(").replace("\n\t\"example.com/far/lib\"\n", ""),
+        far.replace("func leak", "func use")
+            .replace("lib.NewClient(", "dial(")
+            .replace("\n\t\"example.com/far/lib\"\n", ""),
     );
     let (code, stdout, _) = told(&unleak(tree.path(), &["check", "--format", "concise"]));
     assert_eq!((code, stdout.lines().count()), (1, 1), "{stdout}");
@@ -322,7 +357,8 @@ fn a_release_uses_what_the_go_of_the_module_has() {
     let tree = tempfile::tempdir().expect("there is room");
     let asking = LIB.replace("Close() error", "Close(ctx context.Context) error");
     let made = "client, err := lib.NewClient(ctx)";
-    let ending = LEAK.replace(made, &format!("ctx, cancel := context.WithCancel(ctx)\n\tdefer cancel()\n\t{made}"));
+    let ending =
+        LEAK.replace(made, &format!("ctx, cancel := context.WithCancel(ctx)\n\tdefer cancel()\n\t{made}"));
     let named = LEAK.replace("(int, error)", "(n int, err error)");
     let cases = [
         (&*asking, &*ending, "auto", "WithoutCancel(ctx)", [("1.9", false), ("1.20", false), ("1.21", true)]),
@@ -342,8 +378,13 @@ fn a_release_uses_what_the_go_of_the_module_has() {
 #[test]
 fn a_callee_without_source_is_assumed_to_keep() {
     let tree = leaky();
-    let text = LEAK.replace("\t\"example.com/p/lib\"", "\t\"example.com/far/keep\"\n\n\t\"example.com/p/lib\"");
-    write(tree.path(), "leak.go", text.replace("return client.Count(), nil", "return keep.Count(client), nil"));
+    let text =
+        LEAK.replace("\t\"example.com/p/lib\"", "\t\"example.com/far/keep\"\n\n\t\"example.com/p/lib\"");
+    write(
+        tree.path(),
+        "leak.go",
+        text.replace("return client.Count(), nil", "return keep.Count(client), nil"),
+    );
     assert_eq!(told(&unleak(tree.path(), &["check"])).0, 0);
     let (_, table, _) = told(&unleak(tree.path(), &["audit"]));
     assert!(table.contains("passed on") && table.contains("assumed"), "{table}");
@@ -360,7 +401,8 @@ fn with_history() -> tempfile::TempDir {
 
 /// The places of what is reported: `leak.go:10`.
 fn places(folder: &Path, arguments: &[&str]) -> Vec<String> {
-    let (code, stdout, stderr) = told(&unleak(folder, &[&["check", "--format", "concise"], arguments].concat()));
+    let (code, stdout, stderr) =
+        told(&unleak(folder, &[&["check", "--format", "concise"], arguments].concat()));
     assert!(code == i32::from(!stdout.is_empty()), "{stderr}");
     stdout.lines().map(|line| line.splitn(3, ':').take(2).collect::<Vec<_>>().join(":")).collect()
 }
@@ -376,7 +418,11 @@ fn only_what_a_change_touches_is_news() {
         root,
         "leak.go",
         text.replacen("}\n\nfunc second", "}\nfunc second", 1)
-            .replacen("return 0, err\n\t}\n\treturn client", "return 0, err\n\t}\n\tprintln()\n\treturn client", 2)
+            .replacen(
+                "return 0, err\n\t}\n\treturn client",
+                "return 0, err\n\t}\n\tprintln()\n\treturn client",
+                2,
+            )
             .replacen("\tprintln()\n", "", 1),
     );
     write(root, "new.go", LEAK.replace("func leak", "func fresh"));
@@ -414,7 +460,11 @@ fn a_staged_line_is_found_where_it_is_on_disk() {
     let tree = with_history();
     let root = tree.path();
     let text = fs::read_to_string(root.join("leak.go")).unwrap();
-    let staged = text.replacen("client.Count()", "client.Count() + 1", 2).replacen("client.Count() + 1", "client.Count()", 1);
+    let staged = text.replacen("client.Count()", "client.Count() + 1", 2).replacen(
+        "client.Count() + 1",
+        "client.Count()",
+        1,
+    );
     write(root, "leak.go", &staged);
     git(root, &["add", "leak.go"]);
     write(root, "leak.go", staged.replacen("package p\n", "package p\n\n// Three\n// more\n// lines.\n", 1));
@@ -451,7 +501,8 @@ fn a_fork_is_measured_from_where_it_began() {
     assert_eq!(places(root, &["--since", "ahead..."]), [""; 0]);
 }
 
-/// Names that a shell, a terminal or a parser could take for something else reach nobody as they are but git and JSON.
+/// Names that a shell, a terminal or a parser could take for something else reach nobody as they are but git
+/// and JSON.
 #[test]
 fn odd_names_are_harmless_in_every_output() {
     let tree = leaky();
@@ -479,7 +530,10 @@ fn odd_names_are_harmless_in_every_output() {
         let value: serde_json::Value = serde_json::from_str(&stdout).expect("it is JSON");
         let path = match format {
             "json" => value["findings"][0]["path"].clone(),
-            _ => value["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].clone(),
+            _ => {
+                value["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+                    .clone()
+            }
         };
         assert!(path == name || path == "a%0A%3A%3Aerror%3A%3Ab%1B%5B31m%E2%80%AE%2C%22c%22.go", "{path}");
     }
@@ -498,16 +552,25 @@ fn a_hostile_repository_runs_nothing() {
     let run = format!("touch '{}'; cat", marker.display());
     write(root, ".gitattributes", "*.go filter=evil diff=evil merge=evil\n");
     git(root, &["add", ".gitattributes"]);
-    for hook in ["post-index-change", "reference-transaction", "pre-commit", "post-checkout", "fsmonitor-watchman"] {
+    for hook in
+        ["post-index-change", "reference-transaction", "pre-commit", "post-checkout", "fsmonitor-watchman"]
+    {
         let file = format!(".git/hooks/{hook}");
         write(root, &file, format!("#!/bin/sh\n{run}\n"));
         fs::set_permissions(root.join(&file), fs::Permissions::from_mode(0o755)).unwrap();
     }
     let mut config = fs::read_to_string(root.join(".git/config")).unwrap();
-    config += &format!("[core]\n\tfsmonitor = \"{run}\"\n\tpager = \"{run}\"\n\tsshCommand = \"{run}\"\n\teditor = \"{run}\"\n");
-    config += &format!("[diff]\n\texternal = \"{run}\"\n[diff \"evil\"]\n\tcommand = \"{run}\"\n\ttextconv = \"{run}\"\n");
-    config +=
-        &format!("[filter \"evil\"]\n\tclean = \"{run}\"\n\tsmudge = \"{run}\"\n\tprocess = \"{run}\"\n\trequired = true\n");
+    config += &format!(
+        "[core]\n\tfsmonitor = \"{run}\"\n\tpager = \"{run}\"\n\tsshCommand = \"{run}\"\n\teditor = \
+         \"{run}\"\n"
+    );
+    config += &format!(
+        "[diff]\n\texternal = \"{run}\"\n[diff \"evil\"]\n\tcommand = \"{run}\"\n\ttextconv = \"{run}\"\n"
+    );
+    config += &format!(
+        "[filter \"evil\"]\n\tclean = \"{run}\"\n\tsmudge = \"{run}\"\n\tprocess = \"{run}\"\n\trequired = \
+         true\n"
+    );
     write(root, ".git/config", config);
     // Not as the index has it, so that git would look into it.
     let text = fs::read_to_string(root.join("leak.go")).unwrap();

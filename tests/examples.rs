@@ -1,6 +1,6 @@
 //! Holds the READMEs to what the program prints: in each ```` ```console ```` block a line `$ unleak …` (or
-//! `$ cargo run --release -- …`) is followed by what comes out, standard output first. `UPDATE_README=1` writes it anew, for
-//! reading. The examples themselves must compile, fixed and as they are.
+//! `$ cargo run --release -- …`) is followed by what comes out, standard output first. `UPDATE_README=1`
+//! writes it anew, for reading. The examples themselves must compile, fixed and as they are.
 
 mod support;
 
@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use support::{copy, go, gofmt, has_go, repository, write};
-use unleak::session;
+use unleak::engine;
 
 /// The example folders.
 fn examples() -> Vec<PathBuf> {
     let entries = fs::read_dir(repository().join("examples")).expect("there are examples");
-    let mut folders: Vec<_> = entries.map(|entry| entry.expect("it can be read").path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<_> =
+        entries.map(|entry| entry.expect("it can be read").path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     folders
 }
@@ -29,14 +30,20 @@ fn arguments(line: &str) -> Option<Vec<&str>> {
 /// What the program prints in `folder`, with its exit code where that is not 0.
 fn run(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_unleak"));
-    command.args(arguments).current_dir(folder).env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE").stdin(Stdio::null());
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .env_remove("CLICOLOR_FORCE")
+        .stdin(Stdio::null());
     let output = command.output().expect("the program runs");
     let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("it prints UTF-8");
     // Editors strip trailing blanks from Markdown, and readers do not see them.
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// The page with the output of each command in its place. All commands run one after another in a copy of `folder`.
+/// The page with the output of each command in its place. All commands run one after another in a copy of
+/// `folder`.
 fn with_real_output(page: &str, folder: &Path) -> String {
     let tree = tempfile::tempdir().expect("there is room for a copy");
     copy(folder, tree.path());
@@ -67,14 +74,22 @@ fn hold(page: &Path, folder: &Path) {
         return;
     }
     let differing = written.lines().zip(real.lines()).find(|(written, real)| written != real);
-    assert!(written == real, "{} does not show what comes out: {differing:?}\nit should be:\n{real}", page.display());
+    assert!(
+        written == real,
+        "{} does not show what comes out: {differing:?}\nit should be:\n{real}",
+        page.display()
+    );
 }
 
 #[test]
 fn every_example_shows_what_comes_out() {
     for folder in examples() {
         let page = folder.join("README.md");
-        assert!(fs::read_to_string(&page).is_ok_and(|text| text.contains("\n$ unleak ")), "{}: no command", page.display());
+        assert!(
+            fs::read_to_string(&page).is_ok_and(|text| text.contains("\n$ unleak ")),
+            "{}: no command",
+            page.display()
+        );
         hold(&page, &folder);
     }
 }
@@ -90,7 +105,7 @@ fn the_front_page_shows_what_comes_out() {
 #[test]
 fn a_server_that_keeps_its_clients_has_no_findings() {
     let folder = repository().join("examples/keeps-its-clients");
-    let report = session::check(&support::settings(&folder)).expect("the example can be read");
+    let report = engine::check(&support::settings(&folder)).expect("the example can be read");
     let messages: Vec<_> = report.findings.iter().map(|finding| &finding.message).collect();
     assert!(messages.is_empty(), "{messages:?}");
     assert!(report.acquisitions.len() >= 4, "its clients are not even seen");
@@ -107,7 +122,7 @@ fn go_takes_the_examples_before_and_after() {
         copy(&folder, tree.path());
         assert_eq!(gofmt(tree.path()), "", "{name}");
         go(tree.path(), &["vet", "./..."]).unwrap_or_else(|said| panic!("{name}:\n{said}"));
-        let run = session::fix(&support::settings(tree.path())).expect("the copy can be read");
+        let run = engine::fix(&support::settings(tree.path())).expect("the copy can be read");
         for change in &run.changes {
             write(tree.path(), &change.path, &change.after);
         }

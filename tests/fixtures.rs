@@ -1,12 +1,13 @@
 //! Holds the rules against Go written for them: `tests/fixtures/<rule>/` is a Go module that compiles.
 //!
-//! `// want "regexp"` at the end of a line expects a finding whose call begins there; the regexp is matched against its message and
-//! its fix, as `--format concise` prints them, and the ids of its notes: `` `c` is never closed: … [safe fix] (per-request) ``. Every
-//! finding must be wanted. `// fate "word"` expects the verdict of that word on the call that begins there: that nothing is found can
-//! have a wrong reason, too. A `<file>.golden` holds what the safe fixes make of the file; files without one must not change.
-//! `<file>.unsafe.golden` holds what all fixes make of it, where that is more, and `<file>.<style>.golden` what they make of it in
-//! another style than the file's own.
-//! `UPDATE_GOLDEN=1` writes them anew, for reading.
+//! `// want "regexp"` at the end of a line expects a finding whose call begins there; the regexp is matched
+//! against its message and its fix, as `--format concise` prints them, and the ids of its notes: `` `c` is
+//! never closed: … [safe fix] (per-request) ``. Every finding must be wanted. `// fate "word"` expects the
+//! verdict of that word on the call that begins there: that nothing is found can have a wrong reason, too. A
+//! `<file>.golden` holds what the safe fixes make of the file; files without one must not change.
+//! `<file>.unsafe.golden` holds what all fixes make of it, where that is more, and `<file>.<style>.golden`
+//! what they make of it in another style than the file's own. `UPDATE_GOLDEN=1` writes them anew, for
+//! reading.
 
 mod support;
 
@@ -18,12 +19,14 @@ use regex::Regex;
 use support::{copy, files, go, gofmt, has_go, write};
 use unleak::base::finding::Finding;
 use unleak::config::{Settings, Style};
-use unleak::session::{self, Change};
+use unleak::engine;
+use unleak::engine::Change;
 
 /// The folders of fixtures, one a rule.
 fn fixtures() -> Vec<(String, PathBuf)> {
     let folder = support::repository().join("tests/fixtures");
-    let entries = fs::read_dir(folder).expect("there are fixtures").map(|entry| entry.expect("it can be read").path());
+    let entries =
+        fs::read_dir(folder).expect("there are fixtures").map(|entry| entry.expect("it can be read").path());
     let mut rules: Vec<_> = entries
         .filter(|path| path.is_dir())
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), path))
@@ -89,7 +92,9 @@ fn differences(root: &Path, findings: &[Finding]) -> Vec<String> {
             differences.extend(here.iter().map(|words| format!("{path}:{number}: unexpected: {words}")));
         }
     }
-    differences.extend(found.iter().map(|((path, line), words)| format!("{path}:{line}: not in the file: {words:?}")));
+    differences.extend(
+        found.iter().map(|((path, line), words)| format!("{path}:{line}: not in the file: {words:?}")),
+    );
     differences
 }
 
@@ -100,7 +105,7 @@ fn show(differences: &[String]) {
 #[test]
 fn every_finding_is_wanted_and_every_want_found() {
     for (rule, root) in fixtures() {
-        let report = session::check(&settings(&rule, &root)).expect("the fixtures can be read");
+        let report = engine::check(&settings(&rule, &root)).expect("the fixtures can be read");
         let mut differences = differences(&root, &report.findings);
         differences.extend(report.diagnostics.iter().map(|fault| format!("{}: {}", fault.path, fault.words)));
         show(&differences);
@@ -111,12 +116,14 @@ fn every_finding_is_wanted_and_every_want_found() {
 fn fates_are_as_told() {
     let comment = Regex::new("// fate \"([^\"]*)\"").unwrap();
     for (rule, root) in fixtures() {
-        let report = session::check(&Settings { every: true, ..settings(&rule, &root) }).expect("the fixtures can be read");
+        let report = engine::check(&Settings { every: true, ..settings(&rule, &root) })
+            .expect("the fixtures can be read");
         let mut differences = Vec::new();
         for (path, bytes) in files(&root).into_iter().filter(|(path, _)| path.ends_with(".go")) {
             for (number, line) in (1..).zip(String::from_utf8_lossy(&bytes).lines()) {
                 let Some(told) = comment.captures(line) else { continue };
-                let here = report.acquisitions.iter().filter(|call| *call.path == *path && call.line == number);
+                let here =
+                    report.acquisitions.iter().filter(|call| *call.path == *path && call.line == number);
                 let found: Vec<&str> = here.map(|call| call.verdict.words()).collect();
                 if found != [&told[1]] {
                     differences.push(format!("{path}:{number}: told {}, found {found:?}", &told[1]));
@@ -131,12 +138,17 @@ fn fates_are_as_told() {
 fn comments_silence_what_they_name() {
     let comment = Regex::new(r"//(unleak:ignore|nolint:\S*unleak| ?nolint($| ))").unwrap();
     for (rule, root) in fixtures() {
-        let report = session::check(&settings(&rule, &root)).expect("the fixtures can be read");
+        let report = engine::check(&settings(&rule, &root)).expect("the fixtures can be read");
         let mut differences = Vec::new();
         for (path, bytes) in files(&root).into_iter().filter(|(path, _)| path.ends_with(".go")) {
             let text = String::from_utf8_lossy(&bytes);
-            let comments = text.lines().filter(|line| comment.is_match(line) && !line.contains("idle:")).count();
-            let silenced = report.findings.iter().filter(|f| *f.acquisition.path == *path && f.suppressed.is_some()).count();
+            let comments =
+                text.lines().filter(|line| comment.is_match(line) && !line.contains("idle:")).count();
+            let silenced = report
+                .findings
+                .iter()
+                .filter(|f| *f.acquisition.path == *path && f.suppressed.is_some())
+                .count();
             if comments != silenced {
                 differences.push(format!("{path}: {comments} comments silence {silenced} findings"));
             }
@@ -150,13 +162,16 @@ fn test_files_wait_for_their_flag() {
     for (rule, root) in fixtures() {
         let mut settings = settings(&rule, &root);
         settings.sources.flags.flag("tests", Some(false));
-        let report = session::check(&settings).expect("the fixtures can be read");
-        let in_tests = report.findings.iter().filter(|finding| finding.acquisition.path.ends_with("_test.go")).count();
+        let report = engine::check(&settings).expect("the fixtures can be read");
+        let in_tests =
+            report.findings.iter().filter(|finding| finding.acquisition.path.ends_with("_test.go")).count();
         assert_eq!(in_tests, 0);
         let wanted: usize = files(&root)
             .iter()
             .filter(|(path, _)| path.ends_with("_test.go"))
-            .flat_map(|(_, bytes)| String::from_utf8_lossy(bytes).lines().map(|line| wants(line).len()).collect::<Vec<_>>())
+            .flat_map(|(_, bytes)| {
+                String::from_utf8_lossy(bytes).lines().map(|line| wants(line).len()).collect::<Vec<_>>()
+            })
             .sum();
         assert_eq!(report.stats.findings_in_tests, wanted as u64);
     }
@@ -165,16 +180,21 @@ fn test_files_wait_for_their_flag() {
 #[test]
 fn any_number_of_threads_finds_the_same() {
     for (rule, root) in fixtures() {
-        let run = |threads| session::fix(&Settings { threads, ..settings(&rule, &root) }).expect("the fixtures can be read");
+        let run = |threads| {
+            engine::fix(&Settings { threads, ..settings(&rule, &root) }).expect("the fixtures can be read")
+        };
         let (one, many) = (run(1), run(7));
         assert_eq!(format!("{:?}", one.report.acquisitions), format!("{:?}", many.report.acquisitions));
         assert_eq!(format!("{:?}", one.report.findings), format!("{:?}", many.report.findings));
-        assert_eq!(format!("{:?}", (one.changes, one.outcomes)), format!("{:?}", (many.changes, many.outcomes)));
+        assert_eq!(
+            format!("{:?}", (one.changes, one.outcomes)),
+            format!("{:?}", (many.changes, many.outcomes))
+        );
     }
 }
 
-/// The golden files: how their names end, and the settings whose fixes they hold. Those after the first are there only where they
-/// differ from the first.
+/// The golden files: how their names end, and the settings whose fixes they hold. Those after the first are
+/// there only where they differ from the first.
 fn kinds_of_golden(rule: &str, root: &Path) -> Vec<(String, Settings)> {
     let safe = settings(rule, root);
     let all = Settings { unsafe_fixes: true, ..safe.clone() };
@@ -197,7 +217,7 @@ fn fixes_make_the_golden_files() {
         let mut differences = Vec::new();
         let mut safe: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         for (ending, settings) in kinds_of_golden(&rule, &root) {
-            let run = session::fix(&settings).expect("the fixtures can be read");
+            let run = engine::fix(&settings).expect("the fixtures can be read");
             let mut changes = run.changes;
             changes.retain(|change| safe.get(&*change.path) != Some(&change.after));
             if update {
@@ -223,16 +243,18 @@ fn update_goldens(root: &Path, ending: &str, changes: &[Change]) {
     }
 }
 
-/// What differs between `changes` and the golden files with this ending among `files`. Without a golden file the text is to be as in
-/// `otherwise`, or as it was.
+/// What differs between `changes` and the golden files with this ending among `files`. Without a golden file
+/// the text is to be as in `otherwise`, or as it was.
 fn compare_goldens(
     files: &[(String, Vec<u8>)],
     ending: &str,
     changes: &[Change],
     otherwise: &BTreeMap<String, Vec<u8>>,
 ) -> Vec<String> {
-    let changed: BTreeMap<&str, &[u8]> = changes.iter().map(|change| (&*change.path, &*change.after)).collect();
-    let texts: BTreeMap<&str, &[u8]> = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+    let changed: BTreeMap<&str, &[u8]> =
+        changes.iter().map(|change| (&*change.path, &*change.after)).collect();
+    let texts: BTreeMap<&str, &[u8]> =
+        files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
     let mut differences = Vec::new();
     for (path, before) in texts.iter().filter(|(path, _)| path.ends_with(".go")) {
         let before = otherwise.get(*path).map_or(*before, Vec::as_slice);
@@ -274,8 +296,9 @@ fn fixing_what_is_fixed_changes_nothing() {
         for unsafe_fixes in [false, true] {
             let tree = fixed_copy(&rule, &root, unsafe_fixes);
             let settings = Settings { unsafe_fixes, ..settings(&rule, tree.path()) };
-            let again = session::fix(&settings).expect("the copy can be read");
-            let changed: Vec<String> = again.changes.iter().map(|change| format!("{} changes again", change.path)).collect();
+            let again = engine::fix(&settings).expect("the copy can be read");
+            let changed: Vec<String> =
+                again.changes.iter().map(|change| format!("{} changes again", change.path)).collect();
             show(&changed);
         }
     }
@@ -285,7 +308,8 @@ fn fixing_what_is_fixed_changes_nothing() {
 fn fixed_copy(rule: &str, root: &Path, unsafe_fixes: bool) -> tempfile::TempDir {
     let tree = tempfile::tempdir().expect("there is room for a copy");
     copy(root, tree.path());
-    let run = session::fix(&Settings { unsafe_fixes, ..settings(rule, tree.path()) }).expect("the copy can be read");
+    let run =
+        engine::fix(&Settings { unsafe_fixes, ..settings(rule, tree.path()) }).expect("the copy can be read");
     for change in &run.changes {
         write(tree.path(), &change.path, &change.after);
     }
@@ -299,12 +323,15 @@ fn go_takes_the_fixtures_before_and_after() {
     }
     for (rule, root) in fixtures() {
         assert_eq!(gofmt(&root), "", "the fixtures are not formatted");
-        go(&root, &["vet", "./..."]).unwrap_or_else(|said| panic!("the fixtures do not pass go vet:\n{said}"));
+        go(&root, &["vet", "./..."])
+            .unwrap_or_else(|said| panic!("the fixtures do not pass go vet:\n{said}"));
         let fixed = fixed_copy(&rule, &root, false);
         assert_eq!(gofmt(fixed.path()), "", "safe fixes leave files that gofmt would change");
-        go(fixed.path(), &["vet", "./..."]).unwrap_or_else(|said| panic!("safe fixes do not pass go vet:\n{said}"));
+        go(fixed.path(), &["vet", "./..."])
+            .unwrap_or_else(|said| panic!("safe fixes do not pass go vet:\n{said}"));
         let fixed = fixed_copy(&rule, &root, true);
-        go(fixed.path(), &["vet", "./..."]).unwrap_or_else(|said| panic!("unsafe fixes do not pass go vet:\n{said}"));
+        go(fixed.path(), &["vet", "./..."])
+            .unwrap_or_else(|said| panic!("unsafe fixes do not pass go vet:\n{said}"));
     }
 }
 
@@ -323,7 +350,8 @@ fn go_takes_the_golden_files() {
             for (path, bytes) in files(&root).into_iter().filter(|(path, _)| !path.ends_with(".golden")) {
                 write(tree.path(), &path, golden(&path).unwrap_or(bytes));
             }
-            // A line between aligned comments is the one edit that gofmt would add to, and for that it is unsafe.
+            // A line between aligned comments is the one edit that gofmt would add to, and for that it is
+            // unsafe.
             let has_layout = ending == ".unsafe.golden" && root.join("layout").is_dir();
             let unformatted = if has_layout { "layout/layout.go\n" } else { "" };
             assert_eq!(gofmt(tree.path()), unformatted, "gofmt would change golden files{ending}");
@@ -333,7 +361,8 @@ fn go_takes_the_golden_files() {
     }
 }
 
-/// Holds the fixtures once more with every Go text changed by `transform`: the same findings, and the golden files changed alike.
+/// Holds the fixtures once more with every Go text changed by `transform`: the same findings, and the golden
+/// files changed alike.
 fn hold_transformed(transform: impl Fn(Vec<u8>) -> Vec<u8>) {
     for (rule, root) in fixtures() {
         let tree = tempfile::tempdir().expect("there is room for a copy");
@@ -341,7 +370,7 @@ fn hold_transformed(transform: impl Fn(Vec<u8>) -> Vec<u8>) {
             let is_go = path.ends_with(".go") || path.ends_with(".go.golden");
             write(tree.path(), &path, if is_go { transform(bytes) } else { bytes });
         }
-        let run = session::fix(&settings(&rule, tree.path())).expect("the copy can be read");
+        let run = engine::fix(&settings(&rule, tree.path())).expect("the copy can be read");
         let mut differences = differences(tree.path(), &run.report.findings);
         differences.extend(compare_goldens(&files(tree.path()), ".golden", &run.changes, &BTreeMap::new()));
         show(&differences);
@@ -350,7 +379,9 @@ fn hold_transformed(transform: impl Fn(Vec<u8>) -> Vec<u8>) {
 
 #[test]
 fn windows_line_endings_stay() {
-    hold_transformed(|text| String::from_utf8(text).expect("fixtures are UTF-8").replace('\n', "\r\n").into_bytes());
+    hold_transformed(|text| {
+        String::from_utf8(text).expect("fixtures are UTF-8").replace('\n', "\r\n").into_bytes()
+    });
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! Fixes texts that nobody would write, made from real ones: `text -> fix -> text` must leave no new damage, have nothing to do a
-//! second time, and where it is safe, give the old text back when the inserted lines are taken out.
+//! Fixes texts that nobody would write, made from real ones: `text -> fix -> text` must leave no new damage,
+//! have nothing to do a second time, and where it is safe, give the old text back when the inserted lines are
+//! taken out.
 //!
 //! Run by hand, with seeds from anywhere:
 //!
@@ -7,7 +8,8 @@
 //! UNLEAK_SEEDS=../some/go/code UNLEAK_INPUTS=100000 cargo test --release --test fuzz -- --ignored --nocapture
 //! ```
 //!
-//! `UNLEAK_START` chooses where the random numbers start (1). An input that fails is printed, and the run goes on.
+//! `UNLEAK_START` chooses where the random numbers start (1). An input that fails is printed, and the run
+//! goes on.
 
 mod support;
 
@@ -19,9 +21,10 @@ use std::path::{Path, PathBuf};
 
 use regex::bytes::Regex;
 use unleak::config::{Settings, Style};
-use unleak::golang::outline::outline;
-use unleak::golang::parse;
-use unleak::session::{self, Change};
+use unleak::engine;
+use unleak::engine::Change;
+use unleak::go::syntax::outline::outline;
+use unleak::go::syntax::parse;
 
 /// How many inputs are fixed at once, each in a folder of its own.
 const BATCH: usize = 256;
@@ -101,7 +104,8 @@ const SCRAPS: [&str; 48] = [
 fn mutate(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     let mut text = seed.to_vec();
     for _ in 0..=random.below(5) {
-        let lines: Vec<usize> = std::iter::once(0).chain(memchr::memchr_iter(b'\n', &text).map(|at| at + 1)).collect();
+        let lines: Vec<usize> =
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', &text).map(|at| at + 1)).collect();
         let line = |random: &mut Random| *random.of(&lines);
         match random.below(12) {
             0 => {
@@ -131,7 +135,8 @@ fn mutate(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
                 text.drain(at..(at + 1 + random.below(3)).min(text.len()));
             }
             7 => {
-                let starts: Vec<usize> = std::iter::once(0).chain(memchr::memchr_iter(b'\n', other).map(|at| at + 1)).collect();
+                let starts: Vec<usize> =
+                    std::iter::once(0).chain(memchr::memchr_iter(b'\n', other).map(|at| at + 1)).collect();
                 let (a, b) = (*random.of(&starts), *random.of(&starts));
                 let at = line(random);
                 text.splice(at..at, other[a.min(b)..a.max(b).min(a.min(b) + 600)].to_vec());
@@ -162,7 +167,8 @@ fn seeds(folder: &Path) -> Vec<Vec<u8>> {
     let release = Regex::new(r"(?m)^\s*defer \w+\.Close\(\)\r?\n").expect("it is well formed");
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
     while let Some(folder) = folders.pop() {
-        let mut entries: Vec<PathBuf> = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        let mut entries: Vec<PathBuf> =
+            fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         entries.sort();
         for path in entries {
             let Ok(meta) = fs::symlink_metadata(&path) else { continue };
@@ -178,8 +184,8 @@ fn seeds(folder: &Path) -> Vec<Vec<u8>> {
     found
 }
 
-/// How many places in a text are damaged, as the grammar sees each declaration. Seen as a whole, a line in one declaration would
-/// move what the grammar makes of damage in another.
+/// How many places in a text are damaged, as the grammar sees each declaration. Seen as a whole, a line in
+/// one declaration would move what the grammar makes of damage in another.
 fn damage(text: &[u8]) -> usize {
     let outline = outline(text);
     if !outline.exact {
@@ -201,7 +207,7 @@ fn fix(root: &Path, unsafe_fixes: bool, style: Style) -> BTreeMap<String, Change
     let mut settings = Settings { unsafe_fixes, index_only: true, ..support::settings(root) };
     settings.sources.flags.flag("style", Some(style.word()));
     settings.sources.flags.flag("assume-closable", Some(true));
-    let run = session::fix(&settings).expect("the folder can be read");
+    let run = engine::fix(&settings).expect("the folder can be read");
     run.changes.into_iter().map(|change| (change.path.to_string(), change)).collect()
 }
 
@@ -228,8 +234,11 @@ fn faults(root: &Path, unsafe_fixes: bool, style: Style) -> (usize, Vec<(String,
 #[test]
 #[ignore = "takes as long as it is told to, and seeds from outside"]
 fn texts_that_nobody_would_write() {
-    let number = |name: &str, otherwise: u64| env::var(name).map_or(otherwise, |text| text.parse().expect("it is a number"));
-    let seeds = seeds(Path::new(&env::var("UNLEAK_SEEDS").expect("UNLEAK_SEEDS names a folder with Go files")));
+    let number = |name: &str, otherwise: u64| {
+        env::var(name).map_or(otherwise, |text| text.parse().expect("it is a number"))
+    };
+    let seeds =
+        seeds(Path::new(&env::var("UNLEAK_SEEDS").expect("UNLEAK_SEEDS names a folder with Go files")));
     assert!(!seeds.is_empty(), "no file there makes a client");
     let (inputs, start) = (number("UNLEAK_INPUTS", 10_000) as usize, number("UNLEAK_START", 1));
     let mut random = Random(start.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
@@ -245,11 +254,16 @@ fn texts_that_nobody_would_write() {
         }
         let (unsafe_fixes, style) = (random.below(2) == 0, *random.of(&Style::ALL));
         let result = catch_unwind(AssertUnwindSafe(|| faults(tree.path(), unsafe_fixes, style)));
-        let (count, faults) = result.unwrap_or_else(|_| (0, vec![(format!("panic in batch {batch}"), Vec::new())]));
+        let (count, faults) =
+            result.unwrap_or_else(|_| (0, vec![(format!("panic in batch {batch}"), Vec::new())]));
         changed += count;
         failed += faults.len();
         for (fault, before) in faults {
-            println!("--- {fault} (unsafe: {unsafe_fixes}, {})\n{}", style.word(), String::from_utf8_lossy(&before));
+            println!(
+                "--- {fault} (unsafe: {unsafe_fixes}, {})\n{}",
+                style.word(),
+                String::from_utf8_lossy(&before)
+            );
         }
         if batch % 20 == 19 {
             println!("{} inputs, {changed} changed, {failed} failed", (batch + 1) * BATCH);

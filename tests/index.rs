@@ -1,4 +1,5 @@
-//! The shipped index against what it was made from: a sample of the modules in `data/modules.txt`, where they lie in a module cache.
+//! The shipped index against what it was made from: a sample of the modules in `data/modules.txt`, where they
+//! lie in a module cache.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,11 +7,11 @@ use std::process::Command;
 use std::sync::Arc;
 
 use unleak::base::finding::Closable;
-use unleak::golang::closable::common_methods;
-use unleak::golang::index::Index;
-use unleak::golang::locate::{Environment, Locator};
-use unleak::golang::resolve::{Resolution, resolve};
-use unleak::golang::world::{World, exported};
+use unleak::go::index::reader::Index;
+use unleak::go::project::locate::{Environment, Locator};
+use unleak::go::types::closable::common_methods;
+use unleak::go::types::database::{Database, exported};
+use unleak::go::types::resolve::{Resolution, resolve};
 
 mod support;
 use support::{has_go, repository, write};
@@ -24,14 +25,23 @@ const MAX_PACKAGES: usize = 12;
 /// The modules in the list, with their versions.
 fn modules() -> Vec<(String, String)> {
     let text = std::fs::read_to_string(repository().join("data/modules.txt")).expect("the list is there");
-    let split = |line: &str| line.split_once('@').map(|(module, version)| (module.to_string(), version.to_string()));
-    text.lines().filter(|line| !line.starts_with('#')).map(|line| split(line).expect("MODULE@VERSION")).collect()
+    let split =
+        |line: &str| line.split_once('@').map(|(module, version)| (module.to_string(), version.to_string()));
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| split(line).expect("MODULE@VERSION"))
+        .collect()
 }
 
 /// The packages that the index has of a module.
 fn packages(text: &'static str, module: &str) -> Vec<&'static str> {
-    let paths = text.lines().filter(|line| !line.starts_with('\t')).filter_map(|line| line.split('\t').next());
-    paths.filter(|path| path.strip_prefix(module).is_some_and(|below| below.is_empty() || below.starts_with('/'))).collect()
+    let paths =
+        text.lines().filter(|line| !line.starts_with('\t')).filter_map(|line| line.split('\t').next());
+    paths
+        .filter(|path| {
+            path.strip_prefix(module).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+        })
+        .collect()
 }
 
 #[test]
@@ -51,19 +61,21 @@ fn a_sample_says_what_the_source_says() {
     let text: &'static str = include_str!("../data/index.txt");
     // Of one module one version: a go.mod requires but one.
     let sample: BTreeMap<String, String> = modules().into_iter().step_by(EVERY).collect();
-    let there: Vec<_> = sample.iter().filter(|(module, version)| lies_in(Path::new(&cache), module, version)).collect();
+    let there: Vec<_> =
+        sample.iter().filter(|(module, version)| lies_in(Path::new(&cache), module, version)).collect();
     if there.is_empty() {
         eprintln!("skipped: no modules");
         return;
     }
     let tree = tempfile::tempdir().expect("there is room");
-    let requires: String = there.iter().map(|(module, version)| format!("require {module} {version}\n")).collect();
+    let requires: String =
+        there.iter().map(|(module, version)| format!("require {module} {version}\n")).collect();
     write(tree.path(), "go.mod", format!("module example.com/m\n\ngo 1.24\n\n{requires}"));
-    let world = |outside| {
+    let database = |outside| {
         let environment = Environment { outside, ..Environment::detect() };
-        World::new(Locator::new(environment).with_main(tree.path()), tree.path())
+        Database::new(Locator::new(environment).with_main(tree.path()), tree.path())
     };
-    let (source, indexed) = (world(true), world(false));
+    let (source, indexed) = (database(true), database(false));
     let mut compared = 0;
     for (module, _) in &there {
         for path in packages(text, module).into_iter().take(MAX_PACKAGES) {
@@ -79,7 +91,7 @@ fn a_sample_says_what_the_source_says() {
 }
 
 /// How many functions were compared: one, or none where the source says nothing sure.
-fn compare(source: &World, indexed: &World, from: &Path, asked: &str) -> usize {
+fn compare(source: &Database, indexed: &Database, from: &Path, asked: &str) -> usize {
     let methods = common_methods();
     let Ok(truth) = resolve(source, from, asked, &methods) else { return 0 };
     let Some(truth) = release_of(&truth) else { return 0 };
@@ -87,7 +99,10 @@ fn compare(source: &World, indexed: &World, from: &Path, asked: &str) -> usize {
         Ok(said) => {
             let said = release_of(&said);
             // An answer that nobody knows is none.
-            assert!(said.is_none() || said == Some(truth.clone()), "{asked}: the source says {truth:?}, the index {said:?}");
+            assert!(
+                said.is_none() || said == Some(truth.clone()),
+                "{asked}: the source says {truth:?}, the index {said:?}"
+            );
             usize::from(said.is_some())
         }
         Err(why) => {
@@ -129,7 +144,8 @@ fn lies_in(cache: &Path, module: &str, version: &str) -> bool {
 fn the_index_knows_the_constructors_that_leak_most() {
     let tree = tempfile::tempdir().expect("there is room");
     write(tree.path(), "go.mod", "module example.com/m\n\ngo 1.24\n");
-    let world = World::new(Locator::new(Environment { outside: false, ..Environment::default() }), tree.path());
+    let database =
+        Database::new(Locator::new(Environment { outside: false, ..Environment::default() }), tree.path());
     assert!(Index::shipped().size().1 < 1_000_000);
     for (asked, release) in [
         ("google.golang.org/grpc.Dial", "Close"),
@@ -157,7 +173,11 @@ fn the_index_knows_the_constructors_that_leak_most() {
         ("github.com/go-ldap/ldap/v3.DialURL", "Close"),
         ("github.com/containerd/containerd.New", "Close"),
     ] {
-        let found = resolve(&world, tree.path(), asked, &common_methods()).map(|found| release_of(&found));
-        assert_eq!(found.as_ref().ok().and_then(|found| found.as_deref()), Some(&[Arc::from(release)][..]), "{asked}: {found:?}");
+        let found = resolve(&database, tree.path(), asked, &common_methods()).map(|found| release_of(&found));
+        assert_eq!(
+            found.as_ref().ok().and_then(|found| found.as_deref()),
+            Some(&[Arc::from(release)][..]),
+            "{asked}: {found:?}"
+        );
     }
 }

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::base::finding::Outcome;
+use crate::base::finding::FixOutcome;
 use crate::base::text::Span;
 
 /// One replacement: the bytes of `span` become `text`. An empty span inserts before its offset.
@@ -29,7 +29,7 @@ pub struct Applied {
     /// The new text.
     pub text: Vec<u8>,
     /// For each fix, in order: `Applied`, `Duplicate` or `Conflict`.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<FixOutcome>,
     /// What gives the original back.
     pub inverse: Inverse,
 }
@@ -47,7 +47,8 @@ struct Undo {
 }
 
 impl Inverse {
-    /// The original of the text that this inverse was made with; `None` when `text` is too short to be that text.
+    /// The original of the text that this inverse was made with; `None` when `text` is too short to be that
+    /// text.
     pub fn revert(&self, text: &[u8]) -> Option<Vec<u8>> {
         let mut original = Vec::with_capacity(text.len());
         let mut at = 0;
@@ -63,10 +64,11 @@ impl Inverse {
 
 /// Applies `fixes` to `original`, the earlier ones first when two are at odds.
 ///
-/// A fix is a `Conflict` when one of its spans lies outside the text, is reversed, or overlaps an edit that is already in; then none
-/// of its edits is applied. Insertions of several fixes at one offset are all kept, in the order of the fixes. An edit that equals
-/// one of an earlier fix is shared with it; a fix that adds nothing is a `Duplicate`. Touching is not overlapping: an insertion at
-/// the start of a replaced span goes before the replacement, one at its end behind it.
+/// A fix is a `Conflict` when one of its spans lies outside the text, is reversed, or overlaps an edit that
+/// is already in; then none of its edits is applied. Insertions of several fixes at one offset are all kept,
+/// in the order of the fixes. An edit that equals one of an earlier fix is shared with it; a fix that adds
+/// nothing is a `Duplicate`. Touching is not overlapping: an insertion at the start of a replaced span goes
+/// before the replacement, one at its end behind it.
 pub fn apply(original: &[u8], fixes: &[&[Edit]]) -> Applied {
     let mut taken = Taken::default();
     let outcomes = fixes.iter().map(|fix| taken.admit(fix, original.len())).collect();
@@ -81,34 +83,34 @@ struct Taken<'a>(Vec<&'a Edit>);
 
 impl<'a> Taken<'a> {
     /// Takes the whole of `fix` or nothing of it.
-    fn admit(&mut self, fix: &'a [Edit], len: usize) -> Outcome {
+    fn admit(&mut self, fix: &'a [Edit], len: usize) -> FixOutcome {
         let mut added: Vec<&Edit> = Vec::with_capacity(fix.len());
         for edit in fix {
             let Span { start, end } = edit.span;
             if start > end || end as usize > len || added.iter().any(|other| overlap(edit.span, other.span)) {
-                return Outcome::Conflict;
+                return FixOutcome::Conflict;
             }
             let near = self.near(edit.span);
             if near.contains(&edit) {
                 continue;
             }
             if near.iter().any(|other| overlap(edit.span, other.span)) {
-                return Outcome::Conflict;
+                return FixOutcome::Conflict;
             }
             added.push(edit);
         }
         if added.is_empty() {
-            return Outcome::Duplicate;
+            return FixOutcome::Duplicate;
         }
         for edit in added {
             let at = self.0.partition_point(|other| other.span <= edit.span);
             self.0.insert(at, edit);
         }
-        Outcome::Applied
+        FixOutcome::Applied
     }
 
-    /// The taken edits that could overlap or equal one at `span`. Taken edits do not overlap, so their ends ascend like their
-    /// starts.
+    /// The taken edits that could overlap or equal one at `span`. Taken edits do not overlap, so their ends
+    /// ascend like their starts.
     fn near(&self, span: Span) -> &[&'a Edit] {
         let from = self.0.partition_point(|other| other.span.end < span.start);
         let to = self.0.partition_point(|other| other.span.start <= span.end);
@@ -153,7 +155,7 @@ mod tests {
         Edit { span: Span { start, end }, text: text.into() }
     }
 
-    fn run(original: &str, fixes: &[&[Edit]]) -> (String, Vec<Outcome>) {
+    fn run(original: &str, fixes: &[&[Edit]]) -> (String, Vec<FixOutcome>) {
         let applied = apply(original.as_bytes(), fixes);
         (String::from_utf8(applied.text).expect("tests use UTF-8"), applied.outcomes)
     }
@@ -162,7 +164,7 @@ mod tests {
     fn insertions_of_two_fixes_at_one_offset_are_both_kept_in_order() {
         let (text, outcomes) = run("ab", &[&[Edit::insert(1, "2")], &[Edit::insert(1, "1")]]);
         assert_eq!(text, "a21b");
-        assert_eq!(outcomes, [Outcome::Applied, Outcome::Applied]);
+        assert_eq!(outcomes, [FixOutcome::Applied, FixOutcome::Applied]);
     }
 
     #[test]
@@ -170,24 +172,28 @@ mod tests {
         let fix = [Edit::insert(1, "x")];
         let (text, outcomes) = run("ab", &[&fix, &fix]);
         assert_eq!(text, "axb");
-        assert_eq!(outcomes, [Outcome::Applied, Outcome::Duplicate]);
+        assert_eq!(outcomes, [FixOutcome::Applied, FixOutcome::Duplicate]);
     }
 
     #[test]
     fn a_shared_edit_goes_in_once() {
         let import = Edit::insert(0, "i");
-        let (text, outcomes) = run("ab", &[&[import.clone(), Edit::insert(1, "x")], &[import, Edit::insert(2, "y")]]);
+        let (text, outcomes) =
+            run("ab", &[&[import.clone(), Edit::insert(1, "x")], &[import, Edit::insert(2, "y")]]);
         assert_eq!(text, "iaxby");
-        assert_eq!(outcomes, [Outcome::Applied, Outcome::Applied]);
+        assert_eq!(outcomes, [FixOutcome::Applied, FixOutcome::Applied]);
     }
 
     #[test]
     fn a_conflicting_fix_leaves_nothing_behind() {
         let first = [replace(1, 3, "X")];
         let second = [Edit::insert(0, "never"), replace(2, 4, "Y")];
-        assert_eq!(run("abcd", &[&first, &second]), ("aXd".into(), vec![Outcome::Applied, Outcome::Conflict]));
+        assert_eq!(
+            run("abcd", &[&first, &second]),
+            ("aXd".into(), vec![FixOutcome::Applied, FixOutcome::Conflict])
+        );
         let inside = [Edit::insert(2, "Y")];
-        assert_eq!(run("abcd", &[&first, &inside]).1[1], Outcome::Conflict);
+        assert_eq!(run("abcd", &[&first, &inside]).1[1], FixOutcome::Conflict);
     }
 
     #[test]
@@ -198,9 +204,9 @@ mod tests {
 
     #[test]
     fn spans_outside_the_text_are_conflicts() {
-        assert_eq!(run("ab", &[&[Edit::insert(3, "x")]]), ("ab".into(), vec![Outcome::Conflict]));
+        assert_eq!(run("ab", &[&[Edit::insert(3, "x")]]), ("ab".into(), vec![FixOutcome::Conflict]));
         let reversed = Edit { span: Span { start: 2, end: 1 }, text: String::new() };
-        assert_eq!(run("ab", &[&[reversed]]).1, [Outcome::Conflict]);
+        assert_eq!(run("ab", &[&[reversed]]).1, [FixOutcome::Conflict]);
     }
 
     fn some_edit() -> impl Strategy<Value = Edit> {
@@ -224,9 +230,9 @@ mod tests {
             let fixes: Vec<&[Edit]> = fixes.iter().map(Vec::as_slice).collect();
             let all = apply(&original, &fixes);
             let kept: Vec<&[Edit]> =
-                fixes.iter().zip(&all.outcomes).filter(|(_, o)| **o == Outcome::Applied).map(|(fix, _)| *fix).collect();
+                fixes.iter().zip(&all.outcomes).filter(|(_, o)| **o == FixOutcome::Applied).map(|(fix, _)| *fix).collect();
             let again = apply(&original, &kept);
-            prop_assert!(again.outcomes.iter().all(|o| *o == Outcome::Applied));
+            prop_assert!(again.outcomes.iter().all(|o| *o == FixOutcome::Applied));
             prop_assert_eq!(again.text, all.text);
         }
 

@@ -65,7 +65,8 @@ pub enum Verdict {
     Released,
     /// Nobody knows whether its type has something to release.
     UnknownType,
-    /// No acquisition at all but a comment that silences nothing. Not among [`Verdict::ALL`], which are those of acquisitions.
+    /// No acquisition at all but a comment that silences nothing. Not among [`Verdict::ALL`], which are those
+    /// of acquisitions.
     Idle,
 }
 
@@ -115,7 +116,11 @@ impl Verdict {
     pub fn is_finding(self) -> bool {
         matches!(
             self,
-            Verdict::ReleasedTooEarly | Verdict::ReleasedTwice | Verdict::Leaked | Verdict::LeakedOnSomePaths | Verdict::Idle
+            Verdict::ReleasedTooEarly
+                | Verdict::ReleasedTwice
+                | Verdict::Leaked
+                | Verdict::LeakedOnSomePaths
+                | Verdict::Idle
         )
     }
 }
@@ -144,7 +149,8 @@ pub enum FaultKind {
 /// A place that proves something, with the words for it: "closed here", "returned here".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// The file as printed (see [`Acquisition::path`]); for source outside the scanned tree whatever names it best.
+    /// The file as printed (see [`Acquisition::path`]); for source outside the scanned tree whatever names it
+    /// best.
     pub path: Arc<str>,
     /// Line from 1, 0 when the place has no line (an index fact, go.mod).
     pub line: u32,
@@ -232,8 +238,9 @@ pub struct Anchor {
     pub doubt: Option<String>,
     /// The place comes after a check of the acquisition's error.
     pub after_check: bool,
-    /// For a place in a loop of the same function, where deferred calls would pile up: how one round could release it.
-    pub round: Option<Round>,
+    /// For a place in a loop of the same function, where deferred calls would pile up: how one round could
+    /// release it.
+    pub iteration: Option<Iteration>,
     /// What a release may use there.
     pub scope: InScope,
 }
@@ -255,7 +262,7 @@ pub enum Binding {
 
 /// How a resource that is acquired in each round of a loop can be released in that round.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Round {
+pub enum Iteration {
     /// Here: nothing leaves the round between acquisition and this place.
     End(AnchorPlace),
     /// By a `defer` in a function literal around the statements from the anchor on.
@@ -284,7 +291,8 @@ pub struct InScope {
     pub test: Option<Arc<str>>,
     /// The function defers something already.
     pub defers: bool,
-    /// What uses the resource goes on when the function ends: a `defer` is too early, and only a test's clean-up is late enough.
+    /// What uses the resource goes on when the function ends: a `defer` is too early, and only a test's
+    /// clean-up is late enough.
     pub late: bool,
     /// Subtests that run in parallel go on after the function.
     pub parallel: bool,
@@ -327,16 +335,16 @@ pub enum AnchorPlace {
 
 /// What would mend a fault.
 #[derive(Debug, Clone)]
-pub enum Mend {
+pub enum Remedy {
     /// A release.
-    Release(Box<Placed>),
+    Release(Box<ReleaseCandidate>),
     /// Something that a person has to do: an imperative phrase, and why.
     Advice { title: String, reason: String },
 }
 
 /// Where a release could stand.
 #[derive(Debug, Clone, Default)]
-pub struct Placed {
+pub struct ReleaseCandidate {
     /// `None` when no line that stands alone could release it.
     pub anchor: Option<Anchor>,
     /// Why there is at most a sketch.
@@ -402,7 +410,8 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Set when something silences it; such findings are counted, not shown.
     pub suppressed: Option<Suppression>,
-    /// Stable over moved lines: made of rule, path from the top of the repository, enclosing function and the acquisition's text.
+    /// Stable over moved lines: made of rule, path from the top of the repository, enclosing function and the
+    /// acquisition's text.
     pub fingerprint: String,
 }
 
@@ -435,7 +444,7 @@ impl Suppression {
 
 /// What became of a fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
+pub enum FixOutcome {
     /// Its edits are in the new text.
     Applied,
     /// Another fix made the same edits.
@@ -458,7 +467,8 @@ pub enum Outcome {
     ParseDamage,
     /// The file changed since it was read.
     Stale,
-    /// The new text does not show the finding as mended, or shows a new one, or the command that was to verify it failed with it.
+    /// The new text does not show the finding as mended, or shows a new one, or the command that was to
+    /// verify it failed with it.
     VerifyFailed,
     /// The one who was asked said no.
     Declined,
@@ -468,25 +478,25 @@ pub enum Outcome {
     WriteFailed,
 }
 
-impl Outcome {
+impl FixOutcome {
     /// The words used in every output.
     pub fn words(self) -> &'static str {
         match self {
-            Outcome::Applied => "applied",
-            Outcome::Duplicate => "duplicate",
-            Outcome::Conflict => "conflict",
-            Outcome::BelowApplicability => "below applicability",
-            Outcome::Suppressed => "suppressed",
-            Outcome::Ignored => "ignored",
-            Outcome::OverLimit => "over the limit",
-            Outcome::NoFix => "no fix",
-            Outcome::Generated => "generated file",
-            Outcome::ParseDamage => "parse damage",
-            Outcome::Stale => "stale",
-            Outcome::VerifyFailed => "verify failed",
-            Outcome::Declined => "declined",
-            Outcome::OutsideRoot => "outside root",
-            Outcome::WriteFailed => "write failed",
+            FixOutcome::Applied => "applied",
+            FixOutcome::Duplicate => "duplicate",
+            FixOutcome::Conflict => "conflict",
+            FixOutcome::BelowApplicability => "below applicability",
+            FixOutcome::Suppressed => "suppressed",
+            FixOutcome::Ignored => "ignored",
+            FixOutcome::OverLimit => "over the limit",
+            FixOutcome::NoFix => "no fix",
+            FixOutcome::Generated => "generated file",
+            FixOutcome::ParseDamage => "parse damage",
+            FixOutcome::Stale => "stale",
+            FixOutcome::VerifyFailed => "verify failed",
+            FixOutcome::Declined => "declined",
+            FixOutcome::OutsideRoot => "outside root",
+            FixOutcome::WriteFailed => "write failed",
         }
     }
 }
@@ -504,8 +514,9 @@ pub struct Diagnostic {
     pub skipped: bool,
 }
 
-/// A fingerprint: 16 hexadecimal digits (FNV-1a, 64 bit) over rule, path (from the top of the repository), enclosing function, the acquisition's text and which
-/// of several equal ones in that function it is (from 0).
+/// A fingerprint: 16 hexadecimal digits (FNV-1a, 64 bit) over rule, path (from the top of the repository),
+/// enclosing function, the acquisition's text and which of several equal ones in that function it is (from
+/// 0).
 pub fn fingerprint(rule: &str, path: &str, function: &str, text: &str, ordinal: u32) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for part in [rule, path, function, text, &ordinal.to_string()] {

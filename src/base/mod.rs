@@ -1,4 +1,5 @@
-//! What every other room stands on: text and offsets, files, findings, edits, and the one door to the outside.
+//! What every other room stands on: text and offsets, files, findings, edits, and the one door to the
+//! outside.
 //!
 //! Nothing here knows Go, rules or the command line.
 

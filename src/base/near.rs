@@ -4,7 +4,8 @@
 pub fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |other: &str| strsim::damerau_levenshtein(name, other);
     // Half of the letters wrong is another name.
-    let close = |other: &&str| distance(other) <= (name.chars().count().max(other.chars().count()) / 3).max(1);
+    let close =
+        |other: &&str| distance(other) <= (name.chars().count().max(other.chars().count()) / 3).max(1);
     known.into_iter().filter(close).min_by_key(|other| distance(other))
 }
 

@@ -38,7 +38,8 @@ pub enum Error {
         path: PathBuf,
     },
     /// A file that lies outside of every root once symbolic links are followed.
-    #[error("{}: a symbolic link leads to {}, outside of what may be changed; name that path itself to change it", path.display(), target.display())]
+    #[error("{}: a symbolic link leads to {}, outside of what may be changed; name that path itself to \
+             change it", path.display(), target.display())]
     OutsideRoot {
         /// The path as given.
         path: PathBuf,
@@ -95,12 +96,14 @@ pub enum Error {
     },
     /// There is no `git` to run.
     #[error(
-        "git was not found, so nobody knows what is committed; install it, or do without it (--no-vcs, no --since and no --staged)"
+        "git was not found, so nobody knows what is committed; install it, or do without it (--no-vcs, no \
+         --since and no --staged)"
     )]
     GitMissing,
     /// Git takes the repository for somebody else's.
     #[error(
-        "git refuses {}, which belongs to another user; run as that user, run `git config --global --add safe.directory {}`, or say \
+        "git refuses {}, which belongs to another user; run as that user, run `git config --global --add \
+         safe.directory {}`, or say \
          --no-vcs", path.display(), path.display()
     )]
     GitOwnership {
@@ -108,7 +111,8 @@ pub enum Error {
         path: PathBuf,
     },
     /// A revision that git does not know.
-    #[error("--since {revision}: git knows no such revision in {}; `git log` shows those that there are", path.display())]
+    #[error("--since {revision}: git knows no such revision in {}; `git log` shows those that there \
+             are", path.display())]
     Revision {
         /// As given.
         revision: String,
@@ -116,7 +120,8 @@ pub enum Error {
         path: PathBuf,
     },
     /// A place without history.
-    #[error("{}: no git repository holds it, so nobody knows what has changed; leave --since and --staged out", path.display())]
+    #[error("{}: no git repository holds it, so nobody knows what has changed; leave --since and --staged \
+             out", path.display())]
     NoRepository {
         /// The file or folder.
         path: PathBuf,
@@ -210,7 +215,8 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// As [`read`], into `bytes`, whose content is replaced: reading many files through one buffer spares the system much work.
+/// As [`read`], into `bytes`, whose content is replaced: reading many files through one buffer spares the
+/// system much work.
 ///
 /// # Errors
 /// As [`read`].
@@ -270,7 +276,11 @@ fn open(path: &Path) -> io::Result<File> {
 pub fn read_stdin(limit: u64) -> Result<Vec<u8>, Error> {
     let path = Path::new("-");
     let mut bytes = Vec::new();
-    io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|source| Error::io(path, "read", source))?;
+    io::stdin()
+        .lock()
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|source| Error::io(path, "read", source))?;
     match bytes.len() as u64 > limit {
         true => Err(Error::TooLarge { path: path.into(), limit }),
         false => Ok(bytes),
@@ -315,15 +325,20 @@ pub fn real_path(path: &Path) -> Result<PathBuf, Error> {
     fs::canonicalize(path).map_err(|source| Error::io(path, "resolve", source))
 }
 
-/// Runs a command that the user named, in `dir`, with the user's environment and without input. `Ok(Err(_))` is what it said, on
-/// both streams, when it failed.
+/// Runs a command that the user named, in `dir`, with the user's environment and without input. `Ok(Err(_))`
+/// is what it said, on both streams, when it failed.
 ///
 /// # Errors
 /// When it cannot be started.
 pub fn run(argv: &[String], dir: &Path) -> Result<Result<(), String>, Error> {
     let program = argv.first().map_or("", String::as_str);
     let fail = |source| Error::Io { path: program.into(), action: "run", source };
-    let output = Command::new(program).args(argv.iter().skip(1)).current_dir(dir).stdin(Stdio::null()).output().map_err(fail)?;
+    let output = Command::new(program)
+        .args(argv.iter().skip(1))
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(fail)?;
     let said = [output.stderr, output.stdout].concat();
     Ok(if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&said).into_owned()) })
 }
@@ -340,7 +355,8 @@ pub fn edit(text: &[u8]) -> Result<Vec<u8>, Error> {
     // As git does: the variable may hold arguments too.
     let mut command = OsString::from(&editor);
     command.push(" \"$@\"");
-    let status = Command::new("sh").arg("-c").arg(command).arg(&editor).arg(file.path()).status().map_err(fail)?;
+    let status =
+        Command::new("sh").arg("-c").arg(command).arg(&editor).arg(file.path()).status().map_err(fail)?;
     if !status.success() {
         return Err(fail(io::Error::other("it ended with an error")));
     }
@@ -349,12 +365,14 @@ pub fn edit(text: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// What asks a process to end: at the keyboard, by its terminal that goes away, by whoever may.
 #[cfg(unix)]
-const INTERRUPTS: [i32; 3] = [signal_hook::consts::SIGINT, signal_hook::consts::SIGHUP, signal_hook::consts::SIGTERM];
+const INTERRUPTS: [i32; 3] =
+    [signal_hook::consts::SIGINT, signal_hook::consts::SIGHUP, signal_hook::consts::SIGTERM];
 
 #[cfg(not(unix))]
 const INTERRUPTS: [i32; 2] = [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
 
-/// While it lives, an interrupt is noted and does not end the process. A program that was started gets it all the same.
+/// While it lives, an interrupt is noted and does not end the process. A program that was started gets it all
+/// the same.
 pub struct Interrupts {
     came: std::sync::Arc<std::sync::atomic::AtomicBool>,
     handlers: Vec<signal_hook::SigId>,
@@ -387,14 +405,15 @@ impl Drop for Interrupts {
     }
 }
 
-/// Puts `after` in the place of `before`: whole, by a temporary file in the same folder and a rename, with the old mode and, where
-/// the system allows it, the old owner. A symbolic link stays one; its target is written.
+/// Puts `after` in the place of `before`: whole, by a temporary file in the same folder and a rename, with
+/// the old mode and, where the system allows it, the old owner. A symbolic link stays one; its target is
+/// written.
 ///
 /// `roots` are real paths (see [`real_path`]); the file must lie below one of them.
 ///
 /// # Errors
-/// [`Error::Stale`] when the file holds anything but `before`, [`Error::OutsideRoot`], [`Error::ReadOnly`], [`Error::DiskFull`], or
-/// what the system says. The file is as it was then.
+/// [`Error::Stale`] when the file holds anything but `before`, [`Error::OutsideRoot`], [`Error::ReadOnly`],
+/// [`Error::DiskFull`], or what the system says. The file is as it was then.
 pub fn replace(path: &Path, roots: &[PathBuf], before: &[u8], after: &[u8]) -> Result<(), Error> {
     let target = real_path(path)?;
     if !roots.iter().any(|root| target.starts_with(root)) {
@@ -419,10 +438,12 @@ pub fn replace(path: &Path, roots: &[PathBuf], before: &[u8], after: &[u8]) -> R
     Ok(())
 }
 
-/// Writes `bytes` to `path`, whole, by a temporary file in the same folder and a rename, whatever was there before.
+/// Writes `bytes` to `path`, whole, by a temporary file in the same folder and a rename, whatever was there
+/// before.
 ///
 /// # Errors
-/// [`Error::NotFound`] without such a folder, [`Error::ReadOnly`], [`Error::DiskFull`], or what the system says.
+/// [`Error::NotFound`] without such a folder, [`Error::ReadOnly`], [`Error::DiskFull`], or what the system
+/// says.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let target = real_path(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -471,10 +492,10 @@ fn keep_owner(file: &File, old: &fs::Metadata) {
 #[cfg(not(unix))]
 fn keep_owner(_: &File, _: &fs::Metadata) {}
 
-/// Runs `git` in `dir` so that neither the repository's config nor its attributes can make it run anything: no hooks, no fsmonitor,
-/// no pager, no transport (a partial clone would fetch what is missing), none of the user's or the system's config.
-/// Clean and smudge filters are the caller's to avoid: only commands that read no file through them may be given, or with each
-/// filter emptied by `-c`.
+/// Runs `git` in `dir` so that neither the repository's config nor its attributes can make it run anything:
+/// no hooks, no fsmonitor, no pager, no transport (a partial clone would fetch what is missing), none of the
+/// user's or the system's config. Clean and smudge filters are the caller's to avoid: only commands that read
+/// no file through them may be given, or with each filter emptied by `-c`.
 ///
 /// `trusted` are folders that git shall take for the user's own, as in `safe.directory`.
 ///
@@ -483,7 +504,12 @@ fn keep_owner(_: &File, _: &fs::Metadata) {}
 pub fn git(dir: &Path, trusted: &[String], args: &[&OsStr], input: &[u8]) -> Result<Vec<u8>, Error> {
     let mut command = Command::new("git");
     command.current_dir(dir).args(["--no-pager", "--literal-pathspecs"]);
-    for setting in ["core.fsmonitor=false", "core.hooksPath=/dev/null", "core.alternateRefsCommand=", "protocol.allow=never"] {
+    for setting in [
+        "core.fsmonitor=false",
+        "core.hooksPath=/dev/null",
+        "core.alternateRefsCommand=",
+        "protocol.allow=never",
+    ] {
         command.args(["-c", setting]);
     }
     for folder in trusted {
@@ -501,7 +527,8 @@ pub fn git(dir: &Path, trusted: &[String], args: &[&OsStr], input: &[u8]) -> Res
     Err(git_error(dir, args, &String::from_utf8_lossy(&output.stderr)))
 }
 
-/// The folders that the user's and the system's git config trust (`safe.directory`). Reads these two files only.
+/// The folders that the user's and the system's git config trust (`safe.directory`). Reads these two files
+/// only.
 pub fn git_trusted() -> Vec<String> {
     let mut folders = Vec::new();
     for scope in ["--system", "--global"] {
@@ -515,7 +542,8 @@ pub fn git_trusted() -> Vec<String> {
 }
 
 fn harden_environment(command: &mut Command) {
-    // What the user says about where discovery stops is no danger, and without it another repository could be found.
+    // What the user says about where discovery stops is no danger, and without it another repository could be
+    // found.
     const KEPT: [&str; 2] = ["GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"];
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("GIT_") && !KEPT.iter().any(|kept| name == *kept) {
@@ -536,7 +564,8 @@ fn harden_environment(command: &mut Command) {
     command.envs(fixed);
 }
 
-/// Runs `command` with `input` on its standard input. Input and output flow at the same time, so neither can block the other.
+/// Runs `command` with `input` on its standard input. Input and output flow at the same time, so neither can
+/// block the other.
 fn feed(mut command: Command, input: &[u8]) -> io::Result<std::process::Output> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let stdin = child.stdin.take();

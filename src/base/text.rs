@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-/// A half-open range of bytes `[start, end)` in one file. Files are limited to 4 GiB (and in practice far below).
+/// A half-open range of bytes `[start, end)` in one file. Files are limited to 4 GiB (and in practice far
+/// below).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
     /// First byte.

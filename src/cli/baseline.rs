@@ -7,8 +7,9 @@ use super::words::{self, counted, say};
 use super::{Exit, after, progress};
 use crate::base::sys;
 use crate::config::Settings;
+use crate::engine;
+use crate::engine::{Baseline, Entry};
 use crate::report::harmless;
-use crate::session::{self, Baseline, Entry};
 
 /// How many entries that are gone are named.
 const NAMED: usize = 20;
@@ -19,12 +20,16 @@ const NAMED: usize = 20;
 /// A file that is there and is no baseline, one that cannot be written, and what keeps a run from its end.
 pub fn write(common: &Common, flags: &Check, settings: &Settings, file: &Path) -> anyhow::Result<Exit> {
     let old = if sys::kind(file).is_some() { Baseline::read(file)? } else { Baseline::default() };
-    let report = progress::watched(common.quiet, &settings.progress, || session::check(settings))?;
+    let report = progress::watched(common.quiet, &settings.progress, || engine::check(settings))?;
     words::diagnostics(&report);
     let baseline = Baseline::of(&report, settings, &old);
     sys::write(file, baseline.text().as_bytes())?;
     if !common.quiet {
-        say(&format!("{} written to {}", counted(baseline.len(), "finding"), harmless(&file.to_string_lossy())));
+        say(&format!(
+            "{} written to {}",
+            counted(baseline.len(), "finding"),
+            harmless(&file.to_string_lossy())
+        ));
         words::incomplete(&report);
     }
     words::stats(common, settings, &report);
@@ -36,10 +41,17 @@ pub fn tell(gone: &[&Entry]) {
     if gone.is_empty() {
         return;
     }
-    say(&format!("gone from the baseline, which --write-baseline would write without: {}", counted(gone.len(), "finding")));
+    say(&format!(
+        "gone from the baseline, which --write-baseline would write without: {}",
+        counted(gone.len(), "finding")
+    ));
     for entry in gone.iter().take(NAMED) {
-        let function = if entry.function.is_empty() { String::new() } else { format!(" in {}", entry.function) };
-        say(&format!("  {}", harmless(&format!("{}: {}: {}{function}", entry.path, entry.rule, entry.acquires))));
+        let function =
+            if entry.function.is_empty() { String::new() } else { format!(" in {}", entry.function) };
+        say(&format!(
+            "  {}",
+            harmless(&format!("{}: {}: {}{function}", entry.path, entry.rule, entry.acquires))
+        ));
     }
     if gone.len() > NAMED {
         say(&format!("  … and {} more", gone.len() - NAMED));

@@ -33,7 +33,9 @@ fn show(out: &mut dyn Write, all: &[Said]) -> io::Result<()> {
     for said in all.chunk_by(|a, b| a.key == b.key) {
         let globs = said.iter().map(|glob| (format!("    {},", glob.value), &glob.origin));
         let lines: Vec<_> = match said {
-            [one] if one.key != "exclude" || one.value == "[]" => vec![(format!("{} = {}", one.key, one.value), &one.origin)],
+            [one] if one.key != "exclude" || one.value == "[]" => {
+                vec![(format!("{} = {}", one.key, one.value), &one.origin)]
+            }
             _ => globs.collect(),
         };
         let is_list = lines[0].0.starts_with(' ');

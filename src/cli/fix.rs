@@ -4,10 +4,10 @@ use super::flags::{Common, Fix, Format};
 use super::review::{self, Decisions};
 use super::verify::{self, Verify};
 use super::{Exit, for_people, for_programs, progress, settings, words, write};
-use crate::base::finding::Outcome;
+use crate::base::finding::FixOutcome;
 use crate::config::Settings;
+use crate::engine::{Choice, FixRun, Judged};
 use crate::report;
-use crate::session::{Choice, FixRun, Judged};
 
 /// Writes fixes into files.
 pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
@@ -18,11 +18,12 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     }
     let judged = progress::watched(common.quiet, &settings.progress, || Judged::new(&settings))?;
     words::diagnostics(judged.report());
-    let mut fixes = progress::watched(common.quiet, &settings.progress, || judged.fix(&settings, &|_| Choice::Take));
+    let mut fixes =
+        progress::watched(common.quiet, &settings.progress, || judged.fix(&settings, &|_| Choice::Take));
     if let Some(stdin) = &settings.stdin {
         let fixed = fixes.changes.first().map_or(&*stdin.text, |change| &change.after);
         for_programs(|out| out.write_all(fixed))?;
-        let written = vec![Outcome::Applied; fixes.changes.len()];
+        let written = vec![FixOutcome::Applied; fixes.changes.len()];
         return Ok(exit(flags, &judged.into_run(fixes), &written));
     }
     if !flags.no_vcs && !fixes.changes.is_empty() {
@@ -37,7 +38,8 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     let (written, faults) = match &flags.verify {
         None => write::write_all(&settings, &fixes.changes)?,
         Some(command) => {
-            let verified = verify::write_verified(&settings, &judged, fixes, &decisions, &Verify::new(command))?;
+            let verified =
+                verify::write_verified(&settings, &judged, fixes, &decisions, &Verify::new(command))?;
             fixes = verified.fixes;
             (verified.written, verified.faults)
         }
@@ -63,7 +65,7 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     Ok(exit(flags, &run, &written))
 }
 
-fn exit(flags: &Fix, run: &FixRun, written: &[Outcome]) -> Exit {
+fn exit(flags: &Fix, run: &FixRun, written: &[FixOutcome]) -> Exit {
     let outcomes = report::settle(run, written);
     let tally = report::tally(run, written, &outcomes);
     let nothing_went_through = !written.is_empty() && tally.changed == 0;

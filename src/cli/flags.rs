@@ -183,7 +183,8 @@ pub struct Fix {
     /// Ask about one fix after another, also in files with work that is not committed; ? lists the answers
     #[arg(short, long, conflicts_with = "format")]
     pub interactive: bool,
-    /// Run COMMAND in every module that was changed (`go` stands for `go vet ./...`), and take back the fixes that make it fail
+    /// Run COMMAND in every module that was changed (`go` stands for `go vet ./...`), and take back the fixes
+    /// that make it fail
     #[arg(long, value_name = "COMMAND")]
     pub verify: Option<String>,
     /// Exit with 1 when something was changed or left
@@ -257,7 +258,8 @@ pub struct Scan {
 /// What counts as news: the flags that all commands share which report findings.
 #[derive(Debug, Args)]
 pub struct News {
-    /// Only findings in declarations that differ from the git revision REV, committed or not; with REV... from where HEAD left it
+    /// Only findings in declarations that differ from the git revision REV, committed or not; with REV...
+    /// from where HEAD left it
     #[arg(long, value_name = "REV", conflicts_with = "staged")]
     pub since: Option<String>,
     /// Only findings in declarations that the git index changes; files are read as they are on disk
@@ -300,7 +302,8 @@ pub struct Overrides {
     /// Report findings in generated files too; they are not fixed
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub generated: Option<bool>,
-    /// How releases are spelled: as the file does it, plainly, with the error ignored, logged or joined, or as a test's clean-up
+    /// How releases are spelled: as the file does it, plainly, with the error ignored, logged or joined, or
+    /// as a test's clean-up
     #[arg(long, value_name = "STYLE", value_parser = style())]
     pub style: Option<Style>,
     /// Take a client of unknown type for one that Close() releases
@@ -312,7 +315,8 @@ pub struct Overrides {
 }
 
 fn style() -> impl TypedValueParser<Value = Style> {
-    PossibleValuesParser::new(Style::ALL.map(Style::word)).map(|word| Style::named(&word).expect("it is one of the words"))
+    PossibleValuesParser::new(Style::ALL.map(Style::word))
+        .map(|word| Style::named(&word).expect("it is one of the words"))
 }
 
 /// When to colour.
@@ -361,7 +365,10 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         command.clone().debug_assert();
-        let subs: Vec<_> = command.get_subcommands().flat_map(|sub| [sub].into_iter().chain(sub.get_subcommands())).collect();
+        let subs: Vec<_> = command
+            .get_subcommands()
+            .flat_map(|sub| [sub].into_iter().chain(sub.get_subcommands()))
+            .collect();
         for sub in subs {
             assert!(sub.get_about().is_some(), "{}", sub.get_name());
             for arg in sub.get_arguments() {

@@ -10,9 +10,10 @@ use clap::Parser;
 
 use self::flags::{Audit, Check, CheckFormat, Cli, Color, Command, Common, Diff, Format};
 use crate::config::Settings;
+use crate::engine;
+use crate::engine::{Baseline, Report};
 use crate::report;
 use crate::rules::Status;
-use crate::session::{self, Baseline, Report};
 use crate::{vcs, walk};
 
 mod baseline;
@@ -77,7 +78,10 @@ pub fn main() -> ExitCode {
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn run(cli: &Cli) -> anyhow::Result<Exit> {
@@ -121,7 +125,7 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
     }
     // Read first: a broken one should not cost a run.
     let baseline = flags.baseline.as_deref().map(Baseline::read).transpose()?;
-    let mut report = progress::watched(common.quiet, &settings.progress, || session::check(&settings))?;
+    let mut report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
     words::diagnostics(&report);
     let gone = baseline.as_ref().map(|baseline| baseline.apply(&mut report, &settings)).unwrap_or_default();
     match flags.format {
@@ -147,7 +151,9 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
     let walked = walk::walk(settings)?;
     words::faults(&walked.diagnostics);
     if io::stdout().is_terminal() {
-        for_people(|out| walked.files.iter().try_for_each(|found| writeln!(out, "{}", report::harmless(&found.path))))?;
+        for_people(|out| {
+            walked.files.iter().try_for_each(|found| writeln!(out, "{}", report::harmless(&found.path)))
+        })?;
     } else {
         for_programs(|out| walked.files.iter().try_for_each(|found| writeln!(out, "{}", found.path)))?;
     }
@@ -156,14 +162,19 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
 
 fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
-    let run = progress::watched(common.quiet, &settings.progress, || session::fix(&settings))?;
+    let run = progress::watched(common.quiet, &settings.progress, || engine::fix(&settings))?;
     words::diagnostics(&run.report);
     words::unpatchable(&run.changes);
     if flags.stat {
         for_people(|out| report::stat(out, &run.changes))?;
     } else {
         let mut patch = Vec::new();
-        report::patch(&mut patch, &run.changes, &settings.root, &vcs::prefix(&settings.root).unwrap_or_default())?;
+        report::patch(
+            &mut patch,
+            &run.changes,
+            &settings.root,
+            &vcs::prefix(&settings.root).unwrap_or_default(),
+        )?;
         if io::stdout().is_terminal() {
             for_people(|out| report::show_patch(out, &patch))?;
         } else {
@@ -179,7 +190,7 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
 
 fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
     let settings = Settings { every: true, ..settings::settle(common, &flags.scan)? };
-    let report = progress::watched(common.quiet, &settings.progress, || session::check(&settings))?;
+    let report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
     words::diagnostics(&report);
     match flags.format {
         Format::Json => for_programs(|out| report::audit_json(out, &report))?,
@@ -198,7 +209,12 @@ fn rules(common: &Common) -> anyhow::Result<Exit> {
     for_people(|out| {
         rules.iter().try_for_each(|rule| {
             let preview = if rule.status == Status::Preview { " (preview)" } else { "" };
-            writeln!(out, "{:<width$}  {}{preview}", report::harmless(&rule.id), report::harmless(&rule.summary))
+            writeln!(
+                out,
+                "{:<width$}  {}{preview}",
+                report::harmless(&rule.id),
+                report::harmless(&rule.summary)
+            )
         })
     })?;
     Ok(Exit::Nothing)
@@ -212,7 +228,9 @@ fn explain(common: &Common, id: &str) -> anyhow::Result<Exit> {
         if rule.status == Status::Preview {
             writeln!(out, "\nThis rule is a preview: it runs when `--select` names it.")?;
         }
-        rule.sections.iter().try_for_each(|(heading, text)| writeln!(out, "\n## {heading}\n\n{}", text.trim_end()))
+        rule.sections
+            .iter()
+            .try_for_each(|(heading, text)| writeln!(out, "\n## {heading}\n\n{}", text.trim_end()))
     })?;
     Ok(Exit::Nothing)
 }
@@ -245,7 +263,8 @@ mod tests {
 
     #[test]
     fn only_a_strict_run_fails_for_a_skipped_file() {
-        let fault = Diagnostic { path: "a.go".into(), line: 0, words: "may not be read".into(), skipped: true };
+        let fault =
+            Diagnostic { path: "a.go".into(), line: 0, words: "may not be read".into(), skipped: true };
         let report = Report { diagnostics: vec![fault], ..Report::default() };
         assert_eq!(after(&report, false, false), Exit::Nothing);
         assert_eq!(after(&report, false, true), Exit::Findings);

@@ -10,11 +10,11 @@ use console::{Key, Term};
 
 use super::{for_people, words};
 use crate::base::edit;
-use crate::base::finding::{Finding, Outcome};
+use crate::base::finding::{Finding, FixOutcome};
 use crate::base::sys;
 use crate::config::Settings;
+use crate::engine::{Choice, Fixes, Report};
 use crate::report;
-use crate::session::{Choice, Fixes, Report};
 
 mod hunk;
 
@@ -57,7 +57,9 @@ pub fn check_terminal(settings: &Settings) -> anyhow::Result<()> {
         bail!("fix -i asks questions, so it cannot read source from standard input");
     }
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        bail!("fix -i asks questions and needs a terminal; leave -i out, or read the fixes with `unleak diff`");
+        bail!(
+            "fix -i asks questions and needs a terminal; leave -i out, or read the fixes with `unleak diff`"
+        );
     }
     Ok(())
 }
@@ -67,8 +69,9 @@ pub fn check_terminal(settings: &Settings) -> anyhow::Result<()> {
 /// # Errors
 /// When the terminal is gone or the one who is asked interrupts.
 pub fn review(report: &Report, fixes: &Fixes) -> anyhow::Result<Decisions> {
-    let applied = |(_, outcome): &(&Finding, &Outcome)| **outcome == Outcome::Applied;
-    let items: Vec<&Finding> = report.findings.iter().zip(&fixes.outcomes).filter(applied).map(|(finding, _)| finding).collect();
+    let applied = |(_, outcome): &(&Finding, &FixOutcome)| **outcome == FixOutcome::Applied;
+    let items: Vec<&Finding> =
+        report.findings.iter().zip(&fixes.outcomes).filter(applied).map(|(finding, _)| finding).collect();
     decide(report, &items, &mut Terminal(Term::stdout()))
 }
 
@@ -84,7 +87,7 @@ trait Answers {
 
 fn decide(report: &Report, items: &[&Finding], who: &mut dyn Answers) -> anyhow::Result<Decisions> {
     let mut decisions = Decisions::default();
-    let decline = Choice::Leave(Outcome::Declined);
+    let decline = Choice::Leave(FixOutcome::Declined);
     // What `a` and `d` said of the rest of a file, and `q` of all the rest.
     let mut rest_of: Option<(&str, Choice)> = None;
     let mut quit = false;
@@ -112,12 +115,17 @@ fn decide(report: &Report, items: &[&Finding], who: &mut dyn Answers) -> anyhow:
 }
 
 /// Asks until the answer is one.
-fn ask(report: &Report, finding: &Finding, prompt: &str, who: &mut dyn Answers) -> anyhow::Result<(Choice, char)> {
+fn ask(
+    report: &Report,
+    finding: &Finding,
+    prompt: &str,
+    who: &mut dyn Answers,
+) -> anyhow::Result<(Choice, char)> {
     loop {
         let key = who.key(prompt)?;
         match key {
             'y' | 'a' => return Ok((Choice::Take, key)),
-            'n' | 'd' | 'q' => return Ok((Choice::Leave(Outcome::Declined), key)),
+            'n' | 'd' | 'q' => return Ok((Choice::Leave(FixOutcome::Declined), key)),
             'e' => match edited(report, finding, who)? {
                 Some(choice) => return Ok((choice, key)),
                 None => continue,
@@ -132,7 +140,7 @@ fn edited(report: &Report, finding: &Finding, who: &mut dyn Answers) -> anyhow::
     let Some((before, after)) = texts(report, finding) else { return Ok(None) };
     let text = who.edit(&hunk::for_editor(before, &after)?)?;
     match hunk::read(before, &text) {
-        Ok(edits) if edits.is_empty() => Ok(Some(Choice::Leave(Outcome::Declined))),
+        Ok(edits) if edits.is_empty() => Ok(Some(Choice::Leave(FixOutcome::Declined))),
         Ok(edits) => Ok(Some(Choice::Edited(edits))),
         Err(why) => {
             who.say(&format!("that is no hunk of this file: {why}"))?;
@@ -163,7 +171,13 @@ impl Answers for Terminal {
             report::show_patch(out, &patch)?;
             let Some(fix) = &finding.fix else { return Ok(()) };
             let reason = fix.reason.as_deref().map(|reason| format!(" ({})", report::harmless(reason)));
-            writeln!(out, "{} fix: {}{}", fix.applicability.word(), report::harmless(&fix.title), reason.unwrap_or_default())
+            writeln!(
+                out,
+                "{} fix: {}{}",
+                fix.applicability.word(),
+                report::harmless(&fix.title),
+                reason.unwrap_or_default()
+            )
         })
     }
 
@@ -248,16 +262,30 @@ mod tests {
         };
         let edits = vec![Edit::insert(6, "\tdefer c.Close()\n")];
         let fix = Fix { title: String::new(), applicability: Applicability::Safe, reason: None, edits };
-        Finding { acquisition, message: String::new(), fix: Some(fix), suppressed: None, fingerprint: fingerprint.into() }
+        Finding {
+            acquisition,
+            message: String::new(),
+            fix: Some(fix),
+            suppressed: None,
+            fingerprint: fingerprint.into(),
+        }
     }
 
     /// What five fixes in two files come to: `+` taken, `-` left, `e` edited; and how many were asked about.
     fn answers(keys: &str, replace: (&'static str, &'static str)) -> (String, usize, Vec<String>) {
-        let findings: Vec<Finding> =
-            [("a", "1"), ("a", "2"), ("a", "3"), ("b", "4"), ("b", "5")].iter().map(|(path, id)| finding(path, id)).collect();
-        let texts = ["a", "b"].iter().map(|path| ((*path).into(), b"\ta()\n\n\tb()\n".as_slice().into())).collect();
+        let findings: Vec<Finding> = [("a", "1"), ("a", "2"), ("a", "3"), ("b", "4"), ("b", "5")]
+            .iter()
+            .map(|(path, id)| finding(path, id))
+            .collect();
+        let texts =
+            ["a", "b"].iter().map(|path| ((*path).into(), b"\ta()\n\n\tb()\n".as_slice().into())).collect();
         let report = Report { texts, ..Report::default() };
-        let mut keys = Keys { keys: keys.chars().collect::<Vec<_>>().into_iter(), replace, shown: Vec::new(), said: Vec::new() };
+        let mut keys = Keys {
+            keys: keys.chars().collect::<Vec<_>>().into_iter(),
+            replace,
+            shown: Vec::new(),
+            said: Vec::new(),
+        };
         let items: Vec<&Finding> = findings.iter().collect();
         let decisions = decide(&report, &items, &mut keys).unwrap();
         let sign = |finding: &&Finding| match decisions.on(finding) {

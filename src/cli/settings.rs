@@ -14,7 +14,8 @@ use crate::vcs::{self, Change};
 /// Resolves the flags of a scanning command.
 ///
 /// # Errors
-/// `-` beside other paths, an unknown rule, a folder of rules that cannot be loaded, unreadable standard input.
+/// `-` beside other paths, an unknown rule, a folder of rules that cannot be loaded, unreadable standard
+/// input.
 pub fn settle(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
     let stdin = match scan.paths.iter().any(|path| path == Path::new("-")) {
         true if scan.paths.len() > 1 => bail!("`-` reads standard input; name no other path beside it"),
@@ -94,7 +95,8 @@ fn read_stdin(scan: &Scan) -> anyhow::Result<Stdin> {
 /// What the policies of a run in `root` are made of.
 ///
 /// # Errors
-/// An unknown rule, a folder of rules that cannot be loaded, a glob that is none, flags that leave no rule to run.
+/// An unknown rule, a folder of rules that cannot be loaded, a glob that is none, flags that leave no rule to
+/// run.
 pub fn sources(root: &Path, common: &Common, given: &Overrides) -> anyhow::Result<Sources> {
     let rules = load_rules(&common.rules)?;
     for id in given.select.iter().chain(&given.ignore) {
@@ -164,7 +166,10 @@ mod tests {
     fn rules_are_selected_by_id() {
         assert!(made(&["--select", "unclosed-client"]).is_ok());
         let unknown = made(&["--select", "unclosed-cilent"]).unwrap_err().to_string();
-        assert!(unknown.contains("no rule is called `unclosed-cilent`; did you mean `unclosed-client`?"), "{unknown}");
+        assert!(
+            unknown.contains("no rule is called `unclosed-cilent`; did you mean `unclosed-client`?"),
+            "{unknown}"
+        );
         let all: Vec<String> = rules::builtin().iter().map(|rule| rule.id.to_string()).collect();
         assert!(made(&["--ignore", &all.join(",")]).is_err());
     }

@@ -10,13 +10,15 @@ use super::words::{self, counted};
 use super::{Exit, for_people, for_programs, settings};
 use crate::base::finding::{Certainty, Closable, Evidence, Release, ReleaseArg};
 use crate::base::sys::{self, Error, Kind};
-use crate::golang::closable::ClosableAnswer;
-use crate::golang::index::build::{self, Counts};
-use crate::golang::index::modcache;
-use crate::golang::locate::{Environment, Locator};
-use crate::golang::release::ReleaseMethod;
-use crate::golang::resolve::{self, Resolution};
-use crate::golang::world::World;
+use crate::go::index_build::build;
+use crate::go::index_build::build::Counts;
+use crate::go::index_build::modcache;
+use crate::go::project::locate::{Environment, Locator};
+use crate::go::types::closable::ClosableAnswer;
+use crate::go::types::database::Database;
+use crate::go::types::release::ReleaseMethod;
+use crate::go::types::resolve;
+use crate::go::types::resolve::Resolution;
 use crate::report;
 
 /// Stack of a worker: types are followed hundreds of steps deep.
@@ -28,10 +30,10 @@ pub fn resolve(common: &Common, flags: &Resolve) -> anyhow::Result<Exit> {
     folder(&flags.from)?;
     let methods = methods(common)?;
     let environment = Environment { outside: !flags.index_only, ..Environment::detect() };
-    let world = World::new(Locator::new(environment).with_main(&flags.from), &root);
+    let database = Database::new(Locator::new(environment).with_main(&flags.from), &root);
     let mut exit = Exit::Nothing;
     for name in &flags.names {
-        match resolve::resolve(&world, &root.join(&flags.from), name, &methods) {
+        match resolve::resolve(&database, &root.join(&flags.from), name, &methods) {
             Ok(answer) => for_people(|out| print(out, &answer))?,
             Err(why) => {
                 words::error(&why);
@@ -39,7 +41,7 @@ pub fn resolve(common: &Common, flags: &Resolve) -> anyhow::Result<Exit> {
             }
         }
     }
-    words::faults(&world.locator().diagnostics());
+    words::faults(&database.locator().diagnostics());
     Ok(exit)
 }
 
@@ -107,7 +109,8 @@ pub fn index(common: &Common, flags: &Index) -> anyhow::Result<Exit> {
     if flags.modcache {
         dirs.extend(cached(&environment)?);
     }
-    let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build().context("cannot start threads")?;
+    let pool =
+        rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build().context("cannot start threads")?;
     let (facts, complaints) = pool.install(|| build::build(&dirs, &|_| Locator::new(environment.clone())));
     complaints.iter().for_each(|complaint| words::error(complaint));
     let counts = facts.counts();
@@ -126,11 +129,17 @@ pub fn index(common: &Common, flags: &Index) -> anyhow::Result<Exit> {
 }
 
 fn cached(environment: &Environment) -> anyhow::Result<Vec<PathBuf>> {
-    let cache = environment.gomodcache.as_deref().context("no module cache is known; set GOMODCACHE or name the modules")?;
+    let cache = environment
+        .gomodcache
+        .as_deref()
+        .context("no module cache is known; set GOMODCACHE or name the modules")?;
     folder(cache)?;
     let dirs = modcache::modules(cache);
     if dirs.is_empty() {
-        bail!("{}: no modules in this module cache; `go mod download` fetches those of a go.mod", cache.display());
+        bail!(
+            "{}: no modules in this module cache; `go mod download` fetches those of a go.mod",
+            cache.display()
+        );
     }
     Ok(dirs)
 }

@@ -1,8 +1,9 @@
-//! `fix --verify`: the fixed files are written, a command is run in each module that was changed, and where it fails, the fixes that
-//! make it fail are found and taken back.
+//! `fix --verify`: the fixed files are written, a command is run in each module that was changed, and where
+//! it fails, the fixes that make it fail are found and taken back.
 //!
-//! Every file is whole at any moment, old or new: each change of mind is one more atomic write. An interrupt while a command runs
-//! brings all files back. After `kill -9` some files may hold fixes that nobody verified; git brings them back.
+//! Every file is whole at any moment, old or new: each change of mind is one more atomic write. An interrupt
+//! while a command runs brings all files back. After `kill -9` some files may hold fixes that nobody
+//! verified; git brings them back.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,10 +13,10 @@ use anyhow::bail;
 
 use super::review::Decisions;
 use super::{words, write};
-use crate::base::finding::{Finding, Outcome};
+use crate::base::finding::{Finding, FixOutcome};
 use crate::base::sys::{self, Error, Interrupts};
 use crate::config::Settings;
-use crate::session::{Change, Choice, Choose, Fixes, Judged};
+use crate::engine::{Change, Choice, Choose, Fixes, Judged};
 
 /// How many lines of a command's output are told.
 const TOLD: usize = 12;
@@ -30,7 +31,10 @@ impl Verify {
     /// The command that `--verify` names: `go`, or words for a shell.
     pub fn new(command: &str) -> Verify {
         match command {
-            "go" => Verify { argv: ["go", "vet", "./..."].map(str::to_owned).into(), shown: "go vet ./...".to_owned() },
+            "go" => Verify {
+                argv: ["go", "vet", "./..."].map(str::to_owned).into(),
+                shown: "go vet ./...".to_owned(),
+            },
             _ => Verify { argv: ["sh", "-c", command].map(str::to_owned).into(), shown: command.to_owned() },
         }
     }
@@ -40,7 +44,7 @@ impl Verify {
 pub struct Verified {
     pub fixes: Fixes,
     /// At the indices of the changes.
-    pub written: Vec<Outcome>,
+    pub written: Vec<FixOutcome>,
     pub faults: Vec<Error>,
 }
 
@@ -55,7 +59,8 @@ pub fn write_verified(
     decisions: &Decisions,
     verify: &Verify,
 ) -> anyhow::Result<Verified> {
-    let mut run = Run { settings, judged, decisions, verify, held: Interrupts::hold()?, disk: Disk::new(settings) };
+    let mut run =
+        Run { settings, judged, decisions, verify, held: Interrupts::hold()?, disk: Disk::new(settings) };
     let result = run.modules(fixes);
     if result.is_err() {
         run.disk.put(&[], |_| true);
@@ -78,15 +83,20 @@ impl Run<'_> {
         let mut bad: BTreeSet<String> = BTreeSet::new();
         for module in modules(self.settings, &fixes.changes) {
             let Err(said) = self.holds(&module)? else { continue };
-            let is_in = |change: &Change| change.file.as_ref().is_some_and(|file| self::module(self.settings, file) == module);
-            let in_module = |path: &str| fixes.changes.iter().any(|change| *change.path == *path && is_in(change));
+            let is_in = |change: &Change| {
+                change.file.as_ref().is_some_and(|file| self::module(self.settings, file) == module)
+            };
+            let in_module =
+                |path: &str| fixes.changes.iter().any(|change| *change.path == *path && is_in(change));
             let items: Vec<&Finding> = self
                 .judged
                 .report()
                 .findings
                 .iter()
                 .zip(&fixes.outcomes)
-                .filter(|(finding, outcome)| **outcome == Outcome::Applied && in_module(&finding.acquisition.path))
+                .filter(|(finding, outcome)| {
+                    **outcome == FixOutcome::Applied && in_module(&finding.acquisition.path)
+                })
                 .map(|(finding, _)| finding)
                 .collect();
             let found = self.at_fault(&module, &items)?;
@@ -118,13 +128,14 @@ impl Run<'_> {
     /// The fixes of a module but for those in `bad`, as far as `wanted`.
     fn without(&self, bad: &BTreeSet<String>, wanted: &(dyn Fn(&Finding) -> bool + Sync)) -> Fixes {
         let choose: &Choose = &|finding| match bad.contains(&finding.fingerprint) || !wanted(finding) {
-            true => Choice::Leave(Outcome::VerifyFailed),
+            true => Choice::Leave(FixOutcome::VerifyFailed),
             false => self.decisions.on(finding),
         };
         self.judged.fix(self.settings, choose)
     }
 
-    /// The fingerprints of the fixes in `module` that make the command fail. All of them, if it fails without any.
+    /// The fingerprints of the fixes in `module` that make the command fail. All of them, if it fails without
+    /// any.
     fn at_fault(&mut self, module: &Path, items: &[&Finding]) -> anyhow::Result<BTreeSet<String>> {
         let mut good: BTreeSet<String> = BTreeSet::new();
         let mut bad: BTreeSet<String> = BTreeSet::new();
@@ -163,10 +174,15 @@ impl Run<'_> {
         let place = if module.as_os_str().is_empty() { ".".into() } else { module.to_string_lossy() };
         let command = &self.verify.shown;
         let mut lines = vec![match bad.len() {
-            count if count == items.len() && count > 1 => format!("`{command}` fails in {place}; no fix was left there"),
+            count if count == items.len() && count > 1 => {
+                format!("`{command}` fails in {place}; no fix was left there")
+            }
             _ => format!("`{command}` failed in {place}; these fixes were taken back:"),
         }];
-        let at_fault = items.iter().filter(|finding| bad.contains(&finding.fingerprint)).map(|finding| &finding.acquisition);
+        let at_fault = items
+            .iter()
+            .filter(|finding| bad.contains(&finding.fingerprint))
+            .map(|finding| &finding.acquisition);
         lines.extend(at_fault.map(|at| format!("  {}:{}:{}", at.path, at.line, at.column)));
         lines.extend(said.lines().take(TOLD).map(|line| format!("  | {line}")));
         words::error(&lines.join("\n"));
@@ -185,11 +201,14 @@ impl Disk {
         Disk { roots: write::writable_roots(settings), files: BTreeMap::new(), faults: BTreeMap::new() }
     }
 
-    /// Makes the files for which `concerned` holds what `changes` say, and the others of them what they were at first.
+    /// Makes the files for which `concerned` holds what `changes` say, and the others of them what they were
+    /// at first.
     fn put(&mut self, changes: &[Change], concerned: impl Fn(&Path) -> bool) {
         for change in changes {
             if let Some(file) = &change.file {
-                self.files.entry(file.clone()).or_insert_with(|| (change.before.clone(), change.before.to_vec()));
+                self.files
+                    .entry(file.clone())
+                    .or_insert_with(|| (change.before.clone(), change.before.to_vec()));
             }
         }
         for (file, (original, now)) in self.files.iter_mut().filter(|(file, _)| concerned(file)) {
@@ -205,9 +224,9 @@ impl Disk {
         }
     }
 
-    fn outcome(&self, change: &Change) -> Outcome {
+    fn outcome(&self, change: &Change) -> FixOutcome {
         let fault = change.file.as_ref().and_then(|file| self.faults.get(file));
-        fault.map_or(Outcome::Applied, write::outcome_of)
+        fault.map_or(FixOutcome::Applied, write::outcome_of)
     }
 }
 
@@ -237,9 +256,9 @@ mod tests {
         format!("\nfunc {function}() {{\n\t{name} := NewClient()\n\t{name}.Use()\n}}\n")
     }
 
-    /// Fixes two modules of two files each, verified by `command`. What became of each finding, by the name of its variable, and
-    /// whether the files hold what that says.
-    fn run(command: &str) -> Vec<(String, Outcome)> {
+    /// Fixes two modules of two files each, verified by `command`. What became of each finding, by the name
+    /// of its variable, and whether the files hold what that says.
+    fn run(command: &str) -> Vec<(String, FixOutcome)> {
         let dir = tempfile::tempdir().unwrap();
         let root = sys::real_path(dir.path()).unwrap();
         for (module, names) in [("one", ["a", "b", "c", "d"]), ("two", ["e", "f", "g", "h"])] {
@@ -247,7 +266,11 @@ mod tests {
             fs::write(root.join(module).join("go.mod"), format!("module example.com/{module}\n")).unwrap();
             fs::write(root.join(module).join("made.go"), MADE).unwrap();
             for (file, pair) in names.chunks(2).enumerate() {
-                let text = format!("package p\n{}{}", leak(&format!("x{file}"), pair[0]), leak(&format!("y{file}"), pair[1]));
+                let text = format!(
+                    "package p\n{}{}",
+                    leak(&format!("x{file}"), pair[0]),
+                    leak(&format!("y{file}"), pair[1])
+                );
                 fs::write(root.join(module).join(format!("{file}.go")), text).unwrap();
             }
         }
@@ -256,22 +279,30 @@ mod tests {
         let judged = Judged::new(&settings).unwrap();
         let fixes = judged.fix(&settings, &|_| Choice::Take);
         assert_eq!(fixes.changes.len(), 4);
-        let verified = write_verified(&settings, &judged, fixes, &Decisions::default(), &Verify::new(command)).unwrap();
-        assert!(verified.faults.is_empty() && verified.written.iter().all(|outcome| *outcome == Outcome::Applied));
+        let verified =
+            write_verified(&settings, &judged, fixes, &Decisions::default(), &Verify::new(command)).unwrap();
+        assert!(
+            verified.faults.is_empty()
+                && verified.written.iter().all(|outcome| *outcome == FixOutcome::Applied)
+        );
         let text = |path: &str| fs::read_to_string(root.join(path)).unwrap();
         let findings = judged.report().findings.iter().zip(&verified.fixes.outcomes);
         findings
             .map(|(finding, outcome)| {
                 let name = finding.acquisition.name.clone().unwrap();
                 let is_there = text(&finding.acquisition.path).contains(&format!("defer {name}.Close()"));
-                assert_eq!(is_there, *outcome == Outcome::Applied, "{name}");
+                assert_eq!(is_there, *outcome == FixOutcome::Applied, "{name}");
                 (name, *outcome)
             })
             .collect()
     }
 
-    fn failed(outcomes: &[(String, Outcome)]) -> String {
-        outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::VerifyFailed).map(|(name, _)| name.as_str()).collect()
+    fn failed(outcomes: &[(String, FixOutcome)]) -> String {
+        outcomes
+            .iter()
+            .filter(|(_, outcome)| *outcome == FixOutcome::VerifyFailed)
+            .map(|(name, _)| name.as_str())
+            .collect()
     }
 
     #[test]

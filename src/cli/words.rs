@@ -1,10 +1,10 @@
 //! What is told on standard error: faults, the closing words, statistics.
 
 use super::flags::Common;
-use crate::base::finding::{Applicability, Diagnostic, Outcome};
+use crate::base::finding::{Applicability, Diagnostic, FixOutcome};
 use crate::config::Settings;
+use crate::engine::{Change, Details, FixRun, Report};
 use crate::report::{harmless, patchable, settle, tally};
-use crate::session::{Change, Details, FixRun, Report};
 
 /// Prints one line to standard error. When nobody reads it, the run still goes on.
 pub fn say(line: &str) {
@@ -36,7 +36,8 @@ pub fn unpatchable(changes: &[Change]) {
     for change in changes.iter().filter(|change| !patchable(change)) {
         let path = harmless(&change.path);
         say(&format!(
-            "warning: {path}: not in the patch, since it lies outside of the working directory; run in a folder above it"
+            "warning: {path}: not in the patch, since it lies outside of the working directory; run in a \
+             folder above it"
         ));
     }
 }
@@ -72,9 +73,12 @@ pub fn audit_end(settings: &Settings, report: &Report) {
 }
 
 fn no_go_files(settings: &Settings, report: &Report) -> bool {
-    let none = report.stats.files == 0 && settings.stdin.is_none() && report.diagnostics.iter().all(|fault| !fault.skipped);
+    let none = report.stats.files == 0
+        && settings.stdin.is_none()
+        && report.diagnostics.iter().all(|fault| !fault.skipped);
     if none {
-        let paths: Vec<_> = settings.paths.iter().map(|path| harmless(&path.to_string_lossy()).into_owned()).collect();
+        let paths: Vec<_> =
+            settings.paths.iter().map(|path| harmless(&path.to_string_lossy()).into_owned()).collect();
         say(&format!("no Go files to read in {}; --verbose tells what was left out", paths.join(", ")));
     }
     none
@@ -82,7 +86,8 @@ fn no_go_files(settings: &Settings, report: &Report) -> bool {
 
 fn findings(report: &Report) -> String {
     let open: Vec<_> = report.findings.iter().filter(|finding| finding.suppressed.is_none()).collect();
-    let mut line = format!("{} in {}", counted(open.len(), "finding"), counted(report.stats.files as usize, "file"));
+    let mut line =
+        format!("{} in {}", counted(open.len(), "finding"), counted(report.stats.files as usize, "file"));
     let fixes = |wanted: Option<Applicability>| {
         open.iter().filter(|finding| finding.fix.as_ref().map(|fix| fix.applicability) == wanted).count()
     };
@@ -98,22 +103,32 @@ fn findings(report: &Report) -> String {
         line += &format!(": {}", kinds.join(", "));
     }
     let by = |word: &str| {
-        report.findings.iter().filter_map(|finding| finding.suppressed.as_ref()).filter(|by| by.word() == word).count()
+        report
+            .findings
+            .iter()
+            .filter_map(|finding| finding.suppressed.as_ref())
+            .filter(|by| by.word() == word)
+            .count()
     };
     let quiet = [
         ("comment", "silenced by comments"),
         ("baseline", "in the baseline"),
         ("untouched", "in functions that the change leaves alone"),
     ];
-    for (count, words) in quiet.map(|(word, words)| (by(word), words)).into_iter().filter(|(count, _)| *count > 0) {
+    for (count, words) in
+        quiet.map(|(word, words)| (by(word), words)).into_iter().filter(|(count, _)| *count > 0)
+    {
         line += &format!("; {count} {words}");
     }
     line
 }
 
 fn patch_line(run: &FixRun) -> String {
-    let written: Vec<Outcome> =
-        run.changes.iter().map(|change| if patchable(change) { Outcome::Applied } else { Outcome::OutsideRoot }).collect();
+    let written: Vec<FixOutcome> = run
+        .changes
+        .iter()
+        .map(|change| if patchable(change) { FixOutcome::Applied } else { FixOutcome::OutsideRoot })
+        .collect();
     let sums = tally(run, &written, &settle(run, &written));
     let reasons: Vec<String> = sums
         .left
@@ -125,11 +140,22 @@ fn patch_line(run: &FixRun) -> String {
         .collect();
     let left = sums.left_in_all();
     match (sums.changed, left) {
-        (0, 0) => format!("nothing to patch: no findings in {}", counted(run.report.stats.files as usize, "file")),
-        (0, _) => format!("nothing to patch: no fix to take for {} ({})", counted(left, "finding"), reasons.join(", ")),
+        (0, 0) => {
+            format!("nothing to patch: no findings in {}", counted(run.report.stats.files as usize, "file"))
+        }
+        (0, _) => format!(
+            "nothing to patch: no fix to take for {} ({})",
+            counted(left, "finding"),
+            reasons.join(", ")
+        ),
         (changed, 0) => format!("a patch for {}", counted(changed, "file")),
         (changed, _) => {
-            format!("a patch for {}; {} not in it ({})", counted(changed, "file"), counted(left, "finding"), reasons.join(", "))
+            format!(
+                "a patch for {}; {} not in it ({})",
+                counted(changed, "file"),
+                counted(left, "finding"),
+                reasons.join(", ")
+            )
         }
     }
 }
@@ -142,10 +168,16 @@ fn loose_ends(report: &Report) {
         say(&format!("{calls} of unknown type: `unleak audit` lists them, --assume-closable reports them"));
     }
     if stats.findings_in_tests > 0 {
-        say(&format!("{} in _test.go files: --tests reports them", counted(stats.findings_in_tests as usize, "further finding")));
+        say(&format!(
+            "{} in _test.go files: --tests reports them",
+            counted(stats.findings_in_tests as usize, "further finding")
+        ));
     }
     if stats.not_analysed > 0 {
-        say(&format!("{} could not be analysed: `unleak audit` lists them", counted(stats.not_analysed as usize, "declaration")));
+        say(&format!(
+            "{} could not be analysed: `unleak audit` lists them",
+            counted(stats.not_analysed as usize, "declaration")
+        ));
     }
     incomplete(report);
 }
@@ -154,7 +186,10 @@ fn loose_ends(report: &Report) {
 pub fn incomplete(report: &Report) {
     let skipped = report.diagnostics.iter().filter(|fault| fault.skipped).count();
     if skipped > 0 {
-        say(&format!("not complete: {} left something unread, see the warnings above", counted(skipped, "fault")));
+        say(&format!(
+            "not complete: {} left something unread, see the warnings above",
+            counted(skipped, "fault")
+        ));
     }
 }
 
@@ -225,7 +260,12 @@ mod tests {
             evidence: Vec::new(),
             notes: Vec::new(),
         };
-        let fix = applicability.map(|applicability| Fix { title: String::new(), applicability, reason: None, edits: Vec::new() });
+        let fix = applicability.map(|applicability| Fix {
+            title: String::new(),
+            applicability,
+            reason: None,
+            edits: Vec::new(),
+        });
         Finding { acquisition, message: String::new(), fix, suppressed: None, fingerprint: String::new() }
     }
 
@@ -233,7 +273,10 @@ mod tests {
     fn findings_are_counted_by_fix() {
         assert_eq!(findings(&report(&[])), "0 findings in 2 files");
         let three = report(&[Some(Applicability::Safe), Some(Applicability::Unsafe), None]);
-        assert_eq!(findings(&three), "3 findings in 2 files: 1 with a safe fix, 1 with an unsafe fix, 1 without fix");
+        assert_eq!(
+            findings(&three),
+            "3 findings in 2 files: 1 with a safe fix, 1 with an unsafe fix, 1 without fix"
+        );
     }
 
     #[test]
@@ -241,8 +284,13 @@ mod tests {
         let none = FixRun { report: report(&[]), ..FixRun::default() };
         assert_eq!(patch_line(&none), "nothing to patch: no findings in 2 files");
         let kinds = [Some(Applicability::Unsafe), Some(Applicability::Display)];
-        let left = FixRun { report: report(&kinds), outcomes: vec![Outcome::BelowApplicability; 2], ..FixRun::default() };
-        let expected = "nothing to patch: no fix to take for 2 findings (1 display, 1 unsafe: --unsafe takes them)";
+        let left = FixRun {
+            report: report(&kinds),
+            outcomes: vec![FixOutcome::BelowApplicability; 2],
+            ..FixRun::default()
+        };
+        let expected =
+            "nothing to patch: no fix to take for 2 findings (1 display, 1 unsafe: --unsafe takes them)";
         assert_eq!(patch_line(&left), expected);
     }
 }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use anyhow::bail;
 
 use super::words;
-use crate::base::finding::Outcome;
+use crate::base::finding::FixOutcome;
 use crate::base::sys::{self, Error, Interrupts};
 use crate::config::Settings;
+use crate::engine::Change;
 use crate::report::harmless;
-use crate::session::Change;
-use crate::vcs::{self, Survey};
+use crate::vcs::{self, Status};
 
 /// How many files a refusal names.
 const NAMED: usize = 20;
@@ -18,21 +18,28 @@ const NAMED: usize = 20;
 /// Refuses when git could not give back what a change would overwrite.
 ///
 /// # Errors
-/// Files outside of any work tree, and unless `allow_dirty` Go files with work that is not committed; both named. Also when git is
-/// missing or fails.
+/// Files outside of any work tree, and unless `allow_dirty` Go files with work that is not committed; both
+/// named. Also when git is missing or fails.
 pub fn check_committed(settings: &Settings, changes: &[Change], allow_dirty: bool) -> anyhow::Result<()> {
     let files: Vec<PathBuf> = changes.iter().filter_map(|change| change.file.clone()).collect();
-    let Survey { dirty, outside } = vcs::survey(&files)?;
-    let name = |file: &PathBuf| harmless(&file.strip_prefix(&settings.root).unwrap_or(file).to_string_lossy()).into_owned();
+    let Status { dirty, outside } = vcs::status(&files)?;
+    let name = |file: &PathBuf| {
+        harmless(&file.strip_prefix(&settings.root).unwrap_or(file).to_string_lossy()).into_owned()
+    };
     if !outside.is_empty() {
         let names = listed(outside.iter().map(name).collect());
         bail!(
-            "no git repository holds these files, so nothing could bring them back:\n{names}\nsay --no-vcs to change them all the same"
+            "no git repository holds these files, so nothing could bring them back:\n{names}\nsay --no-vcs \
+             to change them all the same"
         );
     }
     if !dirty.is_empty() && !allow_dirty {
-        let names = listed(dirty.iter().map(|(file, dirt)| format!("{} ({})", name(file), dirt.word())).collect());
-        bail!("these Go files hold work that is not committed:\n{names}\ncommit or stash it, or say --allow-dirty");
+        let names =
+            listed(dirty.iter().map(|(file, dirt)| format!("{} ({})", name(file), dirt.word())).collect());
+        bail!(
+            "these Go files hold work that is not committed:\n{names}\ncommit or stash it, or say \
+             --allow-dirty"
+        );
     }
     Ok(())
 }
@@ -46,11 +53,12 @@ fn listed(mut names: Vec<String>) -> String {
     names.iter().map(|name| format!("  {name}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Writes each change to its file. Returns, at the same indices, `Applied` or why the file was left alone, and the faults in words.
+/// Writes each change to its file. Returns, at the same indices, `Applied` or why the file was left alone,
+/// and the faults in words.
 ///
 /// # Errors
 /// When somebody interrupts: the file at hand is still written, the others are not.
-pub fn write_all(settings: &Settings, changes: &[Change]) -> anyhow::Result<(Vec<Outcome>, Vec<Error>)> {
+pub fn write_all(settings: &Settings, changes: &[Change]) -> anyhow::Result<(Vec<FixOutcome>, Vec<Error>)> {
     let held = Interrupts::hold()?;
     write_while(settings, changes, &|| held.came())
 }
@@ -59,25 +67,28 @@ fn write_while(
     settings: &Settings,
     changes: &[Change],
     interrupted: &dyn Fn() -> bool,
-) -> anyhow::Result<(Vec<Outcome>, Vec<Error>)> {
+) -> anyhow::Result<(Vec<FixOutcome>, Vec<Error>)> {
     let roots = writable_roots(settings);
     let mut faults: Vec<Error> = Vec::new();
     let mut outcomes = Vec::new();
     for change in changes {
         if interrupted() {
             faults.iter().for_each(|fault| words::error(&fault.to_string()));
-            let written = outcomes.iter().filter(|outcome| **outcome == Outcome::Applied).count();
-            bail!("interrupted; {written} of {} files were written, each whole; run again for the others", changes.len());
+            let written = outcomes.iter().filter(|outcome| **outcome == FixOutcome::Applied).count();
+            bail!(
+                "interrupted; {written} of {} files were written, each whole; run again for the others",
+                changes.len()
+            );
         }
         outcomes.push(write_one(change, &roots, &mut faults));
     }
     Ok((outcomes, faults))
 }
 
-fn write_one(change: &Change, roots: &[PathBuf], faults: &mut Vec<Error>) -> Outcome {
-    let Some(file) = &change.file else { return Outcome::WriteFailed };
+fn write_one(change: &Change, roots: &[PathBuf], faults: &mut Vec<Error>) -> FixOutcome {
+    let Some(file) = &change.file else { return FixOutcome::WriteFailed };
     match sys::replace(file, roots, &change.before, &change.after) {
-        Ok(()) => Outcome::Applied,
+        Ok(()) => FixOutcome::Applied,
         Err(fault) => {
             let outcome = outcome_of(&fault);
             faults.push(fault);
@@ -86,15 +97,16 @@ fn write_one(change: &Change, roots: &[PathBuf], faults: &mut Vec<Error>) -> Out
     }
 }
 
-pub fn outcome_of(fault: &Error) -> Outcome {
+pub fn outcome_of(fault: &Error) -> FixOutcome {
     match fault {
-        Error::Stale { .. } | Error::NotFound { .. } => Outcome::Stale,
-        Error::OutsideRoot { .. } => Outcome::OutsideRoot,
-        _ => Outcome::WriteFailed,
+        Error::Stale { .. } | Error::NotFound { .. } => FixOutcome::Stale,
+        Error::OutsideRoot { .. } => FixOutcome::OutsideRoot,
+        _ => FixOutcome::WriteFailed,
     }
 }
 
-/// Where files may be written: below the working directory and each folder that was named, and named files that are no links.
+/// Where files may be written: below the working directory and each folder that was named, and named files
+/// that are no links.
 pub fn writable_roots(settings: &Settings) -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> = sys::real_path(&settings.root).into_iter().collect();
     for given in &settings.paths {
@@ -137,7 +149,7 @@ mod tests {
         fs::write(&changed, "edited meanwhile").unwrap();
         let changes = [change(good.clone()), change(changed), change(dir.path().join("gone.go"))];
         let (outcomes, faults) = write_all(&Settings::sample(dir.path(), &["."]), &changes).unwrap();
-        assert_eq!(outcomes, [Outcome::Applied, Outcome::Stale, Outcome::Stale]);
+        assert_eq!(outcomes, [FixOutcome::Applied, FixOutcome::Stale, FixOutcome::Stale]);
         assert_eq!(faults.len(), 2);
         assert_eq!(fs::read(&good).unwrap(), b"new");
     }
@@ -150,7 +162,9 @@ mod tests {
         let changes = files.clone().map(change);
         // It comes while the first file is written.
         let interrupted = || fs::read(&files[0]).unwrap() == b"new";
-        let words = write_while(&Settings::sample(dir.path(), &["."]), &changes, &interrupted).unwrap_err().to_string();
+        let words = write_while(&Settings::sample(dir.path(), &["."]), &changes, &interrupted)
+            .unwrap_err()
+            .to_string();
         assert!(words.starts_with("interrupted; 1 of 2 files were written"), "{words}");
         assert_eq!(files.map(|file| fs::read(file).unwrap()), [b"new".to_vec(), b"old".to_vec()]);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
@@ -163,8 +177,9 @@ mod tests {
         fs::write(&named, "old").unwrap();
         fs::write(&unnamed, "old").unwrap();
         let (outcomes, _) =
-            write_all(&Settings::sample(dir.path(), &[&named]), &[change(named.clone()), change(unnamed)]).unwrap();
-        assert_eq!(outcomes, [Outcome::Applied, Outcome::OutsideRoot]);
+            write_all(&Settings::sample(dir.path(), &[&named]), &[change(named.clone()), change(unnamed)])
+                .unwrap();
+        assert_eq!(outcomes, [FixOutcome::Applied, FixOutcome::OutsideRoot]);
     }
 
     #[test]
@@ -172,7 +187,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("a.go");
         fs::write(&file, "old").unwrap();
-        let refusal = check_committed(&Settings::sample(dir.path(), &["."]), &[change(file)], true).unwrap_err().to_string();
+        let refusal = check_committed(&Settings::sample(dir.path(), &["."]), &[change(file)], true)
+            .unwrap_err()
+            .to_string();
         assert!(refusal.contains("  a.go\n") && refusal.contains("--no-vcs"), "{refusal}");
     }
 

@@ -1,4 +1,5 @@
-//! The keys of `unleak.toml`. A field here is a key: what reads, checks, merges and shows them needs no word more for a new one.
+//! The keys of `unleak.toml`. A field here is a key: what reads, checks, merges and shows them needs no word
+//! more for a new one.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +8,8 @@ use super::Style;
 /// No file above this can be read: offsets are 32 bits wide, and a text must fit into memory several times.
 pub(super) const MOST_FILE_BYTES: u64 = 1 << 30;
 
-/// The settings that a file can make, by their names; what [`Keys::default`] says holds where nobody says anything.
+/// The settings that a file can make, by their names; what [`Keys::default`] says holds where nobody says
+/// anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Keys {

@@ -74,10 +74,12 @@ impl Layer {
         Ok(())
     }
 
-    /// The layer that `text`, the content of `file`, makes for the files below `folder`. `rules` are all that there are.
+    /// The layer that `text`, the content of `file`, makes for the files below `folder`. `rules` are all that
+    /// there are.
     ///
     /// # Errors
-    /// [`Error::Config`] for the first mistake: no TOML, an unknown key, a wrong type, no such rule, a glob that is none.
+    /// [`Error::Config`] for the first mistake: no TOML, an unknown key, a wrong type, no such rule, a glob
+    /// that is none.
     pub fn read(file: &Arc<str>, text: &str, folder: &Path, rules: &[Arc<Rule>]) -> Result<Layer, Error> {
         let source = Source { file, text };
         let values: Table = toml::from_str(text).map_err(|error| source.broken(&error))?;
@@ -89,7 +91,9 @@ impl Layer {
             source.check(key.get_ref(), value, rules)?;
             let line = source.place(key.span().start).0;
             let said = values.get(key.get_ref().as_ref()).cloned().into_iter();
-            layer.values.extend(said.map(|value| (key.get_ref().to_string(), value, Origin::File(file.clone(), line))));
+            layer.values.extend(
+                said.map(|value| (key.get_ref().to_string(), value, Origin::File(file.clone(), line))),
+            );
         }
         layer.exclude(folder, &keys.exclude)?;
         Ok(layer)
@@ -133,26 +137,38 @@ impl Source<'_> {
         let Some(key) = unknown.min_by_key(|key| key.span().start) else { return Ok(()) };
         let names: Vec<&str> = known.keys().map(String::as_str).collect();
         let name = key.get_ref();
-        let words = format!("there is no key `{name}`{}; there are: {}", hint(name, names.iter().copied()), names.join(", "));
+        let words = format!(
+            "there is no key `{name}`{}; there are: {}",
+            hint(name, names.iter().copied()),
+            names.join(", ")
+        );
         Err(self.mistake(key.span().start, words))
     }
 
     /// What a type alone does not say of a value.
     fn check(&self, key: &str, value: &Spanned<DeValue>, rules: &[Arc<Rule>]) -> Result<(), Error> {
         let elements = value.get_ref().as_array().into_iter().flat_map(|array| array.iter());
-        let mut words = elements.filter_map(|element| Some((element.get_ref().as_str()?, element.span().start)));
+        let mut words =
+            elements.filter_map(|element| Some((element.get_ref().as_str()?, element.span().start)));
         match key {
-            "select" | "ignore" => words.try_for_each(|(id, at)| known_rule(id, rules).map_err(|words| self.mistake(at, words))),
+            "select" | "ignore" => {
+                words.try_for_each(|(id, at)| known_rule(id, rules).map_err(|words| self.mistake(at, words)))
+            }
             "exclude" => words.try_for_each(|(glob, at)| {
                 let broken = Layer::default().exclude(Path::new(""), &[glob.to_owned()]).err();
-                broken.map_or(Ok(()), |error| Err(self.mistake(at, error.to_string().replace("--exclude ", ""))))
+                broken.map_or(Ok(()), |error| {
+                    Err(self.mistake(at, error.to_string().replace("--exclude ", "")))
+                })
             }),
-            "max-file-bytes" => match value.get_ref().as_integer().and_then(|number| number.as_str().parse::<u64>().ok()) {
-                Some(bytes) if bytes > MOST_FILE_BYTES => {
-                    Err(self.mistake(value.span().start, format!("at most {MOST_FILE_BYTES} bytes of a file can be read")))
+            "max-file-bytes" => {
+                match value.get_ref().as_integer().and_then(|number| number.as_str().parse::<u64>().ok()) {
+                    Some(bytes) if bytes > MOST_FILE_BYTES => Err(self.mistake(
+                        value.span().start,
+                        format!("at most {MOST_FILE_BYTES} bytes of a file can be read"),
+                    )),
+                    _ => Ok(()),
                 }
-                _ => Ok(()),
-            },
+            }
             _ => Ok(()),
         }
     }
@@ -163,7 +179,11 @@ pub fn known_rule(id: &str, rules: &[Arc<Rule>]) -> Result<(), String> {
     let names: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
     match names.contains(&id) {
         true => Ok(()),
-        false => Err(format!("no rule is called `{id}`{}; there are: {}", hint(id, names.iter().copied()), names.join(", "))),
+        false => Err(format!(
+            "no rule is called `{id}`{}; there are: {}",
+            hint(id, names.iter().copied()),
+            names.join(", ")
+        )),
     }
 }
 
@@ -172,7 +192,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Layer, String> {
-        Layer::read(&"unleak.toml".into(), text, Path::new("/r"), &crate::rules::builtin()).map_err(|error| error.to_string())
+        Layer::read(&"unleak.toml".into(), text, Path::new("/r"), &crate::rules::builtin())
+            .map_err(|error| error.to_string())
     }
 
     fn broken(text: &str) -> String {
@@ -182,7 +203,8 @@ mod tests {
     #[test]
     fn each_value_knows_its_line() {
         let layer = read("# what to run\nselect = [\"unclosed-client\"]\n\ntests = true\n").unwrap();
-        let said: Vec<_> = layer.values.iter().map(|(key, value, origin)| format!("{key} {value} {origin}")).collect();
+        let said: Vec<_> =
+            layer.values.iter().map(|(key, value, origin)| format!("{key} {value} {origin}")).collect();
         assert_eq!(said, ["select [\"unclosed-client\"] unleak.toml:2", "tests true unleak.toml:4"]);
     }
 
@@ -190,20 +212,31 @@ mod tests {
     fn mistakes_have_a_place_and_a_way_out() {
         let unknown = broken("tests = true\nexlude = []\n");
         assert!(
-            unknown.starts_with("unleak.toml:2:1: there is no key `exlude`; did you mean `exclude`?; there are: "),
+            unknown.starts_with(
+                "unleak.toml:2:1: there is no key `exlude`; did you mean `exclude`?; there are: "
+            ),
             "{unknown}"
         );
         let first = broken("stile = 1\ntests = 1\n[lint]\n");
-        assert!(first.starts_with("unleak.toml:1:1: there is no key `stile`; did you mean `style`?"), "{first}");
+        assert!(
+            first.starts_with("unleak.toml:1:1: there is no key `stile`; did you mean `style`?"),
+            "{first}"
+        );
         let value = broken("style = \"ignroe\"\n");
         assert!(
-            value.starts_with("unleak.toml:1:9: unknown variant `ignroe`") && value.ends_with("did you mean `ignore`?"),
+            value.starts_with("unleak.toml:1:9: unknown variant `ignroe`")
+                && value.ends_with("did you mean `ignore`?"),
             "{value}"
         );
-        assert!(broken("tests = \"yes\"").starts_with("unleak.toml:1:9: invalid type: string \"yes\", expected a boolean"));
+        assert!(
+            broken("tests = \"yes\"")
+                .starts_with("unleak.toml:1:9: invalid type: string \"yes\", expected a boolean")
+        );
         let rule = broken("ignore = [\n  \"unclosed-clint\",\n]\n");
         assert!(
-            rule.starts_with("unleak.toml:2:3: no rule is called `unclosed-clint`; did you mean `unclosed-client`?"),
+            rule.starts_with(
+                "unleak.toml:2:3: no rule is called `unclosed-clint`; did you mean `unclosed-client`?"
+            ),
             "{rule}"
         );
         assert!(broken("exclude = [\"a\", \"b{c\"]").starts_with("unleak.toml:1:17: b{c: "));

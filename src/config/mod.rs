@@ -1,7 +1,8 @@
-//! What a run does: [`Settings`] for the run, and a [`Policy`] for the files of a folder. Nothing is left in them to interpret.
+//! What a run does: [`Settings`] for the run, and a [`Policy`] for the files of a folder. Nothing is left in
+//! them to interpret.
 //!
-//! A policy is made of layers: defaults, the `unleak.toml` files on the way down to the folder, flags. None of them can name a
-//! command, so a repository's own files are harmless to read.
+//! A policy is made of layers: defaults, the `unleak.toml` files on the way down to the folder, flags. None
+//! of them can name a command, so a repository's own files are harmless to read.
 
 mod keys;
 mod layer;
@@ -28,8 +29,8 @@ use crate::vcs::Change;
 pub struct Settings {
     /// The working directory: printed paths are relative to it. Absolute.
     pub root: PathBuf,
-    /// The working directory from the top of its git work tree, with `/` between and behind its parts; empty at the top and where
-    /// there is none.
+    /// The working directory from the top of its git work tree, with `/` between and behind its parts; empty
+    /// at the top and where there is none.
     pub prefix: String,
     /// Files and folders to look at, as given; never empty unless `stdin` is set.
     pub paths: Vec<PathBuf>,
@@ -39,7 +40,8 @@ pub struct Settings {
     pub threads: usize,
     /// What policies are made of.
     pub sources: Sources,
-    /// Report every acquisition, also those whose types have nothing to release, which a plain check need not look at closely.
+    /// Report every acquisition, also those whose types have nothing to release, which a plain check need not
+    /// look at closely.
     pub every: bool,
     /// Apply unsafe fixes too.
     pub unsafe_fixes: bool,
@@ -99,7 +101,8 @@ impl Policy {
 }
 
 impl Settings {
-    /// A printed path as seen from the top of the repository, so that it is the same wherever the run was started.
+    /// A printed path as seen from the top of the repository, so that it is the same wherever the run was
+    /// started.
     pub fn in_repository(&self, printed: &str) -> String {
         if self.prefix.is_empty() || printed.starts_with('/') {
             return printed.to_owned();

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A spelling. Where it does not fit (nothing to join into, no error to ignore), another one stands in, so that an error that was to
-/// be looked at is at least ignored openly.
+/// A spelling. Where it does not fit (nothing to join into, no error to ignore), another one stands in, so
+/// that an error that was to be looked at is at least ignored openly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Style {
@@ -23,7 +23,8 @@ pub enum Style {
 
 impl Style {
     /// All of them, the default first.
-    pub const ALL: [Style; 6] = [Style::Auto, Style::Defer, Style::Ignore, Style::Log, Style::Join, Style::Cleanup];
+    pub const ALL: [Style; 6] =
+        [Style::Auto, Style::Defer, Style::Ignore, Style::Log, Style::Join, Style::Cleanup];
 
     /// The word for it on the command line and in configuration.
     pub fn word(self) -> &'static str {

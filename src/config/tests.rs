@@ -24,7 +24,8 @@ impl Made {
     }
 
     fn tree(&self, root: &str, files: Files, flags: Layer) -> Tree {
-        Tree::new(&self.root.join(root), &Sources { rules: crate::rules::builtin(), files, flags }).expect("there is no mistake")
+        Tree::new(&self.root.join(root), &Sources { rules: crate::rules::builtin(), files, flags })
+            .expect("there is no mistake")
     }
 }
 
@@ -88,7 +89,8 @@ fn globs_add_up_and_count_from_their_folder() {
     let excludes = |path: &str, is_folder| tree.excludes(&made.root.join(path), is_folder);
     assert!(excludes("sub/a.pb.go", false) && excludes("sub/old", true) && excludes("sub/mocks", true));
     assert!(!excludes("sub/kept.pb.go", false) && excludes("kept.pb.go", false) && !excludes("old", true));
-    let origins: Vec<_> = said(&tree, &made.root.join("sub"), "exclude").into_iter().map(|(_, origin)| origin).collect();
+    let origins: Vec<_> =
+        said(&tree, &made.root.join("sub"), "exclude").into_iter().map(|(_, origin)| origin).collect();
     assert_eq!(origins, ["unleak.toml:1", "sub/unleak.toml:1", "sub/unleak.toml:1", "--exclude"]);
 }
 
@@ -97,7 +99,9 @@ fn who_selects_is_not_held_to_what_others_ignore() {
     let made = Made::new(&[("unleak.toml", "ignore = [\"unclosed-client\"]\n"), ("a.go", "")]);
     let mut tree = made.tree("", Files::Found, Layer::default());
     tree.name(&made.root).unwrap();
-    let runs = |tree: &Tree| tree.policy(&made.root.join("a.go")).rules.iter().any(|rule| &*rule.id == "unclosed-client");
+    let runs = |tree: &Tree| {
+        tree.policy(&made.root.join("a.go")).rules.iter().any(|rule| &*rule.id == "unclosed-client")
+    };
     assert!(!runs(&tree));
     let mut flags = Layer::default();
     flags.flag("select", Some(vec!["unclosed-client".to_owned()]));
@@ -124,6 +128,9 @@ fn every_key_is_documented() {
     let page = include_str!("../../docs/config.md");
     let keys = toml::Table::try_from(Keys::default()).expect("keys are a table");
     for (key, value) in keys {
-        assert!(page.contains(&format!("| `{key}` | `{value}` |")), "docs/config.md says nothing of `{key}`, {value} by default");
+        assert!(
+            page.contains(&format!("| `{key}` | `{value}` |")),
+            "docs/config.md says nothing of `{key}`, {value} by default"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! The layers of each folder, put together: defaults, `unleak.toml` files from the top down, flags. The last one to speak of a key
-//! is heard; globs to leave out add up.
+//! The layers of each folder, put together: defaults, `unleak.toml` files from the top down, flags. The last
+//! one to speak of a key is heard; globs to leave out add up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,8 @@ pub const FILE: &str = "unleak.toml";
 /// Which files of settings are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Files {
-    /// Those called `unleak.toml`: from the top of the repository (without one, from the working directory) down to each file.
+    /// Those called `unleak.toml`: from the top of the repository (without one, from the working directory)
+    /// down to each file.
     Found,
     /// This one for everything; its globs count from the working directory.
     Only(PathBuf),
@@ -63,7 +64,8 @@ struct Folder {
 }
 
 impl Tree {
-    /// The tree for a run in `root` before anything was looked at, but for the one file that `sources` may name.
+    /// The tree for a run in `root` before anything was looked at, but for the one file that `sources` may
+    /// name.
     ///
     /// # Errors
     /// [`Error::Config`] for a mistake in that file, or what [`sys::read`] says.
@@ -76,7 +78,8 @@ impl Tree {
             Files::Found | Files::None => Vec::new(),
         };
         let base = Folder::new(root.to_path_buf(), layers, sources);
-        let has_globs = base.layers.iter().map(|layer| &**layer).chain([&sources.flags]).any(Layer::has_globs);
+        let has_globs =
+            base.layers.iter().map(|layer| &**layer).chain([&sources.flags]).any(Layer::has_globs);
         Ok(Tree {
             root: root.into(),
             sources: sources.clone(),
@@ -110,7 +113,8 @@ impl Tree {
     /// # Errors
     /// [`Error::Config`] for a mistake in it, or what [`sys::read`] says.
     pub fn nested(&mut self, file: &Path) -> Result<(), Error> {
-        let is_new = |folder: &&Path| self.sources.files == Files::Found && !self.folders.contains_key(*folder);
+        let is_new =
+            |folder: &&Path| self.sources.files == Files::Found && !self.folders.contains_key(*folder);
         let Some(folder) = file.parent().filter(is_new) else { return Ok(()) };
         let (given, above) = self.of(folder);
         let real = above.real.join(folder.strip_prefix(given).unwrap_or(folder));
@@ -132,7 +136,12 @@ impl Tree {
         }
         let (given, folder) = self.of(path.parent().unwrap_or(path));
         let flags = self.sources.flags.exclude.as_ref().map(|globs| globs.matched(path, is_folder));
-        let globs = folder.layers.iter().rev().filter_map(|layer| layer.exclude.as_ref()).filter(|globs| !globs.is_empty());
+        let globs = folder
+            .layers
+            .iter()
+            .rev()
+            .filter_map(|layer| layer.exclude.as_ref())
+            .filter(|globs| !globs.is_empty());
         let real = || folder.real.join(path.strip_prefix(given).unwrap_or(path));
         let said = flags.into_iter().chain(globs.map(|globs| globs.matched(real(), is_folder)));
         said.map(|answer| answer.map(|_| ()))
@@ -190,7 +199,8 @@ impl Tree {
         let all: Vec<&Path> = folder.ancestors().collect();
         let is_top = |at: &&Path| sys::kind(&at.join(".git")).is_some();
         let root = sys::real_path(&self.root).ok();
-        let last = all.iter().position(is_top).or_else(|| all.iter().position(|at| Some(*at) == root.as_deref()));
+        let last =
+            all.iter().position(is_top).or_else(|| all.iter().position(|at| Some(*at) == root.as_deref()));
         all[..=last.unwrap_or(0)].to_vec()
     }
 
@@ -253,7 +263,8 @@ impl Merged {
 
     fn take(&mut self, layer: &Layer) {
         // Who names the rules to run is not held to what others would not have run.
-        let selects = layer.values.iter().find(|(key, ..)| key == "select").map(|(_, _, origin)| origin.clone());
+        let selects =
+            layer.values.iter().find(|(key, ..)| key == "select").map(|(_, _, origin)| origin.clone());
         if let Some(origin) = selects {
             self.say("ignore", Value::Array(Vec::new()), origin);
         }

@@ -12,8 +12,8 @@ pub struct Bound {
     pub doubt: Option<String>,
 }
 
-/// Puts `release`, whole lines, at the anchor, and gives the resource the anchor's name where it has none. The error says why
-/// there is no plain place.
+/// Puts `release`, whole lines, at the anchor, and gives the resource the anchor's name where it has none.
+/// The error says why there is no plain place.
 pub fn bind(wanted: &Wanted, anchor: &Anchor, release: &[String]) -> Result<Bound, &'static str> {
     let name = &anchor.variable;
     match &anchor.binding {
@@ -27,7 +27,9 @@ pub fn bind(wanted: &Wanted, anchor: &Anchor, release: &[String]) -> Result<Boun
             Ok(Bound { edits, doubt: Some(format!("it names what the code leaves without a name `{name}`")) })
         }
         Binding::Value { statement, call } => value(wanted, name, *statement, *call, release),
-        Binding::Header { statement, init, rest } => header(wanted.text, *statement, *init, *rest, anchor, release),
+        Binding::Header { statement, init, rest } => {
+            header(wanted.text, *statement, *init, *rest, anchor, release)
+        }
         Binding::Lifted { statement, init, cut } => lifted(wanted.text, *statement, *init, cut, release),
     }
 }
@@ -42,7 +44,13 @@ pub fn name(wanted: &Wanted, anchor: &Anchor) -> Result<Bound, &'static str> {
 }
 
 /// `n := New(x).Count()` becomes `client := New(x)`, the release, `n := client.Count()`.
-fn value(wanted: &Wanted, name: &str, statement: Span, call: Span, release: &[String]) -> Result<Bound, &'static str> {
+fn value(
+    wanted: &Wanted,
+    name: &str,
+    statement: Span,
+    call: Span,
+    release: &[String],
+) -> Result<Bound, &'static str> {
     let text = wanted.text;
     let doubt = Some(format!("it gives the value of `{}` the name `{name}`", wanted.acquisition.constructor));
     if statement == call {
@@ -55,7 +63,9 @@ fn value(wanted: &Wanted, name: &str, statement: Span, call: Span, release: &[St
     }
     let gap = Gap::before(text, statement)?;
     let value = std::str::from_utf8(&text[call.range()]).map_err(|_| "the call is not UTF-8")?;
-    if value.contains('\n') && line_start(text, call.start as usize) != line_start(text, statement.start as usize) {
+    if value.contains('\n')
+        && line_start(text, call.start as usize) != line_start(text, statement.start as usize)
+    {
         return Err("the call has lines of its own");
     }
     let mut lines = vec![format!("{name} := {value}")];
@@ -64,7 +74,13 @@ fn value(wanted: &Wanted, name: &str, statement: Span, call: Span, release: &[St
 }
 
 /// `switch c := New(); c.Kind() {` becomes a declaration, the release, and `switch c.Kind() {`.
-fn lifted(text: &[u8], statement: Span, init: Span, cut: &[Span], release: &[String]) -> Result<Bound, &'static str> {
+fn lifted(
+    text: &[u8],
+    statement: Span,
+    init: Span,
+    cut: &[Span],
+    release: &[String],
+) -> Result<Bound, &'static str> {
     let gap = Gap::before(text, statement)?;
     let mut lines = vec![declaration(text, init)?];
     lines.extend_from_slice(release);
@@ -78,7 +94,8 @@ fn declaration(text: &[u8], init: Span) -> Result<String, &'static str> {
     if declaration.contains('\n') { Err("the call has lines of its own") } else { Ok(declaration.to_owned()) }
 }
 
-/// `if c, err := New(); err != nil { return err } else if …` becomes a declaration, the check, the release, and the second `if`.
+/// `if c, err := New(); err != nil { return err } else if …` becomes a declaration, the check, the release,
+/// and the second `if`.
 fn header(
     text: &[u8],
     statement: Span,

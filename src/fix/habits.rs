@@ -9,17 +9,20 @@ use regex::bytes::Regex;
 use crate::base::finding::LoggerInScope;
 use crate::config::Style;
 use crate::fix::imports;
-use crate::golang::outline;
-use crate::golang::types::guess_package_name;
+use crate::go::syntax::outline;
+use crate::go::types::type_expr::guess_package_name;
 
 /// A release at the end of an expression: `c.Close()`, `s.client.Stop()`.
 const RELEASE: &str = r"[\w.]+\.(?:Close|Stop|Shutdown|Disconnect)\([\w.()]*\)";
 
 const CLEANUP_PATTERN: &str = r"\.Cleanup\(func\(\) \{\s*(_ = )?RELEASE\s*\}\)";
 
-/// The spellings, each with what they look like. The last of those that occur most often counts least, so plain is first.
+/// The spellings, each with what they look like. The last of those that occur most often counts least, so
+/// plain is first.
 static SPELLINGS: LazyLock<[(Style, Regex); 5]> = LazyLock::new(|| {
-    let spelling = |style, pattern: &str| (style, Regex::new(&pattern.replace("RELEASE", RELEASE)).expect("it is well formed"));
+    let spelling = |style, pattern: &str| {
+        (style, Regex::new(&pattern.replace("RELEASE", RELEASE)).expect("it is well formed"))
+    };
     [
         spelling(Style::Defer, r"(?m)^\s*defer RELEASE\s*(?://.*)?$"),
         spelling(Style::Ignore, r"defer func\(\) \{\s*_ = RELEASE\s*\}\(\)"),
@@ -68,8 +71,9 @@ impl Habits {
 
 /// Whether the clean-ups of a test file say that they leave errors out; `None` where there are none.
 pub fn cleans_up_openly(text: &[u8]) -> Option<bool> {
-    static CLEANUP: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(&CLEANUP_PATTERN.replace("RELEASE", RELEASE)).expect("it is well formed"));
+    static CLEANUP: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(&CLEANUP_PATTERN.replace("RELEASE", RELEASE)).expect("it is well formed")
+    });
     let (mut openly, mut silently) = (0, 0);
     for found in CLEANUP.captures_iter(text) {
         *(if found.get(1).is_some() { &mut openly } else { &mut silently }) += 1;
@@ -117,8 +121,11 @@ pub fn logger(text: &[u8], hidden: &dyn Fn(&str) -> bool) -> Option<Logger> {
                 continue;
             }
             let call = format!("{package}.{function}(");
-            let apart =
-                |at: &usize| !text[..*at].last().is_some_and(|before| before.is_ascii_alphanumeric() || b"_.".contains(before));
+            let apart = |at: &usize| {
+                !text[..*at]
+                    .last()
+                    .is_some_and(|before| before.is_ascii_alphanumeric() || b"_.".contains(before))
+            };
             let count = memchr::memmem::find_iter(text, call.as_bytes()).filter(apart).count();
             let fallback = (standard && function == "Printf") || (structured && function == "Error");
             let better = best.as_ref().is_none_or(|(most, _)| count > *most);
@@ -132,13 +139,18 @@ pub fn logger(text: &[u8], hidden: &dyn Fn(&str) -> bool) -> Option<Logger> {
 
 /// A line that logs: with what, whether that gets the error first, by which method, and the arguments.
 static LOGS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?m)^\s*([\w.]+?)(\.WithError\(\w*[eE]rr\))?\.(\w+)\((.*)\)\s*(?://.*)?$").expect("it is well formed")
+    Regex::new(r"(?m)^\s*([\w.]+?)(\.WithError\(\w*[eE]rr\))?\.(\w+)\((.*)\)\s*(?://.*)?$")
+        .expect("it is well formed")
 });
 
 /// Arguments with an error among them, each with how it looks with another message.
 static ARGUMENTS: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
     let form = |pattern: &str, like| {
-        (Regex::new(&pattern.replace("MESSAGE", r#""[^"%]*"#).replace("ERR", r"\w*[eE]rr")).expect("it is well formed"), like)
+        (
+            Regex::new(&pattern.replace("MESSAGE", r#""[^"%]*"#).replace("ERR", r"\w*[eE]rr"))
+                .expect("it is well formed"),
+            like,
+        )
     };
     [
         form(r#"^ERR, MESSAGE""#, r#"err, "WHAT""#),
@@ -149,18 +161,22 @@ static ARGUMENTS: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
     ]
 });
 
-/// The statement that logs `err`, which came of `what`, with one of `loggers`, as the file logs most errors with them.
+/// The statement that logs `err`, which came of `what`, with one of `loggers`, as the file logs most errors
+/// with them.
 pub fn logged_with(text: &[u8], loggers: &[LoggerInScope], what: &str) -> Option<String> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for found in LOGS.captures_iter(text) {
-        let part = |at: usize| found.get(at).and_then(|part| std::str::from_utf8(part.as_bytes()).ok()).unwrap_or_default();
+        let part = |at: usize| {
+            found.get(at).and_then(|part| std::str::from_utf8(part.as_bytes()).ok()).unwrap_or_default()
+        };
         let (logger, method) = (part(1), part(3));
         let by_entry = found.get(2).is_some();
         // Where a package has that name too, it may be what logs there.
         let may_be_package = || imports::names(text, logger);
         let has = |known: &LoggerInScope, name| known.methods.contains(&name);
-        let is_it =
-            |known: &LoggerInScope| known.spelled == logger && has(known, method) && (!by_entry || has(known, "WithError"));
+        let is_it = |known: &LoggerInScope| {
+            known.spelled == logger && has(known, method) && (!by_entry || has(known, "WithError"))
+        };
         if !loggers.iter().any(|known| is_it(known) && (known.proved || !may_be_package())) {
             continue;
         }
@@ -172,12 +188,16 @@ pub fn logged_with(text: &[u8], loggers: &[LoggerInScope], what: &str) -> Option
             *counts.entry(statement).or_default() += 1;
         }
     }
-    counts.into_iter().max_by_key(|(statement, count)| (*count, Reverse(statement.clone()))).map(|(statement, _)| statement)
+    counts
+        .into_iter()
+        .max_by_key(|(statement, count)| (*count, Reverse(statement.clone())))
+        .map(|(statement, _)| statement)
 }
 
 /// Arguments like those, with the message `what` and the error `err`.
 fn arguments(like: &str, what: &str) -> Option<String> {
-    let (found, form) = ARGUMENTS.iter().find_map(|(pattern, form)| Some((pattern.captures(like.as_bytes())?, form)))?;
+    let (found, form) =
+        ARGUMENTS.iter().find_map(|(pattern, form)| Some((pattern.captures(like.as_bytes())?, form)))?;
     let mut arguments = Vec::new();
     found.expand(form.replace("WHAT", what).as_bytes(), &mut arguments);
     String::from_utf8(arguments).ok()
@@ -194,11 +214,13 @@ mod tests {
         assert_eq!(most(b"\tdefer a.Close()\n\tdefer func() { _ = b.Close() }()\n"), Some(Style::Defer));
         assert_eq!(most(b"\tdefer func() { _ = b.Close() }()\n"), Some(Style::Ignore));
         assert_eq!(most(b"\tdefer func() {\n\t\t_ = b.x.Close()\n\t}()\n"), Some(Style::Ignore));
-        let logs = b"\tdefer func() {\n\t\tif err := c.Close(); err != nil {\n\t\t\tlog.Printf(\"x: %v\", err)\n\t\t}\n\t}()\n";
+        let logs = b"\tdefer func() {\n\t\tif err := c.Close(); err != nil {\n\t\t\tlog.Printf(\"x: %v\", \
+                     err)\n\t\t}\n\t}()\n";
         assert_eq!(most(logs), Some(Style::Log));
         assert_eq!(most(b"\tdefer func() { err = errors.Join(err, w.Close()) }()\n"), Some(Style::Join));
         assert_eq!(most(b"\tt.Cleanup(func() { c.Close() })\n"), Some(Style::Cleanup));
-        let first = b"\tdefer func() {\n\t\tif cerr := w.Close(); cerr != nil && err == nil {\n\t\t\terr = cerr\n\t\t}\n\t}()\n";
+        let first = b"\tdefer func() {\n\t\tif cerr := w.Close(); cerr != nil && err == nil {\n\t\t\terr = \
+                      cerr\n\t\t}\n\t}()\n";
         assert_eq!(most(first), Some(Style::Join));
         let mut two = Habits::of(b"\tdefer a.Close()\n");
         two.add(b"\tdefer func() { _ = b.Close() }()\n\tdefer func() { _ = c.Close() }()\n");
@@ -228,9 +250,15 @@ mod tests {
         };
         let says = |line: &str, said: &str| assert_eq!(statement(line).as_deref(), Some(said), "{line}");
         says("s.log.Errorf(\"%s: %v\", name, err)", "s.log.Errorf(\"close c: %v\", err)");
-        says("logger.Error(\"no answer\", \"addr\", addr, \"error\", err)", "logger.Error(\"close c\", \"error\", err)");
+        says(
+            "logger.Error(\"no answer\", \"addr\", addr, \"error\", err)",
+            "logger.Error(\"close c\", \"error\", err)",
+        );
         says("logger.Warn(\"no answer\", zap.Error(dialErr))", "logger.Warn(\"close c\", zap.Error(err))");
-        says("logger.Error(\"no answer\", slog.Any(\"err\", err))", "logger.Error(\"close c\", slog.Any(\"err\", err))");
+        says(
+            "logger.Error(\"no answer\", slog.Any(\"err\", err))",
+            "logger.Error(\"close c\", slog.Any(\"err\", err))",
+        );
         says("logger.Error(err, \"no answer\", \"addr\", addr) // why", "logger.Error(err, \"close c\")");
         says("logger.WithError(err).Error(\"no answer\")", "logger.WithError(err).Error(\"close c\")");
         says("logger.Println(\"no answer:\", err)", "logger.Println(\"close c:\", err)");
@@ -243,12 +271,20 @@ mod tests {
 
     #[test]
     fn the_files_own_logger_is_found() {
-        let logger = |text: &str| super::logger(text.as_bytes(), &|_| false).map(|logger| logger.statement("close c"));
-        let file = |import: &str, rest: &str| format!("package p\n\nimport {import}\n\nfunc f() {{\n{rest}\n}}\n");
+        let logger =
+            |text: &str| super::logger(text.as_bytes(), &|_| false).map(|logger| logger.statement("close c"));
+        let file =
+            |import: &str, rest: &str| format!("package p\n\nimport {import}\n\nfunc f() {{\n{rest}\n}}\n");
         assert_eq!(logger(&file("\"log\"", "log.Fatal(err)")).unwrap(), "log.Printf(\"close c: %v\", err)");
         assert_eq!(logger(&file("\"log\"", "log.Println(err)")).unwrap(), "log.Println(\"close c:\", err)");
-        assert_eq!(logger(&file("\"log/slog\"", "slog.Info(x)")).unwrap(), "slog.Error(\"close c\", \"err\", err)");
-        assert_eq!(logger(&file("\"k8s.io/klog/v2\"", "klog.Warningf(x)")).unwrap(), "klog.Warningf(\"close c: %v\", err)");
+        assert_eq!(
+            logger(&file("\"log/slog\"", "slog.Info(x)")).unwrap(),
+            "slog.Error(\"close c\", \"err\", err)"
+        );
+        assert_eq!(
+            logger(&file("\"k8s.io/klog/v2\"", "klog.Warningf(x)")).unwrap(),
+            "klog.Warningf(\"close c: %v\", err)"
+        );
         assert_eq!(logger(&file("\"fmt\"", "fmt.Println(x)")), None);
         assert_eq!(super::logger(file("\"log\"", "log.Print(x)").as_bytes(), &|name| name == "log"), None);
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::base::edit::Edit;
 use crate::base::text::line_ending_at;
 use crate::fix::lines::line_at;
-use crate::golang::outline::{self, Import};
-use crate::golang::types::guess_package_name;
+use crate::go::syntax::outline;
+use crate::go::syntax::outline::Import;
+use crate::go::types::type_expr::guess_package_name;
 
 /// The path of what the file imports under `name`.
 pub fn path_of(text: &[u8], name: &str) -> Option<Arc<str>> {
@@ -20,8 +21,8 @@ pub fn names(text: &[u8], name: &str) -> bool {
     path_of(text, name).is_some()
 }
 
-/// The edit that imports `path`, a package of the standard library; `Some(None)` when it is imported already, `None` when there is
-/// no plain place.
+/// The edit that imports `path`, a package of the standard library; `Some(None)` when it is imported already,
+/// `None` when there is no plain place.
 pub fn add(text: &[u8], path: &str) -> Option<Option<Edit>> {
     let (_, imports) = outline::imports(text);
     if imports.iter().any(|import| &*import.path == path && import.name.is_none()) {
@@ -50,7 +51,8 @@ pub fn add(text: &[u8], path: &str) -> Option<Option<Edit>> {
     }
     let spec = std::str::from_utf8(line(first)).ok()?.strip_prefix("import")?.trim();
     let (added, gap) = (format!("\"{path}\""), if is_std(&first.path) { "" } else { ending });
-    let (one, two) = if is_std(&first.path) && *first.path < *path { (spec, &*added) } else { (&*added, spec) };
+    let (one, two) =
+        if is_std(&first.path) && *first.path < *path { (spec, &*added) } else { (&*added, spec) };
     let text = format!("import ({ending}\t{one}{ending}{gap}\t{two}{ending}){ending}");
     Some(Some(Edit { span: first.line_span, text }))
 }
@@ -62,21 +64,27 @@ fn is_plain(text: &[u8], imports: &[Import]) -> bool {
         let spec = line.strip_prefix(b"import").unwrap_or(line).trim_ascii();
         let path = format!("\"{}\"", import.path);
         let name = spec.strip_suffix(path.as_bytes()).map(<[u8]>::trim_ascii);
-        name.is_some_and(|name| name == import.name.as_deref().unwrap_or_default().as_bytes()) && &*import.path != "C"
+        name.is_some_and(|name| name == import.name.as_deref().unwrap_or_default().as_bytes())
+            && &*import.path != "C"
     };
     // What follows each import is the next one, or the end of its block.
     let ends = imports.iter().all(|import| {
-        let mut rest = text[import.line_span.end as usize..].split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let mut rest =
+            text[import.line_span.end as usize..].split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
         let next = rest.find(|line| !line.is_empty() && !line.starts_with(b"//")).unwrap_or_default();
         let single = text[import.line_span.range()].starts_with(b"import");
-        single || next == b")" || imports.iter().any(|other| text[other.line_span.range()].trim_ascii() == next)
+        single
+            || next == b")"
+            || imports.iter().any(|other| text[other.line_span.range()].trim_ascii() == next)
     });
     imports.iter().all(alone) && ends
 }
 
 /// The first run of imports on adjacent lines that has one of the standard library; empty when there is none.
 fn group<'i>(text: &[u8], imports: &'i [Import]) -> &'i [Import] {
-    let in_block = imports.iter().take_while(|import| !line_at(text, import.line_span.start as usize).starts_with(b"import"));
+    let in_block = imports
+        .iter()
+        .take_while(|import| !line_at(text, import.line_span.start as usize).starts_with(b"import"));
     let imports = &imports[..in_block.count()];
     let groups = imports.chunk_by(|a, b| a.line_span.end == b.line_span.start);
     let mut groups = groups.filter(|group| group.iter().any(|import| is_std(&import.path)));
@@ -105,7 +113,10 @@ mod tests {
     fn an_import_is_sorted_into_the_standard_librarys_group() {
         let block = "import (\n\t\"context\"\n\t\"fmt\"\n\n\t\"example.com/x\"\n)\n";
         let with = |path: &str| added(block, path).unwrap();
-        assert_eq!(with("errors"), "import (\n\t\"context\"\n\t\"errors\"\n\t\"fmt\"\n\n\t\"example.com/x\"\n)\n");
+        assert_eq!(
+            with("errors"),
+            "import (\n\t\"context\"\n\t\"errors\"\n\t\"fmt\"\n\n\t\"example.com/x\"\n)\n"
+        );
         assert_eq!(with("log"), "import (\n\t\"context\"\n\t\"fmt\"\n\t\"log\"\n\n\t\"example.com/x\"\n)\n");
         assert!(with("fmt").starts_with("package p"), "nothing to do");
     }
@@ -113,12 +124,18 @@ mod tests {
     #[test]
     fn other_forms_of_imports_get_it_too() {
         assert_eq!(added("import \"fmt\"\n", "errors").unwrap(), "import (\n\t\"errors\"\n\t\"fmt\"\n)\n");
-        assert_eq!(added("import \"example.com/x\"\n", "log").unwrap(), "import (\n\t\"log\"\n\n\t\"example.com/x\"\n)\n");
+        assert_eq!(
+            added("import \"example.com/x\"\n", "log").unwrap(),
+            "import (\n\t\"log\"\n\n\t\"example.com/x\"\n)\n"
+        );
         assert_eq!(
             added("import (\n\t\"example.com/x\"\n)\n", "log").unwrap(),
             "import (\n\t\"log\"\n\n\t\"example.com/x\"\n)\n"
         );
-        assert_eq!(added("import \"a\"\nimport \"b\"\n", "log").unwrap(), "import \"a\"\nimport \"b\"\nimport \"log\"\n");
+        assert_eq!(
+            added("import \"a\"\nimport \"b\"\n", "log").unwrap(),
+            "import \"a\"\nimport \"b\"\nimport \"log\"\n"
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Where in a text whole lines can stand, indented and ended like their neighbours, apart from all other code; and how one is taken
-//! out.
+//! Where in a text whole lines can stand, indented and ended like their neighbours, apart from all other
+//! code; and how one is taken out.
 
 use crate::base::edit::Edit;
 use crate::base::finding::AnchorPlace;
@@ -25,7 +25,8 @@ impl Gap {
             AnchorPlace::Start(span) => (span.start as usize + 1, span.start as usize),
             AnchorPlace::Before(statement) => return Gap::before(text, statement),
         };
-        let rest_end = memchr::memchr(b'\n', &text[from..]).map(|at| from + at).ok_or("there is no line after it")?;
+        let rest_end =
+            memchr::memchr(b'\n', &text[from..]).map(|at| from + at).ok_or("there is no line after it")?;
         let rest = &text[from..rest_end];
         if !is_blank_or_comment(rest) {
             return Err("other code stands on the same line");
@@ -42,7 +43,8 @@ impl Gap {
         }
         let at = rest_end + 1;
         let next = line_at(text, at);
-        let between_comments = has_comment(rest) && !next.trim_ascii_start().starts_with(b"//") && has_comment(next);
+        let between_comments =
+            has_comment(rest) && !next.trim_ascii_start().starts_with(b"//") && has_comment(next);
         Ok(Gap { at: at as u32, indent, ending: line_ending_at(text, rest_end), between_comments })
     }
 
@@ -61,15 +63,19 @@ impl Gap {
 
     /// The edit that puts `lines` there.
     pub fn insert(&self, lines: &[String]) -> Edit {
-        Edit::insert(self.at, lines.iter().map(|line| format!("{}{line}{}", self.indent, self.ending)).collect::<String>())
+        Edit::insert(
+            self.at,
+            lines.iter().map(|line| format!("{}{line}{}", self.indent, self.ending)).collect::<String>(),
+        )
     }
 }
 
-/// Takes a statement out with its line, and with the blank line before it where a closing brace or another blank line follows, as gofmt
-/// has neither. The error says why it cannot go by itself.
+/// Takes a statement out with its line, and with the blank line before it where a closing brace or another
+/// blank line follows, as gofmt has neither. The error says why it cannot go by itself.
 pub fn remove(text: &[u8], statement: Span) -> Result<Edit, &'static str> {
     let start = line_start(text, statement.start as usize);
-    let end = memchr::memchr(b'\n', &text[statement.end as usize..]).map(|at| statement.end as usize + at + 1);
+    let end =
+        memchr::memchr(b'\n', &text[statement.end as usize..]).map(|at| statement.end as usize + at + 1);
     let end = end.ok_or("there is no line after the release that is there")?;
     let alone = text[start..statement.start as usize].trim_ascii().is_empty();
     if !alone || !text[statement.end as usize..end].trim_ascii().is_empty() {
@@ -104,7 +110,10 @@ fn is_blank_or_comment(mut rest: &[u8]) -> bool {
         if rest.is_empty() || rest.starts_with(b"//") {
             return true;
         }
-        match rest.strip_prefix(b"/*").and_then(|inner| memchr::memmem::find(inner, b"*/").map(|end| &inner[end + 2..])) {
+        match rest
+            .strip_prefix(b"/*")
+            .and_then(|inner| memchr::memmem::find(inner, b"*/").map(|end| &inner[end + 2..]))
+        {
             Some(after) => rest = after,
             None => return false,
         }

@@ -3,32 +3,35 @@
 mod binding;
 mod habits;
 mod imports;
+mod iterations;
 mod lines;
-mod rounds;
 mod spelling;
 
 use crate::base::edit::Edit;
-use crate::base::finding::{Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Mend, Placed, Release, ReleaseArg};
+use crate::base::finding::{
+    Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Release, ReleaseArg, ReleaseCandidate,
+    Remedy,
+};
 use crate::base::text::Span;
 use crate::config::Style;
 pub use crate::fix::habits::Habits;
 use crate::fix::lines::Gap;
 use crate::fix::spelling::{Spelled, When};
-use crate::golang::release::ReleaseMethod;
+use crate::go::types::release::ReleaseMethod;
 
 /// A fault to be mended.
 pub struct Wanted<'a> {
     pub acquisition: &'a Acquisition,
     /// Whether its type is proved to have the release.
     pub type_certainty: Certainty,
-    pub mend: &'a Mend,
+    pub remedy: &'a Remedy,
     /// The rule's methods, which say which of them are safe to insert.
     pub releases: &'a [ReleaseMethod],
     /// The file that the acquisition's offsets count in.
     pub text: &'a [u8],
     pub style: Style,
     /// The style of the files beside it, if they have one.
-    pub beside: &'a dyn Fn() -> Option<Style>,
+    pub package_style: &'a dyn Fn() -> Option<Style>,
 }
 
 impl Wanted<'_> {
@@ -53,9 +56,9 @@ struct Sketch {
 
 /// The fix for a fault; `None` for a release when the type's is not known.
 pub fn fix(wanted: &Wanted) -> Option<Fix> {
-    let placed = match wanted.mend {
-        Mend::Advice { title, reason } => return Some(sketch(title.clone(), reason)),
-        Mend::Release(placed) => placed,
+    let placed = match wanted.remedy {
+        Remedy::Advice { title, reason } => return Some(sketch(title.clone(), reason)),
+        Remedy::Release(placed) => placed,
     };
     let Closable::By(release) = &wanted.acquisition.closable else { return None };
     if wanted.method(release).is_some_and(|method| method.only_shown) {
@@ -68,14 +71,19 @@ pub fn fix(wanted: &Wanted) -> Option<Fix> {
             return Some(fix);
         }
         let name = wanted.acquisition.name.as_deref().unwrap_or("the result");
-        let reason = placed.obstacle.as_deref().unwrap_or("no single line after the error check could release it");
+        let reason =
+            placed.obstacle.as_deref().unwrap_or("no single line after the error check could release it");
         return Some(sketch(format!("call `{}` of `{name}` on every way out", release.method), reason));
     };
     Some(match draft(wanted, release, anchor, &placed.replaced) {
         Ok(Draft { title, mut edits, doubt }) => {
             edits.sort_by_key(|edit| edit.span);
-            let reason =
-                anchor.doubt.clone().or_else(|| assumed(wanted, release)).or_else(|| risk(release, anchor, wanted)).or(doubt);
+            let reason = anchor
+                .doubt
+                .clone()
+                .or_else(|| assumed(wanted, release))
+                .or_else(|| risk(release, anchor, wanted))
+                .or(doubt);
             let applicability = if reason.is_some() { Applicability::Unsafe } else { Applicability::Safe };
             Fix { title, applicability, reason, edits }
         }
@@ -92,9 +100,9 @@ fn draft(wanted: &Wanted, release: &Release, anchor: &Anchor, replaced: &[Span])
         title: format!("insert `defer {sketched}`"),
         reason: "what to pass to it is for a person to say".to_owned(),
     })?;
-    match &anchor.round {
+    match &anchor.iteration {
         None => deferred(wanted, release, anchor, &call, replaced),
-        Some(round) => rounds::draft(wanted, release, anchor, round, &call),
+        Some(iteration) => iterations::draft(wanted, release, anchor, iteration, &call),
     }
 }
 
@@ -109,13 +117,14 @@ fn call(release: &Release, anchor: &Anchor) -> Result<String, String> {
 }
 
 /// A release before each `return` that lacks one; `None` where one of them cannot be written.
-fn leaving(wanted: &Wanted, release: &Release, placed: &Placed) -> Option<Fix> {
+fn leaving(wanted: &Wanted, release: &Release, placed: &ReleaseCandidate) -> Option<Fix> {
     let mut edits = Vec::new();
     let mut titles = Vec::new();
     for anchor in &placed.leaving {
         let call = call(release, anchor).ok()?;
-        let spelled =
-            spelling::spell(wanted, release, anchor, &call, When::Now).ok().filter(|spelled| spelled.needs.is_none())?;
+        let spelled = spelling::spell(wanted, release, anchor, &call, When::Now)
+            .ok()
+            .filter(|spelled| spelled.needs.is_none())?;
         edits.push(Gap::at(wanted.text, anchor.place).ok()?.insert(&spelled.lines));
         titles.push(spelled.title);
     }
@@ -128,7 +137,13 @@ fn leaving(wanted: &Wanted, release: &Release, placed: &Placed) -> Option<Fix> {
 }
 
 /// A release that waits for the end of the function, in the place of the statements `replaced`.
-fn deferred(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, replaced: &[Span]) -> Result<Draft, Sketch> {
+fn deferred(
+    wanted: &Wanted,
+    release: &Release,
+    anchor: &Anchor,
+    call: &str,
+    replaced: &[Span],
+) -> Result<Draft, Sketch> {
     let place = if anchor.after_check { "after the error check" } else { "after it is made" };
     let spelled = spelling::spell(wanted, release, anchor, call, When::Deferred)
         .map_err(|reason| Sketch { title: format!("insert `defer {call}` {place}"), reason })?;
@@ -139,8 +154,9 @@ fn deferred(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, rep
     let Spelled { lines, needs, doubt, .. } = spelled;
     let sketch = |reason: &str| Sketch { title: title.clone(), reason: reason.to_owned() };
     let bound = binding::bind(wanted, anchor, &lines).map_err(sketch)?;
-    let imported =
-        needs.map(|path| imports::add(wanted.text, path).ok_or_else(|| sketch("the import it needs has no plain place")));
+    let imported = needs.map(|path| {
+        imports::add(wanted.text, path).ok_or_else(|| sketch("the import it needs has no plain place"))
+    });
     let mut edits = bound.edits;
     let mut doubt = doubt.or(bound.doubt);
     if let Some(edit) = imported.transpose()?.flatten() {
@@ -148,7 +164,8 @@ fn deferred(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, rep
         doubt = doubt.or_else(|| Some("it adds an import".to_owned()));
     }
     if !replaced.is_empty() {
-        let removals: Result<Vec<Edit>, &str> = replaced.iter().map(|statement| lines::remove(wanted.text, *statement)).collect();
+        let removals: Result<Vec<Edit>, &str> =
+            replaced.iter().map(|statement| lines::remove(wanted.text, *statement)).collect();
         edits.extend(removals.map_err(sketch)?);
         doubt = Some("what was released in one place is released in another".to_owned());
     }
@@ -158,7 +175,9 @@ fn deferred(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, rep
 fn assumed(wanted: &Wanted, release: &Release) -> Option<String> {
     match (wanted.type_certainty, wanted.acquisition.certainty) {
         (Certainty::Assumed, _) => Some(format!("that its type has `{}` is assumed", release.method)),
-        (_, Certainty::Assumed) => Some("what becomes of it is assumed, as some of the code was not read".to_owned()),
+        (_, Certainty::Assumed) => {
+            Some("what becomes of it is assumed, as some of the code was not read".to_owned())
+        }
         _ => None,
     }
 }

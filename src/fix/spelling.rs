@@ -45,7 +45,13 @@ enum Join {
 }
 
 /// The release `call` in the style that is wanted. The error says why it cannot be spelled.
-pub fn spell(wanted: &Wanted, release: &Release, anchor: &Anchor, call: &str, when: When) -> Result<Spelled, String> {
+pub fn spell(
+    wanted: &Wanted,
+    release: &Release,
+    anchor: &Anchor,
+    call: &str,
+    when: When,
+) -> Result<Spelled, String> {
     let manner = manner(wanted, release, anchor, when)?;
     Ok(write(manner, call, when, &anchor.scope))
 }
@@ -57,7 +63,9 @@ fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Re
         return cleanup(wanted, release, scope, when).ok_or_else(|| why.to_owned());
     }
     // Such subtests go on after the function, and a clean-up waits for them.
-    if let Some(manner) = (scope.parallel && wanted.style == Style::Auto).then(|| cleanup(wanted, release, scope, when)).flatten()
+    if let Some(manner) = (scope.parallel && wanted.style == Style::Auto)
+        .then(|| cleanup(wanted, release, scope, when))
+        .flatten()
     {
         return Ok(manner);
     }
@@ -87,7 +95,8 @@ fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Re
             let somewhere = joined(wanted, scope, false).or_else(|| logged(wanted, release, anchor, false));
             somewhere.ok_or_else(|| {
                 format!(
-                    "the error of `{}` tells whether everything was written, and there is nothing to report it to",
+                    "the error of `{}` tells whether everything was written, and there is nothing to report \
+                     it to",
                     release.method
                 )
             })
@@ -99,7 +108,7 @@ fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Re
 
 /// The style of the file, or of the files beside it where it releases nothing.
 fn habit(wanted: &Wanted) -> Style {
-    Habits::of(wanted.text).most().or_else(wanted.beside).unwrap_or(Style::Defer)
+    Habits::of(wanted.text).most().or_else(wanted.package_style).unwrap_or(Style::Defer)
 }
 
 /// Whether the release's error is the only sign that something was not written.
@@ -109,12 +118,14 @@ fn error_matters(acquisition: &Acquisition) -> bool {
     ty.ends_with("Writer") || creates
 }
 
-/// A clean-up runs after the test's own defers and with the test's context cancelled: not where that would tell.
+/// A clean-up runs after the test's own defers and with the test's context cancelled: not where that would
+/// tell.
 fn cleanup(wanted: &Wanted, release: &Release, scope: &InScope, when: When) -> Option<Manner> {
     let asked = wanted.style == Style::Cleanup;
     let test = scope.test.as_ref().filter(|_| when == When::Deferred && release.args.is_empty())?;
     let ignored = release.returns_error && habits::cleans_up_openly(wanted.text).unwrap_or(asked);
-    (asked || scope.late || scope.parallel || !scope.defers).then(|| Manner::Cleanup { test: test.to_string(), ignored })
+    (asked || scope.late || scope.parallel || !scope.defers)
+        .then(|| Manner::Cleanup { test: test.to_string(), ignored })
 }
 
 fn logged(wanted: &Wanted, release: &Release, anchor: &Anchor, may_import: bool) -> Option<Manner> {
@@ -128,7 +139,8 @@ fn logged(wanted: &Wanted, release: &Release, anchor: &Anchor, may_import: bool)
         return Some(Manner::Logged { statement, needs: None });
     }
     let free = !hidden("log") && !imports::names(wanted.text, "log");
-    (may_import && free).then(|| Manner::Logged { statement: format!("log.Printf(\"{what}: %v\", err)"), needs: Some("log") })
+    (may_import && free)
+        .then(|| Manner::Logged { statement: format!("log.Printf(\"{what}: %v\", err)"), needs: Some("log") })
 }
 
 fn joined(wanted: &Wanted, scope: &InScope, may_import: bool) -> Option<Manner> {
@@ -149,7 +161,8 @@ fn is_local(scope: &InScope, name: &str) -> bool {
 fn write(manner: Manner, call: &str, when: When, scope: &InScope) -> Spelled {
     let parallel = || "subtests that run in parallel go on after it".to_owned();
     let doubt = scope.parallel.then(parallel);
-    let spelled = |lines: Vec<String>, title: String| Spelled { lines, title, needs: None, doubt: doubt.clone() };
+    let spelled =
+        |lines: Vec<String>, title: String| Spelled { lines, title, needs: None, doubt: doubt.clone() };
     let one = |statement: String| {
         let line = match when {
             When::Deferred => format!("defer func() {{ {statement} }}()"),
@@ -164,18 +177,28 @@ fn write(manner: Manner, call: &str, when: When, scope: &InScope) -> Spelled {
         }
         Manner::Ignored => one(format!("_ = {call}")),
         Manner::Logged { statement, needs } => {
-            let checked = [format!("if err := {call}; err != nil {{"), format!("\t{statement}"), "}".to_owned()];
-            Spelled { needs, ..spelled(deferred(&checked, when), format!("{} // and log its error", gist(call, when))) }
+            let checked =
+                [format!("if err := {call}; err != nil {{"), format!("\t{statement}"), "}".to_owned()];
+            Spelled {
+                needs,
+                ..spelled(deferred(&checked, when), format!("{} // and log its error", gist(call, when)))
+            }
         }
         Manner::Joined { result, by } => {
             let doubt = Some("the function returns the error of its release then, too".to_owned());
             let joined = match by {
                 Join::Errors => one(format!("{result} = errors.Join({result}, {call})")),
-                Join::Import => Spelled { needs: Some("errors"), ..one(format!("{result} = errors.Join({result}, {call})")) },
+                Join::Import => Spelled {
+                    needs: Some("errors"),
+                    ..one(format!("{result} = errors.Join({result}, {call})"))
+                },
                 Join::First => {
                     let closed = if result == "cerr" { "closeErr" } else { "cerr" };
-                    let checked =
-                        [format!("if {closed} := {call}; {result} == nil {{"), format!("\t{result} = {closed}"), "}".to_owned()];
+                    let checked = [
+                        format!("if {closed} := {call}; {result} == nil {{"),
+                        format!("\t{result} = {closed}"),
+                        "}".to_owned(),
+                    ];
                     spelled(deferred(&checked, when), format!("{} // and return its error", gist(call, when)))
                 }
             };

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::harmless;
 use super::tone::{BOLD, DIM, WARNING};
 use crate::base::finding::{Acquisition, Certainty, Closable, Evidence, Verdict};
-use crate::session::Report;
+use crate::engine::Report;
 
 /// Cells above this width do not widen their column.
 const WIDEST: usize = 60;
@@ -17,15 +17,17 @@ const WIDEST: usize = 60;
 /// The writer's.
 pub fn audit(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let rows: Vec<[String; 3]> = report.acquisitions.iter().map(cells).collect();
-    let width =
-        |column: usize| rows.iter().map(|row| row[column].chars().count()).filter(|width| *width <= WIDEST).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().map(|row| row[column].chars().count()).filter(|width| *width <= WIDEST).max().unwrap_or(0)
+    };
     let widths = [width(0), width(1), width(2)];
     for (at, [place, constructor, verdict]) in report.acquisitions.iter().zip(&rows) {
         let [place_width, constructor_width, verdict_width] = widths;
         let style = if at.verdict.is_finding() { WARNING } else { BOLD };
         writeln!(
             out,
-            "{place:<place_width$}  {constructor:<constructor_width$}  {style}{verdict:<verdict_width$}{style:#}  {:<7}  {DIM}{}{DIM:#}",
+            "{place:<place_width$}  {constructor:<constructor_width$}  \
+             {style}{verdict:<verdict_width$}{style:#}  {:<7}  {DIM}{}{DIM:#}",
             at.certainty.word(),
             because(at),
         )?;
@@ -91,7 +93,8 @@ mod tests {
         report.acquisitions.push(second);
         let table = samples::plain(|out| audit(out, &report));
         let expected = "\
-d/a.go:4:12  x.NewClient        leaked              proved   8: still open when `run` returns here; go.mod: `x` is read at v1.2.3
+d/a.go:4:12  x.NewClient        leaked              proved   8: still open when `run` returns here; go.mod: \
+`x` is read at v1.2.3
 d/a.go:4:12  idtoken.NewClient  nothing to release  assumed  returns `*http.Client`
 
 verdict                proved  assumed      all

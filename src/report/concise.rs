@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::harmless;
 use super::tone::{BOLD, DIM, WARNING};
 use crate::base::finding::Finding;
-use crate::session::Report;
+use crate::engine::Report;
 
 /// Writes `path:line:column: rule: message [safe fix]` for each finding that no comment silences.
 ///
@@ -16,7 +16,10 @@ pub fn concise(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         let at = &finding.acquisition;
         let (path, message, fix) = (harmless(&at.path), harmless(&finding.message), fix_words(finding));
         let (line, column, rule) = (at.line, at.column, &at.rule);
-        writeln!(out, "{BOLD}{path}:{line}:{column}:{BOLD:#} {WARNING}{rule}{WARNING:#}: {message} {DIM}[{fix}]{DIM:#}")?;
+        writeln!(
+            out,
+            "{BOLD}{path}:{line}:{column}:{BOLD:#} {WARNING}{rule}{WARNING:#}: {message} {DIM}[{fix}]{DIM:#}"
+        )?;
     }
     Ok(())
 }
@@ -33,7 +36,8 @@ mod tests {
     #[test]
     fn a_finding_is_a_line() {
         let line = samples::plain(|out| concise(out, &samples::report()));
-        let expected = "d/a.go:4:12: unclosed-client: `c` is never closed: `run` returns with it still open [safe fix]\n";
+        let expected = "d/a.go:4:12: unclosed-client: `c` is never closed: `run` returns with it still open \
+                        [safe fix]\n";
         assert_eq!(line, expected);
     }
 }

@@ -5,17 +5,19 @@ use std::io::{self, Write};
 use super::harmless;
 use super::tally::reason_left;
 use super::tone::{ADDED, BOLD, WARNING};
-use crate::base::finding::{Finding, Outcome};
+use crate::base::finding::{Finding, FixOutcome};
 
 /// Writes what became of each finding that no comment silences; `outcomes` stand at the same indices.
 ///
 /// # Errors
 /// The writer's.
-pub fn fixed(out: &mut dyn Write, findings: &[Finding], outcomes: &[Outcome]) -> io::Result<()> {
-    for (finding, outcome) in findings.iter().zip(outcomes).filter(|(finding, _)| finding.suppressed.is_none()) {
+pub fn fixed(out: &mut dyn Write, findings: &[Finding], outcomes: &[FixOutcome]) -> io::Result<()> {
+    for (finding, outcome) in
+        findings.iter().zip(outcomes).filter(|(finding, _)| finding.suppressed.is_none())
+    {
         let at = &finding.acquisition;
         let place = format!("{BOLD}{}:{}:{}:{BOLD:#}", harmless(&at.path), at.line, at.column);
-        if *outcome == Outcome::Ignored {
+        if *outcome == FixOutcome::Ignored {
             writeln!(out, "{ADDED}ignored{ADDED:#} {place} {}", harmless(&finding.message))?;
             continue;
         }
@@ -23,9 +25,16 @@ pub fn fixed(out: &mut dyn Write, findings: &[Finding], outcomes: &[Outcome]) ->
             (None, Some(fix)) => writeln!(out, "{ADDED}fixed{ADDED:#} {place} {}", harmless(&fix.title))?,
             (None, None) => writeln!(out, "{ADDED}fixed{ADDED:#} {place} {}", harmless(&finding.message))?,
             (Some(reason), fix) => {
-                let why = fix.as_ref().and_then(|fix| fix.reason.as_deref()).map(|why| format!(": {}", harmless(why)));
+                let why = fix
+                    .as_ref()
+                    .and_then(|fix| fix.reason.as_deref())
+                    .map(|why| format!(": {}", harmless(why)));
                 let why = why.unwrap_or_default();
-                writeln!(out, "{WARNING}left{WARNING:#}  {place} {} ({reason}{why})", harmless(&finding.message))?;
+                writeln!(
+                    out,
+                    "{WARNING}left{WARNING:#}  {place} {} ({reason}{why})",
+                    harmless(&finding.message)
+                )?;
             }
         }
     }
@@ -40,9 +49,11 @@ mod tests {
     #[test]
     fn fixed_and_left_are_told_apart() {
         let findings = [samples::finding(), samples::finding()];
-        let lines = samples::plain(|out| fixed(out, &findings, &[Outcome::Applied, Outcome::VerifyFailed]));
+        let lines =
+            samples::plain(|out| fixed(out, &findings, &[FixOutcome::Applied, FixOutcome::VerifyFailed]));
         let expected = "fixed d/a.go:4:12: insert `defer c.Close()` after the error check\n\
-                        left  d/a.go:4:12: `c` is never closed: `run` returns with it still open (verify failed)\n";
+                        left  d/a.go:4:12: `c` is never closed: `run` returns with it still open (verify \
+                        failed)\n";
         assert_eq!(lines, expected);
     }
 }

@@ -7,9 +7,10 @@ use super::harmless;
 use crate::base::finding::{Finding, Verdict};
 use crate::base::text::LineIndex;
 use crate::config::Settings;
-use crate::session::Report;
+use crate::engine::Report;
 
-/// Writes `::warning file=…::message` for each finding that nothing silences. Paths count from the top of the repository.
+/// Writes `::warning file=…::message` for each finding that nothing silences. Paths count from the top of the
+/// repository.
 ///
 /// # Errors
 /// The writer's.
@@ -30,7 +31,11 @@ fn command(finding: &Finding, report: &Report, settings: &Settings) -> String {
         Some((last, _)) => write!(line, ",endLine={last}"),
         None => Ok(()),
     };
-    let fix = finding.fix.as_ref().map(|fix| format!("; {} fix: {}", fix.applicability.word(), fix.title)).unwrap_or_default();
+    let fix = finding
+        .fix
+        .as_ref()
+        .map(|fix| format!("; {} fix: {}", fix.applicability.word(), fix.title))
+        .unwrap_or_default();
     let message = data(&harmless(&format!("{}{fix}", finding.message)));
     format!("{line},title={}::{message}", property(&at.rule))
 }
@@ -65,7 +70,8 @@ mod tests {
         let mut report = samples::report();
         report.findings[0].message = "50%\n::error::gone".into();
         let line = samples::plain(|out| github(out, &report, &settings));
-        let expected = "::warning file=d/a.go,line=4,col=12,endColumn=25,title=unclosed-client::50%25\\u{a}::error::gone; safe fix: \
+        let expected = "::warning \
+                        file=d/a.go,line=4,col=12,endColumn=25,title=unclosed-client::50%25\\u{a}::error::gone; safe fix: \
                         insert `defer c.Close()` after the error check\n";
         assert_eq!(line, expected);
         assert_eq!(property("a:b,c\n"), "a%3Ab%2Cc%0A");

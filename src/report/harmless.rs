@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// `text` with control characters, and such as turn the direction of writing or are not to be seen, written as `\u{…}`. Tabs become
-/// four spaces, so that columns can be marked below them.
+/// `text` with control characters, and such as turn the direction of writing or are not to be seen, written
+/// as `\u{…}`. Tabs become four spaces, so that columns can be marked below them.
 pub fn harmless(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_harmful) {
         return Cow::Borrowed(text);
@@ -29,7 +29,11 @@ pub fn harmless_bytes(bytes: &[u8]) -> String {
 
 fn is_harmful(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffd}')
+        || matches!(
+            c,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffd}'
+        )
         || matches!(c, '\u{e0000}'..='\u{e007f}')
 }
 

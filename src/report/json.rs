@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::tally::Tally;
 use crate::base::edit::Edit;
 use crate::base::finding::{
-    Acquisition, Applicability, Certainty, Closable, Diagnostic, Evidence, Finding, Fix, Note, Outcome, Suppression, Verdict,
+    Acquisition, Applicability, Certainty, Closable, Diagnostic, Evidence, Finding, Fix, FixOutcome, Note,
+    Suppression, Verdict,
 };
 use crate::base::text::LineIndex;
-use crate::session::{FixRun, Report};
+use crate::engine::{FixRun, Report};
 
 /// Raised whenever a field changes its meaning or goes away; new fields do not raise it.
 const SCHEMA_VERSION: u32 = 1;
@@ -185,7 +186,7 @@ pub fn check_json(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 ///
 /// # Errors
 /// The writer's.
-pub fn fix_json(out: &mut dyn Write, run: &FixRun, outcomes: &[Outcome], tally: &Tally) -> io::Result<()> {
+pub fn fix_json(out: &mut dyn Write, run: &FixRun, outcomes: &[FixOutcome], tally: &Tally) -> io::Result<()> {
     let fixed = Fixed {
         changed: tally.changed,
         lines_added: tally.lines.added,
@@ -229,7 +230,7 @@ fn document(
     writeln!(out)
 }
 
-fn findings<'a>(report: &'a Report, outcomes: Option<&[Outcome]>) -> Vec<JsonFinding<'a>> {
+fn findings<'a>(report: &'a Report, outcomes: Option<&[FixOutcome]>) -> Vec<JsonFinding<'a>> {
     let mut last: Option<(&str, LineIndex)> = None;
     let mut all = Vec::with_capacity(report.findings.len());
     for (at, finding) in report.findings.iter().enumerate() {
@@ -244,7 +245,11 @@ fn findings<'a>(report: &'a Report, outcomes: Option<&[Outcome]>) -> Vec<JsonFin
     all
 }
 
-fn json_finding<'a>(finding: &'a Finding, index: Option<&LineIndex>, outcome: Option<&'static str>) -> JsonFinding<'a> {
+fn json_finding<'a>(
+    finding: &'a Finding,
+    index: Option<&LineIndex>,
+    outcome: Option<&'static str>,
+) -> JsonFinding<'a> {
     let end = index.map(|index| index.line_column(finding.acquisition.span.end));
     JsonFinding {
         acquisition: acquisition(&finding.acquisition),
@@ -302,7 +307,11 @@ fn fix(fix: &Fix) -> JsonFix<'_> {
         title: &fix.title,
         applicability: fix.applicability.word(),
         reason: fix.reason.as_deref(),
-        edits: fix.edits.iter().map(|Edit { span, text }| JsonEdit { start: span.start, end: span.end, text }).collect(),
+        edits: fix
+            .edits
+            .iter()
+            .map(|Edit { span, text }| JsonEdit { start: span.start, end: span.end, text })
+            .collect(),
     }
 }
 
@@ -333,7 +342,8 @@ fn summary(report: &Report, audit: bool, fixed: Option<Fixed>) -> Summary {
         findings,
         suppressed: report.findings.len() - findings,
         fixes,
-        audited: audit.then(|| Audited { acquisitions: report.acquisitions.len(), verdicts: verdicts(report) }),
+        audited: audit
+            .then(|| Audited { acquisitions: report.acquisitions.len(), verdicts: verdicts(report) }),
         unknown_type: report.stats.unknown_type,
         not_analysed: report.stats.not_analysed,
         findings_in_tests: report.stats.findings_in_tests,
@@ -376,7 +386,10 @@ mod tests {
         assert_eq!(finding["type"], "*x.Client");
         assert_eq!(finding["fix"]["edits"][0]["text"], "\tdefer c.Close()\n");
         assert_eq!(finding["evidence"][1]["line"], Value::Null);
-        assert_eq!(value["findings"][1]["suppressed"], json!({"by": "comment", "line": 3, "reason": "kept on purpose"}));
+        assert_eq!(
+            value["findings"][1]["suppressed"],
+            json!({"by": "comment", "line": 3, "reason": "kept on purpose"})
+        );
         assert_eq!(value["summary"]["findings"], 1);
         assert_eq!(value["summary"]["suppressed"], 1);
         assert_eq!(value["summary"]["complete"], true);
@@ -389,9 +402,9 @@ mod tests {
         let run = FixRun {
             report: samples::report(),
             changes: vec![samples::change("d/a.go", "a\n", "a\nb\n")],
-            outcomes: vec![Outcome::Applied, Outcome::Suppressed],
+            outcomes: vec![FixOutcome::Applied, FixOutcome::Suppressed],
         };
-        let tally = tally(&run, &[Outcome::Applied], &run.outcomes);
+        let tally = tally(&run, &[FixOutcome::Applied], &run.outcomes);
         let value = parse(&samples::plain(|out| fix_json(out, &run, &run.outcomes, &tally)));
         let summary = &value["summary"];
         assert_eq!((&summary["changed"], &summary["left"]), (&json!(1), &json!(0)));
@@ -418,7 +431,10 @@ mod tests {
                 Value::Object(fields) => {
                     for (name, inner) in fields {
                         let verdict = Verdict::ALL.iter().any(|verdict| verdict.words() == name);
-                        assert!(verdict || page.contains(&format!("`{name}`")), "docs/json.md says nothing of `{name}`");
+                        assert!(
+                            verdict || page.contains(&format!("`{name}`")),
+                            "docs/json.md says nothing of `{name}`"
+                        );
                         stack.push(inner);
                     }
                 }

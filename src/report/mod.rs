@@ -1,8 +1,8 @@
 //! Findings, verdicts and changes as text: one file an output format.
 //!
-//! Every format writes to what it is given and returns the writer's error; what is shown at all, and where it goes, is for `cli`.
-//! Text from the scanned repository passes through [`harmless`] wherever a terminal may show it. A patch is the exception: it must
-//! hold the exact bytes.
+//! Every format writes to what it is given and returns the writer's error; what is shown at all, and where it
+//! goes, is for `cli`. Text from the scanned repository passes through [`harmless`] wherever a terminal may
+//! show it. A patch is the exception: it must hold the exact bytes.
 
 mod audit;
 mod concise;

@@ -8,21 +8,22 @@ use similar::{DiffOp, group_diff_ops};
 use super::harmless_bytes;
 use super::lines::{ops, split};
 use super::tone::{ADDED, BOLD, FRAME, REMOVED};
-use crate::session::Change;
+use crate::engine::Change;
 
 /// Unchanged lines around a change, as git has it.
 const CONTEXT: usize = 3;
 
-/// Whether a patch can reach the file from the working directory: its printed path goes neither up nor to the root of the disk.
+/// Whether a patch can reach the file from the working directory: its printed path goes neither up nor to the
+/// root of the disk.
 pub fn patchable(change: &Change) -> bool {
     Path::new(&*change.path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 /// Writes the changes as a git patch, leaving out those that are not [`patchable`].
 ///
-/// `root` is the working directory, which printed paths start from. `prefix` is the working directory below the top of its git work
-/// tree (empty at the top and outside of any): git reads the paths of such a patch from the top, also when it is applied further
-/// down.
+/// `root` is the working directory, which printed paths start from. `prefix` is the working directory below
+/// the top of its git work tree (empty at the top and outside of any): git reads the paths of such a patch
+/// from the top, also when it is applied further down.
 ///
 /// # Errors
 /// The writer's.
@@ -37,7 +38,8 @@ pub fn patch(out: &mut dyn Write, changes: &[Change], root: &Path, prefix: &Path
     Ok(())
 }
 
-/// Writes a finished patch for a terminal: coloured, and with what could play tricks there made visible. Not for `git apply`.
+/// Writes a finished patch for a terminal: coloured, and with what could play tricks there made visible. Not
+/// for `git apply`.
 ///
 /// # Errors
 /// The writer's.
@@ -61,8 +63,11 @@ pub fn show_patch(out: &mut dyn Write, patch: &[u8]) -> io::Result<()> {
 /// The file's path from the top of the work tree, in the bytes it has on disk.
 fn name_in_patch(change: &Change, root: &Path, prefix: &Path) -> Vec<u8> {
     let printed = Path::new(&*change.path);
-    let exact =
-        change.file.as_ref().and_then(|file| file.strip_prefix(root).ok()).filter(|rest| rest.to_string_lossy() == *change.path);
+    let exact = change
+        .file
+        .as_ref()
+        .and_then(|file| file.strip_prefix(root).ok())
+        .filter(|rest| rest.to_string_lossy() == *change.path);
     let mut name = Vec::new();
     for part in prefix.components().chain(exact.unwrap_or(printed).components()) {
         if let Component::Normal(part) = part {
@@ -170,8 +175,8 @@ mod tests {
     #[test]
     fn it_looks_like_git_s() {
         let change = change("a b.go", b"1\n2\n3\n4\n5\n6\n7\n8\n", b"1\n2\n3\n4\nnew\n5\n6\n7\n8\n");
-        let expected =
-            "diff --git a/a b.go b/a b.go\n--- a/a b.go\t\n+++ b/a b.go\t\n@@ -2,6 +2,7 @@\n 2\n 3\n 4\n+new\n 5\n 6\n 7\n";
+        let expected = "diff --git a/a b.go b/a b.go\n--- a/a b.go\t\n+++ b/a b.go\t\n@@ -2,6 +2,7 @@\n 2\n \
+                        3\n 4\n+new\n 5\n 6\n 7\n";
         assert_eq!(String::from_utf8(rendered(&[change])).unwrap(), expected);
     }
 
@@ -199,7 +204,11 @@ mod tests {
     /// Applies `patch` by git in `dir`; `None` where there is no git.
     fn git_apply(dir: &Path, patch: &[u8]) -> Option<()> {
         let mut command = Command::new("git");
-        command.current_dir(dir).args(["apply", "-"]).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        command
+            .current_dir(dir)
+            .args(["apply", "-"])
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1");
         // A repository around the temporary folder must play no part.
         command.env("GIT_CEILING_DIRECTORIES", std::env::temp_dir());
         let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().ok()?;
@@ -211,8 +220,9 @@ mod tests {
     }
 
     fn some_text() -> impl Strategy<Value = Vec<u8>> {
-        let piece =
-            prop::sample::select(vec!["a", "b", "\n", "\n", "\r\n", "\r", "\t", "x y", "\\", "-", "@@", "\u{fc}", "\u{c}"]);
+        let piece = prop::sample::select(vec![
+            "a", "b", "\n", "\n", "\r\n", "\r", "\t", "x y", "\\", "-", "@@", "\u{fc}", "\u{c}",
+        ]);
         prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat().into_bytes())
     }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::base::edit::Edit;
 use crate::base::finding::*;
 use crate::base::text::Span;
-use crate::session::{Change, Report};
+use crate::engine::{Change, Report};
 
 /// The text that [`report`] is about.
-pub(super) const TEXT: &str =
-    "package a\n\nfunc run() error {\n\tc, err := x.NewClient()\n\tif err != nil {\n\t\treturn err\n\t}\n\treturn c.Do()\n}\n";
+pub(super) const TEXT: &str = "package a\n\nfunc run() error {\n\tc, err := x.NewClient()\n\tif err != nil \
+                               {\n\t\treturn err\n\t}\n\treturn c.Do()\n}\n";
 
 pub(super) fn change(path: &str, before: &str, after: &str) -> Change {
     Change { path: path.into(), file: None, before: before.as_bytes().into(), after: after.into(), fixes: 1 }
@@ -28,7 +28,13 @@ pub(super) fn acquisition() -> Acquisition {
         span: Some(place("return c.Do()")),
         words: "still open when `run` returns here".into(),
     };
-    let known = Evidence { path: "go.mod".into(), line: 0, column: 0, span: None, words: "`x` is read at v1.2.3".into() };
+    let known = Evidence {
+        path: "go.mod".into(),
+        line: 0,
+        column: 0,
+        span: None,
+        words: "`x` is read at v1.2.3".into(),
+    };
     Acquisition {
         rule: "unclosed-client".into(),
         path: "d/a.go".into(),
@@ -67,7 +73,11 @@ pub(super) fn finding() -> Finding {
 pub(super) fn report() -> Report {
     let mut silenced = finding();
     silenced.suppressed = Some(Suppression::Comment { line: 3, reason: Some("kept on purpose".into()) });
-    let mut report = Report { acquisitions: vec![acquisition()], findings: vec![finding(), silenced], ..Report::default() };
+    let mut report = Report {
+        acquisitions: vec![acquisition()],
+        findings: vec![finding(), silenced],
+        ..Report::default()
+    };
     report.stats.files = 1;
     report.texts.insert("d/a.go".into(), Arc::from(TEXT.as_bytes()));
     report

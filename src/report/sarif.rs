@@ -1,5 +1,5 @@
-//! SARIF 2.1.0, as code scanning services take it: rules from the rules' own texts, paths from the top of the repository, findings
-//! that nothing silences.
+//! SARIF 2.1.0, as code scanning services take it: rules from the rules' own texts, paths from the top of the
+//! repository, findings that nothing silences.
 //!
 //! Silenced findings are left out: the services show what is in the file, whatever it says of suppressions.
 
@@ -13,8 +13,8 @@ use serde::Serialize;
 use crate::base::finding::{Acquisition, Applicability, Evidence, FaultKind, Finding, Fix, Verdict};
 use crate::base::text::{LineIndex, Span};
 use crate::config::Settings;
+use crate::engine::Report;
 use crate::rules::Rule;
-use crate::session::Report;
 
 /// What may stand in the path of a URI as it is.
 const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -102,7 +102,7 @@ struct Outcome<'a> {
     related_locations: Vec<Location<'a>>,
     partial_fingerprints: Fingerprints<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    fixes: Vec<Remedy<'a>>,
+    fixes: Vec<SarifFix<'a>>,
 }
 
 #[derive(Serialize)]
@@ -148,7 +148,7 @@ struct Region {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Remedy<'a> {
+struct SarifFix<'a> {
     description: Text<'a>,
     artifact_changes: [ArtifactChange<'a>; 1],
 }
@@ -179,12 +179,16 @@ pub fn sarif(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::R
         files.insert(path, File { uri: uri(settings, path), text, index: LineIndex::new(text) });
     }
     let open = report.findings.iter().filter(|finding| finding.suppressed.is_none());
-    let results = open.filter_map(|finding| Some(files.get(&*finding.acquisition.path)?.result(finding, &rules, settings)));
+    let results = open
+        .filter_map(|finding| Some(files.get(&*finding.acquisition.path)?.result(finding, &rules, settings)));
     let complete = report.diagnostics.iter().all(|fault| !fault.skipped);
     let notifications = report.diagnostics.iter().map(|fault| Notification {
         level: "warning",
         message: Text { text: &fault.words },
-        locations: [Location { physical_location: line(uri(settings, &fault.path), fault.line), message: None }],
+        locations: [Location {
+            physical_location: line(uri(settings, &fault.path), fault.line),
+            message: None,
+        }],
     });
     let run = Run {
         tool: Tool {
@@ -195,7 +199,10 @@ pub fn sarif(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::R
             },
         },
         column_kind: "utf16CodeUnits",
-        invocations: [Invocation { execution_successful: complete, tool_execution_notifications: notifications.collect() }],
+        invocations: [Invocation {
+            execution_successful: complete,
+            tool_execution_notifications: notifications.collect(),
+        }],
         results: results.collect(),
     };
     let schema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -266,16 +273,19 @@ impl File<'_> {
         Location { physical_location, message: Some(Text { text: &evidence.words }) }
     }
 
-    fn remedy<'f>(&self, fix: &'f Fix) -> Option<Remedy<'f>> {
+    fn remedy<'f>(&self, fix: &'f Fix) -> Option<SarifFix<'f>> {
         if fix.applicability == Applicability::Display || fix.edits.is_empty() {
             return None;
         }
-        let replacements = fix
-            .edits
-            .iter()
-            .map(|edit| Replacement { deleted_region: self.region(edit.span), inserted_content: Text { text: &edit.text } });
-        let change = ArtifactChange { artifact_location: artifact(self.uri.clone()), replacements: replacements.collect() };
-        Some(Remedy { description: Text { text: &fix.title }, artifact_changes: [change] })
+        let replacements = fix.edits.iter().map(|edit| Replacement {
+            deleted_region: self.region(edit.span),
+            inserted_content: Text { text: &edit.text },
+        });
+        let change = ArtifactChange {
+            artifact_location: artifact(self.uri.clone()),
+            replacements: replacements.collect(),
+        };
+        Some(SarifFix { description: Text { text: &fix.title }, artifact_changes: [change] })
     }
 
     fn physical(&self, span: Span) -> PhysicalLocation {
@@ -313,13 +323,22 @@ mod tests {
         let text = samples::plain(|out| sarif(out, &report, &settings));
         let log: Value = serde_json::from_str(&text).expect("it is JSON");
         let run = &log["runs"][0];
-        assert_eq!((&log["version"], run["tool"]["driver"]["rules"].as_array().unwrap().len()), (&json!("2.1.0"), 1));
+        assert_eq!(
+            (&log["version"], run["tool"]["driver"]["rules"].as_array().unwrap().len()),
+            (&json!("2.1.0"), 1)
+        );
         let results = run["results"].as_array().unwrap();
         assert_eq!(results.len(), 1, "what is silenced is left out");
         let place = &results[0]["locations"][0]["physicalLocation"];
         assert_eq!(place["artifactLocation"]["uri"], "sub%20dir/d/a.go");
-        assert_eq!(place["region"], json!({"startLine": 4, "startColumn": 12, "endLine": 4, "endColumn": 25}));
-        assert_eq!(results[0]["relatedLocations"][0]["message"]["text"], "still open when `run` returns here");
+        assert_eq!(
+            place["region"],
+            json!({"startLine": 4, "startColumn": 12, "endLine": 4, "endColumn": 25})
+        );
+        assert_eq!(
+            results[0]["relatedLocations"][0]["message"]["text"],
+            "still open when `run` returns here"
+        );
         let replacement = &results[0]["fixes"][0]["artifactChanges"][0]["replacements"][0];
         assert_eq!(replacement["insertedContent"]["text"], "\tdefer c.Close()\n");
         assert_eq!(replacement["deletedRegion"]["startLine"], 8);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::lines::{LineCounts, count_lines};
 use super::tone::{ADDED, REMOVED};
 use super::{harmless, patchable};
-use crate::session::Change;
+use crate::engine::Change;
 
 /// The longest row of signs.
 const SIGNS: usize = 40;
@@ -30,7 +30,10 @@ pub fn stat(out: &mut dyn Write, changes: &[Change]) -> io::Result<()> {
     for (path, counts) in &rows {
         let total = counts.added + counts.removed;
         let (plus, minus) = ("+".repeat(scaled(counts.added)), "-".repeat(scaled(counts.removed)));
-        writeln!(out, " {path:<name_width$} | {total:>digits$} {ADDED}{plus}{ADDED:#}{REMOVED}{minus}{REMOVED:#}")?;
+        writeln!(
+            out,
+            " {path:<name_width$} | {total:>digits$} {ADDED}{plus}{ADDED:#}{REMOVED}{minus}{REMOVED:#}"
+        )?;
     }
     let added = rows.iter().map(|(_, counts)| counts.added).sum();
     let removed = rows.iter().map(|(_, counts)| counts.removed).sum();
@@ -56,11 +59,13 @@ mod tests {
 
     #[test]
     fn it_sums_up_as_git_does() {
-        let changes = [samples::change("a.go", "1\n", "1\n2\n3\n"), samples::change("long/name.go", "1\n", "2\n")];
+        let changes =
+            [samples::change("a.go", "1\n", "1\n2\n3\n"), samples::change("long/name.go", "1\n", "2\n")];
         let mut out = Vec::new();
         stat(&mut out, &changes).unwrap();
         let plain = anstream::adapter::strip_bytes(&out).into_vec();
-        let expected = " a.go         | 2 ++\n long/name.go | 2 +-\n 2 files changed, 3 insertions(+), 1 deletion(-)\n";
+        let expected =
+            " a.go         | 2 ++\n long/name.go | 2 +-\n 2 files changed, 3 insertions(+), 1 deletion(-)\n";
         assert_eq!(String::from_utf8(plain).unwrap(), expected);
     }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::lines::{LineCounts, count_lines};
-use crate::base::finding::{Finding, Outcome};
-use crate::session::FixRun;
+use crate::base::finding::{Finding, FixOutcome};
+use crate::engine::FixRun;
 
 /// The sums of a fix run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,9 +13,11 @@ pub struct Tally {
     pub changed: usize,
     /// Lines added to and taken out of these.
     pub lines: LineCounts,
-    /// Findings that are still there and not silenced, by what kept them: `unsafe`, `display`, `no fix`, or an outcome's words.
+    /// Findings that are still there and not silenced, by what kept them: `unsafe`, `display`, `no fix`, or
+    /// an outcome's words.
     pub left: BTreeMap<&'static str, usize>,
-    /// Whether something that should have been done was not: a file not read or not written, a fix that did not hold.
+    /// Whether something that should have been done was not: a file not read or not written, a fix that did
+    /// not hold.
     pub partial: bool,
 }
 
@@ -39,7 +41,8 @@ impl Tally {
             plural(left),
         );
         if left > 0 {
-            let reasons: Vec<String> = self.left.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+            let reasons: Vec<String> =
+                self.left.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
             line += &format!(" ({})", reasons.join(", "));
         }
         if self.partial {
@@ -49,17 +52,18 @@ impl Tally {
     }
 }
 
-/// What became of each finding in the end. `written` tells for each change of `run` whether its file was written (`Applied`) or why
-/// not.
-pub fn settle(run: &FixRun, written: &[Outcome]) -> Vec<Outcome> {
-    let refused: BTreeMap<&str, Outcome> = run
+/// What became of each finding in the end. `written` tells for each change of `run` whether its file was
+/// written (`Applied`) or why not.
+pub fn settle(run: &FixRun, written: &[FixOutcome]) -> Vec<FixOutcome> {
+    let refused: BTreeMap<&str, FixOutcome> = run
         .changes
         .iter()
         .zip(written)
-        .filter(|(_, outcome)| **outcome != Outcome::Applied)
+        .filter(|(_, outcome)| **outcome != FixOutcome::Applied)
         .map(|(change, outcome)| (&*change.path, *outcome))
         .collect();
-    let settled = |(finding, outcome): (&Finding, &Outcome)| match refused.get(&*finding.acquisition.path) {
+    let settled = |(finding, outcome): (&Finding, &FixOutcome)| match refused.get(&*finding.acquisition.path)
+    {
         Some(refusal) if is_done(*outcome) => *refusal,
         _ => *outcome,
     };
@@ -67,9 +71,11 @@ pub fn settle(run: &FixRun, written: &[Outcome]) -> Vec<Outcome> {
 }
 
 /// Sums up. `written` as in [`settle`], whose result is `outcomes`.
-pub fn tally(run: &FixRun, written: &[Outcome], outcomes: &[Outcome]) -> Tally {
-    let mut tally = Tally { partial: run.report.diagnostics.iter().any(|fault| fault.skipped), ..Tally::default() };
-    for (change, _) in run.changes.iter().zip(written).filter(|(_, outcome)| **outcome == Outcome::Applied) {
+pub fn tally(run: &FixRun, written: &[FixOutcome], outcomes: &[FixOutcome]) -> Tally {
+    let mut tally =
+        Tally { partial: run.report.diagnostics.iter().any(|fault| fault.skipped), ..Tally::default() };
+    for (change, _) in run.changes.iter().zip(written).filter(|(_, outcome)| **outcome == FixOutcome::Applied)
+    {
         let counts = count_lines(&change.before, &change.after);
         tally.changed += 1;
         tally.lines.added += counts.added;
@@ -81,32 +87,39 @@ pub fn tally(run: &FixRun, written: &[Outcome], outcomes: &[Outcome]) -> Tally {
             *tally.left.entry(reason).or_insert(0) += 1;
         }
     }
-    tally.partial |= written.iter().any(|outcome| *outcome != Outcome::Applied);
+    tally.partial |= written.iter().any(|outcome| *outcome != FixOutcome::Applied);
     tally
 }
 
 /// Why a finding is still there; `None` when it is mended or silenced.
-pub(super) fn reason_left(finding: &Finding, outcome: Outcome) -> Option<&'static str> {
-    if finding.suppressed.is_some() || is_done(outcome) || outcome == Outcome::Suppressed {
+pub(super) fn reason_left(finding: &Finding, outcome: FixOutcome) -> Option<&'static str> {
+    if finding.suppressed.is_some() || is_done(outcome) || outcome == FixOutcome::Suppressed {
         return None;
     }
     match (&finding.fix, outcome) {
-        (Some(fix), Outcome::BelowApplicability) => Some(fix.applicability.word()),
+        (Some(fix), FixOutcome::BelowApplicability) => Some(fix.applicability.word()),
         _ => Some(outcome.words()),
     }
 }
 
-fn is_done(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Applied | Outcome::Duplicate | Outcome::Ignored)
+fn is_done(outcome: FixOutcome) -> bool {
+    matches!(outcome, FixOutcome::Applied | FixOutcome::Duplicate | FixOutcome::Ignored)
 }
 
 /// Whether the outcome is nobody's wish.
-fn is_mishap(outcome: Outcome) -> bool {
+fn is_mishap(outcome: FixOutcome) -> bool {
     match outcome {
-        Outcome::Conflict | Outcome::ParseDamage | Outcome::Stale => true,
-        Outcome::VerifyFailed | Outcome::OutsideRoot | Outcome::WriteFailed => true,
-        Outcome::Applied | Outcome::Duplicate | Outcome::BelowApplicability | Outcome::Declined => false,
-        Outcome::Suppressed | Outcome::Ignored | Outcome::OverLimit | Outcome::NoFix | Outcome::Generated => false,
+        FixOutcome::Conflict | FixOutcome::ParseDamage | FixOutcome::Stale => true,
+        FixOutcome::VerifyFailed | FixOutcome::OutsideRoot | FixOutcome::WriteFailed => true,
+        FixOutcome::Applied
+        | FixOutcome::Duplicate
+        | FixOutcome::BelowApplicability
+        | FixOutcome::Declined => false,
+        FixOutcome::Suppressed
+        | FixOutcome::Ignored
+        | FixOutcome::OverLimit
+        | FixOutcome::NoFix
+        | FixOutcome::Generated => false,
     }
 }
 
@@ -119,25 +132,29 @@ mod tests {
         FixRun {
             report: samples::report(),
             changes: vec![samples::change("d/a.go", "a\n", "a\nb\n")],
-            outcomes: vec![Outcome::Applied, Outcome::Suppressed],
+            outcomes: vec![FixOutcome::Applied, FixOutcome::Suppressed],
         }
     }
 
     #[test]
     fn all_done() {
         let run = run();
-        let outcomes = settle(&run, &[Outcome::Applied]);
-        let tally = tally(&run, &[Outcome::Applied], &outcomes);
+        let outcomes = settle(&run, &[FixOutcome::Applied]);
+        let tally = tally(&run, &[FixOutcome::Applied], &outcomes);
         assert_eq!(tally.line(), "changed 1 file (+1 line), 0 findings left");
     }
 
     #[test]
     fn a_file_that_was_not_written_leaves_its_findings() {
         let run = run();
-        let outcomes = settle(&run, &[Outcome::Stale]);
-        assert_eq!(outcomes, [Outcome::Stale, Outcome::Suppressed]);
-        let tally = tally(&run, &[Outcome::Stale], &outcomes);
+        let outcomes = settle(&run, &[FixOutcome::Stale]);
+        assert_eq!(outcomes, [FixOutcome::Stale, FixOutcome::Suppressed]);
+        let tally = tally(&run, &[FixOutcome::Stale], &outcomes);
         assert!(tally.partial);
-        assert!(tally.line().starts_with("changed 0 files (+0 lines), 1 finding left (1 stale); partial"), "{}", tally.line());
+        assert!(
+            tally.line().starts_with("changed 0 files (+0 lines), 1 finding left (1 stale); partial"),
+            "{}",
+            tally.line()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Findings for people: the place, what proves the leak, and the fix, with the lines of source they are about.
+//! Findings for people: the place, what proves the leak, and the fix, with the lines of source they are
+//! about.
 
 use std::io::{self, Write};
 
@@ -7,7 +8,7 @@ use super::{harmless, harmless_bytes};
 use crate::base::edit::Edit;
 use crate::base::finding::{Acquisition, Finding, Fix, Verdict};
 use crate::base::text::{LineIndex, Span};
-use crate::session::Report;
+use crate::engine::Report;
 
 /// A line is cut behind this many characters; minified sources have lines of any length.
 const LINE_LIMIT: usize = 240;
@@ -51,7 +52,12 @@ impl Source<'_> {
     fn finding(&self, out: &mut dyn Write, finding: &Finding) -> io::Result<()> {
         let at = &finding.acquisition;
         let width = self.gutter(finding);
-        writeln!(out, "{WARNING}warning[{}]{WARNING:#}{BOLD}: {}{BOLD:#}", at.rule, harmless(&finding.message))?;
+        writeln!(
+            out,
+            "{WARNING}warning[{}]{WARNING:#}{BOLD}: {}{BOLD:#}",
+            at.rule,
+            harmless(&finding.message)
+        )?;
         writeln!(out, "{:width$}{FRAME}-->{FRAME:#} {}:{}:{}", "", harmless(&at.path), at.line, at.column)?;
         self.rule_off(out, width)?;
         let mut above = None;
@@ -79,8 +85,10 @@ impl Source<'_> {
     /// Room for the greatest line number that is printed.
     fn gutter(&self, finding: &Finding) -> usize {
         let at = &finding.acquisition;
-        let evidence = at.evidence.iter().filter(|evidence| evidence.span.is_some()).map(|evidence| evidence.line);
-        let edits = finding.fix.iter().flat_map(|fix| &fix.edits).map(|edit| self.index.line(edit.span.end) + 1);
+        let evidence =
+            at.evidence.iter().filter(|evidence| evidence.span.is_some()).map(|evidence| evidence.line);
+        let edits =
+            finding.fix.iter().flat_map(|fix| &fix.edits).map(|edit| self.index.line(edit.span.end) + 1);
         evidence.chain(edits).chain([at.line]).max().unwrap_or(1).to_string().len()
     }
 
@@ -98,7 +106,9 @@ impl Source<'_> {
     }
 
     fn mark(&self, out: &mut dyn Write, width: usize, above: Option<u32>, mark: &Mark<'_>) -> io::Result<()> {
-        let Some(line) = self.index.line_span(mark.line).filter(|_| !self.text.is_empty()) else { return Ok(()) };
+        let Some(line) = self.index.line_span(mark.line).filter(|_| !self.text.is_empty()) else {
+            return Ok(());
+        };
         if above.is_some_and(|above| mark.line > above + 1) {
             writeln!(out, "{FRAME}...{FRAME:#}")?;
         }
@@ -114,7 +124,13 @@ impl Source<'_> {
         }
         let (sign, style) = if mark.main { ("^", WARNING) } else { ("-", FRAME) };
         let under = sign.repeat(under.min(LINE_LIMIT - before + 1));
-        writeln!(out, "{:width$} {FRAME}|{FRAME:#} {:before$}{style}{under} {}{style:#}", "", "", harmless(mark.words))
+        writeln!(
+            out,
+            "{:width$} {FRAME}|{FRAME:#} {:before$}{style}{under} {}{style:#}",
+            "",
+            "",
+            harmless(mark.words)
+        )
     }
 
     fn quote(&self, out: &mut dyn Write, width: usize, number: u32, line: &[u8]) -> io::Result<()> {
@@ -139,7 +155,8 @@ impl Source<'_> {
     /// The lines that an edit takes out and puts in.
     fn edit(&self, out: &mut dyn Write, width: usize, edit: &Edit) -> io::Result<()> {
         let (first, last) = (self.index.line(edit.span.start), self.index.line(edit.span.end));
-        let (Some(first_span), Some(last_span)) = (self.index.line_span(first), self.index.line_span(last)) else {
+        let (Some(first_span), Some(last_span)) = (self.index.line_span(first), self.index.line_span(last))
+        else {
             return Ok(());
         };
         let at_starts = edit.span.start == first_span.start && edit.span.end == last_span.start;
@@ -147,7 +164,9 @@ impl Source<'_> {
         let removed = if whole { edit.span } else { Span::new(first_span.start, last_span.end) };
         let mut new = Vec::new();
         if !whole {
-            new.extend_from_slice(self.bytes(Span::new(first_span.start, edit.span.start.max(first_span.start))));
+            new.extend_from_slice(
+                self.bytes(Span::new(first_span.start, edit.span.start.max(first_span.start))),
+            );
         }
         new.extend_from_slice(edit.text.as_bytes());
         for line in self.bytes(removed).split_inclusive(|byte| *byte == b'\n') {
@@ -225,8 +244,16 @@ warning[unclosed-client]: `c` is never closed: `run` returns with it still open
         fix.reason = Some("the client may be nil".into());
         fix.edits = vec![Edit { span: Span::new(31, 32), text: "cc".into() }];
         let shown = samples::plain(|out| text(out, &report));
-        assert!(shown.contains("unsafe fix: insert `defer c.Close()` after the error check (the client may be nil)"), "{shown}");
-        assert!(shown.contains("  -     c, err := x.NewClient()\n4 +     cc, err := x.NewClient()"), "{shown}");
+        assert!(
+            shown.contains(
+                "unsafe fix: insert `defer c.Close()` after the error check (the client may be nil)"
+            ),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("  -     c, err := x.NewClient()\n4 +     cc, err := x.NewClient()"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tree_sitter::Query;
 
 use crate::base::finding::{FaultKind, ReleaseArg};
 use crate::base::sys;
-use crate::golang::release::ReleaseMethod;
+use crate::go::types::release::ReleaseMethod;
 use crate::rules::{Given, Named, Rule, RuleError, Seeds, Status};
 
 #[derive(Deserialize)]
@@ -90,17 +90,22 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         let (line, column) = place(toml, at);
         RuleError { file: toml_file.to_owned(), line, column, words }
     };
-    let raw: RuleToml = toml::from_str(toml)
-        .map_err(|error| mistake(error.span().map_or(0, |span| span.start), error.message().replace('\n', " ")))?;
+    let raw: RuleToml = toml::from_str(toml).map_err(|error| {
+        mistake(error.span().map_or(0, |span| span.start), error.message().replace('\n', " "))
+    })?;
     let id = raw.id.get_ref();
     if id.is_empty() || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-        return Err(mistake(raw.id.span().start, format!("a rule's id is made of a-z, 0-9 and `-`, not `{id}`")));
+        return Err(mistake(
+            raw.id.span().start,
+            format!("a rule's id is made of a-z, 0-9 and `-`, not `{id}`"),
+        ));
     }
     // Bytes, not characters: Go's keywords and the names of constructors are matched in text of any encoding.
     let regex = |key: &str, pattern: &toml::Spanned<String>| -> Result<Regex, RuleError> {
         RegexBuilder::new(pattern.get_ref()).unicode(false).build().map_err(|error| {
             let words = error.to_string();
-            let words = format!("`{key}` is no regular expression: {}", words.lines().last().unwrap_or_default());
+            let words =
+                format!("`{key}` is no regular expression: {}", words.lines().last().unwrap_or_default());
             mistake(pattern.span().start, words)
         })
     };
@@ -111,11 +116,14 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             Seeds::Named(Named { trigger, query, acquire, constructor })
         }
         (None, Some(given), None) => {
-            if let Some(wrong) = given.exempt.iter().chain(&given.include).find(|name| !name.get_ref().contains('.')) {
+            if let Some(wrong) =
+                given.exempt.iter().chain(&given.include).find(|name| !name.get_ref().contains('.'))
+            {
                 let words = format!("`{}` is no `import/path.Type`", wrong.get_ref());
                 return Err(mistake(wrong.span().start, words));
             }
-            let plain = |list: &[toml::Spanned<String>]| list.iter().map(|name| name.get_ref().clone()).collect();
+            let plain =
+                |list: &[toml::Spanned<String>]| list.iter().map(|name| name.get_ref().clone()).collect();
             Seeds::Given(Given {
                 unless_named: regex("unless_named", &given.unless_named)?,
                 exempt: plain(&given.exempt),
@@ -125,7 +133,8 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         }
         (None, None, None) if raw.reports != ReportsToml::Leak => Seeds::Others,
         _ => {
-            let words = "a rule has a `trigger` and an acquire.scm, or a table `[given]`, or it `reports` something else";
+            let words = "a rule has a `trigger` and an acquire.scm, or a table `[given]`, or it `reports` \
+                         something else";
             let words = words.to_owned();
             return Err(mistake(raw.id.span().start, words));
         }
@@ -135,7 +144,10 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         return Err(mistake(raw.id.span().start, "a rule that proposes calls reports leaks".to_owned()));
     }
     if proposes && raw.release.is_empty() {
-        return Err(mistake(raw.id.span().start, "there is no [[release]] that says how it is released".to_owned()));
+        return Err(mistake(
+            raw.id.span().start,
+            "there is no [[release]] that says how it is released".to_owned(),
+        ));
     }
     Ok(Rule {
         id: Arc::from(id.as_str()),
@@ -168,13 +180,22 @@ fn release(raw: ReleaseToml) -> ReleaseMethod {
         ArgToml::Context => ReleaseArg::Context,
         ArgToml::Other => ReleaseArg::Other,
     });
-    ReleaseMethod { name: Arc::from(raw.method.as_str()), args: args.collect(), safe: raw.safe, only_shown: raw.only_shown }
+    ReleaseMethod {
+        name: Arc::from(raw.method.as_str()),
+        args: args.collect(),
+        safe: raw.safe,
+        only_shown: raw.only_shown,
+    }
 }
 
 fn query(file: &str, text: &str) -> Result<(Query, u32, u32), RuleError> {
     let mistake = |line, column, words| RuleError { file: file.to_owned(), line, column, words };
     let query = Query::new(&tree_sitter_go::LANGUAGE.into(), text).map_err(|error| {
-        mistake(error.row + 1, error.column + 1, format!("{:?}: {}", error.kind, error.message.replace('\n', " ")))
+        mistake(
+            error.row + 1,
+            error.column + 1,
+            format!("{:?}: {}", error.kind, error.message.replace('\n', " ")),
+        )
     })?;
     let capture = |name| {
         let words = format!("the query has no capture `@{name}`");
@@ -183,12 +204,20 @@ fn query(file: &str, text: &str) -> Result<(Query, u32, u32), RuleError> {
     let (acquire, constructor) = (capture("acquire")?, capture("constructor")?);
     if let Some(at) = text.find("source_file") {
         let (line, column) = place(text, at);
-        return Err(mistake(line, column, "a query sees one declaration, there is no `source_file`".to_owned()));
+        return Err(mistake(
+            line,
+            column,
+            "a query sees one declaration, there is no `source_file`".to_owned(),
+        ));
     }
     for pattern in 0..query.pattern_count() {
         if let Some(predicate) = query.general_predicates(pattern).first() {
             let (line, column) = place(text, query.start_byte_for_pattern(pattern));
-            return Err(mistake(line, column, format!("the predicate `#{}` is not known", predicate.operator)));
+            return Err(mistake(
+                line,
+                column,
+                format!("the predicate `#{}` is not known", predicate.operator),
+            ));
         }
     }
     Ok((query, acquire, constructor))
@@ -205,7 +234,12 @@ fn place(text: &str, at: usize) -> (usize, usize) {
 /// # Errors
 /// The first mistake, in the order of folder names.
 pub fn dir(dir: &Path) -> Result<Vec<Arc<Rule>>, RuleError> {
-    let outside = |path: &Path, words: String| RuleError { file: path.display().to_string(), line: 1, column: 1, words };
+    let outside = |path: &Path, words: String| RuleError {
+        file: path.display().to_string(),
+        line: 1,
+        column: 1,
+        words,
+    };
     let read = |path: &Path| {
         let bytes = sys::read(path, 1 << 20).map_err(|error| outside(path, error.to_string()))?;
         String::from_utf8(bytes).map_err(|_| outside(path, "the file is not UTF-8".to_owned()))
@@ -222,7 +256,8 @@ pub fn dir(dir: &Path) -> Result<Vec<Arc<Rule>>, RuleError> {
     if rules.is_empty() {
         return Err(outside(
             dir,
-            "no rule here: a rule is a folder with rule.toml, and acquire.scm where it goes by names".to_owned(),
+            "no rule here: a rule is a folder with rule.toml, and acquire.scm where it goes by names"
+                .to_owned(),
         ));
     }
     rules.sort_by(|a, b| a.id.cmp(&b.id));
@@ -242,9 +277,18 @@ mod tests {
 
     #[test]
     fn mistakes_have_a_place() {
-        assert!(broken(&TOML.replace("summary =", "sumary ="), QUERY).starts_with("rule.toml:2:1: unknown field `sumary`"));
-        assert!(broken(&TOML.replace("unclosed-client", "Unclosed Client"), QUERY).starts_with("rule.toml:1:6: a rule's id"));
-        assert!(broken(&TOML.replace("trigger = 'New", "trigger = '(New"), QUERY).contains("`trigger` is no regular expression"));
+        assert!(
+            broken(&TOML.replace("summary =", "sumary ="), QUERY)
+                .starts_with("rule.toml:2:1: unknown field `sumary`")
+        );
+        assert!(
+            broken(&TOML.replace("unclosed-client", "Unclosed Client"), QUERY)
+                .starts_with("rule.toml:1:6: a rule's id")
+        );
+        assert!(
+            broken(&TOML.replace("trigger = 'New", "trigger = '(New"), QUERY)
+                .contains("`trigger` is no regular expression")
+        );
         assert!(broken(TOML, "(call_expresion) @acquire").starts_with("acquire.scm:1:2: "));
         assert!(broken(TOML, "(call_expression) @acquire").contains("no capture `@constructor`"));
         assert!(

@@ -1,8 +1,9 @@
 //! queries/ -> [`Rule`]: what is wrong, in words and data, checked when loaded.
 //!
-//! A rule is a folder with `rule.toml`, which says what the rule means, and for rules that go by names `acquire.scm`, a tree-sitter
-//! query that proposes calls in one declaration. A rule that proposes no calls reports another fault of those that the others do, or
-//! comments that silence nothing. The shipped rules are compiled in; `--rules DIR` loads others the same way.
+//! A rule is a folder with `rule.toml`, which says what the rule means, and for rules that go by names
+//! `acquire.scm`, a tree-sitter query that proposes calls in one declaration. A rule that proposes no calls
+//! reports another fault of those that the others do, or comments that silence nothing. The shipped rules are
+//! compiled in; `--rules DIR` loads others the same way.
 
 mod load;
 
@@ -14,8 +15,8 @@ use tree_sitter::{Query, QueryCursor, StreamingIterator};
 
 use crate::base::finding::FaultKind;
 use crate::base::text::Span;
-use crate::golang::parse::Parsed;
-use crate::golang::release::ReleaseMethod;
+use crate::go::syntax::parse::Parsed;
+use crate::go::types::release::ReleaseMethod;
 
 /// More open matches than this in one declaration and the query's answer is not complete.
 const MATCH_LIMIT: u32 = 4096;
@@ -99,11 +100,14 @@ impl Given {
     }
 }
 
-/// Whether `pattern` (`import/path.Name`, `import/path.*`, `import/path/....*`) means the type `name` of `package`.
+/// Whether `pattern` (`import/path.Name`, `import/path.*`, `import/path/....*`) means the type `name` of
+/// `package`.
 fn is_meant(pattern: &str, package: &str, name: &str) -> bool {
     let Some((path, ty)) = pattern.rsplit_once('.') else { return false };
     let within = match path.strip_suffix("/...") {
-        Some(above) => package.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+        Some(above) => {
+            package.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }
         None => path == package,
     };
     within && (ty == "*" || ty == name)
@@ -189,7 +193,11 @@ impl Named {
 /// The shipped rules, sorted by id.
 pub fn builtin() -> Vec<Arc<Rule>> {
     let sources = [
-        ("queries/kept-and-never-released", include_str!("../../queries/kept-and-never-released/rule.toml"), None),
+        (
+            "queries/kept-and-never-released",
+            include_str!("../../queries/kept-and-never-released/rule.toml"),
+            None,
+        ),
         ("queries/released-too-early", include_str!("../../queries/released-too-early/rule.toml"), None),
         ("queries/released-twice", include_str!("../../queries/released-twice/rule.toml"), None),
         ("queries/unclosed-client", include_str!("../../queries/unclosed-client/rule.toml"), {
@@ -207,11 +215,13 @@ pub fn builtin() -> Vec<Arc<Rule>> {
     rules
 }
 
-/// The rules whose calls are looked at when the `running` ones of `all` run: these themselves or, where none of them proposes the
-/// calls that they report of, the stable ones.
+/// The rules whose calls are looked at when the `running` ones of `all` run: these themselves or, where none
+/// of them proposes the calls that they report of, the stable ones.
 pub fn seeding(running: &[Arc<Rule>], all: &[Arc<Rule>]) -> Vec<Arc<Rule>> {
-    let proposing = |rules: &[Arc<Rule>]| rules.iter().filter(|rule| rule.proposes()).cloned().collect::<Vec<_>>();
-    let (mut seeding, about_calls) = (proposing(running), running.iter().any(|rule| rule.reports != FaultKind::IdleComment));
+    let proposing =
+        |rules: &[Arc<Rule>]| rules.iter().filter(|rule| rule.proposes()).cloned().collect::<Vec<_>>();
+    let (mut seeding, about_calls) =
+        (proposing(running), running.iter().any(|rule| rule.reports != FaultKind::IdleComment));
     if seeding.is_empty() && about_calls {
         seeding = proposing(all);
         seeding.retain(|rule| rule.status == Status::Stable);
@@ -230,12 +240,15 @@ pub fn load_dir(dir: &Path) -> Result<Vec<Arc<Rule>>, RuleError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::golang::parse::parse;
+    use crate::go::syntax::parse::parse;
 
     fn seeds(text: &str) -> Vec<String> {
         let parsed = parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap();
         let rules = builtin();
-        let named = rules.iter().find_map(|rule| if let Seeds::Named(named) = &rule.seeds { Some(named) } else { None }).unwrap();
+        let named = rules
+            .iter()
+            .find_map(|rule| if let Seeds::Named(named) = &rule.seeds { Some(named) } else { None })
+            .unwrap();
         assert!(
             named.trigger.is_match(text.as_bytes()) || named.seeds(&parsed).unwrap().is_empty(),
             "the trigger lets every seed through"
@@ -248,7 +261,8 @@ mod tests {
         let exempt = ["io.*", "a/....*", "b.File"].map(str::to_owned).to_vec();
         let regex = |pattern| Regex::new(pattern).unwrap();
         let include = vec!["k.Reader".to_owned()];
-        let given = Given { unless_named: regex("^New.*Client$"), exempt, exempt_names: regex("Reader$"), include };
+        let given =
+            Given { unless_named: regex("^New.*Client$"), exempt, exempt_names: regex("Reader$"), include };
         assert!(!given.takes_type("b", "Reader") && given.takes_type("k", "Reader"));
         assert!(!given.takes_type("io", "ReadCloser") && given.takes_type("io/x", "File"));
         assert!(!given.takes_type("a", "T") && !given.takes_type("a/b", "T") && given.takes_type("ab", "T"));
@@ -268,6 +282,8 @@ mod tests {
 
     #[test]
     fn other_names_are_not() {
-        assert!(seeds("func f() { x.NewClientset(); x.NewConn(); x.newClient(); x.RenewClient() }").is_empty());
+        assert!(
+            seeds("func f() { x.NewClientset(); x.NewConn(); x.newClient(); x.RenewClient() }").is_empty()
+        );
     }
 }

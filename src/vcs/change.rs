@@ -1,4 +1,5 @@
-//! Which lines a change touches: of files as they were read, against a revision or as far as the change is staged.
+//! Which lines a change touches: of files as they were read, against a revision or as far as the change is
+//! staged.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,8 +13,8 @@ use crate::base::sys::{self, Error};
 /// What the change is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// All that differs from this revision, committed or not, files that git does not know included. With `...` at its end, from
-    /// where HEAD left it.
+    /// All that differs from this revision, committed or not, files that git does not know included. With
+    /// `...` at its end, from where HEAD left it.
     Since(String),
     /// What the index holds beyond HEAD.
     Staged,
@@ -45,12 +46,17 @@ impl Touched {
 /// A file by its real path and by the given one, with its text.
 type Asked<'f> = (PathBuf, &'f Path, &'f [u8]);
 
-/// What `change` touches of `files`, each with the text that was read of it. Files that it leaves alone are not in the answer.
+/// What `change` touches of `files`, each with the text that was read of it. Files that it leaves alone are
+/// not in the answer.
 ///
 /// # Errors
-/// [`Error::NoRepository`] for a file outside of any, [`Error::Revision`], or what git says. Those also for the repository of `root`,
-/// whatever the files are.
-pub fn touched(root: &Path, files: &[(&Path, &[u8])], change: &Change) -> Result<BTreeMap<PathBuf, Touched>, Error> {
+/// [`Error::NoRepository`] for a file outside of any, [`Error::Revision`], or what git says. Those also for
+/// the repository of `root`, whatever the files are.
+pub fn touched(
+    root: &Path,
+    files: &[(&Path, &[u8])],
+    change: &Change,
+) -> Result<BTreeMap<PathBuf, Touched>, Error> {
     let mut repositories: BTreeMap<PathBuf, Vec<Asked>> = BTreeMap::new();
     if let Some(top) = work_tree(&sys::real_path(root)?) {
         repositories.insert(top.to_path_buf(), Vec::new());
@@ -59,7 +65,10 @@ pub fn touched(root: &Path, files: &[(&Path, &[u8])], change: &Change) -> Result
     }
     for (file, text) in files {
         let real = sys::real_path(file)?;
-        let top = real.parent().and_then(work_tree).ok_or_else(|| Error::NoRepository { path: file.to_path_buf() })?;
+        let top = real
+            .parent()
+            .and_then(work_tree)
+            .ok_or_else(|| Error::NoRepository { path: file.to_path_buf() })?;
         repositories.entry(top.to_path_buf()).or_default().push((real, file, text));
     }
     let mut touched = BTreeMap::new();
@@ -96,7 +105,15 @@ impl Repository<'_> {
             Change::Since(revision) => self.base(revision)?,
             Change::Staged => self.head()?,
         };
-        let mut args = vec!["diff-index", "--raw", "-z", "-M", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=all"];
+        let mut args = vec![
+            "diff-index",
+            "--raw",
+            "-z",
+            "-M",
+            "--no-abbrev",
+            "--no-ext-diff",
+            "--ignore-submodules=all",
+        ];
         args.extend((*change == Change::Staged).then_some("--cached"));
         args.extend([base.as_str(), "--"]);
         let output = self.git(&args, b"")?;
@@ -123,7 +140,9 @@ impl Repository<'_> {
     fn base(&self, revision: &str) -> Result<String, Error> {
         let unknown = || Error::Revision { revision: revision.to_owned(), path: self.top.into() };
         // Not an option, whatever it looks like.
-        let resolve = |revision: &str| self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", revision], b"");
+        let resolve = |revision: &str| {
+            self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", revision], b"")
+        };
         let text = |output: Vec<u8>| String::from_utf8_lossy(&output).trim().to_owned();
         let commit = match revision.strip_suffix("...") {
             Some(other) => {
@@ -147,7 +166,8 @@ impl Repository<'_> {
                     let here = old_index as u32 + 1..(old_index + len) as u32 + 1;
                     let (start, end) = (range.start.max(here.start), range.end.min(here.end));
                     let by = |line: u32| (line + new_index as u32) - old_index as u32;
-                    (start < end || (range.is_empty() && here.contains(&start) && start == end)).then(|| by(start)..by(end))
+                    (start < end || (range.is_empty() && here.contains(&start) && start == end))
+                        .then(|| by(start)..by(end))
                 }
                 _ => None,
             })

@@ -1,7 +1,9 @@
-//! What git knows of the files that a run would change, and which lines a change touches. Asks only, and so that the repository's config runs nothing.
+//! What git knows of the files that a run would change, and which lines a change touches. Asks only, and so
+//! that the repository's config runs nothing.
 //!
-//! `git status` would run clean filters and the file system monitor, and look into submodules with *their* config. So the index and
-//! HEAD are read by plumbing that compares no text, with every filter emptied, and texts are compared here, byte by byte.
+//! `git status` would run clean filters and the file system monitor, and look into submodules with *their*
+//! config. So the index and HEAD are read by plumbing that compares no text, with every filter emptied, and
+//! texts are compared here, byte by byte.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,9 +48,9 @@ impl Dirt {
 
 /// What git says of a set of files.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Survey {
-    /// Go files that hold work which is not committed, sorted by path: all of the repositories concerned, and such of the asked
-    /// files as git does not know.
+pub struct Status {
+    /// Go files that hold work which is not committed, sorted by path: all of the repositories concerned, and
+    /// such of the asked files as git does not know.
     pub dirty: Vec<(PathBuf, Dirt)>,
     /// The asked files that lie in no work tree, sorted.
     pub outside: Vec<PathBuf>,
@@ -58,29 +60,30 @@ pub struct Survey {
 ///
 /// # Errors
 /// When there is no git although a file lies in a repository, or git refuses to work there.
-pub fn survey(files: &[PathBuf]) -> Result<Survey, Error> {
-    let mut survey = Survey::default();
+pub fn status(files: &[PathBuf]) -> Result<Status, Error> {
+    let mut status = Status::default();
     let mut repositories: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
     for file in files {
         let real = sys::real_path(file)?;
         match real.parent().and_then(work_tree) {
             Some(top) => repositories.entry(top.to_path_buf()).or_default().insert(real.clone()),
             None => {
-                survey.outside.push(file.clone());
+                status.outside.push(file.clone());
                 continue;
             }
         };
     }
-    survey.outside.sort();
+    status.outside.sort();
     for (top, files) in repositories {
-        survey.dirty.extend(Repository::open(&top)?.dirty(&files)?);
+        status.dirty.extend(Repository::open(&top)?.dirty(&files)?);
     }
-    survey.dirty.sort();
-    survey.dirty.dedup_by(|later, first| later.0 == first.0);
-    Ok(survey)
+    status.dirty.sort();
+    status.dirty.dedup_by(|later, first| later.0 == first.0);
+    Ok(status)
 }
 
-/// The path of `dir` below the work tree that holds it, with `/` behind each part (empty at the top); `None` outside of any.
+/// The path of `dir` below the work tree that holds it, with `/` behind each part (empty at the top); `None`
+/// outside of any.
 ///
 /// `git apply` reads the paths of a git patch from the top of the work tree, wherever it is run.
 pub fn prefix(dir: &Path) -> Option<PathBuf> {
@@ -137,25 +140,34 @@ impl<'a> Repository<'a> {
         sys::git(self.top, &self.trusted, &all, input)
     }
 
-    /// `filter.<name>.clean=` and so on, for each driver that the config names. Only a named driver has a command to run.
+    /// `filter.<name>.clean=` and so on, for each driver that the config names. Only a named driver has a
+    /// command to run.
     fn filter_settings(&self) -> Result<Vec<String>, Error> {
         let names = self.git(&["config", "--includes", "--list", "-z", "--name-only"], b"")?;
         let mut settings = BTreeSet::new();
         for name in records(&names).filter(|name| name.starts_with(b"filter.")) {
             let driver = match std::str::from_utf8(name) {
                 // Behind `=` git would read the value, and the driver would stay armed.
-                Ok(name) if !name.contains('=') => name["filter.".len()..].rsplit_once('.').map(|(driver, _)| driver),
+                Ok(name) if !name.contains('=') => {
+                    name["filter.".len()..].rsplit_once('.').map(|(driver, _)| driver)
+                }
                 _ => return Err(self.odd_filter(name)),
             };
             if let Some(driver) = driver {
-                settings.extend(["clean=", "smudge=", "process=", "required=false"].map(|end| format!("filter.{driver}.{end}")));
+                settings.extend(
+                    ["clean=", "smudge=", "process=", "required=false"]
+                        .map(|end| format!("filter.{driver}.{end}")),
+                );
             }
         }
         Ok(settings.into_iter().collect())
     }
 
     fn odd_filter(&self, name: &[u8]) -> Error {
-        let words = format!("the setting {:?} names a filter that cannot be switched off", String::from_utf8_lossy(name));
+        let words = format!(
+            "the setting {:?} names a filter that cannot be switched off",
+            String::from_utf8_lossy(name)
+        );
         Error::Git { path: self.top.into(), command: "config".into(), words }
     }
 
@@ -205,14 +217,26 @@ impl<'a> Repository<'a> {
     /// Go files whose index entry differs from HEAD. Compares ids only.
     fn staged(&self) -> Result<Vec<PathBuf>, Error> {
         let head = self.head()?;
-        let output = self
-            .git(&["diff-index", "--cached", "--name-only", "-z", "--no-renames", "--ignore-submodules=all", &head, "--"], b"")?;
+        let output = self.git(
+            &[
+                "diff-index",
+                "--cached",
+                "--name-only",
+                "-z",
+                "--no-renames",
+                "--ignore-submodules=all",
+                &head,
+                "--",
+            ],
+            b"",
+        )?;
         Ok(self.go_files(&output))
     }
 
     /// Go files whose time or size is not what the index noted. Their text may still be the same.
     fn touched(&self) -> Result<Vec<PathBuf>, Error> {
-        let output = self.git(&["diff-files", "--name-only", "-z", "--no-renames", "--ignore-submodules=all"], b"")?;
+        let output =
+            self.git(&["diff-files", "--name-only", "-z", "--no-renames", "--ignore-submodules=all"], b"")?;
         Ok(self.go_files(&output))
     }
 
@@ -220,8 +244,8 @@ impl<'a> Repository<'a> {
         records(output).filter(|path| path.ends_with(b".go")).map(|path| self.file(path)).collect()
     }
 
-    /// Those of `files` whose text is not that of the blob beside it, also when line endings are taken for equal (a checkout may
-    /// have written `\r\n`).
+    /// Those of `files` whose text is not that of the blob beside it, also when line endings are taken for
+    /// equal (a checkout may have written `\r\n`).
     fn modified(&self, files: &[(&PathBuf, &str)]) -> Result<Vec<PathBuf>, Error> {
         if files.is_empty() {
             return Ok(Vec::new());
@@ -232,7 +256,8 @@ impl<'a> Repository<'a> {
         let mut modified = Vec::new();
         for (file, _) in files {
             let same = match next_blob(&mut rest) {
-                Some(blob) => sys::read(file, COMPARED_BYTES).is_ok_and(|text| text == blob || unix(&text) == unix(blob)),
+                Some(blob) => sys::read(file, COMPARED_BYTES)
+                    .is_ok_and(|text| text == blob || unix(&text) == unix(blob)),
                 None => false,
             };
             if !same {

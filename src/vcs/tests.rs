@@ -26,7 +26,10 @@ impl Fixture {
     /// Git as a user would call it, with nothing from outside.
     fn plain_git(&self, args: &[&str]) -> Option<()> {
         let mut command = Command::new("git");
-        command.current_dir(self.dir.path()).args(["-c", "user.name=t", "-c", "user.email=t@example.com"]).args(args);
+        command
+            .current_dir(self.dir.path())
+            .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
+            .args(args);
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").env_remove("GIT_DIR");
         let output = command.output().ok()?;
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -47,9 +50,9 @@ impl Fixture {
 
     fn dirty(&self, names: &[&str]) -> Vec<(String, Dirt)> {
         let files: Vec<PathBuf> = names.iter().map(|name| self.top.join(name)).collect();
-        let survey = survey(&files).expect("git works here");
+        let status = status(&files).expect("git works here");
         let name = |file: &Path| file.strip_prefix(&self.top).expect("below").to_string_lossy().into_owned();
-        survey.dirty.iter().map(|(file, dirt)| (name(file), *dirt)).collect()
+        status.dirty.iter().map(|(file, dirt)| (name(file), *dirt)).collect()
     }
 }
 
@@ -69,7 +72,10 @@ fn uncommitted_go_files_are_named_with_the_reason() {
     tree.write("README.md", "not Go\n");
     tree.write("sub/new file.go", "package sub\n");
     tree.write("unasked.go", "package a\n");
-    assert_eq!(tree.dirty(&["sub/new file.go"]), [("a.go".into(), Dirt::Modified), ("sub/new file.go".into(), Dirt::Untracked)]);
+    assert_eq!(
+        tree.dirty(&["sub/new file.go"]),
+        [("a.go".into(), Dirt::Modified), ("sub/new file.go".into(), Dirt::Untracked)]
+    );
     tree.plain_git(&["add", "a.go"]);
     assert_eq!(tree.dirty(&["b.go"]), [("a.go".into(), Dirt::Staged)]);
 }
@@ -93,7 +99,7 @@ fn a_folder_without_repository_is_told() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let file = dir.path().join("a.go");
     fs::write(&file, "package a\n").unwrap();
-    assert_eq!(survey(std::slice::from_ref(&file)).unwrap(), Survey { dirty: vec![], outside: vec![file] });
+    assert_eq!(status(std::slice::from_ref(&file)).unwrap(), Status { dirty: vec![], outside: vec![file] });
     assert_eq!(prefix(dir.path()), None);
 }
 
@@ -105,7 +111,8 @@ fn the_prefix_is_the_way_from_the_top() {
     assert_eq!(prefix(&tree.top), Some(PathBuf::new()));
 }
 
-/// The promise that nothing of the repository is run: every setting known to name a command leaves a marker when it is.
+/// The promise that nothing of the repository is run: every setting known to name a command leaves a marker
+/// when it is.
 #[cfg(unix)]
 #[test]
 fn the_repository_runs_nothing() {
@@ -162,9 +169,10 @@ fn a_missing_blob_of_a_partial_clone_is_not_fetched() {
     let blobs = Command::new("git").current_dir(&tree.top).args(["rev-parse", ":a.go"]).output().unwrap();
     let id = String::from_utf8(blobs.stdout).unwrap();
     fs::remove_file(tree.top.join(".git/objects").join(&id[..2]).join(id[2..].trim())).unwrap();
-    // Not knowing the blob, the file counts as changed; a failing git is as good. Neither may run the remote's command.
-    let answer = survey(&[tree.top.join("a.go")]);
-    assert!(answer.map_or(true, |survey| !survey.dirty.is_empty()));
+    // Not knowing the blob, the file counts as changed; a failing git is as good. Neither may run the
+    // remote's command.
+    let answer = status(&[tree.top.join("a.go")]);
+    assert!(answer.map_or(true, |status| !status.dirty.is_empty()));
     assert!(!marker.exists(), "the remote's command was run");
     let plain = Command::new("git").current_dir(&tree.top).args(["show", id.trim()]).output();
     assert!(plain.is_ok() && marker.exists(), "the test no longer shows anything");
@@ -174,6 +182,6 @@ fn a_missing_blob_of_a_partial_clone_is_not_fetched() {
 fn a_filter_that_cannot_be_switched_off_is_an_error() {
     let Some(tree) = Fixture::new() else { return };
     tree.plain_git(&["config", "--file", ".git/config", "filter.a=b.clean", "false"]);
-    let refused = survey(&[tree.top.join("a.go")]).expect_err("the driver would stay armed");
+    let refused = status(&[tree.top.join("a.go")]).expect_err("the driver would stay armed");
     assert!(refused.to_string().contains("cannot be switched off"), "{refused}");
 }

@@ -25,8 +25,12 @@ pub(super) fn describe(fault: &Error) -> (Option<PathBuf>, u32, String) {
         };
     }
     let words = match inner {
-        Error::Io(e) if e.kind() == io::ErrorKind::PermissionDenied => "may not be read; what lies in it was left out".to_owned(),
-        Error::Glob { glob: Some(glob), err } => format!("the pattern `{glob}` is broken and was left out: {err}"),
+        Error::Io(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+            "may not be read; what lies in it was left out".to_owned()
+        }
+        Error::Glob { glob: Some(glob), err } => {
+            format!("the pattern `{glob}` is broken and was left out: {err}")
+        }
         Error::Loop { ancestor, child } => {
             path = Some(child.clone());
             format!("a symbolic link leads back to {}; it was not followed", ancestor.display())

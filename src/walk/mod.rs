@@ -23,7 +23,8 @@ pub use name::{is_generated, is_test};
 /// A file to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// As printed: relative to the working directory where it lies below it, `/` as separator, lossy where it is not UTF-8.
+    /// As printed: relative to the working directory where it lies below it, `/` as separator, lossy where it
+    /// is not UTF-8.
     pub path: Arc<str>,
     /// Where it lies.
     pub file: PathBuf,
@@ -31,7 +32,8 @@ pub struct Found {
     pub test: bool,
     /// Whether it was named itself: then it is read whatever it is.
     pub named: bool,
-    /// Its length in bytes, 0 when nobody could tell. For the order of work only: the file may have changed since.
+    /// Its length in bytes, 0 when nobody could tell. For the order of work only: the file may have changed
+    /// since.
     pub len: u64,
 }
 
@@ -42,9 +44,9 @@ pub struct Walked {
     pub tree: Tree,
     /// The files, sorted by printed path, each once.
     pub files: Vec<Found>,
-    /// `.go` files that were left out, by reason: `vendor`, `testdata`, `node_modules`, `hidden` (a name that starts with `.` or `_`
-    /// on the way), `excluded`, `symlink`, `ignored`. Counted only when the settings ask for statistics, since it takes a walk
-    /// over everything that was left out.
+    /// `.go` files that were left out, by reason: `vendor`, `testdata`, `node_modules`, `hidden` (a name that
+    /// starts with `.` or `_` on the way), `excluded`, `symlink`, `ignored`. Counted only when the settings
+    /// ask for statistics, since it takes a walk over everything that was left out.
     pub left_out: BTreeMap<&'static str, u64>,
     /// The same files by their printed paths, sorted, each with its reason.
     pub left_out_files: Vec<(Arc<str>, &'static str)>,
@@ -54,17 +56,23 @@ pub struct Walked {
 
 /// Finds the Go files that `settings` name.
 ///
-/// Left out are folders and files that Go does not build (names that start with `.` or `_`, `vendor/`, `testdata/`),
-/// `node_modules/`, what the `.gitignore` and `.ignore` files of the tree and of the repository around it name, what
-/// globs of the settings name, and symbolic links. A path that is named is followed and taken whatever it is called.
+/// Left out are folders and files that Go does not build (names that start with `.` or `_`, `vendor/`,
+/// `testdata/`), `node_modules/`, what the `.gitignore` and `.ignore` files of the tree and of the repository
+/// around it name, what globs of the settings name, and symbolic links. A path that is named is followed and
+/// taken whatever it is called.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a named path that is not there, [`Error::NotAFile`] for one that is a pipe or device, and
-/// [`Error::Config`] for a mistake in a file of settings.
+/// [`Error::NotFound`] for a named path that is not there, [`Error::NotAFile`] for one that is a pipe or
+/// device, and [`Error::Config`] for a mistake in a file of settings.
 pub fn walk(settings: &Settings) -> Result<Walked, Error> {
     let tree = Tree::new(&settings.root, &settings.sources)?;
-    let mut walked =
-        Walked { tree, files: Vec::new(), left_out: BTreeMap::new(), left_out_files: Vec::new(), diagnostics: Vec::new() };
+    let mut walked = Walked {
+        tree,
+        files: Vec::new(),
+        left_out: BTreeMap::new(),
+        left_out_files: Vec::new(),
+        diagnostics: Vec::new(),
+    };
     if let Some(stdin) = &settings.stdin {
         let folder = settings.root.join(&stdin.name).parent().map(Path::to_path_buf).unwrap_or_default();
         // The name may be made up, and its folder with it.
@@ -72,7 +80,7 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
     }
     let mut folders = Vec::new();
     for given in &settings.paths {
-        let named = Named::new(&settings.root, given);
+        let named = RequestedPath::new(&settings.root, given);
         match sys::kind(&named.file) {
             None => return Err(Error::NotFound { path: given.clone() }),
             Some(Kind::File) => {
@@ -98,7 +106,9 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
         walked.diagnostics.extend(batch.diagnostics);
     }
     // Of one file found twice the named one stays.
-    walked.files.sort_unstable_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)).then(a.file.cmp(&b.file)));
+    walked
+        .files
+        .sort_unstable_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)).then(a.file.cmp(&b.file)));
     walked.files.dedup_by(|later, first| later.path == first.path && later.file == first.file);
     walked.diagnostics.sort();
     walked.diagnostics.dedup();
@@ -109,7 +119,7 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
 }
 
 /// A path from the command line, with the two faces of all that lies below it.
-struct Named {
+struct RequestedPath {
     /// Absolute, as the system is asked.
     file: PathBuf,
     /// As printed; empty for the working directory itself.
@@ -118,18 +128,24 @@ struct Named {
     inner: Option<PathBuf>,
 }
 
-impl Named {
-    fn new(root: &Path, given: &Path) -> Named {
+impl RequestedPath {
+    fn new(root: &Path, given: &Path) -> RequestedPath {
         let file = name::plain(&root.join(given));
         match name::below(root, &file) {
-            Some(printed) => Named { file, printed, inner: None },
-            None => Named { inner: name::way_down(&file, root), printed: name::plain(given), file },
+            Some(printed) => RequestedPath { file, printed, inner: None },
+            None => RequestedPath { inner: name::way_down(&file, root), printed: name::plain(given), file },
         }
     }
 
     fn found(&self) -> Found {
         let path = name::printed(&self.printed);
-        Found { test: is_test(&path), path, named: true, len: sys::len(&self.file).unwrap_or(0), file: self.file.clone() }
+        Found {
+            test: is_test(&path),
+            path,
+            named: true,
+            len: sys::len(&self.file).unwrap_or(0),
+            file: self.file.clone(),
+        }
     }
 
     /// The printed path of something at or below this one.
@@ -152,11 +168,12 @@ enum Scope {
     All,
 }
 
-fn collect(folder: &Named, settings: &Settings, tree: &Tree, scope: Scope) -> Batch {
+fn collect(folder: &RequestedPath, settings: &Settings, tree: &Tree, scope: Scope) -> Batch {
     let mut builder = WalkBuilder::new(&folder.file);
     builder.standard_filters(false).follow_links(false).threads(settings.threads);
     if scope == Scope::Read {
-        // In a repository its own ignore files count up to its top and no further; elsewhere only those in the tree.
+        // In a repository its own ignore files count up to its top and no further; elsewhere only those in
+        // the tree.
         let repository = name::in_repository(&folder.file);
         builder.ignore(true).git_ignore(true).parents(repository).require_git(repository);
     }
@@ -192,7 +209,7 @@ struct Batch {
 
 /// One thread's share, handed over once at its end.
 struct Visitor<'a> {
-    folder: &'a Named,
+    folder: &'a RequestedPath,
     scope: Scope,
     tree: &'a Tree,
     sink: &'a Mutex<Batch>,
@@ -204,7 +221,10 @@ impl Visitor<'_> {
         match entry {
             Ok(entry) => {
                 let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-                if self.scope == Scope::Read && entry.depth() > 0 && self.tree.excludes(entry.path(), is_folder) {
+                if self.scope == Scope::Read
+                    && entry.depth() > 0
+                    && self.tree.excludes(entry.path(), is_folder)
+                {
                     return WalkState::Skip;
                 }
                 if let Some(fault) = entry.error() {
@@ -232,8 +252,15 @@ impl Visitor<'_> {
         };
         if wanted {
             let path = self.folder.print(entry.path());
-            let len = if self.scope == Scope::Read { entry.metadata().map_or(0, |meta| meta.len()) } else { 0 };
-            self.batch.files.push(Found { test: is_test(&path), path, named: false, len, file: entry.into_path() });
+            let len =
+                if self.scope == Scope::Read { entry.metadata().map_or(0, |meta| meta.len()) } else { 0 };
+            self.batch.files.push(Found {
+                test: is_test(&path),
+                path,
+                named: false,
+                len,
+                file: entry.into_path(),
+            });
         }
     }
 
@@ -255,7 +282,7 @@ impl Drop for Visitor<'_> {
 }
 
 /// Walks once more over everything and gives each `.go` file that was not taken its reason.
-fn count_left_out(walked: &mut Walked, folders: &[Named], settings: &Settings) {
+fn count_left_out(walked: &mut Walked, folders: &[RequestedPath], settings: &Settings) {
     let taken: FxHashSet<&Path> = walked.files.iter().map(|found| found.file.as_path()).collect();
     let mut seen = FxHashSet::default();
     for folder in folders {

@@ -1,4 +1,5 @@
-//! What a name or a head of a file says: printed paths, test files, generated files, names that Go passes over.
+//! What a name or a head of a file says: printed paths, test files, generated files, names that Go passes
+//! over.
 
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
@@ -11,8 +12,8 @@ pub fn is_test(path: &str) -> bool {
     path.ends_with("_test.go")
 }
 
-/// Whether a generator says that it wrote this text: a whole line `// Code generated … DO NOT EDIT.` before the package clause, as
-/// <https://go.dev/s/generatedcode> has it.
+/// Whether a generator says that it wrote this text: a whole line `// Code generated … DO NOT EDIT.` before
+/// the package clause, as <https://go.dev/s/generatedcode> has it.
 pub fn is_generated(text: &[u8]) -> bool {
     let mut rest = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut in_comment = false;
@@ -67,8 +68,8 @@ pub(super) fn in_repository(folder: &Path) -> bool {
     sys::real_path(folder).is_ok_and(|real| real.ancestors().any(|at| sys::kind(&at.join(".git")).is_some()))
 }
 
-/// `file` relative to `root` when it lies below: empty for `root` itself. Asks the disk only about paths with `..` and such as
-/// begin elsewhere; a link at the end of the path is not followed.
+/// `file` relative to `root` when it lies below: empty for `root` itself. Asks the disk only about paths with
+/// `..` and such as begin elsewhere; a link at the end of the path is not followed.
 pub(super) fn below(root: &Path, file: &Path) -> Option<PathBuf> {
     let straight = !file.components().any(|part| part == Component::ParentDir);
     if let (true, Ok(rest)) = (straight, file.strip_prefix(root)) {
@@ -99,7 +100,11 @@ pub(super) fn printed(path: &Path) -> Arc<str> {
     if text.is_empty() {
         return ".".into();
     }
-    if std::path::MAIN_SEPARATOR == '/' { text.into() } else { text.replace(std::path::MAIN_SEPARATOR, "/").into() }
+    if std::path::MAIN_SEPARATOR == '/' {
+        text.into()
+    } else {
+        text.replace(std::path::MAIN_SEPARATOR, "/").into()
+    }
 }
 
 #[cfg(test)]

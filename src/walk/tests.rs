@@ -57,7 +57,13 @@ fn what_go_passes_over_is_left_out_and_counted() {
 
 #[test]
 fn ignore_files_count_also_without_a_repository() {
-    let tree = Tree::new(&[(".gitignore", "gen/\n"), (".ignore", "*.pb.go\n"), ("gen/a.go", ""), ("b.pb.go", ""), ("c.go", "")]);
+    let tree = Tree::new(&[
+        (".gitignore", "gen/\n"),
+        (".ignore", "*.pb.go\n"),
+        ("gen/a.go", ""),
+        ("b.pb.go", ""),
+        ("c.go", ""),
+    ]);
     let walked = tree.walk(&["."]);
     assert_eq!(paths(&walked), ["c.go"]);
     assert_eq!(walked.left_out, BTreeMap::from([("ignored", 2)]));
@@ -80,7 +86,13 @@ fn ignore_files_above_count_up_to_the_top_of_the_repository() {
 
 #[test]
 fn a_named_file_is_always_taken_and_each_file_once() {
-    let tree = Tree::new(&[(".gitignore", "a.go\n"), ("a.go", ""), ("vendor/v.go", ""), ("b.go", ""), ("x.txt", "")]);
+    let tree = Tree::new(&[
+        (".gitignore", "a.go\n"),
+        ("a.go", ""),
+        ("vendor/v.go", ""),
+        ("b.go", ""),
+        ("x.txt", ""),
+    ]);
     let absolute = tree.root.join("b.go");
     let walked = tree.walk(&[".", "./a.go", "vendor/v.go", absolute.to_str().expect("UTF-8")]);
     assert_eq!(paths(&walked), ["a.go", "b.go", "vendor/v.go"]);

@@ -49,7 +49,8 @@ pub fn files(root: &Path) -> Vec<(String, Vec<u8>)> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let relative = path.strip_prefix(root).expect("it lies below").to_string_lossy().replace('\\', "/");
+                let relative =
+                    path.strip_prefix(root).expect("it lies below").to_string_lossy().replace('\\', "/");
                 found.push((relative, fs::read(&path).expect("the file can be read")));
             }
         }
@@ -72,11 +73,17 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Whether Go's tools can be asked. Says so where they cannot, and fails where that must not be (`CI` is set).
+/// Whether Go's tools can be asked. Says so where they cannot, and fails where that must not be (`CI` is
+/// set).
 pub fn has_go() -> bool {
     let found = go_version().is_some_and(|version| version >= OLDEST_GO);
     if !found {
-        assert!(std::env::var_os("CI").is_none(), "no go {}.{} here, and CI is set", OLDEST_GO.0, OLDEST_GO.1);
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "no go {}.{} here, and CI is set",
+            OLDEST_GO.0,
+            OLDEST_GO.1
+        );
         eprintln!("skipped: no go {}.{} or later", OLDEST_GO.0, OLDEST_GO.1);
     }
     found
@@ -107,7 +114,11 @@ pub fn go(folder: &Path, args: &[&str]) -> Result<(), String> {
 
 /// The files below `folder` that gofmt would change.
 pub fn gofmt(folder: &Path) -> String {
-    let output = Command::new("gofmt").args(["-l", "."]).current_dir(folder).output().expect("gofmt runs where go does");
+    let output = Command::new("gofmt")
+        .args(["-l", "."])
+        .current_dir(folder)
+        .output()
+        .expect("gofmt runs where go does");
     said(&output)
 }
 

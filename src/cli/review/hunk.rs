@@ -52,7 +52,10 @@ pub fn read(before: &[u8], hunks: &[u8]) -> Result<Vec<Edit>, String> {
                     return Err(shown());
                 }
                 if *sign == b'-' {
-                    edits.push(Edit { span: Span::new(starts[number], starts[number + 1]), text: String::new() });
+                    edits.push(Edit {
+                        span: Span::new(starts[number], starts[number + 1]),
+                        text: String::new(),
+                    });
                 }
                 at = Some(number + 1);
             }
@@ -83,7 +86,9 @@ mod tests {
 
     #[test]
     fn an_untouched_hunk_is_the_fix() {
-        for (before, after) in [("a\n\nb\nc\n", "a\n\nx\nb\nc\n"), ("a\r\nb\r\n", "a\r\nx\r\nb\r\n"), ("a\nb\n", "a\nB\nc\n")] {
+        for (before, after) in
+            [("a\n\nb\nc\n", "a\n\nx\nb\nc\n"), ("a\r\nb\r\n", "a\r\nx\r\nb\r\n"), ("a\nb\n", "a\nB\nc\n")]
+        {
             let hunks = String::from_utf8(for_editor(before.as_bytes(), after.as_bytes()).unwrap()).unwrap();
             assert_eq!(back(before, &hunks).unwrap(), after);
         }

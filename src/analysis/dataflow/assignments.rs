@@ -1,0 +1,348 @@
+//! Assignments: a value that holds on to the resource goes into variables, fields, maps and globals.
+
+use std::sync::Arc;
+
+use crate::analysis::dataflow::expressions::{Value, Walk};
+use crate::analysis::dataflow::state::*;
+use crate::analysis::dataflow::walk::{Operand, Source};
+use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
+use crate::base::finding::{Certainty, Verdict};
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+use crate::go::types::database::exported;
+
+impl<'a, 'w> Walk<'a, 'w> {
+    pub(crate) fn range(&mut self, left: &'a [Expr], right: &'a Expr, state: &mut State) {
+        let value = match self.ranged(right, state) {
+            Some(Alias::Inside(_)) => Some(Alias::Itself),
+            other => other,
+        };
+        let values = match left.len() {
+            0 => return,
+            1 => vec![None],
+            _ => vec![None, value],
+        };
+        self.bind_all(left, values, state);
+    }
+
+    /// What a loop goes over, which was evaluated before it began: `clients`, `p.clients`, a literal,
+    /// `slices.Backward(clients)`.
+    pub(crate) fn ranged(&mut self, right: &'a Expr, state: &State) -> Value {
+        match &right.unparen().kind {
+            ExprKind::Ident(_) => self.peek(right, state),
+            ExprKind::Call(call) => call.args.iter().find_map(|arg| self.peek(arg, state)),
+            _ if self.sources.iter().filter_map(Source::call).any(|(span, _)| right.span.contains(span)) => {
+                None
+            }
+            _ => self.eval(right, &mut state.clone()),
+        }
+    }
+
+    pub(crate) fn var_spec(&mut self, spec: &'a VarSpec, state: &mut State) {
+        let values = self.values(&spec.values, spec.names.len(), state);
+        let acquired = self.acquires(&spec.values);
+        for (at, name) in spec.names.iter().enumerate() {
+            let value = values.get(at).cloned().flatten();
+            if let Some(var) = self.scopes.var(name) {
+                self.bind_var(var, name.span, value, state);
+                self.note_error(acquired, at, var, state);
+            }
+        }
+    }
+
+    pub(crate) fn assign(&mut self, left: &'a [Expr], right: &'a [Expr], state: &mut State) {
+        for target in left {
+            if target.as_ident().is_none() {
+                self.target(target, state);
+            }
+        }
+        let values = self.values(right, left.len(), state);
+        self.bind_all(left, values, state);
+        let acquired = self.acquires(right);
+        for (at, target) in left.iter().enumerate() {
+            if let Some(var) = target.as_ident().and_then(|ident| self.scopes.var(ident)) {
+                self.note_error(acquired, at, var, state);
+            }
+        }
+    }
+
+    /// Evaluates what stands inside of an assignment's target.
+    pub(crate) fn target(&mut self, target: &'a Expr, state: &mut State) {
+        match &target.unparen().kind {
+            ExprKind::Index { operand, indices } => {
+                self.target(operand, state);
+                indices.iter().for_each(|index| drop(self.eval(index, state)));
+            }
+            ExprKind::Selector { operand, .. } | ExprKind::Pointer(operand) => self.target(operand, state),
+            ExprKind::Call(_) => drop(self.eval(target, state)),
+            _ => {}
+        }
+    }
+
+    /// Whether the values are the acquiring call, so that the names beside it get its error.
+    pub(crate) fn acquires(&self, values: &[Expr]) -> Option<usize> {
+        let [value] = values else { return None };
+        self.source_at(value.unparen().span)?.call()?.1
+    }
+
+    pub(crate) fn note_error(&mut self, error: Option<usize>, at: usize, var: VarId, state: &mut State) {
+        if error == Some(at) {
+            state.error = Some(var);
+        }
+    }
+
+    pub(crate) fn values(&mut self, exprs: &'a [Expr], wanted: usize, state: &mut State) -> Vec<Value> {
+        match exprs {
+            [one] if wanted > 1 => self.eval_many(one, state),
+            exprs => exprs.iter().map(|expr| self.eval(expr, state)).collect(),
+        }
+    }
+
+    pub(crate) fn bind_all(&mut self, left: &'a [Expr], values: Vec<Value>, state: &mut State) {
+        for (at, target) in left.iter().enumerate() {
+            let value = values.get(at).cloned().flatten();
+            self.bind(target, value, state);
+        }
+    }
+
+    pub(crate) fn bind(&mut self, target: &'a Expr, value: Value, state: &mut State) {
+        match &target.unparen().kind {
+            ExprKind::Ident(ident) if ident.is_blank() => {}
+            ExprKind::Ident(ident) => match self.scopes.var(ident) {
+                Some(var) => self.bind_var(var, target.span, value, state),
+                None => {
+                    if let Some(alias) = value {
+                        self.hand(
+                            state,
+                            target.span,
+                            &alias,
+                            Verdict::Global,
+                            Certainty::Proved,
+                            &in_package(ident),
+                        );
+                    }
+                }
+            },
+            ExprKind::Selector { operand, field } => {
+                // Exported fields are there to be set.
+                if !exported(&field.name) && self.peek(operand, state) == Some(Alias::Itself) {
+                    self.altered = Some(target.span);
+                }
+                self.bind_field(target, operand, Some(&field.name), value, state);
+            }
+            ExprKind::Index { operand, indices } => {
+                // A key of a map is in it too.
+                let key = indices.first().and_then(|key| self.peek(key, state));
+                let kept = |alias: &Alias| matches!(alias, Alias::Itself | Alias::Inside(_));
+                self.bind_field(target, operand, None, value.or(key.filter(kept)), state);
+            }
+            ExprKind::Pointer(operand) => {
+                if let Some(alias) = value {
+                    self.bind_part(operand, None, alias, target.span, "stored through a pointer", state);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn bind_var(&mut self, var: VarId, span: Span, value: Value, state: &mut State) {
+        if state.error == Some(var) {
+            state.error = None;
+        }
+        let info = self.scopes.info(var);
+        // An error does not keep a connection open, whatever nobody knows of its type.
+        let carries = |alias: &Alias| {
+            !matches!(alias, Alias::Handle(_)) || (!info.name.starts_with("err") && self.oracle.carries(var))
+        };
+        let value = value.filter(carries);
+        if info.body != self.body
+            && let Some(alias) = &value
+            && !matches!(alias, Alias::Sure | Alias::Success)
+        {
+            let words = format!("assigned to `{}` of the function around it", info.name);
+            return self.hand(state, span, alias, Verdict::Stored, Certainty::Assumed, &words);
+        }
+        state.set(var, value);
+    }
+
+    pub(crate) fn bind_field(
+        &mut self,
+        target: &'a Expr,
+        base: &'a Expr,
+        field: Option<&Arc<str>>,
+        value: Value,
+        state: &mut State,
+    ) {
+        let Some(alias) = value else {
+            return;
+        };
+        let words = match field {
+            Some(field) => format!("stored in field `{field}`"),
+            None => "stored in a map or slice".to_owned(),
+        };
+        self.bind_part(base, field, alias, target.span, &words, state);
+    }
+
+    /// Stores a value in a part of `base`: a local value then holds on to the resource, anything else keeps
+    /// it.
+    pub(crate) fn bind_part(
+        &mut self,
+        base: &'a Expr,
+        field: Option<&Arc<str>>,
+        alias: Alias,
+        span: Span,
+        words: &str,
+        state: &mut State,
+    ) {
+        let root = root(base).and_then(|ident| self.scopes.var(ident).map(|var| (ident, var)));
+        match root {
+            // What is stored in the resource, or in something made from it, goes where that goes.
+            Some((_, var))
+                if self.scopes.info(var).body == self.body
+                    && matches!(
+                        state.alias(var),
+                        Some(Alias::Itself | Alias::Handle(_) | Alias::Inside(_))
+                    ) => {}
+            Some((_, var))
+                if self.is_own(var)
+                    || (field.is_some() && base.as_ident().is_some() && self.is_copy(var)) =>
+            {
+                let wrapped = alias.wrapped(field.filter(|_| base.as_ident().is_some()).cloned());
+                let joined = Alias::join(state.alias(var).cloned(), Some(wrapped));
+                state.set(var, joined);
+            }
+            Some((_, var)) if self.is_caller_s(var) => {
+                let wrapped = alias.wrapped(field.filter(|_| base.as_ident().is_some()).cloned());
+                self.put_into(var, wrapped, words, state);
+            }
+            Some(_) => self.hand(state, span, &alias, Verdict::Stored, Certainty::Proved, words),
+            None => {
+                let global = root_name(base).is_some();
+                let (verdict, certainty) = if global {
+                    (Verdict::Global, Certainty::Proved)
+                } else {
+                    (Verdict::Stored, Certainty::Assumed)
+                };
+                self.hand(state, span, &alias, verdict, certainty, words);
+            }
+        }
+    }
+
+    /// What a callee put into its receiver or an argument: the variable there has it, or whoever else sees
+    /// that.
+    pub(crate) fn put(
+        &mut self,
+        call: &'a Call,
+        into: Operand,
+        alias: Alias,
+        words: &str,
+        state: &mut State,
+    ) {
+        let target = match (into, &call.function.unparen().kind) {
+            (Operand::Receiver, ExprKind::Selector { operand, .. }) => Some(&**operand),
+            (Operand::Arg(at), _) => call.args.get(at),
+            _ => None,
+        };
+        let target = target.map(|target| match &target.unparen().kind {
+            ExprKind::AddressOf(inner) => inner,
+            _ => target,
+        });
+        match target.map(|target| (target, target.as_ident().and_then(|ident| self.scopes.var(ident)))) {
+            Some((_, Some(var))) if self.is_own(var) || state.alias(var).is_some() => {
+                let joined = Alias::join(state.alias(var).cloned(), Some(alias));
+                state.set(var, joined);
+            }
+            Some((_, Some(var))) if self.is_caller_s(var) => self.put_into(var, alias, words, state),
+            // What a call has just made is seen through its results only.
+            Some((target, None)) if target.as_call().is_some_and(|made| self.oracle.makes(made, 0)) => {}
+            Some((target, None)) => self.bind_part(target, None, alias, call.span, words, state),
+            _ => self.hand(state, call.span, &alias, Verdict::Stored, Certainty::Proved, words),
+        }
+    }
+
+    /// A parameter of a function that is summed up gets it.
+    fn put_into(&mut self, var: VarId, alias: Alias, words: &str, state: &mut State) {
+        let joined = Alias::join(state.alias(var).cloned(), Some(alias));
+        state.set(var, joined);
+        self.puts.entry(var).or_insert_with(|| words.to_owned());
+    }
+
+    /// Whether the variable is a parameter through which the caller of a function that is summed up sees what
+    /// is stored in it.
+    fn is_caller_s(&self, var: VarId) -> bool {
+        let info = self.scopes.info(var);
+        let summed_up = self.body == BodyId(0) && matches!(self.sources, [Source::Variable(_)]);
+        summed_up && info.body == self.body && matches!(info.origin, VarOrigin::Param { .. })
+    }
+
+    /// Whether the variable's value is made in this body: nobody else can see what is stored in it.
+    pub(crate) fn is_own(&self, var: VarId) -> bool {
+        let info = self.scopes.info(var);
+        if info.body != self.body {
+            return false;
+        }
+        match info.origin {
+            VarOrigin::Declared { ty } => !matches!(ty.unparen().kind, ExprKind::Pointer(_)),
+            VarOrigin::Result { ty, .. } => !matches!(ty.unparen().kind, ExprKind::Pointer(_)),
+            VarOrigin::Value { value, index, .. } => {
+                is_literal(value) || value.as_call().is_some_and(|call| self.oracle.makes(call, index))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the variable is a parameter passed by value: its fields are this body's own.
+    pub(crate) fn is_copy(&self, var: VarId) -> bool {
+        let info = self.scopes.info(var);
+        let by_value = |ty: &Expr| {
+            matches!(
+                ty.unparen().kind,
+                ExprKind::Ident(_) | ExprKind::Selector { .. } | ExprKind::Index { .. }
+            )
+        };
+        info.body == self.body
+            && matches!(info.origin, VarOrigin::Param { ty, variadic: false, .. } if by_value(ty))
+    }
+
+    /// The value of an expression that has been evaluated already.
+    pub(crate) fn peek(&self, expr: &Expr, state: &State) -> Value {
+        let var = expr.as_ident().and_then(|ident| self.scopes.var(ident))?;
+        state.alias(var).cloned()
+    }
+
+    pub(crate) fn named_results(&self, state: &State) -> Vec<Value> {
+        let count = self.scopes.body(self.body).signature.results.len();
+        (0..count).map(|index| state.alias(self.scopes.result(self.body, index)?).cloned()).collect()
+    }
+}
+
+/// What is said of a resource in a package variable.
+pub(crate) fn in_package(variable: &Ident) -> String {
+    format!("assigned to package variable `{}`", variable.name)
+}
+
+/// The identifier at the bottom of `a.b[c].d`.
+pub(crate) fn root(expr: &Expr) -> Option<&Ident> {
+    match &expr.unparen().kind {
+        ExprKind::Ident(ident) => Some(ident),
+        ExprKind::Selector { operand, .. } | ExprKind::Index { operand, .. } => root(operand),
+        ExprKind::Pointer(operand) => root(operand),
+        _ => None,
+    }
+}
+
+fn root_name(expr: &Expr) -> Option<&Arc<str>> {
+    root(expr).map(|ident| &ident.name)
+}
+
+/// `T{…}`, `&T{…}`, `new(T)`, `make(…)`: a value that nobody else has.
+fn is_literal(value: &Expr) -> bool {
+    match &value.unparen().kind {
+        ExprKind::Composite { .. } => true,
+        ExprKind::AddressOf(inner) => is_literal(inner),
+        ExprKind::Call(call) => {
+            call.function.as_ident().is_some_and(|name| matches!(&*name.name, "new" | "make" | "nev"))
+        }
+        _ => false,
+    }
+}

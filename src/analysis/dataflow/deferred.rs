@@ -1,0 +1,419 @@
+//! What runs later or elsewhere: function literals, deferred calls, goroutines.
+
+use crate::analysis::dataflow::expressions::{Value, Walk};
+use crate::analysis::dataflow::state::*;
+use crate::analysis::dataflow::walk::{Exit, ExitKind, Operand, ParamOutcome, Source, walk};
+use crate::analysis::graph::known;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::base::finding::{Certainty, Verdict};
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+
+/// Such a goroutine has it, and ends its life.
+const BY_GOROUTINE: &str = "released by a goroutine started here";
+
+impl<'a, 'w> Walk<'a, 'w> {
+    /// A function literal as a value: what it would do with the holders that it mentions.
+    pub(crate) fn literal(&mut self, literal: &'a FuncLit, state: &mut State) -> Value {
+        let effect = self.effect(self.scopes.literal(literal)?, state)?;
+        Some(Alias::Function { releases: effect == Effect::Releases })
+    }
+
+    /// Where a function literal that mentions the resource itself hands it to somebody for good when it is
+    /// called.
+    pub(crate) fn given_by(&mut self, arg: &'a Expr, state: &State) -> Option<(Span, Verdict, String)> {
+        let body = self.scopes.literal(as_literal(arg)?)?;
+        if !mentions(self.scopes.body(body).block, self.scopes, &|var| {
+            state.alias(var) == Some(&Alias::Itself)
+        }) {
+            return None;
+        }
+        match self.effect(body, state)? {
+            Effect::Gives(Event { span, kind: EventKind::Given(Verdict::Returned), .. }) => {
+                Some((span, Verdict::PassedOn, "given back to whoever calls this function".to_owned()))
+            }
+            Effect::Gives(Event { span, words, kind: EventKind::Given(verdict), .. }) => {
+                Some((span, verdict, words))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a function literal has no more of the resource than what is made from it.
+    pub(crate) fn has_handles_only(&self, expr: &Expr, state: &State) -> bool {
+        let body = as_literal(expr).and_then(|literal| self.scopes.literal(literal));
+        let handle = |alias: Option<&Alias>| matches!(alias, None | Some(Alias::Handle(_)));
+        body.is_some_and(|body| {
+            let block = self.scopes.body(body).block;
+            !mentions(block, self.scopes, &|var| !handle(state.alias(var)))
+        })
+    }
+
+    /// What calling the literal would do to the resource; `None` when it does not mention any holder.
+    pub(crate) fn effect(&mut self, body: BodyId, state: &State) -> Option<Effect> {
+        if !mentions(self.scopes.body(body).block, self.scopes, &|var| state.alias(var).is_some()) {
+            return None;
+        }
+        let entry = State { phase: Phase::Open, holders: state.holders.clone(), ..State::start() };
+        if let Some(known) = self.effects.get(&(body, entry.clone())) {
+            return known.clone();
+        }
+        let effect = Some(self.walk_literal(body, entry.clone()));
+        self.effects.insert((body, entry), effect.clone());
+        effect
+    }
+
+    pub(crate) fn walk_literal(&self, body: BodyId, entry: State) -> Effect {
+        let Some((holder, _)) = entry.holders.first() else {
+            return Effect::Uses;
+        };
+        let source = Source::Variable(*holder);
+        let Ok(trace) = walk(self.scopes, body, &[source], entry, self.oracle, self.budget) else {
+            return Effect::Uses;
+        };
+        let released = |state: &State| matches!(state.phase, Phase::Released(_)) || state.due.is_some();
+        let counts = |exit: &&Exit| !matches!(exit.kind, ExitKind::Stop(_)) && exit.state.phase != Phase::Nil;
+        let ways: Vec<_> = trace.exits.iter().filter(counts).collect();
+        let count = ways.iter().filter(|exit| released(&exit.state)).count();
+        if count > 0 {
+            let on_error = asks_for_error(self.scopes.body(body).block);
+            return if count == ways.len() { Effect::Releases } else { Effect::MayRelease { on_error } };
+        }
+        let given = ways.iter().find_map(|exit| match exit.state.phase {
+            Phase::Given(id) => Some(trace.events[id.0 as usize].clone()),
+            _ => None,
+        });
+        given.map_or(Effect::Uses, Effect::Gives)
+    }
+
+    /// A function literal ran here.
+    pub(crate) fn ran(&mut self, effect: Option<Effect>, span: Span, state: &mut State) -> Vec<Value> {
+        match effect {
+            Some(Effect::Releases) => {
+                self.release(state, span, Certainty::Proved, "released by this function")
+            }
+            Some(Effect::MayRelease { .. }) => {
+                self.release(state, span, Certainty::Assumed, "released by this function under a condition")
+            }
+            Some(Effect::Gives(event)) => match event.kind {
+                EventKind::Given(Verdict::Returned) => return vec![Some(Alias::Itself)],
+                EventKind::Given(verdict) => {
+                    self.give(state, event.span, verdict, event.certainty, event.words)
+                }
+                _ => {}
+            },
+            Some(Effect::Uses) | None => {}
+        }
+        Vec::new()
+    }
+
+    /// As `effect`, where the literal's parameters hold what the call passes to them.
+    pub(crate) fn effect_with_args(&mut self, call: &'a Call, body: BodyId, state: &State) -> Option<Effect> {
+        let mut inner = state.clone();
+        for (at, arg) in call.args.iter().enumerate() {
+            let param = self.scopes.param(body, ParamIndex::At(at as u32));
+            if let (Some(alias), Some(param)) = (self.peek(arg, state), param) {
+                inner.set(param, Some(alias));
+            }
+        }
+        self.effect(body, &inner)
+    }
+
+    /// The literal that is called: on the spot, or through a local variable, which may be older than the
+    /// resource.
+    pub(crate) fn called_literal(&self, function: &Expr) -> Option<BodyId> {
+        if let Some(literal) = as_literal(function) {
+            return self.scopes.literal(literal);
+        }
+        let var = self.scopes.var(function.as_ident()?)?;
+        match self.scopes.info(var).origin {
+            // What is assigned later may be called as well.
+            VarOrigin::Value { value, .. } if self.scopes.assigned(var).len() == 1 => {
+                self.scopes.literal(as_literal(value)?)
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn defer(&mut self, expr: &'a Expr, state: &mut State) {
+        let Some(call) = expr.as_call() else {
+            self.eval(expr, state);
+            return;
+        };
+        if let Some(body) = self.called_literal(&call.function) {
+            self.arguments(call, state);
+            return self.deferred_literal(call, body, state);
+        }
+        self.defer_on(call, state);
+        let mut after =
+            State { phase: if state.is_open() { Phase::Open } else { state.phase }, ..state.clone() };
+        self.call(call, &mut after);
+        state.running = state.running.filter(|_| after.running.is_some());
+        match (after.phase, state.is_open()) {
+            (Phase::Released(_), true) => {
+                self.due(call.span, state);
+                if state.phase == Phase::Unchecked && state.error.is_some() {
+                    state.early = state.due;
+                }
+            }
+            (Phase::Released(_), false) if matches!(state.phase, Phase::Given(_)) => {
+                self.due(call.span, state)
+            }
+            (Phase::Given(id), true) => {
+                let event = self.events[id.0 as usize].clone();
+                self.due_to_be_given(event, state);
+            }
+            _ => state.due = state.due.or(after.due),
+        }
+    }
+
+    /// `defer all.Close()`, where `all` may get the resource yet.
+    fn defer_on(&mut self, call: &'a Call, state: &mut State) {
+        let var = |expr: &Expr| expr.as_ident().and_then(|ident| self.scopes.var(ident));
+        let later =
+            |var: VarId| state.alias(var).is_none() && self.is_own(var) && self.oracle.is_pointer(var);
+        let on_own = |expr: &Expr| var(expr).is_some_and(later);
+        let operand = match &call.function.unparen().kind {
+            ExprKind::Selector { operand, .. } => Some(&**operand),
+            _ => None,
+        };
+        if operand.into_iter().chain(&call.args).any(on_own) && !state.called.contains(&call.span) {
+            state.called.push(call.span);
+            self.deferred.insert(call.span, call);
+        }
+    }
+
+    /// The deferred calls on what has got the resource since.
+    fn run_deferred(&mut self, state: &mut State) {
+        for span in std::mem::take(&mut state.called).into_iter().rev() {
+            let Some(&call) = self.deferred.get(&span) else { continue };
+            let operand = match &call.function.unparen().kind {
+                ExprKind::Selector { operand, .. } => Some(&**operand),
+                _ => None,
+            };
+            // A variable that was the resource itself only later was something else when it was deferred.
+            let has = |expr: &Expr| matches!(self.peek(expr, state), Some(Alias::Inside(_)));
+            if !operand.into_iter().chain(&call.args).any(has) {
+                continue;
+            }
+            let mut after = state.clone();
+            self.call(call, &mut after);
+            if let (Phase::Released(id), true) = (after.phase, state.is_open()) {
+                let certainty = self.events[id.0 as usize].certainty;
+                self.release(state, span, certainty, "released by this defer");
+            }
+        }
+    }
+
+    /// A deferred literal sees variables as they are on the way out, and its parameters as they are now.
+    pub(crate) fn deferred_literal(&mut self, call: &'a Call, body: BodyId, state: &mut State) {
+        let by_argument = call.args.iter().any(|arg| self.peek(arg, state).is_some());
+        if !by_argument {
+            if !state.pending.contains(&body) {
+                state.pending.push(body);
+            }
+            return;
+        }
+        match self.effect_with_args(call, body, state) {
+            Some(Effect::Releases) => self.due(call.span, state),
+            Some(Effect::MayRelease { .. }) => {
+                let id = self.event(
+                    call.span,
+                    EventKind::Released,
+                    Certainty::Assumed,
+                    "released by this defer under a condition",
+                );
+                state.maybe_due.get_or_insert(id);
+            }
+            Some(Effect::Gives(event)) => self.due_to_be_given(event, state),
+            Some(Effect::Uses) | None => {}
+        }
+    }
+
+    pub(crate) fn due(&mut self, span: Span, state: &mut State) {
+        let id = self.event(span, EventKind::Deferred, Certainty::Proved, "released by this defer");
+        state.due.get_or_insert(id);
+    }
+
+    pub(crate) fn due_to_be_given(&mut self, event: Event, state: &mut State) {
+        if let EventKind::Given(verdict) = event.kind {
+            self.give(state, event.span, verdict, Certainty::Assumed, event.words);
+        }
+    }
+
+    pub(crate) fn go(&mut self, expr: &'a Expr, state: &mut State) {
+        let Some(call) = expr.as_call() else {
+            return;
+        };
+        let mut holds = false;
+        let literal = self.called_literal(&call.function);
+        if let Some(body) = literal {
+            let effect = self.effect_with_args(call, body, state);
+            if effect == Some(Effect::Releases) {
+                return self.give(state, call.span, Verdict::Released, Certainty::Proved, BY_GOROUTINE);
+            }
+            if let Some(Effect::Gives(Event { span, certainty, words, kind: EventKind::Given(verdict) })) =
+                effect
+            {
+                return self.give(state, span, verdict, certainty, words);
+            }
+            holds |= effect.is_some();
+        } else if let ExprKind::Selector { operand, field } = &call.function.unparen().kind {
+            let alias = self.eval(operand, state);
+            if alias == Some(Alias::Itself) && self.oracle.is_release(&field.name, Some(call.args.len())) {
+                return self.give(state, call.span, Verdict::Released, Certainty::Proved, BY_GOROUTINE);
+            }
+            holds |= alias.is_some();
+        } else {
+            holds |= self.eval(&call.function, state).is_some();
+        }
+        for (at, value) in self.arguments(call, state).into_iter().enumerate() {
+            let Some(alias) = value else { continue };
+            holds = true;
+            if literal.is_some() || alias != Alias::Itself {
+                continue;
+            }
+            let passed = self.oracle.passed(call, Operand::Arg(at), &alias);
+            match passed.outcome {
+                ParamOutcome::Releases => {
+                    return self.give(state, call.span, Verdict::Released, passed.certainty, BY_GOROUTINE);
+                }
+                ParamOutcome::Keeps { verdict, words } => {
+                    return self.hand(state, call.span, &alias, verdict, passed.certainty, &words);
+                }
+                _ => {}
+            }
+        }
+        if holds && state.is_open() {
+            let id = self.event(
+                expr.span,
+                EventKind::Running,
+                Certainty::Assumed,
+                "used by a goroutine started here",
+            );
+            state.running = Some(id);
+        }
+    }
+
+    /// `wg.Wait()` and the like end the goroutines that were started before.
+    pub(crate) fn waited(&mut self, call: &'a Call, state: &mut State) {
+        let is_wait = matches!(
+            &call.function.unparen().kind,
+            ExprKind::Selector { field, .. } if &*field.name == "Wait"
+        );
+        if is_wait && call.args.is_empty() {
+            state.running = None;
+        }
+    }
+
+    /// A receive from a channel that the running goroutine closes or sends on.
+    pub(crate) fn joined_by(&mut self, channel: &Expr, state: &mut State) {
+        let Some(var) = channel.as_ident().and_then(|ident| self.scopes.var(ident)) else {
+            return;
+        };
+        let Some(EventId(at)) = state.running else { return };
+        let span = self.events[at as usize].span;
+        let literal = self.scopes.bodies.iter().find(|body| span.contains(body.block.span));
+        if literal.is_some_and(|body| mentions(body.block, self.scopes, &|used| used == var)) {
+            state.running = None;
+        }
+    }
+
+    /// On the way out: deferred literals run, and a goroutine that nobody waited for keeps the resource.
+    pub fn ended(&mut self, state: &mut State) {
+        self.run_deferred(state);
+        for body in std::mem::take(&mut state.pending).into_iter().rev() {
+            state.running = state.running.filter(|_| !self.stops(body, state));
+            let effect = self.effect(body, state);
+            let span = self.scopes.body(body).block.span;
+            match effect {
+                Some(Effect::Releases) if state.is_open() => {
+                    self.release(state, span, Certainty::Proved, "released by this deferred function")
+                }
+                // Somebody else has it by now, and gets it closed.
+                Some(Effect::Releases) if matches!(state.phase, Phase::Given(_)) => self.due(span, state),
+                // The one that is released where something failed is still open where nothing did.
+                Some(Effect::MayRelease { on_error: false }) if state.is_open() => {
+                    self.release(
+                        state,
+                        span,
+                        Certainty::Assumed,
+                        "released by this deferred function under a condition",
+                    );
+                }
+                Some(Effect::MayRelease { on_error: true }) if state.is_open() => {
+                    let id = self.event(
+                        span,
+                        EventKind::Released,
+                        Certainty::Assumed,
+                        "released where something failed",
+                    );
+                    state.on_error = Some(id);
+                }
+                Some(Effect::Gives(event)) if state.is_open() => self.due_to_be_given(event, state),
+                _ => {}
+            }
+        }
+        let ours = state.is_open() && state.due.is_none() && !self.oracle.ends_process(self.body);
+        if let (true, Some(EventId(at))) = (ours, state.running) {
+            let Event { span, certainty, words, .. } = self.events[at as usize].clone();
+            self.give(state, span, Verdict::Captured, certainty, words);
+        }
+    }
+
+    /// Whether a literal ends something that has the resource, and with it the goroutines that use it.
+    fn stops(&self, body: BodyId, state: &State) -> bool {
+        let mut stops = false;
+        visit::block(self.scopes.body(body).block, &mut |expr| {
+            if let ExprKind::Call(call) = &expr.kind
+                && let ExprKind::Selector { operand, field } = &call.function.unparen().kind
+            {
+                stops |=
+                    known::joins(&field.name) && matches!(self.peek(operand, state), Some(Alias::Inside(_)));
+            }
+        });
+        stops
+    }
+
+    /// Whether a deferred literal is going to release what is open now.
+    pub(crate) fn is_pending(&mut self, state: &State) -> bool {
+        let pending = state.pending.clone();
+        pending.into_iter().any(|body| {
+            matches!(self.effect(body, state), Some(Effect::Releases | Effect::MayRelease { .. }))
+        })
+    }
+}
+
+/// What calling a function literal does to the resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    Uses,
+    Releases,
+    /// On some of its ways; `on_error`: on those where an error is not nil.
+    MayRelease {
+        on_error: bool,
+    },
+    Gives(Event),
+}
+
+fn as_literal(function: &Expr) -> Option<&FuncLit> {
+    match &function.unparen().kind {
+        ExprKind::FuncLit(literal) => Some(literal),
+        _ => None,
+    }
+}
+
+/// Whether a block's first branch is on an error: `if err != nil { … }`.
+fn asks_for_error(block: &Block) -> bool {
+    let asks = |expr: &Expr| {
+        matches!(&expr.unparen().kind, ExprKind::Binary { op: BinaryOp::NotEqual, left, right }
+        if right.is_nil() && left.as_ident().is_some_and(|ident| ident.name.contains("err") || ident.name.contains("Err")))
+    };
+    block.stmts.iter().any(|stmt| matches!(&stmt.kind, StmtKind::If(branch) if asks(&branch.condition)))
+}
+
+/// Whether a block uses a variable that `wanted` accepts.
+pub fn mentions(block: &Block, scopes: &Scopes, wanted: &dyn Fn(VarId) -> bool) -> bool {
+    scopes.uses_in(block.span).any(wanted)
+}

@@ -1,0 +1,151 @@
+//! Types of local variables and what local calls call, for one declaration.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::graph::known::Name;
+use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
+use crate::go::syntax::ast::*;
+use crate::go::types::database::{Database, FileScope};
+use crate::go::types::expressions::Callee;
+use crate::go::types::type_expr::{Type, guess_package_name};
+
+/// Answers about one declaration, remembered.
+pub struct Typing<'a, 'w> {
+    pub database: &'w Database,
+    pub file: FileScope,
+    pub scopes: &'w Scopes<'a>,
+    vars: RefCell<FxHashMap<VarId, Option<Type>>>,
+    callees: RefCell<FxHashMap<u32, Callee>>,
+}
+
+impl<'a, 'w> Typing<'a, 'w> {
+    pub fn new(database: &'w Database, file: FileScope, scopes: &'w Scopes<'a>) -> Typing<'a, 'w> {
+        Typing { database, file, scopes, vars: RefCell::default(), callees: RefCell::default() }
+    }
+
+    /// What `call` calls.
+    pub fn callee(&self, call: &Call) -> Callee {
+        // Two calls may start at the same place, `f()()`, and never end at the same.
+        let key = call.span.end;
+        if let Some(known) = self.callees.borrow().get(&key) {
+            return known.clone();
+        }
+        let callee = self.database.callee(&self.file, call, &|ident| self.local(ident));
+        self.callees.borrow_mut().insert(key, callee.clone());
+        callee
+    }
+
+    /// The types of the call's results.
+    pub fn results(&self, call: &Call) -> Vec<Type> {
+        self.database.results(&self.callee(call))
+    }
+
+    /// The type of an expression of one value.
+    pub fn of(&self, expr: &Expr) -> Type {
+        let types = self.database.expr_type(&self.file, expr, &|ident| self.local(ident));
+        types.into_iter().next().unwrap_or_else(|| Type::unknown("it has no value"))
+    }
+
+    /// The type of a local variable; `None` when `ident` is none.
+    pub fn local(&self, ident: &Ident) -> Option<Type> {
+        self.var(self.scopes.var(ident)?)
+    }
+
+    /// The type of a variable.
+    pub fn var(&self, var: VarId) -> Option<Type> {
+        if let Some(known) = self.vars.borrow().get(&var) {
+            return Some(known.clone().unwrap_or_else(|| Type::unknown("its type depends on itself")));
+        }
+        self.vars.borrow_mut().insert(var, None);
+        let found = self.origin(&self.scopes.info(var).origin);
+        self.vars.borrow_mut().insert(var, Some(found.clone()));
+        Some(found)
+    }
+
+    fn origin(&self, origin: &VarOrigin) -> Type {
+        let of = |ty: &Expr| self.database.type_of(&self.file, ty);
+        match origin {
+            VarOrigin::Param { ty, variadic: true, .. } => Type::Slice(of(ty).into()),
+            VarOrigin::Param { ty, .. } | VarOrigin::Result { ty, .. } | VarOrigin::Declared { ty } => of(ty),
+            VarOrigin::Value { value, index, .. } => {
+                let types = self.database.expr_type(&self.file, value, &|ident| self.local(ident));
+                types.into_iter().nth(*index).unwrap_or_else(|| Type::unknown("its value is not known"))
+            }
+            VarOrigin::Range { value, index } => element(self.of(value), *index),
+            VarOrigin::Other => Type::unknown("its type is not written"),
+        }
+    }
+
+    /// The import path and name of what `function` names, without asking for the package's source:
+    /// `log.Fatal`, `t.Fatal` (by the declared type), a dot-imported or own function (then the path is the
+    /// package's own or unknown).
+    pub fn name<'e>(&self, function: &'e Expr) -> Option<(String, &'e str)> {
+        match &function.unparen().kind {
+            ExprKind::Ident(ident) if self.scopes.var(ident).is_none() => {
+                let dot = self.file.dot_imports().next().filter(|_| !self.file.package.has_func(&ident.name));
+                Some((
+                    dot.map_or_else(|| self.file.package.path.to_string(), |path| path.to_string()),
+                    &ident.name,
+                ))
+            }
+            ExprKind::Index { operand, .. } => self.name(operand),
+            ExprKind::Selector { operand, field } => {
+                let ident = operand.as_ident();
+                if let Some(ident) = ident.filter(|ident| self.scopes.var(ident).is_none())
+                    && let Some(path) = self.import(&ident.name)
+                {
+                    return Some((path.to_string(), &field.name));
+                }
+                Some((String::new(), &field.name))
+            }
+            _ => None,
+        }
+    }
+
+    /// The import path behind a package's name: by alias, by the one import whose path suggests that name,
+    /// and only then by reading the packages' own clauses.
+    fn import(&self, name: &str) -> Option<Arc<str>> {
+        let imports = self.file.imports();
+        if let Some(aliased) = imports.iter().find(|import| import.name.as_deref() == Some(name)) {
+            return Some(aliased.path.clone());
+        }
+        let mut likely =
+            imports.iter().filter(|import| import.name.is_none() && guess_package_name(&import.path) == name);
+        match (likely.next(), likely.next()) {
+            (Some(import), None) => Some(import.path.clone()),
+            _ => self.database.resolve_import_name(&self.file, name),
+        }
+    }
+
+    /// The package that declares the type of a method call's receiver; empty when unknown.
+    pub fn receiver_package(&self, call: &Call) -> String {
+        match &call.function.unparen().kind {
+            ExprKind::Selector { operand, .. } => {
+                self.of(operand).named().map_or_else(String::new, |named| named.package.to_string())
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// Hands the callee's path and name to `ask`; methods go by their receiver's package.
+    pub fn ask<T>(&self, call: &Call, ask: impl Fn(Name) -> T) -> Option<T> {
+        let (mut package, name) = self.name(&call.function)?;
+        if package.is_empty() {
+            package = self.receiver_package(call);
+        }
+        Some(ask(Name { package: &package, name }))
+    }
+}
+
+fn element(ty: Type, index: usize) -> Type {
+    match (ty.pointee(), index) {
+        (Type::Slice(inner) | Type::Array(inner), 1)
+        | (Type::Map(_, inner), 1)
+        | (Type::Chan(inner) | Type::Map(inner, _), 0) => (**inner).clone(),
+        (Type::Slice(_) | Type::Array(_), 0) => Type::basic("int"),
+        _ => Type::unknown("what the range gives is not known"),
+    }
+}

@@ -1,0 +1,7 @@
+//! Control flow, ownership and function summaries: what becomes of a resource on each way out.
+
+pub mod dataflow;
+pub mod graph;
+pub mod placement;
+pub mod summaries;
+pub mod verdict;

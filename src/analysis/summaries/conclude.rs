@@ -1,0 +1,123 @@
+//! What becomes of a parameter, told from its life: in one function, in the worse of two, in one that is run
+//! later.
+
+use crate::analysis::dataflow::state::{Alias, EventId, EventKind, Phase, State};
+use crate::analysis::dataflow::walk;
+use crate::analysis::dataflow::walk::{ExitKind, Operand, ParamEffect, ParamOutcome};
+use crate::analysis::graph::known::Runner;
+use crate::analysis::graph::scopes::{ParamIndex, Scopes, VarOrigin};
+use crate::analysis::summaries::callee::with_results;
+use crate::base::finding::{Certainty, Verdict};
+
+/// Of two functions that might be called, what is true of both: the one that keeps more.
+pub(crate) fn worse(a: ParamEffect, b: ParamEffect) -> ParamEffect {
+    let rank = |passed: &ParamEffect| match passed.outcome {
+        ParamOutcome::Keeps { .. } | ParamOutcome::Puts { .. } => 3,
+        ParamOutcome::Runs | ParamOutcome::Works | ParamOutcome::Cleans => 2,
+        ParamOutcome::Lends => 1,
+        ParamOutcome::Releases | ParamOutcome::WillRelease => 0,
+    };
+    let certainty = a.certainty.and(b.certainty);
+    let mut results = a.results.clone();
+    results.extend(b.results.iter().cloned());
+    results.sort();
+    results.dedup();
+    let mixed = rank(&a) != rank(&b) && rank(&a).min(rank(&b)) == 0;
+    let kept = if rank(&b) > rank(&a) { b } else { a };
+    if mixed && rank(&kept) < 3 {
+        return ParamEffect::kept(
+            Verdict::PassedOn,
+            Certainty::Assumed,
+            "passed to a function value that releases it in some cases",
+        );
+    }
+    ParamEffect { certainty, results, ..kept }
+}
+
+pub(crate) fn run(runner: Runner, releases: bool) -> ParamEffect {
+    let outcome = match (runner, releases) {
+        (Runner::Now, true) => ParamOutcome::Releases,
+        (Runner::Now, false) => ParamOutcome::Lends,
+        (Runner::AtEnd, false) => ParamOutcome::Cleans,
+        (Runner::AtEnd, true) => ParamOutcome::WillRelease,
+        (Runner::Group, true) => ParamOutcome::Releases,
+        (Runner::Group, false) => ParamOutcome::Runs,
+        (Runner::Later, true) => ParamOutcome::WillRelease,
+        (Runner::Later, false) => ParamOutcome::Keeps {
+            verdict: Verdict::Captured,
+            words: "captured by a function that is kept".to_owned(),
+        },
+    };
+    ParamEffect { outcome, ..ParamEffect::lent(Certainty::Proved) }
+}
+
+/// A parameter's life as what its callers need to know.
+pub(crate) fn conclude(trace: &walk::Trace, name: &str, scopes: &Scopes) -> ParamEffect {
+    let ways: Vec<_> = trace
+        .exits
+        .iter()
+        .filter(|exit| !matches!(exit.kind, ExitKind::Stop(_)) && exit.state.phase != Phase::Nil)
+        .collect();
+    let given = ways.iter().filter_map(|exit| match exit.state.phase {
+        Phase::Given(id) => Some(&trace.events[id.0 as usize]),
+        _ => None,
+    });
+    let kept = given.clone().find_map(|event| match event.kind {
+        EventKind::Given(Verdict::Returned | Verdict::Released) => None,
+        // What lives on in a result is the caller's to follow.
+        EventKind::Given(Verdict::LivesOn) if !trace.left.is_empty() => None,
+        EventKind::Given(verdict) => Some((verdict, event)),
+        _ => None,
+    });
+    if let Some((verdict, event)) = kept {
+        return ParamEffect::kept(
+            verdict,
+            event.certainty,
+            format!("passed to `{name}`, where it is {}", event.words),
+        );
+    }
+    if let Some((into, alias, how)) = ways.iter().find_map(|exit| put_into(trace, &exit.state, scopes)) {
+        let outcome =
+            ParamOutcome::Puts { into, alias, words: format!("passed to `{name}`, where it is {how}") };
+        return ParamEffect { outcome, ..with_results(trace.left.clone(), Certainty::Proved) };
+    }
+    let by = |state: &State| match state.phase {
+        Phase::Released(id) => Some(id),
+        Phase::Given(id) if trace.events[id.0 as usize].kind == EventKind::Given(Verdict::Released) => {
+            Some(id)
+        }
+        _ => state.due,
+    };
+    let releases: Vec<EventId> = ways.iter().filter_map(|exit| by(&exit.state)).collect();
+    let certainty = given.map(|event| event.certainty).max().unwrap_or(Certainty::Proved);
+    let cleans = trace.events.iter().any(|event| event.kind == EventKind::Cleaning);
+    let lends = if cleans { ParamOutcome::Cleans } else { ParamOutcome::Lends };
+    if !trace.left.is_empty() {
+        let runs = ways.iter().any(|exit| exit.state.running.is_some());
+        let outcome = if runs { ParamOutcome::Works } else { lends };
+        return ParamEffect { outcome, ..with_results(trace.left.clone(), certainty) };
+    }
+    let sure = |id: &EventId| trace.events[id.0 as usize].certainty == Certainty::Proved;
+    let everywhere = releases.len() == ways.len() && releases.iter().all(sure);
+    let certainty = if everywhere { Certainty::Proved } else { Certainty::Assumed };
+    match releases.len() {
+        0 => ParamEffect { outcome: lends, ..ParamEffect::lent(Certainty::Proved) },
+        _ => ParamEffect { outcome: ParamOutcome::Releases, ..ParamEffect::lent(certainty) },
+    }
+}
+
+/// The parameter that has the resource on this way out because it was put there, and how.
+fn put_into<'l>(trace: &'l walk::Trace, state: &State, scopes: &Scopes) -> Option<(Operand, Alias, &'l str)> {
+    if matches!(state.phase, Phase::Released(_)) {
+        return None;
+    }
+    state.holders.iter().find_map(|(var, alias)| {
+        let how = trace.puts.get(var)?;
+        let place = match scopes.info(*var).origin {
+            VarOrigin::Param { index: ParamIndex::Receiver, .. } => Operand::Receiver,
+            VarOrigin::Param { index: ParamIndex::At(at), .. } => Operand::Arg(at as usize),
+            _ => return None,
+        };
+        Some((place, alias.clone(), how.as_str()))
+    })
+}

@@ -1,0 +1,96 @@
+//! What a constructor of the repository really gives: the types of the values behind its result, where its
+//! source shows them all. An interface may hide a double whose release does nothing, and a double's
+//! constructor may give nothing at all.
+
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{Scopes, VarOrigin};
+use crate::analysis::summaries::wrapped::called;
+use crate::go::project::package::{FuncRef, is_test};
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::{Database, FileScope};
+use crate::go::types::type_expr::Type;
+
+/// Functions are followed this deep.
+const MAX_DEPTH: usize = 4;
+
+/// The types of all values but nil that `call` may give as result `index`; empty where a test's double gives
+/// nil and says that all is well. `None` where the source does not show them.
+pub fn types(typing: &Typing, call: &Call, index: usize) -> Option<Vec<Type>> {
+    let mut found = DynamicTypes { types: Vec::new(), nothing: false };
+    found.of_function(typing.database, &called(typing, call)?, index, 0)?;
+    (found.nothing || !found.types.is_empty()).then_some(found.types)
+}
+
+/// Whether result `index` of `call` is always the address of something new.
+pub fn is_never_nil(typing: &Typing, call: &Call, index: usize) -> bool {
+    let Some(func) = called(typing, call) else { return false };
+    let Some(body) = &func.decl.body else { return false };
+    let (mut any, mut all) = (false, true);
+    visit::body(body, &mut |stmt| {
+        if let StmtKind::Return(values) = &stmt.kind {
+            any = true;
+            let address = |value: &Expr| matches!(value.unparen().kind, ExprKind::AddressOf(_));
+            all &=
+                values.len() == func.decl.signature.results.len() && values.get(index).is_some_and(address);
+        }
+    });
+    any && all
+}
+
+struct DynamicTypes {
+    types: Vec<Type>,
+    /// A double in a test gives nil, and no error.
+    nothing: bool,
+}
+
+impl DynamicTypes {
+    fn of_function(&mut self, database: &Database, func: &FuncRef, index: usize, depth: usize) -> Option<()> {
+        let body = func
+            .decl
+            .body
+            .as_ref()
+            .filter(|_| depth < MAX_DEPTH && !database.is_dependency(&func.package))?;
+        let scopes = Scopes::of_func(&func.decl);
+        let typing = Typing::new(database, FileScope::of(func), &scopes);
+        let is_double = is_test(typing.file.path());
+        let mut all = Some(());
+        visit::body(body, &mut |stmt| {
+            let StmtKind::Return(values) = &stmt.kind else { return };
+            let (value, at) = match values.as_slice() {
+                [value] if func.decl.signature.results.len() > 1 => (Some(value), index),
+                values => (values.get(index), 0),
+            };
+            self.nothing |=
+                is_double && value.is_some_and(Expr::is_nil) && values.last().is_some_and(Expr::is_nil);
+            all = all.and_then(|()| self.of_value(&typing, value?, at, depth));
+        });
+        all
+    }
+
+    fn of_value(&mut self, typing: &Typing, value: &Expr, index: usize, depth: usize) -> Option<()> {
+        if value.is_nil() {
+            return Some(());
+        }
+        let call = value.as_call();
+        let ty =
+            call.map_or_else(|| Some(typing.of(value)), |call| typing.results(call).into_iter().nth(index))?;
+        if ty.why_unknown().is_none() && !typing.database.is_interface(&ty) {
+            self.types.push(ty);
+            return Some(());
+        }
+        match (call, value.as_ident().and_then(|ident| typing.scopes.var(ident))) {
+            (Some(call), _) => self.of_function(typing.database, &called(typing, call)?, index, depth + 1),
+            (None, Some(var)) if depth < MAX_DEPTH => match typing.scopes.info(var).origin {
+                VarOrigin::Declared { .. } | VarOrigin::Value { .. } | VarOrigin::Result { .. } => {
+                    let given = typing.scopes.assigned(var);
+                    given
+                        .iter()
+                        .try_for_each(|given| self.of_value(typing, given.value, given.index, depth + 1))
+                }
+                VarOrigin::Param { .. } | VarOrigin::Range { .. } | VarOrigin::Other => None,
+            },
+            _ => None,
+        }
+    }
+}

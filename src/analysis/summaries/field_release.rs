@@ -1,0 +1,150 @@
+//! What becomes of the fields that resources are stored in: whether anything in the package releases them.
+//!
+//! Only fields that no other package sees are looked at. Whoever gets such a field as a value may do anything
+//! with it; then the answer is that nobody knows.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::analysis::graph::known;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::Scopes;
+use crate::base::text::Span;
+use crate::go::project::package::{FuncRef, Package};
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::{Database, FileScope, exported};
+use crate::go::types::release::ReleaseMethod;
+
+/// A field of a struct type.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// The package that declares the type.
+    pub package: Arc<Package>,
+    /// The type's name.
+    pub owner: Arc<str>,
+    pub name: Arc<str>,
+}
+
+/// What is done with a field in its package.
+#[derive(Debug, Clone)]
+pub enum Keeper {
+    /// Released by this function, in this place.
+    Releases { by: String, place: (Arc<str>, (u32, u32)) },
+    /// Only its methods are called, and none of them releases it.
+    Never,
+    /// It is visible elsewhere, embedded, or somebody gets it as a value.
+    Unknown,
+}
+
+/// Answers by package, type and field, kept for all threads.
+#[derive(Default)]
+pub struct Keepers(Mutex<FxHashMap<Key, Keeper>>);
+
+/// The folder, the type, the field, and where the list of release methods lies: rules differ in it.
+type Key = (PathBuf, Arc<str>, Arc<str>, usize);
+
+impl Keepers {
+    /// What releases `field`, by one of `releases`.
+    pub fn of(&self, database: &Database, field: &Field, releases: &[ReleaseMethod]) -> Keeper {
+        let listed = releases.as_ptr() as usize;
+        let key = (field.package.dir.clone(), field.owner.clone(), field.name.clone(), listed);
+        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        let keeper = look(database, field, releases);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, keeper.clone());
+        keeper
+    }
+}
+
+fn look(database: &Database, field: &Field, releases: &[ReleaseMethod]) -> Keeper {
+    if !declares(&field.package, &field.owner, &field.name) || exported(&field.name) {
+        return Keeper::Unknown;
+    }
+    let mut known = true;
+    for func in &field.package.functions_with(&field.name) {
+        let uses = Uses::of(database, field, releases, func);
+        if let Some(span) = uses.released {
+            let path = database.display_path(&func.package, func.file);
+            let place = (path, database.line_column(&func.package, func.file, span));
+            return Keeper::Releases { by: func.decl.display_name(), place };
+        }
+        known &= uses.known && !func.unread_body;
+    }
+    if known { Keeper::Never } else { Keeper::Unknown }
+}
+
+/// Whether a struct type has a field of that name that is not embedded.
+fn declares(package: &Arc<Package>, owner: &str, name: &str) -> bool {
+    let Some(ty) = package.type_spec(owner) else { return false };
+    match &ty.spec().ty.unparen().kind {
+        ExprKind::Struct(fields) => {
+            fields.iter().flat_map(|field| &field.names).any(|known| *known.name == *name)
+        }
+        _ => false,
+    }
+}
+
+/// What one function does with a field.
+struct Uses {
+    /// The release, if there is one.
+    released: Option<Span>,
+    /// Every use is one of those that are understood.
+    known: bool,
+}
+
+impl Uses {
+    fn of(database: &Database, field: &Field, releases: &[ReleaseMethod], func: &FuncRef) -> Uses {
+        let mut uses = Uses { released: None, known: true };
+        let Some(body) = &func.decl.body else { return uses };
+        let scopes = Scopes::of_func(&func.decl);
+        let typing = Typing::new(database, FileScope::of(func), &scopes);
+        let is_field = |expr: &Expr| match &expr.unparen().kind {
+            ExprKind::Selector { operand, field: name } => {
+                name.name == field.name && !is_other(&typing, &field.package, field, operand)
+            }
+            _ => false,
+        };
+        let mut all: Vec<Span> = Vec::new();
+        let mut understood: FxHashSet<Span> = FxHashSet::default();
+        visit::block(body, &mut |expr| {
+            if let ExprKind::Selector { operand, field: method } = &expr.kind
+                && is_field(operand)
+            {
+                let releases =
+                    known::ends(&method.name) || releases.iter().any(|release| *release.name == *method.name);
+                uses.released = uses.released.or(releases.then_some(expr.span));
+                understood.insert(operand.unparen().span);
+            }
+            if let ExprKind::Binary { left, right, .. } = &expr.kind {
+                understood.extend(
+                    [left, right]
+                        .iter()
+                        .filter(|_| left.is_nil() || right.is_nil())
+                        .map(|side| side.unparen().span),
+                );
+            }
+            if matches!(expr.kind, ExprKind::Selector { .. }) && is_field(expr) {
+                all.push(expr.span);
+            }
+        });
+        visit::statements(&body.stmts, &mut |stmt| {
+            if let StmtKind::Assign { left, .. } | StmtKind::Define { left, .. } = &stmt.kind {
+                understood.extend(left.iter().map(|target| target.unparen().span));
+            }
+        });
+        uses.known = all.iter().all(|span| understood.contains(span));
+        uses
+    }
+}
+
+/// Whether `operand` is of another type of the package, with a field of that name of its own.
+fn is_other(typing: &Typing, package: &Arc<Package>, field: &Field, operand: &Expr) -> bool {
+    let ty = typing.of(operand);
+    let Some(named) = ty.pointee().named() else { return false };
+    named.package != package.path
+        || (named.name != field.owner && declares(package, &named.name, &field.name))
+}

@@ -1,0 +1,9 @@
+//! What functions do with their parameters and results, and what fields and constructors keep.
+
+pub mod callee;
+mod conclude;
+pub mod dynamic_types;
+pub mod field_release;
+pub mod per_request;
+pub mod result_ownership;
+pub mod wrapped;

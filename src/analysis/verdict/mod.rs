@@ -1,0 +1,9 @@
+//! The one-word answer for an acquisition, with what proves it.
+
+pub mod judge;
+pub mod misuse;
+mod outcome;
+mod process_end;
+mod remarks;
+mod site;
+mod test_end;

@@ -1,0 +1,325 @@
+//! The fate side of a judgement: the ways out of the body, sorted by what they mean, and the verdict that
+//! comes of them.
+
+use crate::analysis::dataflow::state::{Alias, Event, EventId, EventKind, Phase, State};
+use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
+use crate::analysis::graph::control_flow::Ending;
+use crate::analysis::graph::scopes::BodyId;
+use crate::analysis::verdict::judge::{Case, Kind, MAX_EVIDENCE};
+use crate::base::finding::*;
+use crate::base::text::Span;
+
+/// The fate side of an acquisition.
+pub(crate) struct Outcome {
+    pub verdict: Verdict,
+    pub certainty: Certainty,
+    pub evidence: Vec<Evidence>,
+    pub message: String,
+    pub obstacle: Option<String>,
+}
+
+impl Case<'_, '_> {
+    pub(crate) fn nothing(&self, kind: &Kind) -> Outcome {
+        let words = match &kind.answer.closable {
+            Closable::Nothing(why) => why.clone(),
+            _ => String::new(),
+        };
+        let mut evidence = vec![self.at(self.call.span, words)];
+        evidence.extend(kind.answer.evidence.clone());
+        Outcome {
+            verdict: Verdict::NothingToRelease,
+            certainty: kind.answer.certainty,
+            evidence,
+            message: String::new(),
+            obstacle: None,
+        }
+    }
+
+    /// Nothing to release, though its type has something for that.
+    pub(crate) fn nothing_because(&self, certainty: Certainty, words: impl Into<String>) -> Outcome {
+        let evidence = vec![self.at(self.call.span, words)];
+        Outcome {
+            verdict: Verdict::NothingToRelease,
+            certainty,
+            evidence,
+            message: String::new(),
+            obstacle: None,
+        }
+    }
+
+    /// Released by somebody before or after.
+    pub(crate) fn released_because(&self, words: String) -> Outcome {
+        let evidence = vec![self.at(self.call.span, words)];
+        Outcome {
+            verdict: Verdict::Released,
+            certainty: Certainty::Proved,
+            evidence,
+            message: String::new(),
+            obstacle: None,
+        }
+    }
+
+    pub(crate) fn unknown(&self, kind: &Kind) -> Outcome {
+        let words = match &kind.answer.closable {
+            Closable::Unknown(why) => why.clone(),
+            _ => String::new(),
+        };
+        let evidence = vec![self.at(self.call.span, words)];
+        Outcome {
+            verdict: Verdict::UnknownType,
+            certainty: Certainty::Assumed,
+            evidence,
+            message: String::new(),
+            obstacle: None,
+        }
+    }
+
+    pub(crate) fn given_up(&self, why: &str) -> Outcome {
+        let evidence = vec![self.at(self.call.span, why)];
+        Outcome {
+            verdict: Verdict::NotAnalysed,
+            certainty: Certainty::Assumed,
+            evidence,
+            message: String::new(),
+            obstacle: None,
+        }
+    }
+
+    pub(crate) fn package_level(&self) -> Outcome {
+        let evidence = vec![self.at(self.call.span, "held by a package variable")];
+        Outcome {
+            verdict: Verdict::Global,
+            certainty: Certainty::Proved,
+            evidence,
+            message: String::new(),
+            obstacle: None,
+        }
+    }
+
+    /// Derives the verdict from the ways out, in the documented order.
+    pub(crate) fn outcome(&self, trace: &Trace, body: BodyId, kind: &Kind) -> Outcome {
+        let ways = self.sort(trace, body);
+        let event = |id: &EventId| &trace.events[id.0 as usize];
+        let simple = |verdict, certainty, evidence| Outcome {
+            verdict,
+            certainty,
+            evidence,
+            message: String::new(),
+            obstacle: None,
+        };
+        if !ways.open.is_empty() {
+            return self.leaked(trace, &ways, kind);
+        }
+        let mut given: Vec<&Event> = ways.given.iter().map(event).collect();
+        given.sort_by_key(|event| match event.kind {
+            EventKind::Given(verdict) => (verdict, event.span),
+            _ => (Verdict::PassedOn, event.span),
+        });
+        if let Some(first) = given.first() {
+            let EventKind::Given(verdict) = first.kind else { return self.given_up("its fate is unclear") };
+            return simple(
+                verdict,
+                first.certainty,
+                given.iter().map(|event| self.at(event.span, event.words.clone())).collect(),
+            );
+        }
+        if let Some(first) = ways.released.first() {
+            let certainty =
+                ways.released.iter().map(|id| event(id).certainty).max().unwrap_or(Certainty::Proved);
+            return simple(
+                Verdict::Released,
+                certainty,
+                vec![self.at(event(first).span, event(first).words.clone())],
+            );
+        }
+        if let Some(id) = ways.serving.first() {
+            return simple(
+                Verdict::ProcessLifetime,
+                Certainty::Proved,
+                vec![self.at(event(id).span, event(id).words.clone())],
+            );
+        }
+        let failed = |exit: &Exit| exit.state.phase == Phase::Nil && !matches!(exit.kind, ExitKind::Stop(_));
+        if trace.exits.iter().any(failed)
+            && !trace.after.values().flatten().any(|state| state.phase == Phase::Open)
+        {
+            let words = "it fails on every way on: there is nothing to release";
+            return self.nothing_because(Certainty::Proved, words);
+        }
+        if is_unreached(trace) {
+            return self.unreached(body, kind);
+        }
+        // No way leads out: the process serves until it ends, or who got it in a loop has it.
+        let serving =
+            |event: &&Event| event.kind == EventKind::Serving && body == BodyId(0) && self.is_main();
+        if let Some(event) = trace.events.iter().find(serving) {
+            return simple(
+                Verdict::ProcessLifetime,
+                Certainty::Proved,
+                vec![self.at(event.span, event.words.clone())],
+            );
+        }
+        let handed = |event: &&Event| {
+            matches!(event.kind, EventKind::Given(_) | EventKind::Running | EventKind::Working)
+        };
+        if let Some(event) = trace.events.iter().find(handed) {
+            let verdict =
+                if let EventKind::Given(verdict) = event.kind { verdict } else { Verdict::Captured };
+            return simple(verdict, event.certainty, vec![self.at(event.span, event.words.clone())]);
+        }
+        let words = "every way out after it ends the process, or there is none";
+        simple(Verdict::ProcessLifetime, Certainty::Proved, vec![self.at(self.call.span, words)])
+    }
+
+    /// The fate of what no way leads to, behind a `t.Skip` for one: the one that it would have, if that is no
+    /// fault.
+    fn unreached(&self, body: BodyId, kind: &Kind) -> Outcome {
+        let trace = self
+            .site(kind)
+            .and_then(|site| self.walk_with(site.body, &[site.source], kind.target(), true).ok())
+            .filter(|trace| !is_unreached(trace));
+        let outcome = trace
+            .map(|trace| self.outcome(&trace, body, kind))
+            .filter(|outcome| !outcome.verdict.is_finding());
+        let words = "no way leads here: what stands before it does not come back";
+        outcome.unwrap_or_else(|| self.nothing_because(Certainty::Proved, words))
+    }
+
+    fn sort<'l>(&self, trace: &'l Trace, body: BodyId) -> Ways<'l> {
+        let is_main = body == BodyId(0) && self.is_main();
+        let kind_of = |id: EventId| trace.events[id.0 as usize].kind;
+        let lasts = |id: EventId| {
+            use Verdict::{Captured, LivesOn, PassedOn, Stored};
+            matches!(kind_of(id), EventKind::Given(Captured | LivesOn | PassedOn | Stored))
+        };
+        // What a test's cleanup releases is released, whoever gets it before that.
+        let at_end = |state: &State| state.due.is_some_and(|due| kind_of(due) == EventKind::Released);
+        let is_returned = |id: EventId| kind_of(id) == EventKind::Given(Verdict::Returned);
+        // Nothing is to outlive a test: what a goroutine or a handler has and does not release, nobody
+        // releases.
+        let outlives_test =
+            |id: EventId| kind_of(id) == EventKind::Given(Verdict::Captured) && self.is_test(body);
+        let mut ways = Ways::default();
+        for exit in &trace.exits {
+            let state = &exit.state;
+            match (state.phase, state.due.or(state.maybe_due)) {
+                (Phase::Before | Phase::Nil, _) => {}
+                (Phase::Open | Phase::Unchecked, Some(id)) if exit.kind == ExitKind::Stop(Ending::Panic) => {
+                    ways.released.push(id)
+                }
+                _ if matches!(exit.kind, ExitKind::Stop(_)) => {}
+                (Phase::Open | Phase::Unchecked, Some(id)) | (Phase::Released(id), _) => {
+                    ways.released.push(id)
+                }
+                (Phase::Open | Phase::Unchecked, None) if state.on_error.is_some() => {
+                    ways.released.extend(state.on_error);
+                    ways.open.push(exit);
+                }
+                (Phase::Open | Phase::Unchecked, None) => match state.serving.filter(|_| is_main) {
+                    Some(id) => ways.serving.push(id),
+                    None => ways.open.push(exit),
+                },
+                // What is captured or kept for a while is released all the same when the function ends; and
+                // who got it in a `main` that serves has it for as long as that.
+                (Phase::Given(id), _) => {
+                    match (
+                        state.due.filter(|_| !is_returned(id) || at_end(state)),
+                        state.serving.filter(|_| is_main),
+                    ) {
+                        (Some(due), _) => ways.released.push(due),
+                        (None, Some(serving)) if lasts(id) => ways.serving.push(serving),
+                        (None, _) if outlives_test(id) => ways.open.push(exit),
+                        (None, _) => ways.given.push(id),
+                    }
+                }
+            }
+        }
+        // Where one `return` gives it away or does not, it is a loop that may not have run, not a way that
+        // was forgotten.
+        let given = |exit: &Exit| {
+            matches!(
+                exit.state.phase,
+                Phase::Given(id) if trace.events[id.0 as usize].span == exit.span
+            )
+        };
+        let given: Vec<Span> = trace.exits.iter().filter(|exit| given(exit)).map(|exit| exit.span).collect();
+        ways.open.retain(|exit| !given.contains(&exit.span));
+        for list in [&mut ways.released, &mut ways.given, &mut ways.serving] {
+            list.sort_by_key(|id| trace.events[id.0 as usize].span);
+            list.dedup();
+        }
+        ways
+    }
+
+    fn leaked(&self, trace: &Trace, ways: &Ways, kind: &Kind) -> Outcome {
+        let event = |id: &EventId| &trace.events[id.0 as usize];
+        let mut evidence: Vec<Evidence> = Vec::new();
+        let mut certainty = Certainty::Proved;
+        for exit in &ways.open {
+            let words = match exit.kind {
+                ExitKind::Return => "it is still open when the function returns here",
+                ExitKind::End => "it is still open when the function ends here",
+                ExitKind::Again => "it is still open when the next one is made here",
+                ExitKind::Stop(_) => "it is still open here",
+            };
+            let found = self.at(exit.span, words);
+            if evidence.len() < MAX_EVIDENCE && !evidence.contains(&found) {
+                evidence.push(found);
+            }
+        }
+        for exit in &ways.open {
+            let Phase::Given(id) = exit.state.phase else { continue };
+            let found = self.at(event(&id).span, event(&id).words.clone());
+            certainty = certainty.and(event(&id).certainty);
+            if !evidence.contains(&found) {
+                evidence.push(found);
+            }
+        }
+        let held = || {
+            ways.open
+                .iter()
+                .find_map(|exit| exit.state.holders.iter().find(|(_, alias)| *alias == Alias::Itself))
+        };
+        let variable = || held().map(|(var, _)| self.scopes.info(*var).name.to_string());
+        let name = self
+            .bound(kind.result)
+            .or_else(variable)
+            .map_or_else(|| format!("the result of `{}`", self.callee_text()), |name| format!("`{name}`"));
+        let verb = self.verb(kind);
+        let line = evidence.first().map_or(0, |evidence| evidence.line);
+        let others: Vec<&EventId> = ways.released.iter().chain(&ways.given).collect();
+        if others.is_empty() {
+            let message = format!("{name} is never {verb}: still open on the way out at line {line}");
+            return Outcome { verdict: Verdict::Leaked, certainty, evidence, message, obstacle: None };
+        }
+        evidence.extend(others.iter().map(|id| self.at(event(id).span, event(id).words.clone())));
+        let certainty = others.iter().map(|id| event(id).certainty).fold(certainty, Certainty::and);
+        let message = format!("{name} is not {verb} on some paths: still open on the way out at line {line}");
+        let obstacle = match (ways.given.first(), ways.released.first()) {
+            (Some(id), _) => format!("on other ways out it is {}", event(id).words),
+            (None, Some(id)) => format!("it is {} on other ways out already", event(id).words),
+            (None, None) => String::new(),
+        };
+        Outcome {
+            verdict: Verdict::LeakedOnSomePaths,
+            certainty,
+            evidence,
+            message,
+            obstacle: Some(obstacle),
+        }
+    }
+}
+
+/// Whether the function is left without the acquisition, whatever happens.
+fn is_unreached(trace: &Trace) -> bool {
+    trace.exits.iter().all(|exit| exit.state.phase == Phase::Before) && !trace.exits.is_empty()
+}
+
+/// The ways out, by what they mean.
+#[derive(Default)]
+struct Ways<'l> {
+    open: Vec<&'l Exit>,
+    given: Vec<EventId>,
+    released: Vec<EventId>,
+    serving: Vec<EventId>,
+}

@@ -1,0 +1,276 @@
+//! What is said of an acquisition beside its fate: releases at the wrong time, fields that nothing releases,
+//! and notes.
+
+use std::sync::Arc;
+
+use crate::analysis::dataflow::state::{Alias, EventKind, Phase};
+use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
+use crate::analysis::graph::control_flow::Ending;
+use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
+use crate::analysis::placement::anchor;
+use crate::analysis::placement::anchor::AnchorSite;
+use crate::analysis::summaries::field_release::{Field, Keeper};
+use crate::analysis::verdict::judge::{Case, Fault, Kind, Outcome};
+use crate::analysis::verdict::misuse::{Misuse, MisuseContext, Way};
+use crate::base::finding::*;
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::type_expr::Type;
+
+impl Case<'_, '_> {
+    /// Releases at the wrong time, as faults.
+    pub(crate) fn misuses(&self, trace: &Trace, body: BodyId, kind: &Kind) -> Vec<Fault> {
+        let context = MisuseContext {
+            scopes: self.scopes,
+            body,
+            typing: self.typing,
+            releases: self.wanted.releases,
+            ends_process: body == BodyId(0) && self.is_main(),
+            in_test: self.in_test(),
+        };
+        context.misuses(trace, &kind.ty).into_iter().map(|misuse| self.misuse(misuse, body, kind)).collect()
+    }
+
+    fn misuse(&self, misuse: Misuse, body: BodyId, kind: &Kind) -> Fault {
+        let name = self.named(kind);
+        let verb = self.verb(kind);
+        let line = |at: usize| self.place.lines.line(misuse.places[at].0.start);
+        let (first, second) = (line(0), line(1));
+        let message = match misuse.way {
+            Way::Returned => {
+                format!("{name} is returned at line {second}, and {verb} then by the `defer` at line {first}")
+            }
+            Way::HandleReturned => {
+                format!(
+                    "something made from {name} is returned at line {second}, when the `defer` at line \
+                     {first} has {verb} it"
+                )
+            }
+            Way::Stored => format!(
+                "{name} is kept at line {second}, and {verb} right after that by the `defer` at line {first}"
+            ),
+            Way::Running => {
+                format!(
+                    "a goroutine started at line {second} uses {name}, which the `defer` at line {first} has \
+                     {verb} by then"
+                )
+            }
+            Way::Cleaning => {
+                format!(
+                    "a function that runs when the test ends, of line {second}, uses {name}, which the \
+                     `defer` at line {first} has {verb} by then"
+                )
+            }
+            Way::Used => format!("{name} is used at line {second}, after it was {verb} at line {first}"),
+            Way::Unchecked => {
+                format!(
+                    "the `defer` at line {first} stands before the check of the error: {name} may be nil \
+                     there"
+                )
+            }
+            Way::Again => format!("{name} is {verb} at line {first} and again at line {second}"),
+        };
+        let advice =
+            |title: &str, reason: &str| Remedy::Advice { title: title.to_owned(), reason: reason.to_owned() };
+        let remedy = match misuse.way {
+            Way::Returned | Way::HandleReturned | Way::Stored => {
+                advice("leave its release to whoever has it then", "they have to be told, and to do it")
+            }
+            Way::Running => advice(
+                "wait for the goroutine, or let it do the release",
+                "who should wait is for a person to say",
+            ),
+            Way::Cleaning => {
+                advice("release it in a `Cleanup` that stands before the other", "they run in reverse order")
+            }
+            Way::Used => {
+                advice("release it after its last use", "which of the two is wrong is for a person to say")
+            }
+            Way::Again => advice("take one of the two away", "which one is for a person to say"),
+            Way::Unchecked => self.moved(misuse.places[0].0, body, kind),
+        };
+        let verdict = match misuse.kind {
+            FaultKind::ReleasedTwice => Verdict::ReleasedTwice,
+            _ => Verdict::ReleasedTooEarly,
+        };
+        let evidence = misuse.places.iter().map(|(span, words)| self.at(*span, words.clone())).collect();
+        Fault { kind: misuse.kind, verdict, certainty: misuse.certainty, evidence, message, remedy }
+    }
+
+    /// The `defer` at `span` moved behind the check of the error, where that comes next.
+    fn moved(&self, span: Span, body: BodyId, kind: &Kind) -> Remedy {
+        let check = anchor::check_behind(self.scopes.body(body).block, span);
+        let variable = self.bound(kind.result);
+        let (Some((defer, check)), Some(variable)) = (check, variable) else {
+            let title = "move the `defer` behind the check of the error".to_owned();
+            return Remedy::Advice { title, reason: "the check is not the next statement".to_owned() };
+        };
+        let anchor = Anchor {
+            place: AnchorPlace::After(check),
+            variable: Arc::from(variable),
+            binding: Binding::Bound,
+            doubt: None,
+            after_check: true,
+            iteration: None,
+            scope: self.in_scope(body, defer.start, &kind.answer.closable),
+        };
+        Remedy::Release(Box::new(ReleaseCandidate {
+            anchor: Some(anchor),
+            replaced: vec![defer],
+            ..ReleaseCandidate::default()
+        }))
+    }
+
+    /// Whether the field that keeps it is ever released. What releases it is evidence of its fate.
+    pub(crate) fn kept(
+        &self,
+        trace: &Trace,
+        body: BodyId,
+        kind: &Kind,
+        outcome: &mut Outcome,
+    ) -> Option<Fault> {
+        let looked_for = self.judge.fields && matches!(outcome.verdict, Verdict::Stored | Verdict::Returned);
+        let field = looked_for.then(|| self.field(trace, body)).flatten()?;
+        match self.judge.summaries.keepers.of(self.judge.database, &field, self.wanted.releases) {
+            Keeper::Unknown => None,
+            Keeper::Releases { by, place } => {
+                let words = format!("field `{}` of `{}` is released by `{by}`", field.name, field.owner);
+                let (path, (line, column)) = place;
+                outcome.evidence.push(Evidence { path, line, column, span: None, words });
+                None
+            }
+            Keeper::Never if self.in_test() || &*self.place.scope.package.name == "main" => None,
+            Keeper::Never => {
+                let (name, method) = (self.named(kind), self.verb(kind));
+                let message = format!(
+                    "{name} is stored in field `{}` of `{}`, and nothing in its package ever has that field \
+                     {method}",
+                    field.name, field.owner
+                );
+                let title =
+                    format!("give `{}` a method that releases its field `{}`", field.owner, field.name);
+                let reason = "its callers have to call it".to_owned();
+                Some(Fault {
+                    kind: FaultKind::NeverReleased,
+                    verdict: outcome.verdict,
+                    certainty: Certainty::Assumed,
+                    evidence: outcome.evidence.clone(),
+                    message,
+                    remedy: Remedy::Advice { title, reason },
+                })
+            }
+        }
+    }
+
+    /// That a field of the resource itself is set here: its release may find something else there.
+    pub(crate) fn altered(&self, trace: &Trace) -> Option<String> {
+        let line = self.place.lines.line(trace.altered?.start);
+        Some(format!("line {line} sets a field of it, which its release may use"))
+    }
+
+    /// That a struct has it that a constructor made before, and whose type releases the field that it is in:
+    /// the constructor may have seen to it that it does.
+    pub(crate) fn keeper(&self, trace: &Trace) -> Option<String> {
+        let holders = || trace.after.values().flatten().flat_map(|state| &state.holders);
+        let mut fields: Vec<(VarId, &Arc<str>)> = holders()
+            .filter_map(|(var, alias)| match alias {
+                Alias::Inside(Some(paths)) => Some((*var, paths.field()?)),
+                _ => None,
+            })
+            .collect();
+        fields.sort();
+        fields.dedup();
+        let names: Vec<VarId> =
+            holders().filter(|(_, alias)| *alias == Alias::Itself).map(|(var, _)| *var).collect();
+        let is_made = |var: VarId| match self.scopes.info(var).origin {
+            VarOrigin::Value { value, .. } => {
+                value.as_call().is_some()
+                    && !self.scopes.uses_in(value.span).any(|used| names.contains(&used))
+            }
+            _ => false,
+        };
+        fields.into_iter().filter(|(var, _)| is_made(*var)).find_map(|(var, name)| {
+            let ty = self.typing.var(var)?;
+            let owner = ty.pointee().named()?;
+            let field =
+                Field { package: owner.source()?.clone(), owner: owner.name.clone(), name: name.clone() };
+            match self.judge.summaries.keepers.of(self.judge.database, &field, self.wanted.releases) {
+                Keeper::Releases { by, .. } if by.starts_with('(') => {
+                    Some(format!("`{by}` releases it in field `{name}`"))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// The field of a struct of this package that it is stored in, if that is the only place for it.
+    fn field(&self, trace: &Trace, body: BodyId) -> Option<Field> {
+        let mut stored: Vec<Span> = Vec::new();
+        for exit in &trace.exits {
+            if let Phase::Given(id) = exit.state.phase {
+                let event = &trace.events[id.0 as usize];
+                stored.extend((event.kind == EventKind::Given(Verdict::Stored)).then_some(event.span));
+            }
+        }
+        stored.dedup();
+        let (ty, name) = match (stored.as_slice(), trace.left.as_slice()) {
+            ([target], []) => self.target(*target)?,
+            ([], [(index, Alias::Inside(Some(paths)))]) => {
+                let name = paths.field()?;
+                let result = self.scopes.body(body).signature.results.get(*index)?;
+                (self.judge.database.type_of(self.place.scope, &result.ty), name.clone())
+            }
+            _ => return None,
+        };
+        let owner = ty.pointee().named().filter(|named| named.package == self.place.scope.package.path)?;
+        Some(Field { package: self.place.scope.package.clone(), owner: owner.name.clone(), name })
+    }
+
+    /// The operand's type and the field's name of the assignment's target at `span`.
+    fn target(&self, span: Span) -> Option<(Type, Arc<str>)> {
+        let mut found = None;
+        let Decl::Func(func) = self.decl else { return None };
+        visit::block(func.body.as_ref()?, &mut |expr| {
+            if let ExprKind::Selector { operand, field } = &expr.kind
+                && expr.span == span
+            {
+                found = Some((self.typing.of(operand), field.name.clone()));
+            }
+        });
+        found
+    }
+
+    /// A call behind the place of the release that ends the process: deferred calls do not run then.
+    pub(crate) fn exit_after(&self, trace: &Trace, found: &AnchorSite) -> Option<Note> {
+        let ends = |exit: &&Exit| {
+            exit.kind == ExitKind::Stop(Ending::Exit)
+                && exit.state.is_open()
+                && found.offset() <= exit.span.start
+        };
+        let exit = trace.exits.iter().find(ends)?;
+        let text = String::from_utf8_lossy(&self.place.text[exit.span.range()]);
+        let (name, _) = text.split_once('(')?;
+        let line = self.place.lines.line(exit.span.start);
+        let words =
+            format!("`{}` at line {line} ends the process without running deferred calls", name.trim());
+        Some(Note { id: "exit-after-defer", words })
+    }
+
+    /// It is made again for each request.
+    pub(crate) fn per_request(&self, body: BodyId) -> Option<Note> {
+        let func = self.func.filter(|_| !self.in_test())?;
+        let request = self.judge.summaries.requests.of(self.typing, body, func)?;
+        let how = match request.handler {
+            None => format!("{} makes one for each request", request.what),
+            Some(handler) => {
+                format!("{}, which {handler} leads to, makes one for each request", request.what)
+            }
+        };
+        let place = match request.receiver {
+            Some(receiver) => format!("a field of `{receiver}` could hold one for all"),
+            None => "a struct with the handler as its method could hold one for all".to_owned(),
+        };
+        Some(Note { id: "per-request", words: format!("{how}; {place}") })
+    }
+}

@@ -1,0 +1,58 @@
+//! What is particular to tests: which functions are some, and what a test's end means for a resource.
+
+use crate::analysis::dataflow::state::{EventKind, Phase};
+use crate::analysis::dataflow::walk::{ExitKind, Trace};
+use crate::analysis::graph::control_flow::Ending;
+use crate::analysis::graph::known;
+use crate::analysis::graph::scopes::BodyId;
+use crate::analysis::placement::in_scope;
+use crate::analysis::verdict::judge::Case;
+use crate::base::finding::*;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+
+impl Case<'_, '_> {
+    pub(crate) fn in_test(&self) -> bool {
+        self.place.path.ends_with("_test.go")
+    }
+
+    /// Whether `body` is a test or a subtest, and no helper of one.
+    pub(crate) fn is_test(&self, body: BodyId) -> bool {
+        let of_tests = |func: &FuncDecl| {
+            ["Test", "Benchmark", "Fuzz"].iter().any(|start| func.name.name.starts_with(start))
+        };
+        let named = body != BodyId(0) || self.func.is_some_and(of_tests);
+        let test = || named && in_scope::test(self.scopes, self.typing, body).is_some();
+        self.in_test() && (test() || self.is_spec(body))
+    }
+
+    /// `It("counts", func() { … })`
+    fn is_spec(&self, body: BodyId) -> bool {
+        let is_body = |arg: &Expr| {
+            matches!(
+                &arg.unparen().kind,
+                ExprKind::FuncLit(literal) if self.scopes.literal(literal) == Some(body)
+            )
+        };
+        visit::calls(self.decl)
+            .into_iter()
+            .any(|call| call.args.iter().any(is_body) && self.typing.ask(call, known::is_spec) == Some(true))
+    }
+
+    /// That something which may go on when the test ends has it.
+    pub(crate) fn captured_in_test(&self, trace: &Trace, body: BodyId) -> Option<String> {
+        let captured = trace.events.iter().find(|event| event.kind == EventKind::Given(Verdict::Captured));
+        let captured = captured.filter(|_| self.is_test(body))?;
+        Some(format!("line {}: {}", self.place.lines.line(captured.span.start), captured.words))
+    }
+
+    /// That it is released where a panic or the end of a test runs what is deferred besides.
+    pub(crate) fn ended(&self, trace: &Trace) -> Option<String> {
+        let released = trace.exits.iter().find_map(|exit| match (exit.kind, exit.state.phase) {
+            (ExitKind::Stop(Ending::Panic), Phase::Released(id)) => Some(trace.events[id.0 as usize].span),
+            _ => None,
+        });
+        let line = self.place.lines.line(released?.start);
+        Some(format!("line {line} releases it already, where what is deferred runs besides"))
+    }
+}

@@ -1,0 +1,412 @@
+//! One file's text -> its judgements: outline, seeds, declarations, findings with their fixes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::Scopes;
+use crate::analysis::summaries::wrapped;
+use crate::analysis::verdict::judge;
+use crate::analysis::verdict::judge::{Asked, Fault, FileContext, Judge, Judgement};
+use crate::base::finding::{Acquisition, Closable, FaultKind, Finding, fingerprint};
+use crate::base::text::{LineIndex, Span};
+use crate::config::{Policy, Settings};
+use crate::engine::package_style::PackageStyle;
+use crate::engine::prefilter::{Prefilter, sights};
+use crate::engine::suppress::{Directives, Seen};
+use crate::engine::{quick_reject, suppress, typed_seeds};
+use crate::fix;
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::Decl;
+use crate::go::syntax::outline::{Item, ItemKind, is_word, outline};
+use crate::go::syntax::parse::{Parsed, Refusal, items_by_parsing, parse};
+use crate::go::syntax::visit;
+use crate::go::types::database::FileScope;
+use crate::go::types::expressions::Callee;
+use crate::rules::{Rule, Seeds};
+
+/// Functions of the repository that give a fresh resource to their callers: calls of them are acquisitions
+/// too.
+#[derive(Default)]
+pub struct Wrappers {
+    /// The rule, and which results.
+    known: FxHashMap<FuncRef, (Arc<Rule>, BTreeSet<usize>)>,
+    /// Their names, for the cheap question.
+    names: Vec<Arc<str>>,
+}
+
+impl Wrappers {
+    /// Takes in that `fresh` gives its result to its callers; false when that was known.
+    pub fn add(&mut self, fresh: &Fresh) -> bool {
+        let name = &fresh.func.decl.name.name;
+        if !self.names.contains(name) {
+            self.names.push(name.clone());
+            self.names.sort();
+        }
+        let (_, results) =
+            self.known.entry(fresh.func.clone()).or_insert_with(|| (fresh.rule.clone(), BTreeSet::new()));
+        results.insert(fresh.result)
+    }
+
+    fn called_in(&self, text: &[u8]) -> bool {
+        self.names.iter().any(|name| is_called(text, name))
+    }
+}
+
+/// Whether `name(` or `name[` stands in `text` as a word of its own.
+pub fn is_called(text: &[u8], name: &str) -> bool {
+    memchr::memmem::find_iter(text, name.as_bytes()).any(|at| {
+        let after = text.get(at + name.len());
+        !text[..at].last().copied().is_some_and(is_word) && matches!(after, Some(b'(' | b'['))
+    })
+}
+
+/// A function that gives a fresh resource to its callers.
+#[derive(Clone)]
+pub struct Fresh {
+    pub func: FuncRef,
+    pub rule: Arc<Rule>,
+    /// Through which result.
+    pub result: usize,
+    /// The method that releases what it gives, if that asks for nothing.
+    pub release: Option<String>,
+}
+
+impl Fresh {
+    /// What is known of calls whose type nobody knows, as an entry of [`judge::Usage`]: it gives what is
+    /// released like this.
+    pub fn usage(&self) -> Option<(String, String)> {
+        let func = self.func.decl.receiver.is_none().then_some(&self.func)?;
+        Some((format!("{}.{}", func.package.path, func.decl.name.name), self.release.clone()?))
+    }
+}
+
+/// What one file came to.
+#[derive(Default)]
+pub struct AnalyzedFile {
+    pub judged: Vec<Judgement>,
+    /// What is to be reported, in the order of the file.
+    pub findings: Vec<Finding>,
+    /// Functions that turned out to be wrappers.
+    pub fresh: Vec<Fresh>,
+    pub declarations: u64,
+    /// Declarations that were refused, by their start.
+    pub refused: Vec<(u32, Refusal)>,
+    /// The outline could not be made sure: the whole file was parsed instead.
+    pub inexact: bool,
+}
+
+/// A file to judge.
+pub struct FileText<'f> {
+    pub path: &'f Arc<str>,
+    pub text: &'f [u8],
+    pub scope: &'f FileScope,
+    pub policy: &'f Policy,
+}
+
+/// Judges every acquisition in a file.
+pub fn file(judge: &Judge, settings: &Settings, wrappers: &Wrappers, file: &FileText) -> AnalyzedFile {
+    again(judge, settings, wrappers, file, AnalyzedFile::default(), &|_| true)
+}
+
+/// Judges those declarations again whose text `matters`; of the others the `previous` judgements stay.
+pub fn again(
+    judge: &Judge,
+    settings: &Settings,
+    wrappers: &Wrappers,
+    file: &FileText,
+    mut previous: AnalyzedFile,
+    matters: &dyn Fn(&[u8]) -> bool,
+) -> AnalyzedFile {
+    let judge = &Judge {
+        assume_closable: file.policy.assume_closable,
+        fields: settings.every || file.policy.reporting(FaultKind::NeverReleased).is_some(),
+        ..*judge
+    };
+    let lines = LineIndex::new(file.text);
+    let place = FileContext { path: file.path, text: file.text, lines: &lines, scope: file.scope };
+    let mut outline = outline(file.text);
+    let mut result = AnalyzedFile { inexact: !outline.exact, ..AnalyzedFile::default() };
+    if !outline.exact {
+        outline.items = items_by_parsing(file.text);
+    }
+    let sights = sights(&file.policy.seeding, file.scope.imports());
+    let directives = Directives::of(file.text, &lines);
+    let run = Run {
+        judge,
+        settings,
+        policy: file.policy,
+        wrappers,
+        sights: &sights,
+        directives: &directives,
+        package_style: PackageStyle::new(file.scope),
+    };
+    let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
+    for item in &outline.items {
+        let judged = if matters(&file.text[item.span.range()]) {
+            declaration(&run, &place, item, &mut result)
+        } else {
+            result.keep(&mut previous, item)
+        };
+        for one in judged {
+            result.findings.extend(findings(&run, &place, item, &one, &mut repeats));
+            result.judged.push(one);
+        }
+    }
+    if let Some(rule) = file.policy.reporting(FaultKind::IdleComment).filter(|_| outline.exact) {
+        let refused: Vec<u32> = result.refused.iter().map(|(start, _)| *start).collect();
+        let path = settings.in_repository(file.path);
+        let seen = Seen { items: &outline.items, judged: &result.judged, refused: &refused, path: &path };
+        result.findings.extend(suppress::unused(&directives, file.policy, rule, &place, &seen));
+    }
+    result.findings.sort_by_key(|finding| finding.acquisition.span);
+    result
+}
+
+impl AnalyzedFile {
+    /// Takes over what `previous` says of one declaration, and gives its judgements.
+    fn keep(&mut self, previous: &mut AnalyzedFile, item: &Item) -> Vec<Judgement> {
+        let within = |at: u32| item.span.start <= at && at < item.span.end;
+        self.fresh.extend(previous.fresh.extract_if(.., |fresh| within(fresh.func.decl.span.start)));
+        self.refused.extend(previous.refused.extract_if(.., |(start, _)| within(*start)));
+        let judged: Vec<Judgement> =
+            previous.judged.extract_if(.., |judged| within(judged.acquisition.span.start)).collect();
+        self.declarations += u64::from(!judged.is_empty());
+        judged
+    }
+}
+
+/// Everything that is to be judged in one declaration: rule, call, and which of its results if that is known.
+type Wanted = Vec<(Arc<Rule>, Span, Option<usize>)>;
+
+/// What all declarations of a file are judged with.
+struct Run<'r> {
+    judge: &'r Judge<'r>,
+    settings: &'r Settings,
+    policy: &'r Policy,
+    wrappers: &'r Wrappers,
+    /// One for each rule that proposes calls.
+    sights: &'r [Prefilter<'r>],
+    directives: &'r Directives,
+    package_style: PackageStyle<'r>,
+}
+
+impl Run<'_> {
+    fn rules(&self) -> impl Iterator<Item = (&Arc<Rule>, &Prefilter<'_>)> {
+        self.policy.seeding.iter().zip(self.sights)
+    }
+
+    /// Whether a glance will not do: every call is asked for, or a comment is there whose use depends on what
+    /// is found.
+    fn looks_closely(&self, item: &Item) -> bool {
+        self.settings.every || self.directives.touch(item)
+    }
+}
+
+fn declaration(run: &Run, place: &FileContext, item: &Item, result: &mut AnalyzedFile) -> Vec<Judgement> {
+    let text = &place.text[item.span.range()];
+    let triggered = run.sights.iter().any(|sight| sight.is_in(text));
+    let wraps = run.wrappers.called_in(text);
+    if !(triggered || wraps) || matches!(item.kind, ItemKind::Type | ItemKind::Const) {
+        return Vec::new();
+    }
+    let leaks_only =
+        run.policy.rules.iter().all(|rule| matches!(rule.reports, FaultKind::Leak | FaultKind::IdleComment));
+    let is_clean = |(rule, sight): (&Arc<Rule>, &Prefilter)| {
+        quick_reject::is_clean(run.judge, place, (rule, sight), text, leaks_only)
+    };
+    if !wraps && !run.looks_closely(item) && run.rules().all(is_clean) {
+        return Vec::new();
+    }
+    result.declarations += 1;
+    let parsed =
+        match parse(place.text, item.span).and_then(|parsed| parsed.lower().map(|decl| (parsed, decl))) {
+            Ok(parsed) => parsed,
+            Err(refusal) => {
+                result.refused.push((item.span.start, refusal));
+                return refused(run, place, item, &refusal.to_string());
+            }
+        };
+    let (parsed, decl) = parsed;
+    let mut wanted = match seeds(run.policy, &parsed) {
+        Ok(wanted) => wanted,
+        Err(why) => return refused(run, place, item, why),
+    };
+    let more = called(run, place, &decl, &wanted);
+    wanted.extend(more);
+    wanted.sort_by_key(|(_, call, result)| (*call, *result));
+    let asked: Vec<_> = wanted
+        .iter()
+        .map(|(rule, call, result)| Asked {
+            rule: &rule.id,
+            releases: &rule.releases,
+            call: *call,
+            result: *result,
+        })
+        .collect();
+    let judged = judge::judge(run.judge, place, &decl, &asked);
+    for one in judged.iter().filter(|one| !(one.returned.is_empty() && one.wrapped.is_empty())) {
+        let rule = wanted.iter().find(|(_, call, _)| *call == one.acquisition.span).map(|(rule, ..)| rule);
+        let Some((func, rule)) = enclosing(place.scope, item).zip(rule) else { continue };
+        let fresh = |rule: &Arc<Rule>, result: &usize| Fresh {
+            func: func.clone(),
+            rule: rule.clone(),
+            result: *result,
+            release: None,
+        };
+        let release = match &one.acquisition.closable {
+            Closable::By(release) if release.args.is_empty() => Some(release.method.clone()),
+            _ => None,
+        };
+        result.fresh.extend(
+            one.returned.iter().map(|result| Fresh { release: release.clone(), ..fresh(rule, result) }),
+        );
+        // What is made around a client goes by its type, as all do that are known by what they give.
+        for maker in run.policy.seeding.iter().filter(|rule| matches!(rule.seeds, Seeds::Given(_))) {
+            let made = one
+                .wrapped
+                .iter()
+                .filter(|result| typed_seeds::is_constructor(run.judge, maker, &func, **result));
+            result.fresh.extend(made.map(|result| fresh(maker, result)));
+        }
+    }
+    judged
+}
+
+fn seeds(policy: &Policy, parsed: &Parsed) -> Result<Wanted, &'static str> {
+    let mut wanted = Vec::new();
+    for rule in &policy.seeding {
+        let Seeds::Named(named) = &rule.seeds else { continue };
+        let seeds = named
+            .seeds(parsed)
+            .map_err(|_| "the declaration has more candidate calls than are kept track of")?;
+        wanted.extend(seeds.into_iter().map(|seed| (rule.clone(), seed.call, None)));
+    }
+    Ok(wanted)
+}
+
+/// The calls that acquire by what is called, and are not seeds already: of wrappers, and of functions that a
+/// rule takes for what they give.
+fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &Wanted) -> Wanted {
+    let calls: Vec<_> = visit::calls(decl)
+        .into_iter()
+        .filter(|call| !seeds.iter().any(|(_, seed, _)| *seed == call.span))
+        .filter_map(|call| Some((call, call.name()?)))
+        .collect();
+    let wraps = |name: &str| run.wrappers.names.iter().any(|known| **known == *name);
+    let gives = |name: &str| {
+        run.sights.iter().any(|sight| matches!(sight, Prefilter::Calls(names) if names.contains(name)))
+    };
+    if !calls.iter().any(|(_, name)| wraps(name) || gives(name)) {
+        return Vec::new();
+    }
+    let scopes = match decl {
+        Decl::Func(func) => Scopes::of_func(func),
+        Decl::Vars(specs) => Scopes::of_vars(specs),
+        _ => return Vec::new(),
+    };
+    let typing = Typing::new(run.judge.database, place.scope.clone(), &scopes);
+    let mut found = Vec::new();
+    for (call, name) in calls.into_iter().filter(|(_, name)| wraps(name) || gives(name)) {
+        let callee = typing.callee(call);
+        let func = match &callee {
+            Callee::Func { func, .. } => Some(func),
+            Callee::Method { method, .. } => method.func.as_ref(),
+            _ => None,
+        };
+        if let Some((rule, results)) = func.and_then(|func| run.wrappers.known.get(func)) {
+            found.extend(results.iter().map(|result| (rule.clone(), call.span, Some(*result))));
+            continue;
+        }
+        // The repository's own constructors are known by what they acquire, as wrappers.
+        let own = func.is_some_and(|func| !run.judge.database.is_dependency(&func.package));
+        let given = run
+            .rules()
+            .filter(|_| gives(name) && !own)
+            .find_map(|(rule, _)| {
+                Some((rule, typed_seeds::result_of(run.judge, place.scope, rule, &callee)?))
+            })
+            .filter(|_| wrapped::owned_argument(&typing, call).is_none());
+        found.extend(given.map(|(rule, result)| (rule.clone(), call.span, Some(result))));
+    }
+    found
+}
+
+/// The function that an item declares, as the package knows it.
+fn enclosing(scope: &FileScope, item: &Item) -> Option<FuncRef> {
+    let name = item.names.first()?;
+    match &item.kind {
+        ItemKind::Func => scope.package.func(name),
+        ItemKind::Method { receiver } => scope.package.method(receiver, name),
+        _ => None,
+    }
+}
+
+/// Every place in a declaration that could not be read where a seed could stand, so that none is silent.
+fn refused(run: &Run, place: &FileContext, item: &Item, why: &str) -> Vec<Judgement> {
+    let name = item.names.first().map(|name| name.to_string());
+    let mut judged = Vec::new();
+    for (rule, sight) in run.rules() {
+        for hit in sight.hits(&place.text[item.span.range()]) {
+            let span = Span::new(hit.start as u32, hit.end as u32).shifted(item.span.start);
+            judged.push(judge::not_analysed(place, &rule.id, span, name.clone(), why));
+        }
+    }
+    judged
+}
+
+/// What the rules that run report of one acquisition.
+fn findings(
+    run: &Run,
+    place: &FileContext,
+    item: &Item,
+    one: &Judgement,
+    repeats: &mut FxHashMap<(String, String), u32>,
+) -> Vec<Finding> {
+    let acquisition = &one.acquisition;
+    let function = acquisition.function.clone().unwrap_or_default();
+    let text = String::from_utf8_lossy(&place.text[acquisition.span.range()]).into_owned();
+    // Counted over all acquisitions, so that a fingerprint stays when another finding of the function is
+    // mended.
+    let ordinal = repeats.entry((function.clone(), text.clone())).or_default();
+    let path = run.settings.in_repository(&acquisition.path);
+    let nth = *ordinal;
+    *ordinal += 1;
+    let doc = suppress::doc_lines(item, place.lines);
+    // A wrapper may be known by a rule that does not run here.
+    let Some(proposer) = run.policy.seeding.iter().find(|rule| rule.id == acquisition.rule) else {
+        return Vec::new();
+    };
+    let reports =
+        |rule: &&Arc<Rule>, fault: &Fault| rule.reports == fault.kind && rule.judges(&acquisition.rule);
+    let report = |fault: &Fault| {
+        let rule = run.policy.rules.iter().find(|rule| reports(rule, fault))?;
+        let acquisition = Acquisition {
+            rule: rule.id.clone(),
+            verdict: fault.verdict,
+            certainty: fault.certainty.and(one.type_certainty),
+            evidence: fault.evidence.clone(),
+            ..acquisition.clone()
+        };
+        Some(Finding {
+            message: fault.message.clone(),
+            fix: fix::fix(&fix::Wanted {
+                acquisition: &acquisition,
+                type_certainty: one.type_certainty,
+                remedy: &fault.remedy,
+                releases: &proposer.releases,
+                text: place.text,
+                style: run.policy.style,
+                package_style: &|| run.package_style.style(),
+            }),
+            suppressed: run.directives.find(&rule.id, acquisition.line, &doc),
+            fingerprint: fingerprint(&rule.id, &path, &function, &text, nth),
+            acquisition,
+        })
+    };
+    let mut found: Vec<Finding> = one.faults.iter().filter_map(report).collect();
+    found.sort_by(|a, b| a.acquisition.rule.cmp(&b.acquisition.rule));
+    found
+}

@@ -1,0 +1,236 @@
+//! Fixes applied in memory, in rounds: apply, parse again, judge again, and take back what did not hold.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::analysis::verdict::judge::Judge;
+use crate::base::edit;
+use crate::base::finding::{Applicability, Finding, FixOutcome};
+use crate::config::Settings;
+use crate::engine::add_ignore;
+use crate::engine::analyze;
+use crate::engine::analyze::{AnalyzedFile, FileText};
+use crate::engine::scan::{Candidate, ScanResult};
+use crate::engine::{Change, Choice, Choose, Fixes};
+use crate::go::syntax::parse::damage;
+
+/// Fixes that overlap wait for the next round; there are no more than this.
+const MAX_ROUNDS: usize = 4;
+
+/// Outcomes by fingerprint.
+type Outcomes = FxHashMap<String, FixOutcome>;
+
+/// Fixes what `survey` found, as far as `settings` let and `choose` wants.
+pub fn apply(scan: &ScanResult, settings: &Settings, choose: &Choose) -> Fixes {
+    let ScanResult { report, database, summaries, usage, wrappers, pool, candidates } = scan;
+    let judge = Judge { database, summaries, assume_closable: false, usage, fields: false };
+    let barred = barred(candidates, settings);
+    let shown = candidates.par_iter().filter(|candidate| candidate.is_shown());
+    let fixed: Vec<(Option<Change>, Outcomes)> = pool.install(|| {
+        let again = |candidate: &Candidate, text: &[u8]| {
+            analyze::file(&judge, settings, wrappers, &FileText { text, ..candidate.file_text() })
+        };
+        settings.progress.begin("fixing", candidates.len());
+        shown
+            .inspect(|_| settings.progress.step())
+            .map(|candidate| fix_file(candidate, settings, (&barred, choose), &|text| again(candidate, text)))
+            .collect()
+    });
+    let mut outcomes = Outcomes::default();
+    let mut changes = Vec::new();
+    for (change, of_file) in fixed {
+        changes.extend(change);
+        outcomes.extend(of_file);
+    }
+    let outcome =
+        |finding: &Finding| outcomes.get(&finding.fingerprint).copied().unwrap_or(FixOutcome::NoFix);
+    let outcomes = report.findings.iter().map(outcome).collect();
+    Fixes { changes, outcomes, milliseconds: 0.0 }
+}
+
+/// The lowest kind of fix that is applied.
+fn lowest(settings: &Settings) -> Applicability {
+    if settings.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe }
+}
+
+/// The findings whose fixes are good but not wanted, with the reason: those of generated files, and those
+/// over the limit.
+fn barred(candidates: &[Candidate], settings: &Settings) -> Outcomes {
+    let mut barred = Outcomes::default();
+    let mut room = settings.max_fixes;
+    for candidate in candidates.iter().filter(|candidate| candidate.is_shown()) {
+        for finding in &candidate.judged.findings {
+            if !is_ready(finding, lowest(settings), &mut Outcomes::default()) {
+                continue;
+            }
+            match (candidate.generated, room) {
+                (true, _) => drop(barred.insert(finding.fingerprint.clone(), FixOutcome::Generated)),
+                (false, 0) => drop(barred.insert(finding.fingerprint.clone(), FixOutcome::OverLimit)),
+                (false, _) => room -= 1,
+            }
+        }
+    }
+    barred
+}
+
+fn fix_file(
+    candidate: &Candidate,
+    settings: &Settings,
+    (barred, choose): (&Outcomes, &Choose),
+    judge: &dyn Fn(&[u8]) -> AnalyzedFile,
+) -> (Option<Change>, Outcomes) {
+    let lowest = lowest(settings);
+    let mut text = candidate.text.to_vec();
+    let mut findings: Vec<Finding> = candidate.judged.findings.clone();
+    let mut outcomes: Outcomes = findings
+        .iter()
+        .filter_map(|finding| barred.get_key_value(&finding.fingerprint))
+        .map(|(id, why)| (id.clone(), *why))
+        .collect();
+    let mut refused = candidate.judged.refused.len();
+    let mut applied = 0;
+    for number in 0..MAX_ROUNDS {
+        let ready = |finding: &Finding| {
+            is_ready(finding, lowest, &mut outcomes)
+                .then(|| chosen(finding, choose, number == 0, &mut outcomes))
+                .flatten()
+        };
+        let ready: Vec<Finding> = findings.iter().filter_map(ready).collect();
+        let ready: Vec<&Finding> = ready.iter().collect();
+        if ready.is_empty() {
+            break;
+        }
+        let Some((new, judged, held)) = round(&text, &ready, &findings, refused, &mut outcomes, judge) else {
+            break;
+        };
+        text = new;
+        applied += held;
+        refused = judged.refused.len();
+        findings = judged.findings.clone();
+    }
+    if let Some(reason) = settings.add_ignore.as_ref().filter(|_| !candidate.generated) {
+        let (new, silenced) = add_ignore::silence(text, &findings, reason, judge);
+        text = new;
+        outcomes.extend(silenced.into_iter().map(|id| (id, FixOutcome::Ignored)));
+    }
+    let change = (text != *candidate.text).then(|| Change {
+        path: candidate.path.clone(),
+        file: candidate.file.clone(),
+        before: candidate.text.clone(),
+        after: text,
+        fixes: applied,
+    });
+    (change, outcomes)
+}
+
+/// Whether a finding's fix is to be applied; if not, notes why.
+fn is_ready(finding: &Finding, lowest: Applicability, outcomes: &mut Outcomes) -> bool {
+    let outcome = match &finding.fix {
+        _ if finding.suppressed.is_some() => FixOutcome::Suppressed,
+        None => FixOutcome::NoFix,
+        Some(fix) if fix.applicability < lowest || fix.edits.is_empty() => FixOutcome::BelowApplicability,
+        Some(_) => {
+            use FixOutcome::{Generated, OverLimit, ParseDamage, Suppressed, VerifyFailed};
+            return !matches!(
+                outcomes.get(&finding.fingerprint),
+                Some(VerifyFailed | ParseDamage | Suppressed | Generated | OverLimit)
+            );
+        }
+    };
+    outcomes.entry(finding.fingerprint.clone()).or_insert(outcome);
+    false
+}
+
+/// The finding with the edits that are to be tried, if any are; if not, notes why. Edits that somebody else
+/// made count in the original text, so they can go in in the first round only.
+fn chosen(finding: &Finding, choose: &Choose, first: bool, outcomes: &mut Outcomes) -> Option<Finding> {
+    let mut finding = finding.clone();
+    match choose(&finding) {
+        Choice::Take => return Some(finding),
+        Choice::Edited(edits) if first => finding.fix.as_mut()?.edits = edits,
+        Choice::Edited(_) => {
+            outcomes.entry(finding.fingerprint).or_insert(FixOutcome::Conflict);
+            return None;
+        }
+        Choice::Leave(outcome) => {
+            outcomes.insert(finding.fingerprint, outcome);
+            return None;
+        }
+    }
+    Some(finding)
+}
+
+/// One round over the ready fixes: those whose result holds are applied, the others are noted as failed.
+fn round(
+    text: &[u8],
+    ready: &[&Finding],
+    before: &[Finding],
+    refused: usize,
+    outcomes: &mut Outcomes,
+    judge: &dyn Fn(&[u8]) -> AnalyzedFile,
+) -> Option<(Vec<u8>, AnalyzedFile, usize)> {
+    if let Some(whole) = attempt(text, ready, before, refused, judge).ok().flatten() {
+        return Some(settle(whole, ready, outcomes));
+    }
+    // Something went wrong: one at a time tells which.
+    let mut held: Vec<&Finding> = Vec::new();
+    for finding in ready {
+        let mut tried = held.clone();
+        tried.push(finding);
+        match attempt(text, &tried, before, refused, judge) {
+            Ok(Some(_)) => held = tried,
+            Ok(None) => drop(outcomes.insert(finding.fingerprint.clone(), FixOutcome::VerifyFailed)),
+            Err(outcome) => drop(outcomes.insert(finding.fingerprint.clone(), outcome)),
+        }
+    }
+    let whole = attempt(text, &held, before, refused, judge).ok().flatten().filter(|_| !held.is_empty())?;
+    Some(settle(whole, &held, outcomes))
+}
+
+type Attempt = (Vec<u8>, AnalyzedFile, Vec<FixOutcome>);
+
+fn settle(
+    (text, judged, results): Attempt,
+    fixes: &[&Finding],
+    outcomes: &mut Outcomes,
+) -> (Vec<u8>, AnalyzedFile, usize) {
+    let mut applied = 0;
+    for (finding, outcome) in fixes.iter().zip(results) {
+        applied += usize::from(outcome == FixOutcome::Applied);
+        outcomes.insert(finding.fingerprint.clone(), outcome);
+    }
+    (text, judged, applied)
+}
+
+/// The text with `fixes`, if it holds: no new damage, the findings gone, and no other in their place.
+/// `Ok(None)` when it does not hold.
+fn attempt(
+    text: &[u8],
+    fixes: &[&Finding],
+    before: &[Finding],
+    refused: usize,
+    judge: &dyn Fn(&[u8]) -> AnalyzedFile,
+) -> Result<Option<Attempt>, FixOutcome> {
+    let edits: Vec<&[edit::Edit]> =
+        fixes.iter().filter_map(|finding| finding.fix.as_ref()).map(|fix| fix.edits.as_slice()).collect();
+    let applied = edit::apply(text, &edits);
+    let judged = judge(&applied.text);
+    // Where brackets do not close, a line may change what the grammar makes of the rest.
+    if judged.refused.len() > refused || (judged.inexact && damage(&applied.text) > damage(text)) {
+        return Err(FixOutcome::ParseDamage);
+    }
+    let mended = |finding: &Finding| {
+        let made = |outcome: FixOutcome| matches!(outcome, FixOutcome::Applied | FixOutcome::Duplicate);
+        fixes
+            .iter()
+            .zip(&applied.outcomes)
+            .any(|(fix, outcome)| fix.fingerprint == finding.fingerprint && made(*outcome))
+    };
+    let expected = before.iter().filter(|finding| !mended(finding)).map(|finding| &finding.fingerprint);
+    let (mut expected, mut found): (Vec<_>, Vec<_>) =
+        (expected.collect(), judged.findings.iter().map(|finding| &finding.fingerprint).collect());
+    expected.sort();
+    found.sort();
+    let holds = expected == found;
+    Ok(holds.then_some((applied.text, judged, applied.outcomes)))
+}

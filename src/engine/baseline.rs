@@ -1,0 +1,214 @@
+//! A baseline: the findings that were there when it was written. They are quiet, new ones are loud, and what
+//! is gone is told.
+//!
+//! The file is TOML, sorted, without line numbers: it changes when findings come and go, not when code moves.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
+
+use crate::base::finding::{Finding, Suppression};
+use crate::base::sys::{self, Error};
+use crate::base::text::LineIndex;
+use crate::config::Settings;
+use crate::engine::Report;
+
+/// The only version so far.
+const VERSION: u32 = 1;
+
+/// Nobody's baseline is larger.
+const MOST_BYTES: u64 = 64 << 20;
+
+const HEAD: &str = "\
+# Findings that were there when this file was written; `unleak check --baseline` says nothing of them.
+# Written by `unleak check --write-baseline`.
+";
+
+/// The findings of a file, by fingerprint.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Baseline(BTreeMap<String, Entry>);
+
+/// A finding as a baseline has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// The file, from the top of the repository.
+    pub path: String,
+    /// The function around it; empty at package level.
+    pub function: String,
+    pub rule: String,
+    /// What acquires.
+    pub acquires: String,
+    pub fingerprint: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: toml::Spanned<u32>,
+    #[serde(default, rename = "finding")]
+    findings: Vec<Entry>,
+}
+
+impl Baseline {
+    /// Reads the baseline at `path`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the line of the first mistake, or what [`sys::read`] says.
+    pub fn read(path: &Path) -> Result<Baseline, Error> {
+        let bytes = sys::read(path, MOST_BYTES)?;
+        Baseline::parse(&path.to_string_lossy(), &String::from_utf8_lossy(&bytes))
+    }
+
+    fn parse(file: &str, text: &str) -> Result<Baseline, Error> {
+        let mistake = |at: usize, words: String| {
+            let (line, column) = LineIndex::new(text.as_bytes()).line_column(at as u32);
+            Error::Config { file: file.into(), line, column, words }
+        };
+        let read: File = toml::from_str(text).map_err(|error| {
+            let words = format!(
+                "{}; mend it, or take the file away and write it anew with --write-baseline",
+                error.message().trim().replace('\n', " ")
+            );
+            mistake(error.span().map_or(0, |span| span.start), words)
+        })?;
+        if *read.version.get_ref() != VERSION {
+            let words = format!(
+                "version {} is not known, only {VERSION}; is there a newer unleak?",
+                read.version.get_ref()
+            );
+            return Err(mistake(read.version.span().start, words));
+        }
+        Ok(Baseline(read.findings.into_iter().map(|entry| (entry.fingerprint.clone(), entry)).collect()))
+    }
+
+    /// The baseline that has every finding of `report` which no comment silences, and of `old` what this run
+    /// could not see.
+    pub fn of(report: &Report, settings: &Settings, old: &Baseline) -> Baseline {
+        let seen = Seen::new(report, settings);
+        let unseen = old.0.iter().filter(|(_, entry)| !seen.could_find(entry));
+        let mut all: BTreeMap<_, _> = unseen.map(|(id, entry)| (id.clone(), entry.clone())).collect();
+        let open = report
+            .findings
+            .iter()
+            .filter(|finding| matches!(finding.suppressed, None | Some(Suppression::Baseline)));
+        all.extend(open.map(|finding| (finding.fingerprint.clone(), entry(finding, settings))));
+        Baseline(all)
+    }
+
+    /// Its text, sorted by path, function and rule.
+    pub fn text(&self) -> String {
+        let mut text = format!("{HEAD}version = {VERSION}\n");
+        for entry in self.sorted() {
+            let table = toml::to_string(entry).unwrap_or_default();
+            text += &format!("\n[[finding]]\n{table}");
+        }
+        text
+    }
+
+    /// Its findings by path, function and rule.
+    fn sorted(&self) -> Vec<&Entry> {
+        let mut all: Vec<&Entry> = self.0.values().collect();
+        all.sort_by_key(|entry| {
+            (&entry.path, &entry.function, &entry.rule, &entry.acquires, &entry.fingerprint)
+        });
+        all
+    }
+
+    /// How many findings it has.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Silences the findings of `report` that it has. Returns those of its own that are gone: this run would
+    /// have found them.
+    pub fn apply(&self, report: &mut Report, settings: &Settings) -> Vec<&Entry> {
+        for finding in report.findings.iter_mut().filter(|finding| self.0.contains_key(&finding.fingerprint))
+        {
+            finding.suppressed.get_or_insert(Suppression::Baseline);
+        }
+        let seen = Seen::new(report, settings);
+        let mut gone = self.sorted();
+        gone.retain(|entry| !seen.findings.contains(&*entry.fingerprint) && seen.could_find(entry));
+        gone
+    }
+}
+
+/// What a run looked at.
+struct Seen<'r> {
+    findings: FxHashSet<&'r str>,
+    /// The files, from the top of the repository.
+    files: FxHashSet<String>,
+    rules: FxHashSet<&'r str>,
+    settings: &'r Settings,
+}
+
+impl<'r> Seen<'r> {
+    fn new(report: &'r Report, settings: &'r Settings) -> Seen<'r> {
+        Seen {
+            findings: report.findings.iter().map(|finding| &*finding.fingerprint).collect(),
+            files: report.read.iter().map(|path| settings.in_repository(path)).collect(),
+            rules: report.rules.iter().map(|id| &**id).collect(),
+            settings,
+        }
+    }
+
+    /// Whether the run would have come upon the entry: it read the file for the rule, or the file is there no
+    /// more.
+    fn could_find(&self, entry: &Entry) -> bool {
+        let is_there = || sys::kind(&self.settings.file_in_repository(&entry.path)).is_some();
+        self.rules.contains(&*entry.rule) && (self.files.contains(&entry.path) || !is_there())
+    }
+}
+
+fn entry(finding: &Finding, settings: &Settings) -> Entry {
+    let at = &finding.acquisition;
+    Entry {
+        path: settings.in_repository(&at.path),
+        function: at.function.clone().unwrap_or_default(),
+        rule: at.rule.to_string(),
+        acquires: at.constructor.clone(),
+        fingerprint: finding.fingerprint.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(path: &str, fingerprint: &str) -> Entry {
+        Entry {
+            path: path.into(),
+            function: "(*T).run".into(),
+            rule: "unclosed-client".into(),
+            acquires: "x.New\"Client".into(),
+            fingerprint: fingerprint.into(),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_sorted() {
+        let all = [made("b.go", "1"), made("a\nb.go", "2")].map(|entry| (entry.fingerprint.clone(), entry));
+        let baseline = Baseline(all.into());
+        let text = baseline.text();
+        assert_eq!(Baseline::parse("b.toml", &text).unwrap(), baseline);
+        assert!(text.find("\"2\"").unwrap() < text.find("\"1\"").unwrap(), "{text}");
+        assert_eq!(Baseline::parse("b.toml", &Baseline::default().text()).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_broken_file_is_told_with_its_line() {
+        let broken = |text: &str| Baseline::parse("b.toml", text).unwrap_err().to_string();
+        assert!(broken("version = 1\n[[finding]]\npath = 3\n").starts_with("b.toml:3:8: invalid type"));
+        assert!(broken("version = 2\n").starts_with("b.toml:1:11: version 2 is not known"));
+        assert!(broken("").contains("missing field `version`"));
+        assert!(broken("version = 1\n<<<<<<< HEAD\n").starts_with("b.toml:2:"));
+    }
+}

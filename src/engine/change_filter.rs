@@ -1,0 +1,50 @@
+//! Findings that a change does not touch are silenced.
+//!
+//! A change touches a finding when it adds, changes or takes out a line of the declaration around it: a leak
+//! is made as well by a new way out, or by a release that is gone, as by the call that acquires.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::base::finding::{Finding, Suppression};
+use crate::base::sys::Error;
+use crate::base::text::LineIndex;
+use crate::config::Settings;
+use crate::engine::scan::Candidate;
+use crate::go::syntax::outline::{Item, outline};
+use crate::vcs::{self, Change, Touched};
+
+/// Silences what `change` leaves alone in `candidates`.
+///
+/// # Errors
+/// As [`vcs::touched`].
+pub fn mark(settings: &Settings, change: &Change, candidates: &mut [Candidate]) -> Result<(), Error> {
+    let with_findings = candidates.iter().filter(|candidate| !candidate.judged.findings.is_empty());
+    let texts: Vec<(&Path, &[u8])> =
+        with_findings.filter_map(|candidate| Some((candidate.file.as_deref()?, &*candidate.text))).collect();
+    let touched = vcs::touched(&settings.root, &texts, change)?;
+    for candidate in candidates {
+        let text: Arc<[u8]> = candidate.text.clone();
+        let touched = candidate.file.as_ref().and_then(|file| touched.get(file));
+        let items =
+            if matches!(touched, Some(Touched::Lines(_))) { outline(&text).items } else { Vec::new() };
+        let lines = LineIndex::new(&text);
+        let judged = &mut candidate.judged;
+        for finding in &mut judged.findings {
+            if !touched.is_some_and(|touched| meets(touched, finding, &items, &lines)) {
+                finding.suppressed.get_or_insert(Suppression::Untouched);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn meets(touched: &Touched, finding: &Finding, items: &[Item], lines: &LineIndex) -> bool {
+    let at = &finding.acquisition;
+    let around = items.iter().find(|item| (item.doc_start..item.span.end).contains(&at.span.start));
+    let (first, last) = match around {
+        Some(item) => (lines.line(item.doc_start), lines.line(item.span.end.saturating_sub(1))),
+        None => (at.line, lines.line(at.span.end)),
+    };
+    touched.meets(first, last)
+}

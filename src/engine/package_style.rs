@@ -1,0 +1,46 @@
+//! How the files beside one spell their releases: asked only when a release is spelled in a file that has
+//! none.
+
+use std::cell::OnceCell;
+
+use crate::base::sys;
+use crate::config::Style;
+use crate::fix::Habits;
+use crate::go::types::database::FileScope;
+
+/// More files than this are not looked at.
+const MOST_FILES: usize = 32;
+/// Nor is a larger one.
+const MOST_BYTES: u64 = 256 << 10;
+
+/// The files of a package beside one of them.
+pub struct PackageStyle<'f> {
+    scope: &'f FileScope,
+    style: OnceCell<Option<Style>>,
+}
+
+impl<'f> PackageStyle<'f> {
+    /// Reads nothing yet.
+    pub fn new(scope: &'f FileScope) -> PackageStyle<'f> {
+        PackageStyle { scope, style: OnceCell::new() }
+    }
+
+    /// The style that they use most; tests go by tests, other files by other files. `None` where they release
+    /// nothing.
+    pub fn style(&self) -> Option<Style> {
+        *self.style.get_or_init(|| {
+            let files = &self.scope.package.files;
+            let test = files[self.scope.file].test;
+            let others =
+                files.iter().enumerate().filter(|(at, file)| *at != self.scope.file && file.test == test);
+            let mut habits = Habits::default();
+            for (_, file) in others.take(MOST_FILES) {
+                // One that is gone meanwhile has no say.
+                if let Ok(text) = sys::read(&file.file, MOST_BYTES) {
+                    habits.add(&text);
+                }
+            }
+            habits.most()
+        })
+    }
+}

@@ -1,0 +1,259 @@
+//! The cheap question before a declaration is parsed: can any of its candidate calls leak at all?
+//!
+//! Two shapes are told from the text alone, and most calls of a tidy tree have one of them:
+//! `pkg.NewThingClient(…)` whose results have nothing to release, and a client that is released by a `defer`
+//! right after its error check. Where anything could mean something else, a glance says "parse it": it never
+//! says that something leaks.
+
+use std::sync::Arc;
+
+use crate::analysis::verdict::judge::{FileContext, Judge};
+use crate::base::finding::Closable;
+use crate::base::text::Span;
+use crate::engine::prefilter::Prefilter;
+use crate::engine::typed_seeds;
+use crate::go::syntax::ast::{Call, Expr, ExprKind, Ident};
+use crate::go::syntax::outline::is_word;
+use crate::rules::{Rule, Seeds};
+
+/// Whether nothing can be wrong with any call in `text` where the rule's seeds could stand; with
+/// `leaks_only`, whether none can leak.
+pub fn is_clean(
+    judge: &Judge,
+    place: &FileContext,
+    (rule, sight): (&Rule, &Prefilter),
+    text: &[u8],
+    leaks_only: bool,
+) -> bool {
+    sight.hits(text).into_iter().all(|hit| {
+        if text[..hit.start].last().is_some_and(|byte| is_word(*byte)) {
+            // The middle of a longer name: no constructor's.
+            return true;
+        }
+        let Some(b'(') = text[..hit.end].last() else { return false };
+        let name = &text[hit.start..hit.end - 1];
+        let function = match text[..hit.start].split_last() {
+            Some((b'.', before)) => qualified(text, before, name),
+            _ => is_only(text, name, b"(").then(|| ident(name)),
+        };
+        function.is_some_and(|function| match gives(judge, place, rule, function) {
+            Gives::Nothing => true,
+            Gives::Closable(method) => is_deferred_at_once(text, hit.start, &method, leaks_only),
+            Gives::Unknown => false,
+        })
+    })
+}
+
+/// What a constructor's results are, taken together.
+enum Gives {
+    Nothing,
+    /// The first result is released by this method, without arguments.
+    Closable(String),
+    Unknown,
+}
+
+/// Whether the statement around `at` is `x, err := …` (or with `=`) and the next ones at its indentation are,
+/// in lines of their own, `if err != nil { … }` and `defer x.method()`; unless `leaks_only`, also whether it
+/// stays in the function until then.
+fn is_deferred_at_once(text: &[u8], at: usize, method: &str, leaks_only: bool) -> bool {
+    let start = text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let indent = text[start..].iter().take_while(|byte| **byte == b'\t').count();
+    let Some((name, error)) = bound(&text[start + indent..at]) else { return false };
+    let margin = &text[start..start + indent];
+    // The lines after the acquiring one that begin at its indentation: a call over many lines ends with one
+    // that starts with `)`.
+    let mut lines = text[start..].split(|byte| *byte == b'\n').skip(1).filter_map(|line| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        (!line.trim_ascii().is_empty())
+            .then(|| line.strip_prefix(margin).filter(|rest| !rest.starts_with(b"\t")))
+            .flatten()
+    });
+    let mut line = lines.next();
+    while line.is_some_and(|line| line.starts_with(b")") || line.starts_with(b"}") || line.starts_with(b"//"))
+    {
+        line = lines.next();
+    }
+    let check = [b"if ", error, b" != nil {"].concat();
+    let release = [b"defer ", name, b".", method.as_bytes(), b"()"].concat();
+    let deferred = line == Some(&check) && lines.next() == Some(b"}") && lines.next() == Some(&release);
+    deferred && (leaks_only || stays(text, at, name, &release))
+}
+
+/// Whether all that is done with `name` between its `release` and the end of `text` is to call other methods
+/// of it, in a function that gives nothing but an error, and starts nothing.
+fn stays(text: &[u8], at: usize, name: &[u8], release: &[u8]) -> bool {
+    let Some(head) = memchr::memchr(b'{', text).map(|end| text[..end].trim_ascii_end()) else { return false };
+    let Some(after) =
+        memchr::memmem::find(&text[at..], release).map(|start| &text[at + start + release.len()..])
+    else {
+        return false;
+    };
+    let finds = |word: &[u8]| memchr::memmem::find(after, word).is_some();
+    let lent = |found: usize| {
+        let rest = &after[found + name.len()..];
+        let word = found.checked_sub(1).is_some_and(|before| is_word(after[before]))
+            || rest.first().is_some_and(|b| is_word(*b));
+        let method = rest.strip_prefix(b".").unwrap_or_default();
+        let called = method.iter().take_while(|byte| is_word(**byte)).count();
+        word || (called > 0 && method.get(called) == Some(&b'('))
+    };
+    gives_no_more_than_an_error(head)
+        && !finds(b"func(")
+        && !finds(b"go ")
+        && !finds(&release[b"defer ".len()..])
+        && memchr::memmem::find_iter(after, name).all(lent)
+}
+
+/// Whether the head of a function ends with its parameters, or with `error` behind them.
+fn gives_no_more_than_an_error(head: &[u8]) -> bool {
+    let Some(params) = head.strip_suffix(b" error").unwrap_or(head).strip_suffix(b")") else { return false };
+    let mut open = 1;
+    let start = params.iter().rposition(|byte| {
+        open += i32::from(*byte == b')') - i32::from(*byte == b'(');
+        open == 0
+    });
+    // Results in parentheses have a blank before them.
+    start.and_then(|start| params[..start].last()).is_some_and(|byte| is_word(*byte) || *byte == b']')
+}
+
+/// The two names in `name, err := qualifier.`; other shapes give none.
+fn bound(before: &[u8]) -> Option<(&[u8], &[u8])> {
+    let equals = memchr::memchr(b'=', before)?;
+    let names = before[..equals].strip_suffix(b":").unwrap_or(&before[..equals]);
+    let comma = memchr::memchr(b',', names)?;
+    let (name, error) = (names[..comma].trim_ascii(), names[comma + 1..].trim_ascii());
+    let plain = |name: &[u8]| !name.is_empty() && name != b"_" && name.iter().copied().all(is_word);
+    let call = before[equals + 1..].trim_ascii();
+    (plain(name) && plain(error) && call.iter().all(|byte| is_word(*byte) || *byte == b'.'))
+        .then_some((name, error))
+}
+
+/// `qualifier.name`, where every `qualifier` in `text` is followed by a dot: nothing declares a variable of
+/// that name.
+fn qualified(text: &[u8], before: &[u8], name: &[u8]) -> Option<Expr> {
+    let start = before.iter().rposition(|byte| !is_word(*byte)).map_or(0, |at| at + 1);
+    let qualifier = &before[start..];
+    let plain = !matches!(before[..start].last(), Some(b'.' | b')' | b']'));
+    if qualifier.is_empty() || !plain || !is_only(text, qualifier, b".") {
+        return None;
+    }
+    let ExprKind::Ident(field) = ident(name).kind else { return None };
+    Some(Expr {
+        span: Span::default(),
+        kind: ExprKind::Selector { operand: Box::new(ident(qualifier)), field },
+    })
+}
+
+/// Whether each `word` in `text` that is no field is followed by one of `next`.
+fn is_only(text: &[u8], word: &[u8], next: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, word).all(|at| {
+        let before = at.checked_sub(1).map(|at| text[at]);
+        let after = text.get(at + word.len()).copied();
+        let part = before.is_some_and(is_word) || after.is_some_and(is_word);
+        part || before == Some(b'.') || after.is_some_and(|byte| next.contains(&byte))
+    })
+}
+
+fn ident(name: &[u8]) -> Expr {
+    let name = Arc::from(String::from_utf8_lossy(name));
+    Expr { span: Span::default(), kind: ExprKind::Ident(Ident { span: Span::default(), name }) }
+}
+
+fn gives(judge: &Judge, place: &FileContext, rule: &Rule, function: Expr) -> Gives {
+    let call =
+        Call { span: Span::default(), function, type_args: Vec::new(), args: Vec::new(), spread: false };
+    let callee = judge.database.callee(place.scope, &call, &|_| None);
+    if matches!(rule.seeds, Seeds::Given(_))
+        && typed_seeds::result_of(judge, place.scope, rule, &callee).is_none()
+    {
+        return Gives::Nothing;
+    }
+    let types = judge.database.results(&callee);
+    let answers: Vec<_> =
+        types.iter().map(|ty| judge.database.closable(place.scope, ty, &rule.releases).closable).collect();
+    match answers.as_slice() {
+        [] => Gives::Unknown,
+        answers if answers.iter().all(|answer| matches!(answer, Closable::Nothing(_))) => Gives::Nothing,
+        [Closable::By(release), Closable::Nothing(_)] if release.args.is_empty() => {
+            Gives::Closable(release.method.clone())
+        }
+        _ => Gives::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_another_meaning_is_seen() {
+        assert!(is_only(b"func f() { c := pkg.NewClient(); x.pkg = 1; pkgs := 2 }", b"pkg", b"."));
+        assert!(!is_only(b"func f(pkg *T) { c := pkg.NewClient() }", b"pkg", b"."));
+        assert!(!is_only(b"func f() { pkg := pkg.NewClient() }", b"pkg", b"."));
+    }
+
+    #[test]
+    fn only_plain_qualifiers_are_taken() {
+        let text = b"c := a.b.NewClient()";
+        assert!(qualified(text, b"c := a.b", b"NewClient").is_none());
+        let text = b"c := f().NewClient()";
+        assert!(qualified(text, b"c := f()", b"NewClient").is_none());
+        let text = b"c := b.NewClient()";
+        assert!(qualified(text, b"c := b", b"NewClient").is_some());
+    }
+
+    fn deferred(text: &str) -> bool {
+        is_deferred_at_once(text.as_bytes(), text.find("New").unwrap(), "Close", true)
+    }
+
+    #[test]
+    fn what_leaves_before_a_release_is_seen() {
+        let stays = |head: &str, rest: &str| {
+            let text = format!(
+                "func f(ctx C) {head}{{\n\tc, err := p.NewClient(ctx)\n\tif err != nil {{\n\t\treturn err\n\
+                 \t}}\n\tdefer c.Close()\n{rest}}}\n"
+            );
+            is_deferred_at_once(text.as_bytes(), text.find("New").unwrap(), "Close", false)
+        };
+        assert!(stays("error ", "\treturn c.Do(ctx)\n"));
+        assert!(stays("", "\tc.Do(abc)\n"));
+        for (head, rest) in [
+            ("(*p.Client, error) ", "\treturn c, nil\n"),
+            ("error ", "\tx.c = c\n"),
+            ("error ", "\tgo c.Do(ctx)\n"),
+            ("error ", "\tx.done = func() { c.Do(ctx) }\n"),
+            ("error ", "\tg.Go(c.Do)\n"),
+            ("error ", "\treturn c.Close()\n"),
+        ] {
+            assert!(!stays(head, rest), "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_release_right_after_the_check_is_seen() {
+        assert!(deferred(
+            "\tc, err := p.NewClient(ctx)\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer c.Close()\n"
+        ));
+        assert!(deferred(
+            "\tc, err = p.NewClient(\n\t\tctx,\n\t)\n\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer \
+             c.Close()\n"
+        ));
+    }
+
+    #[test]
+    fn any_other_shape_is_not() {
+        for text in [
+            "\tc, err := p.NewClient(ctx)\n\tif err != nil {\n\t\treturn err\n\t}\n\tuse(c)\n\tdefer \
+             c.Close()\n",
+            "\tc, err := p.NewClient(ctx)\n\tif err != nil {\n\t\treturn err\n\t\tdefer c.Close()\n\t}\n",
+            "\tc, err := p.NewClient(ctx)\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer d.Close()\n",
+            "\tc, err := p.NewClient(ctx)\n\tif other != nil {\n\t\treturn err\n\t}\n\tdefer c.Close()\n",
+            "\tc, err := p.NewClient(ctx)\n\tif err != nil {\n\t\treturn err\n\t} else {\n\t}\n\tdefer \
+             c.Close()\n",
+            "\ts.c, err = p.NewClient(ctx)\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer s.c.Close()\n",
+            "\tc, err := wrap(p.NewClient(ctx))\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer c.Close()\n",
+        ] {
+            assert!(!deferred(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! Everything that is there, judged: files read in parallel, those that matter analysed, wrappers followed to
+//! their callers.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use crate::analysis::summaries::callee::Summaries;
+use crate::analysis::verdict::judge::{Judge, Usage};
+use crate::base::finding::{Closable, Diagnostic, FaultKind, Verdict};
+use crate::base::sys::{self, Error};
+use crate::config::{Policy, Settings};
+use crate::engine::analyze;
+use crate::engine::analyze::{AnalyzedFile, FileText, Fresh, Wrappers, is_called};
+use crate::engine::{Details, Report, Stats, change_filter, prefilter, suppress};
+use crate::go::project::locate::{Environment, Locator};
+use crate::go::project::package::{FuncRef, Membership, with_text};
+use crate::go::types::database::{Database, FileScope};
+use crate::walk::{self, Found, Walked};
+
+/// Wrappers of wrappers are followed this far.
+const MAX_ROUNDS: usize = 4;
+
+/// Stack of a worker: syntax nests at most 250 deep, and callees are followed while walking it.
+const STACK_BYTES: usize = 64 << 20;
+
+/// A run's knowledge, kept for fixing.
+pub struct ScanResult {
+    pub report: Report,
+    pub database: Database,
+    pub summaries: Summaries,
+    pub usage: Usage,
+    pub wrappers: Wrappers,
+    pub pool: rayon::ThreadPool,
+    /// The files that hold an acquisition, sorted by path.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A file worth analysing.
+pub struct Candidate {
+    pub path: Arc<str>,
+    /// Where it lies; `None` for standard input.
+    pub file: Option<PathBuf>,
+    pub test: bool,
+    /// A generator wrote it, and nobody named it: what it finds is for the generator's author to mend.
+    pub generated: bool,
+    pub text: Arc<[u8]>,
+    pub scope: FileScope,
+    pub policy: Arc<Policy>,
+    pub judged: AnalyzedFile,
+}
+
+impl Candidate {
+    /// Whether its findings are reported.
+    pub fn is_shown(&self) -> bool {
+        self.policy.tests || !self.test
+    }
+
+    /// As it is judged.
+    pub fn file_text(&self) -> FileText<'_> {
+        FileText { path: &self.path, text: &self.text, scope: &self.scope, policy: &self.policy }
+    }
+}
+
+/// What reading one file came to.
+enum Read {
+    Candidate(Text),
+    /// Read, and nothing in it matters.
+    Nothing,
+    LeftOut(Arc<str>, &'static str),
+    Unreadable(Diagnostic),
+}
+
+/// Surveys what `settings` name.
+///
+/// # Errors
+/// A path that is not there.
+pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
+    let mut clock = Clock::new(settings.timings);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads).stack_size(STACK_BYTES).build();
+    let pool = pool.map_err(|error| Error::Threads { words: error.to_string() })?;
+    let mut walked = walk::walk(settings)?;
+    clock.lap("walk");
+    let environment = Environment { outside: !settings.index_only, ..Environment::detect() };
+    let database = Database::new(Locator::new(environment).with_main(&settings.root), &settings.root);
+    let summaries = Summaries::default();
+    let mut stats = Stats { left_out: std::mem::take(&mut walked.left_out), ..Stats::default() };
+    let mut diagnostics = std::mem::take(&mut walked.diagnostics);
+    let mut left_out = std::mem::take(&mut walked.left_out_files);
+    let reads = pool.install(|| read_all(settings, &walked));
+    clock.lap("read");
+    let mut texts = Vec::new();
+    for (bytes, read) in reads {
+        stats.bytes += bytes;
+        stats.files += u64::from(!matches!(read, Read::Unreadable(_)));
+        match read {
+            Read::Candidate(text) => texts.push(text),
+            Read::Nothing => {}
+            Read::LeftOut(path, reason) => {
+                *stats.left_out.entry(reason).or_default() += 1;
+                left_out.push((path, reason));
+            }
+            Read::Unreadable(diagnostic) => diagnostics.push(diagnostic),
+        }
+    }
+    let judge = Judge {
+        database: &database,
+        summaries: &summaries,
+        assume_closable: false,
+        usage: &Usage::default(),
+        fields: false,
+    };
+    let mut wrappers = Wrappers::default();
+    // The largest first: a few huge files would otherwise be what everybody waits for.
+    texts.sort_by(|a, b| b.text.len().cmp(&a.text.len()).then(a.path.cmp(&b.path)));
+    settings.progress.begin("judging", texts.len());
+    let mut candidates = pool.install(|| {
+        texts.into_par_iter().map(|text| candidate(&judge, settings, &wrappers, text)).collect::<Vec<_>>()
+    });
+    let mut usage: Usage = candidates
+        .iter()
+        .flat_map(|candidate| &candidate.judged.judged)
+        .filter_map(|judged| judged.usage.clone())
+        .collect();
+    if !usage.is_empty() {
+        let judge = Judge { usage: &usage, ..judge };
+        pool.install(|| learn(&judge, settings, &wrappers, &mut candidates));
+    }
+    clock.lap("judge");
+    for _ in 0..MAX_ROUNDS {
+        let fresh: Vec<_> =
+            candidates.iter().flat_map(|candidate| &candidate.judged.fresh).cloned().collect();
+        let added: Vec<Fresh> = fresh.into_iter().filter(|fresh| wrappers.add(fresh)).collect();
+        if added.is_empty() {
+            break;
+        }
+        usage.extend(added.iter().filter_map(Fresh::usage));
+        let added: Vec<FuncRef> = added.into_iter().map(|fresh| fresh.func).collect();
+        let judge = Judge { usage: &usage, ..judge };
+        pool.install(|| follow(&judge, settings, &wrappers, &added, &walked, &mut candidates));
+    }
+    clock.lap("wrappers");
+    candidates.sort_by(|a, b| a.path.cmp(&b.path));
+    diagnostics.extend(database.locator().diagnostics());
+    if let Some(change) = &settings.change {
+        change_filter::mark(settings, change, &mut candidates)?;
+        clock.lap("change");
+    }
+    let mut report = report(&candidates, stats, diagnostics, clock);
+    if settings.stats {
+        let tests = candidates.iter().filter(|candidate| !candidate.is_shown());
+        left_out.extend(tests.map(|candidate| (candidate.path.clone(), "tests")));
+        left_out.sort();
+        report.details = Details { settings: walked.tree.files(), left_out };
+    }
+    (report.read, report.rules) = (read_files(settings, &walked), walked.tree.rules());
+    Ok(ScanResult { report, database, summaries, usage, wrappers, pool, candidates })
+}
+
+fn read_all(settings: &Settings, walked: &Walked) -> Vec<(u64, Read)> {
+    if let Some(stdin) = &settings.stdin {
+        let path: Arc<str> = Arc::from(stdin.name.as_str());
+        let policy = walked.tree.policy(&settings.root.join(&stdin.name)).clone();
+        let text = Text { path, file: None, test: false, generated: false, text: stdin.text.clone(), policy };
+        return vec![(stdin.text.len() as u64, Read::Candidate(text))];
+    }
+    settings.progress.begin("reading", walked.files.len());
+    let looked = |found: &Found| {
+        let looked = read(walked.tree.policy(&found.file), found);
+        settings.progress.step();
+        looked
+    };
+    let mut reads: Vec<_> = walked.files.par_iter().map(looked).collect();
+    reads.shrink_to_fit();
+    reads
+}
+
+thread_local! {
+    /// Most files are read, found not to matter, and forgotten: one buffer a thread serves them all.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Reads a file into the thread's buffer and hands its text to `look`.
+fn buffered<T>(policy: &Policy, found: &Found, look: impl FnOnce(&[u8]) -> T) -> Result<T, Error> {
+    BUFFER.with_borrow_mut(|text| {
+        sys::read_into(&found.file, policy.max_file_bytes, text)?;
+        Ok(look(text))
+    })
+}
+
+fn read(policy: &Arc<Policy>, found: &Found) -> (u64, Read) {
+    let looked = buffered(policy, found, |text| {
+        let comments = || policy.reporting(FaultKind::IdleComment).is_some() && suppress::may_stand_in(text);
+        let read = if !prefilter::is_any(&policy.seeding, text) && !comments() {
+            Read::Nothing
+        } else if is_left_out(policy, found, text) {
+            Read::LeftOut(found.path.clone(), "generated")
+        } else {
+            Read::Candidate(Text::of(found, policy, text))
+        };
+        (text.len() as u64, read)
+    });
+    looked.unwrap_or_else(|error| {
+        let words = error.to_string();
+        (0, Read::Unreadable(Diagnostic { path: found.path.clone(), line: 0, words, skipped: true }))
+    })
+}
+
+/// Whether a generator wrote it and nobody asked for it.
+fn is_left_out(policy: &Policy, found: &Found, text: &[u8]) -> bool {
+    !found.named && !policy.generated && walk::is_generated(text)
+}
+
+/// A file that was read and matters.
+struct Text {
+    path: Arc<str>,
+    /// Where it lies; `None` for standard input.
+    file: Option<PathBuf>,
+    test: bool,
+    generated: bool,
+    text: Arc<[u8]>,
+    policy: Arc<Policy>,
+}
+
+impl Text {
+    fn of(found: &Found, policy: &Arc<Policy>, text: &[u8]) -> Text {
+        let (path, file) = (found.path.clone(), Some(found.file.clone()));
+        let generated = !found.named && policy.generated && walk::is_generated(text);
+        Text { path, file, test: found.test, generated, text: text.into(), policy: policy.clone() }
+    }
+}
+
+fn candidate(judge: &Judge, settings: &Settings, wrappers: &Wrappers, text: Text) -> Candidate {
+    let Text { path, file, test, generated, text, policy } = text;
+    let place = file.clone().unwrap_or_else(|| settings.root.join(&*path));
+    let scope = scope(judge.database, &place, &text, file.is_none());
+    settings.progress.step();
+    let judged = analyze::file(
+        judge,
+        settings,
+        wrappers,
+        &FileText { path: &path, text: &text, scope: &scope, policy: &policy },
+    );
+    Candidate { path, file, test, generated, text, scope, policy, judged }
+}
+
+/// The scope of a file, also of one that the folder does not show as it is (standard input, a hidden name).
+fn scope(database: &Database, place: &Path, text: &Arc<[u8]>, alone: bool) -> FileScope {
+    if let Some(scope) = (!alone).then(|| database.scope_of(place)).flatten() {
+        return scope;
+    }
+    let dir = place.parent().unwrap_or(Path::new("."));
+    let path = database.locator().import_path(dir).unwrap_or_else(|| Arc::from("."));
+    let (package, file) = with_text(place, text.clone(), &Membership { path, ..Membership::default() });
+    FileScope { package, file }
+}
+
+/// Judges again the files with calls of unknown type, now that the repository has shown how some of them are
+/// released.
+fn learn(judge: &Judge, settings: &Settings, wrappers: &Wrappers, candidates: &mut [Candidate]) {
+    let unknown = |candidate: &&mut Candidate| {
+        candidate
+            .judged
+            .judged
+            .iter()
+            .any(|judged| matches!(judged.acquisition.closable, Closable::Unknown(_)))
+    };
+    candidates.par_iter_mut().filter(unknown).for_each(|candidate| {
+        candidate.judged = analyze::file(judge, settings, wrappers, &candidate.file_text());
+    });
+}
+
+/// Judges again the files that call one of `added`, and for the first time those that did not matter so far.
+fn follow(
+    judge: &Judge,
+    settings: &Settings,
+    wrappers: &Wrappers,
+    added: &[FuncRef],
+    walked: &Walked,
+    candidates: &mut Vec<Candidate>,
+) {
+    let known: rustc_hash::FxHashSet<Arc<str>> =
+        candidates.iter().map(|candidate| candidate.path.clone()).collect();
+    let calls = |text: &[u8]| -> bool { added.iter().any(|func| is_called(text, &func.decl.name.name)) };
+    candidates.par_iter_mut().filter(|candidate| calls(&candidate.text)).for_each(|candidate| {
+        let previous = std::mem::take(&mut candidate.judged);
+        candidate.judged =
+            analyze::again(judge, settings, wrappers, &candidate.file_text(), previous, &calls);
+    });
+    let exported = |func: &&FuncRef| func.decl.name.name.starts_with(char::is_uppercase);
+    let paths: Vec<Vec<u8>> =
+        added.iter().filter(exported).map(|func| format!("\"{}\"", func.package.path).into_bytes()).collect();
+    let dirs: Vec<&Path> = added.iter().map(|func| func.package.dir.as_path()).collect();
+    let new: Vec<Candidate> = walked
+        .files
+        .par_iter()
+        .filter(|found| !known.contains(&found.path))
+        .filter(|found| !paths.is_empty() || found.file.parent().is_some_and(|dir| dirs.contains(&dir)))
+        .filter_map(|found| {
+            let package_style = found.file.parent().is_some_and(|dir| dirs.contains(&dir));
+            let policy = walked.tree.policy(&found.file);
+            let looked = buffered(policy, found, |text| {
+                let sees =
+                    package_style || paths.iter().any(|path| memchr::memmem::find(text, path).is_some());
+                (sees && calls(text) && !is_left_out(policy, found, text))
+                    .then(|| Text::of(found, policy, text))
+            });
+            let text = looked.ok().flatten()?;
+            let candidate = candidate(judge, settings, wrappers, text);
+            (!candidate.judged.judged.is_empty()).then_some(candidate)
+        })
+        .collect();
+    candidates.extend(new);
+}
+
+/// The printed paths of the files whose findings are reported, if they have any.
+fn read_files(settings: &Settings, walked: &Walked) -> Vec<Arc<str>> {
+    let shown = |found: &&Found| !found.test || walked.tree.policy(&found.file).tests;
+    let stdin = settings.stdin.iter().map(|stdin| Arc::from(stdin.name.as_str()));
+    walked.files.iter().filter(shown).map(|found| found.path.clone()).chain(stdin).collect()
+}
+
+fn report(candidates: &[Candidate], stats: Stats, diagnostics: Vec<Diagnostic>, clock: Clock) -> Report {
+    let mut report = Report { stats, diagnostics, ..Report::default() };
+    for candidate in candidates {
+        report.stats.declarations += candidate.judged.declarations;
+        for (start, refusal) in &candidate.judged.refused {
+            let line = crate::base::text::LineIndex::new(&candidate.text).line(*start);
+            let words = format!("a declaration was not analysed: {refusal}");
+            report.diagnostics.push(Diagnostic { path: candidate.path.clone(), line, words, skipped: true });
+        }
+        if candidate.judged.inexact {
+            let words =
+                "its brackets or strings do not close: what could be told apart was looked at".to_owned();
+            report.diagnostics.push(Diagnostic {
+                path: candidate.path.clone(),
+                line: 0,
+                words,
+                skipped: true,
+            });
+        }
+        if std::str::from_utf8(&candidate.text).is_err() {
+            let words = "the file is not UTF-8, which Go asks for; it was looked at all the same".to_owned();
+            report.diagnostics.push(Diagnostic {
+                path: candidate.path.clone(),
+                line: 0,
+                words,
+                skipped: false,
+            });
+        }
+        if !candidate.is_shown() {
+            let waiting =
+                candidate.judged.findings.iter().filter(|finding| finding.suppressed.is_none()).count();
+            report.stats.findings_in_tests += waiting as u64;
+            *report.stats.left_out.entry("tests").or_default() += 1;
+            continue;
+        }
+        take(&mut report, candidate);
+    }
+    report.diagnostics.sort();
+    report.diagnostics.dedup();
+    report.stats.phases = clock.phases;
+    report
+}
+
+fn take(report: &mut Report, candidate: &Candidate) {
+    for judged in &candidate.judged.judged {
+        let acquisition = &judged.acquisition;
+        report.stats.not_analysed += u64::from(acquisition.verdict == Verdict::NotAnalysed);
+        report.stats.unknown_type += u64::from(acquisition.verdict == Verdict::UnknownType);
+        report.acquisitions.push(acquisition.clone());
+    }
+    for finding in &candidate.judged.findings {
+        report.texts.entry(candidate.path.clone()).or_insert_with(|| candidate.text.clone());
+        report.findings.push(finding.clone());
+    }
+}
+
+/// Wall time by phase.
+struct Clock {
+    on: bool,
+    last: Instant,
+    phases: Vec<(&'static str, f64)>,
+}
+
+impl Clock {
+    fn new(on: bool) -> Clock {
+        Clock { on, last: Instant::now(), phases: Vec::new() }
+    }
+
+    fn lap(&mut self, phase: &'static str) {
+        if self.on {
+            self.phases.push((phase, self.last.elapsed().as_secs_f64() * 1000.0));
+            self.last = Instant::now();
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Makes the shipped index from the source of modules. Nothing else needs it.
+
+pub mod build;
+pub mod handles;
+pub mod modcache;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! Import path -> the folder that holds the package's source, without running Go and without network.
+//!
+//! Looked for where Go looks: the module itself, `replace`, the workspace, `vendor/`, the module cache, the
+//! Go installation. Which build tags hold, and what the source says, is for others to find out.
+
+mod disk;
+mod environment;
+mod memo;
+mod paths;
+mod scope;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use crate::base::finding::Diagnostic;
+use crate::base::sys;
+use memo::Memo;
+use scope::{Scope, Vendor, Workspace};
+
+pub use environment::Environment;
+pub use paths::is_std;
+pub use scope::Module;
+
+/// Where a package's source was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// In the importing folder's own module.
+    Module,
+    /// Where a `replace` points, a folder or the module cache.
+    Replace,
+    /// In another module of the `go.work`.
+    Workspace,
+    /// In a `vendor` folder.
+    Vendor,
+    /// In the module cache.
+    ModuleCache,
+    /// In the Go installation.
+    Goroot,
+    /// Below the same `src` folder, as in the time before modules.
+    Gopath,
+}
+
+/// The answer for one import path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Located {
+    /// Source is there.
+    Found {
+        /// The folder, absolute, with at least one `.go` file.
+        dir: PathBuf,
+        /// The module whose source it is, the replacement's for a replaced one. Empty for the standard
+        /// library; the import path itself where nobody names the module.
+        module: Arc<str>,
+        /// Only where go.mod or `vendor/modules.txt` names one.
+        version: Option<Arc<str>>,
+        /// Where it was found.
+        origin: Origin,
+    },
+    /// No source here.
+    Missing {
+        /// The module, as far as go.mod tells.
+        module: Option<Arc<str>>,
+        /// The module's version, as far as go.mod tells.
+        version: Option<Arc<str>>,
+        /// Why it was not found: a clause without a final stop.
+        why: String,
+    },
+}
+
+/// Finds packages. Every folder, module and import is looked at once, however many threads ask; the answers
+/// do not change while it lives.
+pub struct Locator {
+    env: Environment,
+    working_dir: PathBuf,
+    main: Option<PathBuf>,
+    /// Folder as asked for -> its scope.
+    folders: Memo<OsString, Arc<Scope>>,
+    /// Root folder -> its scope.
+    scopes: Memo<PathBuf, Arc<Scope>>,
+    import_paths: Memo<OsString, Option<Arc<str>>>,
+    /// Folder -> what its own `go.mod`, `go.work`, `vendor/modules.txt` says.
+    modules: Memo<PathBuf, Option<Arc<Module>>>,
+    workspaces: Memo<PathBuf, Option<Arc<Workspace>>>,
+    vendors: Memo<PathBuf, Arc<Vendor>>,
+    /// Folder -> whether it has Go files.
+    packages: Memo<PathBuf, bool>,
+    diagnostics: Mutex<Vec<Diagnostic>>,
+}
+
+impl Locator {
+    /// A locator that looks where `env` says. Relative folders count from the working directory of this
+    /// moment.
+    pub fn new(mut env: Environment) -> Locator {
+        let working_dir = sys::working_dir().unwrap_or_default();
+        for root in [&mut env.gomodcache, &mut env.goroot].into_iter().flatten() {
+            *root = working_dir.join(&*root);
+        }
+        Locator {
+            env,
+            working_dir,
+            main: None,
+            folders: Memo::default(),
+            scopes: Memo::default(),
+            import_paths: Memo::default(),
+            modules: Memo::default(),
+            workspaces: Memo::default(),
+            vendors: Memo::default(),
+            packages: Memo::default(),
+            diagnostics: Mutex::default(),
+        }
+    }
+
+    /// Makes the module around `dir` the one whose build is looked at: for imports *of its dependencies* the
+    /// versions and replacements that it selects go before those that the dependency asks for, as in Go.
+    /// Without, each dependency is looked at by itself.
+    pub fn with_main(mut self, dir: &Path) -> Locator {
+        self.main = Some(self.absolute(dir));
+        self
+    }
+
+    /// The module that the folder `dir` belongs to: that of the nearest `go.mod` at or above it. A folder
+    /// below `vendor/` belongs to the module with the `vendor` folder.
+    pub fn module_of(&self, dir: &Path) -> Option<Arc<Module>> {
+        self.scope(dir).module.clone()
+    }
+
+    /// Whether the folder `dir` holds somebody else's code: it lies in the module cache, in the Go
+    /// installation, or below a `vendor` folder. A tree of [`Locator::with_main`] that lies in one of the
+    /// first two is its own all the same.
+    pub fn is_dependency(&self, dir: &Path) -> bool {
+        let own = self.main.as_ref().and_then(|main| Some((main, dir.strip_prefix(main).ok()?)));
+        let vendored = |path: &Path| path.components().any(|part| part.as_os_str() == "vendor");
+        // A main tree around the module cache, someone's home, makes nothing in the cache its own.
+        let within =
+            |root: &PathBuf| dir.starts_with(root) && !own.is_some_and(|(main, _)| main.starts_with(root));
+        vendored(own.map_or(dir, |(_, below)| below))
+            || [&self.env.gomodcache, &self.env.goroot].into_iter().flatten().any(within)
+    }
+
+    /// The import path of the package in `dir`; `None` when neither a module nor a `src` folder above gives
+    /// it one.
+    pub fn import_path(&self, dir: &Path) -> Option<Arc<str>> {
+        self.import_paths.get(dir.as_os_str(), || self.find_import_path(&self.absolute(dir)))
+    }
+
+    /// Where the source of `import` is, for a file in the folder `from_dir`.
+    pub fn locate(&self, from_dir: &Path, import: &str) -> Located {
+        let scope = self.scope(from_dir);
+        scope.answers.get(import, || self.find(&scope, import))
+    }
+
+    /// The module of `import` and its version as go.mod (else `vendor/modules.txt`) selects them,
+    /// replacements applied. `None` for the module itself, the standard library, modules replaced by a
+    /// folder, and what no file names. Looks at no source.
+    pub fn version_of(&self, from_dir: &Path, import: &str) -> Option<(Arc<str>, Arc<str>)> {
+        let scope = self.scope(from_dir);
+        let (module, version) = scope.owner(import).or_else(|| self.vendored_owner(&scope, import))?;
+        Some((module, version?))
+    }
+
+    /// What was wrong with the `go.mod`, `go.work` and `modules.txt` files that were read so far, each once,
+    /// sorted.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let mut diagnostics =
+            self.diagnostics.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        diagnostics.sort();
+        diagnostics.dedup();
+        diagnostics
+    }
+
+    fn find_import_path(&self, dir: &Path) -> Option<Arc<str>> {
+        if let Some(vendored) = below_vendor(dir) {
+            return Some(paths::slashed(&vendored)?.into());
+        }
+        let Some(module) = self.module_of(dir) else {
+            return Some(paths::slashed(&below_src(dir)?)?.into());
+        };
+        let rest = paths::slashed(dir.strip_prefix(&module.dir).ok()?)?;
+        match (&*module.path, &*rest) {
+            ("", _) | ("std", "") => None,
+            ("std", _) => Some(rest.into()),
+            (_, "") => Some(module.path.clone()),
+            (path, rest) => Some(format!("{path}/{rest}").into()),
+        }
+    }
+}
+
+/// What follows the last `vendor` folder in `dir`, if anything does and it begins as import paths of other
+/// modules do.
+fn below_vendor(dir: &Path) -> Option<PathBuf> {
+    let vendor =
+        dir.ancestors().skip(1).find(|above| above.file_name().is_some_and(|name| name == "vendor"))?;
+    let rest = dir.strip_prefix(vendor).ok()?;
+    let foreign = rest.components().next()?.as_os_str().to_str()?.contains('.');
+    foreign.then(|| rest.to_path_buf())
+}
+
+/// What follows a `src` folder in `dir`: the outermost below which a host's name follows, else the nearest.
+fn below_src(dir: &Path) -> Option<PathBuf> {
+    let sources = dir.ancestors().skip(1).filter(|above| above.file_name().is_some_and(|name| name == "src"));
+    let mut rests: Vec<&Path> = sources.filter_map(|source| dir.strip_prefix(source).ok()).collect();
+    rests.reverse();
+    let hosted = |rest: &&&Path| {
+        rest.components().next().is_some_and(|first| first.as_os_str().to_string_lossy().contains('.'))
+    };
+    rests.iter().find(hosted).or(rests.last()).map(|rest| rest.to_path_buf())
+}

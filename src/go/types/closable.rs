@@ -1,0 +1,301 @@
+//! Whether a type has something that releases it, and what that takes.
+
+use std::sync::Arc;
+
+use crate::base::finding::{Certainty, Closable, Evidence, Release, ReleaseArg};
+use crate::go::index::reader::RELEASE_NAMES;
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::*;
+use crate::go::types::database::{Database, FileScope};
+use crate::go::types::expressions::Callee;
+use crate::go::types::members::{Lookup, Member, MethodRef, SourcePlace};
+use crate::go::types::release::ReleaseMethod;
+use crate::go::types::type_expr::{FuncSig, Home, Missing, Type};
+
+/// A release that only calls another is followed this deep.
+const MAX_DEPTH: usize = 3;
+
+/// What is known of a type as something to release.
+#[derive(Debug, Clone)]
+pub struct ClosableAnswer {
+    /// How it is released, that there is nothing to release, or that nobody knows.
+    pub closable: Closable,
+    /// Assumed when the index answered outside of the versions that it was made from.
+    pub certainty: Certainty,
+    /// The release method, or the index's word; `None` where there is nothing to show.
+    pub evidence: Option<Evidence>,
+    /// The type as printed; empty when unknown.
+    pub type_name: String,
+}
+
+impl Database {
+    /// Whether a value of type `ty` is released by one of `methods`, of which the first that fits is taken;
+    /// one of the right name with other arguments only when none fits, and when it is no request.
+    pub fn closable(&self, _from: &FileScope, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
+        self.closable_anywhere(ty, methods)
+    }
+
+    /// As [`Database::closable`]: a type knows itself where it comes from.
+    pub(crate) fn closable_anywhere(&self, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
+        let key = (ty.clone(), key_of(ty), names_of(methods));
+        if let Some(known) = self.closables.get(&key) {
+            return known;
+        }
+        let answer = self.find_closable(ty, methods);
+        self.closables.put(key, answer)
+    }
+
+    fn find_closable(&self, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
+        let answer = |closable, certainty, evidence| ClosableAnswer {
+            closable,
+            certainty,
+            evidence,
+            type_name: type_name(ty),
+        };
+        let nothing = |why: String| answer(Closable::Nothing(why), Certainty::Proved, None);
+        if let Some(why) = ty.why_unknown() {
+            return answer(Closable::Unknown(why.to_string()), Certainty::Assumed, None);
+        }
+        if !matches!(ty.pointee(), Type::Named(_) | Type::Struct(_) | Type::Interface(_) | Type::TypeParam(_))
+        {
+            return nothing(format!("returns `{ty}`, which has no methods"));
+        }
+        if self.is_mock(ty) {
+            return nothing(format!("returns `{ty}`, a mock that only records calls"));
+        }
+        let (mut unfit, mut idle, mut unknown) = (None, None, None);
+        for wanted in methods {
+            match self.find_member(ty, &wanted.name) {
+                Lookup::Member(Member::Method(method)) if self.does_nothing(&method) => {
+                    idle = idle.or(Some(method))
+                }
+                Lookup::Member(Member::Method(method)) => {
+                    let args = release_args(&method.signature);
+                    if args == wanted.args {
+                        return self.released_by(ty, &method);
+                    }
+                    unfit = unfit.or((!is_request(&method.signature, &args)).then_some(method));
+                }
+                Lookup::Member(Member::Field(_)) | Lookup::Absent => {}
+                Lookup::Unknown(why) => unknown = unknown.or(Some(why)),
+            }
+        }
+        if let Some(method) = unfit {
+            return self.released_by(ty, &method);
+        }
+        if let Some(why) = unknown {
+            return answer(Closable::Unknown(why.to_string()), Certainty::Assumed, None);
+        }
+        if let Some(method) = idle {
+            let blank = method
+                .func
+                .as_ref()
+                .and_then(|func| func.decl.body.as_ref())
+                .is_some_and(|body| body.stmts.len() <= 1);
+            let what = if blank { "does nothing" } else { "only drops idle connections" };
+            let why = format!("returns `{ty}`, and its {} {what}", method.name);
+            return answer(Closable::Nothing(why), Certainty::Proved, self.evidence(&method));
+        }
+        let first = methods.first().map_or("Close", |method| &method.name);
+        let why = format!("returns `{ty}`, which has no {first}");
+        match self.indexed_words(ty) {
+            None => nothing(why),
+            Some((words, certainty)) => {
+                answer(Closable::Nothing(why), certainty, Some(index_evidence(&words)))
+            }
+        }
+    }
+
+    fn released_by(&self, ty: &Type, method: &MethodRef) -> ClosableAnswer {
+        let release = Release {
+            method: method.name.to_string(),
+            args: release_args(&method.signature),
+            returns_error: method.signature.results.last().is_some_and(Type::is_error),
+        };
+        ClosableAnswer {
+            closable: Closable::By(release),
+            certainty: method.certainty,
+            evidence: self.evidence(method),
+            type_name: type_name(ty),
+        }
+    }
+
+    /// Where a method was read.
+    pub fn evidence(&self, method: &MethodRef) -> Option<Evidence> {
+        match &method.place {
+            SourcePlace::Source(scope, span) => {
+                let (line, column) = self.line_column(&scope.package, scope.file, *span);
+                let words = format!("`{}.{}{}`", method.receiver, method.name, method.signature);
+                Some(Evidence {
+                    path: self.display_path(&scope.package, scope.file),
+                    line,
+                    column,
+                    span: None,
+                    words,
+                })
+            }
+            SourcePlace::Index(words) => Some(index_evidence(words)),
+            SourcePlace::Language => None,
+        }
+    }
+
+    /// What the index says that it was made from, if it knows the type.
+    fn indexed_words(&self, ty: &Type) -> Option<(String, Certainty)> {
+        let named = ty.named()?;
+        let Home::Missing(missing) = &named.home else { return None };
+        let answer = self.index?.type_facts(missing, &named.name)?;
+        Some((answer.words, answer.certainty))
+    }
+
+    /// Whether a type of the repository itself is built on one of the frameworks for mocks: its methods
+    /// record that they are called, and do no more.
+    fn is_mock(&self, ty: &Type) -> bool {
+        let source = ty.pointee().named().and_then(|named| named.source());
+        if source.is_none_or(|package| self.is_dependency(package)) {
+            return false;
+        }
+        let framework = |part: &Type| {
+            let named = part.named().map(|named| (&*named.package, &*named.name));
+            matches!(
+                named,
+                Some(("github.com/golang/mock/gomock" | "go.uber.org/mock/gomock", "Controller"))
+                    | Some(("github.com/stretchr/testify/mock", "Mock"))
+            )
+        };
+        self.field_types(ty.pointee()).iter().any(framework)
+    }
+
+    /// Whether the method's body is empty, gives back nil only, or drops idle HTTP connections, which end by
+    /// themselves, in the repository itself. What a dependency exports is a promise to its callers instead:
+    /// `bigquery.Client` had an empty Close for years, documented as to be called, before it had a full one.
+    fn does_nothing(&self, method: &MethodRef) -> bool {
+        method.func.as_ref().is_some_and(|func| self.drops_idle(func, 0))
+    }
+
+    fn drops_idle(&self, func: &FuncRef, depth: usize) -> bool {
+        let own = |func: &FuncRef| depth < MAX_DEPTH && !self.is_dependency(&func.package);
+        let body = func.decl.body.as_ref().filter(|_| own(func));
+        body.is_some_and(|body| body.stmts.iter().all(|stmt| self.is_idle(func, stmt, depth)))
+    }
+
+    fn is_idle(&self, func: &FuncRef, stmt: &Stmt, depth: usize) -> bool {
+        match &stmt.kind {
+            StmtKind::Empty => true,
+            StmtKind::Expr(expr) => expr.as_call().is_some_and(|call| {
+                let idle = || {
+                    self.called_on_receiver(func, call)
+                        .is_some_and(|callee| self.drops_idle(&callee, depth + 1))
+                };
+                call.name() == Some("CloseIdleConnections") || idle()
+            }),
+            StmtKind::Return(values) => values.iter().all(Expr::is_nil),
+            // The condition asks what there is to drop.
+            StmtKind::If(branch) => {
+                if self.asks_transport(func, branch) {
+                    return branch.otherwise.iter().all(|stmt| self.is_idle(func, stmt, depth));
+                }
+                let mut stmts = branch.then.stmts.iter().chain(&branch.otherwise);
+                stmts.all(|stmt| self.is_idle(func, stmt, depth))
+            }
+            StmtKind::Block(block) => block.stmts.iter().all(|stmt| self.is_idle(func, stmt, depth)),
+            _ => false,
+        }
+    }
+
+    /// `if closer, ok := client.Transport.(io.Closer); ok`: what makes HTTP requests has no Close, as a rule.
+    fn asks_transport(&self, func: &FuncRef, branch: &If) -> bool {
+        let init = branch.init.as_ref().filter(|_| branch.condition.as_ident().is_some());
+        let Some(StmtKind::Define { right, .. }) = init.map(|init| &init.kind) else { return false };
+        let [ExprKind::TypeAssert { operand, .. }] =
+            right.iter().map(|value| &value.unparen().kind).collect::<Vec<_>>()[..]
+        else {
+            return false;
+        };
+        let scope = FileScope::of(func);
+        let transport = |ty: &Type| {
+            ty.named().is_some_and(|named| (&*named.package, &*named.name) == ("net/http", "RoundTripper"))
+        };
+        self.expr_type(&scope, operand, &self.receiver_of(func, &scope)).first().is_some_and(transport)
+    }
+
+    /// The receiver of `func`, as the one local variable that is known.
+    fn receiver_of<'f>(
+        &'f self,
+        func: &'f FuncRef,
+        scope: &'f FileScope,
+    ) -> impl Fn(&Ident) -> Option<Type> + 'f {
+        let receiver =
+            func.decl.receiver.as_ref().and_then(|receiver| Some((receiver.name.as_ref()?, &receiver.ty)));
+        move |ident| {
+            receiver.filter(|(name, _)| name.name == ident.name).map(|(_, ty)| self.type_of(scope, ty))
+        }
+    }
+
+    /// The method of source that `call` calls on the receiver of `func`, or on a field of it.
+    fn called_on_receiver(&self, func: &FuncRef, call: &Call) -> Option<FuncRef> {
+        let scope = FileScope::of(func);
+        match self.callee(&scope, call, &self.receiver_of(func, &scope)) {
+            Callee::Method { method, .. } => method.func,
+            _ => None,
+        }
+    }
+}
+
+/// Whether a method that asks for these arguments asks somebody else to do something: `Shutdown(ctx, in)
+/// (*Reply, error)` of a stub stops the server.
+fn is_request(signature: &FuncSig, args: &[ReleaseArg]) -> bool {
+    let waits = args.contains(&ReleaseArg::Context);
+    args.len() > 1 && waits
+        || args.contains(&ReleaseArg::Other) && !signature.results.iter().all(Type::is_error)
+}
+
+/// What a release method asks for. A variadic parameter asks for nothing.
+pub(crate) fn release_args(signature: &FuncSig) -> Vec<ReleaseArg> {
+    let params = &signature.params
+        [..signature.params.len() - usize::from(signature.variadic && !signature.params.is_empty())];
+    params.iter().map(|ty| if ty.is_context() { ReleaseArg::Context } else { ReleaseArg::Other }).collect()
+}
+
+/// Release methods for use without a rule, in order of preference.
+pub fn common_methods() -> Vec<ReleaseMethod> {
+    let method = |name: &str, args: &[ReleaseArg]| ReleaseMethod {
+        name: Arc::from(name),
+        args: args.to_vec(),
+        safe: false,
+        only_shown: false,
+    };
+    let plain = RELEASE_NAMES.iter().map(|name| method(name, &[]));
+    plain.chain(RELEASE_NAMES.iter().map(|name| method(name, &[ReleaseArg::Context]))).collect()
+}
+
+fn index_evidence(words: &str) -> Evidence {
+    Evidence { path: Arc::from("shipped index"), line: 0, column: 0, span: None, words: words.to_string() }
+}
+
+fn type_name(ty: &Type) -> String {
+    if ty.why_unknown().is_some() { String::new() } else { ty.to_string() }
+}
+
+/// Tells types of one name apart that come from different places: two versions of a module may be in one
+/// tree, and two packages in one folder.
+pub(crate) fn key_of(ty: &Type) -> Arc<str> {
+    match ty.named().map(|named| &named.home) {
+        Some(Home::Source(package)) => Arc::from(format!("{}:{}", package.dir.display(), package.name)),
+        Some(Home::Missing(missing)) => version_of(missing),
+        None => Arc::from(""),
+    }
+}
+
+fn version_of(missing: &Missing) -> Arc<str> {
+    missing.version.clone().unwrap_or_default()
+}
+
+fn names_of(methods: &[ReleaseMethod]) -> String {
+    let mut names = String::new();
+    for method in methods {
+        names.push_str(&method.name);
+        method.args.iter().for_each(|arg| names.push(if *arg == ReleaseArg::Context { 'c' } else { 'o' }));
+        names.push(' ');
+    }
+    names
+}
