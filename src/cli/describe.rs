@@ -1,4 +1,4 @@
-//! What describes the program itself to others: completions for shells, and man pages.
+//! What describes the program itself to others: completions for shells, man pages, JSON Schemas.
 
 use std::path::Path;
 
@@ -7,11 +7,12 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::flags::{Cli, Common};
+use super::flags::{Cli, Common, Described};
 use super::words::{counted, say};
 use super::{Exit, for_programs};
 use crate::base::sys::{self, Kind};
-use crate::report::harmless;
+use crate::config;
+use crate::report::{self, harmless};
 
 /// Prints the completions for a shell.
 ///
@@ -21,6 +22,20 @@ pub fn completions(shell: Shell) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "unleak", &mut script);
     for_programs(|out| out.write_all(&script))?;
+    Ok(Exit::Nothing)
+}
+
+/// Prints a JSON Schema.
+///
+/// # Errors
+/// The writer's.
+pub fn schema(what: Described) -> anyhow::Result<Exit> {
+    let schema = match what {
+        Described::Json => report::json_output_schema(),
+        Described::Config => config::schema(),
+    };
+    let text = serde_json::to_string_pretty(&schema)?;
+    for_programs(|out| writeln!(out, "{text}"))?;
     Ok(Exit::Nothing)
 }
 
@@ -67,7 +82,8 @@ mod tests {
     fn every_command_has_a_page_that_names_its_flags() {
         let pages = pages().unwrap();
         let page = |name: &str| {
-            let (_, text) = pages.iter().find(|(other, _)| other == name).unwrap_or_else(|| panic!("no {name}"));
+            let (_, text) =
+                pages.iter().find(|(other, _)| other == name).unwrap_or_else(|| panic!("no {name}"));
             String::from_utf8(text.clone()).unwrap()
         };
         assert!(page("unleak.1").contains("unleak\\-check(1)"));

@@ -1,13 +1,13 @@
 //! `fix`: the fixes are found in memory, asked about, written, verified, and told.
 
-use super::flags::{Common, Fix, Format};
+use super::flags::{Common, Fix};
 use super::review::{self, Decisions};
 use super::verify::{self, Verify};
-use super::{Exit, for_people, for_programs, progress, settings, words, write};
+use super::{Exit, output, progress, settings, words, write};
 use crate::base::finding::FixOutcome;
 use crate::config::Settings;
 use crate::engine::{Choice, FixRun, Judged};
-use crate::report;
+use crate::report::{self, Fixed, Results};
 
 /// Writes fixes into files.
 pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
@@ -22,7 +22,7 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
         progress::watched(common.quiet, &settings.progress, || judged.fix(&settings, &|_| Choice::Take));
     if let Some(stdin) = &settings.stdin {
         let fixed = fixes.changes.first().map_or(&*stdin.text, |change| &change.after);
-        for_programs(|out| out.write_all(fixed))?;
+        flags.output.open().for_programs(|out| out.write_all(fixed))?;
         let written = vec![FixOutcome::Applied; fixes.changes.len()];
         return Ok(exit(flags, &judged.into_run(fixes), &written));
     }
@@ -35,11 +35,11 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
         decisions = review::review(judged.report(), &fixes)?;
         fixes = judged.fix(&settings, &|finding| decisions.on(finding));
     }
-    let (written, faults) = match &flags.verify {
+    let verify = flags.verify.as_deref().map(Verify::new);
+    let (written, faults) = match &verify {
         None => write::write_all(&settings, &fixes.changes)?,
-        Some(command) => {
-            let verified =
-                verify::write_verified(&settings, &judged, fixes, &decisions, &Verify::new(command))?;
+        Some(verify) => {
+            let verified = verify::write_verified(&settings, &judged, fixes, &decisions, verify)?;
             fixes = verified.fixes;
             (verified.written, verified.faults)
         }
@@ -49,15 +49,11 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     decisions.note(&mut run.report.findings);
     let outcomes = report::settle(&run, &written);
     let tally = report::tally(&run, &written, &outcomes);
-    match flags.format {
-        Format::Json => for_programs(|out| report::fix_json(out, &run, &outcomes, &tally))?,
-        Format::Text => for_people(|out| {
-            if !common.quiet {
-                report::fixed(out, &run.report.findings, &outcomes)?;
-            }
-            writeln!(out, "{}", tally.line())
-        })?,
-    }
+    let verified = verify.as_ref().map(Verify::shown);
+    let fixed = Fixed { outcomes: &outcomes, tally: &tally, verified, brief: common.quiet };
+    let results = Results::of_fix(&run, &settings, fixed);
+    output::write_reports(&flags.report, &results)?;
+    flags.output.open().results(flags.format, &results)?;
     if !common.quiet {
         words::fix_end(&settings, &run.report);
     }

@@ -2,17 +2,17 @@
 //!
 //! Results go to standard output, everything else to standard error.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Parser;
 
-use self::flags::{Audit, Check, CheckFormat, Cli, Color, Command, Common, Diff, Format};
+use self::flags::{Audit, AuditFormat, Check, Cli, Color, Command, Common, Diff};
+use self::output::{for_people, for_programs};
 use crate::config::Settings;
 use crate::engine;
 use crate::engine::{Baseline, Report};
-use crate::report;
+use crate::report::{self, Results};
 use crate::rules::Status;
 use crate::{vcs, walk};
 
@@ -21,6 +21,7 @@ mod config;
 mod describe;
 mod fix;
 mod flags;
+mod output;
 mod progress;
 mod review;
 mod settings;
@@ -98,21 +99,8 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Index(flags) => source::index(common, flags),
         Command::Completions { shell } => describe::completions(*shell),
         Command::Man { folder } => describe::man(common, folder),
+        Command::Schema { what } => describe::schema(*what),
     }
-}
-
-/// Hands `write` standard output for people, with colours where they are wanted.
-fn for_people(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
-    flushed(BufWriter::new(anstream::stdout().lock()), write)
-}
-
-/// Hands `write` standard output for programs: every byte goes out as it is.
-fn for_programs(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
-    flushed(BufWriter::new(io::stdout().lock()), write)
-}
-
-fn flushed(mut out: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
-    write(&mut out).and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
 fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
@@ -128,13 +116,9 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
     let mut report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
     words::diagnostics(&report);
     let gone = baseline.as_ref().map(|baseline| baseline.apply(&mut report, &settings)).unwrap_or_default();
-    match flags.format {
-        CheckFormat::Text => for_people(|out| report::text(out, &report))?,
-        CheckFormat::Concise => for_people(|out| report::concise(out, &report))?,
-        CheckFormat::Json => for_programs(|out| report::check_json(out, &report))?,
-        CheckFormat::Sarif => for_programs(|out| report::sarif(out, &report, &settings))?,
-        CheckFormat::Github => for_programs(|out| report::github(out, &report, &settings))?,
-    }
+    let results = Results::of_check(&report, &settings);
+    output::write_reports(&flags.report, &results)?;
+    flags.output.open().results(flags.format, &results)?;
     if !common.quiet {
         words::check_end(&settings, &report);
         baseline::tell(&gone);
@@ -165,8 +149,9 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     let run = progress::watched(common.quiet, &settings.progress, || engine::fix(&settings))?;
     words::diagnostics(&run.report);
     words::unpatchable(&run.changes);
+    let output = flags.output.open();
     if flags.stat {
-        for_people(|out| report::stat(out, &run.changes))?;
+        output.for_people(|out| report::stat(out, &run.changes))?;
     } else {
         let mut patch = Vec::new();
         report::patch(
@@ -175,10 +160,10 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
             &settings.root,
             &vcs::prefix(&settings.root).unwrap_or_default(),
         )?;
-        if io::stdout().is_terminal() {
-            for_people(|out| report::show_patch(out, &patch))?;
+        if output.is_terminal() {
+            output.for_people(|out| report::show_patch(out, &patch))?;
         } else {
-            for_programs(|out| out.write_all(&patch))?;
+            output.for_programs(|out| out.write_all(&patch))?;
         }
     }
     if !common.quiet {
@@ -193,8 +178,8 @@ fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
     let report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
     words::diagnostics(&report);
     match flags.format {
-        Format::Json => for_programs(|out| report::audit_json(out, &report))?,
-        Format::Text => for_people(|out| report::audit(out, &report))?,
+        AuditFormat::Json => flags.output.open().for_programs(|out| report::audit_json(out, &report))?,
+        AuditFormat::Text => flags.output.open().for_people(|out| report::audit(out, &report))?,
     }
     if !common.quiet {
         words::audit_end(&settings, &report);

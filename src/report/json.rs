@@ -3,24 +3,27 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
-use super::tally::Tally;
+use super::formats::{Fixed, Results};
 use crate::base::edit::Edit;
 use crate::base::finding::{
-    Acquisition, Applicability, Certainty, Closable, Diagnostic, Evidence, Finding, Fix, FixOutcome, Note,
-    Suppression, Verdict,
+    Acquisition, Applicability, Certainty, Closable, Diagnostic, Evidence, Finding, Fix, Note, Suppression,
+    Verdict,
 };
 use crate::base::text::LineIndex;
-use crate::engine::{FixRun, Report};
+use crate::engine::Report;
 
 /// Raised whenever a field changes its meaning or goes away; new fields do not raise it.
 const SCHEMA_VERSION: u32 = 1;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Output of unleak", description = "What `--format json` prints; see docs/json.md.")]
 struct Document<'a> {
     schema_version: u32,
     tool: Tool,
+    #[schemars(schema_with = "command_schema")]
     command: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<JsonFinding<'a>>>,
@@ -30,13 +33,13 @@ struct Document<'a> {
     summary: Summary,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonAcquisition<'a> {
     rule: &'a str,
     path: &'a str,
@@ -49,13 +52,15 @@ struct JsonAcquisition<'a> {
     #[serde(rename = "type")]
     type_name: Option<&'a str>,
     release: Option<&'a str>,
+    #[schemars(schema_with = "verdict_schema")]
     verdict: &'static str,
+    #[schemars(schema_with = "certainty_schema")]
     certainty: &'static str,
     evidence: Vec<JsonEvidence<'a>>,
     notes: Vec<JsonNote<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonFinding<'a> {
     #[serde(flatten)]
     acquisition: JsonAcquisition<'a>,
@@ -68,19 +73,19 @@ struct JsonFinding<'a> {
     outcome: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Range {
     start: u32,
     end: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Position {
     line: u32,
     column: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonEvidence<'a> {
     path: &'a str,
     line: Option<u32>,
@@ -88,35 +93,36 @@ struct JsonEvidence<'a> {
     message: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonNote<'a> {
     id: &'a str,
     message: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonFix<'a> {
     title: &'a str,
+    #[schemars(schema_with = "applicability_schema")]
     applicability: &'static str,
     reason: Option<&'a str>,
     edits: Vec<JsonEdit<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonEdit<'a> {
     start: u32,
     end: u32,
     text: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonSuppression<'a> {
     by: &'static str,
     line: Option<u32>,
     reason: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonDiagnostic<'a> {
     path: &'a str,
     line: Option<u32>,
@@ -124,7 +130,7 @@ struct JsonDiagnostic<'a> {
     skipped: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Summary {
     files: u64,
     complete: bool,
@@ -138,23 +144,23 @@ struct Summary {
     findings_in_tests: u64,
     left_out: BTreeMap<&'static str, u64>,
     #[serde(flatten)]
-    fixed: Option<Fixed>,
+    fixed: Option<FixSums>,
 }
 
 /// What only an audit counts: a check looks closely at those calls alone that could leak.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Audited {
     acquisitions: usize,
     verdicts: BTreeMap<&'static str, Certainties>,
 }
 
-#[derive(Serialize, Default)]
+#[derive(Serialize, JsonSchema, Default)]
 struct Certainties {
     proved: usize,
     assumed: usize,
 }
 
-#[derive(Serialize, Default)]
+#[derive(Serialize, JsonSchema, Default)]
 struct Fixes {
     safe: usize,
     r#unsafe: usize,
@@ -162,8 +168,8 @@ struct Fixes {
     none: usize,
 }
 
-#[derive(Serialize)]
-struct Fixed {
+#[derive(Serialize, JsonSchema)]
+struct FixSums {
     changed: usize,
     lines_added: usize,
     lines_removed: usize,
@@ -173,21 +179,30 @@ struct Fixed {
     partial: bool,
 }
 
-/// Writes the findings of a `check`.
+/// Writes the findings, of a `fix` with what became of each, and the sums.
 ///
 /// # Errors
 /// The writer's.
-pub fn check_json(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    let findings = findings(report, None);
-    document(out, "check", Some(findings), None, report, None)
+pub fn json(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
+    let command = if results.fixed.is_some() { "fix" } else { "check" };
+    let sums = results.fixed.as_ref().map(fix_sums);
+    document(out, command, Some(findings(results)), None, results.report, sums)
 }
 
-/// Writes the findings of a `fix` with what became of each (`outcomes`, at the same indices), and the sums.
+/// Writes each finding as a line, as it stands in the list of [`json`].
 ///
 /// # Errors
 /// The writer's.
-pub fn fix_json(out: &mut dyn Write, run: &FixRun, outcomes: &[FixOutcome], tally: &Tally) -> io::Result<()> {
-    let fixed = Fixed {
+pub fn jsonl(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
+    findings(results).iter().try_for_each(|finding| {
+        serde_json::to_writer(&mut *out, finding)?;
+        writeln!(out)
+    })
+}
+
+fn fix_sums(fixed: &Fixed<'_>) -> FixSums {
+    let tally = fixed.tally;
+    FixSums {
         changed: tally.changed,
         lines_added: tally.lines.added,
         lines_removed: tally.lines.removed,
@@ -195,8 +210,35 @@ pub fn fix_json(out: &mut dyn Write, run: &FixRun, outcomes: &[FixOutcome], tall
         left: tally.left_in_all(),
         left_by_reason: tally.left.clone(),
         partial: tally.partial,
-    };
-    document(out, "fix", Some(findings(&run.report, Some(outcomes))), None, &run.report, Some(fixed))
+    }
+}
+
+/// The JSON Schema of what `check`, `fix` and `audit` print.
+pub fn json_output_schema() -> Schema {
+    schemars::schema_for!(Document)
+}
+
+/// The words that stand for one thing of a kind.
+fn one_of(words: impl Iterator<Item = &'static str>) -> Schema {
+    let words: Vec<&str> = words.collect();
+    json_schema!({ "type": "string", "enum": words })
+}
+
+fn verdict_schema(_: &mut SchemaGenerator) -> Schema {
+    one_of(Verdict::ALL.into_iter().chain([Verdict::Idle]).map(Verdict::words))
+}
+
+fn certainty_schema(_: &mut SchemaGenerator) -> Schema {
+    one_of([Certainty::Proved, Certainty::Assumed].map(Certainty::word).into_iter())
+}
+
+fn applicability_schema(_: &mut SchemaGenerator) -> Schema {
+    let all = [Applicability::Safe, Applicability::Unsafe, Applicability::Display];
+    one_of(all.map(Applicability::word).into_iter())
+}
+
+fn command_schema(_: &mut SchemaGenerator) -> Schema {
+    one_of(["check", "fix", "audit"].into_iter())
 }
 
 /// Writes every acquisition with its verdict.
@@ -214,7 +256,7 @@ fn document(
     findings: Option<Vec<JsonFinding<'_>>>,
     acquisitions: Option<Vec<JsonAcquisition<'_>>>,
     report: &Report,
-    fixed: Option<Fixed>,
+    fixed: Option<FixSums>,
 ) -> io::Result<()> {
     let summary = summary(report, acquisitions.is_some(), fixed);
     let document = Document {
@@ -230,7 +272,8 @@ fn document(
     writeln!(out)
 }
 
-fn findings<'a>(report: &'a Report, outcomes: Option<&[FixOutcome]>) -> Vec<JsonFinding<'a>> {
+fn findings<'a>(results: &Results<'a>) -> Vec<JsonFinding<'a>> {
+    let (report, outcomes) = (results.report, results.fixed.as_ref().map(|fixed| fixed.outcomes));
     let mut last: Option<(&str, LineIndex)> = None;
     let mut all = Vec::with_capacity(report.findings.len());
     for (at, finding) in report.findings.iter().enumerate() {
@@ -324,7 +367,7 @@ fn diagnostic(fault: &Diagnostic) -> JsonDiagnostic<'_> {
     }
 }
 
-fn summary(report: &Report, audit: bool, fixed: Option<Fixed>) -> Summary {
+fn summary(report: &Report, audit: bool, fixed: Option<FixSums>) -> Summary {
     let mut fixes = Fixes::default();
     let open = report.findings.iter().filter(|finding| finding.suppressed.is_none());
     for finding in open.clone() {
@@ -370,15 +413,22 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::base::finding::FixOutcome;
+    use crate::engine::FixRun;
     use crate::report::{samples, tally};
 
     fn parse(text: &str) -> Value {
         serde_json::from_str(text).expect("it is JSON")
     }
 
+    fn checked() -> Value {
+        let (report, settings) = (samples::report(), samples::settings());
+        parse(&samples::plain(|out| json(out, &Results::of_check(&report, &settings))))
+    }
+
     #[test]
     fn a_finding_says_all_that_is_known() {
-        let value = parse(&samples::plain(|out| check_json(out, &samples::report())));
+        let value = checked();
         let finding = &value["findings"][0];
         assert_eq!(value["schema_version"], 1);
         assert_eq!(finding["path"], "d/a.go");
@@ -405,7 +455,13 @@ mod tests {
             outcomes: vec![FixOutcome::Applied, FixOutcome::Suppressed],
         };
         let tally = tally(&run, &[FixOutcome::Applied], &run.outcomes);
-        let value = parse(&samples::plain(|out| fix_json(out, &run, &run.outcomes, &tally)));
+        let settings = samples::settings();
+        let fixed = Fixed { outcomes: &run.outcomes, tally: &tally, verified: None, brief: false };
+        let results = Results::of_fix(&run, &settings, fixed);
+        let value = parse(&samples::plain(|out| json(out, &results)));
+        let lines = samples::plain(|out| jsonl(out, &results));
+        let lines: Vec<Value> = lines.lines().map(parse).collect();
+        assert_eq!(value["findings"].as_array(), Some(&lines));
         let summary = &value["summary"];
         assert_eq!((&summary["changed"], &summary["left"]), (&json!(1), &json!(0)));
         assert_eq!((&summary["clean"], &summary["partial"]), (&json!(true), &json!(false)));
@@ -424,7 +480,7 @@ mod tests {
     #[test]
     fn every_field_is_documented() {
         let page = include_str!("../../docs/json.md");
-        let check = parse(&samples::plain(|out| check_json(out, &samples::report())));
+        let check = checked();
         let mut stack = vec![&check];
         while let Some(value) = stack.pop() {
             match value {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::base::edit::Edit;
 use crate::base::finding::*;
 use crate::base::text::Span;
+use crate::config::Settings;
 use crate::engine::{Change, Report};
 
 /// The text that [`report`] is about.
@@ -80,6 +81,55 @@ pub(super) fn report() -> Report {
     };
     report.stats.files = 1;
     report.texts.insert("d/a.go".into(), Arc::from(TEXT.as_bytes()));
+    report
+}
+
+pub(super) fn settings() -> Settings {
+    let mut settings = Settings::sample::<&str>(std::path::Path::new("/r"), &[]);
+    settings.sources.rules = crate::rules::builtin();
+    settings
+}
+
+/// A report in which paths, code and words hold what could end or start something in some format.
+pub(super) fn hostile() -> Report {
+    const WILD: &str = "]]>\"'<b>&amp;%0A\n::error::x\r\u{1b}[31m\u{0}\u{202e}\u{fffd}\u{ffff}``` | @me <!--";
+    let mut report = report();
+    let finding = &mut report.findings[0];
+    let path: Arc<str> = format!("d/{WILD}.go").into();
+    finding.acquisition.path = path.clone();
+    finding.acquisition.constructor = WILD.into();
+    finding.acquisition.evidence[0].path = path.clone();
+    finding.acquisition.evidence[0].words = WILD.into();
+    finding.acquisition.notes[0].words = WILD.into();
+    finding.message += WILD;
+    let fix = finding.fix.as_mut().expect("the sample has one");
+    fix.title = WILD.into();
+    let mut text = TEXT.as_bytes().to_vec();
+    text.splice(0..9, *b"\x1b]0;\xff\xfe```");
+    report.texts.insert(path, Arc::from(text));
+    report.diagnostics.push(Diagnostic { path: WILD.into(), line: 1, words: WILD.into(), skipped: true });
+    report
+}
+
+/// A report with `count` findings in one file.
+pub(super) fn many(count: usize) -> Report {
+    let mut report = Report::default();
+    let one = finding();
+    for at in 0..count {
+        let by = (at * TEXT.len()) as u32;
+        let mut finding = one.clone();
+        finding.acquisition.span = finding.acquisition.span.shifted(by);
+        finding.acquisition.line += (at * TEXT.lines().count()) as u32;
+        for label in &mut finding.acquisition.evidence {
+            label.span = label.span.map(|span| span.shifted(by));
+        }
+        for edit in finding.fix.iter_mut().flat_map(|fix| &mut fix.edits) {
+            edit.span = edit.span.shifted(by);
+        }
+        finding.fingerprint = fingerprint("unclosed-client", "d/a.go", "run", "x.NewClient()", at as u32);
+        report.findings.push(finding);
+    }
+    report.texts.insert("d/a.go".into(), Arc::from(TEXT.repeat(count).into_bytes()));
     report
 }
 
