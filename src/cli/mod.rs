@@ -2,7 +2,7 @@
 //!
 //! Results go to standard output, everything else to standard error.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -114,7 +114,7 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
     // Read first: a broken one should not cost a run.
     let baseline = flags.baseline.as_deref().map(Baseline::read).transpose()?;
     let mut report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
-    words::diagnostics(&report);
+    words::faults(&report.faults);
     let gone = baseline.as_ref().map(|baseline| baseline.apply(&mut report, &settings)).unwrap_or_default();
     let results = Results::of_check(&report, &settings);
     output::write_reports(&flags.report, &results)?;
@@ -133,7 +133,7 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
         return Ok(Exit::Nothing);
     }
     let walked = walk::walk(settings)?;
-    words::faults(&walked.diagnostics);
+    words::faults(&walked.faults);
     if io::stdout().is_terminal() {
         for_people(|out| {
             walked.files.iter().try_for_each(|found| writeln!(out, "{}", report::harmless(&found.path)))
@@ -147,7 +147,7 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
 fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
     let run = progress::watched(common.quiet, &settings.progress, || engine::fix(&settings))?;
-    words::diagnostics(&run.report);
+    words::faults(&run.report.faults);
     words::unpatchable(&run.changes);
     let output = flags.output.open();
     if flags.stat {
@@ -176,7 +176,7 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
 fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
     let settings = Settings { every: true, ..settings::settle(common, &flags.scan)? };
     let report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
-    words::diagnostics(&report);
+    words::faults(&report.faults);
     match flags.format {
         AuditFormat::Json => flags.output.open().for_programs(|out| report::audit_json(out, &report))?,
         AuditFormat::Text => flags.output.open().for_people(|out| report::audit(out, &report))?,
@@ -226,7 +226,7 @@ fn has_findings(report: &Report) -> bool {
 
 /// The exit of a run that came to its end.
 fn after(report: &Report, strict: bool, findings: bool) -> Exit {
-    let complete = report.diagnostics.iter().all(|fault| !fault.skipped);
+    let complete = report.faults.iter().all(|fault| !fault.skipped);
     match (strict && !complete, findings) {
         (true, _) => Exit::Error,
         (false, true) => Exit::Findings,
@@ -237,7 +237,7 @@ fn after(report: &Report, strict: bool, findings: bool) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::finding::Diagnostic;
+    use crate::base::diagnostic::RunFault;
 
     #[test]
     fn a_closed_pipe_is_found_below_its_context() {
@@ -248,9 +248,8 @@ mod tests {
 
     #[test]
     fn only_a_strict_run_fails_for_a_skipped_file() {
-        let fault =
-            Diagnostic { path: "a.go".into(), line: 0, words: "may not be read".into(), skipped: true };
-        let report = Report { diagnostics: vec![fault], ..Report::default() };
+        let fault = RunFault { path: "a.go".into(), line: 0, words: "may not be read".into(), skipped: true };
+        let report = Report { faults: vec![fault], ..Report::default() };
         assert_eq!(after(&report, false, false), Exit::Nothing);
         assert_eq!(after(&report, false, true), Exit::Findings);
         assert_eq!(after(&report, true, true), Exit::Error);

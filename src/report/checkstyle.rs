@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use super::formats::Results;
-use super::located::{Level, located};
+use super::located::located;
 use super::xml::xml;
+use crate::base::diagnostic::Severity;
 
 /// Writes the findings that nothing silences.
 ///
@@ -21,9 +22,9 @@ pub fn checkstyle(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> 
             writeln!(out, "  <file name=\"{}\">", xml(at.path()))?;
             open = Some(at.path());
         }
-        let severity = match at.level() {
-            Level::Warning => "warning",
-            Level::Note => "info",
+        let severity = match at.finding.severity {
+            Severity::Warning => "warning",
+            Severity::Note => "info",
         };
         let ((line, column), message) = (at.start(), xml(&at.message_with_fix()));
         let source = xml(at.rule());

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::{checkstyle, concise, github, gitlab, json, junit, markdown, rdjson, sarif, text};
-use crate::base::finding::FixOutcome;
+use crate::base::diagnostic::FixOutcome;
 use crate::config::Settings;
 use crate::engine::{FixRun, Report};
 

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use super::formats::Results;
 use super::harmless;
-use super::located::{Level, Located, located};
+use super::located::{Located, located};
+use crate::base::diagnostic::Severity;
 use crate::config::Settings;
 
 /// Writes `::warning file=…::message` for each finding that nothing silences. Paths count from the top of the
@@ -18,9 +19,9 @@ pub fn github(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
 }
 
 fn command(at: &Located<'_>, settings: &Settings) -> String {
-    let kind = match at.level() {
-        Level::Warning => "warning",
-        Level::Note => "notice",
+    let kind = match at.finding.severity {
+        Severity::Warning => "warning",
+        Severity::Note => "notice",
     };
     let (first, column) = at.start();
     let mut line = format!("::{kind} file={},line={first}", property(&settings.in_repository(at.path())));
@@ -29,7 +30,7 @@ fn command(at: &Located<'_>, settings: &Settings) -> String {
         Some((last, _)) => write!(line, ",endLine={last}"),
         None => Ok(()),
     };
-    format!("{line},title={}::{}", property(at.rule()), data(&harmless(&at.message_with_fix())))
+    format!("{line},title={}::{}", property(&at.finding.rule), data(&harmless(&at.message_with_fix())))
 }
 
 /// A message as a command takes it, so that nothing in it can begin another one.

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::formats::Results;
 use super::harmless;
-use super::located::{Level, located};
+use super::located::located;
+use crate::base::diagnostic::Severity;
 
 #[derive(Serialize)]
 struct Issue<'a> {
@@ -39,9 +40,9 @@ pub fn gitlab(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
             description: harmless(&at.message_with_fix()).into_owned(),
             check_name: at.rule(),
             fingerprint: &at.finding.fingerprint,
-            severity: match at.level() {
-                Level::Warning => "major",
-                Level::Note => "info",
+            severity: match at.finding.severity {
+                Severity::Warning => "major",
+                Severity::Note => "info",
             },
             location: Location {
                 path: results.settings.in_repository(at.path()),

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::formats::Results;
 use super::located::{Located, located};
 use super::xml::xml;
-use crate::base::finding::Diagnostic;
+use crate::base::diagnostic::RunFault;
 
 /// Writes the findings that nothing silences.
 ///
@@ -14,7 +14,7 @@ use crate::base::finding::Diagnostic;
 /// The writer's.
 pub fn junit(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
     let failures: Vec<Located<'_>> = located(results).collect();
-    let broken: Vec<&Diagnostic> = results.report.diagnostics.iter().filter(|fault| fault.skipped).collect();
+    let broken: Vec<&RunFault> = results.report.faults.iter().filter(|fault| fault.skipped).collect();
     let tests = (failures.len() + broken.len()).max(1);
     let sums = format!("tests=\"{tests}\" failures=\"{}\" errors=\"{}\"", failures.len(), broken.len());
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>")?;
@@ -38,7 +38,7 @@ fn failure(out: &mut dyn Write, at: &Located<'_>) -> io::Result<()> {
     writeln!(out, "    <testcase name=\"{rule}:{line}:{column}\" classname=\"{path}\" time=\"0\">")?;
     write!(out, "      <failure message=\"{}\" type=\"{rule}\">", xml(&at.finding.message))?;
     write!(out, "{path}:{line}:{column}")?;
-    for label in &at.finding.acquisition.evidence {
+    for label in &at.finding.labels {
         let line = if label.line > 0 { format!(":{}", label.line) } else { String::new() };
         write!(out, "\n{}{line}: {}", xml(&label.path), xml(&label.words))?;
     }
@@ -77,9 +77,8 @@ mod tests {
     fn nothing_found_is_a_test_that_passed_and_nothing_read_is_not() {
         let mut report = Report::default();
         assert!(written(&report).contains("tests=\"1\" failures=\"0\" errors=\"0\""));
-        let fault =
-            Diagnostic { path: "a.go".into(), line: 0, words: "may not be read".into(), skipped: true };
-        report.diagnostics.push(fault);
+        let fault = RunFault { path: "a.go".into(), line: 0, words: "may not be read".into(), skipped: true };
+        report.faults.push(fault);
         let text = written(&report);
         assert!(text.contains("tests=\"1\" failures=\"0\" errors=\"1\""), "{text}");
         assert!(text.contains("<error message=\"may not be read\" type=\"unread\"/>"), "{text}");

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::formats::Results;
-use crate::base::finding::{Applicability, Finding, Verdict};
+use crate::base::diagnostic::{Applicability, Finding};
 use crate::base::text::{LineIndex, Span};
 
 /// A suggestion of more lines than this is no suggestion any more.
@@ -34,49 +34,34 @@ pub(super) struct Lines {
     pub(super) new: Vec<u8>,
 }
 
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Level {
-    Warning,
-    Note,
-}
-
 /// The findings that nothing silences, in order. Each file's lines are counted once.
 pub(super) fn located<'a>(results: &Results<'a>) -> impl Iterator<Item = Located<'a>> {
     let report = results.report;
     let mut last: Option<Rc<File<'a>>> = None;
     report.findings.iter().filter(|finding| finding.suppressed.is_none()).map(move |finding| {
-        let path = &*finding.acquisition.path;
+        let path = &*finding.location.path;
         if last.as_ref().is_none_or(|file| file.path != path) {
             let text = report.texts.get(path);
             last = text.map(|text| Rc::new(File { path, text, index: LineIndex::new(text) }));
         }
-        let end = last.as_ref().map(|file| file.index.line_column(finding.acquisition.span.end));
+        let end = last.as_ref().map(|file| file.index.line_column(finding.location.span.end));
         Located { finding, end, file: last.clone() }
     })
 }
 
 impl<'a> Located<'a> {
     pub(super) fn rule(&self) -> &'a str {
-        &self.finding.acquisition.rule
+        &self.finding.rule
     }
 
     /// The file as printed.
     pub(super) fn path(&self) -> &'a str {
-        &self.finding.acquisition.path
+        &self.finding.location.path
     }
 
     /// Line and column where it begins, from 1.
     pub(super) fn start(&self) -> (u32, u32) {
-        (self.finding.acquisition.line, self.finding.acquisition.column)
-    }
-
-    /// A comment that silences nothing does no harm.
-    pub(super) fn level(&self) -> Level {
-        match self.finding.acquisition.verdict {
-            Verdict::Idle => Level::Note,
-            _ => Level::Warning,
-        }
+        (self.finding.location.line, self.finding.location.column)
     }
 
     /// What is wrong and what would mend it.

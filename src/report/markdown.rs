@@ -14,7 +14,7 @@ use super::lines::{ops, split};
 use super::located::{Located, located};
 use super::tally::reason_left;
 use super::{harmless, harmless_bytes};
-use crate::base::finding::{Finding, FixOutcome};
+use crate::base::diagnostic::{Finding, FixOutcome};
 use crate::rules::Rule;
 
 /// A body on GitHub holds 65,536 characters: behind this many bytes findings are only counted.
@@ -139,9 +139,10 @@ fn finding(at: &Located<'_>, reason: Option<&'static str>) -> String {
     let place = code(&format!("{}:{line}:{column}", at.path()));
     let _ = writeln!(text, "\n### {place}\n\n{}.\n", prose(&at.finding.message));
     if let Some(source) = at.line(line) {
-        let _ = writeln!(text, "- line {line}: {}", code(&harmless_bytes(source.trim_ascii())));
+        let source = code(&harmless_bytes(source.trim_ascii()));
+        let _ = writeln!(text, "- line {line}: {}: {source}", prose(&at.finding.label));
     }
-    for label in &at.finding.acquisition.evidence {
+    for label in &at.finding.labels {
         let own = *label.path == *at.path();
         let place = match (own, label.line) {
             (true, line) => format!("line {line}"),
@@ -152,7 +153,7 @@ fn finding(at: &Located<'_>, reason: Option<&'static str>) -> String {
         let source = source.map(|source| format!(": {}", code(&harmless_bytes(source.trim_ascii()))));
         let _ = writeln!(text, "- {place}: {}{}", prose(&label.words), source.unwrap_or_default());
     }
-    for note in &at.finding.acquisition.notes {
+    for note in &at.finding.notes {
         let _ = writeln!(text, "- note: {}", prose(&note.words));
     }
     match (reason, at.fix_words()) {
@@ -197,7 +198,7 @@ fn diff_line(sign: char, line: &[u8]) -> String {
 }
 
 fn unread(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
-    let skipped = results.report.diagnostics.iter().filter(|fault| fault.skipped).count();
+    let skipped = results.report.faults.iter().filter(|fault| fault.skipped).count();
     match skipped {
         0 => Ok(()),
         1 => writeln!(out, "\nNot complete: something could not be read."),
@@ -304,7 +305,7 @@ mod tests {
 
 `c` is never closed: `run` returns with it still open.
 
-- line 4: `c, err := x.NewClient()`
+- line 4: acquired here: `c, err := x.NewClient()`
 - line 8: still open when `run` returns here: `return c.Do()`
 - `go.mod`: `x` is read at v1.2.3
 - note: `run` makes a client for each request

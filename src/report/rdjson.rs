@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::formats::Results;
 use super::harmless;
-use super::located::{Level, Lines, Located, located, without_ending};
+use super::located::{Lines, Located, located, without_ending};
+use crate::base::diagnostic::Severity;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -102,16 +103,16 @@ fn diagnostic(at: Located<'_>) -> Diagnostic<'_> {
     // What can be taken with a click need not be told as well.
     let message = if suggestion.is_some() { at.finding.message.clone() } else { at.message_with_fix() };
     let place = |(line, column): (u32, u32)| Position { line, column: Some(column) };
-    let labels = at.finding.acquisition.evidence.iter().filter(|label| label.line > 0);
+    let labels = at.finding.labels.iter().filter(|label| label.line > 0);
     Diagnostic {
         message: harmless(&message).into_owned(),
         location: Location {
             path: at.path(),
             range: Range { start: place(at.start()), end: at.end.map(place) },
         },
-        severity: match at.level() {
-            Level::Warning => "WARNING",
-            Level::Note => "INFO",
+        severity: match at.finding.severity {
+            Severity::Warning => "WARNING",
+            Severity::Note => "INFO",
         },
         source: source(),
         code: Code { value: at.rule() },
@@ -140,7 +141,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::base::finding::Applicability;
+    use crate::base::diagnostic::Applicability;
     use crate::engine::Report;
     use crate::report::samples;
 

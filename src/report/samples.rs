@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::base::diagnostic::*;
 use crate::base::edit::Edit;
-use crate::base::finding::*;
 use crate::base::text::Span;
 use crate::config::Settings;
 use crate::engine::{Change, Report};
@@ -61,8 +61,17 @@ pub(super) fn finding() -> Finding {
         reason: None,
         edits: vec![Edit::insert(place("\treturn c.Do()").start, "\tdefer c.Close()\n")],
     };
+    let acquisition = acquisition();
     Finding {
-        acquisition: acquisition(),
+        rule: acquisition.rule.clone(),
+        severity: Severity::Warning,
+        location: acquisition.location(),
+        subject: acquisition.constructor.clone(),
+        label: "acquired here".into(),
+        function: acquisition.function.clone(),
+        labels: acquisition.evidence.clone(),
+        notes: acquisition.notes.clone(),
+        acquisition: Some(acquisition),
         message: "`c` is never closed: `run` returns with it still open".into(),
         fix: Some(fix),
         suppressed: None,
@@ -96,18 +105,18 @@ pub(super) fn hostile() -> Report {
     let mut report = report();
     let finding = &mut report.findings[0];
     let path: Arc<str> = format!("d/{WILD}.go").into();
-    finding.acquisition.path = path.clone();
-    finding.acquisition.constructor = WILD.into();
-    finding.acquisition.evidence[0].path = path.clone();
-    finding.acquisition.evidence[0].words = WILD.into();
-    finding.acquisition.notes[0].words = WILD.into();
+    finding.location.path = path.clone();
+    finding.subject = WILD.into();
+    finding.labels[0].path = path.clone();
+    finding.labels[0].words = WILD.into();
+    finding.notes[0].words = WILD.into();
     finding.message += WILD;
     let fix = finding.fix.as_mut().expect("the sample has one");
     fix.title = WILD.into();
     let mut text = TEXT.as_bytes().to_vec();
     text.splice(0..9, *b"\x1b]0;\xff\xfe```");
     report.texts.insert(path, Arc::from(text));
-    report.diagnostics.push(Diagnostic { path: WILD.into(), line: 1, words: WILD.into(), skipped: true });
+    report.faults.push(RunFault { path: WILD.into(), line: 1, words: WILD.into(), skipped: true });
     report
 }
 
@@ -118,9 +127,9 @@ pub(super) fn many(count: usize) -> Report {
     for at in 0..count {
         let by = (at * TEXT.len()) as u32;
         let mut finding = one.clone();
-        finding.acquisition.span = finding.acquisition.span.shifted(by);
-        finding.acquisition.line += (at * TEXT.lines().count()) as u32;
-        for label in &mut finding.acquisition.evidence {
+        finding.location.span = finding.location.span.shifted(by);
+        finding.location.line += (at * TEXT.lines().count()) as u32;
+        for label in &mut finding.labels {
             label.span = label.span.map(|span| span.shifted(by));
         }
         for edit in finding.fix.iter_mut().flat_map(|fix| &mut fix.edits) {
