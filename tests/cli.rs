@@ -91,7 +91,8 @@ fn command_lines() {
 #[test]
 fn bash_completes_what_it_is_told() {
     let script = unleak(Path::new("."), &["completions", "bash"]).stdout;
-    let asked = "COMP_WORDS=(unleak check --form); COMP_CWORD=2; _unleak unleak --form check; echo \"${COMPREPLY[*]}\"";
+    let asked = "COMP_WORDS=(unleak check --form); COMP_CWORD=2; _unleak unleak --form check; \
+                 echo \"${COMPREPLY[*]}\"";
     let script = format!("{}\n{asked}\n", String::from_utf8(script).expect("it is text"));
     match Command::new("bash").args(["--norc", "-c", &script]).output() {
         Ok(output) => assert_eq!(told(&output), (0, "--format\n".to_owned(), String::new())),

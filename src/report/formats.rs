@@ -3,12 +3,11 @@
 
 use std::io::{self, Write};
 
+use super::tally::Tally;
 use super::{checkstyle, concise, github, gitlab, json, junit, markdown, rdjson, sarif, text};
 use crate::base::diagnostic::FixOutcome;
 use crate::config::Settings;
 use crate::engine::{FixRun, Report};
-
-use super::tally::Tally;
 
 /// What a run has to tell.
 #[derive(Clone, Copy)]

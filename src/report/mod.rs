@@ -1,5 +1,5 @@
-//! Findings, verdicts and changes as text: one file an output format, and one table of those that findings are
-//! printed in ([`FORMATS`]).
+//! Findings, verdicts and changes as text: one file an output format, and one table of those that findings
+//! are printed in ([`FORMATS`]).
 //!
 //! Every format writes to what it is given and returns the writer's error; what is shown at all, and where it
 //! goes, is for `cli`. Text from the scanned repository passes through [`harmless`] wherever a terminal may
