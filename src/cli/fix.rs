@@ -6,7 +6,7 @@ use super::verify::{self, Verify};
 use super::{Exit, output, progress, settings, words, write};
 use crate::base::diagnostic::FixOutcome;
 use crate::engine::{Choice, FixRun, Judged};
-use crate::report::{self, Fixed, Results};
+use crate::report::{self, Fixed, Results, RunOutcome};
 
 /// Writes fixes into files.
 pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
@@ -21,13 +21,13 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     let mut fixes = progress::watched(common.quiet, &settings.report.progress, || {
         judged.fix(&settings, &|_| Choice::Take)
     });
-    if let Some(stdin) = &settings.stdin {
+    if let Some(stdin) = settings.stdin.as_ref().filter(|_| flags.format.colored) {
         let fixed = fixes.changes.first().map_or(&*stdin.text, |change| &change.after);
         flags.output.open().for_programs(|out| out.write_all(fixed))?;
         let written = vec![FixOutcome::Applied; fixes.changes.len()];
         return Ok(exit(flags, &judged.into_run(fixes), &written));
     }
-    if !flags.no_vcs && !fixes.changes.is_empty() {
+    if !flags.no_vcs && !fixes.changes.is_empty() && settings.stdin.is_none() {
         // Whoever looks at each edit may have confirmed others a moment ago.
         write::check_committed(&settings, &fixes.changes, flags.allow_dirty || flags.interactive)?;
     }
@@ -38,6 +38,8 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     }
     let verify = flags.verify.as_deref().map(Verify::new);
     let (written, faults) = match &verify {
+        // Its text is in the answer.
+        _ if settings.stdin.is_some() => (vec![FixOutcome::Applied; fixes.changes.len()], Vec::new()),
         None => write::write_all(&settings, &fixes.changes)?,
         Some(verify) => {
             let verified = verify::write_verified(&settings, &judged, fixes, &decisions, verify)?;
@@ -50,8 +52,15 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     decisions.note(&mut run.report.findings);
     let outcomes = report::settle(&run, &written);
     let tally = report::tally(&run, &written, &outcomes);
-    let verified = verify.as_ref().map(Verify::shown);
-    let fixed = Fixed { outcomes: &outcomes, tally: &tally, verified, brief: common.quiet };
+    let fixed = Fixed {
+        command: "fix",
+        changes: &run.changes,
+        written: &written,
+        outcomes: &outcomes,
+        tally: &tally,
+        verified: verify.as_ref().map(Verify::shown),
+        brief: common.quiet,
+    };
     let results = Results::of_fix(&run, &settings, fixed);
     output::write_reports(&flags.report, &results)?;
     flags.output.open().results(flags.format, &results)?;
@@ -66,8 +75,13 @@ fn exit(flags: &Fix, run: &FixRun, written: &[FixOutcome]) -> Exit {
     let outcomes = report::settle(run, written);
     let tally = report::tally(run, written, &outcomes);
     let nothing_went_through = !written.is_empty() && tally.changed == 0;
-    if nothing_went_through || (flags.scan.strict && tally.partial) {
+    let outcome = tally.outcome();
+    let check_fails = outcome == RunOutcome::CheckFails;
+    if nothing_went_through || check_fails || (flags.scan.strict && tally.partial) {
         return Exit::Error;
+    }
+    if tally.rolled_back() {
+        return Exit::Findings;
     }
     match flags.exit_code && (tally.changed > 0 || tally.left_in_all() > 0) {
         true => Exit::Findings,

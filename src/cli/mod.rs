@@ -4,17 +4,20 @@
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 
-use self::flags::{Audit, AuditFormat, Check, Cli, Color, Command, Common, Diff};
+use self::flags::{Audit, Check, Cli, Color, Command, Common, Diff, TextOrJson};
 use self::output::{for_people, for_programs};
+use crate::base::diagnostic::{Finding, FixOutcome};
+use crate::base::sys;
 use crate::config::Settings;
 use crate::engine;
 use crate::engine::{Baseline, Report};
-use crate::report::{self, Results};
+use crate::report::{self, Fixed, Format, Results};
 use crate::rules::Status;
-use crate::{vcs, walk};
+use crate::walk;
 
 mod baseline;
 mod config;
@@ -39,6 +42,29 @@ enum Exit {
     Findings,
     /// Nothing trustworthy came out.
     Error,
+    /// The same, for a mistake in the command line or the settings: trying again is no use. `EX_USAGE` of
+    /// sysexits.h.
+    Usage,
+    /// The same, for want of something that may be there later: trying again may help. `EX_TEMPFAIL`.
+    Later,
+}
+
+impl Exit {
+    /// What an error that ended a run means for who started it.
+    fn of(error: &anyhow::Error) -> Exit {
+        let told = error.chain().find_map(|cause| {
+            if cause.is::<settings::Usage>() {
+                return Some(Exit::Usage);
+            }
+            let kind = match cause.downcast_ref::<sys::Error>() {
+                Some(error) if error.is_mistake() => return Some(Exit::Usage),
+                Some(error) if error.may_pass() => return Some(Exit::Later),
+                _ => cause.downcast_ref::<io::Error>()?.kind(),
+            };
+            sys::passes(kind).then_some(Exit::Later)
+        });
+        told.unwrap_or(Exit::Error)
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -47,8 +73,18 @@ impl From<Exit> for ExitCode {
             Exit::Nothing => 0,
             Exit::Findings => 1,
             Exit::Error => 2,
+            Exit::Usage => 64,
+            Exit::Later => 75,
         })
     }
+}
+
+/// A finding among all of a run: its file and fingerprint, since two clones of a repository have the same
+/// fingerprints.
+type Id = (Arc<str>, String);
+
+fn id(finding: &Finding) -> Id {
+    (finding.location.path.clone(), finding.fingerprint.clone())
 }
 
 /// The whole program: reads the arguments of the process, prints, and returns the exit code.
@@ -58,7 +94,7 @@ pub fn main() -> ExitCode {
         Err(answer) => {
             // Help and version too; where nobody reads them, nothing is lost.
             let _ = answer.print();
-            return if answer.use_stderr() { Exit::Error.into() } else { Exit::Nothing.into() };
+            return if answer.use_stderr() { Exit::Usage.into() } else { Exit::Nothing.into() };
         }
     };
     match cli.common.color {
@@ -73,7 +109,7 @@ pub fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => Exit::Nothing.into(),
         Err(error) => {
             words::error(&format!("{error:#}"));
-            Exit::Error.into()
+            Exit::of(&error).into()
         }
     }
 }
@@ -124,7 +160,7 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
         baseline::tell(&gone);
     }
     words::stats(common, &settings, &report);
-    Ok(after(&report, flags.scan.strict, has_findings(&report)))
+    Ok(after(&report, flags.scan.strict, has_findings(&report) && !flags.exit_zero))
 }
 
 fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
@@ -136,10 +172,20 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
     words::faults(&walked.faults);
     if io::stdout().is_terminal() {
         for_people(|out| {
-            walked.files.iter().try_for_each(|found| writeln!(out, "{}", report::harmless(&found.path)))
+            walked
+                .files
+                .iter()
+                .filter(|found| found.asked)
+                .try_for_each(|found| writeln!(out, "{}", report::harmless(&found.path)))
         })?;
     } else {
-        for_programs(|out| walked.files.iter().try_for_each(|found| writeln!(out, "{}", found.path)))?;
+        for_programs(|out| {
+            walked
+                .files
+                .iter()
+                .filter(|found| found.asked)
+                .try_for_each(|found| writeln!(out, "{}", found.path))
+        })?;
     }
     Ok(Exit::Nothing)
 }
@@ -148,18 +194,29 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
     let run = progress::watched(common.quiet, &settings.report.progress, || engine::fix(&settings))?;
     words::faults(&run.report.faults);
-    words::unpatchable(&run.changes);
+    let routes = report::routes(&run.changes, &settings);
+    words::unpatchable(&run.changes, &routes);
     let output = flags.output.open();
     if flags.stat {
-        output.for_people(|out| report::stat(out, &run.changes))?;
+        output.for_people(|out| report::stat(out, &run.changes, &routes))?;
+    } else if flags.format == TextOrJson::Json {
+        let would = vec![FixOutcome::Applied; run.changes.len()];
+        let fixed = Fixed {
+            command: "diff",
+            changes: &run.changes,
+            written: &would,
+            outcomes: &run.outcomes,
+            tally: &report::tally(&run, &would, &run.outcomes),
+            verified: None,
+            brief: false,
+        };
+        output.results(Format::json(), &Results::of_fix(&run, &settings, fixed))?;
     } else {
         let mut patch = Vec::new();
-        report::patch(
-            &mut patch,
-            &run.changes,
-            &settings.root,
-            &vcs::prefix(&settings.root).unwrap_or_default(),
-        )?;
+        report::patch(&mut patch, &run.changes, &routes)?;
+        if patch.is_empty() && flags.allow_empty {
+            report::empty_patch(&mut patch, &run.report, &settings)?;
+        }
         if output.is_terminal() {
             output.for_people(|out| report::show_patch(out, &patch))?;
         } else {
@@ -167,10 +224,10 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
         }
     }
     if !common.quiet {
-        words::diff_end(&settings, &run);
+        words::diff_end(&settings, &run, &routes);
     }
     words::stats(common, &settings, &run.report);
-    Ok(after(&run.report, flags.scan.strict, has_findings(&run.report)))
+    Ok(after(&run.report, flags.scan.strict, has_findings(&run.report) && !flags.exit_zero))
 }
 
 fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
@@ -179,8 +236,10 @@ fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
     let report = progress::watched(common.quiet, &settings.report.progress, || engine::check(&settings))?;
     words::faults(&report.faults);
     match flags.format {
-        AuditFormat::Json => flags.output.open().for_programs(|out| report::audit_json(out, &report))?,
-        AuditFormat::Text => flags.output.open().for_people(|out| report::audit(out, &report))?,
+        TextOrJson::Json => {
+            flags.output.open().for_programs(|out| report::audit_json(out, &report, &settings))?;
+        }
+        TextOrJson::Text => flags.output.open().for_people(|out| report::audit(out, &report))?,
     }
     if !common.quiet {
         words::audit_end(&settings, &report);

@@ -7,7 +7,7 @@ use super::tally::Tally;
 use super::{checkstyle, concise, github, gitlab, json, junit, markdown, rdjson, sarif, text};
 use crate::base::diagnostic::FixOutcome;
 use crate::config::Settings;
-use crate::engine::{FixRun, Report};
+use crate::engine::{Change, FixRun, Report};
 
 /// What a run has to tell.
 #[derive(Clone, Copy)]
@@ -21,6 +21,11 @@ pub struct Results<'a> {
 /// What a `fix` came to.
 #[derive(Clone, Copy)]
 pub struct Fixed<'a> {
+    /// `fix`, or `diff`, which only says what it would do.
+    pub command: &'static str,
+    pub changes: &'a [Change],
+    /// What became of each change, at the same indices.
+    pub written: &'a [FixOutcome],
     /// What became of each finding, at the same indices.
     pub outcomes: &'a [FixOutcome],
     pub tally: &'a Tally,
@@ -88,6 +93,11 @@ pub static FORMATS: [Format; 12] = [
 ];
 
 impl Format {
+    /// What programs read.
+    pub fn json() -> &'static Format {
+        &FORMATS[2]
+    }
+
     /// The format called `name`.
     pub fn named(name: &str) -> Option<&'static Format> {
         FORMATS.iter().find(|format| format.name == name)
@@ -113,6 +123,7 @@ mod tests {
     #[test]
     fn names_are_unique_and_found() {
         for format in &FORMATS {
+            assert_eq!(Format::json().name, "json");
             assert!(std::ptr::eq(Format::named(format.name).unwrap(), format), "{}", format.name);
         }
         assert!(Format::named("xml").is_none());

@@ -63,8 +63,7 @@ mod tests {
 
     #[test]
     fn an_issue_has_what_gitlab_asks_for() {
-        let (report, mut settings) = (samples::report(), samples::settings());
-        settings.prefix = "sub/".into();
+        let (report, settings) = (samples::report(), samples::settings());
         let text = samples::plain(|out| gitlab(out, &Results::of_check(&report, &settings)));
         let issues: Value = serde_json::from_str(&text).expect("it is JSON");
         let expected = json!([{
@@ -73,7 +72,7 @@ mod tests {
             "check_name": "unclosed-client",
             "fingerprint": report.findings[0].fingerprint,
             "severity": "major",
-            "location": { "path": "sub/d/a.go", "lines": { "begin": 4, "end": 4 } },
+            "location": { "path": "d/a.go", "lines": { "begin": 4, "end": 4 } },
         }]);
         assert_eq!(issues, expected);
     }

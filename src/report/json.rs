@@ -7,16 +7,20 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::formats::{Fixed, Results};
+use super::patch::patch;
+use super::route::routes_by_top;
 use crate::base::diagnostic::{
-    Acquisition, Applicability, Certainty, Closable, Evidence, Finding, Fix, Location, Note, RunFault,
-    Suppression, Verdict,
+    Acquisition, Applicability, Certainty, Closable, Evidence, Finding, Fix, FixOutcome, Location, Note,
+    RunFault, Suppression, Verdict,
 };
 use crate::base::edit::Edit;
+use crate::base::sys;
 use crate::base::text::{LineIndex, Span};
-use crate::engine::Report;
+use crate::config::Settings;
+use crate::engine::{Change, Report};
 
 /// Raised whenever a field changes its meaning or goes away; new fields do not raise it.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "Output of unleak", description = "What `--format json` prints; see docs/json.md.")]
@@ -25,12 +29,28 @@ struct Document<'a> {
     tool: Tool,
     #[schemars(schema_with = "command_schema")]
     command: &'static str,
+    /// What paths count from, unless the place says otherwise.
+    root: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<JsonFinding<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     acquisitions: Option<Vec<JsonRow<'a>>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
-    summary: Summary,
+    /// What changes, a patch for each repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patches: Option<Vec<JsonPatch>>,
+    /// The new text of standard input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    summary: Summary<'a>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonPatch {
+    root: String,
+    patch: String,
+    /// `false` where the patch holds bytes that are not UTF-8: then it stands here with U+FFFD in their place.
+    exact: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -44,7 +64,8 @@ struct Tool {
 #[derive(Serialize, JsonSchema)]
 struct JsonRow<'a> {
     rule: &'a str,
-    path: &'a str,
+    #[serde(flatten)]
+    file: JsonFile,
     line: u32,
     column: u32,
     span: Range,
@@ -87,9 +108,19 @@ struct Position {
     column: u32,
 }
 
+/// A file as its repository has it.
+#[derive(Serialize, JsonSchema, Clone)]
+struct JsonFile {
+    path: String,
+    /// The top of its repository where that is not the document's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<String>,
+}
+
 #[derive(Serialize, JsonSchema)]
 struct JsonEvidence<'a> {
-    path: &'a str,
+    #[serde(flatten)]
+    file: JsonFile,
     line: Option<u32>,
     column: Option<u32>,
     message: &'a str,
@@ -126,27 +157,37 @@ struct JsonSuppression<'a> {
 
 #[derive(Serialize, JsonSchema)]
 struct JsonDiagnostic<'a> {
-    path: &'a str,
+    #[serde(flatten)]
+    file: JsonFile,
     line: Option<u32>,
     message: &'a str,
     skipped: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Summary {
+struct Summary<'a> {
     files: u64,
     complete: bool,
     findings: usize,
     suppressed: usize,
     fixes: Fixes,
+    by_rule: BTreeMap<&'a str, ByRule>,
     #[serde(flatten)]
     audited: Option<Audited>,
     unknown_type: u64,
     not_analysed: u64,
-    findings_in_tests: u64,
-    left_out: BTreeMap<&'static str, u64>,
+    tests_not_judged: u64,
+    left_out: BTreeMap<String, u64>,
     #[serde(flatten)]
     fixed: Option<FixSums>,
+}
+
+/// The findings of one rule.
+#[derive(Serialize, JsonSchema, Default)]
+struct ByRule {
+    findings: usize,
+    suppressed: usize,
+    fixes: Fixes,
 }
 
 /// What only an audit counts: a check looks closely at those calls alone that could leak.
@@ -172,6 +213,7 @@ struct Fixes {
 
 #[derive(Serialize, JsonSchema)]
 struct FixSums {
+    outcome: &'static str,
     changed: usize,
     lines_added: usize,
     lines_removed: usize,
@@ -181,14 +223,26 @@ struct FixSums {
     partial: bool,
 }
 
-/// Writes the findings, of a `fix` with what became of each, and the sums.
+/// Writes the findings; of a `fix` or a `diff` with what became of each, the patch, and the sums.
 ///
 /// # Errors
 /// The writer's.
 pub fn json(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
-    let command = if results.fixed.is_some() { "fix" } else { "check" };
-    let sums = results.fixed.as_ref().map(fix_sums);
-    document(out, command, Some(findings(results)), None, results.report, sums)
+    let Results { report, settings, .. } = *results;
+    let files = Files::new(settings);
+    let findings = Some(findings(results, &files));
+    let Some(fixed) = &results.fixed else {
+        return write(out, &Document { findings, ..document("check", &files, report, None) });
+    };
+    let stdin = settings.stdin.as_ref().filter(|_| fixed.command == "fix");
+    let text = stdin.map(|stdin| fixed.changes.first().map_or(&*stdin.text, |change| &change.after));
+    let document = Document {
+        findings,
+        patches: Some(patches(fixed, settings)?),
+        text: text.map(|text| String::from_utf8_lossy(text).into_owned()),
+        ..document(fixed.command, &files, report, Some(fix_sums(fixed)))
+    };
+    write(out, &document)
 }
 
 /// Writes each finding as a line, as it stands in the list of [`json`].
@@ -196,7 +250,7 @@ pub fn json(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
 /// # Errors
 /// The writer's.
 pub fn jsonl(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
-    findings(results).iter().try_for_each(|finding| {
+    findings(results, &Files::new(results.settings)).iter().try_for_each(|finding| {
         serde_json::to_writer(&mut *out, finding)?;
         writeln!(out)
     })
@@ -205,6 +259,7 @@ pub fn jsonl(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
 fn fix_sums(fixed: &Fixed<'_>) -> FixSums {
     let tally = fixed.tally;
     FixSums {
+        outcome: tally.outcome().words(),
         changed: tally.changed,
         lines_added: tally.lines.added,
         lines_removed: tally.lines.removed,
@@ -215,7 +270,7 @@ fn fix_sums(fixed: &Fixed<'_>) -> FixSums {
     }
 }
 
-/// The JSON Schema of what `check`, `fix` and `audit` print.
+/// The JSON Schema of what `check`, `diff`, `fix` and `audit` print.
 pub fn json_output_schema() -> Schema {
     schemars::schema_for!(Document)
 }
@@ -245,41 +300,94 @@ fn applicability_schema(_: &mut SchemaGenerator) -> Schema {
 }
 
 fn command_schema(_: &mut SchemaGenerator) -> Schema {
-    one_of(["check", "fix", "audit"].into())
+    one_of(["check", "diff", "fix", "audit"].into())
 }
 
 /// Writes every acquisition with its verdict.
 ///
 /// # Errors
 /// The writer's.
-pub fn audit_json(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    let acquisitions = report.acquisitions.iter().map(acquisition).collect();
-    document(out, "audit", None, Some(acquisitions), report, None)
+pub fn audit_json(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
+    let files = Files::new(settings);
+    let acquisitions = report.acquisitions.iter().map(|at| acquisition(at, &files)).collect();
+    let mut document =
+        Document { acquisitions: Some(acquisitions), ..document("audit", &files, report, None) };
+    document.summary.audited =
+        Some(Audited { acquisitions: report.acquisitions.len(), verdicts: verdicts(report) });
+    write(out, &document)
 }
 
-fn document(
-    out: &mut dyn Write,
+/// What every command says.
+fn document<'a>(
     command: &'static str,
-    findings: Option<Vec<JsonFinding<'_>>>,
-    acquisitions: Option<Vec<JsonRow<'_>>>,
-    report: &Report,
+    files: &Files<'_>,
+    report: &'a Report,
     fixed: Option<FixSums>,
-) -> io::Result<()> {
-    let summary = summary(report, acquisitions.is_some(), fixed);
-    let document = Document {
+) -> Document<'a> {
+    Document {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "unleak", version: env!("CARGO_PKG_VERSION") },
         command,
-        findings,
-        acquisitions,
-        diagnostics: report.faults.iter().map(diagnostic).collect(),
-        summary,
-    };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
+        root: files.root.clone(),
+        findings: None,
+        acquisitions: None,
+        diagnostics: report.faults.iter().map(|fault| diagnostic(fault, files)).collect(),
+        patches: None,
+        text: None,
+        summary: summary(report, fixed),
+    }
+}
+
+fn write(out: &mut dyn Write, document: &Document) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
     writeln!(out)
 }
 
-fn findings<'a>(results: &Results<'a>) -> Vec<JsonFinding<'a>> {
+/// What was written, as a patch for each repository.
+fn patches(fixed: &Fixed<'_>, settings: &Settings) -> io::Result<Vec<JsonPatch>> {
+    let done =
+        fixed.changes.iter().zip(fixed.written).filter(|(_, outcome)| **outcome == FixOutcome::Applied);
+    let changes: Vec<Change> = done.map(|(change, _)| change.clone()).collect();
+    let mut all = Vec::new();
+    for (top, routes) in routes_by_top(&changes, settings) {
+        let mut bytes = Vec::new();
+        patch(&mut bytes, &changes, &routes)?;
+        let exact = std::str::from_utf8(&bytes).is_ok();
+        let patch = String::from_utf8_lossy(&bytes).into_owned();
+        all.push(JsonPatch { root: top.to_string_lossy().into_owned(), patch, exact });
+    }
+    Ok(all)
+}
+
+/// Printed paths -> paths in repositories.
+struct Files<'s> {
+    settings: &'s Settings,
+    root: String,
+}
+
+impl<'s> Files<'s> {
+    fn new(settings: &'s Settings) -> Files<'s> {
+        let root = settings.top().map_or_else(|| settings.root.clone(), |top| top.dir.clone());
+        Files { settings, root: root.to_string_lossy().into_owned() }
+    }
+
+    /// A file of the scanned tree.
+    fn own(&self, printed: &str) -> JsonFile {
+        let Some(place) = self.settings.place(printed) else {
+            return JsonFile { path: printed.to_owned(), root: None };
+        };
+        let root = place.top.dir.to_string_lossy();
+        JsonFile { path: place.path(), root: (root != self.root).then(|| root.into_owned()) }
+    }
+
+    /// A file of the scanned tree, or a name for what lies elsewhere.
+    fn any(&self, printed: &str, own: &str) -> JsonFile {
+        let is_own = printed == own || sys::kind(&self.settings.root.join(printed)).is_some();
+        if is_own { self.own(printed) } else { JsonFile { path: printed.to_owned(), root: None } }
+    }
+}
+
+fn findings<'a>(results: &Results<'a>, files: &Files) -> Vec<JsonFinding<'a>> {
     let (report, outcomes) = (results.report, results.fixed.as_ref().map(|fixed| fixed.outcomes));
     let mut last: Option<(&str, LineIndex)> = None;
     let mut all = Vec::with_capacity(report.findings.len());
@@ -290,19 +398,20 @@ fn findings<'a>(results: &Results<'a>) -> Vec<JsonFinding<'a>> {
         }
         let index = last.as_ref().map(|(_, index)| index);
         let outcome = outcomes.and_then(|outcomes| outcomes.get(at)).map(|outcome| outcome.words());
-        all.push(json_finding(finding, index, outcome));
+        all.push(json_finding(finding, files, index, outcome));
     }
     all
 }
 
 fn json_finding<'a>(
     finding: &'a Finding,
+    files: &Files,
     index: Option<&LineIndex>,
     outcome: Option<&'static str>,
 ) -> JsonFinding<'a> {
     let end = index.map(|index| index.line_column(finding.location.span.end));
     JsonFinding {
-        row: row(finding),
+        row: row(finding, files),
         end: end.map(|(line, column)| Position { line, column }),
         message: &finding.message,
         fix: finding.fix.as_ref().map(fix),
@@ -320,10 +429,10 @@ fn suppression(suppression: &Suppression) -> JsonSuppression<'_> {
     JsonSuppression { by: suppression.word(), line, reason }
 }
 
-fn acquisition(at: &Acquisition) -> JsonRow<'_> {
+fn acquisition<'a>(at: &'a Acquisition, files: &Files) -> JsonRow<'a> {
     JsonRow {
         rule: &at.rule,
-        path: &at.path,
+        file: files.own(&at.path),
         line: at.line,
         column: at.column,
         span: range(at.span),
@@ -337,17 +446,17 @@ fn acquisition(at: &Acquisition) -> JsonRow<'_> {
         },
         verdict: Some(at.verdict.words()),
         certainty: Some(at.certainty.word()),
-        evidence: at.evidence.iter().map(evidence).collect(),
+        evidence: at.evidence.iter().map(|one| evidence(one, &at.path, files)).collect(),
         notes: at.notes.iter().map(note).collect(),
     }
 }
 
-fn row(finding: &Finding) -> JsonRow<'_> {
+fn row<'a>(finding: &'a Finding, files: &Files) -> JsonRow<'a> {
     let Location { path, span, line, column } = &finding.location;
-    let of_acquisition = finding.acquisition.as_ref().map(acquisition);
+    let of_acquisition = finding.acquisition.as_ref().map(|at| acquisition(at, files));
     JsonRow {
         rule: &finding.rule,
-        path,
+        file: files.own(path),
         line: *line,
         column: *column,
         span: range(*span),
@@ -358,7 +467,7 @@ fn row(finding: &Finding) -> JsonRow<'_> {
         release: of_acquisition.as_ref().and_then(|at| at.release),
         verdict: of_acquisition.as_ref().and_then(|at| at.verdict),
         certainty: of_acquisition.as_ref().and_then(|at| at.certainty),
-        evidence: finding.labels.iter().map(evidence).collect(),
+        evidence: finding.labels.iter().map(|one| evidence(one, path, files)).collect(),
         notes: finding.notes.iter().map(note).collect(),
     }
 }
@@ -371,10 +480,10 @@ fn note(note: &Note) -> JsonNote<'_> {
     JsonNote { id: note.id, message: &note.words }
 }
 
-fn evidence(evidence: &Evidence) -> JsonEvidence<'_> {
+fn evidence<'a>(evidence: &'a Evidence, own: &str, files: &Files) -> JsonEvidence<'a> {
     let known = evidence.line > 0;
     JsonEvidence {
-        path: &evidence.path,
+        file: files.any(&evidence.path, own),
         line: known.then_some(evidence.line),
         column: known.then_some(evidence.column),
         message: &evidence.words,
@@ -394,41 +503,63 @@ fn fix(fix: &Fix) -> JsonFix<'_> {
     }
 }
 
-fn diagnostic(fault: &RunFault) -> JsonDiagnostic<'_> {
+fn diagnostic<'a>(fault: &'a RunFault, files: &Files) -> JsonDiagnostic<'a> {
     JsonDiagnostic {
-        path: &fault.path,
+        file: files.any(&fault.path, ""),
         line: (fault.line > 0).then_some(fault.line),
         message: &fault.words,
         skipped: fault.skipped,
     }
 }
 
-fn summary(report: &Report, audit: bool, fixed: Option<FixSums>) -> Summary {
+fn summary(report: &Report, fixed: Option<FixSums>) -> Summary<'_> {
     let mut fixes = Fixes::default();
-    let open = report.findings.iter().filter(|finding| finding.suppressed.is_none());
-    for finding in open.clone() {
-        match finding.fix.as_ref().map(|fix| fix.applicability) {
-            Some(Applicability::Safe) => fixes.safe += 1,
-            Some(Applicability::Unsafe) => fixes.r#unsafe += 1,
-            Some(Applicability::Display) => fixes.display += 1,
-            None => fixes.none += 1,
+    let mut by_rule: BTreeMap<&str, ByRule> = BTreeMap::new();
+    let mut findings = 0;
+    for finding in &report.findings {
+        let of_rule = by_rule.entry(&finding.rule).or_default();
+        if finding.suppressed.is_some() {
+            of_rule.suppressed += 1;
+            continue;
         }
+        findings += 1;
+        of_rule.findings += 1;
+        let applicability = finding.fix.as_ref().map(|fix| fix.applicability);
+        fixes.count(applicability);
+        of_rule.fixes.count(applicability);
     }
-    let findings = open.count();
     Summary {
         files: report.stats.files,
         complete: report.faults.iter().all(|fault| !fault.skipped),
         findings,
         suppressed: report.findings.len() - findings,
         fixes,
-        audited: audit
-            .then(|| Audited { acquisitions: report.acquisitions.len(), verdicts: verdicts(report) }),
+        by_rule,
+        audited: None,
         unknown_type: report.stats.unknown_type,
         not_analysed: report.stats.not_analysed,
-        findings_in_tests: report.stats.findings_in_tests,
-        left_out: report.stats.left_out.clone(),
+        tests_not_judged: report.stats.tests_not_judged,
+        left_out: left_out(report),
         fixed,
     }
+}
+
+impl Fixes {
+    fn count(&mut self, applicability: Option<Applicability>) {
+        match applicability {
+            Some(Applicability::Safe) => self.safe += 1,
+            Some(Applicability::Unsafe) => self.r#unsafe += 1,
+            Some(Applicability::Display) => self.display += 1,
+            None => self.none += 1,
+        }
+    }
+}
+
+/// Files by reason, and the folders that were not entered by the same reasons as `vendor folders`.
+fn left_out(report: &Report) -> BTreeMap<String, u64> {
+    let files = report.stats.left_out.iter().map(|(reason, count)| ((*reason).to_owned(), *count));
+    let folders = report.stats.left_out_folders.iter();
+    files.chain(folders.map(|(reason, count)| (format!("{reason} folders"), *count))).collect()
 }
 
 fn verdicts(report: &Report) -> BTreeMap<&'static str, Certainties> {
@@ -449,7 +580,6 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::base::diagnostic::FixOutcome;
     use crate::engine::FixRun;
     use crate::report::{samples, tally};
 
@@ -466,7 +596,7 @@ mod tests {
     fn a_finding_says_all_that_is_known() {
         let value = checked();
         let finding = &value["findings"][0];
-        assert_eq!(value["schema_version"], 1);
+        assert_eq!((&value["schema_version"], &value["root"]), (&json!(2), &json!("/r")));
         assert_eq!(finding["path"], "d/a.go");
         assert_eq!(finding["end"], json!({"line": 4, "column": 25}));
         assert_eq!(finding["type"], "*x.Client");
@@ -491,13 +621,15 @@ mod tests {
             outcomes: vec![FixOutcome::Applied, FixOutcome::Suppressed],
         };
         let tally = tally(&run, &[FixOutcome::Applied], &run.outcomes);
+        let written = [FixOutcome::Applied];
         let settings = samples::settings();
-        let fixed = Fixed { outcomes: &run.outcomes, tally: &tally, verified: None, brief: false };
+        let fixed = samples::fixed(&run, &written, &run.outcomes, &tally);
         let results = Results::of_fix(&run, &settings, fixed);
         let value = parse(&samples::plain(|out| json(out, &results)));
         let lines = samples::plain(|out| jsonl(out, &results));
         let lines: Vec<Value> = lines.lines().map(parse).collect();
         assert_eq!(value["findings"].as_array(), Some(&lines));
+        assert_eq!(value["summary"]["outcome"], "changed");
         let summary = &value["summary"];
         assert_eq!((&summary["changed"], &summary["left"]), (&json!(1), &json!(0)));
         assert_eq!((&summary["clean"], &summary["partial"]), (&json!(true), &json!(false)));
@@ -506,7 +638,7 @@ mod tests {
 
     #[test]
     fn an_audit_lists_acquisitions_and_no_findings() {
-        let value = parse(&samples::plain(|out| audit_json(out, &samples::report())));
+        let value = parse(&samples::plain(|out| audit_json(out, &samples::report(), &samples::settings())));
         assert_eq!(value["acquisitions"][0]["verdict"], "leaked");
         assert_eq!(value["summary"]["verdicts"]["leaked"], json!({ "proved": 1, "assumed": 0 }));
         assert!(value.get("findings").is_none());

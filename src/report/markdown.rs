@@ -290,7 +290,8 @@ mod tests {
         let settings = samples::settings();
         let outcomes = settle(&run, &[written]);
         let tally = tally(&run, &[written], &outcomes);
-        let fixed = Fixed { outcomes: &outcomes, tally: &tally, verified, brief: false };
+        let written = [written];
+        let fixed = Fixed { verified, ..samples::fixed(&run, &written, &outcomes, &tally) };
         samples::plain(|out| markdown(out, &Results::of_fix(&run, &settings, fixed)))
     }
 

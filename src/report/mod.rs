@@ -20,6 +20,7 @@ mod located;
 mod markdown;
 mod patch;
 mod rdjson;
+mod route;
 #[cfg(test)]
 mod samples;
 mod sarif;
@@ -34,7 +35,8 @@ pub use formats::{FORMATS, Fixed, Format, Results};
 pub use harmless::{harmless, harmless_bytes};
 pub use json::{audit_json, json_output_schema};
 pub use lines::{LineCounts, count_lines};
-pub use patch::{hunks, patch, patchable, show_patch};
+pub use patch::{empty_patch, hunks, patch, show_patch};
+pub use route::{Route, routes, routes_by_top};
 pub use stat::stat;
-pub use tally::{Tally, settle, tally};
+pub use tally::{RunOutcome, Tally, settle, tally};
 pub use text::quoted;

@@ -6,7 +6,8 @@ use crate::base::diagnostic::*;
 use crate::base::edit::Edit;
 use crate::base::text::Span;
 use crate::config::Settings;
-use crate::engine::{Change, Report};
+use crate::engine::{Change, FixRun, Report};
+use crate::report::{Fixed, Tally};
 
 /// The text that [`report`] is about.
 pub(super) const TEXT: &str = "package a\n\nfunc run() error {\n\tc, err := x.NewClient()\n\tif err != nil \
@@ -79,6 +80,7 @@ pub(super) fn finding() -> Finding {
     }
 }
 
+/// Settings of a run in a folder that is not there.
 /// A report with one finding in `d/a.go`, and one that a comment silences.
 pub(super) fn report() -> Report {
     let mut silenced = finding();
@@ -140,6 +142,17 @@ pub(super) fn many(count: usize) -> Report {
     }
     report.texts.insert("d/a.go".into(), Arc::from(TEXT.repeat(count).into_bytes()));
     report
+}
+
+/// What a `fix` came to.
+pub(super) fn fixed<'a>(
+    run: &'a FixRun,
+    written: &'a [FixOutcome],
+    outcomes: &'a [FixOutcome],
+    tally: &'a Tally,
+) -> Fixed<'a> {
+    let changes = &run.changes;
+    Fixed { command: "fix", changes, written, outcomes, tally, verified: None, brief: false }
 }
 
 /// What `write` writes, without colours.
