@@ -31,10 +31,10 @@
 //! `handles` line an exported type that no line names has no release and is data; of a type with a release or
 //! in that line, what a method gives is data when it is not listed.
 
+use crate::go::index::holds::Holds;
+use crate::go::index::members::{self, IndexedMember};
 pub use crate::go::index::names::Names;
 use crate::go::index::{majors, names};
-use crate::go::index::members::{self, IndexedMember};
-use crate::go::index::holds::Holds;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -42,10 +42,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::base::diagnostic::Certainty;
-use crate::go::project::gomod::compare_versions;
-use crate::go::types::release::ReleaseMethod;
 use crate::go::index::text::{block_of, path_of};
+use crate::go::project::gomod::compare_versions;
 use crate::go::project::names::{Missing, exported, guess_package_name};
+use crate::go::types::release::ReleaseMethod;
 
 /// The methods that the index records as releases, in order of preference.
 pub const RELEASE_NAMES: [&str; 12] = [
@@ -473,4 +473,3 @@ fn release(text: &'static str) -> Option<IndexedRelease> {
     let (params, results) = rest.split_once(')')?;
     Some(IndexedRelease { name, params: split(params, ','), results: split(results.trim(), ',') })
 }
-
