@@ -749,14 +749,18 @@ fn a_baseline_outlives_a_renamed_file() {
 #[test]
 fn code_that_goes_behind_a_leak_does_not_bring_it_back() {
     let tree = leaky();
-    let behind = "\nfunc behind() error {\n\tif err := other(); err != nil {\n\t\treturn err\n\t}\n\treturn nil\n}\n";
+    let behind =
+        "\nfunc behind() error {\n\tif err := other(); err != nil {\n\t\treturn err\n\t}\n\treturn nil\n}\n";
     write(tree.path(), "leak.go", &format!("{LEAK}{behind}"));
     commit(tree.path());
     git(tree.path(), &["tag", "start"]);
     write(tree.path(), "leak.go", LEAK);
     for revision in ["HEAD", "start", ":/all"] {
         let (code, _, said) = told(&unleak(tree.path(), &["check", "--since", revision]));
-        assert!(code == 0 && said.contains("1 in functions that the change leaves alone"), "{revision}: {said}");
+        assert!(
+            code == 0 && said.contains("1 in functions that the change leaves alone"),
+            "{revision}: {said}"
+        );
     }
     let (code, ..) = told(&unleak(tree.path(), &["check", "--since", ":/no such words"]));
     assert_eq!(code, 64);
