@@ -1,0 +1,114 @@
+//! A declaration -> the verdict on each channel that it makes.
+
+use std::sync::Arc;
+
+use crate::analysis::channel::outcome::*;
+use crate::analysis::channel::size::Size;
+use crate::analysis::channel::team::{ChannelId, Team, teams};
+use crate::analysis::channel::verdict::{Case, Fault};
+use crate::analysis::channel::walk::{Frame, Walk, mutated};
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, Scopes};
+use crate::analysis::summaries::callee::Summaries;
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::{Database, FileScope};
+
+/// The verdict on one channel.
+#[derive(Debug)]
+pub struct Judged {
+    pub name: Arc<str>,
+    pub make: Span,
+    pub fault: Option<Fault>,
+    /// Why it is not judged.
+    pub unjudged: Option<String>,
+}
+
+/// Judges the channels that a declaration makes.
+pub fn judge(database: &Database, summaries: &Summaries, scope: &FileScope, decl: &Decl) -> Vec<Judged> {
+    let (scopes, func) = match decl {
+        Decl::Func(func) => (Scopes::of_func(func), Some(&**func)),
+        Decl::Vars(specs) => (Scopes::of_vars(specs), None),
+        _ => return Vec::new(),
+    };
+    let found = teams(&scopes);
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let typing = Typing::new(database, scope.clone(), &scopes);
+    let mutated = mutated(&scopes);
+    let mut judged = Vec::new();
+    for team in &found {
+        let mut frame = Frame::new(0, (&scopes, &typing), &mutated, team.body);
+        frame.channels = team.channels.iter().enumerate().map(|(at, one)| (one.var, ChannelId(at))).collect();
+        let walk = Walk::new(database, summaries, scope);
+        judged.extend(of_team(&walk, &frame, team, func));
+    }
+    judged.sort_by_key(|one| one.make);
+    judged
+}
+
+fn of_team<'a>(walk: &Walk, frame: &Frame<'a, '_>, team: &Team<'a>, func: Option<&FuncDecl>) -> Vec<Judged> {
+    let row = |at: usize, fault, unjudged| Judged {
+        name: team.channels[at].name.clone(),
+        make: team.channels[at].make.span,
+        fault,
+        unjudged,
+    };
+    let ways = match walk.owner(frame, team) {
+        Ok(ways) => ways,
+        Err(_) => {
+            let why = || Some("more ways through it than are followed".to_owned());
+            return (0..team.channels.len()).map(|at| row(at, None, why())).collect();
+        }
+    };
+    let capacities: Vec<Size> = team
+        .channels
+        .iter()
+        .map(|channel| channel.capacity.map_or(Size::ZERO, |capacity| frame.size(capacity)))
+        .collect();
+    let exits: Vec<Way> = ways.into_iter().filter(|way| leaves(frame, team, func, way)).collect();
+    let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
+    let open = walk.open.borrow();
+    let closed = |channel: ChannelId| !open.contains_key(&channel);
+    let case = Case { exits: &exits, members: &members, capacities: &capacities, closed: &closed };
+    let verdict = |at: usize| {
+        let channel = ChannelId(at);
+        row(at, case.judge(channel), open.get(&channel).cloned())
+    };
+    (0..team.channels.len()).map(verdict).collect()
+}
+
+/// Whether the goroutines go on when the owner has left by this way: not where the process ends with it.
+fn leaves(frame: &Frame, team: &Team, func: Option<&FuncDecl>, way: &Way) -> bool {
+    let owns_process = team.body == BodyId(0)
+        && func.is_some_and(|func| {
+            let name = &*func.name.name;
+            func.receiver.is_none()
+                && (name == "main" && &*frame.typing.file.package.name == "main"
+                    || name == "init"
+                    || name == "TestMain")
+        });
+    match way.end {
+        End::Return(_) => !owns_process,
+        End::Falls => !owns_process || team.in_loop,
+        End::Break(..) | End::Continue(..) => true,
+        End::Panic(_) => !owns_process && survives_panic(frame, func),
+    }
+}
+
+/// Whether a panic ends the owner alone: a deferred function of the declaration recovers, or it is a test's
+/// end.
+fn survives_panic(frame: &Frame, func: Option<&FuncDecl>) -> bool {
+    if frame.typing.file.path().to_string_lossy().ends_with("_test.go") {
+        return true;
+    }
+    let mut recovers = false;
+    if let Some(body) = func.and_then(|func| func.body.as_ref()) {
+        visit::block(body, &mut |expr| {
+            recovers |= matches!(&expr.kind, ExprKind::Call(call) if call.name() == Some("recover"));
+        });
+    }
+    recovers
+}

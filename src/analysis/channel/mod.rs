@@ -1,0 +1,18 @@
+//! Channels and the goroutines that use them: which sends, receives and ranges can never end.
+//!
+//! A *team* is what one block makes and starts (`team`). The ways through it, and through each of its
+//! goroutines, are counted symbolically (`walk`, `calls`, `conditions`, `size`, `outcome`), and held against
+//! each other (`verdict`). No solver and no time limit: what is too much, or not closed, is not judged.
+
+mod calls;
+mod conditions;
+mod judge;
+mod outcome;
+mod size;
+mod team;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod walk;
+
+pub use judge::{Judged, judge};

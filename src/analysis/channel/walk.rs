@@ -1,0 +1,1095 @@
+//! The walk through a body: every way through its statements, with what it does to the team's channels.
+//!
+//! It goes by the syntax, not by the control-flow graph: a loop is one thing here, whose rounds are counted
+//! symbolically. What it cannot follow marks the channels that it touches as open, with the reason.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::analysis::channel::outcome::*;
+use crate::analysis::channel::size::{Count, Size};
+use crate::analysis::channel::team::{ChannelId, Team};
+use crate::analysis::dataflow::walk::Oracle;
+use crate::analysis::graph::control_flow::Ending;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
+use crate::analysis::summaries::callee::{Calls, Stack, Summaries};
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::{Database, FileScope};
+use crate::go::types::type_expr::Type;
+
+/// More ways than this at one place are not followed.
+const MAX_WAYS: usize = 128;
+
+/// How many steps one team may take.
+const MAX_STEPS: u32 = 30_000;
+
+/// A declaration that is walked, and which of its variables are channels of the team.
+pub struct Frame<'a, 'f> {
+    /// Which of the walk's declarations it is.
+    pub file: usize,
+    pub scopes: &'f Scopes<'a>,
+    pub typing: &'f Typing<'a, 'f>,
+    pub channels: FxHashMap<VarId, ChannelId>,
+    /// Variables that are counted up or down, or whose address is taken.
+    pub mutated: &'f FxHashSet<VarId>,
+    /// The function literal or function that is walked.
+    pub body: BodyId,
+    /// It runs in a goroutine of its own.
+    pub member: bool,
+    pub depth: u32,
+    /// Functions in local variables that are only called.
+    pub closures: RefCell<FxHashMap<VarId, &'a FuncLit>>,
+    /// What is deferred, by the numbers that ways hold.
+    pub deferred: RefCell<Vec<&'a Expr>>,
+    /// The statements that can be left by `break` or `continue`, outermost first, with their labels.
+    targets: RefCell<Vec<(Option<Ident>, bool)>>,
+    /// The variables of the range clauses around.
+    pub items: RefCell<Vec<VarId>>,
+    loops: Cell<u32>,
+}
+
+impl<'a, 'f> Frame<'a, 'f> {
+    pub fn new(
+        file: usize,
+        (scopes, typing): (&'f Scopes<'a>, &'f Typing<'a, 'f>),
+        mutated: &'f FxHashSet<VarId>,
+        body: BodyId,
+    ) -> Frame<'a, 'f> {
+        Frame {
+            file,
+            scopes,
+            typing,
+            channels: FxHashMap::default(),
+            mutated,
+            body,
+            member: false,
+            depth: 0,
+            closures: RefCell::default(),
+            deferred: RefCell::default(),
+            targets: RefCell::default(),
+            items: RefCell::default(),
+            loops: Cell::new(0),
+        }
+    }
+
+    /// The same declaration, in one of its function literals.
+    pub fn within(&self, body: BodyId) -> Frame<'a, 'f> {
+        Frame {
+            channels: self.channels.clone(),
+            member: self.member,
+            depth: self.depth + 1,
+            closures: RefCell::new(self.closures.borrow().clone()),
+            ..Frame::new(self.file, (self.scopes, self.typing), self.mutated, body)
+        }
+    }
+
+    /// The channel that an expression names.
+    pub fn channel(&self, expr: &Expr) -> Option<ChannelId> {
+        self.channels.get(&self.scopes.var(expr.as_ident()?)?).copied()
+    }
+
+    /// The channels that are used within a span.
+    pub fn used_in(&self, span: Span) -> Vec<ChannelId> {
+        let mut found: Vec<_> =
+            self.scopes.uses_in(span).filter_map(|var| self.channels.get(&var).copied()).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    pub fn at(&self, span: Span) -> Place {
+        Place { file: self.file, span }
+    }
+}
+
+/// Variables that are counted up or down, changed in place by `+=`, or whose address is taken.
+pub fn mutated(scopes: &Scopes) -> FxHashSet<VarId> {
+    let mut found = FxHashSet::default();
+    let var = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));
+    for body in &scopes.bodies {
+        visit::body(body.block, &mut |stmt| match &stmt.kind {
+            StmtKind::IncDec(operand) => found.extend(var(operand)),
+            StmtKind::Assign { left, plain: false, .. } => found.extend(left.iter().filter_map(var)),
+            StmtKind::For(looped) => {
+                if let ForHead::Clause { update: Some(update), .. } = &looped.head
+                    && let StmtKind::IncDec(operand) = &update.kind
+                {
+                    found.extend(var(operand));
+                }
+                if let ForHead::Range { left, define: false, .. } = &looped.head {
+                    found.extend(left.iter().filter_map(var));
+                }
+            }
+            _ => {}
+        });
+    }
+    if let Some(first) = scopes.bodies.first() {
+        visit::block(first.block, &mut |expr| {
+            if let ExprKind::AddressOf(operand) = &expr.kind {
+                found.extend(var(operand));
+            }
+        });
+    }
+    found
+}
+
+/// A goroutine.
+#[derive(Debug)]
+pub struct Member {
+    pub at: Place,
+    pub ways: Vec<Way>,
+}
+
+/// The ways that are still going on at a place, and those that have ended before.
+#[derive(Default)]
+pub struct Flow {
+    pub running: Vec<Way>,
+    pub ended: Vec<Way>,
+}
+
+impl Flow {
+    pub fn of(way: Way) -> Flow {
+        Flow { running: vec![way], ended: Vec::new() }
+    }
+
+    /// Puts the ways that go on with the others.
+    fn settle(&mut self, ways: impl IntoIterator<Item = Way>) {
+        for way in ways {
+            if way.goes_on() { self.running.push(way) } else { self.ended.push(way) }
+        }
+    }
+
+    pub fn all(self) -> Vec<Way> {
+        let mut all = self.ended;
+        all.extend(self.running);
+        all
+    }
+
+    pub fn push(&mut self, event: &Event) {
+        self.running.iter_mut().for_each(|way| way.push(event.clone()));
+    }
+}
+
+/// Why a team is not judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooMuch;
+
+pub type Walked<T> = Result<T, TooMuch>;
+
+/// One team's walk.
+pub struct Walk<'w> {
+    pub database: &'w Database,
+    pub summaries: &'w Summaries,
+    pub stack: Stack,
+    pub members: RefCell<Vec<Member>>,
+    /// The members by the statements that start them.
+    pub started: RefCell<BTreeMap<Place, MemberId>>,
+    /// Why a channel is open, the first reason.
+    pub open: RefCell<BTreeMap<ChannelId, String>>,
+    /// Channels whose length or capacity is asked for.
+    pub asked: RefCell<BTreeSet<ChannelId>>,
+    /// Channels that a select sends on.
+    pub tried: RefCell<BTreeSet<ChannelId>>,
+    /// The declarations that are walked: the file and its scope; the first is the owner's.
+    pub files: RefCell<Vec<(PathBuf, FileScope)>>,
+    steps: Cell<u32>,
+}
+
+impl<'w> Walk<'w> {
+    pub fn new(database: &'w Database, summaries: &'w Summaries, scope: &FileScope) -> Walk<'w> {
+        Walk {
+            database,
+            summaries,
+            stack: Stack::new(),
+            members: RefCell::default(),
+            started: RefCell::default(),
+            open: RefCell::default(),
+            asked: RefCell::default(),
+            tried: RefCell::default(),
+            files: RefCell::new(vec![(scope.path().to_owned(), scope.clone())]),
+            steps: Cell::new(MAX_STEPS),
+        }
+    }
+
+    /// The ways through the team's statements, each to where it leaves them.
+    pub fn owner<'a>(&self, frame: &Frame<'a, '_>, team: &Team<'a>) -> Walked<Vec<Way>> {
+        // Loops around the statements are left by their own `break` and `continue`.
+        frame.targets.borrow_mut().push((None, true));
+        let mut flow = Flow::of(Way::start());
+        self.stmts(frame, team.statements, &mut flow)?;
+        frame.targets.borrow_mut().pop();
+        self.leave(frame, flow.all())
+    }
+
+    /// The ways through a body, with what they defer.
+    pub fn body<'a>(&self, frame: &Frame<'a, '_>, block: &'a Block, mut start: Way) -> Walked<Vec<Way>> {
+        let outer = std::mem::take(&mut start.deferred);
+        let mut flow = Flow::of(start);
+        self.stmts(frame, &block.stmts, &mut flow)?;
+        let mut ways = self.leave(frame, flow.all())?;
+        ways.iter_mut().for_each(|way| way.deferred = outer.clone());
+        Ok(ways)
+    }
+
+    pub fn mark(&self, channels: impl IntoIterator<Item = ChannelId>, why: &str) {
+        for channel in channels {
+            self.open.borrow_mut().entry(channel).or_insert_with(|| why.to_owned());
+        }
+    }
+
+    fn step(&self, ways: usize) -> Walked<()> {
+        let left = self.steps.get().checked_sub(1 + u32::try_from(ways).unwrap_or(u32::MAX)).ok_or(TooMuch)?;
+        self.steps.set(left);
+        Ok(())
+    }
+
+    pub fn stmts<'a>(&self, frame: &Frame<'a, '_>, stmts: &'a [Stmt], flow: &mut Flow) -> Walked<()> {
+        for stmt in stmts {
+            self.step(flow.running.len())?;
+            self.stmt(frame, stmt, None, flow)?;
+            unique(&mut flow.running);
+            unique(&mut flow.ended);
+            if flow.running.len() > MAX_WAYS || flow.ended.len() > 2 * MAX_WAYS {
+                return Err(TooMuch);
+            }
+        }
+        Ok(())
+    }
+
+    fn stmt<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        stmt: &'a Stmt,
+        label: Option<&Ident>,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        if flow.running.is_empty() {
+            return Ok(());
+        }
+        match &stmt.kind {
+            StmtKind::Expr(expr) => {
+                self.eval(frame, expr, "used as a value", flow)?;
+                if let Some(call) = expr.as_call() {
+                    self.ends(frame, call, stmt.span, flow);
+                }
+            }
+            StmtKind::Send { channel, value } => {
+                self.eval(frame, value, "sent to somebody", flow)?;
+                self.operate(frame, Action::Send, channel, Guard::None, stmt.span, flow)?;
+            }
+            StmtKind::IncDec(operand) => {
+                self.eval(frame, operand, "used as a value", flow)?;
+                self.assign(frame, operand, None, flow);
+            }
+            StmtKind::Assign { left, right, plain } => {
+                left.iter().filter(|one| one.as_ident().is_none()).try_for_each(|one| {
+                    self.eval(frame, one, "used as a value", flow)
+                })?;
+                self.give(frame, left, right, *plain, flow)?;
+            }
+            StmtKind::Define { left, right } => self.give(frame, left, right, true, flow)?,
+            StmtKind::Var(specs) => {
+                for spec in specs {
+                    self.declare(frame, spec, flow)?;
+                }
+            }
+            StmtKind::Go(started) => {
+                if let Some(call) = started.as_call() {
+                    self.start(frame, call, stmt.span, flow)?;
+                }
+            }
+            StmtKind::Defer(deferred) => self.defer(frame, deferred, flow)?,
+            StmtKind::Return(values) => {
+                for value in values {
+                    self.eval(frame, value, "returned", flow)?;
+                }
+                end(flow, End::Return(stmt.span));
+            }
+            StmtKind::If(branch) => self.each(frame, flow, |flow| self.branch(frame, branch, flow))?,
+            StmtKind::For(looped) => self.each(frame, flow, |flow| self.looped(frame, looped, label, flow))?,
+            StmtKind::Switch(switch) => {
+                self.each(frame, flow, |flow| self.switch(frame, switch, label, flow))?
+            }
+            StmtKind::TypeSwitch(switch) => {
+                self.each(frame, flow, |flow| self.type_switch(frame, switch, label, flow))?
+            }
+            StmtKind::Select(cases) => self.select(frame, cases, stmt.span, label, flow)?,
+            StmtKind::Labeled { label, stmt: Some(inner) } => self.stmt(frame, inner, Some(label), flow)?,
+            StmtKind::Break(label) => self.jump(frame, label.as_ref(), false, stmt.span, flow)?,
+            StmtKind::Continue(label) => self.jump(frame, label.as_ref(), true, stmt.span, flow)?,
+            StmtKind::Block(block) => self.stmts(frame, &block.stmts, flow)?,
+            StmtKind::Goto(_) | StmtKind::Fallthrough => return Err(TooMuch),
+            StmtKind::Labeled { stmt: None, .. }
+            | StmtKind::Const(_)
+            | StmtKind::Type(_)
+            | StmtKind::Empty => {}
+        }
+        Ok(())
+    }
+
+    /// Runs `work` for each way alone. Where it has done nothing that matters and left nothing, its branches
+    /// are one way again.
+    fn each(
+        &self,
+        _frame: &Frame,
+        flow: &mut Flow,
+        work: impl Fn(&mut Flow) -> Walked<()>,
+    ) -> Walked<()> {
+        for way in std::mem::take(&mut flow.running) {
+            self.step(1)?;
+            let mut alone = Flow::of(way.clone());
+            work(&mut alone)?;
+            let same = |other: &Way| {
+                other.events == way.events && other.deferred == way.deferred && other.works == way.works
+            };
+            if alone.ended.is_empty() && alone.running.len() > 1 && alone.running.iter().all(same) {
+                flow.running.push(merged(way, &alone.running));
+            } else {
+                flow.running.append(&mut alone.running);
+                flow.ended.append(&mut alone.ended);
+            }
+        }
+        Ok(())
+    }
+
+    /// An operation on a channel of the team; on any other it may take as long as it likes.
+    pub fn operate<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        action: Action,
+        channel: &'a Expr,
+        guard: Guard,
+        span: Span,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        let Some(known) = frame.channel(channel) else {
+            self.eval(frame, channel, "used as a value", flow)?;
+            if frame.member && action == Action::Send {
+                work(flow, span);
+            }
+            return Ok(());
+        };
+        let what = What::Operation { action, channel: known, guard };
+        flow.push(&Event { what, count: Count::once(), at: frame.at(span) });
+        Ok(())
+    }
+
+    /// `left = right`, `left := right`.
+    fn give<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        left: &'a [Expr],
+        right: &'a [Expr],
+        plain: bool,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        for (at, value) in right.iter().enumerate() {
+            let named = left.get(at).and_then(Expr::as_ident).and_then(|ident| frame.scopes.var(ident));
+            if let (ExprKind::FuncLit(literal), Some(var)) = (&value.unparen().kind, named)
+                && self.is_only_called(frame, var)
+            {
+                frame.closures.borrow_mut().insert(var, literal);
+                continue;
+            }
+            // The making of a team's own channel is no use of it.
+            self.eval(frame, value, "given another name", flow)?;
+        }
+        for (at, target) in left.iter().enumerate() {
+            let value = if right.len() == left.len() { right.get(at) } else { right.first() };
+            self.assign(frame, target, value.filter(|_| plain), flow);
+        }
+        Ok(())
+    }
+
+    fn declare<'a>(&self, frame: &Frame<'a, '_>, spec: &'a VarSpec, flow: &mut Flow) -> Walked<()> {
+        for (at, value) in spec.values.iter().enumerate() {
+            let named = spec.names.get(at).and_then(|ident| frame.scopes.var(ident));
+            if let (ExprKind::FuncLit(literal), Some(var)) = (&value.unparen().kind, named)
+                && self.is_only_called(frame, var)
+            {
+                frame.closures.borrow_mut().insert(var, literal);
+                continue;
+            }
+            self.eval(frame, value, "given another name", flow)?;
+        }
+        for (at, name) in spec.names.iter().enumerate() {
+            let Some(var) = frame.scopes.var(name) else { continue };
+            let value = if spec.values.len() == spec.names.len() { spec.values.get(at) } else { spec.values.first() };
+            self.bind(frame, var, value, flow);
+            if spec.values.is_empty() {
+                let zero = frame.typing.var(var);
+                let truth = matches!(&zero, Some(Type::Basic(name)) if &**name == "bool");
+                self.learn(frame, var, name, if truth { "" } else { "==nil" }, !truth, flow);
+            }
+        }
+        Ok(())
+    }
+
+    /// `target` gets `value`, or what nobody knows.
+    fn assign<'a>(&self, frame: &Frame<'a, '_>, target: &'a Expr, value: Option<&'a Expr>, flow: &mut Flow) {
+        let ident = target.as_ident().filter(|ident| !ident.is_blank());
+        let var = ident.and_then(|ident| frame.scopes.var(ident));
+        let local = var.is_some_and(|var| frame.scopes.info(var).body == frame.body);
+        if frame.member && !local && !target.as_ident().is_some_and(Ident::is_blank) {
+            work(flow, target.span);
+        }
+        let (Some(var), Some(ident)) = (var, ident) else { return };
+        if let Some(channel) = frame.channels.get(&var)
+            && frame.scopes.assigned(var).len() > 1
+        {
+            self.mark([*channel], "given another value");
+        }
+        self.bind(frame, var, value, flow);
+        match value.map(|value| value.as_ident().map(|ident| &*ident.name)) {
+            Some(Some("true")) => self.learn(frame, var, ident, "", true, flow),
+            Some(Some("false")) => self.learn(frame, var, ident, "", false, flow),
+            Some(Some("nil")) => self.learn(frame, var, ident, "==nil", true, flow),
+            _ => {}
+        }
+    }
+
+    /// A variable gets a value: what was known of it is over.
+    fn bind<'a>(&self, frame: &Frame<'a, '_>, var: VarId, value: Option<&'a Expr>, flow: &mut Flow) {
+        let mentioned = value.map(|value| frame.mentioned(value)).unwrap_or_default();
+        let from = value.and_then(|value| match &value.unparen().kind {
+            ExprKind::Receive(channel) => frame.channel(channel),
+            _ => None,
+        });
+        let called = value.is_some_and(|value| value.as_call().is_some());
+        for way in &mut flow.running {
+            let carried: Vec<ChannelId> = way
+                .received
+                .iter()
+                .filter(|(held, _)| !called && mentioned.contains(held))
+                .map(|(_, channel)| *channel)
+                .chain(from)
+                .collect();
+            way.forget(var);
+            way.received.extend(carried.into_iter().map(|channel| (var, channel)));
+            if value.is_some() && !mentioned.contains(&var) {
+                way.fresh.insert(var);
+                way.stale.remove(&var);
+            } else {
+                way.fresh.remove(&var);
+                way.stale.insert(var);
+            }
+        }
+    }
+
+    fn learn(&self, frame: &Frame, var: VarId, ident: &Ident, tail: &str, holds: bool, flow: &mut Flow) {
+        let key = format!("{}#{}.{}{tail}", ident.name, frame.file, var.0);
+        let fact = Fact { key, about: vec![var], holds, stable: false };
+        flow.running.iter_mut().for_each(|way| drop(way.facts.insert(fact.clone())));
+    }
+
+    /// Whether a call never comes back.
+    fn ends<'a>(&self, frame: &Frame<'a, '_>, call: &'a Call, span: Span, flow: &mut Flow) {
+        let calls = Calls {
+            typing: frame.typing,
+            summaries: self.summaries,
+            stack: &self.stack,
+            target: None,
+            releases: &[],
+            in_main: false,
+            comes_back: false,
+        };
+        match calls.ending(call) {
+            Some(Ending::Panic) => end(flow, End::Panic(span)),
+            Some(Ending::Exit | Ending::Never) => flow.running.clear(),
+            None => {}
+        }
+    }
+
+    fn branch<'a>(&self, frame: &Frame<'a, '_>, branch: &'a If, flow: &mut Flow) -> Walked<()> {
+        if let Some(init) = &branch.init {
+            self.stmt(frame, init, None, flow)?;
+        }
+        let (yes, no) = self.condition(frame, &branch.condition, flow)?;
+        let mut yes = Flow { running: yes, ended: Vec::new() };
+        self.stmts(frame, &branch.then.stmts, &mut yes)?;
+        let mut no = Flow { running: no, ended: Vec::new() };
+        if let Some(otherwise) = &branch.otherwise {
+            self.stmt(frame, otherwise, None, &mut no)?;
+        }
+        flow.settle(yes.all());
+        flow.settle(no.all());
+        Ok(())
+    }
+
+    /// The ways on which a condition holds, and those on which it does not.
+    fn condition<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        condition: &'a Expr,
+        flow: &mut Flow,
+    ) -> Walked<(Vec<Way>, Vec<Way>)> {
+        match &condition.unparen().kind {
+            ExprKind::Unary { not: true, operand } => {
+                let (yes, no) = self.condition(frame, operand, flow)?;
+                return Ok((no, yes));
+            }
+            ExprKind::Binary { op: BinaryOp::And, left, right } => {
+                let (yes, mut no) = self.condition(frame, left, flow)?;
+                let (both, rest) = self.condition(frame, right, &mut Flow { running: yes, ended: Vec::new() })?;
+                no.extend(rest);
+                unique(&mut no);
+                return Ok((both, no));
+            }
+            ExprKind::Binary { op: BinaryOp::Or, left, right } => {
+                let (mut yes, no) = self.condition(frame, left, flow)?;
+                let (more, neither) = self.condition(frame, right, &mut Flow { running: no, ended: Vec::new() })?;
+                yes.extend(more);
+                unique(&mut yes);
+                return Ok((yes, neither));
+            }
+            _ => {}
+        }
+        self.eval(frame, condition, "compared", flow)?;
+        let question = frame.question(condition);
+        let mentioned = frame.mentioned(condition);
+        let (mut yes, mut no) = (Vec::new(), Vec::new());
+        for way in std::mem::take(&mut flow.running) {
+            let known = question.as_ref().and_then(|(asked, turned)| {
+                way.facts.iter().find(|fact| fact.key == asked.key).map(|fact| fact.holds != *turned)
+            });
+            let mut way = way;
+            if known.is_none() {
+                let depends = way.received.iter().filter(|(var, _)| mentioned.contains(var));
+                let depends: Vec<_> = depends.map(|(_, channel)| *channel).collect();
+                way.depends.extend(depends);
+                let stale = mentioned.iter().any(|var| way.stale.contains(var));
+                way.uncertain |= if frame.loops.get() > 0 {
+                    !frame.is_of_this_round(condition, &way)
+                } else {
+                    stale
+                };
+            }
+            for (side, holds) in [(&mut yes, true), (&mut no, false)] {
+                if known.is_some_and(|known| known != holds) {
+                    continue;
+                }
+                let mut taken = way.clone();
+                if let (None, Some((asked, turned))) = (known, &question) {
+                    taken.facts.insert(Fact { holds: holds != *turned, ..asked.clone() });
+                }
+                side.push(taken);
+            }
+        }
+        Ok((yes, no))
+    }
+
+    fn switch<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        switch: &'a Switch,
+        label: Option<&Ident>,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        if let Some(init) = &switch.init {
+            self.stmt(frame, init, None, flow)?;
+        }
+        if let Some(value) = &switch.value {
+            self.eval(frame, value, "compared", flow)?;
+        }
+        let target = self.enter(frame, label, false);
+        let mut rest = std::mem::take(&mut flow.running);
+        let mut ended = Vec::new();
+        for case in switch.cases.iter().filter(|case| !case.default) {
+            let mut here = Vec::new();
+            for value in &case.values {
+                let mut asking = Flow { running: rest, ended: Vec::new() };
+                if switch.value.is_none() {
+                    let (yes, no) = self.condition(frame, value, &mut asking)?;
+                    here.extend(yes);
+                    rest = no;
+                } else {
+                    self.eval(frame, value, "compared", &mut asking)?;
+                    let tag = switch.value.as_ref();
+                    self.doubt(frame, tag, &mut asking);
+                    here.extend(asking.running.iter().cloned());
+                    rest = asking.running;
+                }
+            }
+            unique(&mut here);
+            let mut body = Flow { running: here, ended: Vec::new() };
+            self.stmts(frame, &case.stmts, &mut body)?;
+            ended.extend(body.all());
+        }
+        match switch.cases.iter().find(|case| case.default) {
+            Some(default) => {
+                let mut body = Flow { running: rest, ended: Vec::new() };
+                self.stmts(frame, &default.stmts, &mut body)?;
+                ended.extend(body.all());
+            }
+            None => ended.extend(rest),
+        }
+        self.exit(frame, target, ended, flow);
+        Ok(())
+    }
+
+    /// A choice by a value: it may depend on what was received, or on earlier rounds.
+    fn doubt<'a>(&self, frame: &Frame<'a, '_>, value: Option<&'a Expr>, flow: &mut Flow) {
+        let mentioned = value.map(|value| frame.mentioned(value)).unwrap_or_default();
+        for way in &mut flow.running {
+            let depends = way.received.iter().filter(|(var, _)| mentioned.contains(var));
+            let depends: Vec<_> = depends.map(|(_, channel)| *channel).collect();
+            way.depends.extend(depends);
+            way.uncertain |= frame.loops.get() > 0 || mentioned.iter().any(|var| way.stale.contains(var));
+        }
+    }
+
+    fn type_switch<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        switch: &'a TypeSwitch,
+        label: Option<&Ident>,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        if let Some(init) = &switch.init {
+            self.stmt(frame, init, None, flow)?;
+        }
+        self.eval(frame, &switch.value, "used as a value", flow)?;
+        self.doubt(frame, Some(&switch.value), flow);
+        let target = self.enter(frame, label, false);
+        let before = std::mem::take(&mut flow.running);
+        let mut ended = Vec::new();
+        for case in &switch.cases {
+            let mut body = Flow { running: before.clone(), ended: Vec::new() };
+            self.stmts(frame, &case.stmts, &mut body)?;
+            ended.extend(body.all());
+        }
+        if !switch.cases.iter().any(|case| case.default) {
+            ended.extend(before);
+        }
+        self.exit(frame, target, ended, flow);
+        Ok(())
+    }
+
+    fn select<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        cases: &'a [SelectCase],
+        span: Span,
+        label: Option<&Ident>,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        let operation = |case: &'a SelectCase| match case.communication.as_ref()? {
+            Communication::Send { channel, .. } => Some((Action::Send, frame.channel(channel)?)),
+            Communication::Receive { right, .. } => match &right.unparen().kind {
+                ExprKind::Receive(channel) => Some((Action::Receive, frame.channel(channel)?)),
+                _ => None,
+            },
+        };
+        let operations: Vec<_> = cases.iter().map(operation).collect();
+        self.tried.borrow_mut().extend(
+            operations
+                .iter()
+                .flatten()
+                .filter(|(action, _)| *action == Action::Send && cases.len() > 1)
+                .map(|(_, channel)| *channel),
+        );
+        let gives_up = operations.iter().any(Option::is_none);
+        let target = self.enter(frame, label, false);
+        let before = std::mem::take(&mut flow.running);
+        let mut ended = Vec::new();
+        for (at, case) in cases.iter().enumerate() {
+            let others = || operations.iter().enumerate().filter(|(other, _)| *other != at);
+            let guard = match (gives_up, cases.len()) {
+                (_, 1) if case.communication.is_some() => Guard::None,
+                (true, _) => Guard::GivesUp,
+                _ => Guard::Team(others().filter_map(|(_, operation)| *operation).collect()),
+            };
+            let mut body = Flow { running: before.clone(), ended: Vec::new() };
+            let at = if case.span == Span::default() { span } else { case.span };
+            match &case.communication {
+                Some(Communication::Send { channel, value }) => {
+                    self.eval(frame, value, "sent to somebody", &mut body)?;
+                    let place = Span { start: channel.span.start, end: value.span.end };
+                    self.operate(frame, Action::Send, channel, guard, place, &mut body)?;
+                }
+                Some(Communication::Receive { left, right, .. }) => {
+                    match &right.unparen().kind {
+                        ExprKind::Receive(channel) => {
+                            self.operate(frame, Action::Receive, channel, guard, right.span, &mut body)?
+                        }
+                        _ => self.eval(frame, right, "used as a value", &mut body)?,
+                    }
+                    for name in left {
+                        self.assign(frame, name, Some(right), &mut body);
+                    }
+                }
+                None => drop(at),
+            }
+            self.stmts(frame, &case.stmts, &mut body)?;
+            ended.extend(body.all());
+        }
+        self.exit(frame, target, ended, flow);
+        Ok(())
+    }
+
+    fn looped<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        looped: &'a For,
+        label: Option<&Ident>,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        let trip = match &looped.head {
+            ForHead::Clause { init, .. } => {
+                if let Some(init) = init {
+                    self.stmt(frame, init, None, flow)?;
+                }
+                frame.trip(looped)
+            }
+            ForHead::Range { right, .. } => {
+                if frame.channel(right).is_none() {
+                    self.eval(frame, right, "used as a value", flow)?;
+                }
+                frame.trip(looped)
+            }
+        };
+        let Some(before) = flow.running.pop() else { return Ok(()) };
+        let until_closed = frame.until_closed(looped);
+        if let Some((channel, span)) = until_closed {
+            let what = What::Operation { action: Action::Range, channel, guard: Guard::None };
+            let mut way = before;
+            way.push(Event { what, count: Count::once(), at: frame.at(span) });
+            flow.settle([way]);
+            return Ok(());
+        }
+        let target = self.enter(frame, label, true);
+        let rounds = self.rounds(frame, looped, &before)?;
+        let (mut full, mut left) = (Vec::new(), Vec::new());
+        for way in rounds {
+            match way.end {
+                End::Falls => full.push(way),
+                End::Continue(to, _) if to == target => full.push(way),
+                _ => left.push(way),
+            }
+        }
+        frame.targets.borrow_mut().pop();
+        let one = round(&full);
+        let unsteady = full.len() > 1 && full.iter().any(|way| way.uncertain) && !one.is_empty() && {
+            full.iter().any(|way| way.events.len() != one.len())
+        };
+        let assigned = assigned_in(frame.scopes, &looped.body);
+        let mut leave = |way: Option<&Way>, times: &Count, uncertain: bool| {
+            let mut after = before.clone();
+            after.events.extend(repeated(&one, times));
+            after.facts.retain(|fact| !fact.about.iter().any(|var| assigned.contains(var)));
+            after.stale.extend(assigned.iter().copied().filter(|_| !one.is_empty() || !left.is_empty()));
+            after.fresh.retain(|var| !assigned.contains(var));
+            after.uncertain |= uncertain;
+            after.works = after.works.or(full.iter().find_map(|way| way.works));
+            after.received.extend(full.iter().flat_map(|way| way.received.iter().copied()));
+            if let Some(way) = way {
+                after.events.extend(way.events.iter().cloned());
+                after.facts.extend(way.facts.iter().cloned());
+                after.received.extend(way.received.iter().copied());
+                after.depends.extend(way.depends.iter().copied());
+                after.uncertain |= way.uncertain;
+                after.deferred = way.deferred.clone();
+                after.works = after.works.or(way.works);
+                after.end = match way.end {
+                    End::Break(to, _) if to == target => End::Falls,
+                    end => end,
+                };
+            }
+            after
+        };
+        let mut ways = Vec::new();
+        let partly = match &trip {
+            // All but the round that is left.
+            Trip::Counted(count) => {
+                Count { least: Size::ZERO, most: count.most.plus(&Size::number(-1)) }
+            }
+            _ => Count::up_to(Size::Any),
+        };
+        for way in &left {
+            let mut way = leave(Some(way), &partly, unsteady);
+            if let Trip::Until(channel, span) = &trip {
+                // It has received what this round is about, and maybe more before.
+                let what = What::Operation { action: Action::Receive, channel: *channel, guard: Guard::GivesUp };
+                let count = Count { least: Size::ONE, most: Size::Any };
+                way.events.insert(before.events.len(), Event { what, count, at: frame.at(*span) });
+            }
+            ways.push(way);
+        }
+        match &trip {
+            Trip::Endless => {}
+            Trip::Counted(count) if full.is_empty() => {
+                // The first round is the last; where there may be none, it goes on at once.
+                if count.least.floor() == Size::ZERO {
+                    ways.push(leave(None, &Count::exactly(Size::ZERO), false));
+                }
+            }
+            Trip::Counted(count) => ways.push(leave(None, count, unsteady)),
+            Trip::Unknown { outside } => {
+                let only_given = one.iter().all(|event| {
+                    matches!(&event.what, What::Start(_) | What::Operation { action: Action::Send, .. })
+                });
+                let uncertain = !one.is_empty() && !(*outside && only_given);
+                ways.push(leave(None, &Count::up_to(Size::Any), uncertain || unsteady));
+            }
+            Trip::Until(channel, span) => {
+                let mut way = leave(None, &Count::up_to(Size::Any), !one.is_empty());
+                let what = What::Operation { action: Action::Range, channel: *channel, guard: Guard::None };
+                way.events.insert(before.events.len(), Event { what, count: Count::once(), at: frame.at(*span) });
+                ways.push(way);
+            }
+        }
+        flow.settle(ways);
+        Ok(())
+    }
+
+    /// The ways through one round.
+    fn rounds<'a>(&self, frame: &Frame<'a, '_>, looped: &'a For, before: &Way) -> Walked<Vec<Way>> {
+        let assigned = assigned_in(frame.scopes, &looped.body);
+        let mut start = Way::start();
+        start.facts = before.facts.clone();
+        start.facts.retain(|fact| !fact.about.iter().any(|var| assigned.contains(var)));
+        start.received = before.received.clone();
+        start.deferred = before.deferred.clone();
+        let items = frame.items.borrow().len();
+        if let ForHead::Range { left, right, .. } = &looped.head {
+            let vars: Vec<VarId> =
+                left.iter().filter_map(|name| frame.scopes.var(name.as_ident()?)).collect();
+            match frame.channel(right) {
+                Some(channel) => start.received.extend(vars.iter().map(|var| (*var, channel))),
+                None => frame.items.borrow_mut().extend(&vars),
+            }
+            vars.iter().for_each(|var| {
+                start.facts.retain(|fact| !fact.about.contains(var));
+                start.fresh.insert(*var);
+            });
+        }
+        frame.loops.set(frame.loops.get() + 1);
+        let mut flow = Flow::of(start);
+        let condition = match &looped.head {
+            ForHead::Clause { condition, .. } => condition.as_ref(),
+            ForHead::Range { .. } => None,
+        };
+        if let Some(condition) = condition {
+            self.eval(frame, condition, "compared", &mut flow)?;
+        }
+        let walked = self.stmts(frame, &looped.body.stmts, &mut flow);
+        frame.loops.set(frame.loops.get() - 1);
+        frame.items.borrow_mut().truncate(items);
+        walked?;
+        Ok(flow.all())
+    }
+
+    fn enter(&self, frame: &Frame, label: Option<&Ident>, looped: bool) -> usize {
+        let mut targets = frame.targets.borrow_mut();
+        targets.push((label.cloned(), looped));
+        targets.len() - 1
+    }
+
+    fn exit(&self, frame: &Frame, target: usize, ways: Vec<Way>, flow: &mut Flow) {
+        frame.targets.borrow_mut().pop();
+        flow.settle(ways.into_iter().map(|mut way| {
+            if matches!(way.end, End::Break(to, _) if to == target) {
+                way.end = End::Falls;
+            }
+            way
+        }));
+    }
+
+    fn jump(
+        &self,
+        frame: &Frame,
+        label: Option<&Ident>,
+        again: bool,
+        span: Span,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        let targets = frame.targets.borrow();
+        let fits = |(name, looped): &&(Option<Ident>, bool)| {
+            (!again || *looped)
+                && label.is_none_or(|label| name.as_ref().is_some_and(|name| name.name == label.name))
+        };
+        // A label that is not known stands around the team's statements.
+        let at = targets.iter().rposition(|target| fits(&target)).unwrap_or(0);
+        end(flow, if again { End::Continue(at, span) } else { End::Break(at, span) });
+        Ok(())
+    }
+}
+
+/// How often a loop runs.
+pub enum Trip {
+    Counted(Count),
+    Endless,
+    /// As long as a condition holds; `outside` when somebody else decides: a call, not a count kept here.
+    Unknown { outside: bool },
+    /// Until this channel is closed.
+    Until(ChannelId, Span),
+}
+
+impl<'a> Frame<'a, '_> {
+    fn trip(&self, looped: &'a For) -> Trip {
+        match &looped.head {
+            ForHead::Clause { condition: None, .. } => Trip::Endless,
+            ForHead::Clause { init, condition: Some(condition), update } => self
+                .counted(init.as_ref(), condition, update.as_ref(), &looped.body)
+                .map_or_else(|| Trip::Unknown { outside: is_call(condition) }, Trip::Counted),
+            ForHead::Range { right, .. } => {
+                if let Some(channel) = self.channel(right) {
+                    return Trip::Until(channel, looped_head(looped, right));
+                }
+                let counted = |size: Size| Trip::Counted(Count::exactly(size));
+                match self.typing.of(right) {
+                    Type::Chan(_) | Type::Func(_) => Trip::Unknown { outside: true },
+                    Type::Basic(name) if &*name != "string" => counted(self.size(right)),
+                    _ => counted(self.length(right)),
+                }
+            }
+        }
+    }
+
+    /// `for i := 0; i < n; i++`
+    fn counted(
+        &self,
+        init: Option<&'a Stmt>,
+        condition: &'a Expr,
+        update: Option<&'a Stmt>,
+        body: &'a Block,
+    ) -> Option<Count> {
+        let StmtKind::Define { left, right } = &init?.kind else { return None };
+        let ([name], [first]) = (left.as_slice(), right.as_slice()) else { return None };
+        let var = self.scopes.var(name.as_ident()?)?;
+        let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| self.scopes.var(ident)) == Some(var);
+        let StmtKind::IncDec(operand) = &update?.kind else { return None };
+        let ExprKind::Binary { op, left, right } = &condition.unparen().kind else { return None };
+        let untouched = self.scopes.assigned(var).len() <= 1 && !assigned_in(self.scopes, body).contains(&var);
+        if !is_it(operand) || !is_it(left) || !untouched {
+            return None;
+        }
+        let size = match op {
+            BinaryOp::Less => self.size(right).plus(&negative(&self.size(first))?),
+            BinaryOp::LessOrEqual => self.size(right).plus(&negative(&self.size(first))?).plus(&Size::ONE),
+            BinaryOp::Greater => self.size(first).plus(&negative(&self.size(right))?),
+            BinaryOp::GreaterOrEqual => self.size(first).plus(&negative(&self.size(right))?).plus(&Size::ONE),
+            _ => return None,
+        };
+        Some(Count::exactly(size))
+    }
+
+    /// `for range c {}` whose rounds nothing leaves, or `for { v, ok := <-c; if !ok { return }; … }`, whose
+    /// rounds nothing else leaves.
+    fn until_closed(&self, looped: &'a For) -> Option<(ChannelId, Span)> {
+        let ForHead::Clause { init: None, condition: None, update: None } = &looped.head else { return None };
+        let (receive, check) = match looped.body.stmts.as_slice() {
+            [Stmt { kind: StmtKind::If(branch), .. }, ..] => (branch.init.as_ref()?, &**branch),
+            [receive, Stmt { kind: StmtKind::If(branch), .. }, ..] => (receive, &**branch),
+            _ => return None,
+        };
+        let StmtKind::Define { left, right } = &receive.kind else { return None };
+        let ([_, ok], [value]) = (left.as_slice(), right.as_slice()) else { return None };
+        let ExprKind::Receive(channel) = &value.unparen().kind else { return None };
+        let channel = self.channel(channel)?;
+        let ExprKind::Unary { not: true, operand } = &check.condition.unparen().kind else { return None };
+        if operand.as_ident()?.name != ok.as_ident()?.name || check.otherwise.is_some() {
+            return None;
+        }
+        let leaves = matches!(
+            check.then.stmts.last().map(|stmt| &stmt.kind),
+            Some(StmtKind::Return(_) | StmtKind::Break(None))
+        );
+        let mut ways = 0;
+        visit::body(&looped.body, &mut |stmt| {
+            ways += usize::from(matches!(
+                stmt.kind,
+                StmtKind::Return(_) | StmtKind::Break(_) | StmtKind::Goto(_) | StmtKind::Select(_)
+            ));
+        });
+        let others = self.used_in(looped.body.span).len();
+        (leaves && ways == 1 && others == 1).then_some((channel, value.span))
+    }
+}
+
+fn looped_head(looped: &For, right: &Expr) -> Span {
+    Span { start: right.span.start, end: right.span.end.min(looped.body.span.start) }
+}
+
+fn is_call(condition: &Expr) -> bool {
+    let mut inner = condition.unparen();
+    while let ExprKind::Unary { not: true, operand } = &inner.kind {
+        inner = operand.unparen();
+    }
+    inner.as_call().is_some_and(|call| !matches!(call.name(), Some("len" | "cap")))
+}
+
+fn negative(size: &Size) -> Option<Size> {
+    size.as_number().map(|number| Size::number(-number))
+}
+
+/// The variables that a block gives values to.
+fn assigned_in(scopes: &Scopes, block: &Block) -> BTreeSet<VarId> {
+    let mut found = BTreeSet::new();
+    let mut var = |expr: &Expr| found.extend(expr.as_ident().and_then(|ident| scopes.var(ident)));
+    visit::body(block, &mut |stmt| match &stmt.kind {
+        StmtKind::IncDec(operand) => var(operand),
+        StmtKind::Assign { left, .. } | StmtKind::Define { left, .. } => left.iter().for_each(&mut var),
+        StmtKind::For(looped) => {
+            if let ForHead::Range { left, .. } = &looped.head {
+                left.iter().for_each(&mut var);
+            }
+        }
+        StmtKind::If(branch) => {
+            if let Some(Stmt { kind: StmtKind::Define { left, .. } | StmtKind::Assign { left, .. }, .. }) =
+                &branch.init
+            {
+                left.iter().for_each(&mut var);
+            }
+        }
+        StmtKind::Select(cases) => {
+            for case in cases {
+                if let Some(Communication::Receive { left, .. }) = &case.communication {
+                    left.iter().for_each(&mut var);
+                }
+            }
+        }
+        _ => {}
+    });
+    found
+}
+
+/// Ends the ways that go on.
+fn end(flow: &mut Flow, how: End) {
+    for mut way in std::mem::take(&mut flow.running) {
+        way.end = how;
+        flow.ended.push(way);
+    }
+}
+
+/// Something that others could see: told of ways that have sent.
+pub fn work(flow: &mut Flow, span: Span) {
+    for way in flow.running.iter_mut().filter(|way| way.has_sent()) {
+        way.works.get_or_insert(span);
+    }
+}
+
+/// One way where branches did nothing that matters: what is known on all of them is known.
+fn merged(before: Way, ways: &[Way]) -> Way {
+    let mut merged = before;
+    let Some((first, rest)) = ways.split_first() else { return merged };
+    merged.facts = first.facts.iter().filter(|fact| rest.iter().all(|way| way.facts.contains(fact))).cloned().collect();
+    merged.fresh = first.fresh.iter().filter(|var| rest.iter().all(|way| way.fresh.contains(var))).copied().collect();
+    merged.received = ways.iter().flat_map(|way| way.received.iter().copied()).collect();
+    merged.stale = ways.iter().flat_map(|way| way.stale.iter().copied()).collect();
+    merged
+}
+
+/// Leaves out ways that are the same.
+fn unique(ways: &mut Vec<Way>) {
+    if ways.len() > 1 {
+        let mut seen: FxHashSet<Way> = FxHashSet::default();
+        ways.retain(|way| seen.insert(way.clone()));
+    }
+}
