@@ -2,6 +2,8 @@
 
 pub mod channel;
 pub mod dataflow;
+pub mod detection;
+pub mod file_context;
 pub mod graph;
 pub mod placement;
 pub mod summaries;
