@@ -229,6 +229,11 @@ pub fn builtin() -> Vec<Arc<Rule>> {
             include_str!("../../queries/kept-and-never-released/rule.toml"),
             None,
         ),
+        ("queries/abandoned-receive", include_str!("../../queries/abandoned-receive/rule.toml"), None),
+        ("queries/abandoned-send", include_str!("../../queries/abandoned-send/rule.toml"), None),
+        ("queries/double-send", include_str!("../../queries/double-send/rule.toml"), None),
+        ("queries/surplus-senders", include_str!("../../queries/surplus-senders/rule.toml"), None),
+        ("queries/unclosed-range", include_str!("../../queries/unclosed-range/rule.toml"), None),
         ("queries/released-too-early", include_str!("../../queries/released-too-early/rule.toml"), None),
         ("queries/released-twice", include_str!("../../queries/released-twice/rule.toml"), None),
         ("queries/unclosed-client", include_str!("../../queries/unclosed-client/rule.toml"), {

@@ -304,7 +304,7 @@ impl Walk<'_> {
     }
 
     /// The function that a call calls, if its body is there.
-    fn read(&self, frame: &Frame, call: &Call) -> Option<FuncRef> {
+    pub fn read(&self, frame: &Frame, call: &Call) -> Option<FuncRef> {
         let func = match frame.typing.callee(call) {
             Callee::Func { func, .. } => func,
             Callee::Method { method, .. } => method.func?,

@@ -1,4 +1,4 @@
-//! A declaration -> the verdict on each channel that it makes.
+//! A declaration -> the verdict on each channel that it makes, with what proves it and what would mend it.
 
 use std::sync::Arc;
 
@@ -7,27 +7,46 @@ use crate::analysis::channel::size::Size;
 use crate::analysis::channel::team::{ChannelId, Team, teams};
 use crate::analysis::channel::verdict::{Case, Fault};
 use crate::analysis::channel::walk::{Frame, Walk, mutated};
+use crate::analysis::channel::{describe, remedy};
+use crate::analysis::detection::{Declaration, Detection};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes};
-use crate::analysis::summaries::callee::Summaries;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-use crate::go::types::database::{Database, FileScope};
 
 /// The verdict on one channel.
 #[derive(Debug)]
 pub struct Judged {
     pub name: Arc<str>,
     pub make: Span,
-    pub fault: Option<Fault>,
+    /// What is wrong with it.
+    pub detection: Option<Detection>,
     /// Why it is not judged.
     pub unjudged: Option<String>,
 }
 
+/// What was found out about one team.
+pub struct Found<'t, 'a, 'f, 'w> {
+    pub declaration: &'t Declaration<'t>,
+    pub walk: &'t Walk<'w>,
+    pub frame: &'t Frame<'a, 'f>,
+    pub team: &'t Team<'a>,
+    /// All ways through the owner.
+    pub ways: &'t [Way],
+    pub members: &'t [Vec<Way>],
+}
+
+/// What is wrong with the channels that a declaration makes.
+pub fn detect(declaration: &Declaration) -> Vec<Detection> {
+    let judged = judge(declaration).into_iter().filter_map(|judged| judged.detection);
+    judged.filter(|one| declaration.wants(one.kind)).collect()
+}
+
 /// Judges the channels that a declaration makes.
-pub fn judge(database: &Database, summaries: &Summaries, scope: &FileScope, decl: &Decl) -> Vec<Judged> {
-    let (scopes, func) = match decl {
+pub fn judge(declaration: &Declaration) -> Vec<Judged> {
+    let scope = declaration.file.scope;
+    let (scopes, func) = match declaration.decl {
         Decl::Func(func) => (Scopes::of_func(func), Some(&**func)),
         Decl::Vars(specs) => (Scopes::of_vars(specs), None),
         _ => return Vec::new(),
@@ -36,46 +55,48 @@ pub fn judge(database: &Database, summaries: &Summaries, scope: &FileScope, decl
     if found.is_empty() {
         return Vec::new();
     }
-    let typing = Typing::new(database, scope.clone(), &scopes);
+    let typing = Typing::new(declaration.database, scope.clone(), &scopes);
     let mutated = mutated(&scopes);
     let mut judged = Vec::new();
     for team in &found {
         let mut frame = Frame::new(0, (&scopes, &typing), &mutated, team.body);
         frame.channels = team.channels.iter().enumerate().map(|(at, one)| (one.var, ChannelId(at))).collect();
-        let walk = Walk::new(database, summaries, scope);
-        judged.extend(of_team(&walk, &frame, team, func));
+        let walk = Walk::new(declaration.database, declaration.summaries, scope);
+        judged.extend(of_team(declaration, &walk, &frame, team, func));
     }
     judged.sort_by_key(|one| one.make);
     judged
 }
 
-fn of_team<'a>(walk: &Walk, frame: &Frame<'a, '_>, team: &Team<'a>, func: Option<&FuncDecl>) -> Vec<Judged> {
-    let row = |at: usize, fault, unjudged| Judged {
+fn of_team<'a>(
+    declaration: &Declaration,
+    walk: &Walk,
+    frame: &Frame<'a, '_>,
+    team: &Team<'a>,
+    func: Option<&FuncDecl>,
+) -> Vec<Judged> {
+    let row = |at: usize, detection, unjudged| Judged {
         name: team.channels[at].name.clone(),
         make: team.channels[at].make.span,
-        fault,
+        detection,
         unjudged,
     };
-    let ways = match walk.owner(frame, team) {
-        Ok(ways) => ways,
-        Err(_) => {
-            let why = || Some("more ways through it than are followed".to_owned());
-            return (0..team.channels.len()).map(|at| row(at, None, why())).collect();
-        }
+    let Ok(ways) = walk.owner(frame, team) else {
+        let why = || Some("more ways through it than are followed".to_owned());
+        return (0..team.channels.len()).map(|at| row(at, None, why())).collect();
     };
-    let capacities: Vec<Size> = team
-        .channels
-        .iter()
-        .map(|channel| channel.capacity.map_or(Size::ZERO, |capacity| frame.size(capacity)))
-        .collect();
-    let exits: Vec<Way> = ways.into_iter().filter(|way| leaves(frame, team, func, way)).collect();
+    let capacity = |capacity: Option<&'a Expr>| capacity.map_or(Size::ZERO, |capacity| frame.size(capacity));
+    let capacities: Vec<Size> = team.channels.iter().map(|channel| capacity(channel.capacity)).collect();
+    let exits: Vec<Way> = ways.iter().filter(|way| leaves(frame, team, func, way)).cloned().collect();
     let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
     let open = walk.open.borrow();
     let closed = |channel: ChannelId| !open.contains_key(&channel);
     let case = Case { exits: &exits, members: &members, capacities: &capacities, closed: &closed };
+    let found = Found { declaration, walk, frame, team, ways: &ways, members: &members };
+    let detection = |fault: &Fault| describe::detection(&found, fault, func, remedy::of(&found, fault));
     let verdict = |at: usize| {
         let channel = ChannelId(at);
-        row(at, case.judge(channel), open.get(&channel).cloned())
+        row(at, case.judge(channel).as_ref().map(detection), open.get(&channel).cloned())
     };
     (0..team.channels.len()).map(verdict).collect()
 }
@@ -85,10 +106,8 @@ fn leaves(frame: &Frame, team: &Team, func: Option<&FuncDecl>, way: &Way) -> boo
     let owns_process = team.body == BodyId(0)
         && func.is_some_and(|func| {
             let name = &*func.name.name;
-            func.receiver.is_none()
-                && (name == "main" && &*frame.typing.file.package.name == "main"
-                    || name == "init"
-                    || name == "TestMain")
+            let main = name == "main" && &*frame.typing.file.package.name == "main";
+            func.receiver.is_none() && (main || name == "init" || name == "TestMain")
         });
     match way.end {
         End::Return(_) => !owns_process,

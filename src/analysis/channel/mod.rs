@@ -6,8 +6,10 @@
 
 mod calls;
 mod conditions;
+mod describe;
 mod judge;
 mod outcome;
+mod remedy;
 mod size;
 mod team;
 #[cfg(test)]
@@ -15,4 +17,4 @@ mod tests;
 mod verdict;
 mod walk;
 
-pub use judge::{Judged, judge};
+pub use judge::{detect, judge};

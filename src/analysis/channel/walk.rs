@@ -319,7 +319,7 @@ impl<'w> Walk<'w> {
             StmtKind::TypeSwitch(switch) => {
                 self.each(frame, flow, |flow| self.type_switch(frame, switch, label, flow))?
             }
-            StmtKind::Select(cases) => self.select(frame, cases, stmt.span, label, flow)?,
+            StmtKind::Select(cases) => self.select(frame, cases, label, flow)?,
             StmtKind::Labeled { label, stmt: Some(inner) } => self.stmt(frame, inner, Some(label), flow)?,
             StmtKind::Break(label) => self.jump(frame, label.as_ref(), false, stmt.span, flow)?,
             StmtKind::Continue(label) => self.jump(frame, label.as_ref(), true, stmt.span, flow)?,
@@ -485,7 +485,9 @@ impl<'w> Walk<'w> {
     fn learn(&self, frame: &Frame, var: VarId, ident: &Ident, tail: &str, holds: bool, flow: &mut Flow) {
         let key = format!("{}#{}.{}{tail}", ident.name, frame.file, var.0);
         let fact = Fact { key, about: vec![var], holds, stable: false };
-        flow.running.iter_mut().for_each(|way| drop(way.facts.insert(fact.clone())));
+        for way in &mut flow.running {
+            way.facts.insert(fact.clone());
+        }
     }
 
     /// Whether a call never comes back.
@@ -501,9 +503,22 @@ impl<'w> Walk<'w> {
         };
         match calls.ending(call) {
             Some(Ending::Panic) => end(flow, End::Panic(span)),
+            Some(_) if self.panics(frame, call) => end(flow, End::Panic(span)),
             Some(Ending::Exit | Ending::Never) => flow.running.clear(),
             None => {}
         }
+    }
+
+    /// Whether a function that never comes back only panics, and ends no process.
+    fn panics(&self, frame: &Frame, call: &Call) -> bool {
+        let Some(body) = self.read(frame, call).and_then(|func| func.decl.body.clone()) else { return false };
+        let mut calls = Vec::new();
+        visit::block(&body, &mut |expr| {
+            if let ExprKind::Call(call) = &expr.kind {
+                calls.push(call.function.as_ident().is_some_and(|name| &*name.name == "panic"));
+            }
+        });
+        calls == [true]
     }
 
     fn branch<'a>(&self, frame: &Frame<'a, '_>, branch: &'a If, flow: &mut Flow) -> Walked<()> {
@@ -675,7 +690,6 @@ impl<'w> Walk<'w> {
         &self,
         frame: &Frame<'a, '_>,
         cases: &'a [SelectCase],
-        span: Span,
         label: Option<&Ident>,
         flow: &mut Flow,
     ) -> Walked<()> {
@@ -706,7 +720,6 @@ impl<'w> Walk<'w> {
                 _ => Guard::Team(others().filter_map(|(_, operation)| *operation).collect()),
             };
             let mut body = Flow { running: before.clone(), ended: Vec::new() };
-            let at = if case.span == Span::default() { span } else { case.span };
             match &case.communication {
                 Some(Communication::Send { channel, value }) => {
                     self.eval(frame, value, "sent to somebody", &mut body)?;
@@ -724,7 +737,7 @@ impl<'w> Walk<'w> {
                         self.assign(frame, name, Some(right), &mut body);
                     }
                 }
-                None => drop(at),
+                None => {}
             }
             self.stmts(frame, &case.stmts, &mut body)?;
             ended.extend(body.all());
@@ -779,7 +792,7 @@ impl<'w> Walk<'w> {
             full.iter().any(|way| way.events.len() != one.len())
         };
         let assigned = assigned_in(frame.scopes, &looped.body);
-        let mut leave = |way: Option<&Way>, times: &Count, uncertain: bool| {
+        let leave = |way: Option<&Way>, times: &Count, uncertain: bool| {
             let mut after = before.clone();
             after.events.extend(repeated(&one, times));
             after.facts.retain(|fact| !fact.about.iter().any(|var| assigned.contains(var)));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::base::diagnostic::Certainty;
 use crate::go::project::package::{FuncRef, Package};
-use crate::go::syntax::ast::{BinaryOp, Call, Expr, ExprKind, Ident};
+use crate::go::syntax::ast::{Call, Expr, ExprKind, Ident};
 use crate::go::types::database::{Database, FileScope, exported};
 use crate::go::types::members::{Lookup, Member, MethodRef};
 use crate::go::types::type_expr::{FuncSig, Missing, Type};
