@@ -219,8 +219,12 @@ impl Walk<'_> {
         let body = frame.scopes.literal(literal).filter(|_| frame.depth < MAX_DEPTH).ok_or(TooMuch)?;
         let mut inner = frame.within(body);
         for (at, arg) in call.iter().flat_map(|call| call.args.iter().enumerate()) {
+            let param = frame.scopes.param(body, ParamIndex::At(at as u32));
+            if let Some(param) = param.filter(|param| frame.is_stable(*param)) {
+                inner.sizes.insert(param, (frame.size(arg), frame.length(arg)));
+            }
             let Some(channel) = frame.channel(arg) else { continue };
-            match frame.scopes.param(body, ParamIndex::At(at as u32)) {
+            match param {
                 Some(param) => drop(inner.channels.insert(param, channel)),
                 None => self.mark([channel], "passed to a parameter without a name"),
             }
@@ -259,10 +263,10 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn walk_callee(
+    fn walk_callee<'a>(
         &self,
-        frame: &Frame,
-        call: &Call,
+        frame: &Frame<'a, '_>,
+        call: &'a Call,
         func: &FuncRef,
         member: bool,
         way: Way,
@@ -287,6 +291,9 @@ impl Walk<'_> {
                     Some(param) => drop(inner.channels.insert(param, channel)),
                     None => self.mark([channel], "passed to a parameter without a name"),
                 }
+            }
+            if let Some(param) = param.filter(|param| inner.is_stable(*param)) {
+                inner.sizes.insert(param, (frame.size(arg), frame.length(arg)));
             }
             if let Some(param) = param.filter(|_| arg.is_nil()) {
                 let name = &scopes.info(param).name;

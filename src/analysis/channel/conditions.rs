@@ -142,8 +142,9 @@ impl<'a> Frame<'a, '_> {
         match &expr.unparen().kind {
             ExprKind::Literal(Some(number)) => i64::try_from(*number).map_or(Size::Any, Size::number),
             ExprKind::Ident(ident) => match self.scopes.var(ident) {
-                Some(var) => match self.scopes.assigned(var) {
-                    [one] if one.of == 1 && self.is_stable(var) => self.size_at(one.value, depth + 1),
+                Some(var) => match (self.sizes.get(&var), self.scopes.assigned(var)) {
+                    (Some((size, _)), _) => size.clone(),
+                    (_, [one]) if one.of == 1 && self.is_stable(var) => self.size_at(one.value, depth + 1),
                     _ => self.named(expr),
                 },
                 None => self.constant(ident).unwrap_or_else(|| self.named(expr)),
@@ -171,6 +172,10 @@ impl<'a> Frame<'a, '_> {
     /// How many elements a container has.
     pub fn length(&self, container: &'a Expr) -> Size {
         let mut about = Vec::new();
+        let var = container.as_ident().and_then(|ident| self.scopes.var(ident));
+        if let Some((_, length)) = var.and_then(|var| self.sizes.get(&var)) {
+            return length.clone();
+        }
         let literal = container.as_ident().and_then(|ident| self.scopes.var(ident)).and_then(|var| {
             match self.scopes.assigned(var) {
                 [one] if one.of == 1 && self.is_stable(var) => elements(one.value),

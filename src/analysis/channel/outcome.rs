@@ -96,6 +96,8 @@ pub struct Way {
     /// Whether the way is taken may depend on what happened in earlier rounds: nobody can tell which counts go
     /// with it.
     pub uncertain: bool,
+    /// Channels that it sends on as often as it receives something: how often is for others to say.
+    pub fed: BTreeSet<ChannelId>,
     /// Variables that got a value in this round.
     pub fresh: BTreeSet<VarId>,
     /// Variables whose value rounds of a loop may have changed.
@@ -116,6 +118,7 @@ impl Way {
             received: BTreeSet::new(),
             depends: BTreeSet::new(),
             uncertain: false,
+            fed: BTreeSet::new(),
             fresh: BTreeSet::new(),
             stale: BTreeSet::new(),
             deferred: Vec::new(),

@@ -94,6 +94,11 @@ impl Size {
         }
     }
 
+    /// A least number, none where nobody can tell.
+    pub fn or_none(&self) -> Size {
+        if *self == Size::Any { Size::ZERO } else { self.clone() }
+    }
+
     /// Whether it can be more than `other` for some value of the symbol, a large one where there is one. A
     /// number against a symbol of the other side is not sure.
     pub fn exceeds(&self, other: &Size) -> bool {
@@ -122,20 +127,15 @@ impl Size {
         }
     }
 
-    /// The smaller one, as far as that is sure; else what is surely there.
+    /// The smaller one, as far as that is sure; else any.
     pub fn lesser(&self, other: &Size) -> Size {
         match (self, other) {
             (a, b) if a == b => a.clone(),
-            (Size::Any, b) => b.clone(),
-            (a, Size::Any) => a.clone(),
-            (a, b) if a.exceeds(b) => b.floor().least_of(b),
-            (a, b) if b.exceeds(a) => a.floor().least_of(a),
-            _ => Size::ZERO,
+            (Size::Any, _) | (_, Size::Any) => Size::Any,
+            (a, b) if a.exceeds(b) => b.clone(),
+            (a, b) if b.exceeds(a) => a.clone(),
+            _ => Size::Any,
         }
-    }
-
-    fn least_of(self, exact: &Size) -> Size {
-        if exact.as_number().is_some() { exact.clone() } else { self }
     }
 }
 
@@ -159,7 +159,7 @@ impl std::fmt::Display for Size {
     }
 }
 
-/// Between two numbers.
+/// Between two numbers, both of which can be. Where the least is any, nobody can tell.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Count {
     pub least: Size,
@@ -182,20 +182,12 @@ impl Count {
     }
 
     pub fn plus(&self, other: &Count) -> Count {
-        let least = match self.least.plus(&other.least) {
-            Size::Any => self.least.floor().plus(&other.least.floor()),
-            sum => sum,
-        };
-        Count { least, most: self.most.plus(&other.most) }
+        Count { least: self.least.plus(&other.least), most: self.most.plus(&other.most) }
     }
 
     /// This many of what happens `other` times each.
     pub fn times(&self, other: &Count) -> Count {
-        let least = match self.least.times(&other.least) {
-            Size::Any => Size::ZERO,
-            product => product,
-        };
-        Count { least, most: self.most.times(&other.most) }
+        Count { least: self.least.times(&other.least), most: self.most.times(&other.most) }
     }
 
     /// One or the other.

@@ -124,11 +124,11 @@ impl<'t> Case<'t> {
                 || combination.iter().any(|(_, _, way)| way.has(Action::Close, channel));
             let ranged = exit.has(Action::Range, channel);
             let sent = of(Action::Send).most.plus(&own(Action::Send).most);
-            let received = !own(Action::Receive).least.exceeds(&sent) || closed;
+            let received = !own(Action::Receive).least.or_none().exceeds(&sent) || closed;
             let room = of(Action::Receive).most.plus(&self.capacities[channel.0]);
             let room = room.plus(&own(Action::Receive).most);
             let taken = combination.iter().any(|(_, _, way)| way.has(Action::Range, channel))
-                || !own(Action::Send).least.exceeds(&room);
+                || !own(Action::Send).least.or_none().exceeds(&room);
             (closed || !ranged) && received && taken
         })
     }
@@ -224,6 +224,9 @@ impl<'t> Case<'t> {
             let left = total(after, Action::Send, channel, blocks);
             if left.most == Size::ZERO {
                 continue;
+            }
+            if way.fed.contains(&channel) {
+                return None;
             }
             let over = total(before, Action::Send, channel, |_| true);
             done_before += over.most.as_number()?;

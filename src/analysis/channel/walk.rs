@@ -45,6 +45,8 @@ pub struct Frame<'a, 'f> {
     pub depth: u32,
     /// Functions in local variables that are only called.
     pub closures: RefCell<FxHashMap<VarId, &'a FuncLit>>,
+    /// What is known of parameters: the numbers that they are, and how many elements they have.
+    pub sizes: FxHashMap<VarId, (Size, Size)>,
     /// What is deferred, by the numbers that ways hold.
     pub deferred: RefCell<Vec<&'a Expr>>,
     /// The statements that can be left by `break` or `continue`, outermost first, with their labels.
@@ -71,6 +73,7 @@ impl<'a, 'f> Frame<'a, 'f> {
             member: false,
             depth: 0,
             closures: RefCell::default(),
+            sizes: FxHashMap::default(),
             deferred: RefCell::default(),
             targets: RefCell::default(),
             items: RefCell::default(),
@@ -82,6 +85,7 @@ impl<'a, 'f> Frame<'a, 'f> {
     pub fn within(&self, body: BodyId) -> Frame<'a, 'f> {
         Frame {
             channels: self.channels.clone(),
+            sizes: self.sizes.clone(),
             member: self.member,
             depth: self.depth + 1,
             closures: RefCell::new(self.closures.borrow().clone()),
@@ -788,6 +792,19 @@ impl<'w> Walk<'w> {
         }
         frame.targets.borrow_mut().pop();
         let one = round(&full);
+        let feeds = frame.is_fed(looped, &trip) || {
+            let receives = |event: &Event| {
+                matches!(event.what, What::Operation { action: Action::Receive | Action::Range, .. })
+            };
+            one.iter().any(receives) || left.iter().flat_map(|way| &way.events).any(receives)
+        };
+        let fed: BTreeSet<ChannelId> = one
+            .iter()
+            .filter_map(|event| match event.what {
+                What::Operation { action: Action::Send, channel, .. } if feeds => Some(channel),
+                _ => None,
+            })
+            .collect();
         let unsteady = full.len() > 1 && full.iter().any(|way| way.uncertain) && !one.is_empty() && {
             full.iter().any(|way| way.events.len() != one.len())
         };
@@ -799,6 +816,7 @@ impl<'w> Walk<'w> {
             after.stale.extend(assigned.iter().copied().filter(|_| !one.is_empty() || !left.is_empty()));
             after.fresh.retain(|var| !assigned.contains(var));
             after.uncertain |= uncertain;
+            after.fed.extend(fed.iter().copied());
             after.works = after.works.or(full.iter().find_map(|way| way.works));
             after.received.extend(full.iter().flat_map(|way| way.received.iter().copied()));
             if let Some(way) = way {
@@ -807,6 +825,7 @@ impl<'w> Walk<'w> {
                 after.received.extend(way.received.iter().copied());
                 after.depends.extend(way.depends.iter().copied());
                 after.uncertain |= way.uncertain;
+                after.fed.extend(way.fed.iter().copied());
                 after.deferred = way.deferred.clone();
                 after.works = after.works.or(way.works);
                 after.end = match way.end {
@@ -963,6 +982,22 @@ impl<'a> Frame<'a, '_> {
                 }
             }
         }
+    }
+
+    /// Whether the rounds go by what comes out of some channel.
+    fn is_fed(&self, looped: &'a For, trip: &Trip) -> bool {
+        let ranges = match &looped.head {
+            ForHead::Range { right, .. } => matches!(self.typing.of(right), Type::Chan(_)),
+            ForHead::Clause { .. } => false,
+        };
+        // A context or a timer only says when it is over.
+        let mut receives = false;
+        visit::block(&looped.body, &mut |expr| {
+            if let ExprKind::Receive(channel) = &expr.kind {
+                receives |= channel.as_call().is_none();
+            }
+        });
+        ranges || matches!(trip, Trip::Until(..)) || receives
     }
 
     /// `for i := 0; i < n; i++`
