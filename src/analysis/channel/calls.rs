@@ -17,6 +17,9 @@ use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;
 
+/// The question whether nothing panics, as it is asked.
+pub const RECOVERED: &str = "recover()==nil";
+
 /// Functions within functions are followed this deep.
 const MAX_DEPTH: u32 = 5;
 
@@ -445,9 +448,16 @@ impl Walk<'_> {
             };
             let deferred = frame.deferred.borrow()[number];
             let how = std::mem::replace(&mut way.end, End::Falls);
+            way.facts.insert(Fact {
+                key: RECOVERED.to_owned(),
+                about: Vec::new(),
+                holds: !matches!(how, End::Panic(_)),
+                stable: false,
+            });
             let mut flow = Flow::of(way);
             self.eval(frame, deferred, "used as a value", &mut flow)?;
             for mut way in flow.all() {
+                way.facts.retain(|fact| fact.key != RECOVERED);
                 way.end = if way.goes_on() { how } else { way.end };
                 todo.push(way);
             }

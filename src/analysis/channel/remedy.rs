@@ -76,7 +76,13 @@ fn capacity(found: &Found, fault: &Fault) -> Option<Remedy> {
         });
     }
     let element = found.frame.typing.database.type_of(&found.frame.typing.file, channel.element);
-    match held(found, &element, 0) {
+    // Of an interface the values that are sent say more.
+    let values = found.walk.values.borrow().get(&fault.channel).cloned().unwrap_or_default();
+    let interface = matches!(&element, Type::Basic(name) if &**name == "any")
+        || matches!(&element, Type::Interface(interface) if interface.methods.is_empty());
+    let types = if interface && !values.is_empty() { values } else { vec![element] };
+    let held = types.iter().map(|ty| held(found, ty, 0)).find(|held| !matches!(held, Held::Nothing));
+    match held.unwrap_or(Held::Nothing) {
         Held::Nothing => {}
         Held::Releasable(what) => {
             return Some(Remedy::Advice {

@@ -147,10 +147,11 @@ impl<'t> Case<'t> {
         let (first, mut fault) = faults.first().cloned()?;
         fault.exits = faults.iter().map(|(exit, _)| exit.end).collect();
         fault.exits.dedup();
-        let symbolic = self.started(first).iter().any(|(member, count)| {
-            let sends = self.members[member.0].iter().any(|way| way.has(Action::Send, channel));
-            sends && count.most.as_number().is_none()
-        });
+        let symbolic = fault.sends.as_number().is_none()
+            && self.started(first).iter().any(|(member, count)| {
+                let sends = self.members[member.0].iter().any(|way| way.has(Action::Send, channel));
+                sends && count.most.as_number().is_none()
+            });
         let all_alike = faults.len() == self.exits.len()
             && faults.iter().all(|(exit, _)| {
                 exit.count(Action::Receive, channel, |_| true) == first.count(Action::Receive, channel, |_| true)
@@ -229,8 +230,15 @@ impl<'t> Case<'t> {
                 return None;
             }
             let over = total(before, Action::Send, channel, |_| true);
+            // Nobody knows how many there are, and somebody has chosen a capacity.
+            if left.most == Size::Any && self.capacities[channel.0] != Size::ZERO {
+                return None;
+            }
             done_before += over.most.as_number()?;
-            sends = sends.plus(&count.most.times(&left.most));
+            // Of many that may send or not, one alone is sure to be able to.
+            let some_do_not = self.members[member.0].iter().any(|other| !other.has(Action::Send, channel));
+            let starts = if once || some_do_not { Size::ONE } else { count.most.clone() };
+            sends = sends.plus(&starts.times(&left.most));
             let place = after.iter().rev().find(|event| event.is(Action::Send, channel))?.at;
             blocked = blocked.or(Some((*member, place)));
         }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::analysis::channel::calls::RECOVERED;
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::{Count, Size};
 use crate::analysis::channel::team::{ChannelId, Team};
@@ -200,6 +201,8 @@ pub struct Walk<'w> {
     pub asked: RefCell<BTreeSet<ChannelId>>,
     /// Channels that a select sends on.
     pub tried: RefCell<BTreeSet<ChannelId>>,
+    /// What is sent on each channel.
+    pub values: RefCell<BTreeMap<ChannelId, Vec<Type>>>,
     /// The declarations that are walked: the file and its scope; the first is the owner's.
     pub files: RefCell<Vec<(PathBuf, FileScope)>>,
     steps: Cell<u32>,
@@ -216,6 +219,7 @@ impl<'w> Walk<'w> {
             open: RefCell::default(),
             asked: RefCell::default(),
             tried: RefCell::default(),
+            values: RefCell::default(),
             files: RefCell::new(vec![(scope.path().to_owned(), scope.clone())]),
             steps: Cell::new(MAX_STEPS),
         }
@@ -285,6 +289,7 @@ impl<'w> Walk<'w> {
             }
             StmtKind::Send { channel, value } => {
                 self.eval(frame, value, "sent to somebody", flow)?;
+                self.sent(frame, channel, value);
                 self.operate(frame, Action::Send, channel, Guard::None, stmt.span, flow)?;
             }
             StmtKind::IncDec(operand) => {
@@ -384,6 +389,18 @@ impl<'w> Walk<'w> {
         Ok(())
     }
 
+    /// Remembers what is sent on a channel.
+    fn sent(&self, frame: &Frame, channel: &Expr, value: &Expr) {
+        if let Some(channel) = frame.channel(channel) {
+            let ty = frame.typing.of(value);
+            let mut values = self.values.borrow_mut();
+            let known = values.entry(channel).or_default();
+            if !known.contains(&ty) {
+                known.push(ty);
+            }
+        }
+    }
+
     /// `left = right`, `left := right`.
     fn give<'a>(
         &self,
@@ -444,6 +461,7 @@ impl<'w> Walk<'w> {
             work(flow, target.span);
         }
         let (Some(var), Some(ident)) = (var, ident) else { return };
+        let recovers = value.and_then(Expr::as_call).is_some_and(|call| call.name() == Some("recover"));
         if let Some(channel) = frame.channels.get(&var)
             && frame.scopes.assigned(var).len() > 1
         {
@@ -454,6 +472,15 @@ impl<'w> Walk<'w> {
             Some(Some("true")) => self.learn(frame, var, ident, "", true, flow),
             Some(Some("false")) => self.learn(frame, var, ident, "", false, flow),
             Some(Some("nil")) => self.learn(frame, var, ident, "==nil", true, flow),
+            // A panic is a way of its own.
+            _ if recovers => {
+                let panics = |way: &Way| {
+                    way.facts.iter().any(|fact| fact.key == RECOVERED && !fact.holds)
+                };
+                if !flow.running.iter().any(panics) {
+                    self.learn(frame, var, ident, "==nil", true, flow);
+                }
+            }
             _ => {}
         }
     }
@@ -798,10 +825,16 @@ impl<'w> Walk<'w> {
             };
             one.iter().any(receives) || left.iter().flat_map(|way| &way.events).any(receives)
         };
+        // Nor can it be told where only some rounds send, of nobody knows how many.
+        let uncounted = !matches!(trip, Trip::Counted(_));
         let fed: BTreeSet<ChannelId> = one
             .iter()
             .filter_map(|event| match event.what {
-                What::Operation { action: Action::Send, channel, .. } if feeds => Some(channel),
+                What::Operation { action: Action::Send, channel, .. }
+                    if feeds || uncounted && event.count.least == Size::ZERO =>
+                {
+                    Some(channel)
+                }
                 _ => None,
             })
             .collect();
