@@ -44,6 +44,9 @@ pub fn detection(
         (Kind::UnclosedRange, false) => {
             format!("`{name}` is ranged over and nobody closes it: the loop never ends")
         }
+        (Kind::StuckForever, _) => {
+            format!("`{name}` is received from, and nobody sends on it or closes it: the receive never ends")
+        }
         (Kind::AbandonedReceive, _) => {
             format!("a goroutine waits for good on `{name}`{on}: nobody sends or closes")
         }
@@ -76,7 +79,7 @@ fn blocked(fault: &Fault) -> String {
         Kind::AbandonedSend | Kind::DoubleSend => "this send blocks",
         Kind::SurplusSenders if fault.member.is_some() => "this send blocks",
         Kind::UnclosedRange => "this loop never ends",
-        Kind::AbandonedReceive | Kind::SurplusSenders => "this receive blocks",
+        Kind::AbandonedReceive | Kind::SurplusSenders | Kind::StuckForever => "this receive blocks",
     }
     .to_owned()
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::Size;
 use crate::analysis::channel::team::{ChannelId, Team, teams};
-use crate::analysis::channel::verdict::{Case, Fault};
+use crate::analysis::channel::verdict::{Case, Fault, Kind};
 use crate::analysis::channel::walk::{Frame, Walk, mutated};
-use crate::analysis::channel::{describe, remedy};
+use crate::analysis::channel::{describe, remedy, stuck};
 use crate::analysis::detection::{Declaration, Detection};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes};
@@ -40,7 +40,11 @@ pub struct Found<'t, 'a, 'f, 'w> {
 /// What is wrong with the channels that a declaration makes.
 pub fn detect(declaration: &Declaration) -> Vec<Detection> {
     let judged = judge(declaration).into_iter().filter_map(|judged| judged.detection);
-    judged.filter(|one| declaration.wants(one.kind)).collect()
+    let mut found: Vec<Detection> = judged.filter(|one| declaration.wants(one.kind)).collect();
+    if declaration.wants(stuck::KIND) {
+        found.extend(stuck::detect(declaration));
+    }
+    found
 }
 
 /// Judges the channels that a declaration makes.
@@ -91,12 +95,16 @@ fn of_team<'a>(
     let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
     let open = walk.open.borrow();
     let closed = |channel: ChannelId| !open.contains_key(&channel);
-    let case = Case { exits: &exits, members: &members, capacities: &capacities, closed: &closed };
+    let case = Case { exits: &exits, ways: &ways, members: &members, capacities: &capacities, closed: &closed };
     let found = Found { declaration, walk, frame, team, ways: &ways, members: &members };
     let detection = |fault: &Fault| describe::detection(&found, fault, func, remedy::of(&found, fault));
     let verdict = |at: usize| {
         let channel = ChannelId(at);
-        row(at, case.judge(channel).as_ref().map(detection), open.get(&channel).cloned())
+        let fault = case.judge(channel).filter(|fault| {
+            // A channel that nobody else has is a way to wait for the end of the process.
+            fault.kind != Kind::StuckForever || frame.scopes.uses_of(team.channels[at].var).count() > 2
+        });
+        row(at, fault.as_ref().map(detection), open.get(&channel).cloned())
     };
     (0..team.channels.len()).map(verdict).collect()
 }

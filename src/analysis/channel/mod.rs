@@ -11,6 +11,7 @@ mod judge;
 mod outcome;
 mod remedy;
 mod size;
+mod stuck;
 mod team;
 #[cfg(test)]
 mod tests;

@@ -104,7 +104,7 @@ pub struct Way {
     pub stale: BTreeSet<VarId>,
     /// What is deferred, innermost last.
     pub deferred: Vec<usize>,
-    /// The first thing that it does after a send and that others could see.
+    /// The first thing that it does after a send or a loop until a close, and that others could see.
     pub works: Option<Span>,
     pub end: End,
 }
@@ -149,12 +149,13 @@ impl Way {
         self.events.iter().find(|event| event.is(action, channel)).map(|event| event.at)
     }
 
-    /// Whether it has sent anything.
-    pub fn has_sent(&self) -> bool {
-        let sends = |event: &Event| {
-            matches!(event.what, What::Operation { action: Action::Send, .. })
+    /// Whether it has done something that a fix would let it pass sooner, or at all: a send, or a loop until
+    /// a close.
+    pub fn has_waited(&self) -> bool {
+        let waits = |event: &Event| {
+            matches!(event.what, What::Operation { action: Action::Send | Action::Range, .. })
         };
-        self.events.iter().any(sends)
+        self.events.iter().any(waits)
     }
 
     /// Whether both can be taken in one run, as far as what they ask goes.

@@ -34,6 +34,10 @@ pub fn of(found: &Found, fault: &Fault) -> Option<Remedy> {
         Kind::DoubleSend => second_send(found, fault),
         Kind::UnclosedRange => close(found, fault),
         Kind::AbandonedReceive => close_stop(found, fault),
+        Kind::StuckForever => Some(advice(
+            "send on it or close it where what is waited for has happened",
+            "when that is, is for a person to say",
+        )),
     }
 }
 

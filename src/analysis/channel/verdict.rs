@@ -17,6 +17,7 @@ pub enum Kind {
     DoubleSend,
     UnclosedRange,
     AbandonedReceive,
+    StuckForever,
 }
 
 impl Kind {
@@ -28,6 +29,7 @@ impl Kind {
             Kind::DoubleSend => "double-send",
             Kind::UnclosedRange => "unclosed-range",
             Kind::AbandonedReceive => "abandoned-receive",
+            Kind::StuckForever => super::stuck::KIND,
         }
     }
 }
@@ -52,6 +54,8 @@ pub struct Fault {
 pub struct Case<'t> {
     /// The ways out that leave the goroutines behind.
     pub exits: &'t [Way],
+    /// All ways through the owner.
+    pub ways: &'t [Way],
     pub members: &'t [Vec<Way>],
     /// The capacities of the channels.
     pub capacities: &'t [Size],
@@ -72,6 +76,7 @@ impl<'t> Case<'t> {
             .or_else(|| self.unsent(channel))
             .or_else(|| self.starved(channel))
             .or_else(|| self.unanswered(channel))
+            .or_else(|| self.alone(channel))
     }
 
     /// The members that an exit has started.
@@ -162,7 +167,8 @@ impl<'t> Case<'t> {
             Some(member) if all_alike && received_any => {
                 let room = most_received.plus(&self.capacities[channel.0]);
                 let fits = |way: &Way| !way.count(Action::Send, channel, |_| true).most.exceeds(&room);
-                let alone = self.senders(first, channel) == 1;
+                let once = self.started(first).get(&member).is_some_and(|count| count.most == Size::ONE);
+                let alone = once && self.senders(first, channel) == 1;
                 if alone && self.members[member.0].iter().any(fits) { Kind::DoubleSend } else { Kind::SurplusSenders }
             }
             _ => Kind::AbandonedSend,
@@ -362,6 +368,30 @@ impl<'t> Case<'t> {
         let others = self.started(exit);
         let others = others.keys().filter(|other| **other != member).flat_map(|other| &self.members[other.0]);
         (self.closed)(channel) && !gives(exit) && !others.into_iter().any(gives)
+    }
+
+    /// The owner receives what nobody, on no way, sends or closes.
+    fn alone(&self, channel: ChannelId) -> Option<Fault> {
+        let gives = |way: &Way| way.has(Action::Send, channel) || way.has(Action::Close, channel);
+        if self.members.iter().flatten().chain(self.ways).any(gives) {
+            return None;
+        }
+        self.exits.iter().find_map(|exit| {
+            let waits = |event: &&Event| {
+                matches!(&event.what, What::Operation { action: Action::Receive, channel: waited, guard: Guard::None }
+                    if *waited == channel)
+            };
+            let at = exit.events.iter().find(waits)?.at;
+            Some(Fault {
+                kind: Kind::StuckForever,
+                channel,
+                blocked: at,
+                member: None,
+                exits: vec![exit.end],
+                sends: Size::ZERO,
+                received: Size::ONE,
+            })
+        })
     }
 
     /// The owner receives more often than goroutines are started, as some rounds start none.

@@ -1151,7 +1151,7 @@ fn end(flow: &mut Flow, how: End) {
 
 /// Something that others could see: told of ways that have sent.
 pub fn work(flow: &mut Flow, span: Span) {
-    for way in flow.running.iter_mut().filter(|way| way.has_sent()) {
+    for way in flow.running.iter_mut().filter(|way| way.has_waited()) {
         way.works.get_or_insert(span);
     }
 }
