@@ -174,7 +174,7 @@ fn test_files_wait_for_their_flag() {
                 String::from_utf8_lossy(bytes).lines().map(|line| wants(line).len()).collect::<Vec<_>>()
             })
             .sum();
-        assert_eq!(report.stats.findings_in_tests, wanted as u64);
+        assert_eq!(report.stats.tests_not_judged > 0, wanted > 0);
     }
 }
 
