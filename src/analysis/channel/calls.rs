@@ -28,17 +28,13 @@ const MAX_OUTCOMES: usize = 32;
 
 impl Walk<'_> {
     /// What an expression does to the channels. A channel that is used as a value is open: `why`.
-    pub fn eval<'a>(
-        &self,
-        frame: &Frame<'a, '_>,
-        expr: &'a Expr,
-        why: &str,
-        flow: &mut Flow,
-    ) -> Walked<()> {
+    pub fn eval<'a>(&self, frame: &Frame<'a, '_>, expr: &'a Expr, why: &str, flow: &mut Flow) -> Walked<()> {
         match &expr.kind {
             ExprKind::Ident(ident) => {
                 self.mark(frame.channel(expr), why);
-                if let Some(literal) = frame.scopes.var(ident).and_then(|var| frame.closures.borrow().get(&var).copied()) {
+                if let Some(literal) =
+                    frame.scopes.var(ident).and_then(|var| frame.closures.borrow().get(&var).copied())
+                {
                     self.mark(frame.used_in(literal.body.span), "used by a function value");
                 }
                 Ok(())
@@ -162,13 +158,7 @@ impl Walk<'_> {
         call.args.iter().any(touches).then(|| frame.typing.ask(call, known::runner)).flatten().flatten()
     }
 
-    fn run<'a>(
-        &self,
-        frame: &Frame<'a, '_>,
-        call: &'a Call,
-        runner: Runner,
-        flow: &mut Flow,
-    ) -> Walked<()> {
+    fn run<'a>(&self, frame: &Frame<'a, '_>, call: &'a Call, runner: Runner, flow: &mut Flow) -> Walked<()> {
         let closures = frame.closures.borrow().clone();
         let literal = |arg: &'a Expr| match &arg.unparen().kind {
             ExprKind::FuncLit(literal) => Some(&**literal),

@@ -133,7 +133,8 @@ impl<'a> Frame<'a, '_> {
 
     fn size_at(&self, expr: &'a Expr, depth: u32) -> Size {
         let unnamed = || {
-            let key: std::sync::Arc<str> = std::sync::Arc::from(format!("@{}.{}", self.file, expr.span.start));
+            let key: std::sync::Arc<str> =
+                std::sync::Arc::from(format!("@{}.{}", self.file, expr.span.start));
             Size::symbol(Symbol { key, words: "that many".into() })
         };
         if depth > MAX_DEPTH {
@@ -176,12 +177,13 @@ impl<'a> Frame<'a, '_> {
         if let Some((_, length)) = var.and_then(|var| self.sizes.get(&var)) {
             return length.clone();
         }
-        let literal = container.as_ident().and_then(|ident| self.scopes.var(ident)).and_then(|var| {
-            match self.scopes.assigned(var) {
-                [one] if one.of == 1 && self.is_stable(var) => elements(one.value),
-                _ => None,
-            }
-        });
+        let literal =
+            container.as_ident().and_then(|ident| self.scopes.var(ident)).and_then(|var| {
+                match self.scopes.assigned(var) {
+                    [one] if one.of == 1 && self.is_stable(var) => elements(one.value),
+                    _ => None,
+                }
+            });
         if let Some(number) = literal.or_else(|| elements(container)) {
             return Size::number(number);
         }
@@ -224,8 +226,11 @@ fn elements(expr: &Expr) -> Option<i64> {
     match &expr.unparen().kind {
         ExprKind::Composite { ty: Some(ty), elements } => {
             let list = matches!(ty.unparen().kind, ExprKind::SliceOf(_) | ExprKind::Map { .. });
-            (list && elements.iter().all(|one| one.key.is_none() || matches!(ty.unparen().kind, ExprKind::Map { .. })))
-                .then(|| i64::try_from(elements.len()).unwrap_or(i64::MAX))
+            (list
+                && elements
+                    .iter()
+                    .all(|one| one.key.is_none() || matches!(ty.unparen().kind, ExprKind::Map { .. })))
+            .then(|| i64::try_from(elements.len()).unwrap_or(i64::MAX))
         }
         _ => None,
     }

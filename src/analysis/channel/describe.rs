@@ -11,12 +11,7 @@ use crate::go::syntax::ast::FuncDecl;
 /// Ways out that are listed.
 const MAX_EXITS: usize = 3;
 
-pub fn detection(
-    found: &Found,
-    fault: &Fault,
-    func: Option<&FuncDecl>,
-    remedy: Option<Remedy>,
-) -> Detection {
+pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: Option<Remedy>) -> Detection {
     let channel = &found.team.channels[fault.channel.0];
     let name = &channel.name;
     let exits = exits(found, fault);
@@ -57,9 +52,10 @@ pub fn detection(
         labels.push(evidence(found, at, "the goroutine is started here".to_owned()));
     }
     if fault.member.is_some() {
-        let left = exits.iter().take(MAX_EXITS).map(|(span, words)| {
-            evidence(found, Place { file: 0, span: *span }, words.clone())
-        });
+        let left = exits
+            .iter()
+            .take(MAX_EXITS)
+            .map(|(span, words)| evidence(found, Place { file: 0, span: *span }, words.clone()));
         labels.extend(left);
     }
     Detection {

@@ -1,7 +1,5 @@
 //! A declaration -> the verdict on each channel that it makes, with what proves it and what would mend it.
 
-use std::sync::Arc;
-
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::Size;
 use crate::analysis::channel::team::{ChannelId, Team, teams};
@@ -18,11 +16,11 @@ use crate::go::syntax::visit;
 /// The verdict on one channel.
 #[derive(Debug)]
 pub struct Judged {
-    pub name: Arc<str>,
     pub make: Span,
     /// What is wrong with it.
     pub detection: Option<Detection>,
     /// Why it is not judged.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the audit"))]
     pub unjudged: Option<String>,
 }
 
@@ -79,12 +77,8 @@ fn of_team<'a>(
     team: &Team<'a>,
     func: Option<&FuncDecl>,
 ) -> Vec<Judged> {
-    let row = |at: usize, detection, unjudged| Judged {
-        name: team.channels[at].name.clone(),
-        make: team.channels[at].make.span,
-        detection,
-        unjudged,
-    };
+    let row =
+        |at: usize, detection, unjudged| Judged { make: team.channels[at].make.span, detection, unjudged };
     let Ok(ways) = walk.owner(frame, team) else {
         let why = || Some("more ways through it than are followed".to_owned());
         return (0..team.channels.len()).map(|at| row(at, None, why())).collect();
@@ -95,7 +89,8 @@ fn of_team<'a>(
     let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
     let open = walk.open.borrow();
     let closed = |channel: ChannelId| !open.contains_key(&channel);
-    let case = Case { exits: &exits, ways: &ways, members: &members, capacities: &capacities, closed: &closed };
+    let case =
+        Case { exits: &exits, ways: &ways, members: &members, capacities: &capacities, closed: &closed };
     let found = Found { declaration, walk, frame, team, ways: &ways, members: &members };
     let detection = |fault: &Fault| describe::detection(&found, fault, func, remedy::of(&found, fault));
     let verdict = |at: usize| {

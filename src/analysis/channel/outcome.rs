@@ -41,7 +41,11 @@ pub enum Guard {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum What {
-    Operation { action: Action, channel: ChannelId, guard: Guard },
+    Operation {
+        action: Action,
+        channel: ChannelId,
+        guard: Guard,
+    },
     Start(MemberId),
     /// A `Wait` for goroutines.
     Join,
@@ -162,7 +166,10 @@ impl Way {
     pub fn agrees(&self, other: &Way) -> bool {
         let against = |fact: &Fact| {
             fact.stable
-                && other.facts.iter().any(|held| held.stable && held.key == fact.key && held.holds != fact.holds)
+                && other
+                    .facts
+                    .iter()
+                    .any(|held| held.stable && held.key == fact.key && held.holds != fact.holds)
         };
         !self.facts.iter().any(against)
     }
@@ -175,14 +182,11 @@ impl Way {
 }
 
 /// How often `action` happens on `channel` in `events`.
-pub fn total(
-    events: &[Event],
-    action: Action,
-    channel: ChannelId,
-    counts: impl Fn(&Guard) -> bool,
-) -> Count {
+pub fn total(events: &[Event], action: Action, channel: ChannelId, counts: impl Fn(&Guard) -> bool) -> Count {
     events.iter().fold(Count::exactly(Size::ZERO), |sum, event| match &event.what {
-        What::Operation { action: a, channel: c, guard } if *a == action && *c == channel && counts(guard) => {
+        What::Operation { action: a, channel: c, guard }
+            if *a == action && *c == channel && counts(guard) =>
+        {
             sum.plus(&event.count)
         }
         _ => sum,

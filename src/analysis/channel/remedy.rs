@@ -52,7 +52,8 @@ fn most_sent(found: &Found, channel: ChannelId) -> Size {
         let own = way.count(Action::Send, channel, |_| true);
         let sum = way.events.iter().fold(own, |sum, event| match event.what {
             What::Start(member) => {
-                let each = found.members[member.0].iter().map(|way| way.count(Action::Send, channel, |_| true));
+                let each =
+                    found.members[member.0].iter().map(|way| way.count(Action::Send, channel, |_| true));
                 let each = each.reduce(|a, b| a.or(&b)).unwrap_or(Count::exactly(Size::ZERO));
                 sum.plus(&event.count.times(&each))
             }
@@ -179,16 +180,19 @@ fn seen(found: &Found, channel: ChannelId) -> Option<String> {
         if let Some((way, works)) = sends.clone().find_map(|way| Some((way, way.works?))) {
             let file = way.place(Action::Send, channel)?.file;
             let at = line(Place { file, span: works });
-            return Some(format!("the goroutine goes on after the send, in {at}, without waiting for a receiver"));
+            return Some(format!(
+                "the goroutine goes on after the send, in {at}, without waiting for a receiver"
+            ));
         }
         let others = |event: &Event| {
             matches!(event.what, What::Operation { channel: other, action, .. }
                 if other != channel && action != Action::Close)
                 || event.what == What::Join
         };
-        if sends.into_iter().any(|way| {
-            way.events.iter().skip_while(|event| !event.is(Action::Send, channel)).any(others)
-        }) {
+        if sends
+            .into_iter()
+            .any(|way| way.events.iter().skip_while(|event| !event.is(Action::Send, channel)).any(others))
+        {
             return Some("the goroutine uses other channels after the send".to_owned());
         }
     }
@@ -235,9 +239,12 @@ fn held(found: &Found, ty: &Type, depth: u32) -> Held {
     }
     match database.shape(ty.pointee()) {
         Shape::Struct(declared) => {
-            let ExprKind::Struct(fields) = &declared.spec.spec().ty.unparen().kind else { return Held::Nothing };
+            let ExprKind::Struct(fields) = &declared.spec.spec().ty.unparen().kind else {
+                return Held::Nothing;
+            };
             for field in fields {
-                match held(found, &database.type_with(&declared.scope, &declared.bound, &field.ty), depth + 1) {
+                match held(found, &database.type_with(&declared.scope, &declared.bound, &field.ty), depth + 1)
+                {
                     Held::Nothing => {}
                     other => return other,
                 }
@@ -260,9 +267,9 @@ fn held(found: &Found, ty: &Type, depth: u32) -> Held {
 fn second_send(found: &Found, fault: &Fault) -> Option<Remedy> {
     let none = || Some(advice("send once on every way through the goroutine", "two sends, one receive"));
     let member = fault.member?;
-    let double = found.members[member.0].iter().find(|way| {
-        way.events.iter().filter(|event| event.is(Action::Send, fault.channel)).count() == 2
-    });
+    let double = found.members[member.0]
+        .iter()
+        .find(|way| way.events.iter().filter(|event| event.is(Action::Send, fault.channel)).count() == 2);
     let Some(first) = double.and_then(|way| way.place(Action::Send, fault.channel)).filter(|at| at.file == 0)
     else {
         return none();
@@ -300,7 +307,9 @@ fn close(found: &Found, fault: &Fault) -> Option<Remedy> {
     let name = &channel.name;
     if is_closed_somewhere(found, fault.channel) {
         return Some(Remedy::Advice {
-            title: format!("close `{name}` on every way out, by a `defer` in place of the `close` that is there"),
+            title: format!(
+                "close `{name}` on every way out, by a `defer` in place of the `close` that is there"
+            ),
             reason: "a second close panics".to_owned(),
         });
     }
@@ -371,7 +380,9 @@ fn close_stop(found: &Found, fault: &Fault) -> Option<Remedy> {
     if is_closed_somewhere(found, fault.channel) {
         let name = &channel.name;
         return Some(Remedy::Advice {
-            title: format!("close `{name}` on every way out, by a `defer` in place of the `close` that is there"),
+            title: format!(
+                "close `{name}` on every way out, by a `defer` in place of the `close` that is there"
+            ),
             reason: "a second close panics".to_owned(),
         });
     }
@@ -383,5 +394,8 @@ fn literal_of(found: &Found, member: MemberId) -> Option<Span> {
     let at = found.walk.members.borrow()[member.0].at;
     let inside = |body: &&crate::analysis::graph::scopes::Body| at.span.contains(body.block.span);
     let bodies = found.frame.scopes.bodies.iter().filter(inside);
-    (at.file == 0).then(|| bodies.max_by_key(|body| body.block.span.end - body.block.span.start)).flatten().map(|body| body.block.span)
+    (at.file == 0)
+        .then(|| bodies.max_by_key(|body| body.block.span.end - body.block.span.start))
+        .flatten()
+        .map(|body| body.block.span)
 }

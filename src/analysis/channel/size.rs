@@ -15,7 +15,11 @@ pub struct Symbol {
 /// A number: `times` × a symbol + `plus`, or any.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Size {
-    Linear { times: u32, of: Option<Symbol>, plus: i64 },
+    Linear {
+        times: u32,
+        of: Option<Symbol>,
+        plus: i64,
+    },
     /// As many as one likes.
     Any,
 }

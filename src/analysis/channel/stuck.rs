@@ -2,10 +2,10 @@
 //! is nil or that nobody else has, a `select` without cases, a lock that its own holder takes again, a
 //! condition that nobody signals.
 
+use crate::analysis::channel::walk::mutated;
 use crate::analysis::detection::{Declaration, Detection};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId, VarOrigin};
-use crate::analysis::channel::walk::mutated;
 use crate::base::diagnostic::{Certainty, Evidence, Remedy};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
@@ -26,7 +26,8 @@ pub fn detect(declaration: &Declaration) -> Vec<Detection> {
     let scopes = Scopes::of_func(func);
     let typing = Typing::new(declaration.database, declaration.file.scope.clone(), &scopes);
     let finder = Finder { declaration, scopes: &scopes, typing: &typing };
-    let mut found: Vec<Detection> = finder.goroutines().into_iter().flat_map(|body| finder.of(body)).collect();
+    let mut found: Vec<Detection> =
+        finder.goroutines().into_iter().flat_map(|body| finder.of(body)).collect();
     found.sort_by_key(|one| one.span);
     found.dedup_by_key(|one| one.span);
     found
@@ -138,7 +139,9 @@ impl<'a> Finder<'a, '_> {
             let again = held.iter().any(|(known, how)| *known == var && (*how, name) != ("RLock", "RLock"));
             if again {
                 let name = &self.scopes.info(var).name;
-                found.push(self.detection(stmt.span, &format!("`{name}` is locked already, and nobody unlocks it")));
+                found.push(
+                    self.detection(stmt.span, &format!("`{name}` is locked already, and nobody unlocks it")),
+                );
             }
             held.push((var, name));
         }
@@ -183,12 +186,13 @@ impl<'a> Finder<'a, '_> {
         visit::body(self.scopes.body(body).block, &mut |stmt| {
             let StmtKind::Expr(expr) = &stmt.kind else { return };
             let Some((var, "Wait")) = expr.as_call().and_then(|call| self.method_of(call)) else { return };
-            let condition = self.typing.var(var).is_some_and(|ty| {
-                ty.named().is_some_and(|named| &*named.name == "Cond")
-            });
+            let condition =
+                self.typing.var(var).is_some_and(|ty| ty.named().is_some_and(|named| &*named.name == "Cond"));
             if condition && self.is_only(var, &["Wait", "Lock", "Unlock"]) {
                 let name = &self.scopes.info(var).name;
-                found.push(self.detection(stmt.span, &format!("nobody signals `{name}`: the wait never ends")));
+                found.push(
+                    self.detection(stmt.span, &format!("nobody signals `{name}`: the wait never ends")),
+                );
             }
         });
         found

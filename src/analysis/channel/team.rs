@@ -48,7 +48,9 @@ pub fn teams<'a>(scopes: &Scopes<'a>) -> Vec<Team<'a>> {
         let body_id = BodyId(at as u32);
         let loops = loops(body.block);
         let mut list = |statements: &'a [Stmt], whole: bool| {
-            let Some(first) = statements.iter().position(|stmt| !made(scopes, stmt).is_empty()) else { return };
+            let Some(first) = statements.iter().position(|stmt| !made(scopes, stmt).is_empty()) else {
+                return;
+            };
             let statements = &statements[first..];
             let span = statements[0].span;
             found.push(Team {
@@ -112,7 +114,7 @@ fn made<'a>(scopes: &Scopes<'a>, stmt: &'a Stmt) -> Vec<Channel<'a>> {
 
 /// The element's type and the capacity of `make(chan T, n)`.
 pub fn made_by(call: &Call) -> Option<(&Expr, Option<&Expr>)> {
-    if !call.function.as_ident().is_some_and(|name| &*name.name == "make") {
+    if call.function.as_ident().is_none_or(|name| &*name.name != "make") {
         return None;
     }
     match &call.args.first()?.unparen().kind {

@@ -121,7 +121,9 @@ impl<'t> Case<'t> {
         let channels = (0..self.capacities.len()).map(ChannelId).filter(|channel| (self.closed)(*channel));
         channels.into_iter().all(|channel| {
             let of = |action: Action| {
-                let each = combination.iter().map(|(_, count, way)| count.times(&way.count(action, channel, |_| true)));
+                let each = combination
+                    .iter()
+                    .map(|(_, count, way)| count.times(&way.count(action, channel, |_| true)));
                 each.fold(Count::exactly(Size::ZERO), |sum, one| sum.plus(&one))
             };
             let own = |action: Action| exit.count(action, channel, |_| true);
@@ -159,7 +161,8 @@ impl<'t> Case<'t> {
             });
         let all_alike = faults.len() == self.exits.len()
             && faults.iter().all(|(exit, _)| {
-                exit.count(Action::Receive, channel, |_| true) == first.count(Action::Receive, channel, |_| true)
+                exit.count(Action::Receive, channel, |_| true)
+                    == first.count(Action::Receive, channel, |_| true)
             });
         let received_any = most_received != Size::ZERO;
         fault.kind = match fault.member {
@@ -169,7 +172,11 @@ impl<'t> Case<'t> {
                 let fits = |way: &Way| !way.count(Action::Send, channel, |_| true).most.exceeds(&room);
                 let once = self.started(first).get(&member).is_some_and(|count| count.most == Size::ONE);
                 let alone = once && self.senders(first, channel) == 1;
-                if alone && self.members[member.0].iter().any(fits) { Kind::DoubleSend } else { Kind::SurplusSenders }
+                if alone && self.members[member.0].iter().any(fits) {
+                    Kind::DoubleSend
+                } else {
+                    Kind::SurplusSenders
+                }
             }
             _ => Kind::AbandonedSend,
         };
@@ -177,7 +184,8 @@ impl<'t> Case<'t> {
     }
 
     fn senders(&self, exit: &Way, channel: ChannelId) -> usize {
-        let sends = |member: &MemberId| self.members[member.0].iter().any(|way| way.has(Action::Send, channel));
+        let sends =
+            |member: &MemberId| self.members[member.0].iter().any(|way| way.has(Action::Send, channel));
         self.started(exit).keys().filter(|member| sends(member)).count()
     }
 
@@ -186,7 +194,9 @@ impl<'t> Case<'t> {
         let joined = exit.events.iter().skip_while(|event| !matches!(event.what, What::Start(_)));
         let joined = joined.into_iter().any(|event| event.what == What::Join);
         let elsewhere = started.keys().flat_map(|member| &self.members[member.0]).any(|way| {
-            way.has(Action::Receive, channel) || way.has(Action::Range, channel) || way.has(Action::Close, channel) && exit.has(Action::Range, channel)
+            way.has(Action::Receive, channel)
+                || way.has(Action::Range, channel)
+                || way.has(Action::Close, channel) && exit.has(Action::Range, channel)
         });
         let drained = exit.has(Action::Range, channel) || exit.has(Action::Close, channel);
         if exit.uncertain || joined || elsewhere || drained {
@@ -342,7 +352,8 @@ impl<'t> Case<'t> {
                         _ => None,
                     })
                 };
-                let ways: Vec<_> = self.members[member.0].iter().filter(|way| way.agrees(exit)).map(stuck).collect();
+                let ways: Vec<_> =
+                    self.members[member.0].iter().filter(|way| way.agrees(exit)).map(stuck).collect();
                 let Some((first, at)) = ways.first().copied().flatten() else { continue };
                 if first != channel || ways.iter().any(Option::is_none) {
                     continue;

@@ -51,10 +51,10 @@ pub struct Frame<'a, 'f> {
     /// What is deferred, by the numbers that ways hold.
     pub deferred: RefCell<Vec<&'a Expr>>,
     /// The statements that can be left by `break` or `continue`, outermost first, with their labels.
-    targets: RefCell<Vec<(Option<Ident>, bool)>>,
+    pub targets: RefCell<Vec<(Option<Ident>, bool)>>,
     /// The variables of the range clauses around.
     pub items: RefCell<Vec<VarId>>,
-    loops: Cell<u32>,
+    pub loops: Cell<u32>,
 }
 
 impl<'a, 'f> Frame<'a, 'f> {
@@ -164,7 +164,7 @@ impl Flow {
     }
 
     /// Puts the ways that go on with the others.
-    fn settle(&mut self, ways: impl IntoIterator<Item = Way>) {
+    pub fn settle(&mut self, ways: impl IntoIterator<Item = Way>) {
         for way in ways {
             if way.goes_on() { self.running.push(way) } else { self.ended.push(way) }
         }
@@ -252,7 +252,8 @@ impl<'w> Walk<'w> {
     }
 
     fn step(&self, ways: usize) -> Walked<()> {
-        let left = self.steps.get().checked_sub(1 + u32::try_from(ways).unwrap_or(u32::MAX)).ok_or(TooMuch)?;
+        let left =
+            self.steps.get().checked_sub(1 + u32::try_from(ways).unwrap_or(u32::MAX)).ok_or(TooMuch)?;
         self.steps.set(left);
         Ok(())
     }
@@ -270,7 +271,7 @@ impl<'w> Walk<'w> {
         Ok(())
     }
 
-    fn stmt<'a>(
+    pub fn stmt<'a>(
         &self,
         frame: &Frame<'a, '_>,
         stmt: &'a Stmt,
@@ -297,9 +298,9 @@ impl<'w> Walk<'w> {
                 self.assign(frame, operand, None, flow);
             }
             StmtKind::Assign { left, right, plain } => {
-                left.iter().filter(|one| one.as_ident().is_none()).try_for_each(|one| {
-                    self.eval(frame, one, "used as a value", flow)
-                })?;
+                left.iter()
+                    .filter(|one| one.as_ident().is_none())
+                    .try_for_each(|one| self.eval(frame, one, "used as a value", flow))?;
                 self.give(frame, left, right, *plain, flow)?;
             }
             StmtKind::Define { left, right } => self.give(frame, left, right, true, flow)?,
@@ -321,7 +322,9 @@ impl<'w> Walk<'w> {
                 end(flow, End::Return(stmt.span));
             }
             StmtKind::If(branch) => self.each(frame, flow, |flow| self.branch(frame, branch, flow))?,
-            StmtKind::For(looped) => self.each(frame, flow, |flow| self.looped(frame, looped, label, flow))?,
+            StmtKind::For(looped) => {
+                self.each(frame, flow, |flow| self.looped(frame, looped, label, flow))?
+            }
             StmtKind::Switch(switch) => {
                 self.each(frame, flow, |flow| self.switch(frame, switch, label, flow))?
             }
@@ -344,12 +347,7 @@ impl<'w> Walk<'w> {
 
     /// Runs `work` for each way alone. Where it has done nothing that matters and left nothing, its branches
     /// are one way again.
-    fn each(
-        &self,
-        _frame: &Frame,
-        flow: &mut Flow,
-        work: impl Fn(&mut Flow) -> Walked<()>,
-    ) -> Walked<()> {
+    fn each(&self, _frame: &Frame, flow: &mut Flow, work: impl Fn(&mut Flow) -> Walked<()>) -> Walked<()> {
         for way in std::mem::take(&mut flow.running) {
             self.step(1)?;
             let mut alone = Flow::of(way.clone());
@@ -441,7 +439,8 @@ impl<'w> Walk<'w> {
         }
         for (at, name) in spec.names.iter().enumerate() {
             let Some(var) = frame.scopes.var(name) else { continue };
-            let value = if spec.values.len() == spec.names.len() { spec.values.get(at) } else { spec.values.first() };
+            let value =
+                if spec.values.len() == spec.names.len() { spec.values.get(at) } else { spec.values.first() };
             self.bind(frame, var, value, flow);
             if spec.values.is_empty() {
                 let zero = frame.typing.var(var);
@@ -453,7 +452,13 @@ impl<'w> Walk<'w> {
     }
 
     /// `target` gets `value`, or what nobody knows.
-    fn assign<'a>(&self, frame: &Frame<'a, '_>, target: &'a Expr, value: Option<&'a Expr>, flow: &mut Flow) {
+    pub fn assign<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        target: &'a Expr,
+        value: Option<&'a Expr>,
+        flow: &mut Flow,
+    ) {
         let ident = target.as_ident().filter(|ident| !ident.is_blank());
         let var = ident.and_then(|ident| frame.scopes.var(ident));
         let local = var.is_some_and(|var| frame.scopes.info(var).body == frame.body);
@@ -474,9 +479,7 @@ impl<'w> Walk<'w> {
             Some(Some("nil")) => self.learn(frame, var, ident, "==nil", true, flow),
             // A panic is a way of its own.
             _ if recovers => {
-                let panics = |way: &Way| {
-                    way.facts.iter().any(|fact| fact.key == RECOVERED && !fact.holds)
-                };
+                let panics = |way: &Way| way.facts.iter().any(|fact| fact.key == RECOVERED && !fact.holds);
                 if !flow.running.iter().any(panics) {
                     self.learn(frame, var, ident, "==nil", true, flow);
                 }
@@ -552,411 +555,13 @@ impl<'w> Walk<'w> {
         calls == [true]
     }
 
-    fn branch<'a>(&self, frame: &Frame<'a, '_>, branch: &'a If, flow: &mut Flow) -> Walked<()> {
-        if let Some(init) = &branch.init {
-            self.stmt(frame, init, None, flow)?;
-        }
-        let (yes, no) = self.condition(frame, &branch.condition, flow)?;
-        let mut yes = Flow { running: yes, ended: Vec::new() };
-        self.stmts(frame, &branch.then.stmts, &mut yes)?;
-        let mut no = Flow { running: no, ended: Vec::new() };
-        if let Some(otherwise) = &branch.otherwise {
-            self.stmt(frame, otherwise, None, &mut no)?;
-        }
-        flow.settle(yes.all());
-        flow.settle(no.all());
-        Ok(())
-    }
-
-    /// The ways on which a condition holds, and those on which it does not.
-    fn condition<'a>(
-        &self,
-        frame: &Frame<'a, '_>,
-        condition: &'a Expr,
-        flow: &mut Flow,
-    ) -> Walked<(Vec<Way>, Vec<Way>)> {
-        match &condition.unparen().kind {
-            ExprKind::Unary { not: true, operand } => {
-                let (yes, no) = self.condition(frame, operand, flow)?;
-                return Ok((no, yes));
-            }
-            ExprKind::Binary { op: BinaryOp::And, left, right } => {
-                let (yes, mut no) = self.condition(frame, left, flow)?;
-                let (both, rest) = self.condition(frame, right, &mut Flow { running: yes, ended: Vec::new() })?;
-                no.extend(rest);
-                unique(&mut no);
-                return Ok((both, no));
-            }
-            ExprKind::Binary { op: BinaryOp::Or, left, right } => {
-                let (mut yes, no) = self.condition(frame, left, flow)?;
-                let (more, neither) = self.condition(frame, right, &mut Flow { running: no, ended: Vec::new() })?;
-                yes.extend(more);
-                unique(&mut yes);
-                return Ok((yes, neither));
-            }
-            _ => {}
-        }
-        self.eval(frame, condition, "compared", flow)?;
-        let question = frame.question(condition);
-        let mentioned = frame.mentioned(condition);
-        let (mut yes, mut no) = (Vec::new(), Vec::new());
-        for way in std::mem::take(&mut flow.running) {
-            let known = question.as_ref().and_then(|(asked, turned)| {
-                way.facts.iter().find(|fact| fact.key == asked.key).map(|fact| fact.holds != *turned)
-            });
-            let mut way = way;
-            if known.is_none() {
-                let depends = way.received.iter().filter(|(var, _)| mentioned.contains(var));
-                let depends: Vec<_> = depends.map(|(_, channel)| *channel).collect();
-                way.depends.extend(depends);
-                let stale = mentioned.iter().any(|var| way.stale.contains(var));
-                way.uncertain |= if frame.loops.get() > 0 {
-                    !frame.is_of_this_round(condition, &way)
-                } else {
-                    stale
-                };
-            }
-            for (side, holds) in [(&mut yes, true), (&mut no, false)] {
-                if known.is_some_and(|known| known != holds) {
-                    continue;
-                }
-                let mut taken = way.clone();
-                if let (None, Some((asked, turned))) = (known, &question) {
-                    taken.facts.insert(Fact { holds: holds != *turned, ..asked.clone() });
-                }
-                side.push(taken);
-            }
-        }
-        Ok((yes, no))
-    }
-
-    fn switch<'a>(
-        &self,
-        frame: &Frame<'a, '_>,
-        switch: &'a Switch,
-        label: Option<&Ident>,
-        flow: &mut Flow,
-    ) -> Walked<()> {
-        if let Some(init) = &switch.init {
-            self.stmt(frame, init, None, flow)?;
-        }
-        if let Some(value) = &switch.value {
-            self.eval(frame, value, "compared", flow)?;
-        }
-        let target = self.enter(frame, label, false);
-        let mut rest = std::mem::take(&mut flow.running);
-        let mut ended = Vec::new();
-        for case in switch.cases.iter().filter(|case| !case.default) {
-            let mut here = Vec::new();
-            for value in &case.values {
-                let mut asking = Flow { running: rest, ended: Vec::new() };
-                if switch.value.is_none() {
-                    let (yes, no) = self.condition(frame, value, &mut asking)?;
-                    here.extend(yes);
-                    rest = no;
-                } else {
-                    self.eval(frame, value, "compared", &mut asking)?;
-                    let tag = switch.value.as_ref();
-                    self.doubt(frame, tag, &mut asking);
-                    here.extend(asking.running.iter().cloned());
-                    rest = asking.running;
-                }
-            }
-            unique(&mut here);
-            let mut body = Flow { running: here, ended: Vec::new() };
-            self.stmts(frame, &case.stmts, &mut body)?;
-            ended.extend(body.all());
-        }
-        match switch.cases.iter().find(|case| case.default) {
-            Some(default) => {
-                let mut body = Flow { running: rest, ended: Vec::new() };
-                self.stmts(frame, &default.stmts, &mut body)?;
-                ended.extend(body.all());
-            }
-            None => ended.extend(rest),
-        }
-        self.exit(frame, target, ended, flow);
-        Ok(())
-    }
-
-    /// A choice by a value: it may depend on what was received, or on earlier rounds.
-    fn doubt<'a>(&self, frame: &Frame<'a, '_>, value: Option<&'a Expr>, flow: &mut Flow) {
-        let mentioned = value.map(|value| frame.mentioned(value)).unwrap_or_default();
-        for way in &mut flow.running {
-            let depends = way.received.iter().filter(|(var, _)| mentioned.contains(var));
-            let depends: Vec<_> = depends.map(|(_, channel)| *channel).collect();
-            way.depends.extend(depends);
-            way.uncertain |= frame.loops.get() > 0 || mentioned.iter().any(|var| way.stale.contains(var));
-        }
-    }
-
-    fn type_switch<'a>(
-        &self,
-        frame: &Frame<'a, '_>,
-        switch: &'a TypeSwitch,
-        label: Option<&Ident>,
-        flow: &mut Flow,
-    ) -> Walked<()> {
-        if let Some(init) = &switch.init {
-            self.stmt(frame, init, None, flow)?;
-        }
-        self.eval(frame, &switch.value, "used as a value", flow)?;
-        self.doubt(frame, Some(&switch.value), flow);
-        let target = self.enter(frame, label, false);
-        let before = std::mem::take(&mut flow.running);
-        let mut ended = Vec::new();
-        for case in &switch.cases {
-            let mut body = Flow { running: before.clone(), ended: Vec::new() };
-            self.stmts(frame, &case.stmts, &mut body)?;
-            ended.extend(body.all());
-        }
-        if !switch.cases.iter().any(|case| case.default) {
-            ended.extend(before);
-        }
-        self.exit(frame, target, ended, flow);
-        Ok(())
-    }
-
-    fn select<'a>(
-        &self,
-        frame: &Frame<'a, '_>,
-        cases: &'a [SelectCase],
-        label: Option<&Ident>,
-        flow: &mut Flow,
-    ) -> Walked<()> {
-        let operation = |case: &'a SelectCase| match case.communication.as_ref()? {
-            Communication::Send { channel, .. } => Some((Action::Send, frame.channel(channel)?)),
-            Communication::Receive { right, .. } => match &right.unparen().kind {
-                ExprKind::Receive(channel) => Some((Action::Receive, frame.channel(channel)?)),
-                _ => None,
-            },
-        };
-        let operations: Vec<_> = cases.iter().map(operation).collect();
-        self.tried.borrow_mut().extend(
-            operations
-                .iter()
-                .flatten()
-                .filter(|(action, _)| *action == Action::Send && cases.len() > 1)
-                .map(|(_, channel)| *channel),
-        );
-        let gives_up = operations.iter().any(Option::is_none);
-        let target = self.enter(frame, label, false);
-        let before = std::mem::take(&mut flow.running);
-        let mut ended = Vec::new();
-        for (at, case) in cases.iter().enumerate() {
-            let others = || operations.iter().enumerate().filter(|(other, _)| *other != at);
-            let guard = match (gives_up, cases.len()) {
-                (_, 1) if case.communication.is_some() => Guard::None,
-                (true, _) => Guard::GivesUp,
-                _ => Guard::Team(others().filter_map(|(_, operation)| *operation).collect()),
-            };
-            let mut body = Flow { running: before.clone(), ended: Vec::new() };
-            match &case.communication {
-                Some(Communication::Send { channel, value }) => {
-                    self.eval(frame, value, "sent to somebody", &mut body)?;
-                    let place = Span { start: channel.span.start, end: value.span.end };
-                    self.operate(frame, Action::Send, channel, guard, place, &mut body)?;
-                }
-                Some(Communication::Receive { left, right, .. }) => {
-                    match &right.unparen().kind {
-                        ExprKind::Receive(channel) => {
-                            self.operate(frame, Action::Receive, channel, guard, right.span, &mut body)?
-                        }
-                        _ => self.eval(frame, right, "used as a value", &mut body)?,
-                    }
-                    for name in left {
-                        self.assign(frame, name, Some(right), &mut body);
-                    }
-                }
-                None => {}
-            }
-            self.stmts(frame, &case.stmts, &mut body)?;
-            ended.extend(body.all());
-        }
-        self.exit(frame, target, ended, flow);
-        Ok(())
-    }
-
-    fn looped<'a>(
-        &self,
-        frame: &Frame<'a, '_>,
-        looped: &'a For,
-        label: Option<&Ident>,
-        flow: &mut Flow,
-    ) -> Walked<()> {
-        let trip = match &looped.head {
-            ForHead::Clause { init, .. } => {
-                if let Some(init) = init {
-                    self.stmt(frame, init, None, flow)?;
-                }
-                frame.trip(looped)
-            }
-            ForHead::Range { right, .. } => {
-                if frame.channel(right).is_none() {
-                    self.eval(frame, right, "used as a value", flow)?;
-                }
-                frame.trip(looped)
-            }
-        };
-        let Some(before) = flow.running.pop() else { return Ok(()) };
-        let until_closed = frame.until_closed(looped);
-        if let Some((channel, span)) = until_closed {
-            let what = What::Operation { action: Action::Range, channel, guard: Guard::None };
-            let mut way = before;
-            way.push(Event { what, count: Count::once(), at: frame.at(span) });
-            flow.settle([way]);
-            return Ok(());
-        }
-        let target = self.enter(frame, label, true);
-        let rounds = self.rounds(frame, looped, &before)?;
-        let (mut full, mut left) = (Vec::new(), Vec::new());
-        for way in rounds {
-            match way.end {
-                End::Falls => full.push(way),
-                End::Continue(to, _) if to == target => full.push(way),
-                _ => left.push(way),
-            }
-        }
-        frame.targets.borrow_mut().pop();
-        let one = round(&full);
-        let feeds = frame.is_fed(looped, &trip) || {
-            let receives = |event: &Event| {
-                matches!(event.what, What::Operation { action: Action::Receive | Action::Range, .. })
-            };
-            one.iter().any(receives) || left.iter().flat_map(|way| &way.events).any(receives)
-        };
-        // Nor can it be told where only some rounds send, of nobody knows how many.
-        let uncounted = !matches!(trip, Trip::Counted(_));
-        let fed: BTreeSet<ChannelId> = one
-            .iter()
-            .filter_map(|event| match event.what {
-                What::Operation { action: Action::Send, channel, .. }
-                    if feeds || uncounted && event.count.least == Size::ZERO =>
-                {
-                    Some(channel)
-                }
-                _ => None,
-            })
-            .collect();
-        let unsteady = full.len() > 1 && full.iter().any(|way| way.uncertain) && !one.is_empty() && {
-            full.iter().any(|way| way.events.len() != one.len())
-        };
-        let assigned = assigned_in(frame.scopes, &looped.body);
-        let leave = |way: Option<&Way>, times: &Count, uncertain: bool| {
-            let mut after = before.clone();
-            after.events.extend(repeated(&one, times));
-            after.facts.retain(|fact| !fact.about.iter().any(|var| assigned.contains(var)));
-            after.stale.extend(assigned.iter().copied().filter(|_| !one.is_empty() || !left.is_empty()));
-            after.fresh.retain(|var| !assigned.contains(var));
-            after.uncertain |= uncertain;
-            after.fed.extend(fed.iter().copied());
-            after.works = after.works.or(full.iter().find_map(|way| way.works));
-            after.received.extend(full.iter().flat_map(|way| way.received.iter().copied()));
-            if let Some(way) = way {
-                after.events.extend(way.events.iter().cloned());
-                after.facts.extend(way.facts.iter().cloned());
-                after.received.extend(way.received.iter().copied());
-                after.depends.extend(way.depends.iter().copied());
-                after.uncertain |= way.uncertain;
-                after.fed.extend(way.fed.iter().copied());
-                after.deferred = way.deferred.clone();
-                after.works = after.works.or(way.works);
-                after.end = match way.end {
-                    End::Break(to, _) if to == target => End::Falls,
-                    end => end,
-                };
-            }
-            after
-        };
-        let mut ways = Vec::new();
-        let partly = match &trip {
-            // All but the round that is left.
-            Trip::Counted(count) => {
-                Count { least: Size::ZERO, most: count.most.plus(&Size::number(-1)) }
-            }
-            _ => Count::up_to(Size::Any),
-        };
-        for way in &left {
-            let mut way = leave(Some(way), &partly, unsteady);
-            if let Trip::Until(channel, span) = &trip {
-                // It has received what this round is about, and maybe more before.
-                let what = What::Operation { action: Action::Receive, channel: *channel, guard: Guard::GivesUp };
-                let count = Count { least: Size::ONE, most: Size::Any };
-                way.events.insert(before.events.len(), Event { what, count, at: frame.at(*span) });
-            }
-            ways.push(way);
-        }
-        match &trip {
-            Trip::Endless => {}
-            Trip::Counted(count) if full.is_empty() => {
-                // The first round is the last; where there may be none, it goes on at once.
-                if count.least.floor() == Size::ZERO {
-                    ways.push(leave(None, &Count::exactly(Size::ZERO), false));
-                }
-            }
-            Trip::Counted(count) => ways.push(leave(None, count, unsteady)),
-            Trip::Unknown { outside } => {
-                let only_given = one.iter().all(|event| {
-                    matches!(&event.what, What::Start(_) | What::Operation { action: Action::Send, .. })
-                });
-                let uncertain = !one.is_empty() && !(*outside && only_given);
-                ways.push(leave(None, &Count::up_to(Size::Any), uncertain || unsteady));
-            }
-            Trip::Until(channel, span) => {
-                let mut way = leave(None, &Count::up_to(Size::Any), !one.is_empty());
-                let what = What::Operation { action: Action::Range, channel: *channel, guard: Guard::None };
-                way.events.insert(before.events.len(), Event { what, count: Count::once(), at: frame.at(*span) });
-                ways.push(way);
-            }
-        }
-        flow.settle(ways);
-        Ok(())
-    }
-
-    /// The ways through one round.
-    fn rounds<'a>(&self, frame: &Frame<'a, '_>, looped: &'a For, before: &Way) -> Walked<Vec<Way>> {
-        let assigned = assigned_in(frame.scopes, &looped.body);
-        let mut start = Way::start();
-        start.facts = before.facts.clone();
-        start.facts.retain(|fact| !fact.about.iter().any(|var| assigned.contains(var)));
-        start.received = before.received.clone();
-        start.deferred = before.deferred.clone();
-        let items = frame.items.borrow().len();
-        if let ForHead::Range { left, right, .. } = &looped.head {
-            let vars: Vec<VarId> =
-                left.iter().filter_map(|name| frame.scopes.var(name.as_ident()?)).collect();
-            match frame.channel(right) {
-                Some(channel) => start.received.extend(vars.iter().map(|var| (*var, channel))),
-                None => frame.items.borrow_mut().extend(&vars),
-            }
-            vars.iter().for_each(|var| {
-                start.facts.retain(|fact| !fact.about.contains(var));
-                start.fresh.insert(*var);
-            });
-        }
-        frame.loops.set(frame.loops.get() + 1);
-        let mut flow = Flow::of(start);
-        let condition = match &looped.head {
-            ForHead::Clause { condition, .. } => condition.as_ref(),
-            ForHead::Range { .. } => None,
-        };
-        if let Some(condition) = condition {
-            self.eval(frame, condition, "compared", &mut flow)?;
-        }
-        let walked = self.stmts(frame, &looped.body.stmts, &mut flow);
-        frame.loops.set(frame.loops.get() - 1);
-        frame.items.borrow_mut().truncate(items);
-        walked?;
-        Ok(flow.all())
-    }
-
-    fn enter(&self, frame: &Frame, label: Option<&Ident>, looped: bool) -> usize {
+    pub fn enter(&self, frame: &Frame, label: Option<&Ident>, looped: bool) -> usize {
         let mut targets = frame.targets.borrow_mut();
         targets.push((label.cloned(), looped));
         targets.len() - 1
     }
 
-    fn exit(&self, frame: &Frame, target: usize, ways: Vec<Way>, flow: &mut Flow) {
+    pub fn exit(&self, frame: &Frame, target: usize, ways: Vec<Way>, flow: &mut Flow) {
         frame.targets.borrow_mut().pop();
         flow.settle(ways.into_iter().map(|mut way| {
             if matches!(way.end, End::Break(to, _) if to == target) {
@@ -986,161 +591,6 @@ impl<'w> Walk<'w> {
     }
 }
 
-/// How often a loop runs.
-pub enum Trip {
-    Counted(Count),
-    Endless,
-    /// As long as a condition holds; `outside` when somebody else decides: a call, not a count kept here.
-    Unknown { outside: bool },
-    /// Until this channel is closed.
-    Until(ChannelId, Span),
-}
-
-impl<'a> Frame<'a, '_> {
-    fn trip(&self, looped: &'a For) -> Trip {
-        match &looped.head {
-            ForHead::Clause { condition: None, .. } => Trip::Endless,
-            ForHead::Clause { init, condition: Some(condition), update } => self
-                .counted(init.as_ref(), condition, update.as_ref(), &looped.body)
-                .map_or_else(|| Trip::Unknown { outside: is_call(condition) }, Trip::Counted),
-            ForHead::Range { right, .. } => {
-                if let Some(channel) = self.channel(right) {
-                    return Trip::Until(channel, looped_head(looped, right));
-                }
-                let counted = |size: Size| Trip::Counted(Count::exactly(size));
-                match self.typing.of(right) {
-                    Type::Chan(_) | Type::Func(_) => Trip::Unknown { outside: true },
-                    Type::Basic(name) if &*name != "string" => counted(self.size(right)),
-                    _ => counted(self.length(right)),
-                }
-            }
-        }
-    }
-
-    /// Whether the rounds go by what comes out of some channel.
-    fn is_fed(&self, looped: &'a For, trip: &Trip) -> bool {
-        let ranges = match &looped.head {
-            ForHead::Range { right, .. } => matches!(self.typing.of(right), Type::Chan(_)),
-            ForHead::Clause { .. } => false,
-        };
-        // A context or a timer only says when it is over.
-        let mut receives = false;
-        visit::block(&looped.body, &mut |expr| {
-            if let ExprKind::Receive(channel) = &expr.kind {
-                receives |= channel.as_call().is_none();
-            }
-        });
-        ranges || matches!(trip, Trip::Until(..)) || receives
-    }
-
-    /// `for i := 0; i < n; i++`
-    fn counted(
-        &self,
-        init: Option<&'a Stmt>,
-        condition: &'a Expr,
-        update: Option<&'a Stmt>,
-        body: &'a Block,
-    ) -> Option<Count> {
-        let StmtKind::Define { left, right } = &init?.kind else { return None };
-        let ([name], [first]) = (left.as_slice(), right.as_slice()) else { return None };
-        let var = self.scopes.var(name.as_ident()?)?;
-        let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| self.scopes.var(ident)) == Some(var);
-        let StmtKind::IncDec(operand) = &update?.kind else { return None };
-        let ExprKind::Binary { op, left, right } = &condition.unparen().kind else { return None };
-        let untouched = self.scopes.assigned(var).len() <= 1 && !assigned_in(self.scopes, body).contains(&var);
-        if !is_it(operand) || !is_it(left) || !untouched {
-            return None;
-        }
-        let size = match op {
-            BinaryOp::Less => self.size(right).plus(&negative(&self.size(first))?),
-            BinaryOp::LessOrEqual => self.size(right).plus(&negative(&self.size(first))?).plus(&Size::ONE),
-            BinaryOp::Greater => self.size(first).plus(&negative(&self.size(right))?),
-            BinaryOp::GreaterOrEqual => self.size(first).plus(&negative(&self.size(right))?).plus(&Size::ONE),
-            _ => return None,
-        };
-        Some(Count::exactly(size))
-    }
-
-    /// `for range c {}` whose rounds nothing leaves, or `for { v, ok := <-c; if !ok { return }; … }`, whose
-    /// rounds nothing else leaves.
-    fn until_closed(&self, looped: &'a For) -> Option<(ChannelId, Span)> {
-        let ForHead::Clause { init: None, condition: None, update: None } = &looped.head else { return None };
-        let (receive, check) = match looped.body.stmts.as_slice() {
-            [Stmt { kind: StmtKind::If(branch), .. }, ..] => (branch.init.as_ref()?, &**branch),
-            [receive, Stmt { kind: StmtKind::If(branch), .. }, ..] => (receive, &**branch),
-            _ => return None,
-        };
-        let StmtKind::Define { left, right } = &receive.kind else { return None };
-        let ([_, ok], [value]) = (left.as_slice(), right.as_slice()) else { return None };
-        let ExprKind::Receive(channel) = &value.unparen().kind else { return None };
-        let channel = self.channel(channel)?;
-        let ExprKind::Unary { not: true, operand } = &check.condition.unparen().kind else { return None };
-        if operand.as_ident()?.name != ok.as_ident()?.name || check.otherwise.is_some() {
-            return None;
-        }
-        let leaves = matches!(
-            check.then.stmts.last().map(|stmt| &stmt.kind),
-            Some(StmtKind::Return(_) | StmtKind::Break(None))
-        );
-        let mut ways = 0;
-        visit::body(&looped.body, &mut |stmt| {
-            ways += usize::from(matches!(
-                stmt.kind,
-                StmtKind::Return(_) | StmtKind::Break(_) | StmtKind::Goto(_) | StmtKind::Select(_)
-            ));
-        });
-        let others = self.used_in(looped.body.span).len();
-        (leaves && ways == 1 && others == 1).then_some((channel, value.span))
-    }
-}
-
-fn looped_head(looped: &For, right: &Expr) -> Span {
-    Span { start: right.span.start, end: right.span.end.min(looped.body.span.start) }
-}
-
-fn is_call(condition: &Expr) -> bool {
-    let mut inner = condition.unparen();
-    while let ExprKind::Unary { not: true, operand } = &inner.kind {
-        inner = operand.unparen();
-    }
-    inner.as_call().is_some_and(|call| !matches!(call.name(), Some("len" | "cap")))
-}
-
-fn negative(size: &Size) -> Option<Size> {
-    size.as_number().map(|number| Size::number(-number))
-}
-
-/// The variables that a block gives values to.
-fn assigned_in(scopes: &Scopes, block: &Block) -> BTreeSet<VarId> {
-    let mut found = BTreeSet::new();
-    let mut var = |expr: &Expr| found.extend(expr.as_ident().and_then(|ident| scopes.var(ident)));
-    visit::body(block, &mut |stmt| match &stmt.kind {
-        StmtKind::IncDec(operand) => var(operand),
-        StmtKind::Assign { left, .. } | StmtKind::Define { left, .. } => left.iter().for_each(&mut var),
-        StmtKind::For(looped) => {
-            if let ForHead::Range { left, .. } = &looped.head {
-                left.iter().for_each(&mut var);
-            }
-        }
-        StmtKind::If(branch) => {
-            if let Some(Stmt { kind: StmtKind::Define { left, .. } | StmtKind::Assign { left, .. }, .. }) =
-                &branch.init
-            {
-                left.iter().for_each(&mut var);
-            }
-        }
-        StmtKind::Select(cases) => {
-            for case in cases {
-                if let Some(Communication::Receive { left, .. }) = &case.communication {
-                    left.iter().for_each(&mut var);
-                }
-            }
-        }
-        _ => {}
-    });
-    found
-}
-
 /// Ends the ways that go on.
 fn end(flow: &mut Flow, how: End) {
     for mut way in std::mem::take(&mut flow.running) {
@@ -1160,15 +610,17 @@ pub fn work(flow: &mut Flow, span: Span) {
 fn merged(before: Way, ways: &[Way]) -> Way {
     let mut merged = before;
     let Some((first, rest)) = ways.split_first() else { return merged };
-    merged.facts = first.facts.iter().filter(|fact| rest.iter().all(|way| way.facts.contains(fact))).cloned().collect();
-    merged.fresh = first.fresh.iter().filter(|var| rest.iter().all(|way| way.fresh.contains(var))).copied().collect();
+    merged.facts =
+        first.facts.iter().filter(|fact| rest.iter().all(|way| way.facts.contains(fact))).cloned().collect();
+    merged.fresh =
+        first.fresh.iter().filter(|var| rest.iter().all(|way| way.fresh.contains(var))).copied().collect();
     merged.received = ways.iter().flat_map(|way| way.received.iter().copied()).collect();
     merged.stale = ways.iter().flat_map(|way| way.stale.iter().copied()).collect();
     merged
 }
 
 /// Leaves out ways that are the same.
-fn unique(ways: &mut Vec<Way>) {
+pub fn unique(ways: &mut Vec<Way>) {
     if ways.len() > 1 {
         let mut seen: FxHashSet<Way> = FxHashSet::default();
         ways.retain(|way| seen.insert(way.clone()));

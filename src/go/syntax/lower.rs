@@ -366,10 +366,9 @@ impl Lowering<'_> {
             "map_type" => {
                 ExprKind::Map { key: self.field(node, Part::Key), value: self.field(node, Part::Value) }
             }
-            "channel_type" => ExprKind::Chan {
-                direction: self.direction(node),
-                element: self.field(node, Part::Value),
-            },
+            "channel_type" => {
+                ExprKind::Chan { direction: self.direction(node), element: self.field(node, Part::Value) }
+            }
             "function_type" => ExprKind::FuncType(Box::new(self.signature(node))),
             "struct_type" => ExprKind::Struct(self.struct_fields(node)),
             "interface_type" => ExprKind::Interface(self.interface(node)),
@@ -450,7 +449,7 @@ impl Lowering<'_> {
         let element = child(node, Part::Value).map_or(node.end_byte(), |value| value.start_byte());
         let arrow = |part: &Node| part.kind() == "<-" && part.start_byte() < element;
         let first = node.child(0).map(|part| part.kind() == "<-");
-        let any = (0..node.child_count()).filter_map(|at| node.child(at as u32)).any(|part| arrow(&part));
+        let any = (0..node.child_count()).filter_map(|at| node.child(at)).any(|part| arrow(&part));
         match (first, any) {
             (Some(true), _) => Direction::Receive,
             (_, true) => Direction::Send,
