@@ -16,6 +16,14 @@ pub fn path_of(text: &[u8], name: &str) -> Option<Arc<str>> {
     imports.iter().find(named).map(|import| import.path.clone())
 }
 
+/// What the file calls the package that it imports from `path`; `None` where it does not name it.
+pub fn qualifier(text: &[u8], path: &str) -> Option<String> {
+    let (_, imports) = outline::imports(text);
+    let import = imports.iter().find(|import| &*import.path == path)?;
+    let name = import.name.as_deref().unwrap_or(guess_package_name(path));
+    (name != "_" && name != ".").then(|| name.to_owned())
+}
+
 /// Whether the file imports anything under `name`.
 pub fn names(text: &[u8], name: &str) -> bool {
     path_of(text, name).is_some()

@@ -7,9 +7,11 @@ use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 use tree_sitter::Query;
 
-use crate::base::finding::{FaultKind, ReleaseArg};
+use crate::base::finding::{FaultKind, ReleaseArg, ReleaseWay};
 use crate::base::sys;
-use crate::go::types::release::ReleaseMethod;
+use crate::go::project::gomod::language_version;
+use crate::go::types::release::{Gives, Lifetime, ReleaseMethod, Words};
+use crate::rules::acquire::{Acquire, Called, Qualified, Quiet};
 use crate::rules::{Given, Named, Rule, RuleError, Seeds, Status};
 
 #[derive(Deserialize)]
@@ -23,7 +25,15 @@ struct RuleToml {
     #[serde(default)]
     reports: ReportsToml,
     #[serde(default)]
+    acquire: Vec<AcquireToml>,
+    #[serde(default)]
     release: Vec<ReleaseToml>,
+    #[serde(default)]
+    ends: Vec<EndsToml>,
+    #[serde(default)]
+    main_ends: bool,
+    #[serde(default)]
+    words: WordsToml,
     docs: DocsToml,
 }
 
@@ -56,18 +66,64 @@ struct GivenToml {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct AcquireToml {
+    call: toml::Spanned<String>,
+    #[serde(rename = "type")]
+    ty: Option<toml::Spanned<String>>,
+    gives: Option<toml::Spanned<String>>,
+    go_below: Option<toml::Spanned<String>>,
+    unless_godebug: Option<String>,
+    quiet_if: Option<QuietToml>,
+    /// From 1.
+    release: Option<usize>,
+    tied: Option<toml::Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuietToml {
+    argument: usize,
+    is: Vec<String>,
+    why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ReleaseToml {
-    method: String,
+    method: Option<String>,
+    field: Option<String>,
+    call: Option<String>,
+    of: Option<String>,
+    itself: Option<String>,
+    #[serde(default)]
     args: Vec<ArgToml>,
     safe: bool,
     #[serde(default)]
     only_shown: bool,
+    #[serde(default)]
+    repeatable: bool,
+}
+
+/// The method whose answer `false` says that it is released.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndsToml {
+    unless: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct WordsToml {
+    released: Option<String>,
+    open: Option<String>,
+    name: Option<String>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 enum ArgToml {
     Context,
+    Nil,
     Other,
 }
 
@@ -110,6 +166,16 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         })
     };
     let seeds = match (&raw.trigger, &raw.given, query) {
+        (None, None, None) if !raw.acquire.is_empty() => {
+            let acquires: Result<Vec<Acquire>, RuleError> = raw
+                .acquire
+                .iter()
+                .map(|raw| acquire(raw).map_err(|(at, words)| mistake(at, words)))
+                .collect();
+            let called = Called::new(acquires?);
+            let words = "its names make no regular expression".to_owned();
+            Seeds::Called(called.ok_or_else(|| mistake(raw.id.span().start, words))?)
+        }
         (Some(trigger), None, Some(query)) => {
             let trigger = regex("trigger", trigger)?;
             let (query, acquire, constructor) = self::query(query_file, query)?;
@@ -133,8 +199,8 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         }
         (None, None, None) if raw.reports != ReportsToml::Leak => Seeds::Others,
         _ => {
-            let words = "a rule has a `trigger` and an acquire.scm, or a table `[given]`, or it `reports` \
-                         something else";
+            let words = "a rule has a `trigger` and an acquire.scm, or a table `[given]`, or tables \
+                         `[[acquire]]`, or it `reports` something else";
             let words = words.to_owned();
             return Err(mistake(raw.id.span().start, words));
         }
@@ -149,6 +215,12 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             "there is no [[release]] that says how it is released".to_owned(),
         ));
     }
+    let start = raw.id.span().start;
+    let releases: Result<Vec<ReleaseMethod>, RuleError> = raw
+        .release
+        .into_iter()
+        .map(|raw| release(raw).map_err(|words| mistake(start, words.to_owned())))
+        .collect();
     Ok(Rule {
         id: Arc::from(id.as_str()),
         summary: raw.summary,
@@ -171,21 +243,98 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             ReportsToml::IdleComment => FaultKind::IdleComment,
         },
         seeds,
-        releases: raw.release.into_iter().map(release).collect(),
+        releases: releases?,
+        lifetime: Lifetime {
+            ends: raw.ends.iter().map(|ends| Arc::from(ends.unless.as_str())).collect(),
+            main_ends: raw.main_ends,
+            words: Words {
+                released: raw.words.released.as_deref().map(Arc::from),
+                open: raw.words.open.as_deref().map(Arc::from),
+                name: raw.words.name.as_deref().map(Arc::from),
+            },
+        },
     })
 }
 
-fn release(raw: ReleaseToml) -> ReleaseMethod {
+/// `result 1`, `argument 0`.
+fn gives(text: &str) -> Option<Gives> {
+    let (what, at) = text.split_once(' ')?;
+    let at = at.parse().ok()?;
+    match what {
+        "result" => Some(Gives::Result(at)),
+        "argument" => Some(Gives::Argument(at)),
+        _ => None,
+    }
+}
+
+/// An acquisition; the error has a place.
+fn acquire(raw: &AcquireToml) -> Result<Acquire, (usize, String)> {
+    let wrong = |key: &toml::Spanned<String>, what: &str| {
+        (key.span().start, format!("`{}` is no {what}", key.get_ref()))
+    };
+    let held = |key: &toml::Spanned<String>| {
+        gives(key.get_ref()).ok_or_else(|| wrong(key, "`result N` or `argument N`"))
+    };
+    let callee = Qualified::parse(raw.call.get_ref());
+    let ty = raw.ty.as_ref().map(|ty| match ty.get_ref().rsplit_once('.') {
+        Some((package, name)) => Ok((Arc::from(package), Arc::from(name))),
+        None => Err(wrong(ty, "`import/path.Type`")),
+    });
+    let go_below = raw
+        .go_below
+        .as_ref()
+        .map(|go| language_version(go.get_ref()).ok_or_else(|| wrong(go, "version of Go")));
+    let tied = raw.tied.as_ref().map(|tied| match held(tied)? {
+        Gives::Result(at) => Ok(at),
+        Gives::Argument(_) => Err(wrong(tied, "`result N`")),
+    });
+    Ok(Acquire {
+        callee: callee.ok_or_else(|| {
+            wrong(&raw.call, "`import/path.Func`, `import/path.(*Type).Method` or `(*).Method`")
+        })?,
+        ty: ty.transpose()?,
+        gives: raw.gives.as_ref().map_or(Ok(Gives::Result(0)), held)?,
+        go_below: go_below.transpose()?,
+        unless_godebug: raw.unless_godebug.as_deref().map(Arc::from),
+        quiet_if: raw.quiet_if.as_ref().map(|quiet| Quiet {
+            argument: quiet.argument,
+            is: quiet.is.iter().map(|name| Arc::from(name.as_str())).collect(),
+            why: Arc::from(quiet.why.as_str()),
+        }),
+        release: raw.release.unwrap_or(1).saturating_sub(1),
+        tied: tied.transpose()?,
+    })
+}
+
+/// A way to release; the error is a clause.
+fn release(raw: ReleaseToml) -> Result<ReleaseMethod, &'static str> {
     let args = raw.args.iter().map(|arg| match arg {
         ArgToml::Context => ReleaseArg::Context,
+        ArgToml::Nil => ReleaseArg::Nil,
         ArgToml::Other => ReleaseArg::Other,
     });
-    ReleaseMethod {
-        name: Arc::from(raw.method.as_str()),
+    let (name, way) = match (raw.method, raw.call, raw.itself) {
+        (Some(method), None, None) if raw.of.is_none() => match raw.field {
+            Some(field) => (method, ReleaseWay::Field(Arc::from(field))),
+            None => (method, ReleaseWay::Method),
+        },
+        (None, Some(call), None) if raw.field.is_none() => {
+            let (package, name) =
+                call.rsplit_once('.').ok_or("the `call` of a [[release]] is no `import/path.Func`")?;
+            let method = raw.of.as_deref().map(Arc::from);
+            (name.to_owned(), ReleaseWay::Function { package: Arc::from(package), method })
+        }
+        (None, None, Some(itself)) if raw.field.is_none() && raw.of.is_none() => (itself, ReleaseWay::Value),
+        _ => return Err("a [[release]] has a `method`, a `call`, or `itself`"),
+    };
+    Ok(ReleaseMethod {
+        name: Arc::from(name),
         args: args.collect(),
         safe: raw.safe,
         only_shown: raw.only_shown,
-    }
+        way,
+        repeatable: raw.repeatable,
+    })
 }
 
 fn query(file: &str, text: &str) -> Result<(Query, u32, u32), RuleError> {

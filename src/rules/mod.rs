@@ -5,6 +5,7 @@
 //! reports another fault of those that the others do, or comments that silence nothing. The shipped rules are
 //! compiled in; `--rules DIR` loads others the same way.
 
+pub mod acquire;
 mod load;
 
 use std::path::Path;
@@ -16,7 +17,8 @@ use tree_sitter::{Query, QueryCursor, StreamingIterator};
 use crate::base::finding::FaultKind;
 use crate::base::text::Span;
 use crate::go::syntax::parse::Parsed;
-use crate::go::types::release::ReleaseMethod;
+use crate::go::types::release::{Lifetime, ReleaseMethod};
+use crate::rules::acquire::Called;
 
 /// More open matches than this in one declaration and the query's answer is not complete.
 const MATCH_LIMIT: u32 = 4096;
@@ -38,6 +40,8 @@ pub struct Rule {
     pub seeds: Seeds,
     /// How the resource is released, best first.
     pub releases: Vec<ReleaseMethod>,
+    /// What else is to be said of its resources.
+    pub lifetime: Lifetime,
 }
 
 impl Rule {
@@ -59,6 +63,8 @@ pub enum Seeds {
     Named(Named),
     /// Those that hand over something to release, by what the source or the index says of them.
     Given(Given),
+    /// Those of functions and methods of these names.
+    Called(Called),
     /// None but those of the other rules.
     Others,
 }
@@ -198,6 +204,9 @@ pub fn builtin() -> Vec<Arc<Rule>> {
             include_str!("../../queries/kept-and-never-released/rule.toml"),
             None,
         ),
+        ("queries/lost-cancel", include_str!("../../queries/lost-cancel/rule.toml"), None),
+        ("queries/unclosed-body", include_str!("../../queries/unclosed-body/rule.toml"), None),
+        ("queries/unclosed-rows", include_str!("../../queries/unclosed-rows/rule.toml"), None),
         ("queries/released-too-early", include_str!("../../queries/released-too-early/rule.toml"), None),
         ("queries/released-twice", include_str!("../../queries/released-twice/rule.toml"), None),
         ("queries/unclosed-client", include_str!("../../queries/unclosed-client/rule.toml"), {

@@ -25,7 +25,7 @@ use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::field_release::Keepers;
 use crate::analysis::summaries::per_request::Requests;
 use crate::analysis::summaries::result_ownership::{Origins, ResultOwnership};
-use crate::base::finding::{Certainty, Verdict};
+use crate::base::finding::{Certainty, ReleaseWay, Verdict};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::{Database, FileScope};
@@ -151,8 +151,10 @@ pub struct Calls<'a, 'w> {
     pub stack: &'w Stack,
     /// The resource's type; `None` when unknown.
     pub target: Option<Type>,
-    /// The methods that release it.
+    /// The ways to release it.
     pub releases: &'w [ReleaseMethod],
+    /// The methods that have released it where they say false.
+    pub ends: &'w [Arc<str>],
     /// The declaration is the `main` function of a program.
     pub in_main: bool,
     /// Take every call for one that comes back.
@@ -219,9 +221,41 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
 
     fn is_release(&self, method: &str, args: Option<usize>) -> bool {
         let own = |release: &ReleaseMethod| {
-            *release.name == *method && args.is_none_or(|args| args == release.args.len())
+            *release.name == *method
+                && matches!(release.way, ReleaseWay::Method | ReleaseWay::Field(_))
+                && args.is_none_or(|args| args == release.args.len())
         };
         self.releases.iter().any(own) || (known::also_releases(method) && args.is_none_or(|args| args == 0))
+    }
+
+    fn is_function(&self) -> bool {
+        self.releases.iter().any(|release| release.way == ReleaseWay::Value)
+    }
+
+    fn is_part(&self, field: &str) -> bool {
+        self.releases
+            .iter()
+            .any(|release| matches!(&release.way, ReleaseWay::Field(part) if **part == *field))
+    }
+
+    fn is_release_of(&self, call: &'a Call, at: usize, method: Option<&str>) -> bool {
+        let of_function = |release: &&ReleaseMethod| match &release.way {
+            ReleaseWay::Function { method: wanted, .. } => wanted.as_deref() == method,
+            _ => false,
+        };
+        let mut functions = self.releases.iter().filter(of_function).peekable();
+        if at != 0 || functions.peek().is_none() {
+            return false;
+        }
+        let Some((package, name)) = self.typing.name(&call.function) else { return false };
+        functions.any(|release| match &release.way {
+            ReleaseWay::Function { package: wanted, .. } => **wanted == *package && *release.name == *name,
+            _ => false,
+        })
+    }
+
+    fn ends_unless(&self, method: &str) -> bool {
+        self.ends.iter().any(|known| **known == *method)
     }
 
     fn passed(&self, call: &'a Call, place: Operand, alias: &Alias) -> ParamEffect {
@@ -442,10 +476,15 @@ impl<'a> Calls<'a, '_> {
 
     /// A call with the value as an argument.
     fn takes(&self, call: &'a Call, callee: &Callee, at: usize, alias: &Alias) -> ParamEffect {
-        if let Alias::Function { releases } = alias
+        let run_as = match alias {
+            Alias::Function { releases } => Some(*releases),
+            Alias::Itself if self.is_function() => Some(true),
+            _ => None,
+        };
+        if let Some(releases) = run_as
             && let Some(runner) = self.typing.ask(call, known::runner).flatten()
         {
-            return run(runner, *releases);
+            return run(runner, releases);
         }
         if self.typing.ask(call, known::gives_back) == Some(true) {
             return with_results(vec![(0, alias.clone())], Certainty::Proved);

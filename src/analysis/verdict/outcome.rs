@@ -85,6 +85,18 @@ impl Case<'_, '_> {
         }
     }
 
+    /// Left to the end of the process by `main`.
+    pub(crate) fn until_exit(&self) -> Outcome {
+        let evidence = vec![self.at(self.call.span, "left to the end of the process, which `main` comes to")];
+        Outcome {
+            verdict: Verdict::ProcessLifetime,
+            certainty: Certainty::Proved,
+            evidence,
+            message: String::new(),
+            obstacle: None,
+        }
+    }
+
     pub(crate) fn package_level(&self) -> Outcome {
         let evidence = vec![self.at(self.call.span, "held by a package variable")];
         Outcome {
@@ -255,12 +267,13 @@ impl Case<'_, '_> {
         let event = |id: &EventId| &trace.events[id.0 as usize];
         let mut evidence: Vec<Evidence> = Vec::new();
         let mut certainty = Certainty::Proved;
+        let state = self.wanted.lifetime.words.open();
         for exit in &ways.open {
             let words = match exit.kind {
-                ExitKind::Return => "it is still open when the function returns here",
-                ExitKind::End => "it is still open when the function ends here",
-                ExitKind::Again => "it is still open when the next one is made here",
-                ExitKind::Stop(_) => "it is still open here",
+                ExitKind::Return => format!("it is still {state} when the function returns here"),
+                ExitKind::End => format!("it is still {state} when the function ends here"),
+                ExitKind::Again => format!("it is still {state} when the next one is made here"),
+                ExitKind::Stop(_) => format!("it is still {state} here"),
             };
             let found = self.at(exit.span, words);
             if evidence.len() < MAX_EVIDENCE && !evidence.contains(&found) {
@@ -282,20 +295,30 @@ impl Case<'_, '_> {
         };
         let variable = || held().map(|(var, _)| self.scopes.info(*var).name.to_string());
         let name = self
-            .bound(kind.result)
+            .bound(kind)
             .or_else(variable)
             .map_or_else(|| format!("the result of `{}`", self.callee_text()), |name| format!("`{name}`"));
         let verb = self.verb(kind);
         let line = evidence.first().map_or(0, |evidence| evidence.line);
         let others: Vec<&EventId> = ways.released.iter().chain(&ways.given).collect();
         if others.is_empty() {
-            let message = format!("{name} is never {verb}: still open on the way out at line {line}");
+            let message = format!("{name} is never {verb}: still {state} on the way out at line {line}");
             return Outcome { verdict: Verdict::Leaked, certainty, evidence, message, obstacle: None };
         }
         evidence.extend(others.iter().map(|id| self.at(event(id).span, event(id).words.clone())));
         let certainty = others.iter().map(|id| event(id).certainty).fold(certainty, Certainty::and);
-        let message = format!("{name} is not {verb} on some paths: still open on the way out at line {line}");
+        let message =
+            format!("{name} is not {verb} on some paths: still {state} on the way out at line {line}");
         let obstacle = match (ways.given.first(), ways.released.first()) {
+            (None, Some(_)) if kind.repeatable => {
+                return Outcome {
+                    verdict: Verdict::LeakedOnSomePaths,
+                    certainty,
+                    evidence,
+                    message,
+                    obstacle: None,
+                };
+            }
             (Some(id), _) => format!("on other ways out it is {}", event(id).words),
             (None, Some(id)) => format!("it is {} on other ways out already", event(id).words),
             (None, None) => String::new(),

@@ -1,0 +1,105 @@
+//! Seeds by the qualified name of what is called: `context.WithCancel`, `(*sql.DB).Query`.
+
+use std::sync::Arc;
+
+use crate::analysis::graph::local_types::Typing;
+use crate::base::sys;
+use crate::go::project::gomod::language_version;
+use crate::go::syntax::ast::{Call, Expr, ExprKind};
+use crate::go::types::expressions::Callee;
+use crate::go::types::release::Gives;
+use crate::go::types::type_expr::Type;
+use crate::rules::acquire::{Acquire, Called, Qualified, Receiver};
+
+/// A go.mod larger than this is not read for settings.
+const MAX_GO_MOD: u64 = 1 << 20;
+
+/// Which of the acquisitions of `called` a call is, if any. `own`: the repository's own source is what is
+/// called, which shows by itself what it acquires.
+pub fn acquisition<'r>(
+    typing: &Typing,
+    called: &'r Called,
+    call: &Call,
+    callee: &Callee,
+    own: bool,
+) -> Option<&'r Acquire> {
+    let name = call.name()?;
+    called.acquires.iter().find(|acquire| {
+        acquire.callee.is_called(name)
+            && is_meant(typing, &acquire.callee, call, callee, own)
+            && acquire.ty.as_ref().is_none_or(|ty| gives(typing, acquire.gives, call, callee, ty))
+    })
+}
+
+fn is_meant(typing: &Typing, wanted: &Qualified, call: &Call, callee: &Callee, own: bool) -> bool {
+    let is = |ty: &Type, name: &str| {
+        ty.named().is_some_and(|named| *named.name == *name && wanted.is_of(&named.package))
+    };
+    match &wanted.receiver {
+        Receiver::None => {
+            let name = typing.name(&call.function);
+            name.is_some_and(|(package, _)| !package.is_empty() && wanted.is_of(&package))
+        }
+        Receiver::Any => !own && typing.name(&call.function).is_some_and(|(package, _)| package.is_empty()),
+        Receiver::Named(name) => match (callee, &call.function.unparen().kind) {
+            (Callee::Method { method, receiver }, _) => is(&method.receiver, name) || is(receiver, name),
+            (_, ExprKind::Selector { operand, .. }) => is(&typing.of(operand), name),
+            _ => false,
+        },
+    }
+}
+
+fn gives(typing: &Typing, gives: Gives, call: &Call, callee: &Callee, wanted: &(Arc<str>, Arc<str>)) -> bool {
+    let ty = match gives {
+        Gives::Result(at) => typing.database.results(callee).into_iter().nth(at),
+        Gives::Argument(at) => call.args.get(at).map(|arg| typing.of(arg)),
+    };
+    ty.as_ref().and_then(Type::named).is_some_and(|named| named.package == wanted.0 && named.name == wanted.1)
+}
+
+/// Why there is nothing to release in this call, if there is not.
+pub fn why_quiet(typing: &Typing, acquire: &Acquire, call: &Call, text: &[u8]) -> Option<Arc<str>> {
+    let quiet = acquire.quiet_if.as_ref().filter(|quiet| {
+        let arg = call.args.get(quiet.argument);
+        arg.is_some_and(|arg| is_one_of(typing, arg, &quiet.is, true))
+    });
+    quiet.map(|quiet| quiet.why.clone()).or_else(|| by_version(typing, acquire, text))
+}
+
+/// Whether a value comes from a call of one of these functions: at once, or through a variable that has no
+/// other value.
+fn is_one_of(typing: &Typing, value: &Expr, functions: &[Arc<str>], through: bool) -> bool {
+    if let Some(call) = value.as_call() {
+        let name = typing.name(&call.function);
+        return name.is_some_and(|(package, name)| {
+            functions.iter().any(|known| **known == *format!("{package}.{name}"))
+        });
+    }
+    let var = value.as_ident().and_then(|ident| typing.scopes.var(ident)).filter(|_| through);
+    var.is_some_and(|var| match typing.scopes.assigned(var) {
+        [one] => is_one_of(typing, one.value, functions, false),
+        _ => false,
+    })
+}
+
+/// That the module's Go needs no release, unless a setting turns that back.
+fn by_version(typing: &Typing, acquire: &Acquire, text: &[u8]) -> Option<Arc<str>> {
+    let (major, minor) = acquire.go_below?;
+    let Some(module) = typing.database.locator().module_of(&typing.file.package.dir) else {
+        return Some(Arc::from("no go.mod says which Go it is written for"));
+    };
+    let version = module.go_version.as_deref().and_then(language_version);
+    if version.is_none_or(|version| version < (major, minor)) {
+        return None;
+    }
+    if let Some(setting) = &acquire.unless_godebug {
+        let turned = |text: &[u8]| memchr::memmem::find(text, format!("{setting}=1").as_bytes()).is_some();
+        let in_go_mod = || sys::read(&module.dir.join("go.mod"), MAX_GO_MOD).is_ok_and(|text| turned(&text));
+        if turned(text) || in_go_mod() {
+            return None;
+        }
+    }
+    Some(Arc::from(format!(
+        "collected with what refers to it since Go {major}.{minor}, which go.mod asks for"
+    )))
+}
