@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::finding::{ReleaseArg, ReleaseWay};
+use crate::base::diagnostic::{ReleaseArg, ReleaseWay};
 
 /// A release that a rule accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
