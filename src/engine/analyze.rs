@@ -21,13 +21,14 @@ use crate::engine::suppress::{Directives, Seen};
 use crate::engine::{called_seeds, quick_reject, suppress, typed_seeds};
 use crate::fix;
 use crate::go::project::package::FuncRef;
-use crate::go::syntax::ast::Decl;
+use crate::go::syntax::ast::{Call, Decl};
 use crate::go::syntax::outline::{Item, ItemKind, is_word, outline};
 use crate::go::syntax::parse::{Parsed, Refusal, items_by_parsing, parse};
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;
 use crate::go::types::release::Gives;
+use crate::rules::acquire::Acquire;
 use crate::rules::{Engine, Rule, Seeds};
 
 /// Functions of the repository that give a fresh resource to their callers: calls of them are acquisitions
@@ -413,18 +414,10 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &Wanted) -> Wanted
         }
         // The repository's own constructors are known by what they acquire, as wrappers.
         let own = func.is_some_and(|func| !run.judge.database.is_dependency(&func.package));
-        let named = run.rules().find_map(|(rule, _)| {
-            let Seeds::Called(called) = &rule.seeds else { return None };
-            let acquire = called_seeds::acquisition(&typing, called, call, &callee, own)?;
-            Some(Candidate {
-                tied: acquire.tied,
-                release: acquire.release,
-                quiet: called_seeds::why_quiet(&typing, acquire, call, place.text),
-                ..Candidate::new(rule, call.span, Some(acquire.gives))
-            })
-        });
-        if let Some(named) = named {
-            found.push(named);
+        let named: Vec<Candidate> =
+            run.rules().flat_map(|(rule, _)| named(place, &typing, rule, call, &callee, own)).collect();
+        if !named.is_empty() {
+            found.extend(named);
             continue;
         }
         let given = run
@@ -438,6 +431,26 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &Wanted) -> Wanted
             .extend(given.map(|(rule, result)| Candidate::new(rule, call.span, Some(Gives::Result(result)))));
     }
     found
+}
+
+/// What a call acquires by the qualified name of what it calls.
+fn named(
+    place: &FileContext,
+    typing: &Typing,
+    rule: &Arc<Rule>,
+    call: &Call,
+    callee: &Callee,
+    own: bool,
+) -> Vec<Candidate> {
+    let Seeds::Called(called) = &rule.seeds else { return Vec::new() };
+    let acquires = called_seeds::acquisitions(typing, called, call, callee, own);
+    let candidate = |acquire: &Acquire| Candidate {
+        tied: acquire.tied,
+        release: acquire.release,
+        quiet: called_seeds::why_quiet(typing, acquire, call, place.text),
+        ..Candidate::new(rule, call.span, Some(acquire.gives))
+    };
+    acquires.into_iter().map(candidate).collect()
 }
 
 /// The function that an item declares, as the package knows it.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::VarId;
 use crate::base::sys;
 use crate::go::project::gomod::language_version;
-use crate::go::syntax::ast::{Call, Expr, ExprKind};
+use crate::go::syntax::ast::{Call, Expr, ExprKind, StmtKind};
+use crate::go::syntax::visit;
 use crate::go::types::expressions::Callee;
 use crate::go::types::release::Gives;
 use crate::go::types::type_expr::Type;
@@ -14,21 +16,28 @@ use crate::rules::acquire::{Acquire, Called, Qualified, Receiver};
 /// A go.mod larger than this is not read for settings.
 const MAX_GO_MOD: u64 = 1 << 20;
 
-/// Which of the acquisitions of `called` a call is, if any. `own`: the repository's own source is what is
-/// called, which shows by itself what it acquires.
-pub fn acquisition<'r>(
+/// Which of the acquisitions of `called` a call is: the first for each thing that it gives. `own`: the
+/// repository's own source is what is called, which shows by itself what it acquires.
+pub fn acquisitions<'r>(
     typing: &Typing,
     called: &'r Called,
     call: &Call,
     callee: &Callee,
     own: bool,
-) -> Option<&'r Acquire> {
-    let name = call.name()?;
-    called.acquires.iter().find(|acquire| {
+) -> Vec<&'r Acquire> {
+    let Some(name) = call.name() else { return Vec::new() };
+    let is = |acquire: &&Acquire| {
         acquire.callee.is_called(name)
             && is_meant(typing, &acquire.callee, call, callee, own)
             && acquire.ty.as_ref().is_none_or(|ty| gives(typing, acquire.gives, call, callee, ty))
-    })
+    };
+    let mut found: Vec<&Acquire> = Vec::new();
+    for acquire in called.acquires.iter().filter(is) {
+        if found.iter().all(|known| known.gives != acquire.gives) {
+            found.push(acquire);
+        }
+    }
+    found
 }
 
 fn is_meant(typing: &Typing, wanted: &Qualified, call: &Call, callee: &Callee, own: bool) -> bool {
@@ -63,7 +72,51 @@ pub fn why_quiet(typing: &Typing, acquire: &Acquire, call: &Call, text: &[u8]) -
         let arg = call.args.get(quiet.argument);
         arg.is_some_and(|arg| is_one_of(typing, arg, &quiet.is, true))
     });
-    quiet.map(|quiet| quiet.why.clone()).or_else(|| by_version(typing, acquire, text))
+    quiet
+        .map(|quiet| quiet.why.clone())
+        .or_else(|| by_version(typing, acquire, text))
+        .or_else(|| call.args.get(acquire.context?).and_then(|arg| why_context_ends(typing, arg, call)))
+}
+
+/// Why the context `arg` of `call` is sure to end with the function, or soon after it.
+fn why_context_ends(typing: &Typing, arg: &Expr, call: &Call) -> Option<Arc<str>> {
+    if is_of_request(typing, arg) {
+        return Some(Arc::from("it ends with the context of the request"));
+    }
+    let var = arg.as_ident().and_then(|ident| typing.scopes.var(ident))?;
+    let before = |value: &&Expr| value.span.start < call.span.start;
+    let last = typing.scopes.assigned(var).iter().map(|assigned| assigned.value).filter(before).last()?;
+    if is_of_request(typing, last) {
+        return Some(Arc::from("it ends with the context of the request"));
+    }
+    let derived = last.as_call().filter(|made| {
+        typing.ask(made, |name| name.package == "context" && name.name.starts_with("With")) == Some(true)
+    });
+    let derived = derived?;
+    if derived.args.first().is_some_and(|parent| is_of_request(typing, parent)) {
+        return Some(Arc::from("it ends with the context of the request"));
+    }
+    let cancel = |var: VarId| {
+        typing.scopes.assigned(var).iter().any(|one| one.index == 1 && one.value.span == last.span)
+    };
+    let block = typing.scopes.body(typing.scopes.body_around(call.span)?).block;
+    let mut deferred = false;
+    visit::statements(&block.stmts, &mut |stmt| {
+        if let StmtKind::Defer(expr) = &stmt.kind
+            && let Some(ident) = expr.as_call().and_then(|call| call.function.as_ident())
+        {
+            deferred |= typing.scopes.var(ident).is_some_and(cancel);
+        }
+    });
+    deferred.then(|| Arc::from("it ends with a context that a `defer` cancels"))
+}
+
+/// `r.Context()`
+fn is_of_request(typing: &Typing, value: &Expr) -> bool {
+    let Some(call) = value.as_call().filter(|call| call.name() == Some("Context")) else { return false };
+    let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return false };
+    let ty = typing.of(operand);
+    ty.named().is_some_and(|named| (&*named.package, &*named.name) == ("net/http", "Request"))
 }
 
 /// Whether a value comes from a call of one of these functions: at once, or through a variable that has no

@@ -24,6 +24,8 @@ pub struct Acquire {
     pub unless_godebug: Option<Arc<str>>,
     /// Where it keeps nothing.
     pub quiet_if: Option<Quiet>,
+    /// The argument that is a context with which it ends.
+    pub context: Option<usize>,
     /// Which of the rule's releases is that of what it gives, where the type of that is not known.
     pub release: usize,
     /// A result beside it that must not be used after its release.
@@ -186,6 +188,7 @@ mod tests {
             go_below: None,
             unless_godebug: None,
             quiet_if: None,
+            context: None,
             release: 0,
             tied: None,
         }

@@ -35,6 +35,7 @@ struct RuleToml {
     release: Vec<ReleaseToml>,
     #[serde(default)]
     ends: Vec<EndsToml>,
+    endless: Option<String>,
     #[serde(default)]
     main_ends: bool,
     #[serde(default)]
@@ -92,6 +93,7 @@ struct AcquireToml {
     go_below: Option<toml::Spanned<String>>,
     unless_godebug: Option<String>,
     quiet_if: Option<QuietToml>,
+    context: Option<usize>,
     /// From 1.
     release: Option<usize>,
     tied: Option<toml::Spanned<String>>,
@@ -291,6 +293,7 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         releases: releases?,
         lifetime: Lifetime {
             ends: raw.ends.iter().map(|ends| Arc::from(ends.unless.as_str())).collect(),
+            endless: raw.endless.as_deref().map(Arc::from),
             main_ends: raw.main_ends,
             words: Words {
                 released: raw.words.released.as_deref().map(Arc::from),
@@ -346,6 +349,7 @@ fn acquire(raw: &AcquireToml) -> Result<Acquire, (usize, String)> {
             is: quiet.is.iter().map(|name| Arc::from(name.as_str())).collect(),
             why: Arc::from(quiet.why.as_str()),
         }),
+        context: raw.context,
         release: raw.release.unwrap_or(1).saturating_sub(1),
         tied: tied.transpose()?,
     })

@@ -128,6 +128,10 @@ pub trait Oracle<'a> {
     fn ends_unless(&self, _method: &str) -> bool {
         false
     }
+    /// Whether a loop over this field of the resource, a channel that nobody closes, never ends.
+    fn is_endless(&self, _field: &str) -> bool {
+        false
+    }
     /// What the call does with the value in `place`, which holds on to the resource as `hold` says.
     fn passed(&self, call: &'a Call, place: Operand, alias: &Alias) -> ParamEffect;
     /// Whether the process serves from this call on until it ends.
@@ -428,10 +432,21 @@ fn branch<'a>(
         Condition::NotEmpty(values) => {
             let holds =
                 values.as_call().is_none() && matches!(walk.ranged(values, &state), Some(Alias::Inside(_)));
-            return (Some(state.clone()), (!holds).then_some(state));
+            let ends = !holds && !is_endless(walk, values, &state);
+            return (Some(state.clone()), ends.then_some(state));
+        }
+        Condition::HasMore(values) => {
+            let ends = !is_endless(walk, values, &state);
+            return (Some(state.clone()), ends.then_some(state));
         }
     };
     compared(walk, left, right, state)
+}
+
+/// Whether a loop over these values never ends: `ticker.C`.
+fn is_endless(walk: &Walk, values: &Expr, state: &State) -> bool {
+    let ExprKind::Selector { operand, field } = &values.unparen().kind else { return false };
+    walk.peek(operand, state) == Some(Alias::Itself) && walk.oracle.is_endless(&field.name)
 }
 
 /// `ok`, where it says whether there is a resource.

@@ -31,7 +31,7 @@ use crate::go::syntax::ast::*;
 use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
-use crate::go::types::release::ReleaseMethod;
+use crate::go::types::release::{Lifetime, ReleaseMethod};
 use crate::go::types::retention::Holds;
 use crate::go::types::type_expr::Type;
 
@@ -153,8 +153,8 @@ pub struct Calls<'a, 'w> {
     pub target: Option<Type>,
     /// The ways to release it.
     pub releases: &'w [ReleaseMethod],
-    /// The methods that have released it where they say false.
-    pub ends: &'w [Arc<str>],
+    /// What else is to be said of its kind.
+    pub lifetime: &'w Lifetime,
     /// The declaration is the `main` function of a program.
     pub in_main: bool,
     /// Take every call for one that comes back.
@@ -240,7 +240,8 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
 
     fn is_release_of(&self, call: &'a Call, at: usize, method: Option<&str>) -> bool {
         let of_function = |release: &&ReleaseMethod| match &release.way {
-            ReleaseWay::Function { method: wanted, .. } => wanted.as_deref() == method,
+            // A variable may hold what the method gave.
+            ReleaseWay::Function { method: wanted, .. } => method.is_none() || wanted.as_deref() == method,
             _ => false,
         };
         let mut functions = self.releases.iter().filter(of_function).peekable();
@@ -255,7 +256,11 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
     }
 
     fn ends_unless(&self, method: &str) -> bool {
-        self.ends.iter().any(|known| **known == *method)
+        self.lifetime.ends.iter().any(|known| **known == *method)
+    }
+
+    fn is_endless(&self, field: &str) -> bool {
+        self.lifetime.endless.as_deref() == Some(field)
     }
 
     fn passed(&self, call: &'a Call, place: Operand, alias: &Alias) -> ParamEffect {
@@ -374,8 +379,22 @@ impl<'a> Calls<'a, '_> {
         !self.database().locator().is_dependency(&func.package.dir)
     }
 
+    /// Whether what this method of the resource gives is what a function takes that releases it: `f.Name()`.
+    fn names_it(&self, name: &str) -> bool {
+        let is = |release: &ReleaseMethod| match &release.way {
+            ReleaseWay::Function { method, .. } => method.as_deref() == Some(name),
+            _ => false,
+        };
+        self.releases.iter().any(is)
+    }
+
     /// A method call on a value that holds on to the resource.
     fn receives(&self, callee: &Callee, alias: &Alias) -> ParamEffect {
+        if let (Callee::Method { method, .. }, Alias::Itself) = (callee, alias)
+            && self.names_it(&method.name)
+        {
+            return with_results(vec![(0, Alias::Itself)], Certainty::Proved);
+        }
         let mut alias = alias;
         if let (Callee::Method { method, .. }, Alias::Inside(_), Some(target)) = (callee, alias, &self.target)
             && method.receiver.pointee() == target.pointee()

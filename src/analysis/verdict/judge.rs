@@ -591,7 +591,7 @@ impl<'a> Case<'a, '_> {
         let source = Source::Call { span, gives: Gives::Result(tied), error: None, success: None };
         let stack = Stack::new();
         let target = ty.filter(|ty| ty.why_unknown().is_none());
-        let calls = Calls { releases: &[], ends: &[], ..self.calls(&stack, target) };
+        let calls = Calls { releases: &[], lifetime: &Lifetime::default(), ..self.calls(&stack, target) };
         let Ok(trace) =
             walk(self.scopes, site.body, &[source], State::start(), &calls, &Cell::new(MAX_VISITS))
         else {
@@ -666,7 +666,7 @@ impl<'a> Case<'a, '_> {
             stack,
             target,
             releases,
-            ends: &self.wanted.lifetime.ends,
+            lifetime: self.wanted.lifetime,
             in_main: self.is_main(),
             comes_back: false,
         }

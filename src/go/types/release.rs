@@ -49,6 +49,8 @@ pub enum Gives {
 pub struct Lifetime {
     /// Methods that have released it where they say false: `rows.Next()`.
     pub ends: Vec<Arc<str>>,
+    /// A field that is a channel and never closed: a loop over it does not end.
+    pub endless: Option<Arc<str>>,
     /// What `main` leaves behind ends with the process, and is no leak.
     pub main_ends: bool,
     /// The words for it.
