@@ -5,21 +5,22 @@ use super::review::{self, Decisions};
 use super::verify::{self, Verify};
 use super::{Exit, for_people, for_programs, progress, settings, words, write};
 use crate::base::diagnostic::FixOutcome;
-use crate::config::Settings;
 use crate::engine::{Choice, FixRun, Judged};
 use crate::report;
 
 /// Writes fixes into files.
 pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
-    let settings = Settings { add_ignore: settings::ignore_reason(flags)?, ..settings };
+    let mut settings = settings;
+    settings.fix.add_ignore = settings::ignore_reason(flags)?;
     if flags.interactive {
         review::check_terminal(&settings)?;
     }
-    let judged = progress::watched(common.quiet, &settings.progress, || Judged::new(&settings))?;
+    let judged = progress::watched(common.quiet, &settings.report.progress, || Judged::new(&settings))?;
     words::faults(&judged.report().faults);
-    let mut fixes =
-        progress::watched(common.quiet, &settings.progress, || judged.fix(&settings, &|_| Choice::Take));
+    let mut fixes = progress::watched(common.quiet, &settings.report.progress, || {
+        judged.fix(&settings, &|_| Choice::Take)
+    });
     if let Some(stdin) = &settings.stdin {
         let fixed = fixes.changes.first().map_or(&*stdin.text, |change| &change.after);
         for_programs(|out| out.write_all(fixed))?;

@@ -122,7 +122,7 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
     }
     // Read first: a broken one should not cost a run.
     let baseline = flags.baseline.as_deref().map(Baseline::read).transpose()?;
-    let mut report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
+    let mut report = progress::watched(common.quiet, &settings.report.progress, || engine::check(&settings))?;
     words::faults(&report.faults);
     let gone = baseline.as_ref().map(|baseline| baseline.apply(&mut report, &settings)).unwrap_or_default();
     match flags.format {
@@ -159,7 +159,7 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
 
 fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
-    let run = progress::watched(common.quiet, &settings.progress, || engine::fix(&settings))?;
+    let run = progress::watched(common.quiet, &settings.report.progress, || engine::fix(&settings))?;
     words::faults(&run.report.faults);
     words::unpatchable(&run.changes);
     if flags.stat {
@@ -186,8 +186,9 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
 }
 
 fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
-    let settings = Settings { every: true, ..settings::settle(common, &flags.scan)? };
-    let report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
+    let mut settings = settings::settle(common, &flags.scan)?;
+    settings.report.every = true;
+    let report = progress::watched(common.quiet, &settings.report.progress, || engine::check(&settings))?;
     words::faults(&report.faults);
     match flags.format {
         Format::Json => for_programs(|out| report::audit_json(out, &report))?,

@@ -7,7 +7,9 @@ use anyhow::{Context, bail};
 
 use super::flags::{Choice, Common, Fix, News, Overrides, Scan};
 use crate::base::sys;
-use crate::config::{Files, Keys, Layer, Settings, Sources, Stdin, Style, is_selected, known_rule};
+use crate::config::{
+    Files, FixSettings, Keys, Layer, ReportSettings, Settings, Sources, Stdin, Style, is_selected, known_rule,
+};
 use crate::rules::{self, Rule};
 use crate::vcs::{self, Change};
 
@@ -30,15 +32,14 @@ pub fn settle(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
         paths: if stdin.is_some() { Vec::new() } else { scan.paths.clone() },
         stdin,
         threads: scan.threads,
-        every: false,
-        unsafe_fixes: false,
         index_only: scan.index_only,
-        progress: Arc::default(),
-        max_fixes: usize::MAX,
-        add_ignore: None,
         change: None,
-        timings: scan.stats,
-        stats: scan.stats || common.verbose,
+        report: ReportSettings {
+            timings: scan.stats,
+            stats: scan.stats || common.verbose,
+            ..ReportSettings::default()
+        },
+        fix: FixSettings::default(),
     })
 }
 
@@ -65,7 +66,8 @@ pub fn settle_news(common: &Common, scan: &Scan, news: &News) -> anyhow::Result<
 /// As [`settle`].
 pub fn settle_fixes(common: &Common, scan: &Scan, news: &News, choice: &Choice) -> anyhow::Result<Settings> {
     let max_fixes = choice.max_fixes.unwrap_or(usize::MAX);
-    Ok(Settings { unsafe_fixes: choice.r#unsafe, max_fixes, ..settle_news(common, scan, news)? })
+    let fix = FixSettings { unsafe_fixes: choice.r#unsafe, max_fixes, add_ignore: None };
+    Ok(Settings { fix, ..settle_news(common, scan, news)? })
 }
 
 /// `root` below the top of its repository, as settings have it.

@@ -200,7 +200,7 @@ pub fn stats(common: &Common, settings: &Settings, report: &Report) {
     if common.verbose {
         details(report);
     }
-    if !settings.timings {
+    if !settings.report.timings {
         return;
     }
     let stats = &report.stats;

@@ -40,25 +40,43 @@ pub struct Settings {
     pub threads: usize,
     /// What policies are made of.
     pub sources: Sources,
-    /// Report every acquisition, also those whose types have nothing to release, which a plain check need not
-    /// look at closely.
-    pub every: bool,
-    /// Apply unsafe fixes too.
-    pub unsafe_fixes: bool,
-    /// Apply no more fixes than this: the first ones in the order of output.
-    pub max_fixes: usize,
-    /// Write a comment with this reason at each finding that is left.
-    pub add_ignore: Option<String>,
     /// Report what this change touches and nothing else.
     pub change: Option<Change>,
     /// Ask no source outside of the scanned module (vendor/, module cache, GOROOT): the shipped index only.
     pub index_only: bool,
+    pub report: ReportSettings,
+    pub fix: FixSettings,
+}
+
+/// What is told of a run.
+#[derive(Debug, Clone, Default)]
+pub struct ReportSettings {
+    /// Report every acquisition, also those whose types have nothing to release, which a plain check need not
+    /// look at closely.
+    pub every: bool,
     /// Where the run says how far it is.
     pub progress: Arc<Progress>,
     /// Measure phases.
     pub timings: bool,
     /// Count what was left out and why; takes a walk over it.
     pub stats: bool,
+}
+
+/// Which fixes are applied.
+#[derive(Debug, Clone)]
+pub struct FixSettings {
+    /// Unsafe ones too.
+    pub unsafe_fixes: bool,
+    /// No more than this: the first ones in the order of output.
+    pub max_fixes: usize,
+    /// Write a comment with this reason at each finding that is left.
+    pub add_ignore: Option<String>,
+}
+
+impl Default for FixSettings {
+    fn default() -> FixSettings {
+        FixSettings { unsafe_fixes: false, max_fixes: usize::MAX, add_ignore: None }
+    }
 }
 
 /// Where policies come from, beside the defaults.
@@ -142,15 +160,10 @@ impl Settings {
             stdin: None,
             threads: 2,
             sources: Sources { rules: Vec::new(), files: Files::Found, flags: Layer::default() },
-            every: false,
-            unsafe_fixes: false,
-            max_fixes: usize::MAX,
-            add_ignore: None,
             change: None,
             index_only: false,
-            progress: Arc::default(),
-            timings: false,
-            stats: false,
+            report: ReportSettings::default(),
+            fix: FixSettings::default(),
         }
     }
 }

@@ -134,7 +134,7 @@ pub fn again(
 ) -> AnalyzedFile {
     let judge = &Judge {
         assume_closable: file.policy.assume_closable,
-        fields: settings.every || file.policy.reporting(FaultKind::NeverReleased).is_some(),
+        fields: settings.report.every || file.policy.reporting(FaultKind::NeverReleased).is_some(),
         ..*judge
     };
     let lines = LineIndex::new(file.text);
@@ -256,7 +256,7 @@ impl Run<'_> {
     /// Whether a glance will not do: every call is asked for, or a comment is there whose use depends on what
     /// is found.
     fn looks_closely(&self, item: &Item) -> bool {
-        self.settings.every || self.directives.touch(item)
+        self.settings.report.every || self.directives.touch(item)
     }
 }
 
@@ -514,7 +514,7 @@ fn findings(
             severity: rule.severity,
             location: acquisition.location(),
             subject: acquisition.constructor.clone(),
-            label: "acquired here".to_owned(),
+            label: rule.label.clone(),
             function: acquisition.function.clone(),
             message: fault.message.clone(),
             labels: fault.evidence.clone(),

@@ -31,9 +31,9 @@ pub fn apply(scan: &ScanResult, settings: &Settings, choose: &Choose) -> Fixes {
         let again = |candidate: &Candidate, text: &[u8]| {
             analyze::file(&judge, settings, wrappers, &FileText { text, ..candidate.file_text() })
         };
-        settings.progress.begin("fixing", candidates.len());
+        settings.report.progress.begin("fixing", candidates.len());
         shown
-            .inspect(|_| settings.progress.step())
+            .inspect(|_| settings.report.progress.step())
             .map(|candidate| fix_file(candidate, settings, (&barred, choose), &|text| again(candidate, text)))
             .collect()
     });
@@ -51,14 +51,14 @@ pub fn apply(scan: &ScanResult, settings: &Settings, choose: &Choose) -> Fixes {
 
 /// The lowest kind of fix that is applied.
 fn lowest(settings: &Settings) -> Applicability {
-    if settings.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe }
+    if settings.fix.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe }
 }
 
 /// The findings whose fixes are good but not wanted, with the reason: those of generated files, and those
 /// over the limit.
 fn barred(candidates: &[Candidate], settings: &Settings) -> Outcomes {
     let mut barred = Outcomes::default();
-    let mut room = settings.max_fixes;
+    let mut room = settings.fix.max_fixes;
     for candidate in candidates.iter().filter(|candidate| candidate.is_shown()) {
         for finding in &candidate.judged.findings {
             if !is_ready(finding, lowest(settings), &mut Outcomes::default()) {
@@ -109,7 +109,7 @@ fn fix_file(
         refused = judged.refused.len();
         findings = judged.findings.clone();
     }
-    if let Some(reason) = settings.add_ignore.as_ref().filter(|_| !candidate.generated) {
+    if let Some(reason) = settings.fix.add_ignore.as_ref().filter(|_| !candidate.generated) {
         let (new, silenced) = {
             // A comment that silences nothing is not silenced by another one.
             let silenceable = |finding: &Finding| {

@@ -80,7 +80,7 @@ enum Read {
 /// # Errors
 /// A path that is not there.
 pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
-    let mut clock = Clock::new(settings.timings);
+    let mut clock = Clock::new(settings.report.timings);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads).stack_size(STACK_BYTES).build();
     let pool = pool.map_err(|error| Error::Threads { words: error.to_string() })?;
     let mut walked = walk::walk(settings)?;
@@ -117,7 +117,7 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     let mut wrappers = Wrappers::default();
     // The largest first: a few huge files would otherwise be what everybody waits for.
     texts.sort_by(|a, b| b.text.len().cmp(&a.text.len()).then(a.path.cmp(&b.path)));
-    settings.progress.begin("judging", texts.len());
+    settings.report.progress.begin("judging", texts.len());
     let mut candidates = pool.install(|| {
         texts.into_par_iter().map(|text| candidate(&judge, settings, &wrappers, text)).collect::<Vec<_>>()
     });
@@ -151,7 +151,7 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
         clock.lap("change");
     }
     let mut report = report(&candidates, stats, faults, clock);
-    if settings.stats {
+    if settings.report.stats {
         let tests = candidates.iter().filter(|candidate| !candidate.is_shown());
         left_out.extend(tests.map(|candidate| (candidate.path.clone(), "tests")));
         left_out.sort();
@@ -168,10 +168,10 @@ fn read_all(settings: &Settings, walked: &Walked) -> Vec<(u64, Read)> {
         let text = Text { path, file: None, test: false, generated: false, text: stdin.text.clone(), policy };
         return vec![(stdin.text.len() as u64, Read::Candidate(text))];
     }
-    settings.progress.begin("reading", walked.files.len());
+    settings.report.progress.begin("reading", walked.files.len());
     let looked = |found: &Found| {
         let looked = read(walked.tree.policy(&found.file), found);
-        settings.progress.step();
+        settings.report.progress.step();
         looked
     };
     let mut reads: Vec<_> = walked.files.par_iter().map(looked).collect();
@@ -241,7 +241,7 @@ fn candidate(judge: &Judge, settings: &Settings, wrappers: &Wrappers, text: Text
     let Text { path, file, test, generated, text, policy } = text;
     let place = file.clone().unwrap_or_else(|| settings.root.join(&*path));
     let scope = scope(judge.database, &place, &text, file.is_none());
-    settings.progress.step();
+    settings.report.progress.step();
     let judged = analyze::file(
         judge,
         settings,

@@ -14,19 +14,41 @@ use crate::go::types::release::{Gives, Lifetime, ReleaseMethod, Words};
 use crate::rules::acquire::{Acquire, Called, Qualified, Quiet};
 use crate::rules::{Engine, Given, Named, Rule, RuleError, Seeds, Status};
 
+/// A value that says something: an empty one is a mistake at its place.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Text(String);
+
+impl TryFrom<String> for Text {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Text, &'static str> {
+        if text.trim().is_empty() { Err("an empty value says nothing") } else { Ok(Text(text)) }
+    }
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleToml {
-    id: toml::Spanned<String>,
-    summary: String,
+    id: toml::Spanned<Text>,
+    summary: Text,
     status: StatusToml,
-    trigger: Option<toml::Spanned<String>>,
+    trigger: Option<toml::Spanned<Text>>,
     given: Option<GivenToml>,
     #[serde(default)]
     engine: EngineToml,
-    reports: Option<toml::Spanned<String>>,
+    reports: Option<toml::Spanned<Text>>,
     #[serde(default)]
     severity: SeverityToml,
+    label: Option<Text>,
     #[serde(default)]
     prefilter: PrefilterToml,
     #[serde(default)]
@@ -35,7 +57,7 @@ struct RuleToml {
     release: Vec<ReleaseToml>,
     #[serde(default)]
     ends: Vec<EndsToml>,
-    endless: Option<String>,
+    endless: Option<Text>,
     #[serde(default)]
     main_ends: bool,
     #[serde(default)]
@@ -71,50 +93,50 @@ enum SeverityToml {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct PrefilterToml {
-    all: Vec<toml::Spanned<String>>,
+    all: Vec<Text>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GivenToml {
-    unless_named: toml::Spanned<String>,
-    exempt: Vec<toml::Spanned<String>>,
-    exempt_names: toml::Spanned<String>,
-    include: Vec<toml::Spanned<String>>,
+    unless_named: toml::Spanned<Text>,
+    exempt: Vec<toml::Spanned<Text>>,
+    exempt_names: toml::Spanned<Text>,
+    include: Vec<toml::Spanned<Text>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AcquireToml {
-    call: toml::Spanned<String>,
+    call: toml::Spanned<Text>,
     #[serde(rename = "type")]
-    ty: Option<toml::Spanned<String>>,
-    gives: Option<toml::Spanned<String>>,
-    go_below: Option<toml::Spanned<String>>,
-    unless_godebug: Option<String>,
+    ty: Option<toml::Spanned<Text>>,
+    gives: Option<toml::Spanned<Text>>,
+    go_below: Option<toml::Spanned<Text>>,
+    unless_godebug: Option<Text>,
     quiet_if: Option<QuietToml>,
     context: Option<usize>,
     /// From 1.
     release: Option<usize>,
-    tied: Option<toml::Spanned<String>>,
+    tied: Option<toml::Spanned<Text>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct QuietToml {
     argument: usize,
-    is: Vec<String>,
-    why: String,
+    is: Vec<Text>,
+    why: Text,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ReleaseToml {
-    method: Option<String>,
-    field: Option<String>,
-    call: Option<String>,
-    of: Option<String>,
-    itself: Option<String>,
+    method: Option<Text>,
+    field: Option<Text>,
+    call: Option<Text>,
+    of: Option<Text>,
+    itself: Option<Text>,
     #[serde(default)]
     args: Vec<ArgToml>,
     safe: bool,
@@ -122,21 +144,22 @@ struct ReleaseToml {
     only_shown: bool,
     #[serde(default)]
     repeatable: bool,
+    /// What the resource is after it.
+    done: Option<Text>,
 }
 
 /// The method whose answer `false` says that it is released.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EndsToml {
-    unless: String,
+    unless: Text,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct WordsToml {
-    released: Option<String>,
-    open: Option<String>,
-    name: Option<String>,
+    open: Option<Text>,
+    name: Option<Text>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -150,11 +173,11 @@ enum ArgToml {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DocsToml {
-    what: String,
-    why: String,
-    example: String,
-    instead: String,
-    safety: String,
+    what: Text,
+    why: Text,
+    example: Text,
+    instead: Text,
+    safety: Text,
 }
 
 /// Makes a rule of the texts of its files, of which one that goes by types has no query.
@@ -170,20 +193,27 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         mistake(error.span().map_or(0, |span| span.start), error.message().replace('\n', " "))
     })?;
     let id = raw.id.get_ref();
-    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+    if !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
         return Err(mistake(
             raw.id.span().start,
-            format!("a rule's id is made of a-z, 0-9 and `-`, not `{id}`"),
+            format!("a rule's id is made of a-z, 0-9 and `-`, not `{}`", &**id),
         ));
     }
     // Bytes, not characters: Go's keywords and the names of constructors are matched in text of any encoding.
-    let regex = |key: &str, pattern: &toml::Spanned<String>| -> Result<Regex, RuleError> {
+    let regex = |key: &str, pattern: &toml::Spanned<Text>| -> Result<Regex, RuleError> {
         RegexBuilder::new(pattern.get_ref()).unicode(false).build().map_err(|error| {
             let words = error.to_string();
             let words =
                 format!("`{key}` is no regular expression: {}", words.lines().last().unwrap_or_default());
             mistake(pattern.span().start, words)
         })
+    };
+    let trigger_of = |pattern: &toml::Spanned<Text>| {
+        let trigger = regex("trigger", pattern)?;
+        match trigger.is_match(b"") {
+            true => Err(mistake(pattern.span().start, "`trigger` matches everywhere".to_owned())),
+            false => Ok(trigger),
+        }
     };
     let engine = match raw.engine {
         EngineToml::Resource => Engine::Resource,
@@ -194,9 +224,9 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
     let leak = FaultKind::Leak.word();
     // The other engines find what their rules are called after.
     let reports: Arc<str> = match &raw.reports {
-        Some(reports) => Arc::from(reports.get_ref().as_str()),
+        Some(reports) => Arc::from(&**reports.get_ref()),
         None if engine == Engine::Resource => Arc::from(leak),
-        None => Arc::from(id.as_str()),
+        None => Arc::from(&**id),
     };
     let seeds = match (&raw.trigger, &raw.given, query) {
         (None, None, None) if !raw.acquire.is_empty() => {
@@ -210,7 +240,7 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             Seeds::Called(called.ok_or_else(|| mistake(raw.id.span().start, words))?)
         }
         (Some(trigger), None, Some(query)) => {
-            let trigger = regex("trigger", trigger)?;
+            let trigger = trigger_of(trigger)?;
             let (query, acquire, constructor) = self::query(query_file, query)?;
             Seeds::Named(Named { trigger, query, acquire, constructor })
         }
@@ -218,11 +248,11 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             if let Some(wrong) =
                 given.exempt.iter().chain(&given.include).find(|name| !name.get_ref().contains('.'))
             {
-                let words = format!("`{}` is no `import/path.Type`", wrong.get_ref());
+                let words = format!("`{}` is no `import/path.Type`", &**wrong.get_ref());
                 return Err(mistake(wrong.span().start, words));
             }
             let plain =
-                |list: &[toml::Spanned<String>]| list.iter().map(|name| name.get_ref().clone()).collect();
+                |list: &[toml::Spanned<Text>]| list.iter().map(|name| name.get_ref().to_string()).collect();
             Seeds::Given(Given {
                 unless_named: regex("unless_named", &given.unless_named)?,
                 exempt: plain(&given.exempt),
@@ -248,9 +278,6 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         return Err(mistake(at, format!("`{reports}` is none of {}", words.join(", "))));
     }
     let prefilter = raw.prefilter.all;
-    if let Some(empty) = prefilter.iter().find(|word| word.get_ref().is_empty()) {
-        return Err(mistake(empty.span().start, "every text holds the empty word".to_owned()));
-    }
     if prefilter.is_empty() == matches!(engine, Engine::Channel | Engine::Construct) {
         let words = "a rule of the engines `channel` and `construct` has a table `[prefilter]`, others have \
                      none";
@@ -269,8 +296,8 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         .map(|raw| release(raw).map_err(|words| mistake(start, words.to_owned())))
         .collect();
     Ok(Rule {
-        id: Arc::from(id.as_str()),
-        summary: raw.summary,
+        id: Arc::from(&**id),
+        summary: raw.summary.0,
         status: match raw.status {
             StatusToml::Stable => Status::Stable,
             StatusToml::Preview => Status::Preview,
@@ -288,15 +315,15 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             SeverityToml::Note => Severity::Note,
             SeverityToml::Warning => Severity::Warning,
         },
-        prefilter: prefilter.into_iter().map(toml::Spanned::into_inner).collect(),
+        label: raw.label.map_or_else(|| "acquired here".to_owned(), |label| label.0),
+        prefilter: prefilter.into_iter().map(|word| word.0).collect(),
         seeds,
         releases: releases?,
         lifetime: Lifetime {
-            ends: raw.ends.iter().map(|ends| Arc::from(ends.unless.as_str())).collect(),
+            ends: raw.ends.iter().map(|ends| Arc::from(&*ends.unless)).collect(),
             endless: raw.endless.as_deref().map(Arc::from),
             main_ends: raw.main_ends,
             words: Words {
-                released: raw.words.released.as_deref().map(Arc::from),
                 open: raw.words.open.as_deref().map(Arc::from),
                 name: raw.words.name.as_deref().map(Arc::from),
             },
@@ -317,10 +344,10 @@ fn gives(text: &str) -> Option<Gives> {
 
 /// An acquisition; the error has a place.
 fn acquire(raw: &AcquireToml) -> Result<Acquire, (usize, String)> {
-    let wrong = |key: &toml::Spanned<String>, what: &str| {
-        (key.span().start, format!("`{}` is no {what}", key.get_ref()))
+    let wrong = |key: &toml::Spanned<Text>, what: &str| {
+        (key.span().start, format!("`{}` is no {what}", &**key.get_ref()))
     };
-    let held = |key: &toml::Spanned<String>| {
+    let held = |key: &toml::Spanned<Text>| {
         gives(key.get_ref()).ok_or_else(|| wrong(key, "`result N` or `argument N`"))
     };
     let callee = Qualified::parse(raw.call.get_ref());
@@ -346,8 +373,8 @@ fn acquire(raw: &AcquireToml) -> Result<Acquire, (usize, String)> {
         unless_godebug: raw.unless_godebug.as_deref().map(Arc::from),
         quiet_if: raw.quiet_if.as_ref().map(|quiet| Quiet {
             argument: quiet.argument,
-            is: quiet.is.iter().map(|name| Arc::from(name.as_str())).collect(),
-            why: Arc::from(quiet.why.as_str()),
+            is: quiet.is.iter().map(|name| Arc::from(&**name)).collect(),
+            why: Arc::from(&*quiet.why),
         }),
         context: raw.context,
         release: raw.release.unwrap_or(1).saturating_sub(1),
@@ -364,8 +391,8 @@ fn release(raw: ReleaseToml) -> Result<ReleaseMethod, &'static str> {
     });
     let (name, way) = match (raw.method, raw.call, raw.itself) {
         (Some(method), None, None) if raw.of.is_none() => match raw.field {
-            Some(field) => (method, ReleaseWay::Field(Arc::from(field))),
-            None => (method, ReleaseWay::Method),
+            Some(field) => (method.0, ReleaseWay::Field(Arc::from(&*field))),
+            None => (method.0, ReleaseWay::Method),
         },
         (None, Some(call), None) if raw.field.is_none() => {
             let (package, name) =
@@ -373,7 +400,9 @@ fn release(raw: ReleaseToml) -> Result<ReleaseMethod, &'static str> {
             let method = raw.of.as_deref().map(Arc::from);
             (name.to_owned(), ReleaseWay::Function { package: Arc::from(package), method })
         }
-        (None, None, Some(itself)) if raw.field.is_none() && raw.of.is_none() => (itself, ReleaseWay::Value),
+        (None, None, Some(itself)) if raw.field.is_none() && raw.of.is_none() => {
+            (itself.0, ReleaseWay::Value)
+        }
         _ => return Err("a [[release]] has a `method`, a `call`, or `itself`"),
     };
     Ok(ReleaseMethod {
@@ -383,6 +412,7 @@ fn release(raw: ReleaseToml) -> Result<ReleaseMethod, &'static str> {
         only_shown: raw.only_shown,
         way,
         repeatable: raw.repeatable,
+        done: Arc::from(raw.done.as_deref().unwrap_or("released")),
     })
 }
 
@@ -494,6 +524,15 @@ mod tests {
                 .starts_with("acquire.scm:2:1: ")
         );
         assert!(broken(TOML, "(source_file (_) @constructor) @acquire").contains("no `source_file`"));
+        assert!(
+            broken(&TOML.replace("method = \"Close\"", "method = \"\""), QUERY)
+                .starts_with("rule.toml:12:10: an empty value")
+        );
+        assert!(
+            broken(&TOML.replace("trigger = 'New", "trigger = '|New"), QUERY).contains("matches everywhere")
+        );
+        let empty = TOML.replace("status =", "prefilter = { all = [\"\"] }\nstatus =");
+        assert_eq!(broken(&empty, QUERY), "rule.toml:3:21: an empty value says nothing");
         let both = TOML.replace("status =", "reports = \"released-twice\"\nstatus =");
         assert!(broken(&both, QUERY).contains("reports leaks"));
     }

@@ -112,7 +112,7 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
     walked.files.dedup_by(|later, first| later.path == first.path && later.file == first.file);
     walked.faults.sort();
     walked.faults.dedup();
-    if settings.stats {
+    if settings.report.stats {
         count_left_out(&mut walked, &folders, settings);
     }
     Ok(walked)

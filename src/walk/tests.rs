@@ -22,7 +22,9 @@ impl Tree {
     }
 
     fn settings(&self, paths: &[&str]) -> Settings {
-        Settings { stats: true, ..Settings::sample(&self.root, paths) }
+        let mut settings = Settings::sample(&self.root, paths);
+        settings.report.stats = true;
+        settings
     }
 
     fn walk(&self, paths: &[&str]) -> Walked {

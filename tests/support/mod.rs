@@ -27,15 +27,10 @@ pub fn settings(root: &Path) -> Settings {
         paths: vec![".".into()],
         stdin: None,
         threads: 2,
-        every: false,
-        unsafe_fixes: false,
         index_only: false,
-        progress: Default::default(),
-        max_fixes: usize::MAX,
-        add_ignore: None,
+        report: Default::default(),
+        fix: Default::default(),
         change: None,
-        timings: false,
-        stats: false,
     }
 }
 

@@ -682,14 +682,11 @@ impl<'a> Case<'a, '_> {
         self.func.is_some_and(named) && &*self.place.scope.package.name == "main"
     }
 
+    /// What the resource is when it is released: "closed".
     pub(crate) fn verb(&self, kind: &Kind) -> &str {
-        if let Some(released) = &self.wanted.lifetime.words.released {
-            return released;
-        }
-        match &kind.answer.closable {
-            Closable::By(release) if release.method == "Close" => "closed",
-            _ => "released",
-        }
+        let Closable::By(release) = &kind.answer.closable else { return "released" };
+        let method = self.wanted.releases.iter().find(|method| *method.name == *release.method);
+        method.map_or("released", |method| &method.done)
     }
 
     /// The place for the release of a leak.

@@ -16,6 +16,8 @@ pub struct ReleaseMethod {
     /// Whether a call of it is only to be shown: what it waits for, or ends besides, differs from type to
     /// type.
     pub only_shown: bool,
+    /// What the resource is after it: "closed".
+    pub done: Arc<str>,
     /// What is called, and on what.
     pub way: ReleaseWay,
     /// Whether it does nothing where the resource is released already, so that it may be deferred beside
@@ -33,6 +35,7 @@ impl ReleaseMethod {
             only_shown: false,
             way: ReleaseWay::Method,
             repeatable: false,
+            done: Arc::from("released"),
         }
     }
 }
@@ -60,8 +63,6 @@ pub struct Lifetime {
 /// The words of one kind of resource.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Words {
-    /// What it is after its release, `cancelled`; `None`: closed or released, by the method's name.
-    pub released: Option<Arc<str>>,
     /// What it is before: `open`.
     pub open: Option<Arc<str>>,
     /// The name that a variable for it gets.
