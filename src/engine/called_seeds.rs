@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::VarId;
+use crate::analysis::graph::scopes::VarOrigin;
 use crate::base::sys;
 use crate::go::project::gomod::language_version;
-use crate::go::syntax::ast::{Call, Expr, ExprKind, StmtKind};
+use crate::go::syntax::ast::{Call, Expr, ExprKind, Ident};
 use crate::go::syntax::visit;
 use crate::go::types::expressions::Callee;
 use crate::go::types::release::Gives;
@@ -15,6 +15,9 @@ use crate::rules::acquire::{Acquire, Called, Qualified, Receiver};
 
 /// A go.mod larger than this is not read for settings.
 const MAX_GO_MOD: u64 = 1 << 20;
+
+/// Values are followed through this many calls and variables.
+const MAX_DEPTH: usize = 6;
 
 /// Which of the acquisitions of `called` a call is: the first for each thing that it gives. `own`: the
 /// repository's own source is what is called, which shows by itself what it acquires.
@@ -70,7 +73,7 @@ fn gives(typing: &Typing, gives: Gives, call: &Call, callee: &Callee, wanted: &(
 pub fn why_quiet(typing: &Typing, acquire: &Acquire, call: &Call, text: &[u8]) -> Option<Arc<str>> {
     let quiet = acquire.quiet_if.as_ref().filter(|quiet| {
         let arg = call.args.get(quiet.argument);
-        arg.is_some_and(|arg| is_one_of(typing, arg, &quiet.is, true))
+        arg.is_some_and(|arg| is_one_of(typing, arg, &quiet.is, MAX_DEPTH))
     });
     quiet
         .map(|quiet| quiet.why.clone())
@@ -78,61 +81,67 @@ pub fn why_quiet(typing: &Typing, acquire: &Acquire, call: &Call, text: &[u8]) -
         .or_else(|| call.args.get(acquire.context?).and_then(|arg| why_context_ends(typing, arg, call)))
 }
 
+/// Whether a value comes from a call of one of these functions: at once, as an argument of another call, or
+/// through a variable that has no other values.
+fn is_one_of(typing: &Typing, value: &Expr, functions: &[Arc<str>], depth: usize) -> bool {
+    if depth == 0 {
+        return false;
+    }
+    if let Some(call) = value.as_call() {
+        let named = typing.name(&call.function).is_some_and(|(package, name)| {
+            functions.iter().any(|known| **known == *format!("{package}.{name}"))
+        });
+        return named || call.args.iter().any(|arg| is_one_of(typing, arg, functions, depth - 1));
+    }
+    let Some(var) = value.as_ident().and_then(|ident| typing.scopes.var(ident)) else { return false };
+    let VarOrigin::Value { value: first, .. } = typing.scopes.info(var).origin else { return false };
+    // What is made of its own last value changes nothing.
+    let of_itself = |value: &Expr| typing.scopes.uses_in(value.span).any(|used| used == var);
+    let fine = |value: &Expr| of_itself(value) || is_one_of(typing, value, functions, depth - 1);
+    is_one_of(typing, first, functions, depth - 1)
+        && typing.scopes.assigned(var).iter().all(|one| fine(one.value))
+}
+
 /// Why the context `arg` of `call` is sure to end with the function, or soon after it.
 fn why_context_ends(typing: &Typing, arg: &Expr, call: &Call) -> Option<Arc<str>> {
+    let of_request = Some(Arc::from("it ends with the context of the request"));
     if is_of_request(typing, arg) {
-        return Some(Arc::from("it ends with the context of the request"));
+        return of_request;
     }
     let var = arg.as_ident().and_then(|ident| typing.scopes.var(ident))?;
     let before = |value: &&Expr| value.span.start < call.span.start;
     let last = typing.scopes.assigned(var).iter().map(|assigned| assigned.value).filter(before).last()?;
     if is_of_request(typing, last) {
-        return Some(Arc::from("it ends with the context of the request"));
+        return of_request;
     }
     let derived = last.as_call().filter(|made| {
         typing.ask(made, |name| name.package == "context" && name.name.starts_with("With")) == Some(true)
     });
-    let derived = derived?;
-    if derived.args.first().is_some_and(|parent| is_of_request(typing, parent)) {
-        return Some(Arc::from("it ends with the context of the request"));
+    if derived?.args.first().is_some_and(|parent| is_of_request(typing, parent)) {
+        return of_request;
     }
-    let cancel = |var: VarId| {
-        typing.scopes.assigned(var).iter().any(|one| one.index == 1 && one.value.span == last.span)
+    let cancels = |ident: &Ident| {
+        let assigned =
+            |var| typing.scopes.assigned(var).iter().any(|one| one.index == 1 && one.value.span == last.span);
+        typing.scopes.var(ident).is_some_and(assigned)
     };
     let block = typing.scopes.body(typing.scopes.body_around(call.span)?).block;
-    let mut deferred = false;
-    visit::statements(&block.stmts, &mut |stmt| {
-        if let StmtKind::Defer(expr) = &stmt.kind
-            && let Some(ident) = expr.as_call().and_then(|call| call.function.as_ident())
-        {
-            deferred |= typing.scopes.var(ident).is_some_and(cancel);
+    let mut cancelled = false;
+    visit::block(block, &mut |expr| {
+        if let ExprKind::Call(call) = &expr.kind {
+            cancelled |= call.function.as_ident().is_some_and(cancels);
         }
     });
-    deferred.then(|| Arc::from("it ends with a context that a `defer` cancels"))
+    cancelled.then(|| Arc::from("it ends with its parent, which is cancelled here"))
 }
 
-/// `r.Context()`
+/// `r.Context()`, of a request or of a stream that serves one.
 fn is_of_request(typing: &Typing, value: &Expr) -> bool {
     let Some(call) = value.as_call().filter(|call| call.name() == Some("Context")) else { return false };
     let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return false };
     let ty = typing.of(operand);
-    ty.named().is_some_and(|named| (&*named.package, &*named.name) == ("net/http", "Request"))
-}
-
-/// Whether a value comes from a call of one of these functions: at once, or through a variable that has no
-/// other value.
-fn is_one_of(typing: &Typing, value: &Expr, functions: &[Arc<str>], through: bool) -> bool {
-    if let Some(call) = value.as_call() {
-        let name = typing.name(&call.function);
-        return name.is_some_and(|(package, name)| {
-            functions.iter().any(|known| **known == *format!("{package}.{name}"))
-        });
-    }
-    let var = value.as_ident().and_then(|ident| typing.scopes.var(ident)).filter(|_| through);
-    var.is_some_and(|var| match typing.scopes.assigned(var) {
-        [one] => is_one_of(typing, one.value, functions, false),
-        _ => false,
-    })
+    let request = ty.named().is_some_and(|named| (&*named.package, &*named.name) == ("net/http", "Request"));
+    request || typing.database.member(&ty, "RecvMsg").is_some()
 }
 
 /// That the module's Go needs no release, unless a setting turns that back.

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::dataflow::assignments::{in_package, root};
 use crate::analysis::dataflow::deferred::Effect;
+use crate::analysis::dataflow::flags;
 use crate::analysis::dataflow::state::*;
 use crate::analysis::dataflow::walk::{ErrorAt, Operand, Oracle, ParamEffect, ParamOutcome, Source, failed};
 use crate::analysis::graph::control_flow::Step;
@@ -60,6 +61,8 @@ pub struct Walk<'a, 'w> {
     pub(crate) effects: FxHashMap<(BodyId, State), Option<Effect>>,
     /// The bools that never change, as they are where the resource is acquired.
     pub(crate) given: Vec<(VarId, bool)>,
+    /// The bools that are followed, sorted.
+    pub(crate) flags: Vec<VarId>,
 }
 
 impl<'a, 'w> Walk<'a, 'w> {
@@ -86,6 +89,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             budget,
             effects: FxHashMap::default(),
             given: if let [source] = sources { source.given(scopes, body) } else { Vec::new() },
+            flags: flags::followed(scopes, body),
         }
     }
 
@@ -548,7 +552,8 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         let phase = if unchecked { Phase::Unchecked } else { Phase::Open };
         let (pending, called) = (std::mem::take(&mut state.pending), std::mem::take(&mut state.called));
-        *state = State { phase, pending, called, serving: state.serving, ..State::start() };
+        let flags = std::mem::take(&mut state.flags);
+        *state = State { phase, pending, called, flags, serving: state.serving, ..State::start() };
         let (result, success) = match source {
             Source::Call { gives: Gives::Result(result), success, .. } => (result, success),
             Source::Call { .. } => return Vec::new(),

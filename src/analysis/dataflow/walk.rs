@@ -456,6 +456,10 @@ fn asked_of_bool(walk: &Walk, var: Option<VarId>, state: State) -> (Option<State
     {
         return if *value { (Some(state), None) } else { (None, Some(state)) };
     }
+    let known = state.flags.iter().find(|(flag, _)| Some(*flag) == var).map(|(_, value)| *value);
+    if let Some(value) = known {
+        return if value { (Some(state), None) } else { (None, Some(state)) };
+    }
     match var.and_then(|var| state.alias(var)) {
         Some(Alias::Sure) => (Some(state), None),
         Some(Alias::Success) => match state.phase {
@@ -482,6 +486,14 @@ fn compared<'a>(
     } else {
         return error_equals(walk, left, right, state);
     };
+    // `resp.Body`: where that is nil, there is nothing to release.
+    if let ExprKind::Selector { operand, field } = &other.unparen().kind
+        && state.is_open()
+        && walk.oracle.is_part(&field.name)
+        && walk.peek(operand, &state) == Some(Alias::Itself)
+    {
+        return (Some(failed(state.clone())), Some(state));
+    }
     let Some(var) = other.as_ident().and_then(|ident| walk.scopes.var(ident)) else {
         return (Some(state.clone()), Some(state));
     };

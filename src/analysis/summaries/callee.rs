@@ -30,7 +30,7 @@ use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
-use crate::go::types::members::Member;
+use crate::go::types::members::{Member, MethodRef};
 use crate::go::types::release::{Lifetime, ReleaseMethod};
 use crate::go::types::retention::Holds;
 use crate::go::types::type_expr::Type;
@@ -416,6 +416,16 @@ impl<'a> Calls<'a, '_> {
         if func.is_none() && *alias == (Alias::Function { releases: true }) {
             return ParamEffect { outcome: ParamOutcome::Releases, ..ParamEffect::lent(Certainty::Assumed) };
         }
+        // Whatever is behind an interface has it inside, and ends it with itself.
+        let by_interface = |method: &MethodRef| {
+            method.interface && self.is_release(&method.name, Some(method.signature.params.len()))
+        };
+        if let (Callee::Method { method, .. }, Alias::Inside(_)) = (callee, alias)
+            && func.is_none()
+            && by_interface(method)
+        {
+            return ParamEffect { outcome: ParamOutcome::Releases, ..ParamEffect::lent(Certainty::Assumed) };
+        }
         if let Some(func) = func {
             // The resource's own methods lend it, unless they are the repository's and may release or hand it
             // on.
@@ -529,7 +539,7 @@ impl<'a> Calls<'a, '_> {
             };
             return ParamEffect { outcome, ..ParamEffect::lent(Certainty::Proved) };
         }
-        if *alias == Alias::Itself && self.typing.ask(call, known::stores) == Some(true) {
+        if self.typing.ask(call, known::stores) == Some(true) {
             return ParamEffect::kept(
                 Verdict::Stored,
                 Certainty::Proved,

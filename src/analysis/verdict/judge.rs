@@ -318,8 +318,13 @@ impl<'a> Case<'a, '_> {
             }
             _ => Vec::new(),
         };
-        let returned = given(|alias| *alias == Alias::Itself);
-        let wrapped = given(|alias| matches!(alias, Alias::Inside(_)));
+        let mut returned = given(|alias| *alias == Alias::Itself);
+        let mut wrapped = given(|alias| matches!(alias, Alias::Inside(_)));
+        // Whoever gets it twice may release either.
+        if self.wanted.by_name && returned.len() + wrapped.len() > 1 {
+            returned.clear();
+            wrapped.clear();
+        }
         let shown = |trace: &Trace| Some((self.constructor()?, trace.released_by.first()?.clone()));
         let usage = trace.as_ref().filter(|_| unknown).and_then(|trace| trace.as_ref().ok()).and_then(shown);
         faults.sort_by_key(|fault| fault.verdict);
@@ -559,7 +564,8 @@ impl<'a> Case<'a, '_> {
         if let Some(why) = &self.wanted.quiet {
             answer.closable = Closable::Nothing(why.to_string());
         }
-        Kind { result, error, success: None, argument, ty, answer, repeatable }
+        let success = types.iter().position(|ty| matches!(ty, Type::Basic(name) if &**name == "bool"));
+        Kind { result, error, success, argument, ty, answer, repeatable }
     }
 
     /// The type that is followed: that of the field where the resource is, if it is in one.

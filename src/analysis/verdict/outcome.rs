@@ -4,7 +4,7 @@
 use crate::analysis::dataflow::state::{Alias, Event, EventId, EventKind, Phase, State};
 use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
-use crate::analysis::graph::scopes::BodyId;
+use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::verdict::judge::{Case, Kind, MAX_EVIDENCE};
 use crate::base::diagnostic::*;
 use crate::base::text::Span;
@@ -212,7 +212,7 @@ impl Case<'_, '_> {
         let outlives_test =
             |id: EventId| kind_of(id) == EventKind::Given(Verdict::Captured) && self.is_test(body);
         let mut ways = Ways::default();
-        for exit in &trace.exits {
+        for exit in trace.exits.iter().filter(|exit| !self.is_told_elsewhere(trace, exit)) {
             let state = &exit.state;
             match (state.phase, state.due.or(state.maybe_due)) {
                 (Phase::Before | Phase::Nil, _) => {}
@@ -261,6 +261,21 @@ impl Case<'_, '_> {
             list.dedup();
         }
         ways
+    }
+
+    /// Whether a variable that outlives the round gets the next one where the last is open, and something
+    /// releases what it has: what tells the two apart is not followed.
+    fn is_told_elsewhere(&self, trace: &Trace, exit: &Exit) -> bool {
+        if !self.wanted.by_name || exit.kind != ExitKind::Again {
+            return false;
+        }
+        let releases = |event: &Event| matches!(event.kind, EventKind::Released | EventKind::Deferred);
+        let declared_there = |var: VarId| match self.scopes.info(var).origin {
+            VarOrigin::Value { value, .. } => value.span == self.call.span,
+            _ => false,
+        };
+        let mut holders = exit.state.holders.iter().filter(|(_, alias)| *alias == Alias::Itself);
+        trace.events.iter().any(releases) && holders.any(|(var, _)| !declared_there(*var))
     }
 
     fn leaked(&self, trace: &Trace, ways: &Ways, kind: &Kind) -> Outcome {
