@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::file_context::FileContext;
 use crate::analysis::graph::local_types::Typing;
@@ -18,11 +18,11 @@ use crate::engine::detect::{self, DETECTORS, Detected, Repeats};
 use crate::engine::package_style::PackageStyle;
 use crate::engine::prefilter::{Prefilter, sights};
 use crate::engine::suppress::{Directives, Seen};
-use crate::engine::{called_seeds, quick_reject, suppress, typed_seeds};
+use crate::engine::{called_seeds, prefilter, quick_reject, suppress, typed_seeds};
 use crate::fix;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::{Call, Decl};
-use crate::go::syntax::outline::{Item, ItemKind, is_word, outline};
+use crate::go::syntax::outline::{Item, ItemKind, outline};
 use crate::go::syntax::parse::{Parsed, Refusal, items_by_parsing, parse};
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
@@ -38,17 +38,13 @@ pub struct Wrappers {
     /// The rules, and which results.
     known: FxHashMap<FuncRef, Vec<(Arc<Rule>, BTreeSet<usize>)>>,
     /// Their names, for the cheap question.
-    names: Vec<Arc<str>>,
+    names: FxHashSet<Arc<str>>,
 }
 
 impl Wrappers {
     /// Takes in that `fresh` gives its result to its callers; false when that was known.
     pub fn add(&mut self, fresh: &Fresh) -> bool {
-        let name = &fresh.func.decl.name.name;
-        if !self.names.contains(name) {
-            self.names.push(name.clone());
-            self.names.sort();
-        }
+        self.names.insert(fresh.func.decl.name.name.clone());
         let rules = self.known.entry(fresh.func.clone()).or_default();
         match rules.iter_mut().find(|(rule, _)| rule.id == fresh.rule.id) {
             Some((_, results)) => results.insert(fresh.result),
@@ -61,16 +57,8 @@ impl Wrappers {
     }
 
     fn called_in(&self, text: &[u8]) -> bool {
-        self.names.iter().any(|name| is_called(text, name))
+        prefilter::calls_any(text, &self.names)
     }
-}
-
-/// Whether `name(` or `name[` stands in `text` as a word of its own.
-pub fn is_called(text: &[u8], name: &str) -> bool {
-    memchr::memmem::find_iter(text, name.as_bytes()).any(|at| {
-        let after = text.get(at + name.len());
-        !text[..at].last().copied().is_some_and(is_word) && matches!(after, Some(b'(' | b'['))
-    })
 }
 
 /// A function that gives a fresh resource to its callers.
@@ -382,7 +370,7 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &Wanted) -> Wanted
         .filter(|call| !seeds.iter().any(|seed| seed.call == call.span))
         .filter_map(|call| Some((call, call.name()?)))
         .collect();
-    let wraps = |name: &str| run.wrappers.names.iter().any(|known| **known == *name);
+    let wraps = |name: &str| run.wrappers.names.contains(name);
     let gives = |name: &str| {
         run.sights.iter().any(|sight| match sight {
             Prefilter::Calls(names) => names.contains(name),

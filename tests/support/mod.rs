@@ -23,7 +23,7 @@ pub fn settings(root: &Path) -> Settings {
     Settings {
         sources: Sources { rules: rules::builtin(), files: Files::None, flags },
         root: fs::canonicalize(root).expect("the root is there"),
-        prefix: String::new(),
+        places: std::sync::Arc::new(unleak::vcs::Places::new(root)),
         paths: vec![".".into()],
         stdin: None,
         threads: 2,
