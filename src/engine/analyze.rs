@@ -31,12 +31,15 @@ use crate::go::types::release::Gives;
 use crate::rules::acquire::Acquire;
 use crate::rules::{Engine, Rule, Seeds};
 
+/// What a function gives to its callers: by which rule, through which results.
+type Given = (Arc<Rule>, BTreeSet<usize>);
+
 /// Functions of the repository that give a fresh resource to their callers: calls of them are acquisitions
 /// too.
 #[derive(Default)]
 pub struct Wrappers {
     /// The rules, and which results.
-    known: FxHashMap<FuncRef, Vec<(Arc<Rule>, BTreeSet<usize>)>>,
+    known: FxHashMap<FuncRef, Vec<Given>>,
     /// Their names, for the cheap question.
     names: FxHashSet<Arc<str>>,
 }

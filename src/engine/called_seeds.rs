@@ -110,7 +110,7 @@ fn why_context_ends(typing: &Typing, arg: &Expr, call: &Call) -> Option<Arc<str>
     }
     let var = arg.as_ident().and_then(|ident| typing.scopes.var(ident))?;
     let before = |value: &&Expr| value.span.start < call.span.start;
-    let last = typing.scopes.assigned(var).iter().map(|assigned| assigned.value).filter(before).last()?;
+    let last = typing.scopes.assigned(var).iter().map(|assigned| assigned.value).rfind(before)?;
     if is_of_request(typing, last) {
         return of_request;
     }
@@ -141,7 +141,9 @@ fn is_of_request(typing: &Typing, value: &Expr) -> bool {
     let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return false };
     let ty = typing.of(operand);
     let request = ty.named().is_some_and(|named| (&*named.package, &*named.name) == ("net/http", "Request"));
-    request || typing.database.member(&ty, "RecvMsg").is_some()
+    // What serves a stream of gRPC is named like that, where its methods were not read.
+    let stream = || ty.named().is_some_and(|named| named.name.ends_with("Server"));
+    request || stream() || typing.database.member(&ty, "RecvMsg").is_some()
 }
 
 /// That the module's Go needs no release, unless a setting turns that back.

@@ -36,7 +36,7 @@ pub fn is_clean(
             return true;
         }
         let Some(b'(') = text[..hit.end].last() else { return false };
-        let name = &text[hit.start..hit.end - 1];
+        let name = text[hit.start..hit.end - 1].trim_ascii_end();
         let function = match text[..hit.start].split_last() {
             Some((b'.', before)) => qualified(text, before, name),
             _ => is_only(text, name, b"(").then(|| ident(name)),

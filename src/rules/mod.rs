@@ -321,6 +321,13 @@ mod tests {
     }
 
     #[test]
+    fn constructors_may_say_more_than_client() {
+        assert_eq!(seeds("func f() { c, err := pd.NewClientWithContext(ctx, a) }").len(), 1);
+        assert_eq!(seeds("func f() { c := client.NewClientFromExisting(x) }").len(), 1);
+        assert_eq!(seeds("func f() { c := new.NewClient (ctx) }"), ["new.NewClient (ctx)"]);
+    }
+
+    #[test]
     fn other_names_are_not() {
         assert!(
             seeds("func f() { x.NewClientset(); x.NewConn(); x.newClient(); x.RenewClient() }").is_empty()

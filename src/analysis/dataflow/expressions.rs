@@ -352,8 +352,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             return self.acquired(assigned, call.span, state);
         }
         if let Some(body) = self.called_literal(&call.function) {
-            self.arguments(call, state);
-            let effect = self.effect_with_args(call, body, state);
+            let args = self.arguments(call, state);
+            let effect = self.effect_with_args(&args, body, state);
             return self.ran(effect, call.span, state);
         }
         let receiver = match &call.function.unparen().kind {

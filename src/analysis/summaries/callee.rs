@@ -861,5 +861,6 @@ fn is_test_helper(func: &FuncRef) -> bool {
 /// `(*Client).Close(client)`: the receiver is the first argument.
 fn is_method_expression(call: &Call, callee: &Callee) -> bool {
     let Callee::Method { method, .. } = callee else { return false };
-    !method.signature.variadic && call.args.len() == method.signature.params.len() + 1
+    // What only the index knows has no parameters there.
+    !method.indexed && !method.signature.variadic && call.args.len() == method.signature.params.len() + 1
 }

@@ -311,7 +311,17 @@ impl<'a> Case<'a, '_> {
                 && (wrapped::lent_argument(self.typing, self.call).is_some() || self.lent(&kind).is_some())
         };
         // A maker that forgets it on some ways out gives it to its callers on the others.
-        let gives_out = matches!(outcome.verdict, Verdict::Returned | Verdict::LeakedOnSomePaths);
+        // What it has released, and returns all the same, is no duty of theirs.
+        let is_returned = |exit: &Exit, trace: &Trace| match exit.state.phase {
+            Phase::Given(id) => !matches!(
+                trace.events[id.0 as usize].kind,
+                EventKind::Given(Verdict::Released | Verdict::PassedOn)
+            ),
+            _ => false,
+        };
+        let returns = |trace: &Trace| trace.exits.iter().any(|exit| is_returned(exit, trace));
+        let gives_out = matches!(outcome.verdict, Verdict::Returned | Verdict::LeakedOnSomePaths)
+            && matches!(&trace, Some(Ok(trace)) if returns(trace));
         let given = |wanted: fn(&Alias) -> bool| match (&trace, body) {
             (Some(Ok(trace)), Some(BodyId(0))) if gives_out && is_free(trace) && !lent() => {
                 trace.left.iter().filter(|(_, alias)| wanted(alias)).map(|(index, _)| *index).collect()

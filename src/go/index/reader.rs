@@ -26,10 +26,11 @@
 //! types only the methods
 //!   that give something to release
 //!
-//! A fact seen at the oldest and the newest version read counts as proved between them and as assumed
-//! elsewhere, also at other major versions, which are modules of their own: `majors`. In a package with a
-//! `handles` line an exported type that no line names has no release and is data; of a type with a release or
-//! in that line, what a method gives is data when it is not listed.
+//! A fact seen at the oldest and the newest version read counts as proved between them, and from v1 on at
+//! later versions of the same major, which take nothing away; it is assumed elsewhere, also at other major
+//! versions, which are modules of their own: `majors`. In a package with a `handles` line an exported type that
+//! no line names has no release and is data; of a type with a release or in that line, what a method gives is
+//! data when it is not listed.
 
 pub use crate::go::index::names::Names;
 use crate::go::index::{majors, names};
@@ -314,6 +315,20 @@ impl Index {
         if let Some(line) = facts.iter().find(|line| within(line)) {
             return Some((*line, Certainty::Proved));
         }
+        // From v1 on what the newest version that was read has is there in all later ones of the same major.
+        let kept = |line: &Line| {
+            spans(line, reads).iter().any(|span| {
+                span.module == &**module
+                    && keeps(version)
+                    && compare_versions(span.last, version).is_lt()
+                    && reads
+                        .iter()
+                        .any(|read| read.module == &**module && read.versions.last() == Some(&span.last))
+            })
+        };
+        if let Some(line) = facts.iter().find(|line| kept(line)) {
+            return Some((*line, Certainty::Proved));
+        }
         let below = |line: &Line| newest(line, reads, Some((module, version)));
         facts
             .into_iter()
@@ -455,6 +470,11 @@ impl Ord for Ordered {
     fn cmp(&self, other: &Ordered) -> std::cmp::Ordering {
         compare_versions(self.0, other.0)
     }
+}
+
+/// Whether a version is one of those that take nothing away from earlier ones of their major.
+fn keeps(version: &str) -> bool {
+    !version.starts_with("v0.") && !version.contains("+incompatible")
 }
 
 /// The newest version at which a fact holds; with `below` only of that module and not above that version.
