@@ -316,10 +316,12 @@ impl Index {
             return Some((*line, Certainty::Proved));
         }
         // From v1 on what the newest version that was read has is there in all later ones of the same major.
+        // What is not there may have come since.
         let kept = |line: &Line| {
-            spans(line, reads).iter().any(|span| {
+            let says = matches!(line.kind, "func" | "type" | "interface") && line.fact != "-";
+            says && spans(line, reads).iter().any(|span| {
                 span.module == &**module
-                    && keeps(version)
+                    && keeps(span.last, version)
                     && compare_versions(span.last, version).is_lt()
                     && reads
                         .iter()
@@ -472,9 +474,10 @@ impl Ord for Ordered {
     }
 }
 
-/// Whether a version is one of those that take nothing away from earlier ones of their major.
-fn keeps(version: &str) -> bool {
-    !version.starts_with("v0.") && !version.contains("+incompatible")
+/// Whether `version` is of the major of `read`, and of those that take nothing away.
+fn keeps(read: &str, version: &str) -> bool {
+    let major = |version: &'_ str| version.split('.').next().map(str::to_owned);
+    major(read) == major(version) && !version.starts_with("v0.") && !version.contains("+incompatible")
 }
 
 /// The newest version at which a fact holds; with `below` only of that module and not above that version.
