@@ -334,7 +334,7 @@ impl Case<'_, '_> {
                     obstacle: None,
                 };
             }
-            (Some(id), _) => format!("on other ways out it is {}", event(id).words),
+            (Some(id), _) => on_other_ways(&event(id).words),
             (None, Some(id)) => format!("it is {} on other ways out already", event(id).words),
             (None, None) => String::new(),
         };
@@ -346,6 +346,13 @@ impl Case<'_, '_> {
             obstacle: Some(obstacle),
         }
     }
+}
+
+/// What becomes of the resource on other ways out. The words are a clause (`something made from it is
+/// returned`) or what follows `it is`.
+fn on_other_ways(words: &str) -> String {
+    let it = if words.contains(" is ") { "" } else { "it is " };
+    format!("on other ways out {it}{words}")
 }
 
 /// Whether the function is left without the acquisition, whatever happens.
