@@ -87,6 +87,30 @@ fn command_lines() {
         .env("NO_COLOR", "1");
 }
 
+/// By bash itself, where it is: after `check --form` there is one way to go on.
+#[test]
+fn bash_completes_what_it_is_told() {
+    let script = unleak(Path::new("."), &["completions", "bash"]).stdout;
+    let asked = "COMP_WORDS=(unleak check --form); COMP_CWORD=2; _unleak unleak --form check; \
+                 echo \"${COMPREPLY[*]}\"";
+    let script = format!("{}\n{asked}\n", String::from_utf8(script).expect("it is text"));
+    match Command::new("bash").args(["--norc", "-c", &script]).output() {
+        Ok(output) => assert_eq!(told(&output), (0, "--format\n".to_owned(), String::new())),
+        Err(_) => eprintln!("skipped: no bash"),
+    }
+}
+
+#[test]
+fn a_page_is_written_for_each_command() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let (code, out, told) = told(&unleak(folder.path(), &["man", "."]));
+    assert_eq!((code, out.as_str()), (0, ""));
+    let pages = files(folder.path());
+    assert_eq!(told, format!("{} pages written to .\n", pages.len()));
+    let page = pages.iter().find(|(name, _)| name == "unleak-check.1").expect("check has a page");
+    assert!(String::from_utf8_lossy(&page.1).contains("List what leaks"));
+}
+
 #[test]
 fn the_patch_is_one_that_git_applies() {
     let tree = tempfile::tempdir().expect("there is room");
