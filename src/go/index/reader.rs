@@ -12,7 +12,7 @@
 //! - `func`, a function that gives a client or something to release: its result types; `.T` is a type of the
 //!   same package, `?` one
 //!   that the index does not spell, `%` the function's name without `New`, `&` that without `REST`, `$` one
-//! of what it lists
+//!   of what it lists
 //! - `var`, a variable that is released or gives something to release: its type
 //! - `interface` and `type`: the release methods, `;` between them, `-` for none
 //! - `handles`, of the package (`-` for names): its exported types whose values keep in use what they were
@@ -21,9 +21,9 @@
 //! - `holds`, the methods and fields of types that are released or handles that give out handles, by what
 //!   they give:
 //!   `*.%Iterator Rows,Columns;?,error Raw`, where `%` is the method's own name. Groups that start with `=`
-//! are fields, `=-` those
+//!   are fields, `=-` those
 //!   that are data. `*` for a name is any other: the type embeds something that could not be read. Of other
-//! types only the methods
+//!   types only the methods
 //!   that give something to release
 //!
 //! A fact seen at the oldest and the newest version read counts as proved between them, and from v1 on at
