@@ -5,6 +5,7 @@ mod add_ignore;
 mod analyze;
 mod apply;
 mod baseline;
+mod called_seeds;
 mod change_filter;
 mod detect;
 mod package_style;
