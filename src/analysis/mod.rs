@@ -3,5 +3,6 @@
 pub mod dataflow;
 pub mod graph;
 pub mod placement;
+pub mod proof;
 pub mod summaries;
 pub mod verdict;

@@ -333,6 +333,16 @@ pub enum AnchorPlace {
     Before(Span),
 }
 
+impl AnchorPlace {
+    /// Where in the file the place is.
+    pub fn offset(&self) -> u32 {
+        match self {
+            AnchorPlace::After(span) => span.end,
+            AnchorPlace::Start(span) | AnchorPlace::Before(span) => span.start,
+        }
+    }
+}
+
 /// What would mend a fault.
 #[derive(Debug, Clone)]
 pub enum Remedy {
@@ -342,9 +352,28 @@ pub enum Remedy {
     Advice { title: String, reason: String },
 }
 
+/// Why a release does no harm, step by step: where the resource is bound, each later use with the reason why
+/// it keeps nothing, what made it, and that nothing else releases it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Proof {
+    pub steps: Vec<Evidence>,
+}
+
+/// The first place that stands against such a proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    pub place: Evidence,
+    /// The resource is seen there by what outlives the function, which is its verdict then; `None` where that
+    /// is merely not known.
+    pub exposure: Option<Verdict>,
+}
+
 /// Where a release could stand.
 #[derive(Debug, Clone, Default)]
 pub struct ReleaseCandidate {
+    /// Whether it is proved that the release does no harm; `None` where nobody asked, as something else makes
+    /// it doubtful.
+    pub proof: Option<Result<Proof, Objection>>,
     /// `None` when no line that stands alone could release it.
     pub anchor: Option<Anchor>,
     /// Why there is at most a sketch.
@@ -395,6 +424,8 @@ pub struct Fix {
     pub applicability: Applicability,
     /// Why it is not safe; `None` for safe fixes.
     pub reason: Option<String>,
+    /// Why a release that it inserts does no harm, or what stands against that; `None` where nobody asked.
+    pub proof: Option<Result<Proof, Objection>>,
     /// Edits on the acquisition's file, in order, not overlapping; may be empty for display fixes.
     pub edits: Vec<Edit>,
 }

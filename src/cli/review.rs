@@ -261,7 +261,13 @@ mod tests {
             notes: Vec::new(),
         };
         let edits = vec![Edit::insert(6, "\tdefer c.Close()\n")];
-        let fix = Fix { title: String::new(), applicability: Applicability::Safe, reason: None, edits };
+        let fix = Fix {
+            title: String::new(),
+            applicability: Applicability::Safe,
+            reason: None,
+            edits,
+            proof: None,
+        };
         Finding {
             acquisition,
             message: String::new(),

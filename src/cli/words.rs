@@ -261,6 +261,7 @@ mod tests {
             notes: Vec::new(),
         };
         let fix = applicability.map(|applicability| Fix {
+            proof: None,
             title: String::new(),
             applicability,
             reason: None,

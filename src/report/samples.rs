@@ -59,6 +59,7 @@ pub(super) fn finding() -> Finding {
         applicability: Applicability::Safe,
         reason: None,
         edits: vec![Edit::insert(place("\treturn c.Do()").start, "\tdefer c.Close()\n")],
+        proof: None,
     };
     Finding {
         acquisition: acquisition(),

@@ -8,10 +8,11 @@ use crate::analysis::dataflow::state::{Alias, EventId, EventKind, Phase, State};
 use crate::analysis::dataflow::walk::{Exit, ExitKind, MAX_VISITS, Oracle, Source, Trace, walk};
 use crate::analysis::graph::control_flow::Cfg;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{BodyId, Scopes};
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::analysis::placement::anchor;
 use crate::analysis::placement::anchor::AnchorSite;
 use crate::analysis::placement::{in_scope, iteration, naming};
+use crate::analysis::proof;
 use crate::analysis::summaries::callee::{Calls, Stack, Summaries};
 use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::analysis::summaries::{dynamic_types, wrapped};
@@ -142,6 +143,12 @@ pub fn judge(judge: &Judge, place: &FileContext, decl: &Decl, calls: &[Asked]) -
                 Ok(anchor) => placed.anchor = Some(anchor),
                 Err(obstacle) => placed.obstacle = Some(obstacle),
             }
+        }
+    }
+    for (case, one) in cases.iter().zip(&mut judgement) {
+        let closable = one.acquisition.closable.clone();
+        if let Some(placed) = one.placed() {
+            placed.proof = case.proof(placed, &closable);
         }
     }
     let body = |one: &Judgement| scopes.body_around(one.acquisition.span);
@@ -367,7 +374,7 @@ impl<'a> Case<'a, '_> {
             return None;
         }
         let obstacle = self.way_out_before(trace, site, &found).or_else(|| self.ended(trace));
-        *placed = ReleaseCandidate { anchor: None, obstacle, replaced, leaving: Vec::new() };
+        *placed = ReleaseCandidate { obstacle, replaced, ..ReleaseCandidate::default() };
         if placed.obstacle.is_some() {
             return None;
         }
@@ -614,6 +621,41 @@ impl<'a> Case<'a, '_> {
             iteration: iteration.clone(),
             scope: InScope { late: *late, ..self.in_scope(site.body, found.offset(), closable) },
         }
+    }
+
+    /// Whether it is proved that a release at the place does no harm; asked only where nothing else speaks
+    /// against it.
+    fn proof(&self, placed: &ReleaseCandidate, closable: &Closable) -> Option<Result<Proof, Objection>> {
+        let anchor = placed.anchor.as_ref().filter(|anchor| anchor.doubt.is_none())?;
+        let Closable::By(release) = closable else { return None };
+        let kind = self.kind();
+        let site = self.site(&kind)?;
+        let holder = match (&anchor.binding, site.source) {
+            (_, Source::Assigned { var, .. }) => Some(var),
+            (Binding::Bound, _) => self.holder(kind.result),
+            _ => None,
+        };
+        Some(proof::prove(&proof::Subject {
+            typing: self.typing,
+            summaries: self.judge.summaries,
+            place: proof::Place { path: self.place.path, text: self.place.text, lines: self.place.lines },
+            decl: self.decl,
+            call: self.call,
+            result: kind.result,
+            ty: &kind.ty,
+            releases: self.wanted.releases,
+            release,
+            body: site.body,
+            is_bound: anchor.binding == Binding::Bound,
+            holder,
+            at: anchor.place.offset(),
+        }))
+    }
+
+    /// The variable that the acquiring call itself gives the resource to.
+    fn holder(&self, result: usize) -> Option<VarId> {
+        let names = anchor::names_bound(self.decl, self.call.span)?;
+        self.scopes.var(&Ident { span: *names.get(result)?, name: "".into() })
     }
 
     /// Whether the function itself asks after the place for a release whether there is anything to release.
