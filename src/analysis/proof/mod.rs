@@ -9,9 +9,14 @@
 //! Each check is a file of its own and a row of [`CHECKS`].
 
 mod holder;
+mod maker;
+mod nil;
+mod pending;
+mod release_effects;
 
 use std::sync::Arc;
 
+use crate::analysis::graph::derived::Derived;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::summaries::callee::Summaries;
@@ -58,7 +63,8 @@ pub(crate) struct Place<'c> {
 type Check = fn(&Subject, &mut Vec<Evidence>) -> Result<(), Objection>;
 
 /// What has to hold, each with the first place that stands against it.
-const CHECKS: [Check; 1] = [holder::check];
+const CHECKS: [Check; 5] =
+    [holder::check, maker::check, nil::check, release_effects::check, pending::check];
 
 /// The proof that the release does no harm.
 ///
@@ -72,7 +78,12 @@ pub(crate) fn prove(subject: &Subject) -> Result<Proof, Objection> {
     Ok(Proof { steps })
 }
 
-impl Subject<'_, '_> {
+impl<'a, 'c> Subject<'a, 'c> {
+    /// What comes from the resource in its function.
+    fn derived(&self) -> Derived<'c, 'a, 'c> {
+        Derived::of(self.typing, self.decl, self.call.span, self.holder)
+    }
+
     /// A place in the subject's own file.
     fn evidence(&self, span: Span, words: impl Into<String>) -> Evidence {
         let (line, column) = self.place.lines.line_column(span.start);

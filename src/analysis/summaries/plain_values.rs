@@ -41,9 +41,21 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
         Plain { typing, in_maker: true, depth: 0 }
     }
 
-    /// The first argument of `call` that may bring along what has an owner.
+    /// The first argument of `call` that may bring along what has an owner. A test may release what is made
+    /// for it: where the maker is read, that is seen there.
     pub fn arguments(&self, call: &Call) -> Option<Evidence> {
-        call.args.iter().find_map(|arg| self.against(arg, &mut Vec::new()))
+        let read = match self.typing.callee(call) {
+            Callee::Func { func, .. } => self.is_own(&func),
+            Callee::Method { method, .. } => method.func.is_some_and(|func| self.is_own(&func)),
+            _ => false,
+        };
+        let of_test = |arg: &Expr| {
+            read && self.typing.of(arg).named().is_some_and(|named| &*named.package == "testing")
+        };
+        call.args
+            .iter()
+            .filter(|arg| !of_test(arg))
+            .find_map(|arg| self.against(arg, &mut Vec::new()))
     }
 
     /// Why `value` may bring along what has an owner. `seen` holds the variables that were looked at.

@@ -380,7 +380,9 @@ impl<'a> Case<'a, '_> {
         }
         let iteration = self.iteration(site.body, &found, trace);
         let captured = self.captured_in_test(trace, site.body);
-        let late = captured.is_some() || trace.events.iter().any(|event| event.kind == EventKind::Cleaning);
+        let late = captured.is_some()
+            || trace.events.iter().any(|event| event.kind == EventKind::Cleaning)
+            || self.used_in_cleanup(site.body, found.variable);
         let doubt = captured.or_else(|| self.altered(trace)).or_else(|| self.keeper(trace));
         Some(ReleaseSite { site, found, iteration, late, doubt, target: kind.target() })
     }

@@ -50,6 +50,11 @@ impl FileScope {
         &self.package.files[self.file].file
     }
 
+    /// Whether it is a `_test.go` file.
+    pub fn is_test(&self) -> bool {
+        self.package.files[self.file].test
+    }
+
     /// The import paths of the file's dot imports.
     pub fn dot_imports(&self) -> impl Iterator<Item = &Arc<str>> {
         self.imports().iter().filter(|import| import.name.as_deref() == Some(".")).map(|import| &import.path)

@@ -278,6 +278,12 @@ impl Database {
         }))
     }
 
+    /// Whether the index names the method of a type without source among those that give something.
+    pub(crate) fn lists_member(&self, ty: &Type, name: &str) -> bool {
+        let Some((named, index)) = ty.named().zip(self.index) else { return false };
+        matches!(&named.home, Home::Missing(missing) if index.lists_member(missing, &named.name, name))
+    }
+
     /// Types as the index spells them, in a package whose source is missing.
     pub(crate) fn indexed_types<S: AsRef<str>>(&self, missing: &Arc<Missing>, spelled: &[S]) -> Vec<Type> {
         spelled.iter().map(|spelled| self.indexed_type(missing, spelled.as_ref())).collect()
