@@ -112,15 +112,26 @@ pub fn opens(name: &str) -> bool {
     ["New", "Open", "Dial", "Connect", "Listen", "Accept", "Join"].iter().any(|verb| is_first_word(name, verb))
 }
 
-/// Whether a function of this name may give what is there already: `Get`, `Load`, `LookupClient`.
+/// Whether a method of this name may give what is there already: `Get`, `LoadOrStore`, `Find`.
 pub fn gets(name: &str) -> bool {
-    let words = ["Get", "Load", "Value", "Lookup", "Find", "Shared", "Default", "Instance", "Singleton", "Cached"];
-    words.iter().any(|word| is_first_word(name, word)) || ["OrCreate", "OrNew"].iter().any(|word| name.contains(word))
+    shares(name) || ["Value", "Find"].iter().any(|word| is_first_word(name, word))
+}
+
+/// Whether a function of this name may give what others have, too: `GetClient`, `SharedConn`.
+pub fn shares(name: &str) -> bool {
+    let words = ["Get", "Load", "Lookup", "Shared", "Instance", "Singleton", "Cached"];
+    words.iter().any(|word| is_first_word(name, word))
+        || ["OrCreate", "OrNew"].iter().any(|word| name.contains(word))
+}
+
+/// Whether a method of this name gives text or numbers: where something is, and how it is called.
+pub fn describes(name: &str) -> bool {
+    ["Addr", "Address", "URL", "String", "Host", "Port", "Endpoint", "Name", "Error", "ID"].contains(&name)
 }
 
 /// Whether a function of this name makes an option or credentials out of nothing: `WithBlock()`.
 pub fn makes_option(name: &str) -> bool {
-    ["With", "Without", "New", "No", "Make", "Insecure", "Allow", "Disable", "Enable", "Use"]
+    ["With", "Without", "New", "No", "Make", "Insecure", "Allow", "Disable", "Enable", "Use", "Default"]
         .iter()
         .any(|word| is_first_word(name, word))
 }

@@ -31,12 +31,18 @@ pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
         return Ok(());
     }
     for stmt in &statements {
-        for call in dropped(stmt, &calls, subject) {
+        for (call, is_looked_at) in dropped(stmt, &calls, subject) {
             let is_method = matches!(call.function.unparen().kind, ExprKind::Selector { .. });
             if !is_method || !derived.begins_at(&call.function) || call.span == subject.call.span {
                 continue;
             }
-            let future = subject.typing.results(call).iter().any(|ty| is_future(subject, call, ty));
+            let future = |ty: &Type| match kind_of(subject, call, ty) {
+                Future::Surely => true,
+                // What is used otherwise is a stream, a session.
+                Future::Perhaps => !is_looked_at,
+                Future::No => false,
+            };
+            let future = subject.typing.results(call).iter().any(future);
             if future && !is_flushed(subject, call, &calls) {
                 let name = call.name().unwrap_or_default();
                 let words = format!("what `{name}` hands in may still be under way, and nobody waits for it");
@@ -48,30 +54,36 @@ pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
 }
 
 /// The calls of a statement whose results nobody waits for: nothing takes them, or a variable on which nothing
-/// that waits is called.
-fn dropped<'a>(stmt: &'a Stmt, calls: &[&'a Call], subject: &Subject) -> Vec<&'a Call> {
+/// that waits is called; each with whether a variable takes them.
+fn dropped<'a>(stmt: &'a Stmt, calls: &[&'a Call], subject: &Subject) -> Vec<(&'a Call, bool)> {
+    let var_of = |expr: &Expr| expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
     let awaited = |target: &Expr| {
-        let Some(ident) = target.as_ident() else { return true };
-        if ident.is_blank() {
-            return false;
-        }
-        let Some(var) = subject.typing.scopes.var(ident) else { return true };
-        // Handed to somebody else, that waits for it or not: what is not only looked at.
+        let Some(var) = var_of(target) else {
+            return target.as_ident().is_none_or(|ident| !ident.is_blank());
+        };
         let waits = calls.iter().any(|call| match &call.function.unparen().kind {
             ExprKind::Selector { operand, field } => {
-                AWAITS.contains(&&*field.name)
-                    && operand.as_ident().and_then(|ident| subject.typing.scopes.var(ident)) == Some(var)
+                AWAITS.contains(&&*field.name) && var_of(operand) == Some(var)
             }
             _ => false,
         });
         waits || is_handed_on(subject, var, calls)
     };
+    let is_error = |target: &Expr| subject.typing.of(target).is_error();
     match &stmt.kind {
-        StmtKind::Expr(expr) | StmtKind::Go(expr) | StmtKind::Defer(expr) => expr.as_call().into_iter().collect(),
+        StmtKind::Expr(expr) | StmtKind::Go(expr) | StmtKind::Defer(expr) => {
+            expr.as_call().map(|call| (call, false)).into_iter().collect()
+        }
         StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. } => {
             let pairs = left.len() == right.len();
-            let taken = |at: usize| if pairs { left.get(at).is_some_and(awaited) } else { left.iter().any(awaited) };
-            right.iter().enumerate().filter(|(at, _)| !taken(*at)).filter_map(|(_, value)| value.as_call()).collect()
+            let targets = |at: usize| if pairs { &left[at..=at] } else { left.as_slice() };
+            let of_value = |(at, value): (usize, &'a Expr)| {
+                let targets: Vec<&Expr> = targets(at).iter().filter(|target| !is_error(target)).collect();
+                let dropped = !targets.iter().any(|target| awaited(target));
+                let named = targets.iter().any(|target| var_of(target).is_some());
+                value.as_call().filter(|_| dropped).map(|call| (call, named))
+            };
+            right.iter().enumerate().filter_map(of_value).collect()
         }
         _ => Vec::new(),
     }
@@ -111,40 +123,52 @@ fn is_flushed(subject: &Subject, call: &Call, calls: &[&Call]) -> bool {
     })
 }
 
-/// Whether a value of this type stands for something that is under way; where the index says no more than
-/// that something is given, it may be one.
-fn is_future(subject: &Subject, call: &Call, ty: &Type) -> bool {
+/// Whether a value stands for something that is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Future {
+    No,
+    /// A channel, or something of which the index does not say what it is.
+    Perhaps,
+    Surely,
+}
+
+fn kind_of(subject: &Subject, call: &Call, ty: &Type) -> Future {
     let database = subject.typing.database;
     if ty.is_error() || ty.is_context() || ty.is_data() || matches!(ty, Type::Basic(_)) {
-        return false;
+        return Future::No;
     }
     if ty.why_unknown().is_some() {
-        return match subject.typing.callee(call) {
+        let listed = match subject.typing.callee(call) {
             Callee::Method { method, receiver } => database.lists_member(&receiver, &method.name),
             _ => false,
         };
+        return if listed { Future::Perhaps } else { Future::No };
     }
     let method = |name: &str| match database.member(ty, name) {
         Some(Member::Method(method)) if !method.indexed => Some(method.signature),
         _ => None,
     };
-    let waits = |name: &str| {
-        method(name).is_some_and(|signature| signature.params.iter().all(Type::is_context))
-    };
+    let waits =
+        |name: &str| method(name).is_some_and(|signature| signature.params.iter().all(Type::is_context));
     let tells = |name: &str| {
         method(name).is_some_and(|signature| {
             signature.params.is_empty() && matches!(signature.results.as_slice(), [Type::Chan(_)])
         })
     };
-    let gets = method("Get").is_some_and(|signature| {
-        matches!(signature.params.as_slice(), [ty] if ty.is_context())
-    });
+    let gets = method("Get")
+        .is_some_and(|signature| matches!(signature.params.as_slice(), [ty] if ty.is_context()));
     // Of a type that only the index knows the name has to do.
     let named = ty.named().is_some_and(|named| {
         named.source().is_none()
             && ["PublishResult", "Future", "Promise"].iter().any(|end| named.name.ends_with(end))
     });
-    gets || waits("Wait") || tells("Ready") || tells("Done") || matches!(ty, Type::Chan(_)) || named
+    // What is released itself is a session or the like, which waits in its own way.
+    let released = method("Close").is_some();
+    match ty {
+        Type::Chan(_) => Future::Perhaps,
+        _ if (gets || waits("Wait") || tells("Ready") || tells("Done") || named) && !released => Future::Surely,
+        _ => Future::No,
+    }
 }
 
 /// Whether the source of the release says that it flushes, or waits for what is under way.

@@ -233,6 +233,14 @@ impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
                 self.allow_ident(left);
                 self.allow_ident(right);
             }
+            // What is selected from further is no method.
+            ExprKind::Selector { operand, .. }
+                if matches!(&operand.unparen().kind, ExprKind::Selector { operand, .. } if self.is_it(operand)) =>
+            {
+                if let ExprKind::Selector { operand, .. } = &operand.unparen().kind {
+                    self.allow_ident(operand);
+                }
+            }
             ExprKind::Selector { operand, field } if self.is_it(operand) => {
                 // A field is looked at; a method is called, or handed on as a value.
                 let ty = self.typing.of(operand);

@@ -85,7 +85,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
             },
             ExprKind::Selector { operand, .. } => {
                 let local = operand.as_ident().is_none_or(|name| self.typing.scopes.var(name).is_some());
-                if local { object("what this is may belong to others") } else { self.function(value) }
+                if local { self.against(operand, seen) } else { self.function(value) }
             }
             _ => object("how this was made does not lie open"),
         }
@@ -121,6 +121,9 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
                 if known::gets(name) {
                     return object(format!("what `{name}` gives may belong to others"));
                 }
+                if known::describes(name) && call.args.is_empty() {
+                    return None;
+                }
                 let receiver = match &call.function.unparen().kind {
                     ExprKind::Selector { operand, .. } => self.against(operand, seen),
                     _ => None,
@@ -129,7 +132,10 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
             }
             // What a library makes of plain values for one call is new, unless its name says otherwise.
             Callee::Func { .. } | Callee::Indexed { .. } | Callee::Unknown { .. } => {
-                if call.args.is_empty() && !known::makes_option(name) || known::gets(name) {
+                if call.args.is_empty() && known::describes(name) {
+                    return None;
+                }
+                if call.args.is_empty() && !known::makes_option(name) || known::shares(name) {
                     return object(format!("what `{name}` gives may belong to others"));
                 }
                 let receiver = match &call.function.unparen().kind {

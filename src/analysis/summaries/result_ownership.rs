@@ -298,7 +298,7 @@ impl Search<'_> {
     /// What a function of source gives; where a dependency's is not followed to the end, its name is believed.
     fn made_by(&mut self, typing: &Typing, call: &Call, func: &FuncRef, index: usize) -> Origin {
         let answer = self.function(func, index);
-        let believed = self.database.is_dependency(&func.package) && !known::gets(&func.decl.name.name);
+        let believed = self.database.is_dependency(&func.package) && !known::shares(&func.decl.name.name);
         match answer.ownership {
             ResultOwnership::Fresh | ResultOwnership::Unknown if believed => Origin {
                 ownership: answer.ownership,
