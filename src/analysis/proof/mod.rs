@@ -8,7 +8,13 @@
 //!
 //! Each check is a file of its own and a row of [`CHECKS`].
 
+mod calls;
+mod flow;
+mod goroutines;
 mod holder;
+mod ownership;
+mod tie;
+mod uses;
 
 use std::sync::Arc;
 
@@ -58,7 +64,7 @@ pub(crate) struct Place<'c> {
 type Check = fn(&Subject, &mut Vec<Evidence>) -> Result<(), Objection>;
 
 /// What has to hold, each with the first place that stands against it.
-const CHECKS: [Check; 1] = [holder::check];
+const CHECKS: [Check; 2] = [holder::check, uses::check];
 
 /// The proof that the release does no harm.
 ///
