@@ -8,11 +8,17 @@
 //!
 //! Each check is a file of its own and a row of [`CHECKS`].
 
+mod calls;
+mod flow;
+mod goroutines;
 mod holder;
 mod maker;
 mod nil;
+mod ownership;
 mod pending;
 mod release_effects;
+mod tie;
+mod uses;
 
 use std::sync::Arc;
 
@@ -63,8 +69,8 @@ pub(crate) struct Place<'c> {
 type Check = fn(&Subject, &mut Vec<Evidence>) -> Result<(), Objection>;
 
 /// What has to hold, each with the first place that stands against it.
-const CHECKS: [Check; 5] =
-    [holder::check, maker::check, nil::check, release_effects::check, pending::check];
+const CHECKS: [Check; 6] =
+    [holder::check, uses::check, maker::check, nil::check, release_effects::check, pending::check];
 
 /// The proof that the release does no harm.
 ///

@@ -221,6 +221,21 @@ impl Database {
         Lookup::Absent
     }
 
+    /// Whether `name` is a field of the struct `ty` itself, and of nothing that it embeds.
+    pub(crate) fn has_direct_field(&self, ty: &Type, name: &str) -> bool {
+        match self.shape(ty.pointee()) {
+            Shape::Struct(declared) => {
+                let ExprKind::Struct(fields) = &declared.spec.spec().ty.unparen().kind else { return false };
+                fields.iter().any(|field| match embedded_name(field) {
+                    Some(own) => &*own == name,
+                    None => field.names.iter().any(|ident| &*ident.name == name),
+                })
+            }
+            Shape::Plain(Type::Struct(fields)) => fields.iter().any(|field| &*field.name == name),
+            _ => false,
+        }
+    }
+
     fn member_in_index(&self, named: &Arc<Named>, name: &str) -> Lookup {
         let Home::Missing(missing) = &named.home else { return Lookup::Absent };
         let nothing = || {

@@ -1,0 +1,112 @@
+//! How a value is tied to the resource, and which types can be.
+
+use crate::go::types::database::{Database, FileScope};
+use crate::go::types::retention::Holds;
+use crate::go::types::type_expr::Type;
+
+/// How a value is tied to the resource. Ordered: of several values the greatest speaks for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Tie {
+    /// Made by the resource: an iterator, a stub, a stream. Its methods are the library's.
+    Handle,
+    /// The resource, whatever type it is seen through.
+    Itself,
+    /// Something that the program put it into: a struct, a slice, a map, a closure. Its methods may do
+    /// anything.
+    Holder,
+}
+
+/// A tied value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Value {
+    pub tie: Tie,
+    /// Its type behind any interface, where that is certain.
+    pub ty: Option<Type>,
+}
+
+/// `None` for what is not tied.
+pub(super) type Held = Option<Value>;
+
+impl Value {
+    pub(super) fn of(tie: Tie) -> Value {
+        Value { tie, ty: None }
+    }
+
+    /// What has the value in it.
+    pub(super) fn held() -> Value {
+        Value::of(Tie::Holder)
+    }
+}
+
+/// What may be either.
+pub(super) fn join(a: Held, b: Held) -> Held {
+    match (a, b) {
+        (Some(a), Some(b)) => {
+            Some(Value { tie: a.tie.max(b.tie), ty: if a.ty == b.ty { a.ty } else { None } })
+        }
+        (a, b) => a.or(b),
+    }
+}
+
+/// The questions about types, for one resource.
+#[derive(Clone, Copy)]
+pub(super) struct Types<'w> {
+    pub database: &'w Database,
+    pub target: &'w Type,
+}
+
+impl Types<'_> {
+    /// Whether what a method of something tied gives can hold on to it. An error says what went wrong.
+    pub(super) fn can_hold(self, file: &FileScope, ty: &Type) -> bool {
+        match ty {
+            Type::TypeParam(_) => true,
+            _ => self.database.holds(file, ty, self.target) != Holds::No,
+        }
+    }
+
+    /// Whether what is made from an argument can hold on to it: an error may wrap it, too.
+    pub(super) fn can_take(self, file: &FileScope, ty: &Type) -> bool {
+        ty.is_error() || ty.is_context() || self.can_hold(file, ty)
+    }
+
+    pub(super) fn is_target(self, ty: &Type) -> bool {
+        ty.why_unknown().is_none() && ty.pointee() == self.target.pointee()
+    }
+
+    /// Whether the type is one of the resource's own library: of its package, or of its module where that is
+    /// somebody else's.
+    pub(super) fn is_family(self, ty: &Type) -> bool {
+        let (Some(one), Some(target)) = (ty.named(), self.target.named()) else { return false };
+        if one.package == target.package {
+            return true;
+        }
+        match (one.source(), target.source()) {
+            (Some(one), Some(target)) => {
+                !target.module.is_empty()
+                    && one.module == target.module
+                    && self.database.is_dependency(target)
+            }
+            (None, None) => root_of(&one.package) == root_of(&target.package),
+            _ => false,
+        }
+    }
+
+    /// A part of something tied, by its type: the library's own things stay the library's.
+    pub(super) fn part(self, file: &FileScope, whole: &Value, ty: &Type) -> Held {
+        if !self.can_take(file, ty) {
+            return None;
+        }
+        let tie = match whole.tie {
+            _ if self.is_target(ty) => Tie::Itself,
+            Tie::Holder if !self.is_family(ty) => Tie::Holder,
+            _ => Tie::Handle,
+        };
+        Some(Value::of(tie))
+    }
+}
+
+/// Host, owner and repository of an import path.
+fn root_of(path: &str) -> &str {
+    let parts = if path.starts_with("github.com/") { 3 } else { 2 };
+    path.match_indices('/').nth(parts - 1).map_or(path, |(end, _)| &path[..end])
+}
