@@ -298,6 +298,11 @@ impl Search<'_> {
     /// What a function of source gives; where a dependency's is not followed to the end, its name is believed.
     fn made_by(&mut self, typing: &Typing, call: &Call, func: &FuncRef, index: usize) -> Origin {
         let answer = self.function(func, index);
+        let looks_up = self.database.is_dependency(&func.package) && known::gets(&func.decl.name.name);
+        if looks_up && answer.ownership == ResultOwnership::Unknown {
+            let words = format!("it may come out of what `{}` looks up", func.decl.name.name);
+            return against(typing, ResultOwnership::Lent, call.span, words);
+        }
         let believed = self.database.is_dependency(&func.package) && !known::shares(&func.decl.name.name);
         match answer.ownership {
             ResultOwnership::Fresh | ResultOwnership::Unknown if believed => Origin {
