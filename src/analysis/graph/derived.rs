@@ -60,9 +60,7 @@ impl<'t, 'a, 'w> Derived<'t, 'a, 'w> {
             | ExprKind::Pointer(operand)
             | ExprKind::AddressOf(operand)
             | ExprKind::TypeAssert { operand, .. } => self.begins_at(operand),
-            ExprKind::Call(call) => {
-                call.span == self.call || self.begins_at(&call.function)
-            }
+            ExprKind::Call(call) => call.span == self.call || self.begins_at(&call.function),
             _ => false,
         }
     }
@@ -106,9 +104,8 @@ impl<'t, 'a, 'w> Derived<'t, 'a, 'w> {
             root = operand.unparen();
         }
         let var = root.as_ident().and_then(|ident| self.typing.scopes.var(ident));
-        let says_nothing = |var: &VarId| {
-            self.typing.var(*var).is_some_and(|ty| ty.is_error() || ty.is_context())
-        };
+        let says_nothing =
+            |var: &VarId| self.typing.var(*var).is_some_and(|ty| ty.is_error() || ty.is_context());
         self.vars.extend(var.filter(|var| !says_nothing(var)));
     }
 }

@@ -109,7 +109,9 @@ pub fn expectation(call: &Call) -> Option<(&Expr, bool)> {
 
 /// Whether a function of this name makes something new, by the word that it begins with.
 pub fn opens(name: &str) -> bool {
-    ["New", "Open", "Dial", "Connect", "Listen", "Accept", "Join"].iter().any(|verb| is_first_word(name, verb))
+    ["New", "Open", "Dial", "Connect", "Listen", "Accept", "Join"]
+        .iter()
+        .any(|verb| is_first_word(name, verb))
 }
 
 /// Whether a method of this name may give what is there already: `Get`, `LoadOrStore`, `Find`.
@@ -140,9 +142,32 @@ pub fn makes_option(name: &str) -> bool {
 /// on: `AsyncClose`, `TearDown`, `ShutdownNow`. `CloseSend` and the like end one half of it.
 pub fn reads_like_release(name: &str) -> bool {
     const WORDS: [&str; 26] = [
-        "Close", "Stop", "Shutdown", "Release", "Quit", "Abort", "Teardown", "Cleanup", "Dispose", "Finish",
-        "Halt", "Terminate", "Destroy", "Kill", "Disconnect", "Drain", "Free", "Exit", "Logout", "Hangup",
-        "Finalize", "End", "Deinit", "Uninit", "Detach", "Cancel",
+        "Close",
+        "Stop",
+        "Shutdown",
+        "Release",
+        "Quit",
+        "Abort",
+        "Teardown",
+        "Cleanup",
+        "Dispose",
+        "Finish",
+        "Halt",
+        "Terminate",
+        "Destroy",
+        "Kill",
+        "Disconnect",
+        "Drain",
+        "Free",
+        "Exit",
+        "Logout",
+        "Hangup",
+        "Finalize",
+        "End",
+        "Deinit",
+        "Uninit",
+        "Detach",
+        "Cancel",
     ];
     const PAIRS: [(&str, &str); 5] =
         [("Shut", "Down"), ("Tear", "Down"), ("Clean", "Up"), ("Log", "Out"), ("Hang", "Up")];
@@ -167,8 +192,7 @@ fn camel_words(name: &str) -> Vec<String> {
 
 fn is_first_word(name: &str, word: &str) -> bool {
     let (first, rest) = word.split_at(1);
-    let lower =
-        || name.strip_prefix(&first.to_ascii_lowercase()).is_some_and(|name| name.starts_with(rest));
+    let lower = || name.strip_prefix(&first.to_ascii_lowercase()).is_some_and(|name| name.starts_with(rest));
     let whole = name.as_bytes().get(word.len()).is_none_or(|byte| !byte.is_ascii_lowercase());
     whole && (name.starts_with(word) || lower())
 }

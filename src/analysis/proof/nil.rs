@@ -2,8 +2,8 @@
 //! function does not expect the making to fail.
 
 use crate::analysis::graph::derived::statements;
-use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
 use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
 
 use crate::analysis::proof::Subject;
 use crate::analysis::summaries::result_ownership::place;
@@ -21,8 +21,16 @@ const MAX_DEPTH: usize = 6;
 
 /// Assertions that want there to be an error.
 const WANT_ERROR: [&str; 10] = [
-    "Error", "ErrorIs", "ErrorAs", "ErrorContains", "EqualError", "NotNil", "IsError", "ErrorMatches",
-    "IsNotNil", "HaveOccurred",
+    "Error",
+    "ErrorIs",
+    "ErrorAs",
+    "ErrorContains",
+    "EqualError",
+    "NotNil",
+    "IsError",
+    "ErrorMatches",
+    "IsNotNil",
+    "HaveOccurred",
 ];
 
 /// Assertions that want there to be nothing.
@@ -53,18 +61,15 @@ fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> O
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(subject.typing.database, FileScope::of(func), &scopes);
     let results = &func.decl.signature.results;
-    let error = results
-        .iter()
-        .position(|result| typing.database.type_of(&typing.file, &result.ty).is_error());
+    let error =
+        results.iter().position(|result| typing.database.type_of(&typing.file, &result.ty).is_error());
     let mut found = None;
     visit::body(body, &mut |stmt| {
         let StmtKind::Return(values) = &stmt.kind else { return };
         if found.is_some() {
             return;
         }
-        let fails = error
-            .and_then(|at| values.get(at))
-            .is_some_and(|value| !value.is_nil());
+        let fails = error.and_then(|at| values.get(at)).is_some_and(|value| !value.is_nil());
         match (values.as_slice(), values.get(index)) {
             ([value], _) if results.len() > 1 => {
                 found = value.as_call().and_then(|call| called(subject, &typing, call, index, depth));
@@ -90,13 +95,7 @@ fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> O
     found
 }
 
-fn called(
-    subject: &Subject,
-    typing: &Typing,
-    call: &Call,
-    index: usize,
-    depth: usize,
-) -> Option<Evidence> {
+fn called(subject: &Subject, typing: &Typing, call: &Call, index: usize, depth: usize) -> Option<Evidence> {
     let func = match typing.callee(call) {
         Callee::Func { func, .. } => func,
         Callee::Method { method, .. } => method.func?,
@@ -113,10 +112,8 @@ fn may_be_unset(typing: &Typing, body: &Block, var: VarId) -> bool {
     {
         return false;
     }
-    let bare = matches!(
-        typing.scopes.info(var).origin,
-        VarOrigin::Declared { .. } | VarOrigin::Result { .. }
-    );
+    let bare =
+        matches!(typing.scopes.info(var).origin, VarOrigin::Declared { .. } | VarOrigin::Result { .. });
     let assigned = typing.scopes.assigned(var);
     if assigned.iter().any(|given| given.value.is_nil()) {
         return true;
@@ -129,13 +126,15 @@ fn may_be_unset(typing: &Typing, body: &Block, var: VarId) -> bool {
             _ => false,
         };
         match &stmt.kind {
-            StmtKind::If(branch) => branch.init.as_ref().is_some_and(assigns) || {
-                let both = branch.otherwise.as_ref().is_some_and(|other| match &other.kind {
-                    StmtKind::Block(block) => block.stmts.iter().any(assigns),
-                    _ => false,
-                });
-                both && branch.then.stmts.iter().any(assigns)
-            },
+            StmtKind::If(branch) => {
+                branch.init.as_ref().is_some_and(assigns) || {
+                    let both = branch.otherwise.as_ref().is_some_and(|other| match &other.kind {
+                        StmtKind::Block(block) => block.stmts.iter().any(assigns),
+                        _ => false,
+                    });
+                    both && branch.then.stmts.iter().any(assigns)
+                }
+            }
             _ => assigns(stmt),
         }
     };
@@ -147,9 +146,8 @@ fn asserted(subject: &Subject) -> Option<Objection> {
     let scopes = subject.typing.scopes;
     let var_of = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));
     let bound = bound(subject);
-    let error = bound.iter().copied().flatten().find(|var| {
-        subject.typing.var(*var).is_some_and(|ty| ty.is_error())
-    });
+    let error =
+        bound.iter().copied().flatten().find(|var| subject.typing.var(*var).is_some_and(|ty| ty.is_error()));
     // Up to where it gets another value.
     let after = subject.call.span.end;
     let until = |var: VarId| {

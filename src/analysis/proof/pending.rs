@@ -91,11 +91,10 @@ fn dropped<'a>(stmt: &'a Stmt, calls: &[&'a Call], subject: &Subject) -> Vec<(&'
 
 /// Whether the variable is an argument, an element or returned: then it is somebody's to wait for.
 fn is_handed_on(subject: &Subject, var: VarId, calls: &[&Call]) -> bool {
-    let is_it =
-        |expr: &Expr| expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident)) == Some(var);
-    let passed = calls.iter().any(|call| {
-        call.args.iter().any(is_it) && subject.typing.ask(call, known::only_looks) != Some(true)
-    });
+    let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident)) == Some(var);
+    let passed = calls
+        .iter()
+        .any(|call| call.args.iter().any(is_it) && subject.typing.ask(call, known::only_looks) != Some(true));
     let mut returned = false;
     for stmt in statements(subject.decl) {
         match &stmt.kind {
@@ -155,8 +154,8 @@ fn kind_of(subject: &Subject, call: &Call, ty: &Type) -> Future {
             signature.params.is_empty() && matches!(signature.results.as_slice(), [Type::Chan(_)])
         })
     };
-    let gets = method("Get")
-        .is_some_and(|signature| matches!(signature.params.as_slice(), [ty] if ty.is_context()));
+    let gets =
+        method("Get").is_some_and(|signature| matches!(signature.params.as_slice(), [ty] if ty.is_context()));
     // Of a type that only the index knows the name has to do.
     let named = ty.named().is_some_and(|named| {
         named.source().is_none()
@@ -166,15 +165,16 @@ fn kind_of(subject: &Subject, call: &Call, ty: &Type) -> Future {
     let released = method("Close").is_some();
     match ty {
         Type::Chan(_) => Future::Perhaps,
-        _ if (gets || waits("Wait") || tells("Ready") || tells("Done") || named) && !released => Future::Surely,
+        _ if (gets || waits("Wait") || tells("Ready") || tells("Done") || named) && !released => {
+            Future::Surely
+        }
         _ => Future::No,
     }
 }
 
 /// Whether the source of the release says that it flushes, or waits for what is under way.
 fn flushes_itself(subject: &Subject) -> bool {
-    let Some(Member::Method(method)) =
-        subject.typing.database.member(subject.ty, &subject.release.method)
+    let Some(Member::Method(method)) = subject.typing.database.member(subject.ty, &subject.release.method)
     else {
         return false;
     };

@@ -66,14 +66,16 @@ fn other_release(subject: &Subject, derived: &Derived, inner: &FxHashSet<String>
     }
     found.or_else(|| {
         calls.iter().find_map(|call| {
-            call.args.iter().enumerate().filter(|(_, arg)| is_it(subject, derived, arg)).find_map(|(at, _)| {
-                let Callee::Func { func, .. } = subject.typing.callee(call) else { return None };
-                let last = func.decl.signature.params.len().checked_sub(1)?;
-                let index = ParamIndex::At(at.min(last) as u32);
-                let name = released_in(subject, &func, index, &ends, 0)?;
-                let words = format!("`{}` calls `{name}`, which may release it", func.decl.name.name);
-                Some(subject.object(call.span, words))
-            })
+            call.args.iter().enumerate().filter(|(_, arg)| is_it(subject, derived, arg)).find_map(
+                |(at, _)| {
+                    let Callee::Func { func, .. } = subject.typing.callee(call) else { return None };
+                    let last = func.decl.signature.params.len().checked_sub(1)?;
+                    let index = ParamIndex::At(at.min(last) as u32);
+                    let name = released_in(subject, &func, index, &ends, 0)?;
+                    let words = format!("`{}` calls `{name}`, which may release it", func.decl.name.name);
+                    Some(subject.object(call.span, words))
+                },
+            )
         })
     })
 }
@@ -83,8 +85,7 @@ fn is_it(subject: &Subject, derived: &Derived, expr: &Expr) -> bool {
     let var = expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
     let itself = var.is_some_and(|var| Some(var) == subject.holder);
     let same = || {
-        var.is_some_and(|var| derived.has(var))
-            && subject.typing.of(expr).pointee() == subject.ty.pointee()
+        var.is_some_and(|var| derived.has(var)) && subject.typing.of(expr).pointee() == subject.ty.pointee()
     };
     itself || same() || expr.unparen().span == subject.call.span
 }
@@ -111,8 +112,7 @@ fn released_in(
     let scopes = Scopes::of_func(&func.decl);
     let param = scopes.param(BodyId(0), index)?;
     let typing = Typing::new(subject.typing.database, FileScope::of(func), &scopes);
-    let is_param =
-        |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident)) == Some(param);
+    let is_param = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident)) == Some(param);
     let mut found = None;
     visit::block(body, &mut |expr| match &expr.kind {
         ExprKind::Selector { operand, field } if is_param(operand) && ends(&field.name) => {
@@ -159,7 +159,9 @@ fn called_by_release(subject: &Subject) -> FxHashSet<String> {
             });
         }
         let harmless = |name: &String| {
-            ["Flush", "Sync", "Wait", "Lock", "Unlock", "Is", "Get", "Log"].iter().any(|start| name.starts_with(start))
+            ["Flush", "Sync", "Wait", "Lock", "Unlock", "Is", "Get", "Log"]
+                .iter()
+                .any(|start| name.starts_with(start))
         };
         names.extend(called.into_iter().filter(|name| !harmless(name)));
     }
@@ -168,7 +170,8 @@ fn called_by_release(subject: &Subject) -> FxHashSet<String> {
 
 /// The releases of the types that the maker really gives behind an interface.
 fn dynamic_releases(subject: &Subject) -> Vec<FuncRef> {
-    let types = crate::analysis::summaries::dynamic_types::types(subject.typing, subject.call, subject.result);
+    let types =
+        crate::analysis::summaries::dynamic_types::types(subject.typing, subject.call, subject.result);
     let release = |ty: Type| match subject.typing.database.member(&ty, &subject.release.method) {
         Some(Member::Method(method)) => method.func,
         _ => None,
@@ -223,9 +226,7 @@ fn has_inside(subject: &Subject, operand: &Expr) -> bool {
     };
     let var = operand.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
     around(operand)
-        || var.is_some_and(|var| {
-            subject.typing.scopes.assigned(var).iter().any(|given| around(given.value))
-        })
+        || var.is_some_and(|var| subject.typing.scopes.assigned(var).iter().any(|given| around(given.value)))
 }
 
 /// Whether the release of a type of the repository goes on to something of the resource's type.
@@ -268,9 +269,12 @@ fn address_given_out(subject: &Subject, derived: &Derived) -> Option<Objection> 
     let _ = derived;
     let outer = |target: &Expr| {
         target.as_ident().is_none_or(|ident| {
-            !ident.is_blank() && subject.typing.scopes.var(ident).is_none_or(|var| {
-                subject.typing.scopes.info(var).body != subject.body
-            })
+            !ident.is_blank()
+                && subject
+                    .typing
+                    .scopes
+                    .var(ident)
+                    .is_none_or(|var| subject.typing.scopes.info(var).body != subject.body)
         })
     };
     let given = |stmt: &&Stmt| match &stmt.kind {
@@ -344,8 +348,23 @@ fn releases_nothing(subject: &Subject) -> Option<Evidence> {
             ExprKind::Selector { field, .. } => ends |= known::reads_like_release(&field.name),
             ExprKind::Call(call) => {
                 let name = call.name().unwrap_or_default().to_ascii_lowercase();
-                let plain = ["lock", "unlock", "wait", "do", "print", "log", "errorf", "new", "store", "swap", "signal", "broadcast"];
-                ends |= ["close", "cancel", "stop", "delete", "clear", "shutdown"].iter().any(|word| name.contains(word));
+                let plain = [
+                    "lock",
+                    "unlock",
+                    "wait",
+                    "do",
+                    "print",
+                    "log",
+                    "errorf",
+                    "new",
+                    "store",
+                    "swap",
+                    "signal",
+                    "broadcast",
+                ];
+                ends |= ["close", "cancel", "stop", "delete", "clear", "shutdown"]
+                    .iter()
+                    .any(|word| name.contains(word));
                 if !plain.iter().any(|word| name.contains(word)) {
                     calls.get_or_insert(call.span);
                 }

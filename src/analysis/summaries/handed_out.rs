@@ -234,9 +234,7 @@ impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
                 self.allow_ident(right);
             }
             // What is selected from further is no method.
-            ExprKind::Selector { operand, .. }
-                if matches!(&operand.unparen().kind, ExprKind::Selector { operand, .. } if self.is_it(operand)) =>
-            {
+            ExprKind::Selector { operand, .. } if matches!(&operand.unparen().kind, ExprKind::Selector { operand, .. } if self.is_it(operand)) => {
                 if let ExprKind::Selector { operand, .. } = &operand.unparen().kind {
                     self.allow_ident(operand);
                 }

@@ -28,22 +28,25 @@ pub struct Plain<'t, 'a, 'w> {
     /// In a maker, whose parameters are looked at where it is called.
     in_maker: bool,
     depth: usize,
+    /// The package of the constructor whose arguments are looked at.
+    library: Option<String>,
 }
 
 impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
     /// Of the function that calls.
     pub fn in_caller(typing: &'t Typing<'a, 'w>) -> Plain<'t, 'a, 'w> {
-        Plain { typing, in_maker: false, depth: 0 }
+        Plain { typing, in_maker: false, depth: 0, library: None }
     }
 
     /// Of a function whose call is looked at elsewhere, arguments and all.
     pub fn in_maker(typing: &'t Typing<'a, 'w>) -> Plain<'t, 'a, 'w> {
-        Plain { typing, in_maker: true, depth: 0 }
+        Plain { typing, in_maker: true, depth: 0, library: None }
     }
 
     /// The first argument of `call` that may bring along what has an owner. A test may release what is made
     /// for it: where the maker is read, that is seen there.
-    pub fn arguments(&self, call: &Call) -> Option<Evidence> {
+    pub fn arguments(mut self, call: &Call) -> Option<Evidence> {
+        self.library = self.package_of(call);
         let read = match self.typing.callee(call) {
             Callee::Func { func, .. } => self.is_own(&func),
             Callee::Method { method, .. } => method.func.is_some_and(|func| self.is_own(&func)),
@@ -52,10 +55,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
         let of_test = |arg: &Expr| {
             read && self.typing.of(arg).named().is_some_and(|named| &*named.package == "testing")
         };
-        call.args
-            .iter()
-            .filter(|arg| !of_test(arg))
-            .find_map(|arg| self.against(arg, &mut Vec::new()))
+        call.args.iter().filter(|arg| !of_test(arg)).find_map(|arg| self.against(arg, &mut Vec::new()))
     }
 
     /// Why `value` may bring along what has an owner. `seen` holds the variables that were looked at.
@@ -74,9 +74,9 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
             ExprKind::AddressOf(inner) | ExprKind::TypeAssert { operand: inner, .. } => {
                 self.against(inner, seen)
             }
-            ExprKind::Slice { operand, .. } | ExprKind::Index { operand, .. } | ExprKind::Unary { operand, .. } => {
-                self.against(operand, seen)
-            }
+            ExprKind::Slice { operand, .. }
+            | ExprKind::Index { operand, .. }
+            | ExprKind::Unary { operand, .. } => self.against(operand, seen),
             ExprKind::Call(call) => self.call(call, seen),
             ExprKind::Ident(ident) if &*ident.name == "nil" => None,
             ExprKind::Ident(ident) => match self.typing.scopes.var(ident) {
@@ -112,6 +112,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
         let name = call.name().unwrap_or_default();
         let args = |seen: &mut Vec<VarId>| call.args.iter().find_map(|arg| self.against(arg, seen));
         match self.typing.callee(call) {
+            Callee::Builtin { name, .. } if matches!(&*name, "make" | "new") => None,
             Callee::Builtin { .. } | Callee::Conversion(_) => args(seen),
             Callee::Func { func, .. } if self.is_own(&func) => args(seen).or_else(|| self.made_by(&func)),
             Callee::Method { method, .. } => {
@@ -135,7 +136,9 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
                 if call.args.is_empty() && known::describes(name) {
                     return None;
                 }
-                if call.args.is_empty() && !known::makes_option(name) || known::shares(name) {
+                let of_library = self.library.is_some() && self.library == self.package_of(call);
+                let made = !call.args.is_empty() || known::makes_option(name) || of_library;
+                if !made || known::shares(name) {
                     return object(format!("what `{name}` gives may belong to others"));
                 }
                 let receiver = match &call.function.unparen().kind {
@@ -157,7 +160,8 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
         let name = &func.decl.name;
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(self.typing.database, FileScope::of(func), &scopes);
-        let inner = Plain { typing: &typing, in_maker: true, depth: self.depth + 3 };
+        let depth = self.depth + 3;
+        let inner = Plain { typing: &typing, in_maker: true, depth, library: self.library.clone() };
         let Some(body) = func.decl.body.as_ref().filter(|_| inner.depth <= MAX_DEPTH) else {
             return Some(place(&typing, name.span, format!("what `{}` gives is not read", name.name)));
         };
@@ -188,8 +192,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
             let body = self.typing.scopes.info(var).body;
             span.contains(self.typing.scopes.body(body).block.span)
         };
-        let mut captured: Vec<VarId> =
-            self.typing.scopes.uses_in(span).filter(|var| !inside(*var)).collect();
+        let mut captured: Vec<VarId> = self.typing.scopes.uses_in(span).filter(|var| !inside(*var)).collect();
         captured.sort();
         captured.dedup();
         captured.into_iter().find_map(|var| self.variable(var, span, seen)).or_else(|| {
@@ -252,6 +255,12 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
             }
         });
         put.into_iter().find_map(|value| self.against(value, seen))
+    }
+
+    /// The import path of what is called, where that is a function of another package.
+    fn package_of(&self, call: &Call) -> Option<String> {
+        let (package, _) = self.typing.name(&call.function)?;
+        (!package.is_empty() && package != *self.typing.file.package.path).then_some(package)
     }
 
     fn is_own(&self, func: &FuncRef) -> bool {

@@ -112,10 +112,7 @@ impl Origin {
 
     /// Of two values that may be returned.
     fn or(self, other: Origin) -> Origin {
-        Origin {
-            ownership: self.ownership.max(other.ownership),
-            against: self.against.or(other.against),
-        }
+        Origin { ownership: self.ownership.max(other.ownership), against: self.against.or(other.against) }
     }
 }
 
@@ -271,7 +268,8 @@ impl Search<'_> {
                     against(typing, Lent, call.span, format!("it may come out of what `{name}` looks up"))
                 }
                 None if method.interface => {
-                    let words = format!("`{name}` is a method of an interface, whose implementation is unknown");
+                    let words =
+                        format!("`{name}` is a method of an interface, whose implementation is unknown");
                     against(typing, Unknown, call.span, words)
                 }
                 None => against(typing, Unknown, call.span, format!("what `{name}` gives is not read")),
@@ -305,10 +303,9 @@ impl Search<'_> {
         }
         let believed = self.database.is_dependency(&func.package) && !known::shares(&func.decl.name.name);
         match answer.ownership {
-            ResultOwnership::Fresh | ResultOwnership::Unknown if believed => Origin {
-                ownership: answer.ownership,
-                against: self.arguments(typing, call),
-            },
+            ResultOwnership::Fresh | ResultOwnership::Unknown if believed => {
+                Origin { ownership: answer.ownership, against: self.arguments(typing, call) }
+            }
             _ => {
                 let against = answer.against.or_else(|| self.arguments(typing, call));
                 Origin { ownership: answer.ownership, against }
@@ -329,16 +326,18 @@ impl Search<'_> {
         let words = |what: &str| format!("{what} gives it, and nobody knows which function that is");
         let function = call.function.unparen();
         let foreign = matches!(&function.kind, ExprKind::Selector { .. })
-            || function.as_ident().is_some_and(|ident| {
-                typing.scopes.var(ident).is_none() && exported(&ident.name)
-            });
+            || function
+                .as_ident()
+                .is_some_and(|ident| typing.scopes.var(ident).is_none() && exported(&ident.name));
         if let Some(functions) = typing.possible_functions(call) {
             let start = if foreign {
                 against(typing, ResultOwnership::Fresh, call.span, words("a variable that others may set"))
             } else {
                 Origin::fresh()
             };
-            return functions.iter().fold(start, |known, func| known.or(self.made_by(typing, call, func, index)));
+            return functions
+                .iter()
+                .fold(start, |known, func| known.or(self.made_by(typing, call, func, index)));
         }
         match &function.kind {
             ExprKind::Ident(ident) if typing.scopes.var(ident).is_some() => {
@@ -372,13 +371,15 @@ impl Search<'_> {
                 let ownership = if whole == Own { Lent } else { whole.max(Unknown) };
                 against(typing, ownership, value.span, "it may come out of what was there before")
             }
-            VarOrigin::Other => against(typing, Unknown, span, "it may come out of a channel, or an interface"),
-            VarOrigin::Value { .. } | VarOrigin::Result { .. } | VarOrigin::Declared { .. } => Origin::fresh(),
+            VarOrigin::Other => {
+                against(typing, Unknown, span, "it may come out of a channel, or an interface")
+            }
+            VarOrigin::Value { .. } | VarOrigin::Result { .. } | VarOrigin::Declared { .. } => {
+                Origin::fresh()
+            }
         };
         let given = typing.scopes.assigned(var);
-        given
-            .iter()
-            .fold(start, |known, given| known.or(self.value(typing, given.value, given.index, seen)))
+        given.iter().fold(start, |known, given| known.or(self.value(typing, given.value, given.index, seen)))
     }
 }
 

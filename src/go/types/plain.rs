@@ -35,9 +35,15 @@ fn plain(database: &Database, ty: &Type, depth: usize) -> bool {
                 Shape::Plain(inner) => plain(database, &inner, depth + 1),
                 Shape::Interface(_) => false,
                 Shape::Struct(declared) => {
-                    let ExprKind::Struct(fields) = &declared.spec.spec().ty.unparen().kind else { return false };
+                    let ExprKind::Struct(fields) = &declared.spec.spec().ty.unparen().kind else {
+                        return false;
+                    };
                     fields.iter().all(|field| {
-                        plain(database, &database.type_with(&declared.scope, &declared.bound, &field.ty), depth + 1)
+                        plain(
+                            database,
+                            &database.type_with(&declared.scope, &declared.bound, &field.ty),
+                            depth + 1,
+                        )
                     })
                 }
             },
