@@ -24,8 +24,8 @@ pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     let Some(ty) = subject.typing.var(var) else {
         return Err(subject.object(call, format!("the type of `{}` is not known", info.name)));
     };
-    let answer = subject.typing.database.closable(&subject.typing.file, &ty, subject.releases);
-    if answer.closable != Closable::By(subject.release.clone()) {
+    let answer = || subject.typing.database.closable(&subject.typing.file, &ty, subject.releases);
+    if ty != *subject.ty && answer().closable != Closable::By(subject.release.clone()) {
         let words = format!("`{}` is declared as `{ty}`, which has no such release", info.name);
         return Err(subject.object(call, words));
     }
