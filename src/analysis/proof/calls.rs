@@ -10,7 +10,7 @@ use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarOrigin};
 use crate::analysis::proof::flow::{Against, Asked, Flow, Seen};
 use crate::analysis::proof::ownership::{Owner, Place, place};
 use crate::analysis::proof::tie::{Held, Tie, Types, Value, join};
-use crate::base::finding::Verdict;
+use crate::base::diagnostic::Verdict;
 use crate::base::text::Span;
 use crate::go::facts;
 use crate::go::project::package::FuncRef;

@@ -12,7 +12,7 @@ use crate::analysis::graph::scopes::{BodyId, ParamIndex, VarId, VarOrigin};
 use crate::analysis::proof::calls::Context;
 use crate::analysis::proof::ownership::{Owner, Ownership, Place, is_within, place};
 use crate::analysis::proof::tie::{Held, Tie, Types, Value, join};
-use crate::base::finding::Verdict;
+use crate::base::diagnostic::Verdict;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::FileScope;
@@ -548,7 +548,9 @@ impl<'f, 'a> Flow<'f, 'a> {
             }
             let value = self.value(&element.value);
             match element.key.as_ref().and_then(Expr::as_ident).filter(|_| !keyed) {
-                Some(field) if value.is_some() => fields.iter_mut().for_each(|all| all.push(field.name.clone())),
+                Some(field) if value.is_some() => {
+                    fields.iter_mut().for_each(|all| all.push(field.name.clone()))
+                }
                 None if value.is_some() => fields = None,
                 _ => {}
             }

@@ -2,7 +2,7 @@
 
 use crate::analysis::graph::scopes::VarOrigin;
 use crate::analysis::proof::Subject;
-use crate::base::finding::{Closable, Evidence, Objection};
+use crate::base::diagnostic::{Closable, Evidence, Objection};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
