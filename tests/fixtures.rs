@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 use support::{copy, files, go, gofmt, has_go, write};
-use unleak::base::finding::Finding;
+use unleak::base::diagnostic::Finding;
 use unleak::config::{Settings, Style};
 use unleak::engine;
 use unleak::engine::Change;
@@ -67,7 +67,7 @@ fn wants(line: &str) -> Vec<String> {
 /// A finding in the words that wants are held against.
 fn words(finding: &Finding) -> String {
     let fix = finding.fix.as_ref().map_or("no", |fix| fix.applicability.word());
-    let notes: String = finding.acquisition.notes.iter().map(|note| format!(" ({})", note.id)).collect();
+    let notes: String = finding.notes.iter().map(|note| format!(" ({})", note.id)).collect();
     format!("{} [{fix} fix]{notes}", finding.message)
 }
 
@@ -75,7 +75,7 @@ fn words(finding: &Finding) -> String {
 fn differences(root: &Path, findings: &[Finding]) -> Vec<String> {
     let mut found: BTreeMap<(String, u32), Vec<String>> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.suppressed.is_none()) {
-        let at = &finding.acquisition;
+        let at = &finding.location;
         found.entry((at.path.to_string(), at.line)).or_default().push(words(finding));
     }
     let mut differences = Vec::new();
@@ -107,7 +107,7 @@ fn every_finding_is_wanted_and_every_want_found() {
     for (rule, root) in fixtures() {
         let report = engine::check(&settings(&rule, &root)).expect("the fixtures can be read");
         let mut differences = differences(&root, &report.findings);
-        differences.extend(report.diagnostics.iter().map(|fault| format!("{}: {}", fault.path, fault.words)));
+        differences.extend(report.faults.iter().map(|fault| format!("{}: {}", fault.path, fault.words)));
         show(&differences);
     }
 }
@@ -147,7 +147,7 @@ fn comments_silence_what_they_name() {
             let silenced = report
                 .findings
                 .iter()
-                .filter(|f| *f.acquisition.path == *path && f.suppressed.is_some())
+                .filter(|f| *f.location.path == *path && f.suppressed.is_some())
                 .count();
             if comments != silenced {
                 differences.push(format!("{path}: {comments} comments silence {silenced} findings"));
@@ -164,7 +164,7 @@ fn test_files_wait_for_their_flag() {
         settings.sources.flags.flag("tests", Some(false));
         let report = engine::check(&settings).expect("the fixtures can be read");
         let in_tests =
-            report.findings.iter().filter(|finding| finding.acquisition.path.ends_with("_test.go")).count();
+            report.findings.iter().filter(|finding| finding.location.path.ends_with("_test.go")).count();
         assert_eq!(in_tests, 0);
         let wanted: usize = files(&root)
             .iter()

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use unleak::base::finding::Closable;
+use unleak::base::diagnostic::Closable;
 use unleak::go::index::reader::Index;
 use unleak::go::project::locate::{Environment, Locator};
 use unleak::go::types::closable::common_methods;

@@ -1,6 +1,8 @@
 //! Control flow, ownership and function summaries: what becomes of a resource on each way out.
 
 pub mod dataflow;
+pub mod detection;
+pub mod file_context;
 pub mod graph;
 pub mod placement;
 pub mod proof;

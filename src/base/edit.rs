@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::base::finding::FixOutcome;
+use crate::base::diagnostic::FixOutcome;
 use crate::base::text::Span;
 
 /// One replacement: the bytes of `span` become `text`. An empty span inserts before its offset.

@@ -3,9 +3,11 @@
 //!
 //! Nothing here knows Go, rules or the command line.
 
+pub mod diagnostic;
 pub mod edit;
-pub mod finding;
 pub mod near;
 pub mod progress;
 pub mod sys;
 pub mod text;
+
+pub use diagnostic as finding;

@@ -21,7 +21,7 @@ const NAMED: usize = 20;
 pub fn write(common: &Common, flags: &Check, settings: &Settings, file: &Path) -> anyhow::Result<Exit> {
     let old = if sys::kind(file).is_some() { Baseline::read(file)? } else { Baseline::default() };
     let report = progress::watched(common.quiet, &settings.progress, || engine::check(settings))?;
-    words::diagnostics(&report);
+    words::faults(&report.faults);
     let baseline = Baseline::of(&report, settings, &old);
     sys::write(file, baseline.text().as_bytes())?;
     if !common.quiet {

@@ -4,7 +4,7 @@ use super::flags::{Common, Fix, Format};
 use super::review::{self, Decisions};
 use super::verify::{self, Verify};
 use super::{Exit, for_people, for_programs, progress, settings, words, write};
-use crate::base::finding::FixOutcome;
+use crate::base::diagnostic::FixOutcome;
 use crate::config::Settings;
 use crate::engine::{Choice, FixRun, Judged};
 use crate::report;
@@ -17,7 +17,7 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
         review::check_terminal(&settings)?;
     }
     let judged = progress::watched(common.quiet, &settings.progress, || Judged::new(&settings))?;
-    words::diagnostics(judged.report());
+    words::faults(&judged.report().faults);
     let mut fixes =
         progress::watched(common.quiet, &settings.progress, || judged.fix(&settings, &|_| Choice::Take));
     if let Some(stdin) = &settings.stdin {

@@ -123,7 +123,7 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
     // Read first: a broken one should not cost a run.
     let baseline = flags.baseline.as_deref().map(Baseline::read).transpose()?;
     let mut report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
-    words::diagnostics(&report);
+    words::faults(&report.faults);
     let gone = baseline.as_ref().map(|baseline| baseline.apply(&mut report, &settings)).unwrap_or_default();
     match flags.format {
         CheckFormat::Text => for_people(|out| report::text(out, &report))?,
@@ -146,7 +146,7 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
         return Ok(Exit::Nothing);
     }
     let walked = walk::walk(settings)?;
-    words::faults(&walked.diagnostics);
+    words::faults(&walked.faults);
     if io::stdout().is_terminal() {
         for_people(|out| {
             walked.files.iter().try_for_each(|found| writeln!(out, "{}", report::harmless(&found.path)))
@@ -160,7 +160,7 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
 fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
     let run = progress::watched(common.quiet, &settings.progress, || engine::fix(&settings))?;
-    words::diagnostics(&run.report);
+    words::faults(&run.report.faults);
     words::unpatchable(&run.changes);
     if flags.stat {
         for_people(|out| report::stat(out, &run.changes))?;
@@ -188,7 +188,7 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
 fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
     let settings = Settings { every: true, ..settings::settle(common, &flags.scan)? };
     let report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
-    words::diagnostics(&report);
+    words::faults(&report.faults);
     match flags.format {
         Format::Json => for_programs(|out| report::audit_json(out, &report))?,
         Format::Text => for_people(|out| report::audit(out, &report))?,
@@ -238,7 +238,7 @@ fn has_findings(report: &Report) -> bool {
 
 /// The exit of a run that came to its end.
 fn after(report: &Report, strict: bool, findings: bool) -> Exit {
-    let complete = report.diagnostics.iter().all(|fault| !fault.skipped);
+    let complete = report.faults.iter().all(|fault| !fault.skipped);
     match (strict && !complete, findings) {
         (true, _) => Exit::Error,
         (false, true) => Exit::Findings,
@@ -249,7 +249,7 @@ fn after(report: &Report, strict: bool, findings: bool) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::finding::Diagnostic;
+    use crate::base::diagnostic::RunFault;
 
     #[test]
     fn a_closed_pipe_is_found_below_its_context() {
@@ -260,9 +260,8 @@ mod tests {
 
     #[test]
     fn only_a_strict_run_fails_for_a_skipped_file() {
-        let fault =
-            Diagnostic { path: "a.go".into(), line: 0, words: "may not be read".into(), skipped: true };
-        let report = Report { diagnostics: vec![fault], ..Report::default() };
+        let fault = RunFault { path: "a.go".into(), line: 0, words: "may not be read".into(), skipped: true };
+        let report = Report { faults: vec![fault], ..Report::default() };
         assert_eq!(after(&report, false, false), Exit::Nothing);
         assert_eq!(after(&report, false, true), Exit::Findings);
         assert_eq!(after(&report, true, true), Exit::Error);

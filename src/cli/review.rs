@@ -9,8 +9,8 @@ use anyhow::{Context, bail};
 use console::{Key, Term};
 
 use super::{for_people, words};
+use crate::base::diagnostic::{Finding, FixOutcome};
 use crate::base::edit;
-use crate::base::finding::{Finding, FixOutcome};
 use crate::base::sys;
 use crate::config::Settings;
 use crate::engine::{Choice, Fixes, Report};
@@ -92,7 +92,7 @@ fn decide(report: &Report, items: &[&Finding], who: &mut dyn Answers) -> anyhow:
     let mut rest_of: Option<(&str, Choice)> = None;
     let mut quit = false;
     for (at, finding) in items.iter().enumerate() {
-        let path = &*finding.acquisition.path;
+        let path = &*finding.location.path;
         let settled = match &rest_of {
             _ if quit => Some(decline.clone()),
             Some((file, choice)) if *file == path => Some(choice.clone()),
@@ -151,7 +151,7 @@ fn edited(report: &Report, finding: &Finding, who: &mut dyn Answers) -> anyhow::
 
 /// The file's text without and with the fix.
 fn texts<'r>(report: &'r Report, finding: &Finding) -> Option<(&'r [u8], Vec<u8>)> {
-    let before = report.texts.get(&finding.acquisition.path)?;
+    let before = report.texts.get(&finding.location.path)?;
     let edits = &finding.fix.as_ref()?.edits;
     Some((before, edit::apply(before, &[edits]).text))
 }
@@ -212,8 +212,8 @@ impl Answers for Terminal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::diagnostic::*;
     use crate::base::edit::Edit;
-    use crate::base::finding::*;
 
     /// Presses keys, edits by replacing, and notes what it is shown.
     struct Keys {
@@ -244,22 +244,6 @@ mod tests {
     }
 
     fn finding(path: &str, fingerprint: &str) -> Finding {
-        let acquisition = Acquisition {
-            rule: "unclosed-client".into(),
-            path: path.into(),
-            span: Default::default(),
-            line: 1,
-            column: 1,
-            constructor: "x.NewClient".into(),
-            name: None,
-            function: None,
-            type_name: String::new(),
-            closable: Closable::Unknown(String::new()),
-            verdict: Verdict::Leaked,
-            certainty: Certainty::Proved,
-            evidence: Vec::new(),
-            notes: Vec::new(),
-        };
         let edits = vec![Edit::insert(6, "\tdefer c.Close()\n")];
         let fix = Fix {
             title: String::new(),
@@ -269,8 +253,16 @@ mod tests {
             proof: None,
         };
         Finding {
-            acquisition,
+            rule: "unclosed-client".into(),
+            severity: Severity::Warning,
+            location: Location { path: path.into(), span: Default::default(), line: 1, column: 1 },
+            subject: String::new(),
+            label: String::new(),
+            function: None,
             message: String::new(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            acquisition: None,
             fix: Some(fix),
             suppressed: None,
             fingerprint: fingerprint.into(),

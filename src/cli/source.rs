@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use super::flags::{Common, Index, Resolve};
 use super::words::{self, counted};
 use super::{Exit, for_people, for_programs, settings};
-use crate::base::finding::{Certainty, Closable, Evidence, Release, ReleaseArg};
+use crate::base::diagnostic::{Certainty, Closable, Evidence, Release, ReleaseArg};
 use crate::base::sys::{self, Error, Kind};
 use crate::go::index_build::build;
 use crate::go::index_build::build::Counts;
@@ -41,7 +41,7 @@ pub fn resolve(common: &Common, flags: &Resolve) -> anyhow::Result<Exit> {
             }
         }
     }
-    words::faults(&database.locator().diagnostics());
+    words::faults(&database.locator().faults());
     Ok(exit)
 }
 

@@ -13,7 +13,7 @@ use anyhow::bail;
 
 use super::review::Decisions;
 use super::{words, write};
-use crate::base::finding::{Finding, FixOutcome};
+use crate::base::diagnostic::{Finding, FixOutcome};
 use crate::base::sys::{self, Error, Interrupts};
 use crate::config::Settings;
 use crate::engine::{Change, Choice, Choose, Fixes, Judged};
@@ -95,7 +95,7 @@ impl Run<'_> {
                 .iter()
                 .zip(&fixes.outcomes)
                 .filter(|(finding, outcome)| {
-                    **outcome == FixOutcome::Applied && in_module(&finding.acquisition.path)
+                    **outcome == FixOutcome::Applied && in_module(&finding.location.path)
                 })
                 .map(|(finding, _)| finding)
                 .collect();
@@ -182,7 +182,7 @@ impl Run<'_> {
         let at_fault = items
             .iter()
             .filter(|finding| bad.contains(&finding.fingerprint))
-            .map(|finding| &finding.acquisition);
+            .map(|finding| &finding.location);
         lines.extend(at_fault.map(|at| format!("  {}:{}:{}", at.path, at.line, at.column)));
         lines.extend(said.lines().take(TOLD).map(|line| format!("  | {line}")));
         words::error(&lines.join("\n"));
@@ -289,8 +289,8 @@ mod tests {
         let findings = judged.report().findings.iter().zip(&verified.fixes.outcomes);
         findings
             .map(|(finding, outcome)| {
-                let name = finding.acquisition.name.clone().unwrap();
-                let is_there = text(&finding.acquisition.path).contains(&format!("defer {name}.Close()"));
+                let name = finding.acquisition.as_ref().unwrap().name.clone().unwrap();
+                let is_there = text(&finding.location.path).contains(&format!("defer {name}.Close()"));
                 assert_eq!(is_there, *outcome == FixOutcome::Applied, "{name}");
                 (name, *outcome)
             })

@@ -1,7 +1,7 @@
 //! What is told on standard error: faults, the closing words, statistics.
 
 use super::flags::Common;
-use crate::base::finding::{Applicability, Diagnostic, FixOutcome};
+use crate::base::diagnostic::{Applicability, FixOutcome, RunFault};
 use crate::config::Settings;
 use crate::engine::{Change, Details, FixRun, Report};
 use crate::report::{harmless, patchable, settle, tally};
@@ -18,13 +18,8 @@ pub fn error(words: &str) {
     say(&format!("error: {}", harmless.join("\n")));
 }
 
-/// Prints the faults of a report.
-pub fn diagnostics(report: &Report) {
-    faults(&report.diagnostics);
-}
-
 /// Prints faults in single files.
-pub fn faults(faults: &[Diagnostic]) {
+pub fn faults(faults: &[RunFault]) {
     for fault in faults {
         let line = if fault.line > 0 { format!(":{}", fault.line) } else { String::new() };
         say(&format!("warning: {}{line}: {}", harmless(&fault.path), harmless(&fault.words)));
@@ -75,7 +70,7 @@ pub fn audit_end(settings: &Settings, report: &Report) {
 fn no_go_files(settings: &Settings, report: &Report) -> bool {
     let none = report.stats.files == 0
         && settings.stdin.is_none()
-        && report.diagnostics.iter().all(|fault| !fault.skipped);
+        && report.faults.iter().all(|fault| !fault.skipped);
     if none {
         let paths: Vec<_> =
             settings.paths.iter().map(|path| harmless(&path.to_string_lossy()).into_owned()).collect();
@@ -184,7 +179,7 @@ fn loose_ends(report: &Report) {
 
 /// Whether something was left unread, if it was.
 pub fn incomplete(report: &Report) {
-    let skipped = report.diagnostics.iter().filter(|fault| fault.skipped).count();
+    let skipped = report.faults.iter().filter(|fault| fault.skipped).count();
     if skipped > 0 {
         say(&format!(
             "not complete: {} left something unread, see the warnings above",
@@ -242,24 +237,9 @@ mod tests {
         report
     }
 
-    fn finding(applicability: Option<Applicability>) -> crate::base::finding::Finding {
-        use crate::base::finding::*;
-        let acquisition = Acquisition {
-            rule: "unclosed-client".into(),
-            path: "a.go".into(),
-            span: Default::default(),
-            line: 1,
-            column: 1,
-            constructor: "x.NewClient".into(),
-            name: None,
-            function: None,
-            type_name: String::new(),
-            closable: Closable::Unknown(String::new()),
-            verdict: Verdict::Leaked,
-            certainty: Certainty::Proved,
-            evidence: Vec::new(),
-            notes: Vec::new(),
-        };
+    fn finding(applicability: Option<Applicability>) -> crate::base::diagnostic::Finding {
+        use crate::base::diagnostic::*;
+        use crate::base::text::Span;
         let fix = applicability.map(|applicability| Fix {
             proof: None,
             title: String::new(),
@@ -267,7 +247,21 @@ mod tests {
             reason: None,
             edits: Vec::new(),
         });
-        Finding { acquisition, message: String::new(), fix, suppressed: None, fingerprint: String::new() }
+        Finding {
+            rule: "unclosed-client".into(),
+            severity: Severity::Warning,
+            location: Location { path: "a.go".into(), span: Span::default(), line: 1, column: 1 },
+            subject: String::new(),
+            label: String::new(),
+            function: None,
+            message: String::new(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            acquisition: None,
+            fix,
+            suppressed: None,
+            fingerprint: String::new(),
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 
 use super::words;
-use crate::base::finding::FixOutcome;
+use crate::base::diagnostic::FixOutcome;
 use crate::base::sys::{self, Error, Interrupts};
 use crate::config::Settings;
 use crate::engine::Change;

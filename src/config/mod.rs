@@ -19,9 +19,9 @@ pub use layer::{Layer, Origin, known_rule};
 pub use style::Style;
 pub use tree::{FILE, Files, Said, Tree, is_selected};
 
-use crate::base::finding::FaultKind;
+use crate::base::diagnostic::FaultKind;
 use crate::base::progress::Progress;
-use crate::rules::Rule;
+use crate::rules::{Engine, Rule};
 use crate::vcs::Change;
 
 /// What one run does. Made by `cli` from flags.
@@ -94,9 +94,14 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The rule that runs and reports faults of this kind.
+    /// The rule that runs and reports such faults of acquisitions.
     pub fn reporting(&self, kind: FaultKind) -> Option<&Arc<Rule>> {
-        self.rules.iter().find(|rule| rule.reports == kind)
+        self.rules.iter().find(|rule| rule.reports(kind))
+    }
+
+    /// The rules that run and whose findings come from this engine.
+    pub fn of_engine(&self, engine: Engine) -> impl Iterator<Item = &Arc<Rule>> {
+        self.rules.iter().filter(move |rule| rule.engine == engine)
     }
 }
 

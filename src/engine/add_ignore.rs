@@ -6,25 +6,23 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::diagnostic::Finding;
 use crate::base::edit::{self, Edit};
-use crate::base::finding::{Finding, Verdict};
 use crate::base::text::{LineIndex, line_ending_at};
 use crate::engine::analyze::AnalyzedFile;
 
-/// Gives each of `findings` on `text` that is open a comment with `reason`. Returns the new text, and the
+/// Gives each of `findings` on `text` that is open and `silenceable` a comment with `reason`. Returns the new text, and the
 /// fingerprints of those that have one now.
 pub fn silence(
     text: Vec<u8>,
     findings: &[Finding],
     reason: &str,
+    silenceable: &dyn Fn(&Finding) -> bool,
     judge: &dyn Fn(&[u8]) -> AnalyzedFile,
 ) -> (Vec<u8>, Vec<String>) {
     let mut by_line: BTreeMap<u32, Vec<&Finding>> = BTreeMap::new();
-    for finding in findings
-        .iter()
-        .filter(|finding| finding.suppressed.is_none() && finding.acquisition.verdict != Verdict::Idle)
-    {
-        by_line.entry(finding.acquisition.line).or_default().push(finding);
+    for finding in findings.iter().filter(|finding| finding.suppressed.is_none() && silenceable(finding)) {
+        by_line.entry(finding.location.line).or_default().push(finding);
     }
     let lines = LineIndex::new(&text);
     let spelled =
@@ -90,9 +88,10 @@ fn attempt(
 
 /// The line above the one that `here` begins on, or `None` where gofmt would not have it so.
 fn comment(text: &[u8], lines: &LineIndex, here: &[&Finding], reason: &str) -> Option<Edit> {
-    let at = &here.first()?.acquisition;
+    let first = here.first()?;
     // Above a declaration it would be a doc comment, which gofmt puts in order.
-    at.function.as_ref()?;
+    first.function.as_ref()?;
+    let at = &first.location;
     let line = |number: u32| lines.line_span(number).map_or(&[][..], |span| &text[span.range()]);
     let (own, above, below) = (line(at.line), line(at.line - 1), line(at.line + 1));
     let closes = own.trim_ascii_start().first().is_some_and(|byte| b"})]".contains(byte));
@@ -102,7 +101,7 @@ fn comment(text: &[u8], lines: &LineIndex, here: &[&Finding], reason: &str) -> O
     }
     let blanks = own.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let indent = String::from_utf8_lossy(&own[..blanks]);
-    let mut rules: Vec<&str> = here.iter().map(|finding| &*finding.acquisition.rule).collect();
+    let mut rules: Vec<&str> = here.iter().map(|finding| &*finding.rule).collect();
     rules.dedup();
     let start = lines.line_span(at.line)?.start;
     let ending = line_ending_at(text, start as usize);

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::analysis::file_context::FileContext;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::Scopes;
 use crate::analysis::summaries::wrapped;
 use crate::analysis::verdict::judge;
-use crate::analysis::verdict::judge::{Asked, Fault, FileContext, Judge, Judgement};
-use crate::base::finding::{Acquisition, Closable, FaultKind, Finding, fingerprint};
+use crate::analysis::verdict::judge::{Asked, Fault, Judge, Judgement};
+use crate::base::diagnostic::{Acquisition, Closable, FaultKind, Finding, fingerprint};
 use crate::base::text::{LineIndex, Span};
 use crate::config::{Policy, Settings};
+use crate::engine::detect::{self, DETECTORS, Detected, Repeats};
 use crate::engine::package_style::PackageStyle;
 use crate::engine::prefilter::{Prefilter, sights};
 use crate::engine::suppress::{Directives, Seen};
@@ -25,7 +27,7 @@ use crate::go::syntax::parse::{Parsed, Refusal, items_by_parsing, parse};
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;
-use crate::rules::{Rule, Seeds};
+use crate::rules::{Engine, Rule, Seeds};
 
 /// Functions of the repository that give a fresh resource to their callers: calls of them are acquisitions
 /// too.
@@ -87,6 +89,8 @@ impl Fresh {
 #[derive(Default)]
 pub struct AnalyzedFile {
     pub judged: Vec<Judgement>,
+    /// What the other engines found.
+    pub detected: Vec<Detected>,
     /// What is to be reported, in the order of the file.
     pub findings: Vec<Finding>,
     /// Functions that turned out to be wrappers.
@@ -144,37 +148,60 @@ pub fn again(
         package_style: PackageStyle::new(file.scope),
     };
     let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
+    let mut detected_repeats = Repeats::default();
     for item in &outline.items {
-        let judged = if matters(&file.text[item.span.range()]) {
+        let found = if matters(&file.text[item.span.range()]) {
             declaration(&run, &place, item, &mut result)
         } else {
             result.keep(&mut previous, item)
         };
-        for one in judged {
+        for one in found.judged {
             result.findings.extend(findings(&run, &place, item, &one, &mut repeats));
             result.judged.push(one);
         }
+        let ways = (settings, file.policy, &directives);
+        let detected = found.detected.iter();
+        let finding = |one| detect::finding(one, item, &place, ways, &mut detected_repeats);
+        result.findings.extend(detected.filter_map(finding));
+        result.detected.extend(found.detected);
     }
-    if let Some(rule) = file.policy.reporting(FaultKind::IdleComment).filter(|_| outline.exact) {
+    for rule in file.policy.of_engine(Engine::Suppression).filter(|_| outline.exact) {
         let refused: Vec<u32> = result.refused.iter().map(|(start, _)| *start).collect();
         let path = settings.in_repository(file.path);
-        let seen = Seen { items: &outline.items, judged: &result.judged, refused: &refused, path: &path };
-        result.findings.extend(suppress::unused(&directives, file.policy, rule, &place, &seen));
+        let (judged, detected) = (&result.judged, &result.detected);
+        let seen = Seen { items: &outline.items, judged, detected, refused: &refused, path: &path };
+        let unused = suppress::unused(&directives, file.policy, rule, &place, &seen);
+        result.findings.extend(unused);
     }
-    result.findings.sort_by_key(|finding| finding.acquisition.span);
+    result.findings.sort_by_key(|finding| finding.location.span);
     result
 }
 
 impl AnalyzedFile {
-    /// Takes over what `previous` says of one declaration, and gives its judgements.
-    fn keep(&mut self, previous: &mut AnalyzedFile, item: &Item) -> Vec<Judgement> {
+    /// Takes over what `previous` says of one declaration, and gives what was found in it.
+    fn keep(&mut self, previous: &mut AnalyzedFile, item: &Item) -> AnalyzedDeclaration {
         let within = |at: u32| item.span.start <= at && at < item.span.end;
         self.fresh.extend(previous.fresh.extract_if(.., |fresh| within(fresh.func.decl.span.start)));
         self.refused.extend(previous.refused.extract_if(.., |(start, _)| within(*start)));
         let judged: Vec<Judgement> =
             previous.judged.extract_if(.., |judged| within(judged.acquisition.span.start)).collect();
-        self.declarations += u64::from(!judged.is_empty());
-        judged
+        let detected: Vec<Detected> =
+            previous.detected.extract_if(.., |one| within(one.detection.span.start)).collect();
+        self.declarations += u64::from(!(judged.is_empty() && detected.is_empty()));
+        AnalyzedDeclaration { judged, detected }
+    }
+}
+
+/// What was found in one declaration.
+#[derive(Default)]
+struct AnalyzedDeclaration {
+    judged: Vec<Judgement>,
+    detected: Vec<Detected>,
+}
+
+impl From<Vec<Judgement>> for AnalyzedDeclaration {
+    fn from(judged: Vec<Judgement>) -> AnalyzedDeclaration {
+        AnalyzedDeclaration { judged, ..AnalyzedDeclaration::default() }
     }
 }
 
@@ -205,20 +232,19 @@ impl Run<'_> {
     }
 }
 
-fn declaration(run: &Run, place: &FileContext, item: &Item, result: &mut AnalyzedFile) -> Vec<Judgement> {
+fn declaration(
+    run: &Run,
+    place: &FileContext,
+    item: &Item,
+    result: &mut AnalyzedFile,
+) -> AnalyzedDeclaration {
     let text = &place.text[item.span.range()];
-    let triggered = run.sights.iter().any(|sight| sight.is_in(text));
-    let wraps = run.wrappers.called_in(text);
-    if !(triggered || wraps) || matches!(item.kind, ItemKind::Type | ItemKind::Const) {
-        return Vec::new();
+    if matches!(item.kind, ItemKind::Type | ItemKind::Const) {
+        return AnalyzedDeclaration::default();
     }
-    let leaks_only =
-        run.policy.rules.iter().all(|rule| matches!(rule.reports, FaultKind::Leak | FaultKind::IdleComment));
-    let is_clean = |(rule, sight): (&Arc<Rule>, &Prefilter)| {
-        quick_reject::is_clean(run.judge, place, (rule, sight), text, leaks_only)
-    };
-    if !wraps && !run.looks_closely(item) && run.rules().all(is_clean) {
-        return Vec::new();
+    let acquires = may_acquire(run, place, item, text);
+    if !acquires && !detect::is_wanted(run.policy, text) {
+        return AnalyzedDeclaration::default();
     }
     result.declarations += 1;
     let parsed =
@@ -226,15 +252,40 @@ fn declaration(run: &Run, place: &FileContext, item: &Item, result: &mut Analyze
             Ok(parsed) => parsed,
             Err(refusal) => {
                 result.refused.push((item.span.start, refusal));
-                return refused(run, place, item, &refusal.to_string());
+                return refused(run, place, item, &refusal.to_string()).into();
             }
         };
     let (parsed, decl) = parsed;
-    let mut wanted = match seeds(run.policy, &parsed) {
+    let detected = detect::declaration(DETECTORS, run.judge, run.policy, (place, &decl), text);
+    let judged = if acquires { judged(run, place, item, (&parsed, &decl), result) } else { Vec::new() };
+    AnalyzedDeclaration { judged, detected }
+}
+
+/// Whether a call in the declaration may acquire something that is not surely released.
+fn may_acquire(run: &Run, place: &FileContext, item: &Item, text: &[u8]) -> bool {
+    let triggered = run.sights.iter().any(|sight| sight.is_in(text));
+    let wraps = run.wrappers.called_in(text);
+    let leak = FaultKind::Leak.word();
+    let leaks_only = run.policy.of_engine(Engine::Resource).all(|rule| *rule.reports == *leak);
+    let is_clean = |(rule, sight): (&Arc<Rule>, &Prefilter)| {
+        quick_reject::is_clean(run.judge, place, (rule, sight), text, leaks_only)
+    };
+    wraps || (triggered && (run.looks_closely(item) || !run.rules().all(is_clean)))
+}
+
+/// The judgements on everything that is acquired in a declaration.
+fn judged(
+    run: &Run,
+    place: &FileContext,
+    item: &Item,
+    (parsed, decl): (&Parsed, &Decl),
+    result: &mut AnalyzedFile,
+) -> Vec<Judgement> {
+    let mut wanted = match seeds(run.policy, parsed) {
         Ok(wanted) => wanted,
         Err(why) => return refused(run, place, item, why),
     };
-    let more = called(run, place, &decl, &wanted);
+    let more = called(run, place, decl, &wanted);
     wanted.extend(more);
     wanted.sort_by_key(|(_, call, result)| (*call, *result));
     let asked: Vec<_> = wanted
@@ -246,7 +297,7 @@ fn declaration(run: &Run, place: &FileContext, item: &Item, result: &mut Analyze
             result: *result,
         })
         .collect();
-    let judged = judge::judge(run.judge, place, &decl, &asked);
+    let judged = judge::judge(run.judge, place, decl, &asked);
     for one in judged.iter().filter(|one| !(one.returned.is_empty() && one.wrapped.is_empty())) {
         let rule = wanted.iter().find(|(_, call, _)| *call == one.acquisition.span).map(|(rule, ..)| rule);
         let Some((func, rule)) = enclosing(place.scope, item).zip(rule) else { continue };
@@ -380,7 +431,7 @@ fn findings(
         return Vec::new();
     };
     let reports =
-        |rule: &&Arc<Rule>, fault: &Fault| rule.reports == fault.kind && rule.judges(&acquisition.rule);
+        |rule: &&Arc<Rule>, fault: &Fault| rule.reports(fault.kind) && rule.judges(&acquisition.rule);
     let report = |fault: &Fault| {
         let rule = run.policy.rules.iter().find(|rule| reports(rule, fault))?;
         let acquisition = Acquisition {
@@ -391,7 +442,15 @@ fn findings(
             ..acquisition.clone()
         };
         Some(Finding {
+            rule: rule.id.clone(),
+            severity: rule.severity,
+            location: acquisition.location(),
+            subject: acquisition.constructor.clone(),
+            label: "acquired here".to_owned(),
+            function: acquisition.function.clone(),
             message: fault.message.clone(),
+            labels: fault.evidence.clone(),
+            notes: acquisition.notes.clone(),
             fix: fix::fix(&fix::Wanted {
                 acquisition: &acquisition,
                 type_certainty: one.type_certainty,
@@ -403,10 +462,10 @@ fn findings(
             }),
             suppressed: run.directives.find(&rule.id, acquisition.line, &doc),
             fingerprint: fingerprint(&rule.id, &path, &function, &text, nth),
-            acquisition,
+            acquisition: Some(acquisition),
         })
     };
     let mut found: Vec<Finding> = one.faults.iter().filter_map(report).collect();
-    found.sort_by(|a, b| a.acquisition.rule.cmp(&b.acquisition.rule));
+    found.sort_by(|a, b| a.rule.cmp(&b.rule));
     found
 }

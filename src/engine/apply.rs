@@ -4,8 +4,8 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::verdict::judge::Judge;
+use crate::base::diagnostic::{Applicability, Finding, FixOutcome};
 use crate::base::edit;
-use crate::base::finding::{Applicability, Finding, FixOutcome};
 use crate::config::Settings;
 use crate::engine::add_ignore;
 use crate::engine::analyze;
@@ -13,6 +13,7 @@ use crate::engine::analyze::{AnalyzedFile, FileText};
 use crate::engine::scan::{Candidate, ScanResult};
 use crate::engine::{Change, Choice, Choose, Fixes};
 use crate::go::syntax::parse::damage;
+use crate::rules::Engine;
 
 /// Fixes that overlap wait for the next round; there are no more than this.
 const MAX_ROUNDS: usize = 4;
@@ -109,7 +110,13 @@ fn fix_file(
         findings = judged.findings.clone();
     }
     if let Some(reason) = settings.add_ignore.as_ref().filter(|_| !candidate.generated) {
-        let (new, silenced) = add_ignore::silence(text, &findings, reason, judge);
+        let (new, silenced) = {
+            // A comment that silences nothing is not silenced by another one.
+            let silenceable = |finding: &Finding| {
+                !candidate.policy.of_engine(Engine::Suppression).any(|rule| rule.id == finding.rule)
+            };
+            add_ignore::silence(text, &findings, reason, &silenceable, judge)
+        };
         text = new;
         outcomes.extend(silenced.into_iter().map(|id| (id, FixOutcome::Ignored)));
     }

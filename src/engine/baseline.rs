@@ -9,7 +9,7 @@ use std::path::Path;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-use crate::base::finding::{Finding, Suppression};
+use crate::base::diagnostic::{Finding, Suppression};
 use crate::base::sys::{self, Error};
 use crate::base::text::LineIndex;
 use crate::config::Settings;
@@ -39,7 +39,7 @@ pub struct Entry {
     /// The function around it; empty at package level.
     pub function: String,
     pub rule: String,
-    /// What acquires.
+    /// What it is about, as written: what acquires.
     pub acquires: String,
     pub fingerprint: String,
 }
@@ -169,12 +169,11 @@ impl<'r> Seen<'r> {
 }
 
 fn entry(finding: &Finding, settings: &Settings) -> Entry {
-    let at = &finding.acquisition;
     Entry {
-        path: settings.in_repository(&at.path),
-        function: at.function.clone().unwrap_or_default(),
-        rule: at.rule.to_string(),
-        acquires: at.constructor.clone(),
+        path: settings.in_repository(&finding.location.path),
+        function: finding.function.clone().unwrap_or_default(),
+        rule: finding.rule.to_string(),
+        acquires: finding.subject.clone(),
         fingerprint: finding.fingerprint.clone(),
     }
 }

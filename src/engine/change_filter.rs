@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::base::finding::{Finding, Suppression};
+use crate::base::diagnostic::{Finding, Suppression};
 use crate::base::sys::Error;
 use crate::base::text::LineIndex;
 use crate::config::Settings;
@@ -40,7 +40,7 @@ pub fn mark(settings: &Settings, change: &Change, candidates: &mut [Candidate]) 
 }
 
 fn meets(touched: &Touched, finding: &Finding, items: &[Item], lines: &LineIndex) -> bool {
-    let at = &finding.acquisition;
+    let at = &finding.location;
     let around = items.iter().find(|item| (item.doc_start..item.span.end).contains(&at.span.start));
     let (first, last) = match around {
         Some(item) => (lines.line(item.doc_start), lines.line(item.span.end.saturating_sub(1))),

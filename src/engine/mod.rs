@@ -6,6 +6,7 @@ mod analyze;
 mod apply;
 mod baseline;
 mod change_filter;
+mod detect;
 mod package_style;
 mod prefilter;
 mod quick_reject;
@@ -18,8 +19,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::base::diagnostic::{Acquisition, Finding, FixOutcome, RunFault};
 use crate::base::edit::Edit;
-use crate::base::finding::{Acquisition, Diagnostic, Finding, FixOutcome};
 use crate::base::sys::Error;
 use crate::config::Settings;
 
@@ -34,7 +35,7 @@ pub struct Report {
     /// What is reported, suppressed findings included (marked as such).
     pub findings: Vec<Finding>,
     /// Faults in single files.
-    pub diagnostics: Vec<Diagnostic>,
+    pub faults: Vec<RunFault>,
     /// What was seen, skipped and why.
     pub stats: Stats,
     /// The files that were read and judged, as printed; those whose findings are not reported are left out.

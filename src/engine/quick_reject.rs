@@ -7,8 +7,9 @@
 
 use std::sync::Arc;
 
-use crate::analysis::verdict::judge::{FileContext, Judge};
-use crate::base::finding::Closable;
+use crate::analysis::file_context::FileContext;
+use crate::analysis::verdict::judge::Judge;
+use crate::base::diagnostic::Closable;
 use crate::base::text::Span;
 use crate::engine::prefilter::Prefilter;
 use crate::engine::typed_seeds;

@@ -10,15 +10,16 @@ use rayon::prelude::*;
 
 use crate::analysis::summaries::callee::Summaries;
 use crate::analysis::verdict::judge::{Judge, Usage};
-use crate::base::finding::{Closable, Diagnostic, FaultKind, Verdict};
+use crate::base::diagnostic::{Closable, RunFault, Verdict};
 use crate::base::sys::{self, Error};
 use crate::config::{Policy, Settings};
 use crate::engine::analyze;
 use crate::engine::analyze::{AnalyzedFile, FileText, Fresh, Wrappers, is_called};
-use crate::engine::{Details, Report, Stats, change_filter, prefilter, suppress};
+use crate::engine::{Details, Report, Stats, change_filter, detect, prefilter, suppress};
 use crate::go::project::locate::{Environment, Locator};
 use crate::go::project::package::{FuncRef, Membership, with_text};
 use crate::go::types::database::{Database, FileScope};
+use crate::rules::Engine;
 use crate::walk::{self, Found, Walked};
 
 /// Wrappers of wrappers are followed this far.
@@ -71,7 +72,7 @@ enum Read {
     /// Read, and nothing in it matters.
     Nothing,
     LeftOut(Arc<str>, &'static str),
-    Unreadable(Diagnostic),
+    Unreadable(RunFault),
 }
 
 /// Surveys what `settings` name.
@@ -88,7 +89,7 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     let database = Database::new(Locator::new(environment).with_main(&settings.root), &settings.root);
     let summaries = Summaries::default();
     let mut stats = Stats { left_out: std::mem::take(&mut walked.left_out), ..Stats::default() };
-    let mut diagnostics = std::mem::take(&mut walked.diagnostics);
+    let mut faults = std::mem::take(&mut walked.faults);
     let mut left_out = std::mem::take(&mut walked.left_out_files);
     let reads = pool.install(|| read_all(settings, &walked));
     clock.lap("read");
@@ -103,7 +104,7 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
                 *stats.left_out.entry(reason).or_default() += 1;
                 left_out.push((path, reason));
             }
-            Read::Unreadable(diagnostic) => diagnostics.push(diagnostic),
+            Read::Unreadable(diagnostic) => faults.push(diagnostic),
         }
     }
     let judge = Judge {
@@ -144,12 +145,12 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     }
     clock.lap("wrappers");
     candidates.sort_by(|a, b| a.path.cmp(&b.path));
-    diagnostics.extend(database.locator().diagnostics());
+    faults.extend(database.locator().faults());
     if let Some(change) = &settings.change {
         change_filter::mark(settings, change, &mut candidates)?;
         clock.lap("change");
     }
-    let mut report = report(&candidates, stats, diagnostics, clock);
+    let mut report = report(&candidates, stats, faults, clock);
     if settings.stats {
         let tests = candidates.iter().filter(|candidate| !candidate.is_shown());
         left_out.extend(tests.map(|candidate| (candidate.path.clone(), "tests")));
@@ -193,8 +194,11 @@ fn buffered<T>(policy: &Policy, found: &Found, look: impl FnOnce(&[u8]) -> T) ->
 
 fn read(policy: &Arc<Policy>, found: &Found) -> (u64, Read) {
     let looked = buffered(policy, found, |text| {
-        let comments = || policy.reporting(FaultKind::IdleComment).is_some() && suppress::may_stand_in(text);
-        let read = if !prefilter::is_any(&policy.seeding, text) && !comments() {
+        let comments =
+            || policy.of_engine(Engine::Suppression).next().is_some() && suppress::may_stand_in(text);
+        let matters =
+            || prefilter::is_any(&policy.seeding, text) || comments() || detect::is_wanted(policy, text);
+        let read = if !matters() {
             Read::Nothing
         } else if is_left_out(policy, found, text) {
             Read::LeftOut(found.path.clone(), "generated")
@@ -205,7 +209,7 @@ fn read(policy: &Arc<Policy>, found: &Found) -> (u64, Read) {
     });
     looked.unwrap_or_else(|error| {
         let words = error.to_string();
-        (0, Read::Unreadable(Diagnostic { path: found.path.clone(), line: 0, words, skipped: true }))
+        (0, Read::Unreadable(RunFault { path: found.path.clone(), line: 0, words, skipped: true }))
     })
 }
 
@@ -323,33 +327,23 @@ fn read_files(settings: &Settings, walked: &Walked) -> Vec<Arc<str>> {
     walked.files.iter().filter(shown).map(|found| found.path.clone()).chain(stdin).collect()
 }
 
-fn report(candidates: &[Candidate], stats: Stats, diagnostics: Vec<Diagnostic>, clock: Clock) -> Report {
-    let mut report = Report { stats, diagnostics, ..Report::default() };
+fn report(candidates: &[Candidate], stats: Stats, faults: Vec<RunFault>, clock: Clock) -> Report {
+    let mut report = Report { stats, faults, ..Report::default() };
     for candidate in candidates {
         report.stats.declarations += candidate.judged.declarations;
         for (start, refusal) in &candidate.judged.refused {
             let line = crate::base::text::LineIndex::new(&candidate.text).line(*start);
             let words = format!("a declaration was not analysed: {refusal}");
-            report.diagnostics.push(Diagnostic { path: candidate.path.clone(), line, words, skipped: true });
+            report.faults.push(RunFault { path: candidate.path.clone(), line, words, skipped: true });
         }
         if candidate.judged.inexact {
             let words =
                 "its brackets or strings do not close: what could be told apart was looked at".to_owned();
-            report.diagnostics.push(Diagnostic {
-                path: candidate.path.clone(),
-                line: 0,
-                words,
-                skipped: true,
-            });
+            report.faults.push(RunFault { path: candidate.path.clone(), line: 0, words, skipped: true });
         }
         if std::str::from_utf8(&candidate.text).is_err() {
             let words = "the file is not UTF-8, which Go asks for; it was looked at all the same".to_owned();
-            report.diagnostics.push(Diagnostic {
-                path: candidate.path.clone(),
-                line: 0,
-                words,
-                skipped: false,
-            });
+            report.faults.push(RunFault { path: candidate.path.clone(), line: 0, words, skipped: false });
         }
         if !candidate.is_shown() {
             let waiting =
@@ -360,8 +354,8 @@ fn report(candidates: &[Candidate], stats: Stats, diagnostics: Vec<Diagnostic>, 
         }
         take(&mut report, candidate);
     }
-    report.diagnostics.sort();
-    report.diagnostics.dedup();
+    report.faults.sort();
+    report.faults.dedup();
     report.stats.phases = clock.phases;
     report
 }

@@ -8,17 +8,18 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::analysis::verdict::judge::{FileContext, Judgement};
-use crate::base::edit::Edit;
-use crate::base::finding::{
-    Acquisition, Applicability, Certainty, Closable, FaultKind, Finding, Fix, Suppression, Verdict,
-    fingerprint,
+use crate::analysis::file_context::FileContext;
+use crate::analysis::verdict::judge::Judgement;
+use crate::base::diagnostic::{
+    Applicability, Certainty, Finding, Fix, Location, Suppression, Verdict, fingerprint,
 };
+use crate::base::edit::Edit;
 use crate::base::near::{hint, near};
 use crate::base::text::{LineIndex, Span};
 use crate::config::Policy;
+use crate::engine::detect::Detected;
 use crate::go::syntax::outline::{Item, line_comments};
-use crate::rules::Rule;
+use crate::rules::{Engine, Rule};
 
 /// The comments of one file that mean to silence something.
 #[derive(Debug, Default)]
@@ -194,6 +195,7 @@ fn listed(comment: &[u8]) -> Option<(Manner, Span)> {
 pub struct Seen<'f> {
     pub items: &'f [Item],
     pub judged: &'f [Judgement],
+    pub detected: &'f [Detected],
     /// The starts of the declarations that were refused.
     pub refused: &'f [u32],
     /// The file from the top of the repository.
@@ -223,9 +225,18 @@ pub fn unused(
             .collect();
         if let Some(message) = message(directive, &idle, policy) {
             let text = String::from_utf8_lossy(text);
+            let (line, column) = place.lines.line_column(directive.span.start);
             findings.push(Finding {
-                acquisition: comment(directive, rule, place, &text),
+                rule: rule.id.clone(),
+                severity: rule.severity,
+                location: Location { path: place.path.clone(), span: directive.span, line, column },
+                subject: text.clone().into_owned(),
+                label: "this comment".to_owned(),
+                function: None,
                 message,
+                labels: Vec::new(),
+                notes: Vec::new(),
+                acquisition: None,
                 fix: Some(
                     seen.renaming(directive, policy, place)
                         .unwrap_or_else(|| removal(place.text, place.lines, directive, &idle)),
@@ -256,7 +267,7 @@ impl Seen<'_> {
             .iter()
             .filter(|item| directive.whole_file || (item.doc_start..item.span.end).contains(&at))
             .any(|item| self.refused.contains(&item.span.start));
-        told && !refused && !self.judged.iter().any(|judged| self.may_need(judged, directive, rule, place))
+        told && !refused && !self.is_needed(directive, rule, place)
     }
 
     /// Puts the name that was probably meant in the place of the only one, where that silences something.
@@ -267,7 +278,7 @@ impl Seen<'_> {
         }
         let meant = near(name, silenceable(policy).map(|rule| &*rule.id))?;
         let rule = silenceable(policy).find(|rule| *rule.id == *meant);
-        self.judged.iter().find(|judged| self.may_need(judged, directive, rule, place))?;
+        self.is_needed(directive, rule, place).then_some(())?;
         let reason = Some("it will silence what is found there".to_owned());
         let edits = vec![Edit { span: directive.list, text: meant.to_owned() }];
         Some(Fix {
@@ -279,6 +290,23 @@ impl Seen<'_> {
         })
     }
 
+    /// Whether there is, or may be, something for `directive` to silence, of `rule` or of any.
+    fn is_needed(&self, directive: &Directive, rule: Option<&Arc<Rule>>, place: &FileContext) -> bool {
+        let detected = |one: &Detected| {
+            let line = place.lines.line(one.detection.span.start);
+            let concerned = rule.is_none_or(|rule| one.is_for(rule));
+            concerned && directive.reach(line, &self.doc(one.detection.span, place)).is_some()
+        };
+        self.judged.iter().any(|judged| self.may_need(judged, directive, rule, place))
+            || self.detected.iter().any(detected)
+    }
+
+    /// The lines of the doc comment of the declaration around `span`.
+    fn doc(&self, span: Span, place: &FileContext) -> Range<u32> {
+        let item = self.items.iter().find(|item| item.span.contains(span));
+        item.map_or(0..0, |item| doc_lines(item, place.lines))
+    }
+
     /// Whether there is, or may be, something at `judged` for `directive` to silence, of `rule` or of any.
     fn may_need(
         &self,
@@ -288,10 +316,9 @@ impl Seen<'_> {
         place: &FileContext,
     ) -> bool {
         let at = &judged.acquisition;
-        let item = self.items.iter().find(|item| item.span.contains(at.span));
-        let doc = item.map_or(0..0, |item| doc_lines(item, place.lines));
+        let doc = self.doc(at.span, place);
         let concerned = rule.is_none_or(|rule| rule.judges(&at.rule));
-        let open = judged.faults.iter().any(|fault| rule.is_none_or(|rule| rule.reports == fault.kind))
+        let open = judged.faults.iter().any(|fault| rule.is_none_or(|rule| rule.reports(fault.kind)))
             || at.certainty == Certainty::Assumed
             || matches!(at.verdict, Verdict::NotAnalysed | Verdict::UnknownType);
         concerned && open && directive.reach(at.line, &doc).is_some()
@@ -300,7 +327,7 @@ impl Seen<'_> {
 
 /// The rules whose findings a comment can silence.
 fn silenceable(policy: &Policy) -> impl Iterator<Item = &Arc<Rule>> {
-    policy.all_rules.iter().filter(|rule| rule.reports != FaultKind::IdleComment)
+    policy.all_rules.iter().filter(|rule| rule.engine != Engine::Suppression)
 }
 
 fn is_known(policy: &Policy, name: &str) -> bool {
@@ -325,27 +352,6 @@ fn message(directive: &Directive, idle: &[&str], policy: &Policy) -> Option<Stri
     }
     let all: String = rest.iter().map(|name| format!(", `{name}`")).collect();
     Some(format!("nothing is silenced by `{first}`{all} here"))
-}
-
-/// The comment in the place of an acquisition.
-fn comment(directive: &Directive, rule: &Rule, place: &FileContext, text: &str) -> Acquisition {
-    let (line, column) = place.lines.line_column(directive.span.start);
-    Acquisition {
-        rule: rule.id.clone(),
-        path: place.path.clone(),
-        span: directive.span,
-        line,
-        column,
-        constructor: text.to_owned(),
-        name: None,
-        function: None,
-        type_name: String::new(),
-        closable: Closable::Nothing("a comment".to_owned()),
-        verdict: Verdict::Idle,
-        certainty: Certainty::Proved,
-        evidence: Vec::new(),
-        notes: Vec::new(),
-    }
 }
 
 /// Takes out the idle names, or the comment when no other is left.

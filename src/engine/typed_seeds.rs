@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::analysis::verdict::judge::Judge;
-use crate::base::finding::{Closable, Release};
+use crate::base::diagnostic::{Closable, Release};
 use crate::go::project::package::FuncRef;
 use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;

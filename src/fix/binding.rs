@@ -1,7 +1,7 @@
 //! The release's receiver: a variable that there is, or a name that the edit introduces.
 
+use crate::base::diagnostic::{Anchor, AnchorPlace, Binding};
 use crate::base::edit::Edit;
-use crate::base::finding::{Anchor, AnchorPlace, Binding};
 use crate::base::text::Span;
 use crate::fix::lines::{Gap, line_start};
 use crate::fix::{Wanted, realigns};

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use crate::base::finding::LoggerInScope;
+use crate::base::diagnostic::LoggerInScope;
 use crate::config::Style;
 use crate::fix::imports;
 use crate::go::syntax::outline;

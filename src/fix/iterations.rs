@@ -1,8 +1,8 @@
 //! Releases in loops: at the end of the iteration, or by a `defer` in a function literal around the rest of
 //! it.
 
+use crate::base::diagnostic::{Anchor, Iteration, Release};
 use crate::base::edit::Edit;
-use crate::base::finding::{Anchor, Iteration, Release};
 use crate::base::text::Span;
 use crate::fix::lines::{Gap, line_at, line_start};
 use crate::fix::spelling::{self, Spelled, When};
@@ -60,7 +60,7 @@ fn literal(
     let gap = Gap::at(text, anchor.place)?;
     let last = line_start(text, end as usize) as u32;
     let closing =
-        Gap::at(text, crate::base::finding::AnchorPlace::After(Span::new(first_code(text, last), end)))?;
+        Gap::at(text, crate::base::diagnostic::AnchorPlace::After(Span::new(first_code(text, last), end)))?;
     if memchr::memmem::find(&text[gap.at as usize..closing.at as usize], b"/*").is_some() {
         return Err("a block comment stands between");
     }

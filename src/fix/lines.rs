@@ -1,8 +1,8 @@
 //! Where in a text whole lines can stand, indented and ended like their neighbours, apart from all other
 //! code; and how one is taken out.
 
+use crate::base::diagnostic::AnchorPlace;
 use crate::base::edit::Edit;
-use crate::base::finding::AnchorPlace;
 use crate::base::text::{Span, line_ending_at};
 
 /// A gap between two lines of a text.

@@ -7,11 +7,11 @@ mod iterations;
 mod lines;
 mod spelling;
 
-use crate::base::edit::Edit;
-use crate::base::finding::{
+use crate::base::diagnostic::{
     Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Release, ReleaseArg, ReleaseCandidate,
     Remedy,
 };
+use crate::base::edit::Edit;
 use crate::base::text::Span;
 use crate::config::Style;
 pub use crate::fix::habits::Habits;
@@ -54,12 +54,27 @@ struct Sketch {
     reason: String,
 }
 
+/// A remedy that is spelled without knowing what is released: anything but a release. Where the place does
+/// not take it, it is only shown.
+pub fn spelled(remedy: &Remedy, text: &[u8]) -> Option<Fix> {
+    let (title, edit, doubt) = match remedy {
+        Remedy::Release(_) => return None,
+        Remedy::Advice { title, reason } => return Some(sketch(title.clone(), reason)),
+        Remedy::Capacity { title, at, text, doubt } => {
+            (title, Edit::insert(*at, text.clone()), doubt.clone())
+        }
+        Remedy::Lines { title, place, lines, doubt } => match Gap::at(text, *place) {
+            Ok(gap) => (title, gap.insert(lines), doubt.clone().or_else(|| realigns(&gap))),
+            Err(reason) => return Some(sketch(title.clone(), reason)),
+        },
+    };
+    let applicability = if doubt.is_some() { Applicability::Unsafe } else { Applicability::Safe };
+    Some(Fix { title: title.clone(), applicability, reason: doubt, edits: vec![edit], proof: None })
+}
+
 /// The fix for a fault; `None` for a release when the type's is not known.
 pub fn fix(wanted: &Wanted) -> Option<Fix> {
-    let placed = match wanted.remedy {
-        Remedy::Advice { title, reason } => return Some(sketch(title.clone(), reason)),
-        Remedy::Release(placed) => placed,
-    };
+    let Remedy::Release(placed) = wanted.remedy else { return spelled(wanted.remedy, wanted.text) };
     let Closable::By(release) = &wanted.acquisition.closable else { return None };
     if wanted.method(release).is_some_and(|method| method.only_shown) {
         let name = wanted.acquisition.name.as_deref().unwrap_or("the result");

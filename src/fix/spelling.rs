@@ -1,6 +1,6 @@
 //! The statements of a release: plain, with its error ignored, logged or joined, or as a test's clean-up.
 
-use crate::base::finding::{Acquisition, Anchor, InScope, Release};
+use crate::base::diagnostic::{Acquisition, Anchor, InScope, Release};
 use crate::config::Style;
 use crate::fix::habits::{self, Habits};
 use crate::fix::{Wanted, imports};

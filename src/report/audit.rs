@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::harmless;
 use super::tone::{BOLD, DIM, WARNING};
-use crate::base::finding::{Acquisition, Certainty, Closable, Evidence, Verdict};
+use crate::base::diagnostic::{Acquisition, Certainty, Closable, Evidence, Verdict};
 use crate::engine::Report;
 
 /// Cells above this width do not widen their column.

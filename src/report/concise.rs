@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::harmless;
 use super::tone::{BOLD, DIM, WARNING};
-use crate::base::finding::Finding;
+use crate::base::diagnostic::Finding;
 use crate::engine::Report;
 
 /// Writes `path:line:column: rule: message [safe fix]` for each finding that no comment silences.
@@ -13,9 +13,9 @@ use crate::engine::Report;
 /// The writer's.
 pub fn concise(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
-        let at = &finding.acquisition;
+        let at = &finding.location;
         let (path, message, fix) = (harmless(&at.path), harmless(&finding.message), fix_words(finding));
-        let (line, column, rule) = (at.line, at.column, &at.rule);
+        let (line, column, rule) = (at.line, at.column, &finding.rule);
         writeln!(
             out,
             "{BOLD}{path}:{line}:{column}:{BOLD:#} {WARNING}{rule}{WARNING:#}: {message} {DIM}[{fix}]{DIM:#}"

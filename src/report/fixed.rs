@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::harmless;
 use super::tally::reason_left;
 use super::tone::{ADDED, BOLD, WARNING};
-use crate::base::finding::{Finding, FixOutcome};
+use crate::base::diagnostic::{Finding, FixOutcome};
 
 /// Writes what became of each finding that no comment silences; `outcomes` stand at the same indices.
 ///
@@ -15,7 +15,7 @@ pub fn fixed(out: &mut dyn Write, findings: &[Finding], outcomes: &[FixOutcome])
     for (finding, outcome) in
         findings.iter().zip(outcomes).filter(|(finding, _)| finding.suppressed.is_none())
     {
-        let at = &finding.acquisition;
+        let at = &finding.location;
         let place = format!("{BOLD}{}:{}:{}:{BOLD:#}", harmless(&at.path), at.line, at.column);
         if *outcome == FixOutcome::Ignored {
             writeln!(out, "{ADDED}ignored{ADDED:#} {place} {}", harmless(&finding.message))?;

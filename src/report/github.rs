@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::harmless;
-use crate::base::finding::{Finding, Verdict};
+use crate::base::diagnostic::{Finding, Severity};
 use crate::base::text::LineIndex;
 use crate::config::Settings;
 use crate::engine::Report;
@@ -22,8 +22,11 @@ pub fn github(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::
 }
 
 fn command(finding: &Finding, report: &Report, settings: &Settings) -> String {
-    let at = &finding.acquisition;
-    let kind = if at.verdict == Verdict::Idle { "notice" } else { "warning" };
+    let at = &finding.location;
+    let kind = match finding.severity {
+        Severity::Note => "notice",
+        Severity::Warning => "warning",
+    };
     let mut line = format!("::{kind} file={},line={}", property(&settings.in_repository(&at.path)), at.line);
     let end = report.texts.get(&at.path).map(|text| LineIndex::new(text).line_column(at.span.end));
     let _ = match end {
@@ -37,7 +40,7 @@ fn command(finding: &Finding, report: &Report, settings: &Settings) -> String {
         .map(|fix| format!("; {} fix: {}", fix.applicability.word(), fix.title))
         .unwrap_or_default();
     let message = data(&harmless(&format!("{}{fix}", finding.message)));
-    format!("{line},title={}::{message}", property(&at.rule))
+    format!("{line},title={}::{message}", property(&finding.rule))
 }
 
 /// A message as a command takes it, so that nothing in it can begin another one.

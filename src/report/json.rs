@@ -6,12 +6,12 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::tally::Tally;
-use crate::base::edit::Edit;
-use crate::base::finding::{
-    Acquisition, Applicability, Certainty, Closable, Diagnostic, Evidence, Finding, Fix, FixOutcome, Note,
-    Suppression, Verdict,
+use crate::base::diagnostic::{
+    Acquisition, Applicability, Certainty, Closable, Evidence, Finding, Fix, FixOutcome, Location, Note,
+    RunFault, Suppression, Verdict,
 };
-use crate::base::text::LineIndex;
+use crate::base::edit::Edit;
+use crate::base::text::{LineIndex, Span};
 use crate::engine::{FixRun, Report};
 
 /// Raised whenever a field changes its meaning or goes away; new fields do not raise it.
@@ -25,7 +25,7 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<JsonFinding<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    acquisitions: Option<Vec<JsonAcquisition<'a>>>,
+    acquisitions: Option<Vec<JsonRow<'a>>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
     summary: Summary,
 }
@@ -36,21 +36,23 @@ struct Tool {
     version: &'static str,
 }
 
+/// What findings and acquisitions have in common; the fields of an acquisition are `null` where a finding is
+/// about none.
 #[derive(Serialize)]
-struct JsonAcquisition<'a> {
+struct JsonRow<'a> {
     rule: &'a str,
     path: &'a str,
     line: u32,
     column: u32,
     span: Range,
-    constructor: &'a str,
+    constructor: Option<&'a str>,
     name: Option<&'a str>,
     function: Option<&'a str>,
     #[serde(rename = "type")]
     type_name: Option<&'a str>,
     release: Option<&'a str>,
-    verdict: &'static str,
-    certainty: &'static str,
+    verdict: Option<&'static str>,
+    certainty: Option<&'static str>,
     evidence: Vec<JsonEvidence<'a>>,
     notes: Vec<JsonNote<'a>>,
 }
@@ -58,7 +60,7 @@ struct JsonAcquisition<'a> {
 #[derive(Serialize)]
 struct JsonFinding<'a> {
     #[serde(flatten)]
-    acquisition: JsonAcquisition<'a>,
+    row: JsonRow<'a>,
     end: Option<Position>,
     message: &'a str,
     fix: Option<JsonFix<'a>>,
@@ -212,7 +214,7 @@ fn document(
     out: &mut dyn Write,
     command: &'static str,
     findings: Option<Vec<JsonFinding<'_>>>,
-    acquisitions: Option<Vec<JsonAcquisition<'_>>>,
+    acquisitions: Option<Vec<JsonRow<'_>>>,
     report: &Report,
     fixed: Option<Fixed>,
 ) -> io::Result<()> {
@@ -223,7 +225,7 @@ fn document(
         command,
         findings,
         acquisitions,
-        diagnostics: report.diagnostics.iter().map(diagnostic).collect(),
+        diagnostics: report.faults.iter().map(diagnostic).collect(),
         summary,
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
@@ -234,7 +236,7 @@ fn findings<'a>(report: &'a Report, outcomes: Option<&[FixOutcome]>) -> Vec<Json
     let mut last: Option<(&str, LineIndex)> = None;
     let mut all = Vec::with_capacity(report.findings.len());
     for (at, finding) in report.findings.iter().enumerate() {
-        let path = &finding.acquisition.path;
+        let path = &finding.location.path;
         if last.as_ref().is_none_or(|(known, _)| *known != &**path) {
             last = report.texts.get(path).map(|text| (&**path, LineIndex::new(text)));
         }
@@ -250,9 +252,9 @@ fn json_finding<'a>(
     index: Option<&LineIndex>,
     outcome: Option<&'static str>,
 ) -> JsonFinding<'a> {
-    let end = index.map(|index| index.line_column(finding.acquisition.span.end));
+    let end = index.map(|index| index.line_column(finding.location.span.end));
     JsonFinding {
-        acquisition: acquisition(&finding.acquisition),
+        row: row(finding),
         end: end.map(|(line, column)| Position { line, column }),
         message: &finding.message,
         fix: finding.fix.as_ref().map(fix),
@@ -270,14 +272,14 @@ fn suppression(suppression: &Suppression) -> JsonSuppression<'_> {
     JsonSuppression { by: suppression.word(), line, reason }
 }
 
-fn acquisition(at: &Acquisition) -> JsonAcquisition<'_> {
-    JsonAcquisition {
+fn acquisition(at: &Acquisition) -> JsonRow<'_> {
+    JsonRow {
         rule: &at.rule,
         path: &at.path,
         line: at.line,
         column: at.column,
-        span: Range { start: at.span.start, end: at.span.end },
-        constructor: &at.constructor,
+        span: range(at.span),
+        constructor: Some(&at.constructor),
         name: at.name.as_deref(),
         function: at.function.as_deref(),
         type_name: Some(at.type_name.as_str()).filter(|name| !name.is_empty()),
@@ -285,11 +287,40 @@ fn acquisition(at: &Acquisition) -> JsonAcquisition<'_> {
             Closable::By(release) => Some(&release.method),
             Closable::Nothing(_) | Closable::Unknown(_) => None,
         },
-        verdict: at.verdict.words(),
-        certainty: at.certainty.word(),
+        verdict: Some(at.verdict.words()),
+        certainty: Some(at.certainty.word()),
         evidence: at.evidence.iter().map(evidence).collect(),
-        notes: at.notes.iter().map(|Note { id, words }| JsonNote { id, message: words }).collect(),
+        notes: at.notes.iter().map(note).collect(),
     }
+}
+
+fn row(finding: &Finding) -> JsonRow<'_> {
+    let Location { path, span, line, column } = &finding.location;
+    let of_acquisition = finding.acquisition.as_ref().map(acquisition);
+    JsonRow {
+        rule: &finding.rule,
+        path,
+        line: *line,
+        column: *column,
+        span: range(*span),
+        constructor: of_acquisition.as_ref().and_then(|at| at.constructor),
+        name: of_acquisition.as_ref().and_then(|at| at.name),
+        function: finding.function.as_deref(),
+        type_name: of_acquisition.as_ref().and_then(|at| at.type_name),
+        release: of_acquisition.as_ref().and_then(|at| at.release),
+        verdict: of_acquisition.as_ref().and_then(|at| at.verdict),
+        certainty: of_acquisition.as_ref().and_then(|at| at.certainty),
+        evidence: finding.labels.iter().map(evidence).collect(),
+        notes: finding.notes.iter().map(note).collect(),
+    }
+}
+
+fn range(span: Span) -> Range {
+    Range { start: span.start, end: span.end }
+}
+
+fn note(note: &Note) -> JsonNote<'_> {
+    JsonNote { id: note.id, message: &note.words }
 }
 
 fn evidence(evidence: &Evidence) -> JsonEvidence<'_> {
@@ -315,7 +346,7 @@ fn fix(fix: &Fix) -> JsonFix<'_> {
     }
 }
 
-fn diagnostic(fault: &Diagnostic) -> JsonDiagnostic<'_> {
+fn diagnostic(fault: &RunFault) -> JsonDiagnostic<'_> {
     JsonDiagnostic {
         path: &fault.path,
         line: (fault.line > 0).then_some(fault.line),
@@ -338,7 +369,7 @@ fn summary(report: &Report, audit: bool, fixed: Option<Fixed>) -> Summary {
     let findings = open.count();
     Summary {
         files: report.stats.files,
-        complete: report.diagnostics.iter().all(|fault| !fault.skipped),
+        complete: report.faults.iter().all(|fault| !fault.skipped),
         findings,
         suppressed: report.findings.len() - findings,
         fixes,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::base::diagnostic::*;
 use crate::base::edit::Edit;
-use crate::base::finding::*;
 use crate::base::text::Span;
 use crate::engine::{Change, Report};
 
@@ -61,8 +61,17 @@ pub(super) fn finding() -> Finding {
         edits: vec![Edit::insert(place("\treturn c.Do()").start, "\tdefer c.Close()\n")],
         proof: None,
     };
+    let acquisition = acquisition();
     Finding {
-        acquisition: acquisition(),
+        rule: acquisition.rule.clone(),
+        severity: Severity::Warning,
+        location: acquisition.location(),
+        subject: acquisition.constructor.clone(),
+        label: "acquired here".into(),
+        function: acquisition.function.clone(),
+        labels: acquisition.evidence.clone(),
+        notes: acquisition.notes.clone(),
+        acquisition: Some(acquisition),
         message: "`c` is never closed: `run` returns with it still open".into(),
         fix: Some(fix),
         suppressed: None,

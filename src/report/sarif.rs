@@ -10,7 +10,7 @@ use std::sync::Arc;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::base::finding::{Acquisition, Applicability, Evidence, FaultKind, Finding, Fix, Verdict};
+use crate::base::diagnostic::{Applicability, Evidence, Finding, Fix, Severity};
 use crate::base::text::{LineIndex, Span};
 use crate::config::Settings;
 use crate::engine::Report;
@@ -180,9 +180,9 @@ pub fn sarif(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::R
     }
     let open = report.findings.iter().filter(|finding| finding.suppressed.is_none());
     let results = open
-        .filter_map(|finding| Some(files.get(&*finding.acquisition.path)?.result(finding, &rules, settings)));
-    let complete = report.diagnostics.iter().all(|fault| !fault.skipped);
-    let notifications = report.diagnostics.iter().map(|fault| Notification {
+        .filter_map(|finding| Some(files.get(&*finding.location.path)?.result(finding, &rules, settings)));
+    let complete = report.faults.iter().all(|fault| !fault.skipped);
+    let notifications = report.faults.iter().map(|fault| Notification {
         level: "warning",
         message: Text { text: &fault.words },
         locations: [Location {
@@ -218,13 +218,15 @@ fn descriptor(rule: &Rule) -> Descriptor<'_> {
         short_description: Text { text: &rule.summary },
         full_description: Text { text: rule.sections.first().map_or(&rule.summary, |(_, text)| text) },
         help: Help { text: help.join("\n"), markdown: help.join("\n") },
-        default_configuration: Configuration { level: level(rule) },
+        default_configuration: Configuration { level: level(rule.severity) },
     }
 }
 
-/// A comment that silences nothing does no harm.
-fn level(rule: &Rule) -> &'static str {
-    if rule.reports == FaultKind::IdleComment { "note" } else { "warning" }
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Note => "note",
+        Severity::Warning => "warning",
+    }
 }
 
 fn uri(settings: &Settings, path: &str) -> String {
@@ -250,24 +252,24 @@ struct File<'a> {
 
 impl File<'_> {
     fn result<'f>(&self, finding: &'f Finding, rules: &[&Arc<Rule>], settings: &Settings) -> Outcome<'f> {
-        let at = &finding.acquisition;
+        let at = &finding.location;
         let main = Location { physical_location: self.physical(at.span), message: None };
-        let related = at.evidence.iter().filter(|evidence| evidence.line > 0);
+        let related = finding.labels.iter().filter(|evidence| evidence.line > 0);
         Outcome {
-            rule_id: &at.rule,
-            rule_index: rules.iter().position(|rule| rule.id == at.rule),
-            level: if at.verdict == Verdict::Idle { "note" } else { "warning" },
+            rule_id: &finding.rule,
+            rule_index: rules.iter().position(|rule| rule.id == finding.rule),
+            level: level(finding.severity),
             message: Text { text: &finding.message },
             locations: [main],
-            related_locations: related.map(|evidence| self.related(at, evidence, settings)).collect(),
+            related_locations: related.map(|evidence| self.related(&at.path, evidence, settings)).collect(),
             partial_fingerprints: Fingerprints { unleak: &finding.fingerprint },
             fixes: finding.fix.iter().filter_map(|fix| self.remedy(fix)).collect(),
         }
     }
 
-    fn related<'f>(&self, at: &Acquisition, evidence: &'f Evidence, settings: &Settings) -> Location<'f> {
+    fn related<'f>(&self, own: &str, evidence: &'f Evidence, settings: &Settings) -> Location<'f> {
         let physical_location = match evidence.span {
-            Some(span) if evidence.path == at.path => self.physical(span),
+            Some(span) if *evidence.path == *own => self.physical(span),
             _ => line(uri(settings, &evidence.path), evidence.line),
         };
         Location { physical_location, message: Some(Text { text: &evidence.words }) }

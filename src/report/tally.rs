@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::lines::{LineCounts, count_lines};
-use crate::base::finding::{Finding, FixOutcome};
+use crate::base::diagnostic::{Finding, FixOutcome};
 use crate::engine::FixRun;
 
 /// The sums of a fix run.
@@ -62,8 +62,7 @@ pub fn settle(run: &FixRun, written: &[FixOutcome]) -> Vec<FixOutcome> {
         .filter(|(_, outcome)| **outcome != FixOutcome::Applied)
         .map(|(change, outcome)| (&*change.path, *outcome))
         .collect();
-    let settled = |(finding, outcome): (&Finding, &FixOutcome)| match refused.get(&*finding.acquisition.path)
-    {
+    let settled = |(finding, outcome): (&Finding, &FixOutcome)| match refused.get(&*finding.location.path) {
         Some(refusal) if is_done(*outcome) => *refusal,
         _ => *outcome,
     };
@@ -73,7 +72,7 @@ pub fn settle(run: &FixRun, written: &[FixOutcome]) -> Vec<FixOutcome> {
 /// Sums up. `written` as in [`settle`], whose result is `outcomes`.
 pub fn tally(run: &FixRun, written: &[FixOutcome], outcomes: &[FixOutcome]) -> Tally {
     let mut tally =
-        Tally { partial: run.report.diagnostics.iter().any(|fault| fault.skipped), ..Tally::default() };
+        Tally { partial: run.report.faults.iter().any(|fault| fault.skipped), ..Tally::default() };
     for (change, _) in run.changes.iter().zip(written).filter(|(_, outcome)| **outcome == FixOutcome::Applied)
     {
         let counts = count_lines(&change.before, &change.after);

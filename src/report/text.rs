@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use super::tone::{ADDED, BOLD, DIM, FRAME, REMOVED, WARNING};
 use super::{harmless, harmless_bytes};
+use crate::base::diagnostic::{Finding, Fix};
 use crate::base::edit::Edit;
-use crate::base::finding::{Acquisition, Finding, Fix, Verdict};
 use crate::base::text::{LineIndex, Span};
 use crate::engine::Report;
 
@@ -20,7 +20,7 @@ const LINE_LIMIT: usize = 240;
 pub fn text(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let mut last: Option<Source> = None;
     for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
-        let path = &finding.acquisition.path;
+        let path = &finding.location.path;
         if last.as_ref().is_none_or(|source| source.path != &**path) {
             let text = report.texts.get(path).map_or(&[][..], |text| text);
             last = Some(Source { path, text, index: LineIndex::new(text) });
@@ -50,12 +50,12 @@ struct Mark<'a> {
 
 impl Source<'_> {
     fn finding(&self, out: &mut dyn Write, finding: &Finding) -> io::Result<()> {
-        let at = &finding.acquisition;
+        let at = &finding.location;
         let width = self.gutter(finding);
         writeln!(
             out,
             "{WARNING}warning[{}]{WARNING:#}{BOLD}: {}{BOLD:#}",
-            at.rule,
+            finding.rule,
             harmless(&finding.message)
         )?;
         writeln!(out, "{:width$}{FRAME}-->{FRAME:#} {}:{}:{}", "", harmless(&at.path), at.line, at.column)?;
@@ -66,14 +66,14 @@ impl Source<'_> {
             above = Some(mark.line);
         }
         self.rule_off(out, width)?;
-        for evidence in at.evidence.iter().filter(|evidence| evidence.span.is_none()) {
+        for evidence in finding.labels.iter().filter(|evidence| evidence.span.is_none()) {
             let place = match evidence.line {
                 0 => harmless(&evidence.path).into_owned(),
                 line => format!("{}:{line}:{}", harmless(&evidence.path), evidence.column),
             };
             self.note(out, width, "note", &format!("{place}: {}", harmless(&evidence.words)))?;
         }
-        for note in &at.notes {
+        for note in &finding.notes {
             self.note(out, width, note.id, &harmless(&note.words))?;
         }
         if let Some(fix) = &finding.fix {
@@ -84,9 +84,9 @@ impl Source<'_> {
 
     /// Room for the greatest line number that is printed.
     fn gutter(&self, finding: &Finding) -> usize {
-        let at = &finding.acquisition;
+        let at = &finding.location;
         let evidence =
-            at.evidence.iter().filter(|evidence| evidence.span.is_some()).map(|evidence| evidence.line);
+            finding.labels.iter().filter(|evidence| evidence.span.is_some()).map(|evidence| evidence.line);
         let edits =
             finding.fix.iter().flat_map(|fix| &fix.edits).map(|edit| self.index.line(edit.span.end) + 1);
         evidence.chain(edits).chain([at.line]).max().unwrap_or(1).to_string().len()
@@ -94,9 +94,9 @@ impl Source<'_> {
 
     /// The places to quote, in the order of the file.
     fn marks<'f>(&self, finding: &'f Finding) -> Vec<Mark<'f>> {
-        let at = &finding.acquisition;
-        let mut marks = vec![Mark { line: at.line, span: at.span, words: main_words(at), main: true }];
-        for evidence in &at.evidence {
+        let at = &finding.location;
+        let mut marks = vec![Mark { line: at.line, span: at.span, words: &finding.label, main: true }];
+        for evidence in &finding.labels {
             if let Some(span) = evidence.span {
                 marks.push(Mark { line: evidence.line, span, words: &evidence.words, main: false });
             }
@@ -186,11 +186,6 @@ impl Source<'_> {
     }
 }
 
-/// What stands below the finding itself.
-fn main_words(at: &Acquisition) -> &'static str {
-    if at.verdict == Verdict::Idle { "this comment" } else { "acquired here" }
-}
-
 /// A line of source without its ending, harmless and cut to a length.
 fn shown(line: &[u8]) -> String {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -211,7 +206,7 @@ fn columns(bytes: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::finding::Applicability;
+    use crate::base::diagnostic::Applicability;
     use crate::report::samples;
 
     #[test]
@@ -262,8 +257,8 @@ warning[unclosed-client]: `c` is never closed: `run` returns with it still open
         report.texts.clear();
         assert!(samples::plain(|out| text(out, &report)).contains("d/a.go:4:12"));
         let mut report = samples::report();
-        report.findings[0].acquisition.span = Span::new(9000, 9001);
-        report.findings[0].acquisition.line = 900;
+        report.findings[0].location.span = Span::new(9000, 9001);
+        report.findings[0].location.line = 900;
         samples::plain(|out| text(out, &report));
     }
 }

@@ -7,10 +7,10 @@ use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 use tree_sitter::Query;
 
-use crate::base::finding::{FaultKind, ReleaseArg};
+use crate::base::diagnostic::{FaultKind, ReleaseArg, Severity};
 use crate::base::sys;
 use crate::go::types::release::ReleaseMethod;
-use crate::rules::{Given, Named, Rule, RuleError, Seeds, Status};
+use crate::rules::{Engine, Given, Named, Rule, RuleError, Seeds, Status};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +21,12 @@ struct RuleToml {
     trigger: Option<toml::Spanned<String>>,
     given: Option<GivenToml>,
     #[serde(default)]
-    reports: ReportsToml,
+    engine: EngineToml,
+    reports: Option<toml::Spanned<String>>,
+    #[serde(default)]
+    severity: SeverityToml,
+    #[serde(default)]
+    prefilter: PrefilterToml,
     #[serde(default)]
     release: Vec<ReleaseToml>,
     docs: DocsToml,
@@ -34,15 +39,28 @@ enum StatusToml {
     Preview,
 }
 
-#[derive(Deserialize, Clone, Copy, Default, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-enum ReportsToml {
+#[derive(Deserialize, Clone, Copy, Default)]
+#[serde(rename_all = "lowercase")]
+enum EngineToml {
     #[default]
-    Leak,
-    ReleasedTooEarly,
-    ReleasedTwice,
-    NeverReleased,
-    IdleComment,
+    Resource,
+    Channel,
+    Construct,
+    Suppression,
+}
+
+#[derive(Deserialize, Clone, Copy, Default)]
+#[serde(rename_all = "lowercase")]
+enum SeverityToml {
+    Note,
+    #[default]
+    Warning,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct PrefilterToml {
+    all: Vec<toml::Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +127,19 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             mistake(pattern.span().start, words)
         })
     };
+    let engine = match raw.engine {
+        EngineToml::Resource => Engine::Resource,
+        EngineToml::Channel => Engine::Channel,
+        EngineToml::Construct => Engine::Construct,
+        EngineToml::Suppression => Engine::Suppression,
+    };
+    let leak = FaultKind::Leak.word();
+    // The other engines find what their rules are called after.
+    let reports: Arc<str> = match &raw.reports {
+        Some(reports) => Arc::from(reports.get_ref().as_str()),
+        None if engine == Engine::Resource => Arc::from(leak),
+        None => Arc::from(id.as_str()),
+    };
     let seeds = match (&raw.trigger, &raw.given, query) {
         (Some(trigger), None, Some(query)) => {
             let trigger = regex("trigger", trigger)?;
@@ -131,7 +162,7 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
                 include: plain(&given.include),
             })
         }
-        (None, None, None) if raw.reports != ReportsToml::Leak => Seeds::Others,
+        (None, None, None) if engine != Engine::Resource || &*reports != leak => Seeds::Others,
         _ => {
             let words = "a rule has a `trigger` and an acquire.scm, or a table `[given]`, or it `reports` \
                          something else";
@@ -140,8 +171,22 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         }
     };
     let proposes = !matches!(seeds, Seeds::Others);
-    if proposes && raw.reports != ReportsToml::Leak {
+    if proposes && (engine != Engine::Resource || &*reports != leak) {
         return Err(mistake(raw.id.span().start, "a rule that proposes calls reports leaks".to_owned()));
+    }
+    if engine == Engine::Resource && !FaultKind::ALL.iter().any(|kind| *kind.word() == *reports) {
+        let at = raw.reports.as_ref().map_or(0, |reports| reports.span().start);
+        let words: Vec<&str> = FaultKind::ALL.iter().map(|kind| kind.word()).collect();
+        return Err(mistake(at, format!("`{reports}` is none of {}", words.join(", "))));
+    }
+    let prefilter = raw.prefilter.all;
+    if let Some(empty) = prefilter.iter().find(|word| word.get_ref().is_empty()) {
+        return Err(mistake(empty.span().start, "every text holds the empty word".to_owned()));
+    }
+    if prefilter.is_empty() == matches!(engine, Engine::Channel | Engine::Construct) {
+        let words = "a rule of the engines `channel` and `construct` has a table `[prefilter]`, others have \
+                     none";
+        return Err(mistake(raw.id.span().start, words.to_owned()));
     }
     if proposes && raw.release.is_empty() {
         return Err(mistake(
@@ -163,13 +208,13 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             ("Use instead", raw.docs.instead.trim().to_owned()),
             ("Fix safety", raw.docs.safety.trim().to_owned()),
         ],
-        reports: match raw.reports {
-            ReportsToml::Leak => FaultKind::Leak,
-            ReportsToml::ReleasedTooEarly => FaultKind::ReleasedTooEarly,
-            ReportsToml::ReleasedTwice => FaultKind::ReleasedTwice,
-            ReportsToml::NeverReleased => FaultKind::NeverReleased,
-            ReportsToml::IdleComment => FaultKind::IdleComment,
+        engine,
+        reports,
+        severity: match raw.severity {
+            SeverityToml::Note => Severity::Note,
+            SeverityToml::Warning => Severity::Warning,
         },
+        prefilter: prefilter.into_iter().map(toml::Spanned::into_inner).collect(),
         seeds,
         releases: raw.release.into_iter().map(release).collect(),
     })

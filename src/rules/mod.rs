@@ -13,7 +13,7 @@ use std::sync::Arc;
 use regex::bytes::Regex;
 use tree_sitter::{Query, QueryCursor, StreamingIterator};
 
-use crate::base::finding::FaultKind;
+use crate::base::diagnostic::{FaultKind, Severity};
 use crate::base::text::Span;
 use crate::go::syntax::parse::Parsed;
 use crate::go::types::release::ReleaseMethod;
@@ -32,15 +32,46 @@ pub struct Rule {
     pub status: Status,
     /// What it does, why it is bad, …: (heading, markdown text) in order.
     pub sections: Vec<(&'static str, String)>,
-    /// What it reports: of the calls that it proposes, of those that the others do, or of comments.
-    pub reports: FaultKind,
+    /// What finds what it reports.
+    pub engine: Engine,
+    /// Which of the things that its engine finds it reports; for `resource` the word of a [`FaultKind`].
+    pub reports: Arc<str>,
+    pub severity: Severity,
+    /// Only files and declarations that hold all of these are looked at for it; for rules of the engines
+    /// `channel` and `construct`.
+    pub prefilter: Vec<String>,
     /// Which calls may acquire.
     pub seeds: Seeds,
     /// How the resource is released, best first.
     pub releases: Vec<ReleaseMethod>,
 }
 
+/// What finds what a rule reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Follows what is acquired over the control-flow graph.
+    Resource,
+    /// Holds the channels of a body against the goroutines that use them.
+    Channel,
+    /// Looks at single expressions.
+    Construct,
+    /// Asks of each comment that silences findings whether it does.
+    Suppression,
+}
+
 impl Rule {
+    /// Whether it reports this of acquisitions.
+    pub fn reports(&self, kind: FaultKind) -> bool {
+        self.engine == Engine::Resource && *self.reports == *kind.word()
+    }
+
+    /// Whether `text` could hold what it reports, for engines that look at declarations.
+    pub fn may_hold(&self, text: &[u8]) -> bool {
+        let detects = matches!(self.engine, Engine::Channel | Engine::Construct);
+        let holds = |word: &String| memchr::memmem::find(text, word.as_bytes()).is_some();
+        detects && self.prefilter.iter().all(holds)
+    }
+
     /// Whether it proposes calls.
     pub fn proposes(&self) -> bool {
         !matches!(self.seeds, Seeds::Others)
@@ -48,7 +79,7 @@ impl Rule {
 
     /// Whether it may have something to say of the calls that the rule called `proposer` proposes.
     pub fn judges(&self, proposer: &str) -> bool {
-        !self.proposes() || *self.id == *proposer
+        self.engine == Engine::Resource && (!self.proposes() || *self.id == *proposer)
     }
 }
 
@@ -220,8 +251,8 @@ pub fn builtin() -> Vec<Arc<Rule>> {
 pub fn seeding(running: &[Arc<Rule>], all: &[Arc<Rule>]) -> Vec<Arc<Rule>> {
     let proposing =
         |rules: &[Arc<Rule>]| rules.iter().filter(|rule| rule.proposes()).cloned().collect::<Vec<_>>();
-    let (mut seeding, about_calls) =
-        (proposing(running), running.iter().any(|rule| rule.reports != FaultKind::IdleComment));
+    let mut seeding = proposing(running);
+    let about_calls = running.iter().any(|rule| rule.engine == Engine::Resource);
     if seeding.is_empty() && about_calls {
         seeding = proposing(all);
         seeding.retain(|rule| rule.status == Status::Stable);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use rustc_hash::FxHashSet;
 
-use crate::base::finding::Diagnostic;
+use crate::base::diagnostic::RunFault;
 use crate::base::sys::{self, Error, Kind};
 use crate::config::{FILE, Settings, Tree};
 
@@ -51,7 +51,7 @@ pub struct Walked {
     /// The same files by their printed paths, sorted, each with its reason.
     pub left_out_files: Vec<(Arc<str>, &'static str)>,
     /// Folders that could not be read and ignore files with mistakes, sorted.
-    pub diagnostics: Vec<Diagnostic>,
+    pub faults: Vec<RunFault>,
 }
 
 /// Finds the Go files that `settings` name.
@@ -71,7 +71,7 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
         files: Vec::new(),
         left_out: BTreeMap::new(),
         left_out_files: Vec::new(),
-        diagnostics: Vec::new(),
+        faults: Vec::new(),
     };
     if let Some(stdin) = &settings.stdin {
         let folder = settings.root.join(&stdin.name).parent().map(Path::to_path_buf).unwrap_or_default();
@@ -103,15 +103,15 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
             batch.files.retain(|found| !is_excluded(&walked.tree, &folder.file, &found.file));
         }
         walked.files.extend(batch.files);
-        walked.diagnostics.extend(batch.diagnostics);
+        walked.faults.extend(batch.faults);
     }
     // Of one file found twice the named one stays.
     walked
         .files
         .sort_unstable_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)).then(a.file.cmp(&b.file)));
     walked.files.dedup_by(|later, first| later.path == first.path && later.file == first.file);
-    walked.diagnostics.sort();
-    walked.diagnostics.dedup();
+    walked.faults.sort();
+    walked.faults.dedup();
     if settings.stats {
         count_left_out(&mut walked, &folders, settings);
     }
@@ -204,7 +204,7 @@ struct Batch {
     files: Vec<Found>,
     /// Files of settings.
     settings: Vec<PathBuf>,
-    diagnostics: Vec<Diagnostic>,
+    faults: Vec<RunFault>,
 }
 
 /// One thread's share, handed over once at its end.
@@ -268,7 +268,7 @@ impl Visitor<'_> {
     fn tell(&mut self, fault: &ignore::Error, skipped: bool) {
         let (path, line, words) = faults::describe(fault);
         let path = path.map_or_else(|| name::printed(&self.folder.printed), |path| self.folder.print(&path));
-        self.batch.diagnostics.push(Diagnostic { path, line, words, skipped });
+        self.batch.faults.push(RunFault { path, line, words, skipped });
     }
 }
 
@@ -277,7 +277,7 @@ impl Drop for Visitor<'_> {
         let mut all = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         all.files.append(&mut self.batch.files);
         all.settings.append(&mut self.batch.settings);
-        all.diagnostics.append(&mut self.batch.diagnostics);
+        all.faults.append(&mut self.batch.faults);
     }
 }
 

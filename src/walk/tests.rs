@@ -148,7 +148,7 @@ fn a_broken_pattern_is_told_and_the_rest_goes_on() {
     let tree = Tree::new(&[(".gitignore", "a{b\nc.go\n"), ("c.go", ""), ("d.go", "")]);
     let walked = tree.walk(&["."]);
     assert_eq!(paths(&walked), ["d.go"]);
-    assert_eq!(walked.diagnostics.len(), 1);
-    assert!(!walked.diagnostics[0].skipped);
-    assert_eq!((&*walked.diagnostics[0].path, walked.diagnostics[0].line), (".gitignore", 1));
+    assert_eq!(walked.faults.len(), 1);
+    assert!(!walked.faults[0].skipped);
+    assert_eq!((&*walked.faults[0].path, walked.faults[0].line), (".gitignore", 1));
 }

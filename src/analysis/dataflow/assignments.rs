@@ -6,7 +6,7 @@ use crate::analysis::dataflow::expressions::{Value, Walk};
 use crate::analysis::dataflow::state::*;
 use crate::analysis::dataflow::walk::{Operand, Source};
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
-use crate::base::finding::{Certainty, Verdict};
+use crate::base::diagnostic::{Certainty, Verdict};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::exported;

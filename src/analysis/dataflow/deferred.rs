@@ -5,7 +5,7 @@ use crate::analysis::dataflow::state::*;
 use crate::analysis::dataflow::walk::{Exit, ExitKind, Operand, ParamOutcome, Source, walk};
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
-use crate::base::finding::{Certainty, Verdict};
+use crate::base::diagnostic::{Certainty, Verdict};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

@@ -13,7 +13,7 @@ use crate::analysis::dataflow::walk::{ErrorAt, Operand, Oracle, ParamEffect, Par
 use crate::analysis::graph::control_flow::Step;
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
-use crate::base::finding::{Certainty, Verdict};
+use crate::base::diagnostic::{Certainty, Verdict};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::analysis::graph::scopes::{BodyId, VarId};
-use crate::base::finding::{Certainty, Verdict};
+use crate::base::diagnostic::{Certainty, Verdict};
 use crate::base::text::Span;
 
 /// How a value holds on to the resource.

@@ -16,7 +16,7 @@ use crate::analysis::dataflow::expressions::{Used, Walk};
 use crate::analysis::dataflow::state::{Alias, Event, EventId, EventKind, Phase, State};
 use crate::analysis::graph::control_flow::{Cfg, Condition, Ending, Next, Step, TooLarge};
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId, VarOrigin};
-use crate::base::finding::{AnchorPlace, Certainty, Verdict};
+use crate::base::diagnostic::{AnchorPlace, Certainty, Verdict};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

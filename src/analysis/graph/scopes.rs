@@ -301,7 +301,7 @@ impl<'a> Builder<'a> {
                         for (index, name) in left.iter().enumerate() {
                             match name.as_ident() {
                                 Some(ident) if *define => {
-                                    drop(self.declare(ident, VarOrigin::Range { value: right, index }))
+                                    self.declare(ident, VarOrigin::Range { value: right, index });
                                 }
                                 _ => self.expr(name),
                             }

@@ -5,7 +5,7 @@ use crate::analysis::dataflow::state::{Alias, Phase, State};
 use crate::analysis::dataflow::walk::Trace;
 use crate::analysis::graph::control_flow::{Cfg, Next, Step};
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
-use crate::base::finding::AnchorPlace;
+use crate::base::diagnostic::AnchorPlace;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 

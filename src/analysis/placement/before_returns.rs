@@ -5,7 +5,7 @@ use crate::analysis::dataflow::state::{Alias, EventKind, Phase, State};
 use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::verdict::judge::{Case, Kind};
-use crate::base::finding::*;
+use crate::base::diagnostic::*;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

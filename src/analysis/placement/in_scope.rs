@@ -8,7 +8,7 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::analysis::placement::anchor;
 use crate::analysis::summaries::wrapped;
-use crate::base::finding::{ContextInScope, InScope, LoggerInScope};
+use crate::base::diagnostic::{ContextInScope, InScope, LoggerInScope};
 use crate::base::text::Span;
 use crate::go::project::gomod::language_version;
 use crate::go::syntax::ast::*;

@@ -6,7 +6,7 @@ use crate::analysis::dataflow::walk::Trace;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::analysis::placement::anchor;
 use crate::analysis::placement::anchor::AnchorSite;
-use crate::base::finding::{AnchorPlace, Iteration};
+use crate::base::diagnostic::{AnchorPlace, Iteration};
 use crate::base::text::{LineIndex, Span};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

@@ -8,7 +8,7 @@ use crate::analysis::dataflow::state::{Phase, State};
 use crate::analysis::dataflow::walk::Trace;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::analysis::placement::anchor;
-use crate::base::finding::{Anchor, AnchorPlace, Binding};
+use crate::base::diagnostic::{Anchor, AnchorPlace, Binding};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

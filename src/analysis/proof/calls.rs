@@ -10,7 +10,7 @@ use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarOrigin};
 use crate::analysis::proof::flow::{Against, Asked, Flow, Seen};
 use crate::analysis::proof::ownership::{Owner, Place, place};
 use crate::analysis::proof::tie::{Held, Tie, Types, Value, join};
-use crate::base::finding::Verdict;
+use crate::base::diagnostic::Verdict;
 use crate::base::text::Span;
 use crate::go::facts;
 use crate::go::project::package::FuncRef;
@@ -220,7 +220,7 @@ impl<'f, 'a> Flow<'f, 'a> {
                 {
                     self.appended(first, value.clone(), call.span);
                 }
-                let added = added.map(|_| Value { tie: Tie::Holder, ty: None });
+                let added = added.map(|_| Value::held());
                 vec![join(whole, added)]
             }
             "copy" => {
@@ -229,6 +229,7 @@ impl<'f, 'a> Flow<'f, 'a> {
                 }
                 Vec::new()
             }
+            "panic" if call.args.iter().all(|arg| self.typing.of(arg).is_error()) => Vec::new(),
             "panic" => {
                 self.object(call.span, "handed to `panic`, and with that to whoever recovers");
                 Vec::new()

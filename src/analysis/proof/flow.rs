@@ -3,6 +3,8 @@
 //!
 //! Calls are `calls`', what is stored where is `ownership`'s, goroutines are `goroutines`'.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use crate::analysis::graph::local_types::Typing;
@@ -10,7 +12,7 @@ use crate::analysis::graph::scopes::{BodyId, ParamIndex, VarId, VarOrigin};
 use crate::analysis::proof::calls::Context;
 use crate::analysis::proof::ownership::{Owner, Ownership, Place, is_within, place};
 use crate::analysis::proof::tie::{Held, Tie, Types, Value, join};
-use crate::base::finding::Verdict;
+use crate::base::diagnostic::Verdict;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::FileScope;
@@ -355,6 +357,8 @@ impl<'f, 'a> Flow<'f, 'a> {
         match &target.unparen().kind {
             ExprKind::Ident(ident) if ident.is_blank() => {}
             ExprKind::Ident(ident) => match (self.typing.scopes.var(ident), value) {
+                // The error of a method of the library says what went wrong, and no more.
+                (Some(var), Some(value)) if value.tie == Tie::Handle && self.is_error(var) => {}
                 (Some(var), Some(value)) => self.set(var, value, span),
                 (None, Some(_)) => self.expose(
                     span,
@@ -384,6 +388,10 @@ impl<'f, 'a> Flow<'f, 'a> {
         }
     }
 
+    fn is_error(&self, var: VarId) -> bool {
+        self.typing.var(var).is_some_and(|ty| ty.is_error())
+    }
+
     /// Puts a tied value into what `target` names.
     pub(super) fn store(&mut self, target: &'a Expr, value: Value, span: Span) {
         let (var, behind) = match place(self.typing, target) {
@@ -405,7 +413,8 @@ impl<'f, 'a> Flow<'f, 'a> {
             }
             Owner::Local => {
                 self.step(span, format!("put into `{name}`, which is made here and followed as well"));
-                self.set(var, Value { tie: Tie::Holder, ty: self.exact(var) }, span);
+                let fields = self.field_of(target);
+                self.set(var, Value { tie: Tie::Holder, ty: self.exact(var), fields }, span);
             }
             Owner::Param(index) => {
                 self.expose(span, self.through(index), format!("stored in what `{name}` leads to"))
@@ -422,6 +431,18 @@ impl<'f, 'a> Flow<'f, 'a> {
                 let _ = value;
                 self.object(span, format!("stored in `{name}`, which may have come from elsewhere"))
             }
+        }
+    }
+
+    /// The field of the struct itself that an assignment goes to.
+    fn field_of(&self, target: &Expr) -> Option<Arc<[Arc<str>]>> {
+        match &target.unparen().kind {
+            ExprKind::Selector { operand, field } => match &operand.unparen().kind {
+                ExprKind::Selector { .. } => self.field_of(operand),
+                ExprKind::Ident(_) => Some(Arc::from([field.name.clone()])),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -499,8 +520,8 @@ impl<'f, 'a> Flow<'f, 'a> {
                     self.value(inner).map(|value| Value { ty: value.ty.map(Type::pointer), ..value })
                 }
                 _ => self.value(inner).map(|value| match value.tie {
-                    Tie::Holder => Value { ty: value.ty.map(Type::pointer), ..value },
-                    _ => Value::held(),
+                    Tie::Handle | Tie::Holder => Value { ty: value.ty.map(Type::pointer), ..value },
+                    Tie::Itself => Value::held(),
                 }),
             },
             ExprKind::Pointer(inner) => self.value(inner).map(|value| Value { ty: None, ..value }),
@@ -519,15 +540,34 @@ impl<'f, 'a> Flow<'f, 'a> {
 
     fn composite(&mut self, expr: &'a Expr, ty: Option<&Expr>, elements: &'a [Element]) -> Held {
         let mut held = None;
+        let mut fields = Some(Vec::new());
         let keyed = ty.is_none_or(|ty| matches!(ty.kind, ExprKind::Map { .. }));
         for element in elements {
             if let Some(key) = element.key.as_ref().filter(|key| keyed || key.as_ident().is_none()) {
                 held = join(held, self.value(key));
             }
-            held = join(held, self.value(&element.value));
+            let value = self.value(&element.value);
+            match element.key.as_ref().and_then(Expr::as_ident).filter(|_| !keyed) {
+                Some(field) if value.is_some() => {
+                    fields.iter_mut().for_each(|all| all.push(field.name.clone()))
+                }
+                None if value.is_some() => fields = None,
+                _ => {}
+            }
+            held = join(held, value);
         }
         let ty = self.typing.of(expr);
-        held.map(|_| Value { tie: Tie::Holder, ty: ty.why_unknown().is_none().then_some(ty) })
+        // A record of the library's own with handles in it goes to the library.
+        let tie = match held?.tie {
+            Tie::Handle if self.types().is_family(&ty) => Tie::Handle,
+            _ => Tie::Holder,
+        };
+        let fields = fields.filter(|_| !keyed).map(|mut fields| {
+            fields.sort_unstable();
+            fields.dedup();
+            fields.into()
+        });
+        Some(Value { tie, ty: ty.why_unknown().is_none().then_some(ty), fields })
     }
 
     /// The body of a function literal, which may run any time.
@@ -541,6 +581,10 @@ impl<'f, 'a> Flow<'f, 'a> {
     /// A field, or a method that is not called here.
     fn selector(&mut self, expr: &'a Expr, operand: &'a Expr, field: &Ident) -> Held {
         let whole = self.value(operand)?;
+        let direct = || self.types().database.has_direct_field(&self.typing.of(operand), &field.name);
+        if whole.tie == Tie::Holder && whole.spares(&field.name) && direct() {
+            return None;
+        }
         match self.types().database.member(&self.typing.of(operand), &field.name) {
             Some(Member::Method(_)) => {
                 if whole.tie == Tie::Itself && self.context.is_release(&field.name) {
@@ -552,8 +596,8 @@ impl<'f, 'a> Flow<'f, 'a> {
                 Some(Value::held())
             }
             Some(Member::Field(ty)) => self.types().part(self.file(), &whole, &ty),
-            // Nobody knows whether it is a method.
-            None => Some(Value::held()),
+            // Nobody knows whether it is a method: the type of the whole tells what there is to hold on to.
+            None => self.types().part(self.file(), &whole, &self.typing.of(expr)),
         }
     }
 }

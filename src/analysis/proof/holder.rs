@@ -2,7 +2,7 @@
 
 use crate::analysis::graph::scopes::VarOrigin;
 use crate::analysis::proof::Subject;
-use crate::base::finding::{Closable, Evidence, Objection};
+use crate::base::diagnostic::{Closable, Evidence, Objection};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
@@ -24,8 +24,8 @@ pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     let Some(ty) = subject.typing.var(var) else {
         return Err(subject.object(call, format!("the type of `{}` is not known", info.name)));
     };
-    let answer = subject.typing.database.closable(&subject.typing.file, &ty, subject.releases);
-    if answer.closable != Closable::By(subject.release.clone()) {
+    let answer = || subject.typing.database.closable(&subject.typing.file, &ty, subject.releases);
+    if ty != *subject.ty && answer().closable != Closable::By(subject.release.clone()) {
         let words = format!("`{}` is declared as `{ty}`, which has no such release", info.name);
         return Err(subject.object(call, words));
     }

@@ -26,7 +26,7 @@ use crate::analysis::graph::derived::Derived;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::summaries::callee::Summaries;
-use crate::base::finding::{Evidence, Objection, Proof, Release, Verdict};
+use crate::base::diagnostic::{Evidence, Objection, Proof, Release, Verdict};
 use crate::base::text::{LineIndex, Span};
 use crate::go::syntax::ast::*;
 use crate::go::types::release::ReleaseMethod;

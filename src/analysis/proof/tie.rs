@@ -1,5 +1,7 @@
 //! How a value is tied to the resource, and which types can be.
 
+use std::sync::Arc;
+
 use crate::go::types::database::{Database, FileScope};
 use crate::go::types::retention::Holds;
 use crate::go::types::type_expr::Type;
@@ -22,6 +24,8 @@ pub(super) struct Value {
     pub tie: Tie,
     /// Its type behind any interface, where that is certain.
     pub ty: Option<Type>,
+    /// For a struct, or a pointer to one: the fields that anything tied is in. `None` for any.
+    pub fields: Option<Arc<[Arc<str>]>>,
 }
 
 /// `None` for what is not tied.
@@ -29,7 +33,12 @@ pub(super) type Held = Option<Value>;
 
 impl Value {
     pub(super) fn of(tie: Tie) -> Value {
-        Value { tie, ty: None }
+        Value { tie, ty: None, fields: None }
+    }
+
+    /// Whether the field of a struct has nothing tied in it.
+    pub(super) fn spares(&self, field: &str) -> bool {
+        self.fields.as_ref().is_some_and(|fields| fields.iter().all(|known| **known != *field))
     }
 
     /// What has the value in it.
@@ -42,7 +51,16 @@ impl Value {
 pub(super) fn join(a: Held, b: Held) -> Held {
     match (a, b) {
         (Some(a), Some(b)) => {
-            Some(Value { tie: a.tie.max(b.tie), ty: if a.ty == b.ty { a.ty } else { None } })
+            let fields = match (&a.fields, &b.fields) {
+                (Some(a), Some(b)) => {
+                    let mut all: Vec<Arc<str>> = a.iter().chain(b.iter()).cloned().collect();
+                    all.sort_unstable();
+                    all.dedup();
+                    Some(all.into())
+                }
+                _ => None,
+            };
+            Some(Value { tie: a.tie.max(b.tie), ty: if a.ty == b.ty { a.ty } else { None }, fields })
         }
         (a, b) => a.or(b),
     }
@@ -98,6 +116,8 @@ impl Types<'_> {
         }
         let tie = match whole.tie {
             _ if self.is_target(ty) => Tie::Itself,
+            // An error or a context that is made around it.
+            _ if ty.is_error() || ty.is_context() => Tie::Holder,
             Tie::Holder if !self.is_family(ty) => Tie::Holder,
             _ => Tie::Handle,
         };

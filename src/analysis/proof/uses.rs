@@ -4,7 +4,7 @@ use crate::analysis::proof::Subject;
 use crate::analysis::proof::calls::Context;
 use crate::analysis::proof::flow::{Asked, Flow, Seen};
 use crate::analysis::proof::tie::Types;
-use crate::base::finding::{Evidence, Objection};
+use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 

@@ -25,7 +25,7 @@ use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::field_release::Keepers;
 use crate::analysis::summaries::per_request::Requests;
 use crate::analysis::summaries::result_ownership::{Origins, ResultOwnership};
-use crate::base::finding::{Certainty, Verdict};
+use crate::base::diagnostic::{Certainty, Verdict};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::{Database, FileScope};

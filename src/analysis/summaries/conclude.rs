@@ -7,7 +7,7 @@ use crate::analysis::dataflow::walk::{ExitKind, Operand, ParamEffect, ParamOutco
 use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::scopes::{ParamIndex, Scopes, VarOrigin};
 use crate::analysis::summaries::callee::with_results;
-use crate::base::finding::{Certainty, Verdict};
+use crate::base::diagnostic::{Certainty, Verdict};
 
 /// Of two functions that might be called, what is true of both: the one that keeps more.
 pub(crate) fn worse(a: ParamEffect, b: ParamEffect) -> ParamEffect {

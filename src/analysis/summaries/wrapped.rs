@@ -11,7 +11,7 @@ use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
 use crate::analysis::summaries::result_ownership::{Origins, ResultOwnership};
-use crate::base::finding::{Closable, Release};
+use crate::base::diagnostic::{Closable, Release};
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

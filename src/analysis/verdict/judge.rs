@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::analysis::dataflow::state::{Alias, EventId, EventKind, Phase, State};
 use crate::analysis::dataflow::walk::{Exit, ExitKind, MAX_VISITS, Oracle, Source, Trace, walk};
+use crate::analysis::file_context::FileContext;
 use crate::analysis::graph::control_flow::Cfg;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
@@ -18,13 +19,13 @@ use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::analysis::summaries::{dynamic_types, wrapped};
 pub(crate) use crate::analysis::verdict::outcome::Outcome;
 use crate::analysis::verdict::site::Site;
-use crate::base::finding::*;
-use crate::base::text::{LineIndex, Span};
+use crate::base::diagnostic::*;
+use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::closable::ClosableAnswer;
-use crate::go::types::database::{Database, FileScope};
+use crate::go::types::database::Database;
 use crate::go::types::expressions::Callee;
 use crate::go::types::release::ReleaseMethod;
 use crate::go::types::type_expr::{Type, guess_package_name};
@@ -47,15 +48,6 @@ pub struct Judge<'w> {
 /// Constructors (`import/path.Name`) whose results are released somewhere in the repository, and functions
 /// that give such results to their callers, each with the method that does it.
 pub type Usage = BTreeMap<String, String>;
-
-/// The file that the declarations lie in.
-pub struct FileContext<'f> {
-    /// As printed.
-    pub path: &'f Arc<str>,
-    pub text: &'f [u8],
-    pub lines: &'f LineIndex,
-    pub scope: &'f FileScope,
-}
 
 /// A call to judge.
 #[derive(Debug, Clone)]

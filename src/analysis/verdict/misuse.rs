@@ -12,7 +12,7 @@ use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes};
-use crate::base::finding::{Certainty, FaultKind, Verdict};
+use crate::base::diagnostic::{Certainty, FaultKind, Verdict};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

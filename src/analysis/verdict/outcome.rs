@@ -6,7 +6,7 @@ use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::scopes::BodyId;
 use crate::analysis::verdict::judge::{Case, Kind, MAX_EVIDENCE};
-use crate::base::finding::*;
+use crate::base::diagnostic::*;
 use crate::base::text::Span;
 
 /// The fate side of an acquisition.

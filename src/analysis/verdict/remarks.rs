@@ -12,7 +12,7 @@ use crate::analysis::placement::anchor::AnchorSite;
 use crate::analysis::summaries::field_release::{Field, Keeper};
 use crate::analysis::verdict::judge::{Case, Fault, Kind, Outcome};
 use crate::analysis::verdict::misuse::{Misuse, MisuseContext, Way};
-use crate::base::finding::*;
+use crate::base::diagnostic::*;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

@@ -8,7 +8,7 @@ use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::placement::anchor;
 use crate::analysis::verdict::judge::{Case, Kind};
-use crate::base::finding::Verdict;
+use crate::base::diagnostic::Verdict;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

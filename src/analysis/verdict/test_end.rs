@@ -8,7 +8,7 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::placement::in_scope;
 use crate::analysis::verdict::judge::Case;
-use crate::base::finding::*;
+use crate::base::diagnostic::*;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 

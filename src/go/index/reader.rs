@@ -40,7 +40,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use crate::base::finding::Certainty;
+use crate::base::diagnostic::Certainty;
 use crate::go::project::gomod::compare_versions;
 use crate::go::types::database::exported;
 use crate::go::types::release::ReleaseMethod;

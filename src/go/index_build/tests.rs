@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::base::finding::Certainty;
+use crate::base::diagnostic::Certainty;
 use crate::go::index::reader::{Answer, Index, IndexedMember, TypeFacts};
 use crate::go::index_build::build::build;
 use crate::go::types::retention::Holds;

@@ -10,7 +10,7 @@ mod tests;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::base::finding::Diagnostic;
+use crate::base::diagnostic::RunFault;
 
 pub use crate::go::project::version::{compare_versions, language_version};
 
@@ -96,7 +96,7 @@ pub struct VendoredModule {
 
 /// Reads a `go.mod`. `path` is how the file is printed. Lines that make no sense are left out, and the first
 /// of them is told.
-pub fn parse_go_mod(text: &[u8], path: &str) -> (GoMod, Option<Diagnostic>) {
+pub fn parse_go_mod(text: &[u8], path: &str) -> (GoMod, Option<RunFault>) {
     let mut file = GoMod::default();
     let fault = directives(text, path, |verb, args, comment| {
         match (verb, args) {
@@ -116,7 +116,7 @@ pub fn parse_go_mod(text: &[u8], path: &str) -> (GoMod, Option<Diagnostic>) {
 }
 
 /// Reads a `go.work`, as [`parse_go_mod`] reads its file.
-pub fn parse_go_work(text: &[u8], path: &str) -> (GoWork, Option<Diagnostic>) {
+pub fn parse_go_work(text: &[u8], path: &str) -> (GoWork, Option<RunFault>) {
     let mut file = GoWork::default();
     let fault = directives(text, path, |verb, args, _| {
         match (verb, args) {
@@ -131,7 +131,7 @@ pub fn parse_go_work(text: &[u8], path: &str) -> (GoWork, Option<Diagnostic>) {
 }
 
 /// Reads a `vendor/modules.txt`, as [`parse_go_mod`] reads its file.
-pub fn parse_modules_txt(text: &[u8], path: &str) -> (Vendored, Option<Diagnostic>) {
+pub fn parse_modules_txt(text: &[u8], path: &str) -> (Vendored, Option<RunFault>) {
     let mut file = Vendored::default();
     let mut faults = Faults::default();
     for (number, line) in lines(text) {
@@ -211,7 +211,7 @@ fn directives(
     text: &[u8],
     path: &str,
     mut take: impl FnMut(&str, &[Cow<'_, str>], &str) -> Option<()>,
-) -> Option<Diagnostic> {
+) -> Option<RunFault> {
     let mut faults = Faults::default();
     let mut block: Option<(String, u32)> = None;
     for (number, line) in lines(text) {
@@ -317,14 +317,14 @@ impl Faults {
         }
     }
 
-    fn told(self, path: &str) -> Option<Diagnostic> {
+    fn told(self, path: &str) -> Option<RunFault> {
         let (line, text) = self.first?;
         let others = match self.more {
             0 => String::new(),
             more => format!(" (and {more} more)"),
         };
         let words = format!("`{text}` is not understood{others}; the rest of the file is used");
-        Some(Diagnostic { path: path.into(), line, words, skipped: false })
+        Some(RunFault { path: path.into(), line, words, skipped: false })
     }
 }
 

@@ -16,7 +16,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use crate::base::finding::Diagnostic;
+use crate::base::diagnostic::RunFault;
 use crate::base::sys;
 use memo::Memo;
 use scope::{Scope, Vendor, Workspace};
@@ -87,7 +87,7 @@ pub struct Locator {
     vendors: Memo<PathBuf, Arc<Vendor>>,
     /// Folder -> whether it has Go files.
     packages: Memo<PathBuf, bool>,
-    diagnostics: Mutex<Vec<Diagnostic>>,
+    faults: Mutex<Vec<RunFault>>,
 }
 
 impl Locator {
@@ -109,7 +109,7 @@ impl Locator {
             workspaces: Memo::default(),
             vendors: Memo::default(),
             packages: Memo::default(),
-            diagnostics: Mutex::default(),
+            faults: Mutex::default(),
         }
     }
 
@@ -163,12 +163,11 @@ impl Locator {
 
     /// What was wrong with the `go.mod`, `go.work` and `modules.txt` files that were read so far, each once,
     /// sorted.
-    pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        let mut diagnostics =
-            self.diagnostics.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        diagnostics.sort();
-        diagnostics.dedup();
-        diagnostics
+    pub fn faults(&self) -> Vec<RunFault> {
+        let mut faults = self.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        faults.sort();
+        faults.dedup();
+        faults
     }
 
     fn find_import_path(&self, dir: &Path) -> Option<Arc<str>> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::finding::{Certainty, Closable, Evidence, Release, ReleaseArg};
+use crate::base::diagnostic::{Certainty, Closable, Evidence, Release, ReleaseArg};
 use crate::go::index::reader::RELEASE_NAMES;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use crate::base::finding::Certainty;
+use crate::base::diagnostic::Certainty;
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::{BinaryOp, Call, Expr, ExprKind, Ident};
 use crate::go::types::database::{Database, FileScope, exported};

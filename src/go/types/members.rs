@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use crate::base::finding::Certainty;
+use crate::base::diagnostic::Certainty;
 use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::{ExprKind, InterfaceElem};

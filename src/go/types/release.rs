@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::finding::ReleaseArg;
+use crate::base::diagnostic::ReleaseArg;
 
 /// A release method that a rule accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]

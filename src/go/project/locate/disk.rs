@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::scope::{Module, Scope, Vendor, Workspace};
 use super::{Locator, paths};
-use crate::base::finding::Diagnostic;
+use crate::base::diagnostic::RunFault;
 use crate::base::sys::{self, Error, Kind};
 use crate::go::project::gomod;
 use crate::go::project::gomod::GoMod;
@@ -155,7 +155,7 @@ impl Locator {
     fn read<T>(
         &self,
         path: &Path,
-        parse: impl Fn(&[u8], &str) -> (T, Option<Diagnostic>),
+        parse: impl Fn(&[u8], &str) -> (T, Option<RunFault>),
     ) -> Option<Option<T>> {
         let printed = self.printed(path);
         let (file, fault) = match sys::read(path, MAX_FILE_BYTES) {
@@ -171,11 +171,11 @@ impl Locator {
             Err(error) => {
                 let (whole, words) = (format!("{}: ", path.display()), error.to_string());
                 let words = words.strip_prefix(&whole).unwrap_or(&words).to_owned();
-                (None, Some(Diagnostic { path: printed.as_str().into(), line: 0, words, skipped: true }))
+                (None, Some(RunFault { path: printed.as_str().into(), line: 0, words, skipped: true }))
             }
         };
         if let Some(fault) = fault.filter(|_| !self.is_foreign(path)) {
-            self.diagnostics.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+            self.faults.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
         }
         Some(file)
     }

@@ -339,7 +339,7 @@ fn a_dependency_by_itself_has_what_its_own_go_mod_says() {
         "Module Old.com/Old - cache/!old.com/!old@v1.0.0/x"
     );
     assert_eq!(tree.import_path("cache/!old.com/!old@v1.0.0/x").as_deref(), Some("Old.com/Old/x"));
-    assert_eq!(tree.locator.diagnostics(), [], "a dependency's faults are not ours");
+    assert_eq!(tree.locator.faults(), [], "a dependency's faults are not ours");
 }
 
 #[test]
@@ -383,7 +383,7 @@ fn faults_are_told_once_and_sorted() {
         assert!(tree.locate("b/x", "a.com/a").starts_with("ModuleCache"));
         tree.version_of("a", "x.com/y");
     }
-    let told: Vec<_> = tree.locator.diagnostics().into_iter().map(|fault| (fault.path, fault.line)).collect();
+    let told: Vec<_> = tree.locator.faults().into_iter().map(|fault| (fault.path, fault.line)).collect();
     let printed = |below: &str| Arc::from(tree.path(below).to_str().unwrap());
     assert_eq!(
         told,
@@ -426,7 +426,7 @@ fn a_go_mod_that_may_not_be_read_still_ends_the_outer_module() {
     symlink("go.mod", tree.path("m/sub/go.mod")).unwrap();
     assert!(tree.locate("m", "m/sub/p").starts_with("missing m -"));
     assert_eq!(tree.import_path("m/sub/p"), None);
-    let faults = tree.locator.diagnostics();
+    let faults = tree.locator.faults();
     assert_eq!((faults.len(), faults[0].line, faults[0].skipped), (1, 0, true));
     assert!(faults[0].words.starts_with("cannot read"), "{}", faults[0].words);
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::base::finding::{Closable, ReleaseArg};
+use crate::base::diagnostic::{Closable, ReleaseArg};
 use crate::go::project::locate::{Environment, Locator};
 use crate::go::syntax::ast::{Expr, FuncDecl, StmtKind};
 use crate::go::types::database::{Database, FileScope};

@@ -1,0 +1,122 @@
+//! The engines beside that of resources: who is asked, and findings made of what they detect.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::detection::{Declaration, Detection, Detector};
+use crate::analysis::file_context::FileContext;
+use crate::analysis::verdict::judge::Judge;
+use crate::base::diagnostic::{Finding, Location, fingerprint};
+use crate::config::{Policy, Settings};
+use crate::engine::suppress::{self, Directives};
+use crate::fix;
+use crate::go::syntax::ast::Decl;
+use crate::go::syntax::outline::Item;
+use crate::rules::{Engine, Rule};
+
+/// Who detects what, by engine.
+pub type Detectors = [(Engine, Detector)];
+
+/// Those that there are.
+pub const DETECTORS: &Detectors = &[];
+
+/// What an engine detected in a file.
+#[derive(Debug, Clone)]
+pub struct Detected {
+    pub engine: Engine,
+    /// The enclosing function.
+    pub function: Option<String>,
+    pub detection: Detection,
+}
+
+impl Detected {
+    /// Whether it is for this rule to report.
+    pub fn is_for(&self, rule: &Rule) -> bool {
+        rule.engine == self.engine && *rule.reports == *self.detection.kind
+    }
+}
+
+/// Whether a rule that runs has to look at a declaration with this text.
+pub fn is_wanted(policy: &Policy, text: &[u8]) -> bool {
+    policy.rules.iter().any(|rule| rule.may_hold(text))
+}
+
+/// What is detected in one declaration by the engines of the rules that have to look at it, in the order of
+/// the text.
+pub fn declaration(
+    detectors: &Detectors,
+    judge: &Judge,
+    policy: &Policy,
+    (file, decl): (&FileContext, &Decl),
+    text: &[u8],
+) -> Vec<Detected> {
+    let function = match decl {
+        Decl::Func(func) => Some(func.display_name()),
+        _ => None,
+    };
+    let mut detected = Vec::new();
+    for (engine, detector) in detectors {
+        let kinds: Vec<Arc<str>> = policy
+            .of_engine(*engine)
+            .filter(|rule| rule.may_hold(text))
+            .map(|rule| rule.reports.clone())
+            .collect();
+        if kinds.is_empty() {
+            continue;
+        }
+        let (database, summaries) = (judge.database, judge.summaries);
+        let found = detector(&Declaration { database, summaries, file, decl, kinds: &kinds });
+        detected.extend(found.into_iter().map(|detection| Detected {
+            engine: *engine,
+            function: function.clone(),
+            detection,
+        }));
+    }
+    detected.sort_by_key(|one| (one.detection.span, one.detection.kind));
+    detected
+}
+
+/// How often each text was seen in a function, by kind: what tells the fingerprints of equal ones apart.
+#[derive(Default)]
+pub struct Repeats(FxHashMap<(&'static str, Option<String>, String), u32>);
+
+/// The finding of the rule that reports what was detected, if one runs.
+pub fn finding(
+    one: &Detected,
+    item: &Item,
+    file: &FileContext,
+    (settings, policy, directives): (&Settings, &Policy, &Directives),
+    repeats: &mut Repeats,
+) -> Option<Finding> {
+    let Detection { kind, span, label, message, labels, notes, remedy, .. } = &one.detection;
+    let text = String::from_utf8_lossy(&file.text[span.range()]).into_owned();
+    // Counted whether it is reported or not, so that fingerprints are the same whatever rules run.
+    let nth = repeats.0.entry((kind, one.function.clone(), text.clone())).or_default();
+    let ordinal = *nth;
+    *nth += 1;
+    let rule = policy.rules.iter().find(|rule| one.is_for(rule))?;
+    let (line, column) = file.lines.line_column(span.start);
+    let path = settings.in_repository(file.path);
+    Some(Finding {
+        rule: rule.id.clone(),
+        severity: rule.severity,
+        location: Location { path: file.path.clone(), span: *span, line, column },
+        subject: text.lines().next().unwrap_or_default().to_owned(),
+        label: label.clone(),
+        function: one.function.clone(),
+        message: message.clone(),
+        labels: labels.clone(),
+        notes: notes.clone(),
+        fix: remedy.as_ref().and_then(|remedy| fix::spelled(remedy, file.text)),
+        suppressed: directives.find(&rule.id, line, &suppress::doc_lines(item, file.lines)),
+        fingerprint: fingerprint(
+            &rule.id,
+            &path,
+            one.function.as_deref().unwrap_or_default(),
+            &text,
+            ordinal,
+        ),
+        acquisition: None,
+    })
+}
