@@ -3,7 +3,7 @@
 use crate::analysis::proof::Subject;
 use crate::analysis::summaries::plain_values::Plain;
 use crate::analysis::summaries::result_ownership::ResultOwnership;
-use crate::base::finding::{Evidence, Objection};
+use crate::base::diagnostic::{Evidence, Objection};
 use crate::go::types::expressions::Callee;
 
 pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {

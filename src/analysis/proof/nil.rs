@@ -7,7 +7,7 @@ use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
 
 use crate::analysis::proof::Subject;
 use crate::analysis::summaries::result_ownership::place;
-use crate::base::finding::{Evidence, Objection};
+use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;

@@ -8,7 +8,7 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::VarId;
 
 use crate::analysis::proof::Subject;
-use crate::base::finding::{Evidence, Objection};
+use crate::base::diagnostic::{Evidence, Objection};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

@@ -10,7 +10,7 @@ use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
 use crate::analysis::proof::Subject;
 
 use crate::analysis::summaries::released_fields::ReleasedFields;
-use crate::base::finding::{Evidence, Objection};
+use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;

@@ -9,7 +9,7 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::analysis::summaries::result_ownership::place;
-use crate::base::finding::{Closable, Evidence};
+use crate::base::diagnostic::{Closable, Evidence};
 use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;

@@ -19,7 +19,7 @@ use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigi
 use crate::analysis::summaries::handed_out;
 use crate::analysis::summaries::plain_values::{Plain, is_closable};
 use crate::analysis::summaries::released_fields::ReleasedFields;
-use crate::base::finding::Evidence;
+use crate::base::diagnostic::Evidence;
 use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
