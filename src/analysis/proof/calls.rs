@@ -32,6 +32,8 @@ const MAX_CALLEES: usize = 400;
 pub(super) struct Context<'w> {
     pub types: Types<'w>,
     pub releases: &'w [ReleaseMethod],
+    /// It is released by a clean-up of the test, after those that are registered later and all subtests.
+    pub at_test_end: bool,
     known: RefCell<FxHashMap<Question, Effect>>,
     open: RefCell<Vec<Question>>,
 }
@@ -56,8 +58,8 @@ struct Arguments<'a> {
 }
 
 impl<'w> Context<'w> {
-    pub(super) fn new(types: Types<'w>, releases: &'w [ReleaseMethod]) -> Context<'w> {
-        Context { types, releases, known: RefCell::default(), open: RefCell::default() }
+    pub(super) fn new(types: Types<'w>, releases: &'w [ReleaseMethod], at_test_end: bool) -> Context<'w> {
+        Context { types, releases, at_test_end, known: RefCell::default(), open: RefCell::default() }
     }
 
     /// Whether a method of this name releases the resource.
@@ -328,6 +330,10 @@ impl<'f, 'a> Flow<'f, 'a> {
                 return Vec::new();
             }
         }
+        if self.context.at_test_end && is_cleanup(callee) {
+            self.step(call.span, "a clean-up uses it, and runs before its release");
+            return Vec::new();
+        }
         if self.is_lending(call, callee) {
             let held = arguments.held.iter().cloned().fold(receiver, join);
             self.bind_callbacks(&arguments, Tie::Holder);
@@ -586,7 +592,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         if !seen {
             self.object(call.span, "used by a subtest that is not seen here");
         }
-        if parallel {
+        if parallel && !self.context.at_test_end {
             self.object(call.span, "a subtest that runs in parallel goes on after the function");
         } else {
             self.step(call.span, "a subtest uses it, and is over then");
@@ -611,6 +617,12 @@ impl<'f, 'a> Flow<'f, 'a> {
 fn is_subtest(callee: &Callee) -> bool {
     matches!(callee, Callee::Method { method, receiver }
         if &*method.name == "Run" && receiver.named().is_some_and(|named| &*named.package == "testing"))
+}
+
+/// `t.Cleanup`.
+fn is_cleanup(callee: &Callee) -> bool {
+    matches!(callee, Callee::Method { method, receiver }
+        if &*method.name == "Cleanup" && receiver.named().is_some_and(|named| &*named.package == "testing"))
 }
 
 /// Results that may be those of any of several functions.

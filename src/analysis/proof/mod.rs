@@ -55,6 +55,8 @@ pub(crate) struct Subject<'a, 'c> {
     pub holder: Option<VarId>,
     /// Where the release is to stand.
     pub at: u32,
+    /// It will be a clean-up of the test, as what uses the resource goes on when the function ends.
+    pub at_test_end: bool,
 }
 
 /// The file that a subject lies in.

@@ -9,9 +9,10 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
 use crate::analysis::proof::Subject;
 
+use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::released_fields::ReleasedFields;
+use crate::analysis::summaries::result_ownership::place;
 use crate::base::diagnostic::{Evidence, Objection};
-use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -170,8 +171,7 @@ fn called_by_release(subject: &Subject) -> FxHashSet<String> {
 
 /// The releases of the types that the maker really gives behind an interface.
 fn dynamic_releases(subject: &Subject) -> Vec<FuncRef> {
-    let types =
-        crate::analysis::summaries::dynamic_types::types(subject.typing, subject.call, subject.result);
+    let types = dynamic_types::types(subject.typing, subject.call, subject.result);
     let release = |ty: Type| match subject.typing.database.member(&ty, &subject.release.method) {
         Some(Member::Method(method)) => method.func,
         _ => None,
@@ -341,40 +341,45 @@ fn releases_nothing(subject: &Subject) -> Option<Evidence> {
         Some(func) => vec![func],
         None => dynamic_releases(subject),
     };
-    funcs.into_iter().filter(|func| !database.is_dependency(&func.package)).find_map(|func| {
-        let body = func.decl.body.as_ref()?;
-        let (mut calls, mut ends) = (None::<Span>, false);
-        visit::block(body, &mut |expr| match &expr.kind {
-            ExprKind::Selector { field, .. } => ends |= known::reads_like_release(&field.name),
-            ExprKind::Call(call) => {
-                let name = call.name().unwrap_or_default().to_ascii_lowercase();
-                let plain = [
-                    "lock",
-                    "unlock",
-                    "wait",
-                    "do",
-                    "print",
-                    "log",
-                    "errorf",
-                    "new",
-                    "store",
-                    "swap",
-                    "signal",
-                    "broadcast",
-                ];
-                ends |= ["close", "cancel", "stop", "delete", "clear", "shutdown"]
-                    .iter()
-                    .any(|word| name.contains(word));
-                if !plain.iter().any(|word| name.contains(word)) {
-                    calls.get_or_insert(call.span);
-                }
-            }
-            _ => {}
-        });
-        let span = calls.filter(|_| !ends)?;
-        let scopes = Scopes::default();
-        let typing = Typing::new(database, FileScope::of(&func), &scopes);
-        let words = format!("`{}` only asks somebody else for something", func.decl.name.name);
-        Some(crate::analysis::summaries::result_ownership::place(&typing, span, words))
-    })
+    funcs.into_iter().find_map(|func| only_asks(subject, &func, 0))
 }
+
+/// The first call of a function that ends nothing, neither itself nor by what it calls.
+fn only_asks(subject: &Subject, func: &FuncRef, depth: usize) -> Option<Evidence> {
+    let database = subject.typing.database;
+    let body = func.decl.body.as_ref()?;
+    if depth >= MAX_DEPTH || database.is_dependency(&func.package) {
+        return None;
+    }
+    let scopes = Scopes::of_func(&func.decl);
+    let typing = Typing::new(database, FileScope::of(func), &scopes);
+    let (mut asks, mut ends) = (None, false);
+    visit::block(body, &mut |expr| match &expr.kind {
+        ExprKind::Selector { field, .. } => ends |= known::reads_like_release(&field.name),
+        ExprKind::Call(call) => {
+            let name = call.name().unwrap_or_default().to_ascii_lowercase();
+            ends |= ENDING.iter().any(|word| name.contains(word));
+            let read = match typing.callee(call) {
+                Callee::Func { func, .. } => Some(func),
+                Callee::Method { method, .. } => method.func,
+                _ => None,
+            };
+            match read.filter(|func| !database.is_dependency(&func.package)) {
+                Some(func) if only_asks(subject, &func, depth + 1).is_none() => ends = true,
+                _ if ASIDE.iter().any(|word| name.contains(word)) => {}
+                _ => drop(asks.get_or_insert(call.span)),
+            }
+        }
+        _ => {}
+    });
+    let span = asks.filter(|_| !ends)?;
+    let words = format!("`{}` only asks somebody else for something", func.decl.name.name);
+    Some(place(&typing, span, words))
+}
+
+/// Words in the names of what ends something.
+const ENDING: [&str; 6] = ["close", "cancel", "stop", "delete", "clear", "shutdown"];
+
+/// Words in the names of what a release does beside.
+const ASIDE: [&str; 10] =
+    ["lock", "wait", "do", "print", "log", "errorf", "store", "swap", "signal", "broadcast"];

@@ -17,7 +17,7 @@ use crate::go::syntax::visit;
 use crate::go::types::closable::common_methods;
 use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;
-use crate::go::types::plain::is_plain;
+use crate::go::types::plain::{is_plain, is_unlisted_value};
 
 /// Values are followed this deep.
 const MAX_DEPTH: usize = 12;
@@ -103,8 +103,16 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
         match self.typing.database.callee(&self.typing.file, &call, &|ident| self.typing.local(ident)) {
             Callee::Func { func, .. } if self.is_own(&func) => self.made_by(&func),
             Callee::Func { .. } | Callee::Indexed { .. } => None,
+            _ if self.is_unlisted(value) => None,
             _ => Some(place(self.typing, value.span, "what this is may belong to others")),
         }
+    }
+
+    fn is_unlisted(&self, value: &Expr) -> bool {
+        let ExprKind::Selector { operand, field } = &value.unparen().kind else { return false };
+        operand.as_ident().is_some_and(|package| {
+            is_unlisted_value(self.typing.database, &self.typing.file, &package.name, &field.name)
+        })
     }
 
     fn call(&self, call: &Call, seen: &mut Vec<VarId>) -> Option<Evidence> {

@@ -209,8 +209,13 @@ impl Search<'_> {
             ExprKind::Selector { operand, .. } | ExprKind::Index { operand, .. } => {
                 // A part of something new is unclear: it may have been put there. What the caller's own
                 // container has, it had before.
-                let whole = self.value(typing, operand, 0, seen).ownership;
-                let ownership = if whole == Own { Lent } else { whole.max(Unknown) };
+                let whole = self.value(typing, operand, 0, &mut seen.clone());
+                if whole.ownership == ResultOwnership::Fresh
+                    && let Some(part) = self.own_part(typing, value, seen)
+                {
+                    return part;
+                }
+                let ownership = if whole.ownership == Own { Lent } else { whole.ownership.max(Unknown) };
                 against(typing, ownership, value.span, "it may come out of what was there before")
             }
             ExprKind::Pointer(operand) => {
@@ -252,6 +257,36 @@ impl Search<'_> {
             }
         }
         answer
+    }
+
+    /// `s.conn` of a struct that is made here, which gets its value here as well: options that set it are
+    /// looked at where they are handed in.
+    fn own_part(&mut self, typing: &Typing, part: &Expr, seen: &mut Vec<VarId>) -> Option<Origin> {
+        let path = |expr: &Expr| -> Option<(VarId, Vec<String>)> {
+            let path = expr.as_path()?;
+            let names = path[1..].iter().map(|ident| ident.name.to_string()).collect();
+            Some((typing.scopes.var(path[0])?, names))
+        };
+        let wanted = path(part)?;
+        let body = typing.scopes.body(typing.scopes.info(wanted.0).body).block;
+        let mut given: Vec<(&Expr, usize)> = Vec::new();
+        visit::body(body, &mut |stmt| {
+            let StmtKind::Assign { left, right, .. } = &stmt.kind else { return };
+            for (at, _) in left.iter().enumerate().filter(|(_, left)| path(left) == Some(wanted.clone()))
+            {
+                let value = if left.len() == right.len() { (&right[at], 0) } else { (&right[0], at) };
+                given.push(value);
+            }
+        });
+        let mut known = None;
+        for (value, index) in given {
+            let origin = self.value(typing, value, index, seen);
+            known = Some(match known {
+                Some(known) => Origin::or(known, origin),
+                None => origin,
+            });
+        }
+        known
     }
 
     fn call(&mut self, typing: &Typing, call: &Call, index: usize, seen: &mut Vec<VarId>) -> Origin {

@@ -643,6 +643,7 @@ impl<'a> Case<'a, '_> {
             is_bound: anchor.binding == Binding::Bound,
             holder,
             at: anchor.place.offset(),
+            at_test_end: anchor.scope.test.is_some() && (anchor.scope.late || anchor.scope.parallel),
         }))
     }
 
