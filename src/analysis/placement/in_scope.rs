@@ -32,6 +32,10 @@ pub fn in_scope(
     asks: Option<(&Call, &[u8])>,
 ) -> InScope {
     let mut locals: Vec<Arc<str>> = scopes.vars.iter().map(|var| var.name.clone()).collect();
+    // What the package declares under the name of a package hides that, or cannot stand beside its import.
+    let package = &typing.file.package;
+    let declares = |name: &&str| package.has_func(name) || package.has_type(name) || package.has_value(name);
+    locals.extend(["errors", "log"].into_iter().filter(declares).map(Arc::from));
     locals.sort();
     locals.dedup();
     InScope {

@@ -9,6 +9,7 @@
 //! Each check is a file of its own and a row of [`CHECKS`].
 
 mod calls;
+mod compiles;
 mod flow;
 mod goroutines;
 mod holder;
@@ -71,8 +72,15 @@ pub(crate) struct Place<'c> {
 type Check = fn(&Subject, &mut Vec<Evidence>) -> Result<(), Objection>;
 
 /// What has to hold, each with the first place that stands against it.
-const CHECKS: [Check; 6] =
-    [holder::check, uses::check, maker::check, nil::check, release_effects::check, pending::check];
+const CHECKS: [Check; 7] = [
+    holder::check,
+    uses::check,
+    maker::check,
+    nil::check,
+    release_effects::check,
+    pending::check,
+    compiles::check,
+];
 
 /// The proof that the release does no harm.
 ///

@@ -13,6 +13,7 @@ use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::analysis::summaries::result_ownership::place;
 use crate::base::diagnostic::{Evidence, Objection};
+use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -341,22 +342,27 @@ fn releases_nothing(subject: &Subject) -> Option<Evidence> {
         Some(func) => vec![func],
         None => dynamic_releases(subject),
     };
-    funcs.into_iter().find_map(|func| only_asks(subject, &func, 0))
+    funcs.into_iter().find_map(|func| {
+        let own = !database.is_dependency(&func.package);
+        let (asks, ends) = calls_of(subject, &func, 0);
+        let scopes = Scopes::default();
+        let typing = Typing::new(database, FileScope::of(&func), &scopes);
+        let words = format!("`{}` only asks somebody else for something", func.decl.name.name);
+        Some(place(&typing, asks.filter(|_| own && !ends)?, words))
+    })
 }
 
-/// The first call of a function that ends nothing, neither itself nor by what it calls.
-fn only_asks(subject: &Subject, func: &FuncRef, depth: usize) -> Option<Evidence> {
+/// The first call of a function that ends nothing by its name, and whether another one does, itself or by what
+/// it calls.
+fn calls_of(subject: &Subject, func: &FuncRef, depth: usize) -> (Option<Span>, bool) {
     let database = subject.typing.database;
-    let body = func.decl.body.as_ref()?;
-    if depth >= MAX_DEPTH || database.is_dependency(&func.package) {
-        return None;
-    }
+    let Some(body) = func.decl.body.as_ref().filter(|_| depth < MAX_DEPTH) else { return (None, false) };
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(database, FileScope::of(func), &scopes);
     let (mut asks, mut ends) = (None, false);
     visit::block(body, &mut |expr| match &expr.kind {
         ExprKind::Selector { field, .. } => ends |= known::reads_like_release(&field.name),
-        ExprKind::Call(call) => {
+        ExprKind::Call(call) if !ends => {
             let name = call.name().unwrap_or_default().to_ascii_lowercase();
             ends |= ENDING.iter().any(|word| name.contains(word));
             let read = match typing.callee(call) {
@@ -364,17 +370,15 @@ fn only_asks(subject: &Subject, func: &FuncRef, depth: usize) -> Option<Evidence
                 Callee::Method { method, .. } => method.func,
                 _ => None,
             };
-            match read.filter(|func| !database.is_dependency(&func.package)) {
-                Some(func) if only_asks(subject, &func, depth + 1).is_none() => ends = true,
-                _ if ASIDE.iter().any(|word| name.contains(word)) => {}
-                _ => drop(asks.get_or_insert(call.span)),
+            let own = read.filter(|func| !database.is_dependency(&func.package));
+            ends |= own.is_some_and(|func| calls_of(subject, &func, depth + 1).1);
+            if !ASIDE.iter().any(|word| name.contains(word)) {
+                asks.get_or_insert(call.span);
             }
         }
         _ => {}
     });
-    let span = asks.filter(|_| !ends)?;
-    let words = format!("`{}` only asks somebody else for something", func.decl.name.name);
-    Some(place(&typing, span, words))
+    (asks, ends)
 }
 
 /// Words in the names of what ends something.

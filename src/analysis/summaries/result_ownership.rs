@@ -272,8 +272,7 @@ impl Search<'_> {
         let mut given: Vec<(&Expr, usize)> = Vec::new();
         visit::body(body, &mut |stmt| {
             let StmtKind::Assign { left, right, .. } = &stmt.kind else { return };
-            for (at, _) in left.iter().enumerate().filter(|(_, left)| path(left) == Some(wanted.clone()))
-            {
+            for (at, _) in left.iter().enumerate().filter(|(_, left)| path(left) == Some(wanted.clone())) {
                 let value = if left.len() == right.len() { (&right[at], 0) } else { (&right[0], at) };
                 given.push(value);
             }

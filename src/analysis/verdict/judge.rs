@@ -365,7 +365,10 @@ impl<'a> Case<'a, '_> {
         if found.in_loop && !replaced.is_empty() {
             return None;
         }
-        let obstacle = self.way_out_before(trace, site, &found).or_else(|| self.ended(trace));
+        let obstacle = self
+            .way_out_before(trace, site, &found)
+            .or_else(|| self.ended(trace))
+            .or_else(|| self.lacks_release(found.variable));
         *placed = ReleaseCandidate { obstacle, replaced, ..ReleaseCandidate::default() };
         if placed.obstacle.is_some() {
             return None;
@@ -404,6 +407,15 @@ impl<'a> Case<'a, '_> {
             let name = &self.scopes.info(release_site.found.variable).name;
             format!("`{name}` is made in more than one place, and no release fits them all")
         })
+    }
+
+    /// That the variable is declared as something that has no release: `var p pinger`.
+    fn lacks_release(&self, var: VarId) -> Option<String> {
+        let ty = self.typing.var(var).filter(|ty| ty.why_unknown().is_none())?;
+        let behind = matches!(&ty, Type::Pointer(inner) if self.judge.database.is_interface(inner));
+        let answer = self.judge.database.closable(self.place.scope, &ty, self.wanted.releases);
+        let lacks = matches!(answer.closable, Closable::Nothing(_)) || behind;
+        lacks.then(|| format!("`{}` is declared as `{ty}`, which has no release", self.scopes.info(var).name))
     }
 
     fn find(&self, site: Site, trace: &Trace) -> Option<AnchorSite> {

@@ -365,6 +365,19 @@ impl Database {
         }
     }
 
+    /// What has to hold for a file of a package to be part of a build, as it says itself; `None` where it always
+    /// is.
+    pub fn build_constraint(&self, package: &Package, file: usize) -> Option<String> {
+        let file = package.files.get(file)?;
+        if file.foreign {
+            return Some(file.file.file_name()?.to_string_lossy().into_owned());
+        }
+        let text = sys::read(&file.file, MAX_EVIDENCE_BYTES).ok()?;
+        let head = text.split(|byte| *byte == b'\n').take_while(|line| !line.starts_with(b"package "));
+        let asks = head.filter_map(|line| line.strip_prefix(b"//go:build ")).next()?;
+        Some(String::from_utf8_lossy(asks).trim().to_owned())
+    }
+
     /// Line and column of a place in a package's file, both from 1; zeros when it cannot be read any more.
     pub fn line_column(&self, package: &Package, file: usize, span: Span) -> (u32, u32) {
         let path = &package.files[file].file;
