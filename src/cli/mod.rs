@@ -189,6 +189,15 @@ fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
     let settings = Settings { every: true, ..settings::settle(common, &flags.scan)? };
     let report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
     words::faults(&report.faults);
+    if let Some((file, line)) = &flags.proof {
+        let mut found = 0;
+        for_people(|out| {
+            found = report::proofs(out, &report, file, *line)?;
+            Ok(())
+        })?;
+        anyhow::ensure!(found > 0, "no finding at {}:{line}", report::harmless(file));
+        return Ok(after(&report, flags.scan.strict, false));
+    }
     match flags.format {
         Format::Json => for_programs(|out| report::audit_json(out, &report))?,
         Format::Text => for_people(|out| report::audit(out, &report))?,

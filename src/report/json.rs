@@ -101,6 +101,10 @@ struct JsonFix<'a> {
     title: &'a str,
     applicability: &'static str,
     reason: Option<&'a str>,
+    /// For a safe release: why it does no harm, step by step.
+    proof: Option<Vec<JsonEvidence<'a>>>,
+    /// For an unsafe one: the first place that stands against a proof.
+    objection: Option<JsonEvidence<'a>>,
     edits: Vec<JsonEdit<'a>>,
 }
 
@@ -334,10 +338,15 @@ fn evidence(evidence: &Evidence) -> JsonEvidence<'_> {
 }
 
 fn fix(fix: &Fix) -> JsonFix<'_> {
+    let safe = fix.applicability == Applicability::Safe;
+    let proof = fix.proof.as_ref().and_then(|proof| proof.as_ref().ok()).filter(|_| safe);
+    let objection = fix.proof.as_ref().and_then(|proof| proof.as_ref().err());
     JsonFix {
         title: &fix.title,
         applicability: fix.applicability.word(),
         reason: fix.reason.as_deref(),
+        proof: proof.map(|proof| proof.steps.iter().map(evidence).collect()),
+        objection: objection.map(|objection| evidence(&objection.place)),
         edits: fix
             .edits
             .iter()

@@ -12,6 +12,7 @@ mod harmless;
 mod json;
 mod lines;
 mod patch;
+mod proof;
 #[cfg(test)]
 mod samples;
 mod sarif;
@@ -28,6 +29,7 @@ pub use harmless::{harmless, harmless_bytes};
 pub use json::{audit_json, check_json, fix_json};
 pub use lines::{LineCounts, count_lines};
 pub use patch::{hunks, patch, patchable, show_patch};
+pub use proof::proofs;
 pub use sarif::sarif;
 pub use stat::stat;
 pub use tally::{Tally, settle, tally};

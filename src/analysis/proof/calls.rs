@@ -199,11 +199,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             for (at, param) in literal.signature.params.iter().enumerate() {
                 let ty = self.types().database.type_of(self.file(), &param.ty);
                 let whole = Value::of(tie);
-                let held = if ty.is_context() || ty.is_error() {
-                    None
-                } else {
-                    self.types().part(self.file(), &whole, &ty)
-                };
+                let held = self.types().part(self.file(), &whole, &ty);
                 let var = self.typing.scopes.param(body, ParamIndex::At(at as u32));
                 if let (Some(var), Some(value)) = (var, held) {
                     self.set(var, value, arg.span);
@@ -547,10 +543,11 @@ impl<'f, 'a> Flow<'f, 'a> {
     fn by_type(&self, callee: &Callee, whole: Option<&Value>, taken: bool) -> Vec<Held> {
         let Some(whole) = whole else { return Vec::new() };
         let types = self.types().database.results(callee);
-        let tie = |ty: &Type| match () {
-            () if taken => self.types().part(self.file(), whole, ty),
-            () if ty.is_error() || ty.is_context() => None,
-            () => self.types().part(self.file(), whole, ty),
+        // What a function makes of an argument has it in itself.
+        let around = Value::held();
+        let tie = |ty: &Type| match taken && !self.types().is_family(ty) {
+            true => self.types().part(self.file(), &around, ty),
+            false => self.types().part(self.file(), whole, ty),
         };
         types.iter().map(tie).collect()
     }

@@ -82,9 +82,9 @@ impl Types<'_> {
         }
     }
 
-    /// Whether what is made from an argument can hold on to it: an error may wrap it, too.
-    pub(super) fn can_take(self, file: &FileScope, ty: &Type) -> bool {
-        ty.is_error() || ty.is_context() || self.can_hold(file, ty)
+    /// Whether what is made around a value can have it: all but data can.
+    pub(super) fn can_take(self, ty: &Type) -> bool {
+        !self.database.is_plain_data(ty)
     }
 
     pub(super) fn is_target(self, ty: &Type) -> bool {
@@ -111,13 +111,16 @@ impl Types<'_> {
 
     /// A part of something tied, by its type: the library's own things stay the library's.
     pub(super) fn part(self, file: &FileScope, whole: &Value, ty: &Type) -> Held {
-        if !self.can_take(file, ty) {
+        let room = match whole.tie {
+            Tie::Holder => self.can_take(ty),
+            _ if ty.is_error() || ty.is_context() => false,
+            _ => self.can_hold(file, ty),
+        };
+        if !room {
             return None;
         }
         let tie = match whole.tie {
             _ if self.is_target(ty) => Tie::Itself,
-            // An error or a context that is made around it.
-            _ if ty.is_error() || ty.is_context() => Tie::Holder,
             Tie::Holder if !self.is_family(ty) => Tie::Holder,
             _ => Tie::Handle,
         };
