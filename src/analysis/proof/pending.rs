@@ -100,7 +100,10 @@ fn is_handed_on(subject: &Subject, var: VarId, calls: &[&Call]) -> bool {
         match &stmt.kind {
             StmtKind::Return(values) => returned |= values.iter().any(is_it),
             StmtKind::Send { value, .. } => returned |= is_it(value),
-            StmtKind::Assign { right, .. } => returned |= right.iter().any(is_it),
+            StmtKind::Assign { left, right, .. } => {
+                let blank = left.iter().all(|target| target.as_ident().is_some_and(Ident::is_blank));
+                returned |= !blank && right.iter().any(is_it);
+            }
             _ => {}
         }
     }

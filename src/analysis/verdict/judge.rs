@@ -144,10 +144,32 @@ pub fn judge(judge: &Judge, place: &FileContext, decl: &Decl, calls: &[Asked]) -
         }
     }
     let body = |one: &Judgement| scopes.body_around(one.acquisition.span);
+    one_lifted(&mut judgement, &body);
     naming::keep_apart(
         judgement.iter_mut().filter_map(|one| Some((body(one), one.placed()?.anchor.as_mut()?))),
     );
     judgement
+}
+
+/// Of several declarations of one name that would move out of the headers of statements in one body, the first
+/// does: the others have to wait until that is done.
+fn one_lifted(judgement: &mut [Judgement], body: &dyn Fn(&Judgement) -> Option<BodyId>) {
+    let mut lifted: Vec<(Option<BodyId>, Arc<str>)> = Vec::new();
+    for one in judgement {
+        let body = body(one);
+        let Some(placed) = one.placed() else { continue };
+        let Some(anchor) = &placed.anchor else { continue };
+        if !matches!(anchor.binding, Binding::Header { .. } | Binding::Lifted { .. }) {
+            continue;
+        }
+        let name = (body, anchor.variable.clone());
+        if lifted.contains(&name) {
+            placed.anchor = None;
+            placed.obstacle = Some(format!("another `{}` would stand in the same block", name.1));
+        } else {
+            lifted.push(name);
+        }
+    }
 }
 
 /// The judgement on a call in a declaration that could not be read.
@@ -274,6 +296,9 @@ impl<'a> Case<'a, '_> {
             } else {
                 outcome
             };
+        if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown) {
+            outcome = self.overlooked(&outcome, trace, body, &kind).unwrap_or(outcome);
+        }
         if outcome.verdict.is_finding() {
             outcome = self.kept_by_maker(&kind).unwrap_or(outcome);
         }

@@ -3,6 +3,7 @@
 pub mod judge;
 pub mod misuse;
 mod outcome;
+mod overlooked;
 mod process_end;
 mod remarks;
 mod site;
