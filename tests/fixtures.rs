@@ -116,8 +116,9 @@ fn every_finding_is_wanted_and_every_want_found() {
 fn fates_are_as_told() {
     let comment = Regex::new("// fate \"([^\"]*)\"").unwrap();
     for (rule, root) in fixtures() {
-        let report = engine::check(&Settings { every: true, ..settings(&rule, &root) })
-            .expect("the fixtures can be read");
+        let mut settings = settings(&rule, &root);
+        settings.report.every = true;
+        let report = engine::check(&settings).expect("the fixtures can be read");
         let mut differences = Vec::new();
         for (path, bytes) in files(&root).into_iter().filter(|(path, _)| path.ends_with(".go")) {
             for (number, line) in (1..).zip(String::from_utf8_lossy(&bytes).lines()) {
@@ -197,7 +198,8 @@ fn any_number_of_threads_finds_the_same() {
 /// there only where they differ from the first.
 fn kinds_of_golden(rule: &str, root: &Path) -> Vec<(String, Settings)> {
     let safe = settings(rule, root);
-    let all = Settings { unsafe_fixes: true, ..safe.clone() };
+    let mut all = safe.clone();
+    all.fix.unsafe_fixes = true;
     let styles = Style::ALL.into_iter().filter(|style| *style != Style::Auto && root.join("styles").is_dir());
     let style = |style: Style| {
         let mut settings = Settings { paths: vec!["styles".into()], ..all.clone() };
@@ -295,7 +297,8 @@ fn fixing_what_is_fixed_changes_nothing() {
     for (rule, root) in fixtures() {
         for unsafe_fixes in [false, true] {
             let tree = fixed_copy(&rule, &root, unsafe_fixes);
-            let settings = Settings { unsafe_fixes, ..settings(&rule, tree.path()) };
+            let mut settings = settings(&rule, tree.path());
+            settings.fix.unsafe_fixes = unsafe_fixes;
             let again = engine::fix(&settings).expect("the copy can be read");
             let changed: Vec<String> =
                 again.changes.iter().map(|change| format!("{} changes again", change.path)).collect();
@@ -308,8 +311,9 @@ fn fixing_what_is_fixed_changes_nothing() {
 fn fixed_copy(rule: &str, root: &Path, unsafe_fixes: bool) -> tempfile::TempDir {
     let tree = tempfile::tempdir().expect("there is room for a copy");
     copy(root, tree.path());
-    let run =
-        engine::fix(&Settings { unsafe_fixes, ..settings(rule, tree.path()) }).expect("the copy can be read");
+    let mut settings = settings(rule, tree.path());
+    settings.fix.unsafe_fixes = unsafe_fixes;
+    let run = engine::fix(&settings).expect("the copy can be read");
     for change in &run.changes {
         write(tree.path(), &change.path, &change.after);
     }

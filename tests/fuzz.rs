@@ -204,7 +204,8 @@ fn is_inverted_by_lines(before: &[u8], after: &[u8]) -> bool {
 }
 
 fn fix(root: &Path, unsafe_fixes: bool, style: Style) -> BTreeMap<String, Change> {
-    let mut settings = Settings { unsafe_fixes, index_only: true, ..support::settings(root) };
+    let mut settings = Settings { index_only: true, ..support::settings(root) };
+    settings.fix.unsafe_fixes = unsafe_fixes;
     settings.sources.flags.flag("style", Some(style.word()));
     settings.sources.flags.flag("assume-closable", Some(true));
     let run = engine::fix(&settings).expect("the folder can be read");

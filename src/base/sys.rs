@@ -23,8 +23,20 @@ pub enum Error {
         /// The path as given.
         path: PathBuf,
     },
+    /// A file that is named and holds no Go.
+    #[error("{}: not a Go file, since its name does not end in .go", path.display())]
+    NotGo {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// A symbolic link in a tree that leads out of it, where a file of the tree is wanted.
+    #[error("{}: a symbolic link out of the tree, which is not followed", path.display())]
+    LeadsOut {
+        /// The path as given.
+        path: PathBuf,
+    },
     /// A file above the size limit.
-    #[error("{}: more than {limit} bytes, the most that is read; leave it out with --exclude", path.display())]
+    #[error("{}: more than {limit} bytes, the most that is read", path.display())]
     TooLarge {
         /// The path as given.
         path: PathBuf,
@@ -147,6 +159,50 @@ impl Error {
         }
     }
 
+    /// Whether it is a mistake in what was asked for, which stays one.
+    pub fn is_mistake(&self) -> bool {
+        matches!(
+            self,
+            Error::NotFound { .. }
+                | Error::NotAFile { .. }
+                | Error::NotGo { .. }
+                | Error::LeadsOut { .. }
+                | Error::TooLarge { .. }
+                | Error::Config { .. }
+                | Error::Glob { .. }
+                | Error::Revision { .. }
+                | Error::NoRepository { .. }
+        )
+    }
+
+    /// Whether trying again may help.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Error::Stale { .. } | Error::DiskFull { .. } | Error::Threads { .. } => true,
+            Error::Io { source, .. } => passes(source.kind()),
+            _ => false,
+        }
+    }
+
+    /// What is wrong, without the path that it begins with where it is about one.
+    pub fn words(&self) -> String {
+        let words = self.to_string();
+        let path = match self {
+            Error::NotFound { path }
+            | Error::NotAFile { path }
+            | Error::NotGo { path }
+            | Error::LeadsOut { path }
+            | Error::TooLarge { path, .. }
+            | Error::Stale { path }
+            | Error::OutsideRoot { path, .. }
+            | Error::ReadOnly { path }
+            | Error::DiskFull { path }
+            | Error::Io { path, .. } => path,
+            _ => return words,
+        };
+        words.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&words).to_owned()
+    }
+
     /// As it is, but with the path that was given, where nothing is there.
     pub fn named(self, given: &Path) -> Error {
         match self {
@@ -163,6 +219,22 @@ impl Error {
             _ => Error::io(&path, "write", source),
         }
     }
+}
+
+/// Whether what went wrong may be gone when it is tried again.
+pub fn passes(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::*;
+    matches!(
+        kind,
+        Interrupted
+            | WouldBlock
+            | TimedOut
+            | OutOfMemory
+            | StorageFull
+            | QuotaExceeded
+            | ResourceBusy
+            | StaleNetworkFileHandle
+    )
 }
 
 /// What a path leads to.
@@ -223,11 +295,8 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
 pub fn read_into(path: &Path, limit: u64, bytes: &mut Vec<u8>) -> Result<(), Error> {
     let fail = |source| Error::io(path, "read", source);
     bytes.clear();
-    let file = open(path).map_err(fail)?;
+    let file = open(path)?;
     let meta = file.metadata().map_err(fail)?;
-    if !meta.is_file() {
-        return Err(Error::NotAFile { path: path.into() });
-    }
     if meta.len() > limit {
         return Err(Error::TooLarge { path: path.into(), limit });
     }
@@ -247,25 +316,59 @@ pub fn read_into(path: &Path, limit: u64, bytes: &mut Vec<u8>) -> Result<(), Err
 pub fn read_range(path: &Path, start: u64, len: usize) -> Result<Vec<u8>, Error> {
     use std::io::{Seek, SeekFrom};
     let fail = |source| Error::io(path, "read", source);
-    let mut file = open(path).map_err(fail)?;
-    if !file.metadata().map_err(fail)?.is_file() {
-        return Err(Error::NotAFile { path: path.into() });
-    }
+    let mut file = open(path)?;
     file.seek(SeekFrom::Start(start)).map_err(fail)?;
     let mut bytes = Vec::with_capacity(len);
     file.take(len as u64).read_to_end(&mut bytes).map_err(fail)?;
     Ok(bytes)
 }
 
+/// As [`read`], of a file that belongs to a tree which nobody trusts: a link may lead to another file of the
+/// tree, and nowhere else.
+///
+/// # Errors
+/// As [`read`], and [`Error::LeadsOut`].
+pub fn read_in_tree(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    match is_link(path) && leads_out(path) {
+        true => Err(Error::LeadsOut { path: path.into() }),
+        false => read(path, limit),
+    }
+}
+
+/// Whether the link at `path` leads out of the tree that it lies in: the outermost folder above it with a
+/// `.git`, a `go.mod` or a `go.work`, or else its own.
+pub fn leads_out(path: &Path) -> bool {
+    let (Ok(target), Some(Ok(folder))) = (real_path(path), path.parent().map(real_path)) else { return true };
+    let is_tree = |at: &&Path| {
+        [".git", "go.mod", "go.work"].iter().any(|name| at.join(name).symlink_metadata().is_ok())
+    };
+    let top = folder.ancestors().filter(is_tree).last().unwrap_or(&folder);
+    !target.starts_with(top)
+}
+
+/// Opens a regular file. Nothing else is ever opened, since that alone can block or have effects.
+fn open(path: &Path) -> Result<File, Error> {
+    let fail = |source| Error::io(path, "read", source);
+    if !fs::metadata(path).map_err(fail)?.is_file() {
+        return Err(Error::NotAFile { path: path.into() });
+    }
+    let file = open_at_once(path).map_err(fail)?;
+    // It may have been replaced in between.
+    match file.metadata().map_err(fail)?.is_file() {
+        true => Ok(file),
+        false => Err(Error::NotAFile { path: path.into() }),
+    }
+}
+
 /// Opens for reading without waiting for the other end of a pipe.
 #[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
+fn open_at_once(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
 }
 
 #[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
+fn open_at_once(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 

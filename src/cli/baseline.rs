@@ -20,7 +20,7 @@ const NAMED: usize = 20;
 /// A file that is there and is no baseline, one that cannot be written, and what keeps a run from its end.
 pub fn write(common: &Common, flags: &Check, settings: &Settings, file: &Path) -> anyhow::Result<Exit> {
     let old = if sys::kind(file).is_some() { Baseline::read(file)? } else { Baseline::default() };
-    let report = progress::watched(common.quiet, &settings.progress, || engine::check(settings))?;
+    let report = progress::watched(common.quiet, &settings.report.progress, || engine::check(settings))?;
     words::faults(&report.faults);
     let baseline = Baseline::of(&report, settings, &old);
     sys::write(file, baseline.text().as_bytes())?;

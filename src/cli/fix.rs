@@ -5,28 +5,30 @@ use super::review::{self, Decisions};
 use super::verify::{self, Verify};
 use super::{Exit, for_people, for_programs, progress, settings, words, write};
 use crate::base::diagnostic::FixOutcome;
-use crate::config::Settings;
 use crate::engine::{Choice, FixRun, Judged};
 use crate::report;
+use crate::report::{Done, RunOutcome};
 
 /// Writes fixes into files.
 pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
-    let settings = Settings { add_ignore: settings::ignore_reason(flags)?, ..settings };
+    let mut settings = settings;
+    settings.fix.add_ignore = settings::ignore_reason(flags)?;
     if flags.interactive {
         review::check_terminal(&settings)?;
     }
-    let judged = progress::watched(common.quiet, &settings.progress, || Judged::new(&settings))?;
+    let judged = progress::watched(common.quiet, &settings.report.progress, || Judged::new(&settings))?;
     words::faults(&judged.report().faults);
-    let mut fixes =
-        progress::watched(common.quiet, &settings.progress, || judged.fix(&settings, &|_| Choice::Take));
-    if let Some(stdin) = &settings.stdin {
+    let mut fixes = progress::watched(common.quiet, &settings.report.progress, || {
+        judged.fix(&settings, &|_| Choice::Take)
+    });
+    if let Some(stdin) = settings.stdin.as_ref().filter(|_| flags.format == Format::Text) {
         let fixed = fixes.changes.first().map_or(&*stdin.text, |change| &change.after);
         for_programs(|out| out.write_all(fixed))?;
         let written = vec![FixOutcome::Applied; fixes.changes.len()];
         return Ok(exit(flags, &judged.into_run(fixes), &written));
     }
-    if !flags.no_vcs && !fixes.changes.is_empty() {
+    if !flags.no_vcs && !fixes.changes.is_empty() && settings.stdin.is_none() {
         // Whoever looks at each edit may have confirmed others a moment ago.
         write::check_committed(&settings, &fixes.changes, flags.allow_dirty || flags.interactive)?;
     }
@@ -36,6 +38,8 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
         fixes = judged.fix(&settings, &|finding| decisions.on(finding));
     }
     let (written, faults) = match &flags.verify {
+        // Its text is in the answer.
+        _ if settings.stdin.is_some() => (vec![FixOutcome::Applied; fixes.changes.len()], Vec::new()),
         None => write::write_all(&settings, &fixes.changes)?,
         Some(command) => {
             let verified =
@@ -50,7 +54,10 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     let outcomes = report::settle(&run, &written);
     let tally = report::tally(&run, &written, &outcomes);
     match flags.format {
-        Format::Json => for_programs(|out| report::fix_json(out, &run, &outcomes, &tally))?,
+        Format::Json => {
+            let done = Done { command: "fix", outcomes: &outcomes, written: &written, tally: &tally };
+            for_programs(|out| report::fix_json(out, &run, &settings, &done))?;
+        }
         Format::Text => for_people(|out| {
             if !common.quiet {
                 report::fixed(out, &run.report.findings, &outcomes)?;
@@ -69,8 +76,13 @@ fn exit(flags: &Fix, run: &FixRun, written: &[FixOutcome]) -> Exit {
     let outcomes = report::settle(run, written);
     let tally = report::tally(run, written, &outcomes);
     let nothing_went_through = !written.is_empty() && tally.changed == 0;
-    if nothing_went_through || (flags.scan.strict && tally.partial) {
+    let outcome = tally.outcome();
+    let check_fails = outcome == RunOutcome::CheckFails;
+    if nothing_went_through || check_fails || (flags.scan.strict && tally.partial) {
         return Exit::Error;
+    }
+    if tally.rolled_back() {
+        return Exit::Findings;
     }
     match flags.exit_code && (tally.changed > 0 || tally.left_in_all() > 0) {
         true => Exit::Findings,

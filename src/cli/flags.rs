@@ -18,7 +18,9 @@ Examples:
   unleak resolve net/http.NewServeMux
   unleak config show services/api
 
-Exit codes: 0 nothing found, 1 findings (check, diff), 2 nothing trustworthy came out.";
+Exit codes: 0 nothing found, or all done (fix); 1 findings (check, diff), or fixes that --verify took back (fix);
+2 nothing trustworthy came out; 64 the command line or the settings are wrong, so that trying again is no
+use; 75 the machine had no room or no time, and trying again may help.";
 
 const RESOLVE_EXAMPLES: &str = "\
 Examples:
@@ -125,6 +127,9 @@ pub struct Check {
     /// List the files that would be read, and do nothing else
     #[arg(long)]
     pub files: bool,
+    /// Exit with 0 also when there are findings
+    #[arg(long)]
+    pub exit_zero: bool,
 }
 
 /// `diff`.
@@ -139,6 +144,15 @@ pub struct Diff {
     /// Print a summary of changed lines instead of the patch
     #[arg(long)]
     pub stat: bool,
+    /// How the patch is printed: as it is, or in JSON with the facts
+    #[arg(long, default_value = "text", conflicts_with = "stat")]
+    pub format: Format,
+    /// Where there is nothing to patch, print a patch that changes nothing, so that `git apply` succeeds
+    #[arg(long, conflicts_with = "stat")]
+    pub allow_empty: bool,
+    /// Exit with 0 also when there are findings
+    #[arg(long)]
+    pub exit_zero: bool,
 }
 
 /// `fix`.
@@ -262,6 +276,9 @@ pub struct Choice {
     /// Take the unsafe fixes too: right in likelihood, but they need a look
     #[arg(long)]
     pub r#unsafe: bool,
+    /// Also change files that have syntax errors as they are
+    #[arg(long)]
+    pub damaged: bool,
     /// Take no more than N fixes: the first ones in the order of the findings
     #[arg(long, value_name = "N")]
     pub max_fixes: Option<usize>,

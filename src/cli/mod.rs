@@ -4,17 +4,20 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
 
 use self::flags::{Audit, Check, CheckFormat, Cli, Color, Command, Common, Diff, Format};
+use crate::base::diagnostic::{Finding, FixOutcome};
+use crate::base::sys;
 use crate::config::Settings;
 use crate::engine;
 use crate::engine::{Baseline, Report};
 use crate::report;
 use crate::rules::Status;
-use crate::{vcs, walk};
+use crate::walk;
 
 mod baseline;
 mod config;
@@ -37,6 +40,29 @@ enum Exit {
     Findings,
     /// Nothing trustworthy came out.
     Error,
+    /// The same, for a mistake in the command line or the settings: trying again is no use. `EX_USAGE` of
+    /// sysexits.h.
+    Usage,
+    /// The same, for want of something that may be there later: trying again may help. `EX_TEMPFAIL`.
+    Later,
+}
+
+impl Exit {
+    /// What an error that ended a run means for who started it.
+    fn of(error: &anyhow::Error) -> Exit {
+        let told = error.chain().find_map(|cause| {
+            if cause.is::<settings::Usage>() {
+                return Some(Exit::Usage);
+            }
+            let kind = match cause.downcast_ref::<sys::Error>() {
+                Some(error) if error.is_mistake() => return Some(Exit::Usage),
+                Some(error) if error.may_pass() => return Some(Exit::Later),
+                _ => cause.downcast_ref::<io::Error>()?.kind(),
+            };
+            sys::passes(kind).then_some(Exit::Later)
+        });
+        told.unwrap_or(Exit::Error)
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -45,8 +71,18 @@ impl From<Exit> for ExitCode {
             Exit::Nothing => 0,
             Exit::Findings => 1,
             Exit::Error => 2,
+            Exit::Usage => 64,
+            Exit::Later => 75,
         })
     }
+}
+
+/// A finding among all of a run: its file and fingerprint, since two clones of a repository have the same
+/// fingerprints.
+type Id = (Arc<str>, String);
+
+fn id(finding: &Finding) -> Id {
+    (finding.location.path.clone(), finding.fingerprint.clone())
 }
 
 /// The whole program: reads the arguments of the process, prints, and returns the exit code.
@@ -56,7 +92,7 @@ pub fn main() -> ExitCode {
         Err(answer) => {
             // Help and version too; where nobody reads them, nothing is lost.
             let _ = answer.print();
-            return if answer.use_stderr() { Exit::Error.into() } else { Exit::Nothing.into() };
+            return if answer.use_stderr() { Exit::Usage.into() } else { Exit::Nothing.into() };
         }
     };
     match cli.common.color {
@@ -71,7 +107,7 @@ pub fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => Exit::Nothing.into(),
         Err(error) => {
             words::error(&format!("{error:#}"));
-            Exit::Error.into()
+            Exit::of(&error).into()
         }
     }
 }
@@ -122,13 +158,13 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
     }
     // Read first: a broken one should not cost a run.
     let baseline = flags.baseline.as_deref().map(Baseline::read).transpose()?;
-    let mut report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
+    let mut report = progress::watched(common.quiet, &settings.report.progress, || engine::check(&settings))?;
     words::faults(&report.faults);
     let gone = baseline.as_ref().map(|baseline| baseline.apply(&mut report, &settings)).unwrap_or_default();
     match flags.format {
         CheckFormat::Text => for_people(|out| report::text(out, &report))?,
         CheckFormat::Concise => for_people(|out| report::concise(out, &report))?,
-        CheckFormat::Json => for_programs(|out| report::check_json(out, &report))?,
+        CheckFormat::Json => for_programs(|out| report::check_json(out, &report, &settings))?,
         CheckFormat::Sarif => for_programs(|out| report::sarif(out, &report, &settings))?,
         CheckFormat::Github => for_programs(|out| report::github(out, &report, &settings))?,
     }
@@ -137,7 +173,7 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
         baseline::tell(&gone);
     }
     words::stats(common, &settings, &report);
-    Ok(after(&report, flags.scan.strict, has_findings(&report)))
+    Ok(after(&report, flags.scan.strict, has_findings(&report) && !flags.exit_zero))
 }
 
 fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
@@ -149,29 +185,43 @@ fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
     words::faults(&walked.faults);
     if io::stdout().is_terminal() {
         for_people(|out| {
-            walked.files.iter().try_for_each(|found| writeln!(out, "{}", report::harmless(&found.path)))
+            walked
+                .files
+                .iter()
+                .filter(|found| found.asked)
+                .try_for_each(|found| writeln!(out, "{}", report::harmless(&found.path)))
         })?;
     } else {
-        for_programs(|out| walked.files.iter().try_for_each(|found| writeln!(out, "{}", found.path)))?;
+        for_programs(|out| {
+            walked
+                .files
+                .iter()
+                .filter(|found| found.asked)
+                .try_for_each(|found| writeln!(out, "{}", found.path))
+        })?;
     }
     Ok(Exit::Nothing)
 }
 
 fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
-    let run = progress::watched(common.quiet, &settings.progress, || engine::fix(&settings))?;
+    let run = progress::watched(common.quiet, &settings.report.progress, || engine::fix(&settings))?;
     words::faults(&run.report.faults);
-    words::unpatchable(&run.changes);
+    let routes = report::routes(&run.changes, &settings);
+    words::unpatchable(&run.changes, &routes);
     if flags.stat {
-        for_people(|out| report::stat(out, &run.changes))?;
+        for_people(|out| report::stat(out, &run.changes, &routes))?;
+    } else if flags.format == Format::Json {
+        let would = vec![FixOutcome::Applied; run.changes.len()];
+        let tally = report::tally(&run, &would, &run.outcomes);
+        let done = report::Done { command: "diff", outcomes: &run.outcomes, written: &would, tally: &tally };
+        for_programs(|out| report::fix_json(out, &run, &settings, &done))?;
     } else {
         let mut patch = Vec::new();
-        report::patch(
-            &mut patch,
-            &run.changes,
-            &settings.root,
-            &vcs::prefix(&settings.root).unwrap_or_default(),
-        )?;
+        report::patch(&mut patch, &run.changes, &routes)?;
+        if patch.is_empty() && flags.allow_empty {
+            report::empty_patch(&mut patch, &run.report, &settings)?;
+        }
         if io::stdout().is_terminal() {
             for_people(|out| report::show_patch(out, &patch))?;
         } else {
@@ -179,15 +229,16 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
         }
     }
     if !common.quiet {
-        words::diff_end(&settings, &run);
+        words::diff_end(&settings, &run, &routes);
     }
     words::stats(common, &settings, &run.report);
-    Ok(after(&run.report, flags.scan.strict, has_findings(&run.report)))
+    Ok(after(&run.report, flags.scan.strict, has_findings(&run.report) && !flags.exit_zero))
 }
 
 fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
-    let settings = Settings { every: true, ..settings::settle(common, &flags.scan)? };
-    let report = progress::watched(common.quiet, &settings.progress, || engine::check(&settings))?;
+    let mut settings = settings::settle(common, &flags.scan)?;
+    settings.report.every = true;
+    let report = progress::watched(common.quiet, &settings.report.progress, || engine::check(&settings))?;
     words::faults(&report.faults);
     if let Some((file, line)) = &flags.proof {
         let mut found = 0;
@@ -199,7 +250,7 @@ fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
         return Ok(after(&report, flags.scan.strict, false));
     }
     match flags.format {
-        Format::Json => for_programs(|out| report::audit_json(out, &report))?,
+        Format::Json => for_programs(|out| report::audit_json(out, &report, &settings))?,
         Format::Text => for_people(|out| report::audit(out, &report))?,
     }
     if !common.quiet {

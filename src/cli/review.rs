@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal};
 use anyhow::{Context, bail};
 use console::{Key, Term};
 
-use super::{for_people, words};
+use super::{Id, for_people, id, words};
 use crate::base::diagnostic::{Finding, FixOutcome};
 use crate::base::edit;
 use crate::base::sys;
@@ -27,14 +27,14 @@ d - apply neither this fix nor any that follow in the file
 e - edit this fix in $EDITOR
 ? - print help";
 
-/// What was decided about fixes, by the fingerprints of their findings.
+/// What was decided about fixes.
 #[derive(Debug, Default)]
-pub struct Decisions(BTreeMap<String, Choice>);
+pub struct Decisions(BTreeMap<Id, Choice>);
 
 impl Decisions {
     /// What is to become of a finding's fix. Where nobody was asked, it is taken.
     pub fn on(&self, finding: &Finding) -> Choice {
-        self.0.get(&finding.fingerprint).cloned().unwrap_or(Choice::Take)
+        self.0.get(&id(finding)).cloned().unwrap_or(Choice::Take)
     }
 
     /// Lets the findings say what became of their fixes in the editor.
@@ -109,7 +109,7 @@ fn decide(report: &Report, items: &[&Finding], who: &mut dyn Answers) -> anyhow:
                 choice
             }
         };
-        decisions.0.insert(finding.fingerprint.clone(), choice);
+        decisions.0.insert(id(finding), choice);
     }
     Ok(decisions)
 }

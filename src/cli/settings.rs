@@ -3,13 +3,28 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use super::flags::{Choice, Common, Fix, News, Overrides, Scan};
 use crate::base::sys;
-use crate::config::{Files, Keys, Layer, Settings, Sources, Stdin, Style, is_selected, known_rule};
+use crate::config::{
+    Files, FixSettings, Keys, Layer, ReportSettings, Settings, Sources, Stdin, Style, is_selected, known_rule,
+};
 use crate::rules::{self, Rule};
-use crate::vcs::{self, Change};
+use crate::vcs::{Change, Places};
+
+/// A mistake in the command line, which stays one however often the run is tried.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:#}")]
+pub struct Usage(anyhow::Error);
+
+impl Usage {
+    /// `error` as a mistake of whoever typed, unless the machine is to blame.
+    pub fn of(error: anyhow::Error) -> anyhow::Error {
+        let outside = error.chain().any(|cause| cause.is::<std::io::Error>());
+        if outside { error } else { Usage(error).into() }
+    }
+}
 
 /// Resolves the flags of a scanning command.
 ///
@@ -17,6 +32,10 @@ use crate::vcs::{self, Change};
 /// `-` beside other paths, an unknown rule, a folder of rules that cannot be loaded, unreadable standard
 /// input.
 pub fn settle(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
+    settled(common, scan).map_err(Usage::of)
+}
+
+fn settled(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
     let stdin = match scan.paths.iter().any(|path| path == Path::new("-")) {
         true if scan.paths.len() > 1 => bail!("`-` reads standard input; name no other path beside it"),
         true => Some(read_stdin(scan)?),
@@ -25,20 +44,19 @@ pub fn settle(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
     let root = sys::working_dir()?;
     Ok(Settings {
         sources: sources(&root, common, &scan.overrides)?,
-        prefix: prefix(&root),
+        places: Arc::new(Places::new(&root)),
         root,
         paths: if stdin.is_some() { Vec::new() } else { scan.paths.clone() },
         stdin,
         threads: scan.threads,
-        every: false,
-        unsafe_fixes: false,
         index_only: scan.index_only,
-        progress: Arc::default(),
-        max_fixes: usize::MAX,
-        add_ignore: None,
         change: None,
-        timings: scan.stats,
-        stats: scan.stats || common.verbose,
+        report: ReportSettings {
+            timings: scan.stats,
+            stats: scan.stats || common.verbose,
+            ..ReportSettings::default()
+        },
+        fix: FixSettings::default(),
     })
 }
 
@@ -54,7 +72,7 @@ pub fn settle_news(common: &Common, scan: &Scan, news: &News) -> anyhow::Result<
     };
     let settings = settle(common, scan)?;
     if change.is_some() && settings.stdin.is_some() {
-        bail!("standard input has no history; leave --since and --staged out");
+        return Err(Usage::of(anyhow!("standard input has no history; leave --since and --staged out")));
     }
     Ok(Settings { change, ..settings })
 }
@@ -65,13 +83,10 @@ pub fn settle_news(common: &Common, scan: &Scan, news: &News) -> anyhow::Result<
 /// As [`settle`].
 pub fn settle_fixes(common: &Common, scan: &Scan, news: &News, choice: &Choice) -> anyhow::Result<Settings> {
     let max_fixes = choice.max_fixes.unwrap_or(usize::MAX);
-    Ok(Settings { unsafe_fixes: choice.r#unsafe, max_fixes, ..settle_news(common, scan, news)? })
-}
-
-/// `root` below the top of its repository, as settings have it.
-fn prefix(root: &Path) -> String {
-    let below = vcs::prefix(root).unwrap_or_default();
-    below.components().map(|part| format!("{}/", part.as_os_str().to_string_lossy())).collect()
+    let news = settle_news(common, scan, news)?;
+    let fix =
+        FixSettings { unsafe_fixes: choice.r#unsafe, damaged: choice.damaged, max_fixes, add_ignore: None };
+    Ok(Settings { fix, ..news })
 }
 
 /// The reason that `--add-ignore` gives.
@@ -81,7 +96,7 @@ fn prefix(root: &Path) -> String {
 pub fn ignore_reason(flags: &Fix) -> anyhow::Result<Option<String>> {
     let reason = flags.add_ignore.as_deref().map(str::trim);
     if reason.is_some_and(|reason| reason.is_empty() || reason.contains(char::is_control)) {
-        bail!("--add-ignore: give the reason in one line of words");
+        return Err(Usage::of(anyhow!("--add-ignore: give the reason in one line of words")));
     }
     Ok(reason.map(str::to_owned))
 }

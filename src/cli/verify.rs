@@ -12,7 +12,7 @@ use std::sync::Arc;
 use anyhow::bail;
 
 use super::review::Decisions;
-use super::{words, write};
+use super::{Id, id, words, write};
 use crate::base::diagnostic::{Finding, FixOutcome};
 use crate::base::sys::{self, Error, Interrupts};
 use crate::config::Settings;
@@ -80,7 +80,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn modules(&mut self, fixes: Fixes) -> anyhow::Result<Verified> {
         self.disk.put(&fixes.changes, |_| true);
-        let mut bad: BTreeSet<String> = BTreeSet::new();
+        let mut bad: BTreeMap<Id, FixOutcome> = BTreeMap::new();
         for module in modules(self.settings, &fixes.changes) {
             let Err(said) = self.holds(&module)? else { continue };
             let is_in = |change: &Change| {
@@ -99,9 +99,14 @@ impl Run<'_> {
                 })
                 .map(|(finding, _)| finding)
                 .collect();
+            if !self.try_with(&module, &BTreeSet::new())? {
+                self.tell_broken(&module, &said);
+                bad.extend(items.iter().map(|finding| (id(finding), FixOutcome::CheckFails)));
+                continue;
+            }
             let found = self.at_fault(&module, &items)?;
             self.tell(&module, &items, &found, &said);
-            bad.extend(found);
+            bad.extend(found.into_iter().map(|id| (id, FixOutcome::RolledBack)));
         }
         if !bad.is_empty() {
             let fixes = self.without(&bad, &|_| true);
@@ -126,33 +131,30 @@ impl Run<'_> {
     }
 
     /// The fixes of a module but for those in `bad`, as far as `wanted`.
-    fn without(&self, bad: &BTreeSet<String>, wanted: &(dyn Fn(&Finding) -> bool + Sync)) -> Fixes {
-        let choose: &Choose = &|finding| match bad.contains(&finding.fingerprint) || !wanted(finding) {
-            true => Choice::Leave(FixOutcome::VerifyFailed),
-            false => self.decisions.on(finding),
+    fn without(&self, bad: &BTreeMap<Id, FixOutcome>, wanted: &(dyn Fn(&Finding) -> bool + Sync)) -> Fixes {
+        let choose: &Choose = &|finding| match bad.get(&id(finding)) {
+            Some(outcome) => Choice::Leave(*outcome),
+            None if !wanted(finding) => Choice::Leave(FixOutcome::RolledBack),
+            None => self.decisions.on(finding),
         };
         self.judged.fix(self.settings, choose)
     }
 
-    /// The fingerprints of the fixes in `module` that make the command fail. All of them, if it fails without
-    /// any.
-    fn at_fault(&mut self, module: &Path, items: &[&Finding]) -> anyhow::Result<BTreeSet<String>> {
-        let mut good: BTreeSet<String> = BTreeSet::new();
-        let mut bad: BTreeSet<String> = BTreeSet::new();
-        if !self.try_with(module, &good)? {
-            return Ok(items.iter().map(|finding| finding.fingerprint.clone()).collect());
-        }
+    /// The findings whose fixes in `module` make the command fail, which holds without any.
+    fn at_fault(&mut self, module: &Path, items: &[&Finding]) -> anyhow::Result<BTreeSet<Id>> {
+        let mut good: BTreeSet<Id> = BTreeSet::new();
+        let mut bad: BTreeSet<Id> = BTreeSet::new();
         // Halves, each tried on top of what is known to be good: few runs where few fixes are at fault.
         let mut todo: Vec<&[&Finding]> = vec![items];
         while let Some(group) = todo.pop() {
-            let tried: BTreeSet<String> =
-                good.iter().cloned().chain(group.iter().map(|finding| finding.fingerprint.clone())).collect();
+            let tried: BTreeSet<Id> =
+                good.iter().cloned().chain(group.iter().map(|finding| id(finding))).collect();
             // All together have failed already.
             let fails = group.len() == items.len();
             if !fails && self.try_with(module, &tried)? {
                 good = tried;
             } else if let [one] = group {
-                bad.insert(one.fingerprint.clone());
+                bad.insert(id(one));
             } else {
                 let (first, second) = group.split_at(group.len() / 2);
                 todo.extend([second, first]);
@@ -162,31 +164,38 @@ impl Run<'_> {
     }
 
     /// Whether the command holds with just these fixes in the module.
-    fn try_with(&mut self, module: &Path, taken: &BTreeSet<String>) -> anyhow::Result<bool> {
-        let fixes = self.without(&BTreeSet::new(), &|finding| taken.contains(&finding.fingerprint));
+    fn try_with(&mut self, module: &Path, taken: &BTreeSet<Id>) -> anyhow::Result<bool> {
+        let fixes = self.without(&BTreeMap::new(), &|finding| taken.contains(&id(finding)));
         let settings = self.settings;
         self.disk.put(&fixes.changes, |file| self::module(settings, file) == module);
         Ok(self.holds(module)?.is_ok())
     }
 
-    fn tell(&self, module: &Path, items: &[&Finding], bad: &BTreeSet<String>, said: &str) {
-        let module = module.strip_prefix(&self.settings.root).unwrap_or(module);
-        let place = if module.as_os_str().is_empty() { ".".into() } else { module.to_string_lossy() };
-        let command = &self.verify.shown;
-        let mut lines = vec![match bad.len() {
-            count if count == items.len() && count > 1 => {
-                format!("`{command}` fails in {place}; no fix was left there")
-            }
-            _ => format!("`{command}` failed in {place}; these fixes were taken back:"),
-        }];
-        let at_fault = items
-            .iter()
-            .filter(|finding| bad.contains(&finding.fingerprint))
-            .map(|finding| &finding.location);
+    fn tell(&self, module: &Path, items: &[&Finding], bad: &BTreeSet<Id>, said: &str) {
+        let (command, place) = (&self.verify.shown, self.shown(module));
+        let mut lines = vec![format!("`{command}` failed in {place}; these fixes were taken back:")];
+        let at_fault =
+            items.iter().filter(|finding| bad.contains(&id(finding))).map(|finding| &finding.location);
         lines.extend(at_fault.map(|at| format!("  {}:{}:{}", at.path, at.line, at.column)));
-        lines.extend(said.lines().take(TOLD).map(|line| format!("  | {line}")));
+        lines.extend(quoted(said));
         words::error(&lines.join("\n"));
     }
+
+    fn tell_broken(&self, module: &Path, said: &str) {
+        let (command, place) = (&self.verify.shown, self.shown(module));
+        let first = format!("`{command}` fails in {place} without any fix; nothing was changed there");
+        words::error(&std::iter::once(first).chain(quoted(said)).collect::<Vec<_>>().join("\n"));
+    }
+
+    fn shown(&self, module: &Path) -> String {
+        let module = module.strip_prefix(&self.settings.root).unwrap_or(module);
+        if module.as_os_str().is_empty() { ".".to_owned() } else { module.to_string_lossy().into_owned() }
+    }
+}
+
+/// The first lines of what a command said.
+fn quoted(said: &str) -> impl Iterator<Item = String> + '_ {
+    said.lines().take(TOLD).map(|line| format!("  | {line}"))
 }
 
 /// What the files hold: each was read once, and is known since.
@@ -297,28 +306,26 @@ mod tests {
             .collect()
     }
 
-    fn failed(outcomes: &[(String, FixOutcome)]) -> String {
-        outcomes
-            .iter()
-            .filter(|(_, outcome)| *outcome == FixOutcome::VerifyFailed)
-            .map(|(name, _)| name.as_str())
-            .collect()
+    fn with(outcomes: &[(String, FixOutcome)], wanted: FixOutcome) -> String {
+        outcomes.iter().filter(|(_, outcome)| *outcome == wanted).map(|(name, _)| name.as_str()).collect()
     }
 
     #[test]
     fn what_holds_stays() {
-        assert_eq!(failed(&run("true")), "");
+        assert_eq!(with(&run("true"), FixOutcome::RolledBack), "");
     }
 
     #[test]
     fn the_fixes_at_fault_are_taken_back_and_no_others() {
-        assert_eq!(failed(&run("! grep -q 'defer c' *.go")), "c");
-        assert_eq!(failed(&run("! grep -qE 'defer (a|d|h)' *.go")), "adh");
+        assert_eq!(with(&run("! grep -q 'defer c' *.go"), FixOutcome::RolledBack), "c");
+        assert_eq!(with(&run("! grep -qE 'defer (a|d|h)' *.go"), FixOutcome::RolledBack), "adh");
     }
 
     #[test]
     fn a_module_that_fails_anyway_gets_no_fix() {
-        assert_eq!(failed(&run("! grep -q two go.mod")), "efgh");
+        let outcomes = run("! grep -q two go.mod");
+        assert_eq!(with(&outcomes, FixOutcome::CheckFails), "efgh");
+        assert_eq!(with(&outcomes, FixOutcome::RolledBack), "");
     }
 
     #[test]

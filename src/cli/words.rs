@@ -4,7 +4,7 @@ use super::flags::Common;
 use crate::base::diagnostic::{Applicability, FixOutcome, RunFault};
 use crate::config::Settings;
 use crate::engine::{Change, Details, FixRun, Report};
-use crate::report::{harmless, patchable, settle, tally};
+use crate::report::{Route, harmless, settle, tally};
 
 /// Prints one line to standard error. When nobody reads it, the run still goes on.
 pub fn say(line: &str) {
@@ -27,13 +27,11 @@ pub fn faults(faults: &[RunFault]) {
 }
 
 /// Names the changes that no patch made here can hold.
-pub fn unpatchable(changes: &[Change]) {
-    for change in changes.iter().filter(|change| !patchable(change)) {
-        let path = harmless(&change.path);
-        say(&format!(
-            "warning: {path}: not in the patch, since it lies outside of the working directory; run in a \
-             folder above it"
-        ));
+pub fn unpatchable(changes: &[Change], routes: &[Route]) {
+    for (change, route) in changes.iter().zip(routes) {
+        if let Err(why) = route {
+            say(&format!("warning: {}: not in the patch: {}", harmless(&change.path), harmless(why)));
+        }
     }
 }
 
@@ -46,9 +44,9 @@ pub fn check_end(settings: &Settings, report: &Report) {
 }
 
 /// The closing words of `diff`: what is not in the patch, and with an empty patch why.
-pub fn diff_end(settings: &Settings, run: &FixRun) {
+pub fn diff_end(settings: &Settings, run: &FixRun, routes: &[Route]) {
     if !no_go_files(settings, &run.report) {
-        say(&patch_line(run));
+        say(&patch_line(run, routes));
         loose_ends(&run.report);
     }
 }
@@ -118,11 +116,10 @@ fn findings(report: &Report) -> String {
     line
 }
 
-fn patch_line(run: &FixRun) -> String {
-    let written: Vec<FixOutcome> = run
-        .changes
+fn patch_line(run: &FixRun, routes: &[Route]) -> String {
+    let written: Vec<FixOutcome> = routes
         .iter()
-        .map(|change| if patchable(change) { FixOutcome::Applied } else { FixOutcome::OutsideRoot })
+        .map(|route| if route.is_ok() { FixOutcome::Applied } else { FixOutcome::OutsideRoot })
         .collect();
     let sums = tally(run, &written, &settle(run, &written));
     let reasons: Vec<String> = sums
@@ -162,10 +159,10 @@ fn loose_ends(report: &Report) {
         let calls = counted(stats.unknown_type as usize, "call");
         say(&format!("{calls} of unknown type: `unleak audit` lists them, --assume-closable reports them"));
     }
-    if stats.findings_in_tests > 0 {
+    if stats.tests_not_judged > 0 {
         say(&format!(
-            "{} in _test.go files: --tests reports them",
-            counted(stats.findings_in_tests as usize, "further finding")
+            "{} with calls to look at left out: --tests takes them in",
+            counted(stats.tests_not_judged as usize, "_test.go file")
         ));
     }
     if stats.not_analysed > 0 {
@@ -200,7 +197,7 @@ pub fn stats(common: &Common, settings: &Settings, report: &Report) {
     if common.verbose {
         details(report);
     }
-    if !settings.timings {
+    if !settings.report.timings {
         return;
     }
     let stats = &report.stats;
@@ -215,6 +212,9 @@ pub fn stats(common: &Common, settings: &Settings, report: &Report) {
     }
     for (reason, count) in &stats.left_out {
         say(&format!("left out: {} ({reason})", counted(*count as usize, "file")));
+    }
+    for (reason, count) in &stats.left_out_folders {
+        say(&format!("not entered: {} ({reason})", counted(*count as usize, "folder")));
     }
     for (phase, milliseconds) in &stats.phases {
         say(&format!("time: {milliseconds:>8.1} ms {phase}"));
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn an_empty_patch_says_why() {
         let none = FixRun { report: report(&[]), ..FixRun::default() };
-        assert_eq!(patch_line(&none), "nothing to patch: no findings in 2 files");
+        assert_eq!(patch_line(&none, &[]), "nothing to patch: no findings in 2 files");
         let kinds = [Some(Applicability::Unsafe), Some(Applicability::Display)];
         let left = FixRun {
             report: report(&kinds),
@@ -286,6 +286,6 @@ mod tests {
         };
         let expected =
             "nothing to patch: no fix to take for 2 findings (1 display, 1 unsafe: --unsafe takes them)";
-        assert_eq!(patch_line(&left), expected);
+        assert_eq!(patch_line(&left, &[]), expected);
     }
 }

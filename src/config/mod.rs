@@ -21,17 +21,17 @@ pub use tree::{FILE, Files, Said, Tree, is_selected};
 
 use crate::base::diagnostic::FaultKind;
 use crate::base::progress::Progress;
+use crate::base::sys;
 use crate::rules::{Engine, Rule};
-use crate::vcs::Change;
+use crate::vcs::{Change, Place, Places, Top};
 
 /// What one run does. Made by `cli` from flags.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The working directory: printed paths are relative to it. Absolute.
     pub root: PathBuf,
-    /// The working directory from the top of its git work tree, with `/` between and behind its parts; empty
-    /// at the top and where there is none.
-    pub prefix: String,
+    /// Which repositories files lie in.
+    pub places: Arc<Places>,
     /// Files and folders to look at, as given; never empty unless `stdin` is set.
     pub paths: Vec<PathBuf>,
     /// A single file from standard input instead of `paths`.
@@ -40,25 +40,45 @@ pub struct Settings {
     pub threads: usize,
     /// What policies are made of.
     pub sources: Sources,
-    /// Report every acquisition, also those whose types have nothing to release, which a plain check need not
-    /// look at closely.
-    pub every: bool,
-    /// Apply unsafe fixes too.
-    pub unsafe_fixes: bool,
-    /// Apply no more fixes than this: the first ones in the order of output.
-    pub max_fixes: usize,
-    /// Write a comment with this reason at each finding that is left.
-    pub add_ignore: Option<String>,
     /// Report what this change touches and nothing else.
     pub change: Option<Change>,
     /// Ask no source outside of the scanned module (vendor/, module cache, GOROOT): the shipped index only.
     pub index_only: bool,
+    pub report: ReportSettings,
+    pub fix: FixSettings,
+}
+
+/// What is told of a run.
+#[derive(Debug, Clone, Default)]
+pub struct ReportSettings {
+    /// Report every acquisition, also those whose types have nothing to release, which a plain check need not
+    /// look at closely.
+    pub every: bool,
     /// Where the run says how far it is.
     pub progress: Arc<Progress>,
     /// Measure phases.
     pub timings: bool,
     /// Count what was left out and why; takes a walk over it.
     pub stats: bool,
+}
+
+/// Which fixes are applied.
+#[derive(Debug, Clone)]
+pub struct FixSettings {
+    /// Unsafe ones too.
+    pub unsafe_fixes: bool,
+    /// In files with syntax errors too.
+    pub damaged: bool,
+    /// No more than this: the first ones in the order of output.
+    pub max_fixes: usize,
+    /// Write a comment with this reason at each finding that is left.
+    pub add_ignore: Option<String>,
+}
+
+impl Default for FixSettings {
+    fn default() -> FixSettings {
+        FixSettings { unsafe_fixes: false, damaged: false, max_fixes: usize::MAX, add_ignore: None }
+    }
 }
 
 /// Where policies come from, beside the defaults.
@@ -106,28 +126,30 @@ impl Policy {
 }
 
 impl Settings {
-    /// A printed path as seen from the top of the repository, so that it is the same wherever the run was
-    /// started.
-    pub fn in_repository(&self, printed: &str) -> String {
-        if self.prefix.is_empty() || printed.starts_with('/') {
-            return printed.to_owned();
-        }
-        let mut parts: Vec<&str> = self.prefix.split_terminator('/').collect();
-        for part in printed.split('/') {
-            match part {
-                ".." if !parts.is_empty() => drop(parts.pop()),
-                "." => {}
-                part => parts.push(part),
-            }
-        }
-        parts.join("/")
+    /// Where the file lies that is printed as `printed`; `None` for what is no file here: a source outside that
+    /// is called by a name of its own.
+    pub fn place(&self, printed: &str) -> Option<Place> {
+        self.places.of(&self.root.join(printed))
     }
 
-    /// Where the file lies that is at `path` from the top of the repository.
-    pub fn file_in_repository(&self, path: &str) -> PathBuf {
-        let up = self.prefix.split_terminator('/').map(|_| "..");
-        let top: PathBuf = up.collect();
-        self.root.join(top).join(path)
+    /// A printed path as seen from the top of the repository that it lies in, so that it is the same wherever
+    /// the run was started.
+    pub fn in_repository(&self, printed: &str) -> String {
+        self.place(printed).map_or_else(|| printed.to_owned(), |place| place.path())
+    }
+
+    /// The folder that paths of the run count from, where it is the same for all: the top of the repository of
+    /// the first path that was named.
+    pub fn top(&self) -> Option<Arc<Top>> {
+        let first = match &self.stdin {
+            Some(stdin) => PathBuf::from(&stdin.name),
+            None => self.paths.first()?.clone(),
+        };
+        // `.` and `..` as names would be taken for files of that name.
+        let file = self.root.join(first);
+        let inside = sys::kind(&file) == Some(sys::Kind::Folder);
+        let asked = if inside { file.join("any.go") } else { file };
+        self.places.of(&asked).or_else(|| self.places.of(&self.root.join("any.go"))).map(|place| place.top)
     }
 }
 
@@ -137,20 +159,15 @@ impl Settings {
     pub(crate) fn sample<P: AsRef<std::path::Path>>(root: &std::path::Path, paths: &[P]) -> Settings {
         Settings {
             root: root.into(),
-            prefix: String::new(),
+            places: Arc::new(Places::new(root)),
             paths: paths.iter().map(|path| path.as_ref().into()).collect(),
             stdin: None,
             threads: 2,
             sources: Sources { rules: Vec::new(), files: Files::Found, flags: Layer::default() },
-            every: false,
-            unsafe_fixes: false,
-            max_fixes: usize::MAX,
-            add_ignore: None,
             change: None,
             index_only: false,
-            progress: Arc::default(),
-            timings: false,
-            stats: false,
+            report: ReportSettings::default(),
+            fix: FixSettings::default(),
         }
     }
 }

@@ -210,7 +210,8 @@ impl Tree {
         }
         let file = folder.join(FILE);
         let layer = match sys::kind(&file) {
-            Some(Kind::File) => {
+            // What is no file of the tree is told where the tree is walked.
+            Some(Kind::File) if !sys::is_link(&file) || !sys::leads_out(&file) => {
                 let printed = file.strip_prefix(&self.root).unwrap_or(&file);
                 Some(Arc::new(read(&file, &shown(printed), folder, &self.sources.rules)?))
             }

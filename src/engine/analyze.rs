@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::file_context::FileContext;
 use crate::analysis::graph::local_types::Typing;
@@ -18,11 +18,11 @@ use crate::engine::detect::{self, DETECTORS, Detected, Repeats};
 use crate::engine::package_style::PackageStyle;
 use crate::engine::prefilter::{Prefilter, sights};
 use crate::engine::suppress::{Directives, Seen};
-use crate::engine::{quick_reject, suppress, typed_seeds};
+use crate::engine::{prefilter, quick_reject, suppress, typed_seeds};
 use crate::fix;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::Decl;
-use crate::go::syntax::outline::{Item, ItemKind, is_word, outline};
+use crate::go::syntax::outline::{Item, ItemKind, outline};
 use crate::go::syntax::parse::{Parsed, Refusal, items_by_parsing, parse};
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
@@ -36,33 +36,21 @@ pub struct Wrappers {
     /// The rule, and which results.
     known: FxHashMap<FuncRef, (Arc<Rule>, BTreeSet<usize>)>,
     /// Their names, for the cheap question.
-    names: Vec<Arc<str>>,
+    names: FxHashSet<Arc<str>>,
 }
 
 impl Wrappers {
     /// Takes in that `fresh` gives its result to its callers; false when that was known.
     pub fn add(&mut self, fresh: &Fresh) -> bool {
-        let name = &fresh.func.decl.name.name;
-        if !self.names.contains(name) {
-            self.names.push(name.clone());
-            self.names.sort();
-        }
+        self.names.insert(fresh.func.decl.name.name.clone());
         let (_, results) =
             self.known.entry(fresh.func.clone()).or_insert_with(|| (fresh.rule.clone(), BTreeSet::new()));
         results.insert(fresh.result)
     }
 
     fn called_in(&self, text: &[u8]) -> bool {
-        self.names.iter().any(|name| is_called(text, name))
+        prefilter::calls_any(text, &self.names)
     }
-}
-
-/// Whether `name(` or `name[` stands in `text` as a word of its own.
-pub fn is_called(text: &[u8], name: &str) -> bool {
-    memchr::memmem::find_iter(text, name.as_bytes()).any(|at| {
-        let after = text.get(at + name.len());
-        !text[..at].last().copied().is_some_and(is_word) && matches!(after, Some(b'(' | b'['))
-    })
 }
 
 /// A function that gives a fresh resource to its callers.
@@ -126,7 +114,7 @@ pub fn again(
 ) -> AnalyzedFile {
     let judge = &Judge {
         assume_closable: file.policy.assume_closable,
-        fields: settings.every || file.policy.reporting(FaultKind::NeverReleased).is_some(),
+        fields: settings.report.every || file.policy.reporting(FaultKind::NeverReleased).is_some(),
         ..*judge
     };
     let lines = LineIndex::new(file.text);
@@ -228,7 +216,7 @@ impl Run<'_> {
     /// Whether a glance will not do: every call is asked for, or a comment is there whose use depends on what
     /// is found.
     fn looks_closely(&self, item: &Item) -> bool {
-        self.settings.every || self.directives.touch(item)
+        self.settings.report.every || self.directives.touch(item)
     }
 }
 
@@ -346,7 +334,7 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &Wanted) -> Wanted
         .filter(|call| !seeds.iter().any(|(_, seed, _)| *seed == call.span))
         .filter_map(|call| Some((call, call.name()?)))
         .collect();
-    let wraps = |name: &str| run.wrappers.names.iter().any(|known| **known == *name);
+    let wraps = |name: &str| run.wrappers.names.contains(name);
     let gives = |name: &str| {
         run.sights.iter().any(|sight| matches!(sight, Prefilter::Calls(names) if names.contains(name)))
     };
@@ -446,7 +434,7 @@ fn findings(
             severity: rule.severity,
             location: acquisition.location(),
             subject: acquisition.constructor.clone(),
-            label: "acquired here".to_owned(),
+            label: rule.label.clone(),
             function: acquisition.function.clone(),
             message: fault.message.clone(),
             labels: fault.evidence.clone(),

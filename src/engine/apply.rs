@@ -18,7 +18,7 @@ use crate::rules::Engine;
 /// Fixes that overlap wait for the next round; there are no more than this.
 const MAX_ROUNDS: usize = 4;
 
-/// Outcomes by fingerprint.
+/// Outcomes by fingerprint, of one file: two clones of a repository have the same.
 type Outcomes = FxHashMap<String, FixOutcome>;
 
 /// Fixes what `survey` found, as far as `settings` let and `choose` wants.
@@ -26,40 +26,49 @@ pub fn apply(scan: &ScanResult, settings: &Settings, choose: &Choose) -> Fixes {
     let ScanResult { report, database, summaries, usage, wrappers, pool, candidates } = scan;
     let judge = Judge { database, summaries, assume_closable: false, usage, fields: false };
     let barred = barred(candidates, settings);
+    let none = Outcomes::default();
     let shown = candidates.par_iter().filter(|candidate| candidate.is_shown());
-    let fixed: Vec<(Option<Change>, Outcomes)> = pool.install(|| {
+    let fixed: Vec<(&Candidate, Option<Change>, Outcomes)> = pool.install(|| {
         let again = |candidate: &Candidate, text: &[u8]| {
             analyze::file(&judge, settings, wrappers, &FileText { text, ..candidate.file_text() })
         };
-        settings.progress.begin("fixing", candidates.len());
+        settings.report.progress.begin("fixing", candidates.len());
         shown
-            .inspect(|_| settings.progress.step())
-            .map(|candidate| fix_file(candidate, settings, (&barred, choose), &|text| again(candidate, text)))
+            .inspect(|_| settings.report.progress.step())
+            .map(|candidate| {
+                let of_file = barred.get(&*candidate.path).unwrap_or(&none);
+                let judge = |text: &[u8]| again(candidate, text);
+                let (change, outcomes) = fix_file(candidate, settings, (of_file, choose), &judge);
+                (candidate, change, outcomes)
+            })
             .collect()
     });
-    let mut outcomes = Outcomes::default();
+    let mut outcomes: FxHashMap<&str, Outcomes> = FxHashMap::default();
     let mut changes = Vec::new();
-    for (change, of_file) in fixed {
+    for (candidate, change, of_file) in fixed {
         changes.extend(change);
-        outcomes.extend(of_file);
+        outcomes.insert(&candidate.path, of_file);
     }
-    let outcome =
-        |finding: &Finding| outcomes.get(&finding.fingerprint).copied().unwrap_or(FixOutcome::NoFix);
+    let outcome = |finding: &Finding| {
+        let of_file = outcomes.get(&*finding.location.path);
+        of_file.and_then(|all| all.get(&finding.fingerprint)).copied().unwrap_or(FixOutcome::NoFix)
+    };
     let outcomes = report.findings.iter().map(outcome).collect();
     Fixes { changes, outcomes, milliseconds: 0.0 }
 }
 
 /// The lowest kind of fix that is applied.
 fn lowest(settings: &Settings) -> Applicability {
-    if settings.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe }
+    if settings.fix.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe }
 }
 
 /// The findings whose fixes are good but not wanted, with the reason: those of generated files, and those
-/// over the limit.
-fn barred(candidates: &[Candidate], settings: &Settings) -> Outcomes {
-    let mut barred = Outcomes::default();
-    let mut room = settings.max_fixes;
+/// over the limit; by file.
+fn barred<'c>(candidates: &'c [Candidate], settings: &Settings) -> FxHashMap<&'c str, Outcomes> {
+    let mut all = FxHashMap::default();
+    let mut room = settings.fix.max_fixes;
     for candidate in candidates.iter().filter(|candidate| candidate.is_shown()) {
+        let mut barred = Outcomes::default();
         for finding in &candidate.judged.findings {
             if !is_ready(finding, lowest(settings), &mut Outcomes::default()) {
                 continue;
@@ -70,8 +79,9 @@ fn barred(candidates: &[Candidate], settings: &Settings) -> Outcomes {
                 (false, _) => room -= 1,
             }
         }
+        all.insert(&*candidate.path, barred);
     }
-    barred
+    all
 }
 
 fn fix_file(
@@ -90,6 +100,13 @@ fn fix_file(
         .collect();
     let mut refused = candidate.judged.refused.len();
     let mut applied = 0;
+    let is_wanted = |finding: &&Finding| is_ready(finding, lowest, &mut Outcomes::default());
+    let writes = settings.fix.add_ignore.is_some() || findings.iter().any(|finding| is_wanted(&finding));
+    let is_damaged = !settings.fix.damaged && writes && damage(&text) > 0;
+    if is_damaged {
+        let left = findings.iter().filter(is_wanted);
+        outcomes.extend(left.map(|finding| (finding.fingerprint.clone(), FixOutcome::Damaged)));
+    }
     for number in 0..MAX_ROUNDS {
         let ready = |finding: &Finding| {
             is_ready(finding, lowest, &mut outcomes)
@@ -109,7 +126,7 @@ fn fix_file(
         refused = judged.refused.len();
         findings = judged.findings.clone();
     }
-    if let Some(reason) = settings.add_ignore.as_ref().filter(|_| !candidate.generated) {
+    if let Some(reason) = settings.fix.add_ignore.as_ref().filter(|_| !candidate.generated && !is_damaged) {
         let (new, silenced) = {
             // A comment that silences nothing is not silenced by another one.
             let silenceable = |finding: &Finding| {
@@ -137,10 +154,10 @@ fn is_ready(finding: &Finding, lowest: Applicability, outcomes: &mut Outcomes) -
         None => FixOutcome::NoFix,
         Some(fix) if fix.applicability < lowest || fix.edits.is_empty() => FixOutcome::BelowApplicability,
         Some(_) => {
-            use FixOutcome::{Generated, OverLimit, ParseDamage, Suppressed, VerifyFailed};
+            use FixOutcome::{Damaged, Generated, OverLimit, ParseDamage, Suppressed, VerifyFailed};
             return !matches!(
                 outcomes.get(&finding.fingerprint),
-                Some(VerifyFailed | ParseDamage | Suppressed | Generated | OverLimit)
+                Some(Damaged | VerifyFailed | ParseDamage | Suppressed | Generated | OverLimit)
             );
         }
     };

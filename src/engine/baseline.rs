@@ -4,7 +4,8 @@
 //! The file is TOML, sorted, without line numbers: it changes when findings come and go, not when code moves.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use crate::base::sys::{self, Error};
 use crate::base::text::LineIndex;
 use crate::config::Settings;
 use crate::engine::Report;
+use crate::vcs::Place;
 
 /// The only version so far.
 const VERSION: u32 = 1;
@@ -111,9 +113,7 @@ impl Baseline {
     /// Its findings by path, function and rule.
     fn sorted(&self) -> Vec<&Entry> {
         let mut all: Vec<&Entry> = self.0.values().collect();
-        all.sort_by_key(|entry| {
-            (&entry.path, &entry.function, &entry.rule, &entry.acquires, &entry.fingerprint)
-        });
+        all.sort_by_key(|entry| entry.key());
         all
     }
 
@@ -127,44 +127,74 @@ impl Baseline {
         self.0.is_empty()
     }
 
-    /// Silences the findings of `report` that it has. Returns those of its own that are gone: this run would
-    /// have found them.
+    /// Silences the findings of `report` that it has, also those in files that were renamed since. Returns
+    /// those of its own that are gone: this run would have found them.
     pub fn apply(&self, report: &mut Report, settings: &Settings) -> Vec<&Entry> {
-        for finding in report.findings.iter_mut().filter(|finding| self.0.contains_key(&finding.fingerprint))
-        {
+        let silent = |finding: &&mut Finding| self.0.contains_key(&finding.fingerprint);
+        for finding in report.findings.iter_mut().filter(silent) {
             finding.suppressed.get_or_insert(Suppression::Baseline);
         }
         let seen = Seen::new(report, settings);
         let mut gone = self.sorted();
         gone.retain(|entry| !seen.findings.contains(&*entry.fingerprint) && seen.could_find(entry));
+        let (mut moved, gone): (Vec<&Entry>, Vec<&Entry>) =
+            gone.into_iter().partition(|entry| !seen.is_there(&entry.path));
+        for finding in report.findings.iter_mut().filter(|finding| finding.suppressed.is_none()) {
+            let new = entry(finding, settings);
+            // One entry stands for one finding, so that another one like it is told.
+            if let Some(at) = moved.iter().position(|old| old.without_path() == new.without_path()) {
+                finding.suppressed = Some(Suppression::Baseline);
+                moved.remove(at);
+            }
+        }
+        let mut gone = [gone, moved].concat();
+        gone.sort_by_key(|entry| entry.key());
         gone
     }
 }
 
-/// What a run looked at.
-struct Seen<'r> {
-    findings: FxHashSet<&'r str>,
-    /// The files, from the top of the repository.
-    files: FxHashSet<String>,
-    rules: FxHashSet<&'r str>,
-    settings: &'r Settings,
+impl Entry {
+    /// What entries are sorted by.
+    fn key(&self) -> [&str; 5] {
+        [&self.path, &self.function, &self.rule, &self.acquires, &self.fingerprint]
+    }
+
+    /// What stays when the file is renamed.
+    fn without_path(&self) -> [&str; 3] {
+        [&self.function, &self.rule, &self.acquires]
+    }
 }
 
-impl<'r> Seen<'r> {
-    fn new(report: &'r Report, settings: &'r Settings) -> Seen<'r> {
+/// What a run looked at.
+struct Seen {
+    findings: FxHashSet<String>,
+    /// The files, from the top of their repository.
+    files: FxHashSet<String>,
+    /// The tops of the repositories.
+    tops: FxHashSet<PathBuf>,
+    rules: FxHashSet<Arc<str>>,
+}
+
+impl Seen {
+    fn new(report: &Report, settings: &Settings) -> Seen {
+        let places: Vec<Place> = report.read.iter().filter_map(|path| settings.place(path)).collect();
+        let first = settings.top().map(|top| top.dir.clone());
         Seen {
-            findings: report.findings.iter().map(|finding| &*finding.fingerprint).collect(),
-            files: report.read.iter().map(|path| settings.in_repository(path)).collect(),
-            rules: report.rules.iter().map(|id| &**id).collect(),
-            settings,
+            findings: report.findings.iter().map(|finding| finding.fingerprint.clone()).collect(),
+            files: places.iter().map(Place::path).collect(),
+            tops: places.iter().map(|place| place.top.dir.clone()).chain(first).collect(),
+            rules: report.rules.iter().cloned().collect(),
         }
+    }
+
+    fn is_there(&self, path: &str) -> bool {
+        self.tops.iter().any(|top| sys::kind(&top.join(path)).is_some())
     }
 
     /// Whether the run would have come upon the entry: it read the file for the rule, or the file is there no
     /// more.
     fn could_find(&self, entry: &Entry) -> bool {
-        let is_there = || sys::kind(&self.settings.file_in_repository(&entry.path)).is_some();
-        self.rules.contains(&*entry.rule) && (self.files.contains(&entry.path) || !is_there())
+        self.rules.contains(&*entry.rule) && (self.files.contains(&entry.path) || !self.is_there(&entry.path))
     }
 }
 

@@ -19,7 +19,8 @@ use crate::vcs::{self, Change, Touched};
 /// # Errors
 /// As [`vcs::touched`].
 pub fn mark(settings: &Settings, change: &Change, candidates: &mut [Candidate]) -> Result<(), Error> {
-    let with_findings = candidates.iter().filter(|candidate| !candidate.judged.findings.is_empty());
+    let with_findings =
+        candidates.iter().filter(|candidate| candidate.asked && !candidate.judged.findings.is_empty());
     let texts: Vec<(&Path, &[u8])> =
         with_findings.filter_map(|candidate| Some((candidate.file.as_deref()?, &*candidate.text))).collect();
     let touched = vcs::touched(&settings.root, &texts, change)?;
@@ -27,7 +28,7 @@ pub fn mark(settings: &Settings, change: &Change, candidates: &mut [Candidate]) 
         let text: Arc<[u8]> = candidate.text.clone();
         let touched = candidate.file.as_ref().and_then(|file| touched.get(file));
         let items =
-            if matches!(touched, Some(Touched::Lines(_))) { outline(&text).items } else { Vec::new() };
+            if matches!(touched, Some(Touched::Hunks(_))) { outline(&text).items } else { Vec::new() };
         let lines = LineIndex::new(&text);
         let judged = &mut candidate.judged;
         for finding in &mut judged.findings {

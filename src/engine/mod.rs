@@ -67,14 +67,16 @@ pub struct Stats {
     /// Files left out, by reason: `tests`, `generated`, `vendor`, `testdata`, `ignored`, `too large`,
     /// `unreadable`, …
     pub left_out: BTreeMap<&'static str, u64>,
+    /// Folders that were not entered, by reason.
+    pub left_out_folders: BTreeMap<&'static str, u64>,
     /// Declarations that were parsed.
     pub declarations: u64,
     /// Declarations that hold a candidate and could not be analysed.
     pub not_analysed: u64,
     /// Candidate calls whose type nobody knows.
     pub unknown_type: u64,
-    /// Findings in `_test.go` files, which are not reported without `--tests`.
-    pub findings_in_tests: u64,
+    /// `_test.go` files with calls to look at, which are not reported on without `--tests`.
+    pub tests_not_judged: u64,
     /// Wall time by phase in milliseconds, in order of running; empty unless asked for.
     pub phases: Vec<(&'static str, f64)>,
 }

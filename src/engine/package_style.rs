@@ -36,7 +36,7 @@ impl<'f> PackageStyle<'f> {
             let mut habits = Habits::default();
             for (_, file) in others.take(MOST_FILES) {
                 // One that is gone meanwhile has no say.
-                if let Ok(text) = sys::read(&file.file, MOST_BYTES) {
+                if let Ok(text) = sys::read_in_tree(&file.file, MOST_BYTES) {
                     habits.add(&text);
                 }
             }

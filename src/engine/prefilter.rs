@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use regex::bytes::Regex;
+use rustc_hash::FxHashSet;
 
 use crate::go::index::reader::{Index, Names};
 use crate::go::syntax::outline;
@@ -69,10 +70,20 @@ pub fn is_any(rules: &[Arc<Rule>], text: &[u8]) -> bool {
 
 /// The calls of functions that have one of `names`, each as the name and the bracket.
 fn calls<'t>(text: &'t [u8], names: &'t Names) -> impl Iterator<Item = Range<usize>> + 't {
+    called(text).filter(|(name, _)| names.contains(name)).map(|(_, place)| place)
+}
+
+/// Whether a function of one of `names` is called in `text`. One pass, however many names there are.
+pub fn calls_any(text: &[u8], names: &FxHashSet<Arc<str>>) -> bool {
+    !names.is_empty() && called(text).any(|(name, _)| names.contains(name))
+}
+
+/// Every name that a bracket follows, with the place of both.
+fn called(text: &[u8]) -> impl Iterator<Item = (&str, Range<usize>)> {
     memchr::memchr2_iter(b'(', b'[', text).filter_map(move |at| {
         let start = text[..at].iter().rposition(|byte| !is_word(*byte)).map_or(0, |before| before + 1);
         let name = std::str::from_utf8(&text[start..at]).ok().filter(|name| !name.is_empty())?;
-        names.contains(name).then_some(start..at + 1)
+        Some((name, start..at + 1))
     })
 }
 

@@ -231,7 +231,7 @@ pub fn unused(
                 severity: rule.severity,
                 location: Location { path: place.path.clone(), span: directive.span, line, column },
                 subject: text.clone().into_owned(),
-                label: "this comment".to_owned(),
+                label: rule.label.clone(),
                 function: None,
                 message,
                 labels: Vec::new(),

@@ -5,29 +5,49 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::patch::patch;
+use super::route::routes_by_top;
 use super::tally::Tally;
 use crate::base::diagnostic::{
     Acquisition, Applicability, Certainty, Closable, Evidence, Finding, Fix, FixOutcome, Location, Note,
     RunFault, Suppression, Verdict,
 };
 use crate::base::edit::Edit;
+use crate::base::sys;
 use crate::base::text::{LineIndex, Span};
-use crate::engine::{FixRun, Report};
+use crate::config::Settings;
+use crate::engine::{Change, FixRun, Report};
 
 /// Raised whenever a field changes its meaning or goes away; new fields do not raise it.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 #[derive(Serialize)]
 struct Document<'a> {
     schema_version: u32,
     tool: Tool,
     command: &'static str,
+    /// What paths count from, unless the place says otherwise.
+    root: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<JsonFinding<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     acquisitions: Option<Vec<JsonRow<'a>>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
-    summary: Summary,
+    /// What changes, a patch for each repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patches: Option<Vec<JsonPatch>>,
+    /// The new text of standard input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    summary: Summary<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonPatch {
+    root: String,
+    patch: String,
+    /// `false` where the patch holds bytes that are not UTF-8: then it stands here with U+FFFD in their place.
+    exact: bool,
 }
 
 #[derive(Serialize)]
@@ -41,7 +61,8 @@ struct Tool {
 #[derive(Serialize)]
 struct JsonRow<'a> {
     rule: &'a str,
-    path: &'a str,
+    #[serde(flatten)]
+    file: JsonFile,
     line: u32,
     column: u32,
     span: Range,
@@ -82,9 +103,19 @@ struct Position {
     column: u32,
 }
 
+/// A file as its repository has it.
+#[derive(Serialize, Clone)]
+struct JsonFile {
+    path: String,
+    /// The top of its repository where that is not the document's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<String>,
+}
+
 #[derive(Serialize)]
 struct JsonEvidence<'a> {
-    path: &'a str,
+    #[serde(flatten)]
+    file: JsonFile,
     line: Option<u32>,
     column: Option<u32>,
     message: &'a str,
@@ -124,27 +155,37 @@ struct JsonSuppression<'a> {
 
 #[derive(Serialize)]
 struct JsonDiagnostic<'a> {
-    path: &'a str,
+    #[serde(flatten)]
+    file: JsonFile,
     line: Option<u32>,
     message: &'a str,
     skipped: bool,
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct Summary<'a> {
     files: u64,
     complete: bool,
     findings: usize,
     suppressed: usize,
     fixes: Fixes,
+    by_rule: BTreeMap<&'a str, ByRule>,
     #[serde(flatten)]
     audited: Option<Audited>,
     unknown_type: u64,
     not_analysed: u64,
-    findings_in_tests: u64,
-    left_out: BTreeMap<&'static str, u64>,
+    tests_not_judged: u64,
+    left_out: BTreeMap<String, u64>,
     #[serde(flatten)]
     fixed: Option<Fixed>,
+}
+
+/// The findings of one rule.
+#[derive(Serialize, Default)]
+struct ByRule {
+    findings: usize,
+    suppressed: usize,
+    fixes: Fixes,
 }
 
 /// What only an audit counts: a check looks closely at those calls alone that could leak.
@@ -170,6 +211,7 @@ struct Fixes {
 
 #[derive(Serialize)]
 struct Fixed {
+    outcome: &'static str,
     changed: usize,
     lines_added: usize,
     lines_removed: usize,
@@ -183,17 +225,32 @@ struct Fixed {
 ///
 /// # Errors
 /// The writer's.
-pub fn check_json(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    let findings = findings(report, None);
-    document(out, "check", Some(findings), None, report, None)
+pub fn check_json(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
+    let files = Files::new(settings);
+    let findings = findings(report, &files, None);
+    write(out, &Document { findings: Some(findings), ..document("check", &files, report, None) })
 }
 
-/// Writes the findings of a `fix` with what became of each (`outcomes`, at the same indices), and the sums.
+/// What became of the fixes of a run.
+pub struct Done<'d> {
+    /// `fix`, or `diff`, which only says what it would do.
+    pub command: &'static str,
+    /// Of each finding, at its index.
+    pub outcomes: &'d [FixOutcome],
+    /// Of each change, at its index.
+    pub written: &'d [FixOutcome],
+    pub tally: &'d Tally,
+}
+
+/// Writes the findings of a `fix` or a `diff` with what became of each, the patch, and the sums.
 ///
 /// # Errors
 /// The writer's.
-pub fn fix_json(out: &mut dyn Write, run: &FixRun, outcomes: &[FixOutcome], tally: &Tally) -> io::Result<()> {
+pub fn fix_json(out: &mut dyn Write, run: &FixRun, settings: &Settings, done: &Done) -> io::Result<()> {
+    let tally = done.tally;
+    let files = Files::new(settings);
     let fixed = Fixed {
+        outcome: tally.outcome().words(),
         changed: tally.changed,
         lines_added: tally.lines.added,
         lines_removed: tally.lines.removed,
@@ -202,41 +259,103 @@ pub fn fix_json(out: &mut dyn Write, run: &FixRun, outcomes: &[FixOutcome], tall
         left_by_reason: tally.left.clone(),
         partial: tally.partial,
     };
-    document(out, "fix", Some(findings(&run.report, Some(outcomes))), None, &run.report, Some(fixed))
+    let findings = findings(&run.report, &files, Some(done.outcomes));
+    let patches = patches(run, settings, done.written)?;
+    let stdin = settings.stdin.as_ref().filter(|_| done.command == "fix");
+    let text = stdin.map(|stdin| run.changes.first().map_or(&*stdin.text, |change| &change.after));
+    let document = Document {
+        findings: Some(findings),
+        patches: Some(patches),
+        text: text.map(|text| String::from_utf8_lossy(text).into_owned()),
+        ..document(done.command, &files, &run.report, Some(fixed))
+    };
+    write(out, &document)
 }
 
 /// Writes every acquisition with its verdict.
 ///
 /// # Errors
 /// The writer's.
-pub fn audit_json(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    let acquisitions = report.acquisitions.iter().map(acquisition).collect();
-    document(out, "audit", None, Some(acquisitions), report, None)
+pub fn audit_json(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
+    let files = Files::new(settings);
+    let acquisitions = report.acquisitions.iter().map(|at| acquisition(at, &files)).collect();
+    let mut document =
+        Document { acquisitions: Some(acquisitions), ..document("audit", &files, report, None) };
+    document.summary.audited =
+        Some(Audited { acquisitions: report.acquisitions.len(), verdicts: verdicts(report) });
+    write(out, &document)
 }
 
-fn document(
-    out: &mut dyn Write,
+/// What every command says.
+fn document<'a>(
     command: &'static str,
-    findings: Option<Vec<JsonFinding<'_>>>,
-    acquisitions: Option<Vec<JsonRow<'_>>>,
-    report: &Report,
+    files: &Files<'_>,
+    report: &'a Report,
     fixed: Option<Fixed>,
-) -> io::Result<()> {
-    let summary = summary(report, acquisitions.is_some(), fixed);
-    let document = Document {
+) -> Document<'a> {
+    Document {
         schema_version: SCHEMA_VERSION,
         tool: Tool { name: "unleak", version: env!("CARGO_PKG_VERSION") },
         command,
-        findings,
-        acquisitions,
-        diagnostics: report.faults.iter().map(diagnostic).collect(),
-        summary,
-    };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
+        root: files.root.clone(),
+        findings: None,
+        acquisitions: None,
+        diagnostics: report.faults.iter().map(|fault| diagnostic(fault, files)).collect(),
+        patches: None,
+        text: None,
+        summary: summary(report, fixed),
+    }
+}
+
+fn write(out: &mut dyn Write, document: &Document) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
     writeln!(out)
 }
 
-fn findings<'a>(report: &'a Report, outcomes: Option<&[FixOutcome]>) -> Vec<JsonFinding<'a>> {
+/// What was written, as a patch for each repository.
+fn patches(run: &FixRun, settings: &Settings, written: &[FixOutcome]) -> io::Result<Vec<JsonPatch>> {
+    let done = run.changes.iter().zip(written).filter(|(_, outcome)| **outcome == FixOutcome::Applied);
+    let changes: Vec<Change> = done.map(|(change, _)| change.clone()).collect();
+    let mut all = Vec::new();
+    for (top, routes) in routes_by_top(&changes, settings) {
+        let mut bytes = Vec::new();
+        patch(&mut bytes, &changes, &routes)?;
+        let exact = std::str::from_utf8(&bytes).is_ok();
+        let patch = String::from_utf8_lossy(&bytes).into_owned();
+        all.push(JsonPatch { root: top.to_string_lossy().into_owned(), patch, exact });
+    }
+    Ok(all)
+}
+
+/// Printed paths -> paths in repositories.
+struct Files<'s> {
+    settings: &'s Settings,
+    root: String,
+}
+
+impl<'s> Files<'s> {
+    fn new(settings: &'s Settings) -> Files<'s> {
+        let root = settings.top().map_or_else(|| settings.root.clone(), |top| top.dir.clone());
+        Files { settings, root: root.to_string_lossy().into_owned() }
+    }
+
+    /// A file of the scanned tree.
+    fn own(&self, printed: &str) -> JsonFile {
+        let Some(place) = self.settings.place(printed) else {
+            return JsonFile { path: printed.to_owned(), root: None };
+        };
+        let root = place.top.dir.to_string_lossy();
+        JsonFile { path: place.path(), root: (root != self.root).then(|| root.into_owned()) }
+    }
+
+    /// A file of the scanned tree, or a name for what lies elsewhere.
+    fn any(&self, printed: &str, own: &str) -> JsonFile {
+        let is_own = printed == own || sys::kind(&self.settings.root.join(printed)).is_some();
+        if is_own { self.own(printed) } else { JsonFile { path: printed.to_owned(), root: None } }
+    }
+}
+
+fn findings<'a>(report: &'a Report, files: &Files, outcomes: Option<&[FixOutcome]>) -> Vec<JsonFinding<'a>> {
     let mut last: Option<(&str, LineIndex)> = None;
     let mut all = Vec::with_capacity(report.findings.len());
     for (at, finding) in report.findings.iter().enumerate() {
@@ -246,22 +365,23 @@ fn findings<'a>(report: &'a Report, outcomes: Option<&[FixOutcome]>) -> Vec<Json
         }
         let index = last.as_ref().map(|(_, index)| index);
         let outcome = outcomes.and_then(|outcomes| outcomes.get(at)).map(|outcome| outcome.words());
-        all.push(json_finding(finding, index, outcome));
+        all.push(json_finding(finding, files, index, outcome));
     }
     all
 }
 
 fn json_finding<'a>(
     finding: &'a Finding,
+    files: &Files,
     index: Option<&LineIndex>,
     outcome: Option<&'static str>,
 ) -> JsonFinding<'a> {
     let end = index.map(|index| index.line_column(finding.location.span.end));
     JsonFinding {
-        row: row(finding),
+        row: row(finding, files),
         end: end.map(|(line, column)| Position { line, column }),
         message: &finding.message,
-        fix: finding.fix.as_ref().map(fix),
+        fix: finding.fix.as_ref().map(|one| fix(one, &finding.location.path, files)),
         fingerprint: &finding.fingerprint,
         suppressed: finding.suppressed.as_ref().map(suppression),
         outcome,
@@ -276,10 +396,10 @@ fn suppression(suppression: &Suppression) -> JsonSuppression<'_> {
     JsonSuppression { by: suppression.word(), line, reason }
 }
 
-fn acquisition(at: &Acquisition) -> JsonRow<'_> {
+fn acquisition<'a>(at: &'a Acquisition, files: &Files) -> JsonRow<'a> {
     JsonRow {
         rule: &at.rule,
-        path: &at.path,
+        file: files.own(&at.path),
         line: at.line,
         column: at.column,
         span: range(at.span),
@@ -293,17 +413,17 @@ fn acquisition(at: &Acquisition) -> JsonRow<'_> {
         },
         verdict: Some(at.verdict.words()),
         certainty: Some(at.certainty.word()),
-        evidence: at.evidence.iter().map(evidence).collect(),
+        evidence: at.evidence.iter().map(|one| evidence(one, &at.path, files)).collect(),
         notes: at.notes.iter().map(note).collect(),
     }
 }
 
-fn row(finding: &Finding) -> JsonRow<'_> {
+fn row<'a>(finding: &'a Finding, files: &Files) -> JsonRow<'a> {
     let Location { path, span, line, column } = &finding.location;
-    let of_acquisition = finding.acquisition.as_ref().map(acquisition);
+    let of_acquisition = finding.acquisition.as_ref().map(|at| acquisition(at, files));
     JsonRow {
         rule: &finding.rule,
-        path,
+        file: files.own(path),
         line: *line,
         column: *column,
         span: range(*span),
@@ -314,7 +434,7 @@ fn row(finding: &Finding) -> JsonRow<'_> {
         release: of_acquisition.as_ref().and_then(|at| at.release),
         verdict: of_acquisition.as_ref().and_then(|at| at.verdict),
         certainty: of_acquisition.as_ref().and_then(|at| at.certainty),
-        evidence: finding.labels.iter().map(evidence).collect(),
+        evidence: finding.labels.iter().map(|one| evidence(one, path, files)).collect(),
         notes: finding.notes.iter().map(note).collect(),
     }
 }
@@ -327,17 +447,17 @@ fn note(note: &Note) -> JsonNote<'_> {
     JsonNote { id: note.id, message: &note.words }
 }
 
-fn evidence(evidence: &Evidence) -> JsonEvidence<'_> {
+fn evidence<'a>(evidence: &'a Evidence, own: &str, files: &Files) -> JsonEvidence<'a> {
     let known = evidence.line > 0;
     JsonEvidence {
-        path: &evidence.path,
+        file: files.any(&evidence.path, own),
         line: known.then_some(evidence.line),
         column: known.then_some(evidence.column),
         message: &evidence.words,
     }
 }
 
-fn fix(fix: &Fix) -> JsonFix<'_> {
+fn fix<'a>(fix: &'a Fix, own: &str, files: &Files) -> JsonFix<'a> {
     let safe = fix.applicability == Applicability::Safe;
     let proof = fix.proof.as_ref().and_then(|proof| proof.as_ref().ok()).filter(|_| safe);
     let objection = fix.proof.as_ref().and_then(|proof| proof.as_ref().err());
@@ -345,8 +465,8 @@ fn fix(fix: &Fix) -> JsonFix<'_> {
         title: &fix.title,
         applicability: fix.applicability.word(),
         reason: fix.reason.as_deref(),
-        proof: proof.map(|proof| proof.steps.iter().map(evidence).collect()),
-        objection: objection.map(|objection| evidence(&objection.place)),
+        proof: proof.map(|proof| proof.steps.iter().map(|step| evidence(step, own, files)).collect()),
+        objection: objection.map(|objection| evidence(&objection.place, own, files)),
         edits: fix
             .edits
             .iter()
@@ -355,41 +475,63 @@ fn fix(fix: &Fix) -> JsonFix<'_> {
     }
 }
 
-fn diagnostic(fault: &RunFault) -> JsonDiagnostic<'_> {
+fn diagnostic<'a>(fault: &'a RunFault, files: &Files) -> JsonDiagnostic<'a> {
     JsonDiagnostic {
-        path: &fault.path,
+        file: files.any(&fault.path, ""),
         line: (fault.line > 0).then_some(fault.line),
         message: &fault.words,
         skipped: fault.skipped,
     }
 }
 
-fn summary(report: &Report, audit: bool, fixed: Option<Fixed>) -> Summary {
+fn summary(report: &Report, fixed: Option<Fixed>) -> Summary<'_> {
     let mut fixes = Fixes::default();
-    let open = report.findings.iter().filter(|finding| finding.suppressed.is_none());
-    for finding in open.clone() {
-        match finding.fix.as_ref().map(|fix| fix.applicability) {
-            Some(Applicability::Safe) => fixes.safe += 1,
-            Some(Applicability::Unsafe) => fixes.r#unsafe += 1,
-            Some(Applicability::Display) => fixes.display += 1,
-            None => fixes.none += 1,
+    let mut by_rule: BTreeMap<&str, ByRule> = BTreeMap::new();
+    let mut findings = 0;
+    for finding in &report.findings {
+        let of_rule = by_rule.entry(&finding.rule).or_default();
+        if finding.suppressed.is_some() {
+            of_rule.suppressed += 1;
+            continue;
         }
+        findings += 1;
+        of_rule.findings += 1;
+        let applicability = finding.fix.as_ref().map(|fix| fix.applicability);
+        fixes.count(applicability);
+        of_rule.fixes.count(applicability);
     }
-    let findings = open.count();
     Summary {
         files: report.stats.files,
         complete: report.faults.iter().all(|fault| !fault.skipped),
         findings,
         suppressed: report.findings.len() - findings,
         fixes,
-        audited: audit
-            .then(|| Audited { acquisitions: report.acquisitions.len(), verdicts: verdicts(report) }),
+        by_rule,
+        audited: None,
         unknown_type: report.stats.unknown_type,
         not_analysed: report.stats.not_analysed,
-        findings_in_tests: report.stats.findings_in_tests,
-        left_out: report.stats.left_out.clone(),
+        tests_not_judged: report.stats.tests_not_judged,
+        left_out: left_out(report),
         fixed,
     }
+}
+
+impl Fixes {
+    fn count(&mut self, applicability: Option<Applicability>) {
+        match applicability {
+            Some(Applicability::Safe) => self.safe += 1,
+            Some(Applicability::Unsafe) => self.r#unsafe += 1,
+            Some(Applicability::Display) => self.display += 1,
+            None => self.none += 1,
+        }
+    }
+}
+
+/// Files by reason, and the folders that were not entered by the same reasons as `vendor folders`.
+fn left_out(report: &Report) -> BTreeMap<String, u64> {
+    let files = report.stats.left_out.iter().map(|(reason, count)| ((*reason).to_owned(), *count));
+    let folders = report.stats.left_out_folders.iter();
+    files.chain(folders.map(|(reason, count)| (format!("{reason} folders"), *count))).collect()
 }
 
 fn verdicts(report: &Report) -> BTreeMap<&'static str, Certainties> {
@@ -418,9 +560,9 @@ mod tests {
 
     #[test]
     fn a_finding_says_all_that_is_known() {
-        let value = parse(&samples::plain(|out| check_json(out, &samples::report())));
+        let value = parse(&samples::plain(|out| check_json(out, &samples::report(), &samples::settings())));
         let finding = &value["findings"][0];
-        assert_eq!(value["schema_version"], 1);
+        assert_eq!((&value["schema_version"], &value["root"]), (&json!(2), &json!("/r")));
         assert_eq!(finding["path"], "d/a.go");
         assert_eq!(finding["end"], json!({"line": 4, "column": 25}));
         assert_eq!(finding["type"], "*x.Client");
@@ -445,7 +587,10 @@ mod tests {
             outcomes: vec![FixOutcome::Applied, FixOutcome::Suppressed],
         };
         let tally = tally(&run, &[FixOutcome::Applied], &run.outcomes);
-        let value = parse(&samples::plain(|out| fix_json(out, &run, &run.outcomes, &tally)));
+        let written = [FixOutcome::Applied];
+        let done = Done { command: "fix", outcomes: &run.outcomes, written: &written, tally: &tally };
+        let value = parse(&samples::plain(|out| fix_json(out, &run, &samples::settings(), &done)));
+        assert_eq!(value["summary"]["outcome"], "changed");
         let summary = &value["summary"];
         assert_eq!((&summary["changed"], &summary["left"]), (&json!(1), &json!(0)));
         assert_eq!((&summary["clean"], &summary["partial"]), (&json!(true), &json!(false)));
@@ -454,7 +599,7 @@ mod tests {
 
     #[test]
     fn an_audit_lists_acquisitions_and_no_findings() {
-        let value = parse(&samples::plain(|out| audit_json(out, &samples::report())));
+        let value = parse(&samples::plain(|out| audit_json(out, &samples::report(), &samples::settings())));
         assert_eq!(value["acquisitions"][0]["verdict"], "leaked");
         assert_eq!(value["summary"]["verdicts"]["leaked"], json!({ "proved": 1, "assumed": 0 }));
         assert!(value.get("findings").is_none());
@@ -464,7 +609,7 @@ mod tests {
     #[test]
     fn every_field_is_documented() {
         let page = include_str!("../../docs/json.md");
-        let check = parse(&samples::plain(|out| check_json(out, &samples::report())));
+        let check = parse(&samples::plain(|out| check_json(out, &samples::report(), &samples::settings())));
         let mut stack = vec![&check];
         while let Some(value) = stack.pop() {
             match value {

@@ -2,38 +2,56 @@
 
 use std::io::{self, Write};
 use std::path::{Component, Path};
+use std::sync::Arc;
 
 use similar::{DiffOp, group_diff_ops};
 
 use super::harmless_bytes;
 use super::lines::{ops, split};
+use super::route::{Route, routes};
 use super::tone::{ADDED, BOLD, FRAME, REMOVED};
-use crate::engine::Change;
+use crate::config::Settings;
+use crate::engine::{Change, Report};
 
 /// Unchanged lines around a change, as git has it.
 const CONTEXT: usize = 3;
 
-/// Whether a patch can reach the file from the working directory: its printed path goes neither up nor to the
-/// root of the disk.
-pub fn patchable(change: &Change) -> bool {
-    Path::new(&*change.path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-}
-
-/// Writes the changes as a git patch, leaving out those that are not [`patchable`].
-///
-/// `root` is the working directory, which printed paths start from. `prefix` is the working directory below
-/// the top of its git work tree (empty at the top and outside of any): git reads the paths of such a patch
-/// from the top, also when it is applied further down.
+/// Writes the changes as a git patch, each under its route (at the same index), leaving out those that have
+/// none.
 ///
 /// # Errors
 /// The writer's.
-pub fn patch(out: &mut dyn Write, changes: &[Change], root: &Path, prefix: &Path) -> io::Result<()> {
-    for change in changes.iter().filter(|change| patchable(change) && *change.before != *change.after) {
-        let name = name_in_patch(change, root, prefix);
+pub fn patch(out: &mut dyn Write, changes: &[Change], routes: &[Route]) -> io::Result<()> {
+    for (change, route) in changes.iter().zip(routes) {
+        let Some(route) = route.as_ref().ok().filter(|_| *change.before != *change.after) else { continue };
+        let name = name_in_patch(route);
         let (old, new) = (quoted(b"a/", &name), quoted(b"b/", &name));
         out.write_all(&[b"diff --git ", &old[..], b" ", &new, b"\n"].concat())?;
         out.write_all(&[b"--- ", &old[..], tail(&old), b"\n+++ ", &new, tail(&new), b"\n"].concat())?;
         hunks(out, &change.before, &change.after)?;
+    }
+    Ok(())
+}
+
+/// Writes a patch that changes nothing and that `git apply` takes: a file that was read is renamed to itself.
+/// Writes nothing where no file was read that a patch could reach.
+///
+/// # Errors
+/// The writer's.
+pub fn empty_patch(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
+    let unchanged = |path: &Arc<str>| Change {
+        path: path.clone(),
+        file: Some(settings.root.join(&**path)),
+        before: Arc::default(),
+        after: Vec::new(),
+        fixes: 0,
+    };
+    for path in &report.read {
+        let Some(Ok(route)) = routes(&[unchanged(path)], settings).pop() else { continue };
+        let name = name_in_patch(&route);
+        let (old, new, plain) = (quoted(b"a/", &name), quoted(b"b/", &name), quoted(b"", &name));
+        out.write_all(&[b"diff --git ", &old[..], b" ", &new, b"\nsimilarity index 100%\n"].concat())?;
+        return out.write_all(&[b"rename from ", &plain[..], b"\nrename to ", &plain, b"\n"].concat());
     }
     Ok(())
 }
@@ -60,24 +78,13 @@ pub fn show_patch(out: &mut dyn Write, patch: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// The file's path from the top of the work tree, in the bytes it has on disk.
-fn name_in_patch(change: &Change, root: &Path, prefix: &Path) -> Vec<u8> {
-    let printed = Path::new(&*change.path);
-    let exact = change
-        .file
-        .as_ref()
-        .and_then(|file| file.strip_prefix(root).ok())
-        .filter(|rest| rest.to_string_lossy() == *change.path);
-    let mut name = Vec::new();
-    for part in prefix.components().chain(exact.unwrap_or(printed).components()) {
-        if let Component::Normal(part) = part {
-            if !name.is_empty() {
-                name.push(b'/');
-            }
-            name.extend_from_slice(part.as_encoded_bytes());
-        }
-    }
-    name
+/// A path in the bytes it has on disk, `/` between its parts.
+fn name_in_patch(path: &Path) -> Vec<u8> {
+    let normal = |part: Component| match part {
+        Component::Normal(part) => Some(part.as_encoded_bytes().to_vec()),
+        _ => None,
+    };
+    path.components().filter_map(normal).collect::<Vec<_>>().join(&b'/')
 }
 
 /// `side` and `name` as git writes them: in C's quotes when a byte is not plain ASCII.
@@ -168,7 +175,8 @@ mod tests {
 
     fn rendered(changes: &[Change]) -> Vec<u8> {
         let mut out = Vec::new();
-        patch(&mut out, changes, Path::new("/r"), Path::new("")).expect("memory takes all");
+        let routes: Vec<Route> = changes.iter().map(|change| Ok(Path::new(&*change.path).into())).collect();
+        patch(&mut out, changes, &routes).expect("memory takes all");
         out
     }
 
@@ -181,10 +189,9 @@ mod tests {
     }
 
     #[test]
-    fn odd_names_are_quoted_and_the_prefix_stands_before() {
+    fn odd_names_are_quoted() {
         assert_eq!(quoted(b"a/", "ü\"\t".as_bytes()), br#""a/\303\274\"\t""#);
-        let change = change("x.go", b"", b"1\n");
-        assert_eq!(name_in_patch(&change, Path::new("/r"), Path::new("sub/dir")), b"sub/dir/x.go");
+        assert_eq!(name_in_patch(Path::new("./sub//dir/x.go")), b"sub/dir/x.go");
     }
 
     #[test]
@@ -192,13 +199,6 @@ mod tests {
         let mut out = Vec::new();
         show_patch(&mut out, b"+\ta\x1b[2Jb\r\n").unwrap();
         assert_eq!(anstream::adapter::strip_bytes(&out).into_vec(), b"+\ta\\u{1b}[2Jb\\u{d}\n");
-    }
-
-    #[test]
-    fn what_git_apply_cannot_reach_is_left_out() {
-        for path in ["../x.go", "/abs/x.go", "a/../../x.go"] {
-            assert!(rendered(&[change(path, b"", b"1\n")]).is_empty(), "{path}");
-        }
     }
 
     /// Applies `patch` by git in `dir`; `None` where there is no git.
@@ -268,8 +268,15 @@ mod tests {
             return;
         }
         let mut out = Vec::new();
-        let prefix = crate::vcs::prefix(&sub).expect("a repository");
-        patch(&mut out, &[change("pkg/x.go", b"old\n", b"new\n")], &sub, &prefix).unwrap();
+        fs::write(dir.path().join("y.go"), "old\n").unwrap();
+        let found =
+            |path: &str, file: &Path| Change { file: Some(file.into()), ..change(path, b"old\n", b"new\n") };
+        let changes = [found("pkg/x.go", &sub.join("pkg/x.go")), found("../y.go", &dir.path().join("y.go"))];
+        let settings = crate::config::Settings::sample::<&str>(&sub, &[]);
+        let routes = routes(&changes, &settings);
+        assert_eq!(routes[0], Ok("pkg/pkg/x.go".into()));
+        assert!(routes[1].as_ref().is_err_and(|why| why.contains("outside of the working directory")));
+        patch(&mut out, &changes, &routes).unwrap();
         git_apply(&sub, &out).expect("git is here");
         assert_eq!(fs::read(sub.join("pkg/x.go")).unwrap(), b"new\n");
     }

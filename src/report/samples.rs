@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::base::diagnostic::*;
 use crate::base::edit::Edit;
 use crate::base::text::Span;
+use crate::config::Settings;
 use crate::engine::{Change, Report};
 
 /// The text that [`report`] is about.
@@ -77,6 +78,11 @@ pub(super) fn finding() -> Finding {
         suppressed: None,
         fingerprint: fingerprint("unclosed-client", "d/a.go", "run", "x.NewClient()", 0),
     }
+}
+
+/// Settings of a run in a folder that is not there.
+pub(super) fn settings() -> Settings {
+    Settings::sample::<&str>(std::path::Path::new("/r"), &[])
 }
 
 /// A report with one finding in `d/a.go`, and one that a comment silences.

@@ -319,7 +319,6 @@ mod tests {
     fn a_finding_has_its_rule_place_evidence_and_fix() {
         let mut settings = Settings::sample::<&str>(std::path::Path::new("/r"), &[]);
         settings.sources.rules = crate::rules::builtin();
-        settings.prefix = "sub dir/".into();
         let mut report = samples::report();
         report.rules = vec!["unclosed-client".into()];
         let text = samples::plain(|out| sarif(out, &report, &settings));
@@ -332,7 +331,7 @@ mod tests {
         let results = run["results"].as_array().unwrap();
         assert_eq!(results.len(), 1, "what is silenced is left out");
         let place = &results[0]["locations"][0]["physicalLocation"];
-        assert_eq!(place["artifactLocation"]["uri"], "sub%20dir/d/a.go");
+        assert_eq!(place["artifactLocation"]["uri"], "d/a.go");
         assert_eq!(
             place["region"],
             json!({"startLine": 4, "startColumn": 12, "endLine": 4, "endColumn": 25})

@@ -4,21 +4,22 @@ use std::io::{self, Write};
 
 use super::lines::{LineCounts, count_lines};
 use super::tone::{ADDED, REMOVED};
-use super::{harmless, patchable};
+use super::{Route, harmless};
 use crate::engine::Change;
 
 /// The longest row of signs.
 const SIGNS: usize = 40;
 
-/// Writes a line for each change a patch would hold, and the sum of them.
+/// Writes a line for each change that has a route in a patch, and the sum of them.
 ///
 /// # Errors
 /// The writer's.
-pub fn stat(out: &mut dyn Write, changes: &[Change]) -> io::Result<()> {
+pub fn stat(out: &mut dyn Write, changes: &[Change], routes: &[Route]) -> io::Result<()> {
     let rows: Vec<(String, LineCounts)> = changes
         .iter()
-        .filter(|change| patchable(change))
-        .map(|change| (harmless(&change.path).into_owned(), count_lines(&change.before, &change.after)))
+        .zip(routes)
+        .filter(|(_, route)| route.is_ok())
+        .map(|(change, _)| (harmless(&change.path).into_owned(), count_lines(&change.before, &change.after)))
         .collect();
     if rows.is_empty() {
         return Ok(());
@@ -62,7 +63,7 @@ mod tests {
         let changes =
             [samples::change("a.go", "1\n", "1\n2\n3\n"), samples::change("long/name.go", "1\n", "2\n")];
         let mut out = Vec::new();
-        stat(&mut out, &changes).unwrap();
+        stat(&mut out, &changes, &[Ok("a.go".into()), Ok("long/name.go".into())]).unwrap();
         let plain = anstream::adapter::strip_bytes(&out).into_vec();
         let expected =
             " a.go         | 2 ++\n long/name.go | 2 +-\n 2 files changed, 3 insertions(+), 1 deletion(-)\n";
@@ -72,7 +73,7 @@ mod tests {
     #[test]
     fn nothing_changed_prints_nothing() {
         let mut out = Vec::new();
-        stat(&mut out, &[]).unwrap();
+        stat(&mut out, &[], &[]).unwrap();
         assert!(out.is_empty());
     }
 }

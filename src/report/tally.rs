@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::lines::{LineCounts, count_lines};
-use crate::base::diagnostic::{Finding, FixOutcome};
+use crate::base::diagnostic::{Applicability, Finding, FixOutcome};
 use crate::engine::FixRun;
 
 /// The sums of a fix run.
@@ -21,10 +21,63 @@ pub struct Tally {
     pub partial: bool,
 }
 
+/// What a run of `fix` or `diff` came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunOutcome {
+    /// No finding is open.
+    NothingToDo,
+    /// Files changed, and all was done that was to be done. Findings may be left that nobody asked to mend.
+    Changed,
+    /// Something that should have been done was not.
+    Partial,
+    /// Nothing changed; some of what is left has a fix that `--unsafe` takes.
+    OnlyUnsafe,
+    /// Nothing changed, and there is no fix to take.
+    Left,
+    /// Nothing stayed changed, since the command of `--verify` fails with the fixes.
+    RolledBack,
+    /// The command of `--verify` fails without any fix.
+    CheckFails,
+}
+
+impl RunOutcome {
+    /// The words used in JSON.
+    pub fn words(self) -> &'static str {
+        match self {
+            RunOutcome::NothingToDo => "nothing to do",
+            RunOutcome::Changed => "changed",
+            RunOutcome::Partial => "partial",
+            RunOutcome::OnlyUnsafe => "only unsafe fixes left",
+            RunOutcome::Left => "findings left",
+            RunOutcome::RolledBack => "rolled back",
+            RunOutcome::CheckFails => "check fails anyway",
+        }
+    }
+}
+
 impl Tally {
     /// How many findings are left.
     pub fn left_in_all(&self) -> usize {
         self.left.values().sum()
+    }
+
+    /// Whether the command of `--verify` took fixes back.
+    pub fn rolled_back(&self) -> bool {
+        self.left.contains_key(FixOutcome::RolledBack.words())
+    }
+
+    /// What it all came to, in a word or two that a program can tell apart.
+    pub fn outcome(&self) -> RunOutcome {
+        let left = |outcome: FixOutcome| self.left.contains_key(outcome.words());
+        match self.changed {
+            _ if left(FixOutcome::CheckFails) => RunOutcome::CheckFails,
+            0 if self.rolled_back() => RunOutcome::RolledBack,
+            _ if self.partial => RunOutcome::Partial,
+            0 if self.left.contains_key(Applicability::Unsafe.word()) => RunOutcome::OnlyUnsafe,
+            0 if self.left_in_all() > 0 => RunOutcome::Left,
+            0 => RunOutcome::NothingToDo,
+            _ => RunOutcome::Changed,
+        }
     }
 
     /// One line for the end of `fix`: `changed 3 files (+4 lines), 2 findings left (1 display, 1 unsafe)`.
@@ -109,7 +162,8 @@ fn is_done(outcome: FixOutcome) -> bool {
 fn is_mishap(outcome: FixOutcome) -> bool {
     match outcome {
         FixOutcome::Conflict | FixOutcome::ParseDamage | FixOutcome::Stale => true,
-        FixOutcome::VerifyFailed | FixOutcome::OutsideRoot | FixOutcome::WriteFailed => true,
+        FixOutcome::Damaged | FixOutcome::VerifyFailed | FixOutcome::RolledBack => true,
+        FixOutcome::CheckFails | FixOutcome::OutsideRoot | FixOutcome::WriteFailed => true,
         FixOutcome::Applied
         | FixOutcome::Duplicate
         | FixOutcome::BelowApplicability
@@ -141,6 +195,21 @@ mod tests {
         let outcomes = settle(&run, &[FixOutcome::Applied]);
         let tally = tally(&run, &[FixOutcome::Applied], &outcomes);
         assert_eq!(tally.line(), "changed 1 file (+1 line), 0 findings left");
+    }
+
+    #[test]
+    fn outcomes_are_told_apart() {
+        let of = |changed, left: &[&'static str], partial| {
+            let left = left.iter().map(|reason| (*reason, 1)).collect();
+            Tally { changed, left, partial, ..Tally::default() }.outcome()
+        };
+        assert_eq!(of(0, &[], false), RunOutcome::NothingToDo);
+        assert_eq!(of(2, &["unsafe"], false), RunOutcome::Changed);
+        assert_eq!(of(2, &["rolled back"], true), RunOutcome::Partial);
+        assert_eq!(of(0, &["rolled back", "unsafe"], true), RunOutcome::RolledBack);
+        assert_eq!(of(0, &["unsafe", "display"], false), RunOutcome::OnlyUnsafe);
+        assert_eq!(of(0, &["display"], false), RunOutcome::Left);
+        assert_eq!(of(1, &["check fails anyway"], true), RunOutcome::CheckFails);
     }
 
     #[test]

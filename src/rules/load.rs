@@ -12,19 +12,41 @@ use crate::base::sys;
 use crate::go::types::release::ReleaseMethod;
 use crate::rules::{Engine, Given, Named, Rule, RuleError, Seeds, Status};
 
+/// A value that says something: an empty one is a mistake at its place.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Text(String);
+
+impl TryFrom<String> for Text {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Text, &'static str> {
+        if text.trim().is_empty() { Err("an empty value says nothing") } else { Ok(Text(text)) }
+    }
+}
+
+impl std::ops::Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleToml {
-    id: toml::Spanned<String>,
-    summary: String,
+    id: toml::Spanned<Text>,
+    summary: Text,
     status: StatusToml,
-    trigger: Option<toml::Spanned<String>>,
+    trigger: Option<toml::Spanned<Text>>,
     given: Option<GivenToml>,
     #[serde(default)]
     engine: EngineToml,
-    reports: Option<toml::Spanned<String>>,
+    reports: Option<toml::Spanned<Text>>,
     #[serde(default)]
     severity: SeverityToml,
+    label: Option<Text>,
     #[serde(default)]
     prefilter: PrefilterToml,
     #[serde(default)]
@@ -60,26 +82,28 @@ enum SeverityToml {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct PrefilterToml {
-    all: Vec<toml::Spanned<String>>,
+    all: Vec<Text>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GivenToml {
-    unless_named: toml::Spanned<String>,
-    exempt: Vec<toml::Spanned<String>>,
-    exempt_names: toml::Spanned<String>,
-    include: Vec<toml::Spanned<String>>,
+    unless_named: toml::Spanned<Text>,
+    exempt: Vec<toml::Spanned<Text>>,
+    exempt_names: toml::Spanned<Text>,
+    include: Vec<toml::Spanned<Text>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ReleaseToml {
-    method: String,
+    method: Text,
     args: Vec<ArgToml>,
     safe: bool,
     #[serde(default)]
     only_shown: bool,
+    /// What the resource is after it.
+    done: Option<Text>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -92,11 +116,11 @@ enum ArgToml {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DocsToml {
-    what: String,
-    why: String,
-    example: String,
-    instead: String,
-    safety: String,
+    what: Text,
+    why: Text,
+    example: Text,
+    instead: Text,
+    safety: Text,
 }
 
 /// Makes a rule of the texts of its files, of which one that goes by types has no query.
@@ -112,20 +136,27 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         mistake(error.span().map_or(0, |span| span.start), error.message().replace('\n', " "))
     })?;
     let id = raw.id.get_ref();
-    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+    if !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
         return Err(mistake(
             raw.id.span().start,
-            format!("a rule's id is made of a-z, 0-9 and `-`, not `{id}`"),
+            format!("a rule's id is made of a-z, 0-9 and `-`, not `{}`", &**id),
         ));
     }
     // Bytes, not characters: Go's keywords and the names of constructors are matched in text of any encoding.
-    let regex = |key: &str, pattern: &toml::Spanned<String>| -> Result<Regex, RuleError> {
+    let regex = |key: &str, pattern: &toml::Spanned<Text>| -> Result<Regex, RuleError> {
         RegexBuilder::new(pattern.get_ref()).unicode(false).build().map_err(|error| {
             let words = error.to_string();
             let words =
                 format!("`{key}` is no regular expression: {}", words.lines().last().unwrap_or_default());
             mistake(pattern.span().start, words)
         })
+    };
+    let trigger_of = |pattern: &toml::Spanned<Text>| {
+        let trigger = regex("trigger", pattern)?;
+        match trigger.is_match(b"") {
+            true => Err(mistake(pattern.span().start, "`trigger` matches everywhere".to_owned())),
+            false => Ok(trigger),
+        }
     };
     let engine = match raw.engine {
         EngineToml::Resource => Engine::Resource,
@@ -136,13 +167,13 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
     let leak = FaultKind::Leak.word();
     // The other engines find what their rules are called after.
     let reports: Arc<str> = match &raw.reports {
-        Some(reports) => Arc::from(reports.get_ref().as_str()),
+        Some(reports) => Arc::from(&**reports.get_ref()),
         None if engine == Engine::Resource => Arc::from(leak),
-        None => Arc::from(id.as_str()),
+        None => Arc::from(&**id),
     };
     let seeds = match (&raw.trigger, &raw.given, query) {
         (Some(trigger), None, Some(query)) => {
-            let trigger = regex("trigger", trigger)?;
+            let trigger = trigger_of(trigger)?;
             let (query, acquire, constructor) = self::query(query_file, query)?;
             Seeds::Named(Named { trigger, query, acquire, constructor })
         }
@@ -150,11 +181,11 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             if let Some(wrong) =
                 given.exempt.iter().chain(&given.include).find(|name| !name.get_ref().contains('.'))
             {
-                let words = format!("`{}` is no `import/path.Type`", wrong.get_ref());
+                let words = format!("`{}` is no `import/path.Type`", &**wrong.get_ref());
                 return Err(mistake(wrong.span().start, words));
             }
             let plain =
-                |list: &[toml::Spanned<String>]| list.iter().map(|name| name.get_ref().clone()).collect();
+                |list: &[toml::Spanned<Text>]| list.iter().map(|name| name.get_ref().to_string()).collect();
             Seeds::Given(Given {
                 unless_named: regex("unless_named", &given.unless_named)?,
                 exempt: plain(&given.exempt),
@@ -180,9 +211,6 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         return Err(mistake(at, format!("`{reports}` is none of {}", words.join(", "))));
     }
     let prefilter = raw.prefilter.all;
-    if let Some(empty) = prefilter.iter().find(|word| word.get_ref().is_empty()) {
-        return Err(mistake(empty.span().start, "every text holds the empty word".to_owned()));
-    }
     if prefilter.is_empty() == matches!(engine, Engine::Channel | Engine::Construct) {
         let words = "a rule of the engines `channel` and `construct` has a table `[prefilter]`, others have \
                      none";
@@ -195,8 +223,8 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         ));
     }
     Ok(Rule {
-        id: Arc::from(id.as_str()),
-        summary: raw.summary,
+        id: Arc::from(&**id),
+        summary: raw.summary.0,
         status: match raw.status {
             StatusToml::Stable => Status::Stable,
             StatusToml::Preview => Status::Preview,
@@ -214,7 +242,8 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             SeverityToml::Note => Severity::Note,
             SeverityToml::Warning => Severity::Warning,
         },
-        prefilter: prefilter.into_iter().map(toml::Spanned::into_inner).collect(),
+        label: raw.label.map_or_else(|| "acquired here".to_owned(), |label| label.0),
+        prefilter: prefilter.into_iter().map(|word| word.0).collect(),
         seeds,
         releases: raw.release.into_iter().map(release).collect(),
     })
@@ -226,10 +255,11 @@ fn release(raw: ReleaseToml) -> ReleaseMethod {
         ArgToml::Other => ReleaseArg::Other,
     });
     ReleaseMethod {
-        name: Arc::from(raw.method.as_str()),
+        name: Arc::from(&*raw.method),
         args: args.collect(),
         safe: raw.safe,
         only_shown: raw.only_shown,
+        done: Arc::from(raw.done.as_deref().unwrap_or("released")),
     }
 }
 
@@ -341,6 +371,15 @@ mod tests {
                 .starts_with("acquire.scm:2:1: ")
         );
         assert!(broken(TOML, "(source_file (_) @constructor) @acquire").contains("no `source_file`"));
+        assert!(
+            broken(&TOML.replace("method = \"Close\"", "method = \"\""), QUERY)
+                .starts_with("rule.toml:12:10: an empty value")
+        );
+        assert!(
+            broken(&TOML.replace("trigger = 'New", "trigger = '|New"), QUERY).contains("matches everywhere")
+        );
+        let empty = TOML.replace("status =", "prefilter = { all = [\"\"] }\nstatus =");
+        assert_eq!(broken(&empty, QUERY), "rule.toml:3:21: an empty value says nothing");
         let both = TOML.replace("status =", "reports = \"released-twice\"\nstatus =");
         assert!(broken(&both, QUERY).contains("reports leaks"));
     }

@@ -37,6 +37,8 @@ pub struct Rule {
     /// Which of the things that its engine finds it reports; for `resource` the word of a [`FaultKind`].
     pub reports: Arc<str>,
     pub severity: Severity,
+    /// What is to be said of the place of a finding: "acquired here".
+    pub label: String,
     /// Only files and declarations that hold all of these are looked at for it; for rules of the engines
     /// `channel` and `construct`.
     pub prefilter: Vec<String>,
@@ -221,27 +223,16 @@ impl Named {
     }
 }
 
+/// The folders of `queries` as they were when the program was built: name, rule.toml and acquire.scm.
+const SHIPPED: &[(&str, &str, Option<&str>)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
 /// The shipped rules, sorted by id.
 pub fn builtin() -> Vec<Arc<Rule>> {
-    let sources = [
-        (
-            "queries/kept-and-never-released",
-            include_str!("../../queries/kept-and-never-released/rule.toml"),
-            None,
-        ),
-        ("queries/released-too-early", include_str!("../../queries/released-too-early/rule.toml"), None),
-        ("queries/released-twice", include_str!("../../queries/released-twice/rule.toml"), None),
-        ("queries/unclosed-client", include_str!("../../queries/unclosed-client/rule.toml"), {
-            Some(include_str!("../../queries/unclosed-client/acquire.scm"))
-        }),
-        ("queries/unclosed-connection", include_str!("../../queries/unclosed-connection/rule.toml"), None),
-        ("queries/unused-suppression", include_str!("../../queries/unused-suppression/rule.toml"), None),
-    ];
-    let load = |(folder, toml, query): (&str, &str, Option<&str>)| {
-        let rule = load::rule(&format!("{folder}/rule.toml"), toml, &format!("{folder}/acquire.scm"), query);
+    let load = |(folder, toml, query): &(&str, &str, Option<&str>)| {
+        let rule = load::rule(&format!("{folder}/rule.toml"), toml, &format!("{folder}/acquire.scm"), *query);
         Arc::new(rule.unwrap_or_else(|error| panic!("a shipped rule is broken: {error}")))
     };
-    let mut rules = sources.map(load).to_vec();
+    let mut rules: Vec<Arc<Rule>> = SHIPPED.iter().map(load).collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     rules
 }
@@ -271,6 +262,18 @@ pub fn load_dir(dir: &Path) -> Result<Vec<Arc<Rule>>, RuleError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_folder_of_rules_is_compiled_in_under_its_own_name() {
+        let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("queries");
+        let mut folders: Vec<String> = std::fs::read_dir(queries)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        folders.sort();
+        let ids: Vec<String> = builtin().iter().map(|rule| rule.id.to_string()).collect();
+        assert_eq!(ids, folders);
+    }
     use crate::go::syntax::parse::parse;
 
     fn seeds(text: &str) -> Vec<String> {

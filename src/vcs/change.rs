@@ -25,12 +25,26 @@ pub enum Change {
 pub enum Touched {
     /// The file is new.
     Whole,
-    /// These lines, from 1, half open; an empty range stands where lines were taken out before its start.
-    Lines(Vec<Range<u32>>),
+    /// These hunks.
+    Hunks(Vec<Hunk>),
+}
+
+/// Lines, from 1, half open, that are not as they were; an empty range stands where lines were taken out
+/// before its start.
+///
+/// Where the lines around are alike, the same change can be told as one further up or down: behind
+/// `a {\n}\n`, taking out `b {\n}\n` is taking out `}\nb {\n` before the last brace. Nobody knows which
+/// one it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hunk {
+    /// As far up as it can stand.
+    pub up: Range<u32>,
+    /// As far down.
+    pub down: Range<u32>,
 }
 
 impl Touched {
-    /// Whether something from line `first` to line `last` is touched.
+    /// Whether something from line `first` to line `last` is touched, wherever the change is taken to stand.
     pub fn meets(&self, first: u32, last: u32) -> bool {
         let meets = |range: &Range<u32>| match range.is_empty() {
             true => first < range.start && range.start <= last,
@@ -38,7 +52,7 @@ impl Touched {
         };
         match self {
             Touched::Whole => true,
-            Touched::Lines(lines) => lines.iter().any(meets),
+            Touched::Hunks(hunks) => hunks.iter().any(|hunk| meets(&hunk.up) && meets(&hunk.down)),
         }
     }
 }
@@ -79,7 +93,7 @@ pub fn touched(
         for (real, given, text) in files {
             let found = match (changed.get(&real), index.get(&real)) {
                 (Some(Changed { old: None, .. }), _) if *change != Change::Staged => Some(Touched::Whole),
-                (Some(changed), _) => Some(Touched::Lines(repository.lines(changed, text)?)),
+                (Some(changed), _) => Some(Touched::Hunks(repository.hunks(changed, text)?)),
                 (None, None) if *change != Change::Staged => Some(Touched::Whole),
                 (None, Some(Entry::Unmerged)) => Some(Touched::Whole),
                 (None, _) => None,
@@ -139,38 +153,36 @@ impl Repository<'_> {
     /// The tree that `revision` names.
     fn base(&self, revision: &str) -> Result<String, Error> {
         let unknown = || Error::Revision { revision: revision.to_owned(), path: self.top.into() };
-        // Not an option, whatever it looks like.
-        let resolve = |revision: &str| {
-            self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", revision], b"")
-        };
         let text = |output: Vec<u8>| String::from_utf8_lossy(&output).trim().to_owned();
-        let commit = match revision.strip_suffix("...") {
+        // Not an option, whatever it looks like. What stands behind it would be part of a search (`:/word`),
+        // so it is resolved by itself.
+        let resolve = |revision: &str| {
+            let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", revision];
+            self.git(&args, b"").map(text).map_err(|_| unknown())
+        };
+        let object = match revision.strip_suffix("...") {
             Some(other) => {
-                let other = text(resolve(&format!("{other}^{{commit}}")).map_err(|_| unknown())?);
+                let other = resolve(&format!("{}^{{commit}}", resolve(other)?))?;
                 text(self.git(&["merge-base", &other, "HEAD"], b"").map_err(|_| unknown())?)
             }
-            None => revision.to_owned(),
+            None => resolve(revision)?,
         };
-        Ok(text(resolve(&format!("{commit}^{{tree}}")).map_err(|_| unknown())?))
+        resolve(&format!("{object}^{{tree}}"))
     }
 
-    /// The lines of `text` that are not as they were. Of a staged change, as far as they are still on disk.
-    fn lines(&self, changed: &Changed, text: &[u8]) -> Result<Vec<Range<u32>>, Error> {
+    /// What is not as it was in `text`. Of a staged change, as far as it is still on disk.
+    fn hunks(&self, changed: &Changed, text: &[u8]) -> Result<Vec<Hunk>, Error> {
         let old = changed.old.as_deref().map(|id| self.blob(id)).transpose()?.unwrap_or_default();
         let Some(staged) = &changed.staged else { return Ok(differing(&old, text)) };
         let staged = self.blob(staged)?;
-        let on_disk = capture(&staged, text);
-        let moved = |range: Range<u32>| {
-            on_disk.iter().filter_map(move |op| match *op {
-                DiffOp::Equal { old_index, new_index, len } => {
-                    let here = old_index as u32 + 1..(old_index + len) as u32 + 1;
-                    let (start, end) = (range.start.max(here.start), range.end.min(here.end));
-                    let by = |line: u32| (line + new_index as u32) - old_index as u32;
-                    (start < end || (range.is_empty() && here.contains(&start) && start == end))
-                        .then(|| by(start)..by(end))
-                }
-                _ => None,
-            })
+        let on_disk = capture(&plain_lines(&staged), &plain_lines(text));
+        let moved = |hunk: Hunk| {
+            let (up, down) = (still_there(&hunk.up, &on_disk), still_there(&hunk.down, &on_disk));
+            // In pieces, it can no longer be told as one that stands elsewhere.
+            match (up.as_slice(), down.as_slice()) {
+                ([up], [down]) => vec![Hunk { up: up.clone(), down: down.clone() }],
+                _ => up.into_iter().map(|range| Hunk { up: range.clone(), down: range }).collect(),
+            }
         };
         Ok(differing(&old, &staged).into_iter().flat_map(moved).collect())
     }
@@ -181,16 +193,51 @@ impl Repository<'_> {
     }
 }
 
-/// The lines of `new`, from 1, that `old` does not have, and where lines of `old` are gone.
-fn differing(old: &[u8], new: &[u8]) -> Vec<Range<u32>> {
-    let ops = capture(old, new);
-    let changes = ops.iter().filter(|op| !matches!(op, DiffOp::Equal { .. }));
-    changes.map(|op| op.new_range()).map(|range| range.start as u32 + 1..range.end as u32 + 1).collect()
+/// Where the lines of `range` are in the text that `ops` lead to, as far as they are still there.
+fn still_there(range: &Range<u32>, ops: &[DiffOp]) -> Vec<Range<u32>> {
+    let piece = |op: &DiffOp| match *op {
+        DiffOp::Equal { old_index, new_index, len } => {
+            let here = old_index as u32 + 1..(old_index + len) as u32 + 1;
+            let (start, end) = (range.start.max(here.start), range.end.min(here.end));
+            let by = |line: u32| (line + new_index as u32) - old_index as u32;
+            (start < end || (range.is_empty() && here.contains(&start) && start == end))
+                .then(|| by(start)..by(end))
+        }
+        _ => None,
+    };
+    ops.iter().filter_map(piece).collect()
+}
+
+/// The lines of `new` that `old` does not have, and where lines of `old` are gone.
+fn differing(old: &[u8], new: &[u8]) -> Vec<Hunk> {
+    let (old, new) = (plain_lines(old), plain_lines(new));
+    let ops = capture(&old, &new);
+    let from_one = |range: Range<usize>| range.start as u32 + 1..range.end as u32 + 1;
+    let hunk = |op: &DiffOp| {
+        let at = op.new_range();
+        let (up, down) = match op {
+            DiffOp::Insert { .. } => slide(&new, &at),
+            DiffOp::Delete { .. } => slide(&old, &op.old_range()),
+            _ => (0, 0),
+        };
+        let up = at.start.saturating_sub(up)..at.end.saturating_sub(up);
+        Hunk { up: from_one(up), down: from_one(at.start + down..at.end + down) }
+    };
+    ops.iter().filter(|op| !matches!(op, DiffOp::Equal { .. })).map(hunk).collect()
+}
+
+/// How many lines further up and down `range` of `lines` could stand as well: each step, the line that it
+/// leaves is like the one that it takes in.
+fn slide(lines: &[&[u8]], range: &Range<usize>) -> (usize, usize) {
+    let len = range.len();
+    let up = (0..range.start).rev().take_while(|at| lines[*at] == lines[at + len]).count();
+    let down = (range.end..lines.len()).take_while(|at| lines[*at] == lines[at - len]).count();
+    (up, down)
 }
 
 /// The difference by lines; `\r` before the end of a line, which a checkout may have put there, is none.
-fn capture(old: &[u8], new: &[u8]) -> Vec<DiffOp> {
-    capture_diff_slices(Algorithm::Myers, &plain_lines(old), &plain_lines(new))
+fn capture(old: &[&[u8]], new: &[&[u8]]) -> Vec<DiffOp> {
+    capture_diff_slices(Algorithm::Myers, old, new)
 }
 
 fn plain_lines(text: &[u8]) -> Vec<&[u8]> {
@@ -202,23 +249,37 @@ fn plain_lines(text: &[u8]) -> Vec<&[u8]> {
 mod tests {
     use super::*;
 
-    fn one(range: Range<u32>) -> Vec<Range<u32>> {
-        std::iter::once(range).collect()
+    fn fixed(range: Range<u32>) -> Vec<Hunk> {
+        vec![Hunk { up: range.clone(), down: range }]
     }
 
     #[test]
     fn lines_that_came_and_places_where_lines_went() {
-        assert_eq!(differing(b"a\nb\nc\n", b"a\nx\nb\nc\n"), one(2..3));
-        assert_eq!(differing(b"a\nb\nc\n", b"a\nc\n"), one(2..2));
+        assert_eq!(differing(b"a\nb\nc\n", b"a\nx\nb\nc\n"), fixed(2..3));
+        assert_eq!(differing(b"a\nb\nc\n", b"a\nc\n"), fixed(2..2));
         assert_eq!(differing(b"a\nb\n", b"a\r\nb\r\n"), []);
-        assert_eq!(differing(b"a\nb\nc\n", b"a\nB\nc\n"), one(2..3));
+        assert_eq!(differing(b"a\nb\nc\n", b"a\nB\nc\n"), fixed(2..3));
     }
 
     #[test]
     fn a_place_counts_inside_only() {
-        let gone = Touched::Lines(one(4..4));
+        let gone = Touched::Hunks(fixed(4..4));
         assert!(gone.meets(3, 5) && gone.meets(3, 4) && !gone.meets(4, 6) && !gone.meets(1, 3));
-        let came = Touched::Lines(one(4..6));
+        let came = Touched::Hunks(fixed(4..6));
         assert!(came.meets(1, 4) && came.meets(5, 9) && !came.meets(6, 9) && !came.meets(1, 3));
+    }
+
+    #[test]
+    fn a_function_behind_another_leaves_that_one_alone() {
+        let (first, second) = ("func a() {\n\tx()\n}\n", "\nfunc b() {\n\ty()\n}\n");
+        let both = [first, second].concat();
+        for (old, new) in [(&*both, first), (first, &*both)] {
+            let touched = Touched::Hunks(differing(old.as_bytes(), new.as_bytes()));
+            assert!(!touched.meets(1, 3), "{touched:?}");
+        }
+        let touched = Touched::Hunks(differing(first.as_bytes(), both.as_bytes()));
+        assert!(touched.meets(5, 7), "{touched:?}");
+        let within = differing(b"f {\na\na\n}\n", b"f {\na\n}\n");
+        assert!(Touched::Hunks(within).meets(1, 3), "what slides inside of a function is inside");
     }
 }

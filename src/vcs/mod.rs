@@ -13,10 +13,14 @@ use std::path::{Component, Path, PathBuf};
 use crate::base::sys::{self, Error, Kind};
 
 mod change;
+mod place;
 #[cfg(test)]
 mod tests;
+mod tracked;
 
-pub use change::{Change, Touched, touched};
+pub use change::{Change, Hunk, Touched, touched};
+pub use place::{Place, Places, Top, TopKind};
+pub use tracked::Tracked;
 
 /// Texts above this size are taken for changed rather than compared.
 const COMPARED_BYTES: u64 = 64 << 20;
@@ -82,26 +86,19 @@ pub fn status(files: &[PathBuf]) -> Result<Status, Error> {
     Ok(status)
 }
 
-/// The path of `dir` below the work tree that holds it, with `/` behind each part (empty at the top); `None`
-/// outside of any.
-///
-/// `git apply` reads the paths of a git patch from the top of the work tree, wherever it is run.
-pub fn prefix(dir: &Path) -> Option<PathBuf> {
-    let real = sys::real_path(dir).ok()?;
-    let top = work_tree(&real)?;
-    real.strip_prefix(top).ok().map(Path::to_path_buf)
+/// The nearest folder at or above `dir` (a real path) that git would take for the top of a work tree.
+pub fn work_tree(dir: &Path) -> Option<&Path> {
+    dir.ancestors().find(|folder| is_top(folder))
 }
 
-/// The nearest folder at or above `dir` (a real path) that git would take for the top of a work tree.
-fn work_tree(dir: &Path) -> Option<&Path> {
-    dir.ancestors().find(|folder| {
-        let git = folder.join(".git");
-        match sys::kind(&git) {
-            Some(Kind::Folder) => sys::kind(&git.join("HEAD")).is_some(),
-            Some(Kind::File) => sys::read(&git, 1 << 16).is_ok_and(|text| text.starts_with(b"gitdir:")),
-            _ => false,
-        }
-    })
+/// Whether git would take `folder` for the top of a work tree.
+pub fn is_top(folder: &Path) -> bool {
+    let git = folder.join(".git");
+    match sys::kind(&git) {
+        Some(Kind::Folder) => sys::kind(&git.join("HEAD")).is_some(),
+        Some(Kind::File) => sys::read(&git, 1 << 16).is_ok_and(|text| text.starts_with(b"gitdir:")),
+        _ => false,
+    }
 }
 
 /// One work tree.

@@ -100,15 +100,14 @@ fn a_folder_without_repository_is_told() {
     let file = dir.path().join("a.go");
     fs::write(&file, "package a\n").unwrap();
     assert_eq!(status(std::slice::from_ref(&file)).unwrap(), Status { dirty: vec![], outside: vec![file] });
-    assert_eq!(prefix(dir.path()), None);
 }
 
 #[test]
 fn the_prefix_is_the_way_from_the_top() {
     let Some(tree) = Fixture::new() else { return };
     tree.write("x/y/c.go", "package y\n");
-    assert_eq!(prefix(&tree.top.join("x/y")), Some(PathBuf::from("x/y")));
-    assert_eq!(prefix(&tree.top), Some(PathBuf::new()));
+    let place = Places::new(&tree.top).of(&tree.top.join("x/y/z.go")).unwrap();
+    assert_eq!((place.path().as_str(), &place.top.dir), ("x/y/z.go", &tree.top));
 }
 
 /// The promise that nothing of the repository is run: every setting known to name a command leaves a marker

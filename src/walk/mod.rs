@@ -1,20 +1,24 @@
 //! Which files a run reads: the tree walked in parallel, without what Go, git or the user leave out.
 //!
-//! No text is read here. What a file holds (`package`, candidates) is for the session to find out.
+//! Of Go files no text is read here. What a file holds (`package`, candidates) is for the engine to find out.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use ignore::{DirEntry, WalkBuilder, WalkState};
 use rustc_hash::FxHashSet;
 
+use self::collect::{LeftOut, collect};
+use self::requested::RequestedPath;
 use crate::base::diagnostic::RunFault;
 use crate::base::sys::{self, Error, Kind};
-use crate::config::{FILE, Settings, Tree};
+use crate::config::{Settings, Tree};
+use crate::vcs::TopKind;
 
-mod faults;
+mod collect;
+mod ignores;
 mod name;
+mod requested;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +36,9 @@ pub struct Found {
     pub test: bool,
     /// Whether it was named itself: then it is read whatever it is.
     pub named: bool,
+    /// Whether it lies at or below a path that was named. The others are the rest of the repository: what
+    /// they declare is known, and nothing in them is reported.
+    pub asked: bool,
     /// Its length in bytes, 0 when nobody could tell. For the order of work only: the file may have changed
     /// since.
     pub len: u64,
@@ -45,31 +52,36 @@ pub struct Walked {
     /// The files, sorted by printed path, each once.
     pub files: Vec<Found>,
     /// `.go` files that were left out, by reason: `vendor`, `testdata`, `node_modules`, `hidden` (a name that
-    /// starts with `.` or `_` on the way), `excluded`, `symlink`, `ignored`. Counted only when the settings
-    /// ask for statistics, since it takes a walk over everything that was left out.
+    /// starts with `.` or `_` on the way), `excluded`, `symlink`, `special file`, `ignored`, `nested
+    /// repository`. What lies in folders that are not entered is counted only when the settings ask for
+    /// statistics, since it takes a walk over it.
     pub left_out: BTreeMap<&'static str, u64>,
-    /// The same files by their printed paths, sorted, each with its reason.
+    /// Folders that were not entered, by the same reasons.
+    pub left_out_folders: BTreeMap<&'static str, u64>,
+    /// The files that were left out by their printed paths, sorted, each with its reason.
     pub left_out_files: Vec<(Arc<str>, &'static str)>,
     /// Folders that could not be read and ignore files with mistakes, sorted.
     pub faults: Vec<RunFault>,
 }
 
-/// Finds the Go files that `settings` name.
+/// Finds the Go files that `settings` name, and the others of their repositories.
 ///
 /// Left out are folders and files that Go does not build (names that start with `.` or `_`, `vendor/`,
-/// `testdata/`), `node_modules/`, what the `.gitignore` and `.ignore` files of the tree and of the repository
-/// around it name, what globs of the settings name, and symbolic links. A path that is named is followed and
-/// taken whatever it is called.
+/// `testdata/`), `node_modules/`, what the `.gitignore` files of the tree and of the repository around it
+/// name and git does not track, what globs of the settings name, symbolic links, and repositories inside of
+/// another. A path that is named is followed and taken whatever it is called, if it is a folder or a Go file.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a named path that is not there, [`Error::NotAFile`] for one that is a pipe or
-/// device, and [`Error::Config`] for a mistake in a file of settings.
+/// device, [`Error::NotGo`] for a file of another kind, and [`Error::Config`] for a mistake in a file of
+/// settings.
 pub fn walk(settings: &Settings) -> Result<Walked, Error> {
     let tree = Tree::new(&settings.root, &settings.sources)?;
     let mut walked = Walked {
         tree,
         files: Vec::new(),
         left_out: BTreeMap::new(),
+        left_out_folders: BTreeMap::new(),
         left_out_files: Vec::new(),
         faults: Vec::new(),
     };
@@ -84,6 +96,10 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
         match sys::kind(&named.file) {
             None => return Err(Error::NotFound { path: given.clone() }),
             Some(Kind::File) => {
+                let named = RequestedPath::of_file(&settings.root, given);
+                if named.file.extension().is_none_or(|extension| extension != "go") {
+                    return Err(Error::NotGo { path: given.clone() });
+                }
                 walked.tree.name(named.file.parent().unwrap_or(&named.file))?;
                 walked.files.push(named.found());
             }
@@ -95,220 +111,87 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
         }
     }
     for folder in &folders {
-        let mut batch = collect(folder, settings, &walked.tree, Scope::Read);
-        // Those of the folders above first: a file of settings takes them in.
-        batch.settings.sort_unstable();
-        batch.settings.iter().try_for_each(|file| walked.tree.nested(file))?;
-        if !batch.settings.is_empty() {
-            batch.files.retain(|found| !is_excluded(&walked.tree, &folder.file, &found.file));
-        }
-        walked.files.extend(batch.files);
-        walked.faults.extend(batch.faults);
+        walked.take(folder, settings)?;
     }
-    // Of one file found twice the named one stays.
-    walked
-        .files
-        .sort_unstable_by(|a, b| a.path.cmp(&b.path).then(b.named.cmp(&a.named)).then(a.file.cmp(&b.file)));
+    walked.add_rest(&folders, settings);
+    // Of one file found twice the named one stays, and of the others the one that was asked for.
+    walked.files.sort_unstable_by(|a, b| {
+        let rank = |found: &Found| (!found.named, !found.asked);
+        a.path.cmp(&b.path).then(rank(a).cmp(&rank(b))).then(a.file.cmp(&b.file))
+    });
     walked.files.dedup_by(|later, first| later.path == first.path && later.file == first.file);
     walked.faults.sort();
     walked.faults.dedup();
-    if settings.stats {
-        count_left_out(&mut walked, &folders, settings);
+    walked.left_out_files.sort();
+    walked.left_out_files.dedup();
+    let taken: FxHashSet<&str> = walked.files.iter().map(|found| &*found.path).collect();
+    walked.left_out_files.retain(|(path, _)| !taken.contains(&**path));
+    for (_, reason) in &walked.left_out_files {
+        *walked.left_out.entry(reason).or_default() += 1;
     }
     Ok(walked)
 }
 
-/// A path from the command line, with the two faces of all that lies below it.
-struct RequestedPath {
-    /// Absolute, as the system is asked.
-    file: PathBuf,
-    /// As printed; empty for the working directory itself.
-    printed: PathBuf,
-    /// The way from here down to the working directory, where that lies below.
-    inner: Option<PathBuf>,
-}
-
-impl RequestedPath {
-    fn new(root: &Path, given: &Path) -> RequestedPath {
-        let file = name::plain(&root.join(given));
-        match name::below(root, &file) {
-            Some(printed) => RequestedPath { file, printed, inner: None },
-            None => RequestedPath { inner: name::way_down(&file, root), printed: name::plain(given), file },
+impl Walked {
+    /// Takes in what lies below a named folder.
+    fn take(&mut self, folder: &RequestedPath, settings: &Settings) -> Result<(), Error> {
+        let left_out = if settings.report.stats { LeftOut::Counted } else { LeftOut::Skipped };
+        let mut batch = collect(folder, &self.tree, true, left_out);
+        // Those of the folders above first: a file of settings takes them in.
+        batch.settings.sort_unstable();
+        batch.settings.iter().try_for_each(|file| self.tree.nested(file))?;
+        if !batch.settings.is_empty() {
+            let gone = batch.files.extract_if(.., |found| is_excluded(&self.tree, &folder.file, &found.file));
+            self.left_out_files.extend(gone.map(|found| (found.path, "excluded")));
         }
-    }
-
-    fn found(&self) -> Found {
-        let path = name::printed(&self.printed);
-        Found {
-            test: is_test(&path),
-            path,
-            named: true,
-            len: sys::len(&self.file).unwrap_or(0),
-            file: self.file.clone(),
+        self.files.append(&mut batch.files);
+        self.faults.append(&mut batch.faults);
+        self.left_out_files.append(&mut batch.left_out);
+        for (reason, count) in batch.folders {
+            *self.left_out_folders.entry(reason).or_default() += count;
         }
+        Ok(())
     }
 
-    /// The printed path of something at or below this one.
-    fn print(&self, file: &Path) -> Arc<str> {
-        let rest = file.strip_prefix(&self.file).unwrap_or(Path::new(""));
-        match self.inner.as_ref().and_then(|inner| rest.strip_prefix(inner).ok()) {
-            Some(below) => name::printed(below),
-            None if rest.as_os_str().is_empty() => name::printed(&self.printed),
-            None => name::printed(&self.printed.join(rest)),
-        }
-    }
-}
-
-/// What a walk takes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    /// What is to be read.
-    Read,
-    /// Every `.go` file, for the count of what was left out.
-    All,
-}
-
-fn collect(folder: &RequestedPath, settings: &Settings, tree: &Tree, scope: Scope) -> Batch {
-    let mut builder = WalkBuilder::new(&folder.file);
-    builder.standard_filters(false).follow_links(false).threads(settings.threads);
-    if scope == Scope::Read {
-        // In a repository its own ignore files count up to its top and no further; elsewhere only those in
-        // the tree.
-        let repository = name::in_repository(&folder.file);
-        builder.ignore(true).git_ignore(true).parents(repository).require_git(repository);
-    }
-    builder.filter_entry(move |entry| {
-        entry.depth() == 0
-            || match scope {
-                Scope::Read => name::left_out_by_name(entry.file_name()).is_none(),
-                Scope::All => entry.file_name() != ".git",
+    /// Adds the rest of the repositories that the files lie in: what a function gives to its callers is known
+    /// where it is declared, which may be in a file that nobody named.
+    fn add_rest(&mut self, folders: &[RequestedPath], settings: &Settings) {
+        let real = |path: &Path| sys::real_path(path).unwrap_or_default();
+        let whole: Vec<PathBuf> = folders.iter().map(|folder| real(&folder.file)).collect();
+        let named = self.files.iter().filter(|found| found.named).map(|found| found.file.clone());
+        // What lies below a named folder and in another repository was walked whole.
+        let within = folders.iter().map(|folder| folder.file.join("any.go"));
+        let stdin = settings.stdin.iter().map(|stdin| settings.root.join(&stdin.name));
+        let mut rest: Vec<PathBuf> = Vec::new();
+        for place in named.chain(within).chain(stdin).filter_map(|file| settings.places.of(&file)) {
+            let dir = &place.top.dir;
+            // Where nothing says how far the tree goes, it is no further than what was named.
+            if place.top.kind != TopKind::Folder && !whole.contains(dir) && !rest.contains(dir) {
+                rest.push(dir.clone());
             }
-    });
-    let sink = Mutex::new(Batch::default());
-    builder.build_parallel().run(|| {
-        let mut visitor = Visitor { folder, scope, tree, sink: &sink, batch: Batch::default() };
-        Box::new(move |entry| visitor.visit(entry))
-    });
-    sink.into_inner().unwrap_or_else(PoisonError::into_inner)
+        }
+        if rest.is_empty() {
+            return;
+        }
+        let known: FxHashSet<PathBuf> = self.files.iter().map(|found| real(&found.file)).collect();
+        for dir in rest {
+            let folder = RequestedPath::new(&settings.root, &dir);
+            // A mistake in settings that hold for no file that was asked for is not what stops a run.
+            if self.tree.name(&folder.file).is_err() {
+                continue;
+            }
+            let mut batch = collect(&folder, &self.tree, false, LeftOut::Skipped);
+            batch.settings.sort_unstable();
+            batch.settings.retain(|file| self.tree.nested(file).is_ok());
+            let excluded = |found: &Found| is_excluded(&self.tree, &folder.file, &found.file);
+            batch.files.retain(|found| !known.contains(&found.file) && !excluded(found));
+            self.files.append(&mut batch.files);
+        }
+    }
 }
 
 /// Whether a glob leaves out `file` or a folder on the way to it from `top`.
 fn is_excluded(tree: &Tree, top: &Path, file: &Path) -> bool {
     let on_the_way = file.ancestors().take_while(|at| *at != top);
     on_the_way.enumerate().any(|(up, at)| tree.excludes(at, up > 0))
-}
-
-/// Files and faults below one named folder, in no order.
-#[derive(Default)]
-struct Batch {
-    files: Vec<Found>,
-    /// Files of settings.
-    settings: Vec<PathBuf>,
-    faults: Vec<RunFault>,
-}
-
-/// One thread's share, handed over once at its end.
-struct Visitor<'a> {
-    folder: &'a RequestedPath,
-    scope: Scope,
-    tree: &'a Tree,
-    sink: &'a Mutex<Batch>,
-    batch: Batch,
-}
-
-impl Visitor<'_> {
-    fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) -> WalkState {
-        match entry {
-            Ok(entry) => {
-                let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-                if self.scope == Scope::Read
-                    && entry.depth() > 0
-                    && self.tree.excludes(entry.path(), is_folder)
-                {
-                    return WalkState::Skip;
-                }
-                if let Some(fault) = entry.error() {
-                    self.tell(fault, false);
-                }
-                self.take(entry);
-            }
-            Err(fault) => self.tell(&fault, true),
-        }
-        WalkState::Continue
-    }
-
-    fn take(&mut self, entry: DirEntry) {
-        if entry.file_name() == FILE && entry.file_type().is_some_and(|kind| kind.is_file()) {
-            self.batch.settings.push(entry.into_path());
-            return;
-        }
-        if !entry.file_name().as_encoded_bytes().ends_with(b".go") {
-            return;
-        }
-        let wanted = match (self.scope, entry.file_type()) {
-            (_, Some(kind)) if kind.is_file() => true,
-            (Scope::All, Some(kind)) => kind.is_symlink(),
-            _ => false,
-        };
-        if wanted {
-            let path = self.folder.print(entry.path());
-            let len =
-                if self.scope == Scope::Read { entry.metadata().map_or(0, |meta| meta.len()) } else { 0 };
-            self.batch.files.push(Found {
-                test: is_test(&path),
-                path,
-                named: false,
-                len,
-                file: entry.into_path(),
-            });
-        }
-    }
-
-    /// Notes a fault; `skipped` says that something was left unread for it.
-    fn tell(&mut self, fault: &ignore::Error, skipped: bool) {
-        let (path, line, words) = faults::describe(fault);
-        let path = path.map_or_else(|| name::printed(&self.folder.printed), |path| self.folder.print(&path));
-        self.batch.faults.push(RunFault { path, line, words, skipped });
-    }
-}
-
-impl Drop for Visitor<'_> {
-    fn drop(&mut self) {
-        let mut all = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        all.files.append(&mut self.batch.files);
-        all.settings.append(&mut self.batch.settings);
-        all.faults.append(&mut self.batch.faults);
-    }
-}
-
-/// Walks once more over everything and gives each `.go` file that was not taken its reason.
-fn count_left_out(walked: &mut Walked, folders: &[RequestedPath], settings: &Settings) {
-    let taken: FxHashSet<&Path> = walked.files.iter().map(|found| found.file.as_path()).collect();
-    let mut seen = FxHashSet::default();
-    for folder in folders {
-        for found in collect(folder, settings, &walked.tree, Scope::All).files {
-            if !taken.contains(found.file.as_path()) && seen.insert(found.file.clone()) {
-                let reason = reason(&found.file, &folder.file, &walked.tree);
-                *walked.left_out.entry(reason).or_insert(0) += 1;
-                walked.left_out_files.push((found.path, reason));
-            }
-        }
-    }
-    walked.left_out_files.sort();
-}
-
-/// Why `file` below `folder` was not taken: the first thing on the way down that is against it.
-fn reason(file: &Path, folder: &Path, tree: &Tree) -> &'static str {
-    let below = file.strip_prefix(folder).unwrap_or(file);
-    let mut at = folder.to_path_buf();
-    for part in below.components() {
-        at.push(part);
-        if let Some(reason) = name::left_out_by_name(part.as_os_str()) {
-            return reason;
-        }
-        if tree.excludes(&at, at.as_path() != file) {
-            return "excluded";
-        }
-    }
-    if sys::is_link(file) { "symlink" } else { "ignored" }
 }

@@ -63,11 +63,6 @@ pub(super) fn left_out_by_name(name: &OsStr) -> Option<&'static str> {
     }
 }
 
-/// Whether a git repository holds `folder`.
-pub(super) fn in_repository(folder: &Path) -> bool {
-    sys::real_path(folder).is_ok_and(|real| real.ancestors().any(|at| sys::kind(&at.join(".git")).is_some()))
-}
-
 /// `file` relative to `root` when it lies below: empty for `root` itself. Asks the disk only about paths with
 /// `..` and such as begin elsewhere; a link at the end of the path is not followed.
 pub(super) fn below(root: &Path, file: &Path) -> Option<PathBuf> {

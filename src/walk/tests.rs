@@ -22,7 +22,9 @@ impl Tree {
     }
 
     fn settings(&self, paths: &[&str]) -> Settings {
-        Settings { stats: true, ..Settings::sample(&self.root, paths) }
+        let mut settings = Settings::sample(&self.root, paths);
+        settings.report.stats = true;
+        settings
     }
 
     fn walk(&self, paths: &[&str]) -> Walked {
@@ -31,7 +33,7 @@ impl Tree {
 }
 
 fn paths(walked: &Walked) -> Vec<&str> {
-    walked.files.iter().map(|found| &*found.path).collect()
+    walked.files.iter().filter(|found| found.asked).map(|found| &*found.path).collect()
 }
 
 #[test]
@@ -59,14 +61,15 @@ fn what_go_passes_over_is_left_out_and_counted() {
 fn ignore_files_count_also_without_a_repository() {
     let tree = Tree::new(&[
         (".gitignore", "gen/\n"),
-        (".ignore", "*.pb.go\n"),
+        (".ignore", "c.go\n"),
         ("gen/a.go", ""),
-        ("b.pb.go", ""),
+        ("gen/b.go", ""),
         ("c.go", ""),
     ]);
     let walked = tree.walk(&["."]);
-    assert_eq!(paths(&walked), ["c.go"]);
+    assert_eq!(paths(&walked), ["c.go"], "no other program's ignore file counts");
     assert_eq!(walked.left_out, BTreeMap::from([("ignored", 2)]));
+    assert_eq!(walked.left_out_folders, BTreeMap::from([("ignored", 1)]));
 }
 
 #[test]
@@ -140,7 +143,9 @@ fn links_are_passed_over_unless_named() {
     let walked = tree.walk(&["."]);
     assert_eq!(paths(&walked), ["real/a.go"]);
     assert_eq!(walked.left_out, BTreeMap::from([("symlink", 1)]));
-    assert_eq!(paths(&tree.walk(&["link", "b.go"])), ["b.go", "link/a.go"]);
+    assert_eq!(paths(&tree.walk(&["link", "b.go"])), ["link/a.go", "real/a.go"], "it stands for its target");
+    std::os::unix::fs::symlink("/dev/null", tree.root.join("out.go")).unwrap();
+    assert!(matches!(walk(&tree.settings(&["out.go"])), Err(Error::NotAFile { .. })));
 }
 
 #[test]
@@ -151,4 +156,93 @@ fn a_broken_pattern_is_told_and_the_rest_goes_on() {
     assert_eq!(walked.faults.len(), 1);
     assert!(!walked.faults[0].skipped);
     assert_eq!((&*walked.faults[0].path, walked.faults[0].line), (".gitignore", 1));
+}
+
+#[test]
+fn the_rest_of_the_repository_is_known_and_not_asked_for() {
+    let tree = Tree::new(&[
+        ("r/.git/HEAD", ""),
+        ("r/.gitignore", "gen.go\n"),
+        ("r/a.go", ""),
+        ("r/gen.go", ""),
+        ("r/d/b.go", ""),
+        ("r/d/c.go", ""),
+        ("r/sub/.git/HEAD", ""),
+        ("r/sub/d.go", ""),
+        ("other/e.go", ""),
+    ]);
+    let rest = |walked: &Walked| -> Vec<String> {
+        walked.files.iter().filter(|found| !found.asked).map(|found| found.path.to_string()).collect()
+    };
+    for named in [&["r/d/b.go"][..], &["r/d/b.go", "other"]] {
+        let walked = tree.walk(named);
+        assert_eq!(paths(&walked).last(), Some(&"r/d/b.go"));
+        assert_eq!(rest(&walked), ["r/a.go", "r/d/c.go"]);
+    }
+    assert_eq!(paths(&tree.walk(&["r/d"])), ["r/d/b.go", "r/d/c.go"]);
+    assert_eq!(rest(&tree.walk(&["r/d"])), ["r/a.go"]);
+    assert!(rest(&tree.walk(&["r"])).is_empty() && rest(&tree.walk(&["other/e.go"])).is_empty());
+}
+
+#[test]
+fn a_repository_in_another_is_entered_when_it_is_named() {
+    let tree = Tree::new(&[
+        ("r/.git/HEAD", ""),
+        ("r/a.go", ""),
+        ("r/nested/.git/HEAD", ""),
+        ("r/nested/b.go", ""),
+        ("r/tree/.git", "gitdir: ../.git/worktrees/tree\n"),
+        ("r/tree/c.go", ""),
+    ]);
+    let walked = tree.walk(&["r"]);
+    assert_eq!(paths(&walked), ["r/a.go"]);
+    assert_eq!(walked.left_out_folders, BTreeMap::from([("nested repository", 2)]));
+    assert_eq!(walked.left_out, BTreeMap::from([("nested repository", 2)]));
+    assert_eq!(paths(&tree.walk(&["r/nested", "r/tree"])), ["r/nested/b.go", "r/tree/c.go"]);
+    let all = ["r/a.go"];
+    assert_eq!(paths(&tree.walk(&["."])), all, "from a folder that is no repository, each one is entered");
+}
+
+#[test]
+fn what_git_tracks_is_read_whatever_is_ignored() {
+    let tree = Tree::new(&[
+        (".gitignore", "*.pb.go\nbuild/\n"),
+        ("a.pb.go", ""),
+        ("build/deep/b.go", ""),
+        ("c.go", ""),
+    ]);
+    let git = |args: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.current_dir(&tree.root).env("GIT_CONFIG_GLOBAL", "/dev/null").args(args);
+        command.output().is_ok_and(|output| output.status.success())
+    };
+    if !git(&["init", "-q"]) || !git(&["add", "-f", "a.pb.go", "build/deep/b.go", "c.go"]) {
+        return;
+    }
+    fs::write(tree.root.join("b.pb.go"), "").unwrap();
+    fs::write(tree.root.join("build/deep/x.go"), "").unwrap();
+    let walked = tree.walk(&["."]);
+    assert_eq!(paths(&walked), ["a.pb.go", "build/deep/b.go", "c.go"]);
+    assert_eq!(walked.left_out, BTreeMap::from([("ignored", 2)]));
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_but_regular_files_of_the_tree_is_opened() {
+    let tree = Tree::new(&[("go.mod", "module m\n"), ("a.go", ""), ("d/b.go", ""), ("x.txt", "")]);
+    let link = |to: &str, at: &str| std::os::unix::fs::symlink(to, tree.root.join(at)).unwrap();
+    link("/dev/zero", ".gitignore");
+    link("/dev/zero", "unleak.toml");
+    link("/dev/zero", "d/.gitignore");
+    link("/dev/zero", "d/c.go");
+    let pipe = std::process::Command::new("mkfifo").arg(tree.root.join("d/unleak.toml")).status();
+    let walked = tree.walk(&["."]);
+    assert_eq!(paths(&walked), ["a.go", "d/b.go"]);
+    let told: Vec<&str> = walked.faults.iter().map(|fault| &*fault.path).collect();
+    let mut expected = vec![".gitignore", "d/.gitignore", "unleak.toml"];
+    if pipe.is_ok_and(|status| status.success()) {
+        expected.insert(2, "d/unleak.toml");
+    }
+    assert_eq!(told, expected);
+    assert!(matches!(walk(&tree.settings(&["x.txt"])), Err(Error::NotGo { .. })));
 }

@@ -23,19 +23,14 @@ pub fn settings(root: &Path) -> Settings {
     Settings {
         sources: Sources { rules: rules::builtin(), files: Files::None, flags },
         root: fs::canonicalize(root).expect("the root is there"),
-        prefix: String::new(),
+        places: std::sync::Arc::new(unleak::vcs::Places::new(root)),
         paths: vec![".".into()],
         stdin: None,
         threads: 2,
-        every: false,
-        unsafe_fixes: false,
         index_only: false,
-        progress: Default::default(),
-        max_fixes: usize::MAX,
-        add_ignore: None,
+        report: Default::default(),
+        fix: Default::default(),
         change: None,
-        timings: false,
-        stats: false,
     }
 }
 

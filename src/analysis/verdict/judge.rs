@@ -624,11 +624,11 @@ impl<'a> Case<'a, '_> {
         self.func.is_some_and(named) && &*self.place.scope.package.name == "main"
     }
 
-    pub(crate) fn verb(&self, kind: &Kind) -> &'static str {
-        match &kind.answer.closable {
-            Closable::By(release) if release.method == "Close" => "closed",
-            _ => "released",
-        }
+    /// What the resource is when it is released: "closed".
+    pub(crate) fn verb(&self, kind: &Kind) -> &str {
+        let Closable::By(release) = &kind.answer.closable else { return "released" };
+        let method = self.wanted.releases.iter().find(|method| *method.name == *release.method);
+        method.map_or("released", |method| &method.done)
     }
 
     /// The place for the release of a leak.

@@ -61,6 +61,8 @@ pub struct MisuseContext<'a, 'g> {
     pub body: BodyId,
     pub typing: &'g Typing<'a, 'g>,
     pub releases: &'g [ReleaseMethod],
+    /// What the resource is when it is released: "closed".
+    pub verb: &'g str,
     /// The process ends with the body.
     pub ends_process: bool,
     /// The file is a test: what is used after its release there is so on purpose, in most cases.
@@ -104,7 +106,8 @@ impl<'a> MisuseContext<'a, '_> {
         if !lasting && (self.ends_process || self.waits(given.span, exit.span, due.span)) {
             return None;
         }
-        let places = vec![(due.span, "closed by this defer".to_owned()), (given.span, given.words.clone())];
+        let places =
+            vec![(due.span, format!("{} by this defer", self.verb)), (given.span, given.words.clone())];
         Some(Misuse { kind: FaultKind::ReleasedTooEarly, places, way, certainty: given.certainty })
     }
 
@@ -200,7 +203,7 @@ impl<'a> MisuseContext<'a, '_> {
         }
         let failed = "where its error is not nil, there is nothing to close";
         let places = vec![
-            (defer.span, "closed by this defer, before its error is checked".to_owned()),
+            (defer.span, format!("{} by this defer, before its error is checked", self.verb)),
             (exit.span, failed.to_owned()),
         ];
         Some(Misuse {
@@ -234,13 +237,16 @@ impl<'a> MisuseContext<'a, '_> {
             // `Stop` and then `Close` are two steps of one end.
             let same = self.method_at(first.span).is_some()
                 && self.method_at(first.span) == self.method_at(call.span);
-            let by_defer = if first.kind == EventKind::Deferred { "closed by this defer" } else { "closed" };
-            let places = vec![(first.span, by_defer.to_owned()), (call.span, "closed again".to_owned())];
+            let by_defer = if first.kind == EventKind::Deferred { " by this defer" } else { "" };
+            let verb = self.verb;
+            let places =
+                vec![(first.span, format!("{verb}{by_defer}")), (call.span, format!("{verb} again"))];
             let kind = FaultKind::ReleasedTwice;
             return same.then_some(Misuse { kind, places, way: Way::Again, certainty: Certainty::Proved });
         }
         let first = certain.filter(|_| !self.in_test && self.can_fail(call))?;
-        let places = vec![(first.span, "closed here".to_owned()), (call.span, "used after that".to_owned())];
+        let places =
+            vec![(first.span, format!("{} here", self.verb)), (call.span, "used after that".to_owned())];
         Some(Misuse {
             kind: FaultKind::ReleasedTooEarly,
             places,

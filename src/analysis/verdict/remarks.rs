@@ -26,6 +26,7 @@ impl Case<'_, '_> {
             body,
             typing: self.typing,
             releases: self.wanted.releases,
+            verb: self.verb(kind),
             ends_process: body == BodyId(0) && self.is_main(),
             in_test: self.in_test(),
             error_bound: kind.error.is_some_and(|error| self.bound(error).is_some()),

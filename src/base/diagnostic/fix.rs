@@ -65,9 +65,14 @@ pub enum FixOutcome {
     ParseDamage,
     /// The file changed since it was read.
     Stale,
-    /// The new text does not show the finding as mended, or shows a new one, or the command that was to
-    /// verify it failed with it.
+    /// The file does not parse as it is, and only files that do are edited.
+    Damaged,
+    /// The new text does not show the finding as mended, or shows a new one.
     VerifyFailed,
+    /// The command that was to verify it fails with it, and not without it.
+    RolledBack,
+    /// The command that was to verify it fails without any fix, so nobody knows.
+    CheckFails,
     /// The one who was asked said no.
     Declined,
     /// The file lies outside of the root, through a symbolic link.
@@ -91,7 +96,10 @@ impl FixOutcome {
             FixOutcome::Generated => "generated file",
             FixOutcome::ParseDamage => "parse damage",
             FixOutcome::Stale => "stale",
+            FixOutcome::Damaged => "syntax error",
             FixOutcome::VerifyFailed => "verify failed",
+            FixOutcome::RolledBack => "rolled back",
+            FixOutcome::CheckFails => "check fails anyway",
             FixOutcome::Declined => "declined",
             FixOutcome::OutsideRoot => "outside root",
             FixOutcome::WriteFailed => "write failed",

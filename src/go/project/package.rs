@@ -221,7 +221,7 @@ fn outlines(dir: &Path, tests: bool) -> Outlines {
             continue;
         }
         let file = dir.join(name);
-        let outline = sys::read(&file, MAX_FILE_BYTES)
+        let outline = sys::read_in_tree(&file, MAX_FILE_BYTES)
             .map_or_else(|_| Outline::default(), |text| outline::outline(&text));
         outlines.push((file, outline));
     }
@@ -380,7 +380,7 @@ impl Package {
         let mut texts: FxHashMap<u32, Option<Arc<[u8]>>> = FxHashMap::default();
         for (name, place) in all {
             let PackageFile { file, text, .. } = &self.files[place.file as usize];
-            let read = || text.clone().or_else(|| Some(sys::read(file, MAX_FILE_BYTES).ok()?.into()));
+            let read = || text.clone().or_else(|| Some(sys::read_in_tree(file, MAX_FILE_BYTES).ok()?.into()));
             let text = texts.entry(place.file).or_insert_with(read);
             if let Some(text) = text.as_ref().and_then(|text| text.get(place.span.range())) {
                 look(&name, text);

@@ -263,6 +263,7 @@ pub fn common_methods() -> Vec<ReleaseMethod> {
         args: args.to_vec(),
         safe: false,
         only_shown: false,
+        done: Arc::from("released"),
     };
     let plain = RELEASE_NAMES.iter().map(|name| method(name, &[]));
     plain.chain(RELEASE_NAMES.iter().map(|name| method(name, &[ReleaseArg::Context]))).collect()

@@ -16,4 +16,6 @@ pub struct ReleaseMethod {
     /// Whether a call of it is only to be shown: what it waits for, or ends besides, differs from type to
     /// type.
     pub only_shown: bool,
+    /// What the resource is after it: "closed".
+    pub done: Arc<str>,
 }

@@ -158,7 +158,7 @@ impl Locator {
         parse: impl Fn(&[u8], &str) -> (T, Option<RunFault>),
     ) -> Option<Option<T>> {
         let printed = self.printed(path);
-        let (file, fault) = match sys::read(path, MAX_FILE_BYTES) {
+        let (file, fault) = match sys::read_in_tree(path, MAX_FILE_BYTES) {
             Ok(text) => {
                 let (file, fault) = parse(&text, &printed);
                 (Some(file), fault)

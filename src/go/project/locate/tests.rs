@@ -428,7 +428,7 @@ fn a_go_mod_that_may_not_be_read_still_ends_the_outer_module() {
     assert_eq!(tree.import_path("m/sub/p"), None);
     let faults = tree.locator.faults();
     assert_eq!((faults.len(), faults[0].line, faults[0].skipped), (1, 0, true));
-    assert!(faults[0].words.starts_with("cannot read"), "{}", faults[0].words);
+    assert!(faults[0].words.contains("symbolic link"), "{}", faults[0].words);
 }
 
 #[test]

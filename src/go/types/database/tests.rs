@@ -86,6 +86,7 @@ fn methods() -> Vec<ReleaseMethod> {
         args: args.to_vec(),
         safe: true,
         only_shown: false,
+        done: Arc::from("released"),
     };
     vec![
         method("Close", &[]),
