@@ -164,8 +164,9 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         if self.comes_back {
             return None;
         }
-        let ident = call.function.as_ident();
-        if ident.is_some_and(|name| &*name.name == "panic" && self.typing.scopes.var(name).is_none()) {
+        if call.name() == Some("panic")
+            && matches!(self.typing.callee(call), Callee::Builtin { name, .. } if &*name == "panic")
+        {
             return Some(Ending::Panic);
         }
         let (package, name) = self.typing.name(&call.function)?;
@@ -290,6 +291,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
                 Some(func) => func,
                 None => return false,
             },
+            Callee::Builtin { name, .. } => return matches!(&*name, "new" | "make"),
             _ => return false,
         };
         self.summaries.origins.of(self.database(), &func, index) == ResultOwnership::Fresh
