@@ -375,3 +375,33 @@ pub fn serves(callee: Name) -> bool {
         _ => FRAMEWORKS.iter().any(|(path, names)| package.starts_with(path) && names.contains(&name)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_told_by_whole_words() {
+        for name in
+            ["Close", "AsyncClose", "CloseAsync", "ShutdownNow", "TearDown", "finishUp", "cleanUp", "Halt"]
+        {
+            assert!(reads_like_release(name), "{name}");
+        }
+        for name in
+            ["Closest", "Publish", "CloseSend", "CloseWrite", "Stopwatch", "Release2s", "Endpoint", "Ping"]
+        {
+            assert!(!reads_like_release(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_there_already_is_got() {
+        for name in ["Get", "GetClient", "Load", "LoadOrStore", "SharedConn", "FindByName", "ConnOrCreate"] {
+            assert!(gets(name), "{name}");
+        }
+        for name in ["New", "Getaway", "Dial", "Loader", "Open"] {
+            assert!(!gets(name), "{name}");
+        }
+        assert!(!shares("FindDefaultCredentials"));
+    }
+}

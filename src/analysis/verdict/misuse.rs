@@ -227,12 +227,21 @@ impl<'a> MisuseContext<'a, '_> {
         found
     }
 
+    /// Whether the process ends after the release at `call`, whichever way is taken: then nothing that is
+    /// deferred runs.
+    fn ends_there(&self, trace: &Trace, call: &Call) -> bool {
+        let released = |exit: &&Exit| matches!(exit.state.phase, Phase::Released(id) if trace.events[id.0 as usize].span == call.span);
+        let mut exits = trace.exits.iter().filter(released).peekable();
+        exits.peek().is_some() && exits.all(|exit| matches!(exit.kind, ExitKind::Stop(Ending::Exit)))
+    }
+
     fn used(&self, trace: &Trace, call: &'a Call, used: Used) -> Option<Misuse> {
         let event = |id: EventId| &trace.events[id.0 as usize];
         let certain =
             used.released.map(event).filter(|first| !used.open && first.certainty == Certainty::Proved);
         if used.release {
             let due = used.due.map(event).filter(|due| due.kind == EventKind::Deferred);
+            let due = due.filter(|_| !self.ends_there(trace, call));
             let first = certain.or(due).filter(|first| first.span != call.span)?;
             // `Stop` and then `Close` are two steps of one end.
             let same = self.method_at(first.span).is_some()
