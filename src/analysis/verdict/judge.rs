@@ -678,7 +678,9 @@ impl<'a> Case<'a, '_> {
                 .or_else(|| self.may_be_nil(found))
                 .or_else(|| doubt.clone())
                 .or_else(|| self.made_around()),
-            after_check: found.offset() > self.statement_end(site) && found.doubt.is_none(),
+            after_check: site.source.can_fail()
+                && found.offset() > self.statement_end(site)
+                && found.doubt.is_none(),
             iteration: iteration.clone(),
             scope: InScope { late: *late, ..self.in_scope(site.body, found.offset(), closable) },
         }
