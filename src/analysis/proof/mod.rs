@@ -50,6 +50,8 @@ pub(crate) struct Subject<'a, 'c> {
     pub holder: Option<VarId>,
     /// Where the release is to stand.
     pub at: u32,
+    /// It is to be a test's clean-up, which runs after the function and its parallel subtests.
+    pub cleanup: bool,
 }
 
 /// The file that a subject lies in.
