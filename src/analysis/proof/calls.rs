@@ -32,8 +32,6 @@ const MAX_CALLEES: usize = 400;
 pub(super) struct Context<'w> {
     pub types: Types<'w>,
     pub releases: &'w [ReleaseMethod],
-    /// It is released by a clean-up of the test, after those that are registered later and all subtests.
-    pub at_test_end: bool,
     known: RefCell<FxHashMap<Question, Effect>>,
     open: RefCell<Vec<Question>>,
 }
@@ -58,8 +56,8 @@ struct Arguments<'a> {
 }
 
 impl<'w> Context<'w> {
-    pub(super) fn new(types: Types<'w>, releases: &'w [ReleaseMethod], at_test_end: bool) -> Context<'w> {
-        Context { types, releases, at_test_end, known: RefCell::default(), open: RefCell::default() }
+    pub(super) fn new(types: Types<'w>, releases: &'w [ReleaseMethod]) -> Context<'w> {
+        Context { types, releases, known: RefCell::default(), open: RefCell::default() }
     }
 
     /// Whether a method of this name releases the resource.
@@ -277,6 +275,9 @@ impl<'f, 'a> Flow<'f, 'a> {
             let given: Vec<Vec<Held>> = bodies.map(|body| self.given_by(body)).collect();
             return merged(given);
         }
+        if function.as_ref().is_some_and(|function| function.mute) {
+            return Vec::new();
+        }
         let held = arguments.held.iter().cloned().fold(function, join);
         self.by_type(callee, held.as_ref(), true)
     }
@@ -326,21 +327,24 @@ impl<'f, 'a> Flow<'f, 'a> {
                 return Vec::new();
             }
         }
-        if self.context.at_test_end && is_cleanup(callee) {
-            self.step(call.span, "a clean-up uses it, and runs before its release");
+        if self.is_fact(call, callee, facts::looks) {
+            self.bind_callbacks(&arguments, Tie::Holder);
+            self.step(call.span, format!("`{name}` only looks at it"));
             return Vec::new();
         }
-        if self.is_lending(call, callee) {
-            let held = arguments.held.iter().cloned().fold(receiver, join);
+        if self.is_fact(call, callee, facts::lends) {
             self.bind_callbacks(&arguments, Tie::Holder);
             self.step(call.span, format!("`{name}` keeps nothing of it but in what it gives"));
-            return self.by_type(callee, held.as_ref(), true);
+            return self.lent(call, callee, receiver, &arguments);
         }
         if self.starts_group(callee) {
             self.group(call);
             return Vec::new();
         }
-        if is_subtest(callee) {
+        if is_of_test(callee, "Cleanup") {
+            return self.at_test_end(call);
+        }
+        if is_of_test(callee, "Run") {
             return self.subtest(call, &arguments);
         }
         let func = match callee {
@@ -349,23 +353,20 @@ impl<'f, 'a> Flow<'f, 'a> {
             _ => None,
         };
         let func = func.filter(|func| func.decl.body.is_some());
-        match receiver {
-            Some(value) => match self.implementation(&value, selected, callee) {
-                Some(method) if value.tie == Tie::Holder && !self.types().is_family(&method.receiver) => {
-                    match method.func.filter(|func| func.decl.body.is_some()) {
-                        Some(func) => self.reads(call, &func, Some(value), selected, &arguments),
-                        None => self.unread(call, callee, "a method of something with it inside"),
-                    }
-                }
-                _ if value.tie == Tie::Holder && !self.is_family(selected) => {
-                    self.unread(call, callee, "a method of something with it inside")
-                }
-                _ => self.family(call, callee, value, selected, func, &arguments),
-            },
-            None => match func {
+        let Some(value) = receiver else {
+            return match func {
                 Some(func) => self.reads(call, &func, None, selected, &arguments),
                 None => self.unread(call, callee, "it"),
-            },
+            };
+        };
+        let known = self.implementation(&value, selected, callee);
+        let of_family = known.as_ref().is_some_and(|method| self.types().is_family(&method.receiver));
+        if value.tie != Tie::Holder || of_family || self.is_family(selected) {
+            return self.family(call, callee, value, selected, func, &arguments);
+        }
+        match known.and_then(|method| method.func).filter(|func| func.decl.body.is_some()) {
+            Some(func) => self.reads(call, &func, Some(value), selected, &arguments),
+            None => self.unread(call, callee, "a method of something with it inside"),
         }
     }
 
@@ -552,10 +553,40 @@ impl<'f, 'a> Flow<'f, 'a> {
         types.iter().map(tie).collect()
     }
 
-    /// Whether it is a known fact that the callee keeps nothing.
-    fn is_lending(&self, call: &Call, callee: &Callee) -> bool {
+    /// What a function gives that keeps its arguments nowhere else. An error may be one that something of the
+    /// program's gave, but not one of the library's.
+    fn lent(&self, call: &Call, callee: &Callee, receiver: Held, arguments: &Arguments<'a>) -> Vec<Held> {
+        let wraps = call.name() == Some("Errorf");
+        let (mut held, mut errors) = (receiver.clone(), receiver.filter(|value| value.tie == Tie::Holder));
+        for (arg, value) in arguments.exprs.iter().zip(&arguments.held) {
+            let Some(value) = value else { continue };
+            // Only errors are wrapped; of all else there are words.
+            let ty = self.typing.of(arg);
+            if wraps && matches!(self.types().database.find_member(&ty, "Error"), Lookup::Absent) {
+                continue;
+            }
+            held = join(held, Some(value.clone()));
+            if !value.mute && (wraps || value.tie == Tie::Holder) {
+                errors = join(errors, Some(value.clone()));
+            }
+        }
+        if call.args.len() != arguments.held.len() {
+            held = arguments.held.iter().cloned().fold(held, join);
+            errors = held.clone();
+        }
+        let types = self.types().database.results(callee);
+        let whole = self.by_type(callee, held.as_ref(), true);
+        whole
+            .into_iter()
+            .zip(types)
+            .map(|(value, ty)| value.filter(|_| !ty.is_error() || errors.is_some()))
+            .collect()
+    }
+
+    /// Whether it is a known fact of the callee.
+    fn is_fact(&self, call: &Call, callee: &Callee, fact: fn(&str, &str) -> bool) -> bool {
         let method = |ty: &Type, name: &str| {
-            ty.named().is_some_and(|named| facts::lends(&named.package, &format!("{}.{name}", named.name)))
+            ty.named().is_some_and(|named| fact(&named.package, &format!("{}.{name}", named.name)))
         };
         match callee {
             Callee::Method { method: found, receiver } => {
@@ -563,7 +594,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             }
             Callee::Func { .. } | Callee::Indexed { .. } | Callee::Unknown { .. } => {
                 match self.typing.name(&call.function) {
-                    Some((package, name)) if !package.is_empty() => facts::lends(&package, name),
+                    Some((package, name)) if !package.is_empty() => fact(&package, name),
                     Some((_, name)) => match &call.function.unparen().kind {
                         ExprKind::Selector { operand, .. } => method(&self.typing.of(operand), name),
                         _ => false,
@@ -573,6 +604,17 @@ impl<'f, 'a> Flow<'f, 'a> {
             }
             _ => false,
         }
+    }
+
+    /// `t.Cleanup(func() { … })` runs after all that is deferred, and before the clean-ups above it.
+    fn at_test_end(&mut self, call: &'a Call) -> Vec<Held> {
+        match self.asked {
+            Asked::Call { at, cleanup: true, .. } if call.span.start >= at => {
+                self.step(call.span, "a clean-up uses it, which runs before the release above it");
+            }
+            _ => self.object(call.span, "a clean-up uses it, which runs after the function"),
+        }
+        Vec::new()
     }
 
     /// `t.Run(name, func(t *testing.T) { … })` is over when it returns, unless the subtest runs in parallel.
@@ -589,10 +631,10 @@ impl<'f, 'a> Flow<'f, 'a> {
         if !seen {
             self.object(call.span, "used by a subtest that is not seen here");
         }
-        if parallel && !self.context.at_test_end {
+        if parallel && !matches!(self.asked, Asked::Call { cleanup: true, .. }) {
             self.object(call.span, "a subtest that runs in parallel goes on after the function");
         } else {
-            self.step(call.span, "a subtest uses it, and is over then");
+            self.step(call.span, "a subtest uses it, and is over before the release");
         }
         Vec::new()
     }
@@ -610,16 +652,10 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 }
 
-/// `t.Run` of `*testing.T` or `*testing.B`.
-fn is_subtest(callee: &Callee) -> bool {
+/// A method of `*testing.T` or the like.
+fn is_of_test(callee: &Callee, name: &str) -> bool {
     matches!(callee, Callee::Method { method, receiver }
-        if &*method.name == "Run" && receiver.named().is_some_and(|named| &*named.package == "testing"))
-}
-
-/// `t.Cleanup`.
-fn is_cleanup(callee: &Callee) -> bool {
-    matches!(callee, Callee::Method { method, receiver }
-        if &*method.name == "Cleanup" && receiver.named().is_some_and(|named| &*named.package == "testing"))
+        if &*method.name == name && receiver.named().is_some_and(|named| &*named.package == "testing"))
 }
 
 /// Results that may be those of any of several functions.

@@ -52,7 +52,13 @@ pub(super) struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     /// The result of this call; released at the end of the body by a line at the offset.
-    Call { span: Span, result: usize, at: u32 },
+    Call {
+        span: Span,
+        result: usize,
+        at: u32,
+        /// The release is a test's clean-up, which runs after the function and its parallel subtests.
+        cleanup: bool,
+    },
     /// What the function does with its parameters; `own` for a method of the resource itself, which may start
     /// goroutines of its own.
     Params { own: bool },
@@ -182,13 +188,28 @@ impl<'f, 'a> Flow<'f, 'a> {
 
     /// A body gives the value as its result `index`.
     fn leaves(&mut self, body: BodyId, index: usize, value: Value, span: Span) {
+        let declared = self.typing.scopes.body(body).signature.results.get(index);
+        let ty = declared.map(|result| self.types().database.type_of(self.file(), &result.ty));
+        // The error of a method of the library says what went wrong, and no more.
+        let empty = |ty: &Type| match ty.is_error() {
+            true => value.tie == Tie::Handle,
+            false => !self.types().can_take(ty),
+        };
+        if ty.as_ref().is_some_and(empty) {
+            return;
+        }
         if body == self.root && matches!(self.asked, Asked::Call { .. }) {
             let words = match value.tie {
                 Tie::Itself => "returned",
                 Tie::Handle => "what is made from it is returned",
                 Tie::Holder => "returned with it inside",
             };
-            return self.expose(span, Seen::By(Verdict::Returned), words);
+            // An error may only tell of it.
+            let seen = match value.tie {
+                Tie::Holder if ty.as_ref().is_some_and(|ty| !ty.is_error()) => Seen::By(Verdict::Returned),
+                _ => Seen::Unknown,
+            };
+            return self.expose(span, seen, words);
         }
         let before = self.returns.get(&(body, index)).cloned();
         let after = join(before.clone(), Some(value));
@@ -360,9 +381,9 @@ impl<'f, 'a> Flow<'f, 'a> {
                 // The error of a method of the library says what went wrong, and no more.
                 (Some(var), Some(value)) if value.tie == Tie::Handle && self.is_error(var) => {}
                 (Some(var), Some(value)) => self.set(var, value, span),
-                (None, Some(_)) => self.expose(
+                (None, Some(value)) => self.expose(
                     span,
-                    Seen::By(Verdict::Stored),
+                    Self::stored(&value),
                     format!("stored in the package variable `{}`", ident.name),
                 ),
                 (_, None) => {}
@@ -394,11 +415,12 @@ impl<'f, 'a> Flow<'f, 'a> {
 
     /// Puts a tied value into what `target` names.
     pub(super) fn store(&mut self, target: &'a Expr, value: Value, span: Span) {
+        let stored = Self::stored(&value);
         let (var, behind) = match place(self.typing, target) {
             Place::In(var) => (var, false),
             Place::Behind(var) => (var, true),
             Place::Global => {
-                return self.expose(span, Seen::By(Verdict::Stored), "stored in a package variable");
+                return self.expose(span, stored, "stored in a package variable");
             }
             Place::Unknown => return self.object(span, "stored where nobody can follow it"),
         };
@@ -414,21 +436,20 @@ impl<'f, 'a> Flow<'f, 'a> {
             Owner::Local => {
                 self.step(span, format!("put into `{name}`, which is made here and followed as well"));
                 let fields = self.field_of(target);
-                self.set(var, Value { tie: Tie::Holder, ty: self.exact(var), fields }, span);
+                let held = Value { ty: self.exact(var), fields, ..Value::held() };
+                self.set(var, held, span);
             }
             Owner::Param(index) => {
-                self.expose(span, self.through(index), format!("stored in what `{name}` leads to"))
+                let seen = if value.tie == Tie::Handle { Seen::Unknown } else { self.through(index) };
+                self.expose(span, seen, format!("stored in what `{name}` leads to"))
             }
-            Owner::Global => self.expose(
-                span,
-                Seen::By(Verdict::Stored),
-                format!("stored in `{name}`, which a package variable leads to"),
-            ),
+            Owner::Global => {
+                self.expose(span, stored, format!("stored in `{name}`, which a package variable leads to"))
+            }
             Owner::Outer => {
                 self.object(span, format!("stored in `{name}`, a variable of the function around this one"))
             }
             Owner::Unknown => {
-                let _ = value;
                 self.object(span, format!("stored in `{name}`, which may have come from elsewhere"))
             }
         }
@@ -443,6 +464,14 @@ impl<'f, 'a> Flow<'f, 'a> {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// Who sees what is stored for all to see: something made from the resource need not be it.
+    fn stored(value: &Value) -> Seen {
+        match value.tie {
+            Tie::Handle => Seen::Unknown,
+            Tie::Itself | Tie::Holder => Seen::By(Verdict::Stored),
         }
     }
 
@@ -532,7 +561,9 @@ impl<'f, 'a> Flow<'f, 'a> {
             ExprKind::Composite { ty, elements } => self.composite(expr, ty.as_deref(), elements),
             ExprKind::FuncLit(literal) => {
                 self.literal(literal);
-                self.captures(expr.span).then(Value::held)
+                let body = self.typing.scopes.literal(literal);
+                let mute = body.is_some_and(|body| self.given_by(body).iter().all(Option::is_none));
+                self.captures(expr.span).then(|| Value { mute, ..Value::held() })
             }
             _ => None,
         }
@@ -567,7 +598,8 @@ impl<'f, 'a> Flow<'f, 'a> {
             fields.dedup();
             fields.into()
         });
-        Some(Value { tie, ty: ty.why_unknown().is_none().then_some(ty), fields })
+        let ty = ty.why_unknown().is_none().then_some(ty);
+        Some(Value { ty, fields, ..Value::of(tie) })
     }
 
     /// The body of a function literal, which may run any time.

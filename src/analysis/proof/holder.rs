@@ -17,8 +17,7 @@ pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
         return Err(subject.object(call, "what holds it is no local variable"));
     };
     let info = scopes.info(var);
-    let inherited = matches!(info.origin, VarOrigin::Param { .. } | VarOrigin::Result { .. });
-    if info.body != subject.body || inherited {
+    if info.body != subject.body || matches!(info.origin, VarOrigin::Result { .. }) {
         return Err(subject.object(call, format!("`{}` is not the function's own variable", info.name)));
     }
     let Some(ty) = subject.typing.var(var) else {

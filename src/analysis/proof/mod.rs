@@ -56,8 +56,8 @@ pub(crate) struct Subject<'a, 'c> {
     pub holder: Option<VarId>,
     /// Where the release is to stand.
     pub at: u32,
-    /// It will be a clean-up of the test, as what uses the resource goes on when the function ends.
-    pub at_test_end: bool,
+    /// It is to be a test's clean-up, which runs after the function and its parallel subtests.
+    pub cleanup: bool,
 }
 
 /// The file that a subject lies in.

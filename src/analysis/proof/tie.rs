@@ -26,6 +26,8 @@ pub(super) struct Value {
     pub ty: Option<Type>,
     /// For a struct, or a pointer to one: the fields that anything tied is in. `None` for any.
     pub fields: Option<Arc<[Arc<str>]>>,
+    /// For a function: nothing that it gives is tied.
+    pub mute: bool,
 }
 
 /// `None` for what is not tied.
@@ -33,7 +35,7 @@ pub(super) type Held = Option<Value>;
 
 impl Value {
     pub(super) fn of(tie: Tie) -> Value {
-        Value { tie, ty: None, fields: None }
+        Value { tie, ty: None, fields: None, mute: false }
     }
 
     /// Whether the field of a struct has nothing tied in it.
@@ -60,7 +62,8 @@ pub(super) fn join(a: Held, b: Held) -> Held {
                 }
                 _ => None,
             };
-            Some(Value { tie: a.tie.max(b.tie), ty: if a.ty == b.ty { a.ty } else { None }, fields })
+            let ty = if a.ty == b.ty { a.ty } else { None };
+            Some(Value { tie: a.tie.max(b.tie), ty, fields, mute: a.mute && b.mute })
         }
         (a, b) => a.or(b),
     }
@@ -76,10 +79,8 @@ pub(super) struct Types<'w> {
 impl Types<'_> {
     /// Whether what a method of something tied gives can hold on to it. An error says what went wrong.
     pub(super) fn can_hold(self, file: &FileScope, ty: &Type) -> bool {
-        match ty {
-            Type::TypeParam(_) => true,
-            _ => self.database.holds(file, ty, self.target) != Holds::No,
-        }
+        // What a generic client carries for its user is the user's.
+        !matches!(ty, Type::TypeParam(_)) && self.database.holds(file, ty, self.target) != Holds::No
     }
 
     /// Whether what is made around a value can have it: all but data can.

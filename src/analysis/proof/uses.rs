@@ -16,8 +16,13 @@ pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
         return Err(subject.object(subject.call.span, "it is made outside of any function"));
     };
     let types = Types { database: subject.typing.database, target: subject.ty };
-    let context = Context::new(types, subject.releases, subject.at_test_end);
-    let asked = Asked::Call { span: subject.call.span, result: subject.result, at: subject.at };
+    let context = Context::new(types, subject.releases);
+    let asked = Asked::Call {
+        span: subject.call.span,
+        result: subject.result,
+        at: subject.at,
+        cleanup: subject.cleanup,
+    };
     let mut flow = Flow::new(&context, subject.typing, asked, subject.body, Some(subject.place.text));
     flow.run(body);
     if let Some(against) = flow.against.first() {

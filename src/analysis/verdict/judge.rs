@@ -92,6 +92,24 @@ impl Judgement {
     }
 }
 
+impl Judgement {
+    /// A leak of what is seen by somebody who outlives the function, though no way that was walked shows it,
+    /// is none.
+    fn exposed(&mut self) {
+        let Some(Err(Objection { place, exposure: Some(verdict) })) =
+            self.placed().and_then(|placed| placed.proof.clone())
+        else {
+            return;
+        };
+        if self.acquisition.verdict == Verdict::Leaked {
+            self.faults.retain(|fault| fault.kind != FaultKind::Leak);
+            self.acquisition.verdict = verdict;
+            self.acquisition.certainty = Certainty::Assumed;
+            self.acquisition.evidence = vec![place];
+        }
+    }
+}
+
 /// One thing that is wrong with an acquisition.
 #[derive(Debug, Clone)]
 pub struct Fault {
@@ -149,6 +167,7 @@ pub fn judge(judge: &Judge, place: &FileContext, decl: &Decl, calls: &[Asked]) -
         if let Some(placed) = one.placed() {
             placed.proof = case.proof(placed, &closable);
         }
+        one.exposed();
     }
     let body = |one: &Judgement| scopes.body_around(one.acquisition.span);
     one_lifted(&mut judgement, &body);
@@ -712,7 +731,7 @@ impl<'a> Case<'a, '_> {
             is_bound: anchor.binding == Binding::Bound,
             holder,
             at: anchor.place.offset(),
-            at_test_end: anchor.scope.test.is_some() && (anchor.scope.late || anchor.scope.parallel),
+            cleanup: anchor.scope.test.is_some() && (anchor.scope.late || anchor.scope.parallel),
         }))
     }
 

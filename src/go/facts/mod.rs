@@ -10,6 +10,9 @@ use rustc_hash::FxHashSet;
 /// and call what they get before they return: `io.Copy`, `testing.T.Logf`.
 static LENDS: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!("lends.txt")));
 
+/// Functions and methods that keep nothing of what they get, nor in what they give: `fmt.Println`.
+static LOOKS: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!("looks.txt")));
+
 /// Methods that start a function which their receiver's `Wait` waits for: `errgroup.Group.Go`.
 static GROUPS: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!("groups.txt")));
 
@@ -27,6 +30,11 @@ pub fn lends(package: &str, name: &str) -> bool {
     LENDS.contains(&format!("{package}.{name}"))
 }
 
+/// Whether the function or method (`Type.Method`) of the package only looks at what it gets.
+pub fn looks(package: &str, name: &str) -> bool {
+    LOOKS.contains(&format!("{package}.{name}"))
+}
+
 /// Whether the method starts a function in a goroutine that `Wait` on the same value waits for.
 pub fn is_group(package: &str, name: &str) -> bool {
     GROUPS.contains(&format!("{package}.{name}"))
@@ -39,7 +47,7 @@ mod tests {
     #[test]
     fn facts_are_found_by_package_and_name() {
         assert!(lends("io", "Copy"));
-        assert!(lends("testing", "T.Logf"));
+        assert!(looks("testing", "T.Logf"));
         assert!(!lends("fmt", "Copy"));
         assert!(!lends("encoding/json", "NewEncoderX"));
         assert!(is_group("golang.org/x/sync/errgroup", "Group.Go"));
