@@ -87,6 +87,30 @@ fn command_lines() {
         .env("NO_COLOR", "1");
 }
 
+/// By bash itself, where it is: after `check --form` there is one way to go on.
+#[test]
+fn bash_completes_what_it_is_told() {
+    let script = unleak(Path::new("."), &["completions", "bash"]).stdout;
+    let asked = "COMP_WORDS=(unleak check --form); COMP_CWORD=2; _unleak unleak --form check; \
+                 echo \"${COMPREPLY[*]}\"";
+    let script = format!("{}\n{asked}\n", String::from_utf8(script).expect("it is text"));
+    match Command::new("bash").args(["--norc", "-c", &script]).output() {
+        Ok(output) => assert_eq!(told(&output), (0, "--format\n".to_owned(), String::new())),
+        Err(_) => eprintln!("skipped: no bash"),
+    }
+}
+
+#[test]
+fn a_page_is_written_for_each_command() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let (code, out, told) = told(&unleak(folder.path(), &["man", "."]));
+    assert_eq!((code, out.as_str()), (0, ""));
+    let pages = files(folder.path());
+    assert_eq!(told, format!("{} pages written to .\n", pages.len()));
+    let page = pages.iter().find(|(name, _)| name == "unleak-check.1").expect("check has a page");
+    assert!(String::from_utf8_lossy(&page.1).contains("List what leaks"));
+}
+
 #[test]
 fn the_patch_is_one_that_git_applies() {
     let tree = tempfile::tempdir().expect("there is room");
@@ -749,14 +773,18 @@ fn a_baseline_outlives_a_renamed_file() {
 #[test]
 fn code_that_goes_behind_a_leak_does_not_bring_it_back() {
     let tree = leaky();
-    let behind = "\nfunc behind() error {\n\tif err := other(); err != nil {\n\t\treturn err\n\t}\n\treturn nil\n}\n";
+    let behind =
+        "\nfunc behind() error {\n\tif err := other(); err != nil {\n\t\treturn err\n\t}\n\treturn nil\n}\n";
     write(tree.path(), "leak.go", &format!("{LEAK}{behind}"));
     commit(tree.path());
     git(tree.path(), &["tag", "start"]);
     write(tree.path(), "leak.go", LEAK);
     for revision in ["HEAD", "start", ":/all"] {
         let (code, _, said) = told(&unleak(tree.path(), &["check", "--since", revision]));
-        assert!(code == 0 && said.contains("1 in functions that the change leaves alone"), "{revision}: {said}");
+        assert!(
+            code == 0 && said.contains("1 in functions that the change leaves alone"),
+            "{revision}: {said}"
+        );
     }
     let (code, ..) = told(&unleak(tree.path(), &["check", "--since", ":/no such words"]));
     assert_eq!(code, 64);

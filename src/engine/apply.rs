@@ -247,13 +247,14 @@ fn attempt(
     let edits: Vec<&[edit::Edit]> =
         fixes.iter().filter_map(|finding| finding.fix.as_ref()).map(|fix| fix.edits.as_slice()).collect();
     let applied = edit::apply(text, &edits);
+    let outcomes: Vec<FixOutcome> = applied.outcomes.iter().copied().map(FixOutcome::from).collect();
     let judged = judge(&applied.text);
     // Where brackets do not close, a line may change what the grammar makes of the rest.
     if judged.refused.len() > refused || (judged.inexact && damage(&applied.text) > damage(text)) {
         return Err(FixOutcome::ParseDamage);
     }
     let made = |outcome: &FixOutcome| matches!(outcome, FixOutcome::Applied | FixOutcome::Duplicate);
-    let mended = fixes.iter().zip(&applied.outcomes).filter(|(_, outcome)| made(outcome));
+    let mended = fixes.iter().zip(&outcomes).filter(|(_, outcome)| made(outcome));
     let mended: FxHashSet<&str> = mended.map(|(fix, _)| fix.fingerprint.as_str()).collect();
     let left = |finding: &&Finding| !mended.contains(finding.fingerprint.as_str());
     let expected = before.iter().filter(left).map(|finding| &finding.fingerprint);
@@ -262,5 +263,5 @@ fn attempt(
     expected.sort();
     found.sort();
     let holds = expected == found;
-    Ok(holds.then_some((applied.text, judged, applied.outcomes)))
+    Ok(holds.then_some((applied.text, judged, outcomes)))
 }

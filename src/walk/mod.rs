@@ -137,7 +137,8 @@ impl Walked {
     /// Tells what is called like a file of settings and is none.
     fn tell_settings(&mut self) {
         let words = "not a regular file of the tree, so no settings were read from it".to_owned();
-        let told = |path: &Arc<str>| RunFault { path: path.clone(), line: 0, words: words.clone(), skipped: false };
+        let told =
+            |path: &Arc<str>| RunFault { path: path.clone(), line: 0, words: words.clone(), skipped: false };
         self.faults.extend(self.tree.no_files().iter().map(told));
     }
 
