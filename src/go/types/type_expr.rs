@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::path::Path;
+
 use std::sync::Arc;
 
 use crate::go::index::reader::Index;
