@@ -181,10 +181,10 @@ fn flushes_itself(subject: &Subject) -> bool {
     else {
         return false;
     };
-    method.func.as_ref().is_some_and(|func| flushes(subject, func, 0))
+    method.func.as_ref().is_some_and(|func| flushes(func, 0))
 }
 
-fn flushes(subject: &Subject, func: &FuncRef, depth: usize) -> bool {
+fn flushes(func: &FuncRef, depth: usize) -> bool {
     let Some(body) = func.decl.body.as_ref().filter(|_| depth < 3) else { return false };
     let mut found = false;
     visit::block(body, &mut |expr| {
@@ -206,5 +206,5 @@ fn flushes(subject: &Subject, func: &FuncRef, depth: usize) -> bool {
             inner.extend(func.package.method(&owner, &field.name));
         }
     });
-    inner.iter().any(|func| flushes(subject, func, depth + 1))
+    inner.iter().any(|func| flushes(func, depth + 1))
 }

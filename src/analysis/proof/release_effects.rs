@@ -35,7 +35,7 @@ pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     let inner = called_by_release(subject);
     let found = other_release(subject, &derived, &inner)
         .or_else(|| released_through(subject, &derived))
-        .or_else(|| address_given_out(subject, &derived));
+        .or_else(|| address_given_out(subject));
     if let Some(objection) = found {
         return Err(objection);
     }
@@ -237,7 +237,7 @@ fn reaches(subject: &Subject, ty: &Type) -> bool {
     let Some(package) = named.source() else { return false };
     let Some(spec) = package.type_spec(&named.name) else { return false };
     let ExprKind::Struct(fields) = &spec.spec().ty.unparen().kind else { return false };
-    let released = ReleasedFields::of(database, ty);
+    let released = ReleasedFields::of(ty);
     let scope = FileScope { package: package.clone(), file: spec.file };
     fields.iter().any(|field| {
         let same = database.type_of(&scope, &field.ty).pointee() == subject.ty.pointee();
@@ -248,7 +248,7 @@ fn reaches(subject: &Subject, ty: &Type) -> bool {
 }
 
 /// The address of a server that the function returns, stores or sets: what asks there lives on.
-fn address_given_out(subject: &Subject, derived: &Derived) -> Option<Objection> {
+fn address_given_out(subject: &Subject) -> Option<Objection> {
     let tells = ["Addr", "URL", "Listener"];
     let serves = tells.iter().any(|name| subject.typing.database.member(subject.ty, name).is_some())
         && subject.ty.named().is_some_and(|named| {
@@ -267,7 +267,6 @@ fn address_given_out(subject: &Subject, derived: &Derived) -> Option<Objection> 
         });
         found
     };
-    let _ = derived;
     let outer = |target: &Expr| {
         target.as_ident().is_none_or(|ident| {
             !ident.is_blank()
@@ -287,7 +286,7 @@ fn address_given_out(subject: &Subject, derived: &Derived) -> Option<Objection> 
         }),
         _ => false,
     };
-    let stmt = statements.iter().copied().find(|stmt| given(&stmt))?;
+    let stmt = statements.iter().copied().find(|stmt| given(stmt))?;
     Some(subject.object(stmt.span, "where it is reached is given out here: it lives on"))
 }
 

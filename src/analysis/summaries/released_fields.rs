@@ -10,7 +10,6 @@ use crate::analysis::summaries::wrapped::fields;
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-use crate::go::types::database::Database;
 use crate::go::types::type_expr::Type;
 
 /// Methods of the same type that a release calls are followed this deep.
@@ -26,7 +25,7 @@ pub struct ReleasedFields {
 
 impl ReleasedFields {
     /// Of a type, or of what a pointer points to.
-    pub fn of(database: &Database, ty: &Type) -> ReleasedFields {
+    pub fn of(ty: &Type) -> ReleasedFields {
         let mut found = ReleasedFields { fields: None, touched: FxHashSet::default() };
         let Some(named) = ty.named() else { return found };
         let Some(package) = named.source() else { return found };
@@ -36,7 +35,7 @@ impl ReleasedFields {
             if known::reads_like_release(&method)
                 && let Some(func) = package.method(&named.name, &method)
             {
-                found.look(database, package, &func, &mut seen, 0);
+                found.look(package, &func, &mut seen, 0);
             }
         }
         found
@@ -53,14 +52,7 @@ impl ReleasedFields {
         field.is_none_or(|(field, embedded)| *embedded || self.touched.contains(field))
     }
 
-    fn look(
-        &mut self,
-        database: &Database,
-        package: &Arc<Package>,
-        func: &FuncRef,
-        seen: &mut FxHashSet<Arc<str>>,
-        depth: usize,
-    ) {
+    fn look(&mut self, package: &Arc<Package>, func: &FuncRef, seen: &mut FxHashSet<Arc<str>>, depth: usize) {
         if depth > MAX_DEPTH || !seen.insert(func.decl.name.name.clone()) {
             return;
         }
@@ -82,7 +74,7 @@ impl ReleasedFields {
         });
         let owner = func.decl.receiver_type().cloned().unwrap_or_default();
         for method in called.iter().filter_map(|name| package.method(&owner, name)) {
-            self.look(database, package, &method, seen, depth + 1);
+            self.look(package, &method, seen, depth + 1);
         }
     }
 }

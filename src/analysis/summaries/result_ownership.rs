@@ -237,18 +237,18 @@ impl Search<'_> {
         typing: &Typing,
         ty: Option<&Expr>,
         elements: &[Element],
-        seen: &mut Vec<VarId>,
+        seen: &[VarId],
     ) -> Origin {
         let mut answer = Origin::fresh();
         let Some(ty) = ty.filter(|_| self.proving) else { return answer };
         let ty = typing.database.type_of(&typing.file, ty);
-        let released = ReleasedFields::of(typing.database, &ty);
+        let released = ReleasedFields::of(&ty);
         for (at, element) in elements.iter().enumerate() {
             let field = element.key.as_ref().and_then(Expr::as_ident).map(|key| &*key.name);
             if !released.may_be(field, at) || !is_closable(typing, &element.value) {
                 continue;
             }
-            let part = self.value(typing, &element.value, 0, &mut seen.clone());
+            let part = self.value(typing, &element.value, 0, &mut seen.to_vec());
             if answer.against.is_none() && part.ownership != ResultOwnership::Fresh {
                 answer.against = part.against.map(|mut found| {
                     found.words = format!("its release goes on to something else: {}", found.words);
