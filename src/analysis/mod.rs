@@ -6,5 +6,6 @@ pub mod detection;
 pub mod file_context;
 pub mod graph;
 pub mod placement;
+pub mod proof;
 pub mod summaries;
 pub mod verdict;

@@ -248,6 +248,16 @@ pub struct Audit {
     pub format: TextOrJson,
     #[command(flatten)]
     pub output: OutputFile,
+    /// Print why the fix at this line is safe, step by step, or what stands against that
+    #[arg(long, value_name = "FILE:LINE", value_parser = place)]
+    pub proof: Option<(String, u32)>,
+}
+
+/// `FILE:LINE`
+fn place(text: &str) -> Result<(String, u32), String> {
+    let wanted = || "a file and a line of it are wanted, as `cmd/main.go:12`".to_owned();
+    let (file, line) = text.rsplit_once(':').filter(|(file, _)| !file.is_empty()).ok_or_else(wanted)?;
+    Ok((file.to_owned(), line.parse().map_err(|_| wanted())?))
 }
 
 /// `resolve`.

@@ -235,6 +235,15 @@ fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
     settings.report.every = true;
     let report = progress::watched(common.quiet, &settings.report.progress, || engine::check(&settings))?;
     words::faults(&report.faults);
+    if let Some((file, line)) = &flags.proof {
+        let mut found = 0;
+        for_people(|out| {
+            found = report::proofs(out, &report, file, *line)?;
+            Ok(())
+        })?;
+        anyhow::ensure!(found > 0, "no finding at {}:{line}", report::harmless(file));
+        return Ok(after(&report, flags.scan.strict, false));
+    }
     match flags.format {
         TextOrJson::Json => {
             flags.output.open().for_programs(|out| report::audit_json(out, &report, &settings))?;

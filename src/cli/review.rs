@@ -245,7 +245,13 @@ mod tests {
 
     fn finding(path: &str, fingerprint: &str) -> Finding {
         let edits = vec![Edit::insert(6, "\tdefer c.Close()\n")];
-        let fix = Fix { title: String::new(), applicability: Applicability::Safe, reason: None, edits };
+        let fix = Fix {
+            title: String::new(),
+            applicability: Applicability::Safe,
+            reason: None,
+            edits,
+            proof: None,
+        };
         Finding {
             rule: "unclosed-client".into(),
             severity: Severity::Warning,

@@ -241,6 +241,7 @@ mod tests {
         use crate::base::diagnostic::*;
         use crate::base::text::Span;
         let fix = applicability.map(|applicability| Fix {
+            proof: None,
             title: String::new(),
             applicability,
             reason: None,

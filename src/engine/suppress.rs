@@ -288,6 +288,7 @@ impl Seen<'_> {
             applicability: Applicability::Unsafe,
             reason,
             edits,
+            proof: None,
         })
     }
 
@@ -365,7 +366,13 @@ fn removal(text: &[u8], lines: &LineIndex, directive: &Directive, idle: &[&str])
         ("take the name out of the comment", Edit { span: directive.list, text: left.join(",") })
     };
     let reason = Some("a person wrote it, and may want to read it once more".to_owned());
-    Fix { title: title.to_owned(), applicability: Applicability::Unsafe, reason, edits: vec![edit] }
+    Fix {
+        title: title.to_owned(),
+        applicability: Applicability::Unsafe,
+        reason,
+        edits: vec![edit],
+        proof: None,
+    }
 }
 
 /// The comment with what would be left over without it: its line, the blanks before it, the `//` that parts

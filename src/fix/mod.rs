@@ -81,7 +81,7 @@ pub fn spelled(remedy: &Remedy, file: &[u8]) -> Option<Fix> {
         },
     };
     let applicability = if doubt.is_some() { Applicability::Unsafe } else { Applicability::Safe };
-    Some(Fix { title: title.clone(), applicability, reason: doubt, edits: vec![edit] })
+    Some(Fix { title: title.clone(), applicability, reason: doubt, edits: vec![edit], proof: None })
 }
 
 /// The fix for a fault; `None` for a release when the type's is not known.
@@ -110,16 +110,23 @@ pub fn fix(wanted: &Wanted) -> Option<Fix> {
                 .clone()
                 .or_else(|| assumed(wanted, release))
                 .or_else(|| risk(release, anchor, wanted))
-                .or(doubt);
+                .or(doubt)
+                .or_else(|| unproved(wanted, placed));
             let applicability = if reason.is_some() { Applicability::Unsafe } else { Applicability::Safe };
-            Fix { title, applicability, reason, edits }
+            Fix { title, applicability, reason, edits, proof: placed.proof.clone() }
         }
         Err(Sketch { title, reason }) => sketch(title, &reason),
     })
 }
 
 fn sketch(title: String, reason: &str) -> Fix {
-    Fix { title, applicability: Applicability::Display, reason: Some(reason.to_owned()), edits: Vec::new() }
+    Fix {
+        title,
+        applicability: Applicability::Display,
+        reason: Some(reason.to_owned()),
+        edits: Vec::new(),
+        proof: None,
+    }
 }
 
 fn draft(wanted: &Wanted, release: &Release, anchor: &Anchor, replaced: &[Span]) -> Result<Draft, Sketch> {
@@ -167,7 +174,8 @@ fn leaving(wanted: &Wanted, release: &Release, placed: &ReleaseCandidate) -> Opt
         [title] => format!("insert `{title}` before the return that lacks it"),
         [title, ..] => format!("insert `{title}` before each of the {} returns that lack it", titles.len()),
     };
-    Some(Fix { title, applicability: Applicability::Unsafe, reason: placed.obstacle.clone(), edits })
+    let applicability = Applicability::Unsafe;
+    Some(Fix { title, applicability, reason: placed.obstacle.clone(), edits, proof: None })
 }
 
 /// A release that waits for the end of the function, in the place of the statements `replaced`.
@@ -213,6 +221,19 @@ fn assumed(wanted: &Wanted, release: &Release) -> Option<String> {
             Some("what becomes of it is assumed, as some of the code was not read".to_owned())
         }
         _ => None,
+    }
+}
+
+/// What stands against a proof that the release does no harm.
+fn unproved(wanted: &Wanted, placed: &ReleaseCandidate) -> Option<String> {
+    match &placed.proof {
+        Some(Ok(_)) => None,
+        Some(Err(objection)) => Some(match &objection.place {
+            place if place.line == 0 => place.words.clone(),
+            place if place.path == wanted.acquisition.path => format!("line {}: {}", place.line, place.words),
+            place => format!("{}:{}: {}", place.path, place.line, place.words),
+        }),
+        None => Some("nothing proves that it is not needed any more when the function ends".to_owned()),
     }
 }
 

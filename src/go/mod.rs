@@ -1,5 +1,6 @@
 //! What Go says: declarations as syntax, where a package's source is, what types mean. Knows nothing of rules or leaks.
 
+pub mod facts;
 pub mod index;
 pub mod index_build;
 pub mod project;

@@ -138,6 +138,10 @@ struct JsonFix<'a> {
     #[schemars(schema_with = "applicability_schema")]
     applicability: &'static str,
     reason: Option<&'a str>,
+    /// For a safe release: why it does no harm, step by step.
+    proof: Option<Vec<JsonEvidence<'a>>>,
+    /// For an unsafe one: the first place that stands against a proof.
+    objection: Option<JsonEvidence<'a>>,
     edits: Vec<JsonEdit<'a>>,
 }
 
@@ -414,7 +418,7 @@ fn json_finding<'a>(
         row: row(finding, files),
         end: end.map(|(line, column)| Position { line, column }),
         message: &finding.message,
-        fix: finding.fix.as_ref().map(fix),
+        fix: finding.fix.as_ref().map(|one| fix(one, &finding.location.path, files)),
         fingerprint: &finding.fingerprint,
         suppressed: finding.suppressed.as_ref().map(suppression),
         outcome,
@@ -490,11 +494,16 @@ fn evidence<'a>(evidence: &'a Evidence, own: &str, files: &Files) -> JsonEvidenc
     }
 }
 
-fn fix(fix: &Fix) -> JsonFix<'_> {
+fn fix<'a>(fix: &'a Fix, own: &str, files: &Files) -> JsonFix<'a> {
+    let safe = fix.applicability == Applicability::Safe;
+    let proof = fix.proof.as_ref().and_then(|proof| proof.as_ref().ok()).filter(|_| safe);
+    let objection = fix.proof.as_ref().and_then(|proof| proof.as_ref().err());
     JsonFix {
         title: &fix.title,
         applicability: fix.applicability.word(),
         reason: fix.reason.as_deref(),
+        proof: proof.map(|proof| proof.steps.iter().map(|step| evidence(step, own, files)).collect()),
+        objection: objection.map(|objection| evidence(&objection.place, own, files)),
         edits: fix
             .edits
             .iter()

@@ -19,6 +19,7 @@ mod lines;
 mod located;
 mod markdown;
 mod patch;
+mod proof;
 mod rdjson;
 mod route;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use harmless::{harmless, harmless_bytes};
 pub use json::{audit_json, json_output_schema};
 pub use lines::{LineCounts, count_lines};
 pub use patch::{empty_patch, hunks, patch, show_patch};
+pub use proof::proofs;
 pub use route::{Route, routes, routes_by_top};
 pub use stat::stat;
 pub use tally::{RunOutcome, Tally, settle, tally};

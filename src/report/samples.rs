@@ -61,6 +61,7 @@ pub(super) fn finding() -> Finding {
         applicability: Applicability::Safe,
         reason: None,
         edits: vec![Edit::insert(place("\treturn c.Do()").start, "\tdefer c.Close()\n")],
+        proof: None,
     };
     let acquisition = acquisition();
     Finding {

@@ -23,10 +23,7 @@ pub struct AnchorSite {
 impl AnchorSite {
     /// Where in the file the place is.
     pub fn offset(&self) -> u32 {
-        match self.place {
-            AnchorPlace::After(span) => span.end,
-            AnchorPlace::Start(span) | AnchorPlace::Before(span) => span.start,
-        }
+        self.place.offset()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::analysis::placement::anchor;
 use crate::analysis::placement::anchor::AnchorSite;
 use crate::analysis::placement::{in_scope, iteration, naming};
+use crate::analysis::proof;
 use crate::analysis::summaries::callee::{Calls, Stack};
 use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::analysis::summaries::{dynamic_types, wrapped};
@@ -60,6 +61,24 @@ impl Judgement {
             (FaultKind::Leak, Remedy::Release(placed)) => Some(&mut **placed),
             _ => None,
         })
+    }
+}
+
+impl Judgement {
+    /// A leak of what is seen by somebody who outlives the function, though no way that was walked shows it,
+    /// is none.
+    fn exposed(&mut self) {
+        let Some(Err(Objection { place, exposure: Some(verdict) })) =
+            self.placed().and_then(|placed| placed.proof.clone())
+        else {
+            return;
+        };
+        if self.acquisition.verdict == Verdict::Leaked {
+            self.faults.retain(|fault| fault.kind != FaultKind::Leak);
+            self.acquisition.verdict = verdict;
+            self.acquisition.certainty = Certainty::Assumed;
+            self.acquisition.evidence = vec![place];
+        }
     }
 }
 
@@ -115,11 +134,40 @@ pub fn judge(judge: &Judge, place: &FileContext, decl: &Decl, calls: &[Asked]) -
             }
         }
     }
+    for (case, one) in cases.iter().zip(&mut judgement) {
+        let closable = one.acquisition.closable.clone();
+        if let Some(placed) = one.placed() {
+            placed.proof = case.proof(placed, &closable);
+        }
+        one.exposed();
+    }
     let body = |one: &Judgement| scopes.body_around(one.acquisition.span);
+    one_lifted(&mut judgement, &body);
     naming::keep_apart(
         judgement.iter_mut().filter_map(|one| Some((body(one), one.placed()?.anchor.as_mut()?))),
     );
     judgement
+}
+
+/// Of several declarations of one name that would move out of the headers of statements in one body, the first
+/// does: the others have to wait until that is done.
+fn one_lifted(judgement: &mut [Judgement], body: &dyn Fn(&Judgement) -> Option<BodyId>) {
+    let mut lifted: Vec<(Option<BodyId>, Arc<str>)> = Vec::new();
+    for one in judgement {
+        let body = body(one);
+        let Some(placed) = one.placed() else { continue };
+        let Some(anchor) = &placed.anchor else { continue };
+        if !matches!(anchor.binding, Binding::Header { .. } | Binding::Lifted { .. }) {
+            continue;
+        }
+        let name = (body, anchor.variable.clone());
+        if lifted.contains(&name) {
+            placed.anchor = None;
+            placed.obstacle = Some(format!("another `{}` would stand in the same block", name.1));
+        } else {
+            lifted.push(name);
+        }
+    }
 }
 
 /// The judgement on a call in a declaration that could not be read.
@@ -210,6 +258,9 @@ impl<'a> Case<'a, '_> {
             } else {
                 outcome
             };
+        if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown) {
+            outcome = self.overlooked(&outcome, trace, body, &kind).unwrap_or(outcome);
+        }
         if outcome.verdict.is_finding() {
             outcome = self.kept_by_maker(&kind).unwrap_or(outcome);
         }
@@ -342,14 +393,19 @@ impl<'a> Case<'a, '_> {
         if found.in_loop && !replaced.is_empty() {
             return None;
         }
-        let obstacle = self.way_out_before(trace, site, &found).or_else(|| self.ended(trace));
-        *placed = ReleaseCandidate { anchor: None, obstacle, replaced, leaving: Vec::new() };
+        let obstacle = self
+            .way_out_before(trace, site, &found)
+            .or_else(|| self.ended(trace))
+            .or_else(|| self.lacks_release(found.variable));
+        *placed = ReleaseCandidate { obstacle, replaced, ..ReleaseCandidate::default() };
         if placed.obstacle.is_some() {
             return None;
         }
         let iteration = self.iteration(site.body, &found, trace);
         let captured = self.captured_in_test(trace, site.body);
-        let late = captured.is_some() || trace.events.iter().any(|event| event.kind == EventKind::Cleaning);
+        let late = captured.is_some()
+            || trace.events.iter().any(|event| event.kind == EventKind::Cleaning)
+            || self.used_in_cleanup(site.body, found.variable);
         let doubt = captured
             .or_else(|| self.altered(trace))
             .or_else(|| self.keeper(trace))
@@ -382,6 +438,15 @@ impl<'a> Case<'a, '_> {
             let name = &self.scopes.info(release_site.found.variable).name;
             format!("`{name}` is made in more than one place, and no release fits them all")
         })
+    }
+
+    /// That the variable is declared as something that has no release: `var p pinger`.
+    fn lacks_release(&self, var: VarId) -> Option<String> {
+        let ty = self.typing.var(var).filter(|ty| ty.why_unknown().is_none())?;
+        let behind = matches!(&ty, Type::Pointer(inner) if self.judge.database.is_interface(inner));
+        let answer = self.judge.database.closable(self.place.scope, &ty, self.wanted.releases);
+        let lacks = matches!(answer.closable, Closable::Nothing(_)) || behind;
+        lacks.then(|| format!("`{}` is declared as `{ty}`, which has no release", self.scopes.info(var).name))
     }
 
     fn find(&self, site: Site, trace: &Trace) -> Option<AnchorSite> {
@@ -679,6 +744,42 @@ impl<'a> Case<'a, '_> {
         }
     }
 
+    /// Whether it is proved that a release at the place does no harm; asked only where nothing else speaks
+    /// against it.
+    fn proof(&self, placed: &ReleaseCandidate, closable: &Closable) -> Option<Result<Proof, Objection>> {
+        let anchor = placed.anchor.as_ref().filter(|anchor| anchor.doubt.is_none())?;
+        let Closable::By(release) = closable else { return None };
+        let kind = self.kind();
+        let site = self.site(&kind)?;
+        let holder = match (&anchor.binding, site.source) {
+            (_, Source::Assigned { var, .. }) => Some(var),
+            (Binding::Bound, _) => self.holder(kind.result),
+            _ => None,
+        };
+        Some(proof::prove(&proof::Subject {
+            typing: self.typing,
+            summaries: self.judge.summaries,
+            place: proof::Place { path: self.place.path, text: self.place.text, lines: self.place.lines },
+            decl: self.decl,
+            call: self.call,
+            result: kind.result,
+            ty: &kind.ty,
+            releases: self.wanted.releases,
+            release,
+            body: site.body,
+            is_bound: anchor.binding == Binding::Bound,
+            holder,
+            at: anchor.place.offset(),
+            cleanup: anchor.scope.test.is_some() && (anchor.scope.late || anchor.scope.parallel),
+        }))
+    }
+
+    /// The variable that the acquiring call itself gives the resource to.
+    fn holder(&self, result: usize) -> Option<VarId> {
+        let names = anchor::names_bound(self.decl, self.call.span)?;
+        self.scopes.var(&Ident { span: *names.get(result)?, name: "".into() })
+    }
+
     /// Whether the function itself asks after the place for a release whether there is anything to release.
     fn may_be_nil(&self, found: &AnchorSite) -> Option<String> {
         let line = anchor::compared_with_nil(self.decl, self.scopes, found)
@@ -809,13 +910,20 @@ impl<'a> Case<'a, '_> {
 
     /// The name that it has, as written.
     pub(crate) fn bound(&self, kind: &Kind) -> Option<String> {
-        let text = |span: &Span| String::from_utf8_lossy(&self.place.text[span.range()]).into_owned();
-        let result = match kind.gives() {
-            Gives::Argument(at) => return self.call.args.get(at).map(|arg| text(&arg.span)),
-            Gives::Result(result) => result,
-        };
+        match kind.gives() {
+            Gives::Argument(at) => self.call.args.get(at).map(|arg| self.text_of(arg.span)),
+            Gives::Result(result) => self.bound_result(result),
+        }
+    }
+
+    /// The name that a result of the call has, as written.
+    pub(crate) fn bound_result(&self, result: usize) -> Option<String> {
         let names = anchor::names_bound(self.decl, self.call.span)?;
-        names.get(result).map(text).filter(|name| name != "_")
+        names.get(result).map(|span| self.text_of(*span)).filter(|name| name != "_")
+    }
+
+    fn text_of(&self, span: Span) -> String {
+        String::from_utf8_lossy(&self.place.text[span.range()]).into_owned()
     }
 
     /// The acquisition as it is; the `worst` fault says more of it than its fate.

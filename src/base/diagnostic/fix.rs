@@ -1,5 +1,6 @@
 //! A change that would mend a finding, how far it may be trusted, and what became of it.
 
+use crate::base::diagnostic::{Objection, Proof};
 use crate::base::edit::{Edit, EditOutcome};
 
 /// How far a fix may be trusted. Ordered: a greater one is safer.
@@ -33,6 +34,8 @@ pub struct Fix {
     pub applicability: Applicability,
     /// Why it is not safe; `None` for safe fixes.
     pub reason: Option<String>,
+    /// Why a release that it inserts does no harm, or what stands against that; `None` where nobody asked.
+    pub proof: Option<Result<Proof, Objection>>,
     /// Edits on the acquisition's file, in order, not overlapping; may be empty for display fixes.
     pub edits: Vec<Edit>,
 }

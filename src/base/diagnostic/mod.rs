@@ -7,6 +7,7 @@ mod acquisition;
 mod finding;
 mod fix;
 mod label;
+mod proof;
 mod remedy;
 mod run_fault;
 
@@ -16,6 +17,7 @@ pub use acquisition::{
 pub use finding::{Finding, Severity, Suppression, fingerprint};
 pub use fix::{Applicability, Fix, FixOutcome};
 pub use label::{Evidence, Location, Note};
+pub use proof::{Objection, Proof};
 pub use remedy::{
     Anchor, AnchorPlace, Binding, ContextInScope, InScope, Iteration, LoggerInScope, ReleaseCandidate, Remedy,
 };

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::base::diagnostic::{Objection, Proof};
 use crate::base::text::Span;
 
 /// What would mend a fault.
@@ -37,6 +38,9 @@ pub enum Remedy {
 /// Where a release could stand.
 #[derive(Debug, Clone, Default)]
 pub struct ReleaseCandidate {
+    /// Whether it is proved that the release does no harm; `None` where nobody asked, as something else makes
+    /// it doubtful.
+    pub proof: Option<Result<Proof, Objection>>,
     /// `None` when no line that stands alone could release it.
     pub anchor: Option<Anchor>,
     /// Why there is at most a sketch.
@@ -75,6 +79,16 @@ pub enum AnchorPlace {
     Start(Span),
     /// Before this statement.
     Before(Span),
+}
+
+impl AnchorPlace {
+    /// Where in the file the place is.
+    pub fn offset(&self) -> u32 {
+        match self {
+            AnchorPlace::After(span) => span.end,
+            AnchorPlace::Start(span) | AnchorPlace::Before(span) => span.start,
+        }
+    }
 }
 
 /// How the name of a release's receiver comes to mean the resource.

@@ -27,30 +27,19 @@ const MAX_PARTS: usize = 64;
 const MAX_METHODS: usize = 32;
 
 /// Packages of the standard library whose types are data, or hold nothing of the program's.
-const PLAIN_PACKAGES: [&str; 26] = [
+const PLAIN_PACKAGES: [&str; 15] = [
     "bytes",
-    "container/heap",
-    "container/list",
-    "container/ring",
     "encoding",
-    "encoding/json",
     "errors",
     "go/ast",
     "go/token",
-    "html/template",
-    "log",
-    "log/slog",
     "math/big",
     "math/rand",
     "net/mail",
     "net/netip",
-    "net/textproto",
     "net/url",
-    "reflect",
     "regexp",
     "strings",
-    "sync/atomic",
-    "text/template",
     "time",
     "unicode",
     "crypto/x509",
@@ -103,6 +92,64 @@ impl Database {
                 if Type::Named(named.clone()) == *search.target { Holds::Yes } else { Holds::No }
             }
             Type::Named(named) => self.named_reaches(search, named, ty, depth),
+        }
+    }
+
+    /// Whether a value of the type is data through and through: no interface, function or channel in it that
+    /// could be anything, and nothing that nobody knows.
+    pub(crate) fn is_plain_data(&self, ty: &Type) -> bool {
+        let (mut todo, mut seen) = (vec![ty.clone()], FxHashSet::default());
+        while let Some(ty) = todo.pop() {
+            if seen.len() > MAX_TYPES {
+                return false;
+            }
+            match &ty {
+                Type::Basic(name) if matches!(&**name, "any" | "error" | "unsafe.Pointer" | "uintptr") => {
+                    return false;
+                }
+                Type::Basic(_) | Type::Nil => {}
+                Type::Unknown(_) if ty.is_data() => {}
+                Type::Pointer(inner) | Type::Slice(inner) | Type::Array(inner) => {
+                    todo.push((**inner).clone())
+                }
+                Type::Map(key, value) => todo.extend([(**key).clone(), (**value).clone()]),
+                Type::Struct(fields) => todo.extend(fields.iter().map(|field| field.ty.clone())),
+                Type::Named(named) if seen.insert(ty.clone()) => match self.parts_of_plain(named, &ty) {
+                    Some(parts) => todo.extend(parts),
+                    None => return false,
+                },
+                Type::Named(_) => {}
+                Type::Chan(_)
+                | Type::Func(_)
+                | Type::Interface(_)
+                | Type::TypeParam(_)
+                | Type::Unknown(_) => {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// What a declared type is made of; `None` for one that may have anything in it.
+    fn parts_of_plain(&self, named: &Named, ty: &Type) -> Option<Vec<Type>> {
+        if matches!(&*named.package, "time" | "math/big" | "net/netip" | "net/url" | "go/token") {
+            return Some(Vec::new());
+        }
+        let Home::Source(package) = &named.home else { return None };
+        if package.has_method(&named.name, "ProtoReflect") || package.has_method(&named.name, "ProtoMessage")
+        {
+            return Some(Vec::new());
+        }
+        match self.shape(ty) {
+            Shape::Struct(declared) => {
+                let ExprKind::Struct(fields) = &declared.spec.spec().ty.unparen().kind else { return None };
+                let type_of = |field: &Field| self.type_with(&declared.scope, &declared.bound, &field.ty);
+                Some(fields.iter().map(type_of).collect())
+            }
+            Shape::Interface(_) => None,
+            Shape::Plain(Type::Named(_)) => None,
+            Shape::Plain(plain) => Some(vec![plain]),
         }
     }
 

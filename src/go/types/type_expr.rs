@@ -265,7 +265,6 @@ fn print_signature(signature: &FuncSig, full: bool, f: &mut fmt::Formatter<'_>) 
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
 
     use super::*;
 
@@ -275,7 +274,7 @@ mod tests {
             module: None,
             version: None,
             why: String::new(),
-            from: Arc::from(Path::new("")),
+            from: Arc::from(std::path::Path::new("")),
         };
         let home = Home::Missing(Arc::new(why));
         Type::Named(Arc::new(Named {

@@ -1,0 +1,673 @@
+//! Calls with something tied to the resource as receiver, argument or function, and what callees do with it:
+//! those whose source is there are gone through like the function itself.
+
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarOrigin};
+use crate::analysis::proof::flow::{Against, Asked, Flow, Seen};
+use crate::analysis::proof::ownership::{Owner, Place, place};
+use crate::analysis::proof::tie::{Held, Tie, Types, Value, join};
+use crate::base::diagnostic::Verdict;
+use crate::base::text::Span;
+use crate::go::facts;
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::FileScope;
+use crate::go::types::expressions::Callee;
+use crate::go::types::members::{Lookup, Member, MethodRef};
+use crate::go::types::release::ReleaseMethod;
+use crate::go::types::type_expr::Type;
+
+/// Callees are followed this deep.
+const MAX_DEPTH: usize = 10;
+
+/// How many callees one proof may read.
+const MAX_CALLEES: usize = 400;
+
+/// What one proof asks of callees, and has found out so far.
+pub(super) struct Context<'w> {
+    pub types: Types<'w>,
+    pub releases: &'w [ReleaseMethod],
+    known: RefCell<FxHashMap<Question, Effect>>,
+    open: RefCell<Vec<Question>>,
+}
+
+/// A function, and which of its parameters get what.
+type Question = (FuncRef, Vec<(ParamIndex, Value)>);
+
+/// What a function does with what it gets.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Effect {
+    results: Vec<Held>,
+    against: Option<Against>,
+    /// Where it is declared.
+    place: String,
+}
+
+/// Where a call's arguments come from.
+struct Arguments<'a> {
+    exprs: &'a [Expr],
+    held: Vec<Held>,
+    spread: bool,
+}
+
+impl<'w> Context<'w> {
+    pub(super) fn new(types: Types<'w>, releases: &'w [ReleaseMethod]) -> Context<'w> {
+        Context { types, releases, known: RefCell::default(), open: RefCell::default() }
+    }
+
+    /// Whether a method of this name releases the resource.
+    pub(super) fn is_release(&self, name: &str) -> bool {
+        self.releases.iter().any(|release| *release.name == *name)
+    }
+
+    /// What `func` does with what it gets.
+    fn effect(&self, func: &FuncRef, inputs: Vec<(ParamIndex, Value)>) -> Effect {
+        let question = (func.clone(), inputs);
+        if let Some(known) = self.known.borrow().get(&question) {
+            return known.clone();
+        }
+        let name = &func.decl.name.name;
+        let unread = |words: String| Effect {
+            against: Some(Against { span: func.decl.span, words, seen: Seen::Unknown }),
+            ..Effect::default()
+        };
+        // What a function does by calling itself it does otherwise, too.
+        if self.open.borrow().contains(&question) {
+            return Effect::default();
+        }
+        if self.open.borrow().len() >= MAX_DEPTH || self.known.borrow().len() >= MAX_CALLEES {
+            return unread(format!("`{name}` is called too deep to be read"));
+        }
+        let Some(body) = &func.decl.body else { return unread(format!("`{name}` has no body to read")) };
+        self.open.borrow_mut().push(question.clone());
+        let effect = self.read(func, body, &question.1);
+        self.open.borrow_mut().pop();
+        self.known.borrow_mut().insert(question, effect.clone());
+        effect
+    }
+
+    fn read(&self, func: &FuncRef, body: &Block, inputs: &[(ParamIndex, Value)]) -> Effect {
+        let scopes = Scopes::of_func(&func.decl);
+        let typing = Typing::new(self.types.database, FileScope::of(func), &scopes);
+        let own = inputs.iter().any(|(index, value)| {
+            *index == ParamIndex::Receiver
+                && value.tie == Tie::Itself
+                && func.decl.receiver.as_ref().is_some_and(|receiver| {
+                    self.types.is_target(&self.types.database.type_of(&typing.file, &receiver.ty))
+                })
+        });
+        let mut flow = Flow::new(self, &typing, Asked::Params { own }, BodyId(0), None);
+        for (index, value) in inputs {
+            if let Some(var) = scopes.param(BodyId(0), *index) {
+                flow.vars.insert(var, value.clone());
+            }
+        }
+        flow.run(body);
+        let against = flow.against.first().cloned();
+        let place = against.as_ref().map(|against| {
+            let (line, _) = self.types.database.line_column(&func.package, func.file, against.span);
+            format!("{}:{line}", self.types.database.display_path(&func.package, func.file))
+        });
+        Effect { results: flow.given_by(BodyId(0)), against, place: place.unwrap_or_default() }
+    }
+}
+
+impl<'f, 'a> Flow<'f, 'a> {
+    /// A call, to the values of its results.
+    pub(super) fn call(&mut self, call: &'a Call) -> Vec<Held> {
+        if let Asked::Call { span, result, .. } = self.asked
+            && span == call.span
+        {
+            self.value(&call.function);
+            self.arguments(call);
+            let mut results = vec![None; result + 1];
+            results[result] = Some(Value::of(Tie::Itself));
+            return results;
+        }
+        if let ExprKind::FuncLit(literal) = &call.function.unparen().kind {
+            let arguments = self.arguments(call);
+            self.bind(literal, &arguments);
+            self.literal(literal);
+            return self.typing.scopes.literal(literal).map_or_else(Vec::new, |body| self.given_by(body));
+        }
+        let callee = self.typing.callee(call);
+        let selected = match &call.function.unparen().kind {
+            ExprKind::Selector { operand, .. } => Some(&**operand),
+            _ => None,
+        };
+        let receiver = selected.and_then(|operand| self.value(operand));
+        let arguments = self.arguments(call);
+        let function = match (&callee, selected) {
+            (Callee::Method { .. } | Callee::Func { .. } | Callee::Builtin { .. }, _) => None,
+            (_, None) => self.value(&call.function),
+            (Callee::FuncValue(_), Some(_)) => receiver.clone(),
+            _ => None,
+        };
+        if receiver.is_none() && function.is_none() && arguments.held.iter().all(Option::is_none) {
+            return Vec::new();
+        }
+        match &callee {
+            Callee::Builtin { name, .. } => self.builtin(call, name, &arguments),
+            Callee::Conversion(_) => vec![arguments.held.into_iter().next().flatten()],
+            Callee::FuncValue(_) => self.function_value(call, function, &callee, &arguments),
+            Callee::Unknown { .. } if selected.is_none() => {
+                self.function_value(call, function, &callee, &arguments)
+            }
+            Callee::Method { .. } | Callee::Func { .. } | Callee::Indexed { .. } | Callee::Unknown { .. } => {
+                self.named(call, &callee, selected, receiver, arguments)
+            }
+        }
+    }
+
+    fn arguments(&mut self, call: &'a Call) -> Arguments<'a> {
+        let held = match call.args.as_slice() {
+            [one] if one.as_call().is_some() => self.list(&call.args, 2),
+            args => args.iter().map(|arg| self.value(arg)).collect(),
+        };
+        Arguments { exprs: &call.args, held, spread: call.spread }
+    }
+
+    /// The parameters of a literal that is called with these arguments.
+    fn bind(&mut self, literal: &'a FuncLit, arguments: &Arguments<'a>) {
+        let Some(body) = self.typing.scopes.literal(literal) else { return };
+        let last = literal.signature.params.len().saturating_sub(1);
+        for (at, held) in arguments.held.iter().enumerate() {
+            let Some(value) = held else { continue };
+            let Some(var) = self.typing.scopes.param(body, ParamIndex::At(at.min(last) as u32)) else {
+                continue;
+            };
+            let variadic =
+                matches!(self.typing.scopes.info(var).origin, VarOrigin::Param { variadic: true, .. });
+            let value = if variadic && !arguments.spread { Value::held() } else { value.clone() };
+            self.set(var, value, literal.body.span);
+        }
+    }
+
+    /// The parameters of function literals among the arguments, which whoever gets them may call with
+    /// something tied.
+    fn bind_callbacks(&mut self, arguments: &Arguments<'a>, tie: Tie) {
+        for arg in arguments.exprs {
+            let ExprKind::FuncLit(literal) = &arg.unparen().kind else { continue };
+            let Some(body) = self.typing.scopes.literal(literal) else { continue };
+            for (at, param) in literal.signature.params.iter().enumerate() {
+                let ty = self.types().database.type_of(self.file(), &param.ty);
+                let whole = Value::of(tie);
+                let held = self.types().part(self.file(), &whole, &ty);
+                let var = self.typing.scopes.param(body, ParamIndex::At(at as u32));
+                if let (Some(var), Some(value)) = (var, held) {
+                    self.set(var, value, arg.span);
+                }
+            }
+        }
+    }
+
+    fn builtin(&mut self, call: &'a Call, name: &str, arguments: &Arguments<'a>) -> Vec<Held> {
+        match name {
+            "append" => {
+                let added = arguments.held.iter().skip(1).cloned().fold(None, join);
+                let whole = arguments.held.first().cloned().flatten();
+                if let (Some(value), Some(first)) = (&added, call.args.first())
+                    && !first.is_nil()
+                {
+                    self.appended(first, value.clone(), call.span);
+                }
+                let added = added.map(|_| Value::held());
+                vec![join(whole, added)]
+            }
+            "copy" => {
+                if let (Some(Some(value)), Some(first)) = (arguments.held.get(1), call.args.first()) {
+                    self.appended(first, value.clone(), call.span);
+                }
+                Vec::new()
+            }
+            "panic" if call.args.iter().all(|arg| self.typing.of(arg).is_error()) => Vec::new(),
+            "panic" => {
+                self.object(call.span, "handed to `panic`, and with that to whoever recovers");
+                Vec::new()
+            }
+            "new" | "min" | "max" => vec![arguments.held.iter().cloned().fold(None, join)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The memory of the slice `target` gets the value, which may be seen wherever that slice is.
+    fn appended(&mut self, target: &'a Expr, value: Value, span: Span) {
+        match &target.unparen().kind {
+            ExprKind::Composite { .. } => {}
+            ExprKind::Call(call) => match self.typing.callee(call) {
+                Callee::Conversion(_) | Callee::Builtin { .. } => {
+                    match call.args.first().filter(|arg| !arg.is_nil()) {
+                        Some(first) if call.name() != Some("make") => self.appended(first, value, span),
+                        _ => {}
+                    }
+                }
+                _ => self.object(span, "appended to a slice that may have come from elsewhere"),
+            },
+            _ => self.store(target, value, span),
+        }
+    }
+
+    /// A call of a function that a variable or a field has.
+    fn function_value(
+        &mut self,
+        call: &'a Call,
+        function: Held,
+        callee: &Callee,
+        arguments: &Arguments<'a>,
+    ) -> Vec<Held> {
+        let literals = self.literals(&call.function);
+        for literal in literals.iter().flatten() {
+            self.bind(literal, arguments);
+        }
+        if literals.is_none() && arguments.held.iter().any(Option::is_some) {
+            if let Some(functions) = self.typing.possible_functions(call) {
+                return self.one_of(call, &functions, arguments);
+            }
+            self.object(call.span, "passed to a function value, which may be any function");
+        }
+        if let Some(literals) = literals {
+            let bodies = literals.iter().filter_map(|literal| self.typing.scopes.literal(literal));
+            let given: Vec<Vec<Held>> = bodies.map(|body| self.given_by(body)).collect();
+            return merged(given);
+        }
+        if function.as_ref().is_some_and(|function| function.mute) {
+            return Vec::new();
+        }
+        let held = arguments.held.iter().cloned().fold(function, join);
+        self.by_type(callee, held.as_ref(), true)
+    }
+
+    /// All literals that a function value can be; `None` where it can be something else.
+    fn literals(&self, function: &Expr) -> Option<Vec<&'a FuncLit>> {
+        let var = function.as_ident().and_then(|ident| self.typing.scopes.var(ident))?;
+        if !matches!(
+            self.typing.scopes.info(var).origin,
+            VarOrigin::Value { .. } | VarOrigin::Declared { .. }
+        ) {
+            return None;
+        }
+        let given = self.typing.scopes.assigned(var);
+        let literal = |value: &'a Expr| match &value.unparen().kind {
+            ExprKind::FuncLit(literal) => Some(&**literal),
+            _ => None,
+        };
+        let found: Option<Vec<_>> = given.iter().map(|given| literal(given.value)).collect();
+        found.filter(|found| !found.is_empty())
+    }
+
+    fn one_of(&mut self, call: &'a Call, functions: &[FuncRef], arguments: &Arguments<'a>) -> Vec<Held> {
+        let mut given = Vec::new();
+        for func in functions {
+            let inputs = self.inputs(func, None, arguments);
+            let effect = self.context.effect(func, inputs);
+            given.push(self.apply(call, func, effect, None, arguments));
+        }
+        merged(given)
+    }
+
+    /// A function or method with a name.
+    fn named(
+        &mut self,
+        call: &'a Call,
+        callee: &Callee,
+        selected: Option<&'a Expr>,
+        receiver: Held,
+        arguments: Arguments<'a>,
+    ) -> Vec<Held> {
+        let name = call.name().unwrap_or_default();
+        if let (Callee::Method { method, .. }, Some(value)) = (callee, &receiver) {
+            let itself = value.tie == Tie::Itself || self.types().is_target(&method.receiver);
+            if itself && self.context.is_release(name) {
+                self.object(call.span, "released here already");
+                return Vec::new();
+            }
+        }
+        if self.is_fact(call, callee, facts::looks) {
+            self.bind_callbacks(&arguments, Tie::Holder);
+            self.step(call.span, format!("`{name}` only looks at it"));
+            return Vec::new();
+        }
+        if self.is_fact(call, callee, facts::lends) {
+            self.bind_callbacks(&arguments, Tie::Holder);
+            self.step(call.span, format!("`{name}` keeps nothing of it but in what it gives"));
+            return self.lent(call, callee, receiver, &arguments);
+        }
+        if self.starts_group(callee) {
+            self.group(call);
+            return Vec::new();
+        }
+        if is_of_test(callee, "Cleanup") {
+            return self.at_test_end(call);
+        }
+        if is_of_test(callee, "Run") {
+            return self.subtest(call, &arguments);
+        }
+        let func = match callee {
+            Callee::Func { func, .. } => Some(func.clone()),
+            Callee::Method { method, .. } => method.func.clone(),
+            _ => None,
+        };
+        let func = func.filter(|func| func.decl.body.is_some());
+        let Some(value) = receiver else {
+            return match func {
+                Some(func) => self.reads(call, &func, None, selected, &arguments),
+                None => self.unread(call, callee, "it"),
+            };
+        };
+        let known = self.implementation(&value, selected, callee);
+        let of_family = known.as_ref().is_some_and(|method| self.types().is_family(&method.receiver));
+        if value.tie != Tie::Holder || of_family || self.is_family(selected) {
+            return self.family(call, callee, value, selected, func, &arguments);
+        }
+        match known.and_then(|method| method.func).filter(|func| func.decl.body.is_some()) {
+            Some(func) => self.reads(call, &func, Some(value), selected, &arguments),
+            None => self.unread(call, callee, "a method of something with it inside"),
+        }
+    }
+
+    fn is_family(&self, operand: Option<&Expr>) -> bool {
+        operand.is_some_and(|operand| self.types().is_family(&self.typing.of(operand)))
+    }
+
+    /// The method that runs, where what is behind an interface is known.
+    fn implementation(&self, value: &Value, operand: Option<&Expr>, callee: &Callee) -> Option<MethodRef> {
+        let Callee::Method { method, .. } = callee else { return None };
+        if !method.interface {
+            return Some((**method).clone());
+        }
+        let ty = value.ty.clone().or_else(|| operand.map(|operand| self.typing.of(operand)))?;
+        match self.types().database.find_member(&ty, &method.name) {
+            Lookup::Member(Member::Method(found)) if !found.interface || self.types().is_family(&ty) => {
+                Some(found)
+            }
+            _ => None,
+        }
+    }
+
+    fn unread(&mut self, call: &Call, callee: &Callee, what: &str) -> Vec<Held> {
+        let name = call.name().unwrap_or("a function").to_owned();
+        let words = match callee {
+            Callee::Method { method, .. } if method.interface => {
+                format!("{what} goes to `{name}` of an interface, behind which may be anything")
+            }
+            _ => format!("{what} goes to `{name}`, whose source is not read"),
+        };
+        self.object(call.span, words);
+        self.by_type(callee, Some(&Value::held()), true)
+    }
+
+    /// A method of the resource, or of something that it made.
+    fn family(
+        &mut self,
+        call: &'a Call,
+        callee: &Callee,
+        value: Value,
+        selected: Option<&'a Expr>,
+        func: Option<FuncRef>,
+        arguments: &Arguments<'a>,
+    ) -> Vec<Held> {
+        let name = call.name().unwrap_or_default();
+        let is_function =
+            |expr: &Expr| self.types().database.underlying_func(&self.typing.of(expr)).is_some();
+        let kept = arguments.held.iter().zip(arguments.exprs).any(|(held, expr)| match held {
+            Some(Value { tie: Tie::Handle, .. }) | None => false,
+            Some(_) => !is_function(expr),
+        });
+        let own = func
+            .as_ref()
+            .is_some_and(|func| !self.types().database.locator().is_dependency(&func.package.dir));
+        self.bind_callbacks(arguments, Tie::Handle);
+        self.out_parameters(arguments);
+        if own || kept {
+            let Some(func) = func else { return self.unread(call, callee, "it") };
+            return self.reads(call, &func, Some(value), selected, arguments);
+        }
+        let results = self.by_type(callee, Some(&value), false);
+        let words = if results.iter().any(Option::is_some) {
+            format!("`{name}` is called on it, and what that makes from it is followed as well")
+        } else {
+            format!("`{name}` is called on it, and gives nothing that could hold on to it")
+        };
+        self.step(call.span, words);
+        results
+    }
+
+    /// `it.Next(&doc)`: what is filled in may hold on to the resource.
+    fn out_parameters(&mut self, arguments: &Arguments<'a>) {
+        for arg in arguments.exprs {
+            let ExprKind::AddressOf(inner) = &arg.unparen().kind else { continue };
+            let Some(var) = inner.as_ident().and_then(|ident| self.typing.scopes.var(ident)) else {
+                continue;
+            };
+            let ty = self.typing.var(var).unwrap_or(Type::Nil);
+            if !ty.is_error() && self.types().can_hold(self.file(), &ty) {
+                self.set(var, Value::of(Tie::Handle), arg.span);
+            }
+        }
+    }
+
+    /// A callee whose source is there.
+    fn reads(
+        &mut self,
+        call: &'a Call,
+        func: &FuncRef,
+        receiver: Held,
+        selected: Option<&'a Expr>,
+        arguments: &Arguments<'a>,
+    ) -> Vec<Held> {
+        let inputs = self.inputs(func, receiver, arguments);
+        let effect = self.context.effect(func, inputs);
+        self.apply(call, func, effect, selected, arguments)
+    }
+
+    /// Which parameters get what.
+    fn inputs(&self, func: &FuncRef, receiver: Held, arguments: &Arguments<'a>) -> Vec<(ParamIndex, Value)> {
+        let params = &func.decl.signature.params;
+        let last = params.len().saturating_sub(1);
+        let mut found: Vec<(ParamIndex, Value)> = Vec::new();
+        found.extend(receiver.map(|value| (ParamIndex::Receiver, value)));
+        for (at, held) in arguments.held.iter().enumerate() {
+            let Some(value) = held else { continue };
+            let index = ParamIndex::At(at.min(last) as u32);
+            let variadic = at >= last && params.last().is_some_and(|last| last.variadic);
+            let value = if variadic && !arguments.spread { Value::held() } else { value.clone() };
+            match found.iter_mut().find(|(known, _)| *known == index) {
+                Some((_, known)) => *known = join(Some(known.clone()), Some(value)).unwrap_or(Value::held()),
+                None => found.push((index, value)),
+            }
+        }
+        found
+    }
+
+    /// What a callee did, applied here.
+    fn apply(
+        &mut self,
+        call: &'a Call,
+        func: &FuncRef,
+        effect: Effect,
+        selected: Option<&'a Expr>,
+        arguments: &Arguments<'a>,
+    ) -> Vec<Held> {
+        let name = &func.decl.name.name;
+        match effect.against {
+            Some(against) => {
+                let words = match effect.place.is_empty() {
+                    true => against.words,
+                    false => format!("`{name}`: {} ({})", against.words, effect.place),
+                };
+                let seen = match against.seen {
+                    Seen::Through(index) => self.seen_through(func, index, selected, arguments),
+                    seen => seen,
+                };
+                self.expose(call.span, seen, words);
+            }
+            None => self.step(call.span, format!("`{name}` lends it: its source keeps nothing of it")),
+        }
+        effect.results
+    }
+
+    /// Who sees what a callee stored in what it got here.
+    fn seen_through(
+        &self,
+        func: &FuncRef,
+        index: ParamIndex,
+        selected: Option<&'a Expr>,
+        arguments: &Arguments<'a>,
+    ) -> Seen {
+        let last = func.decl.signature.params.len().saturating_sub(1);
+        let given = match index {
+            ParamIndex::Receiver => selected,
+            ParamIndex::At(at) if (at as usize) < last || arguments.exprs.len() <= last + 1 => {
+                arguments.exprs.get(at as usize)
+            }
+            ParamIndex::At(_) => None,
+        };
+        match given.map(|given| place(self.typing, given)) {
+            Some(Place::Global) => Seen::By(Verdict::Stored),
+            Some(Place::In(var) | Place::Behind(var)) => {
+                match self.ownership.owner(self.typing, self.root, var) {
+                    Owner::Global => Seen::By(Verdict::Stored),
+                    Owner::Param(index) => self.through(index),
+                    _ => Seen::Unknown,
+                }
+            }
+            _ => Seen::Unknown,
+        }
+    }
+
+    /// The results that may hold on to a value, by their types.
+    fn by_type(&self, callee: &Callee, whole: Option<&Value>, taken: bool) -> Vec<Held> {
+        let Some(whole) = whole else { return Vec::new() };
+        let types = self.types().database.results(callee);
+        // What a function makes of an argument has it in itself.
+        let around = Value::held();
+        let tie = |ty: &Type| match taken && !self.types().is_family(ty) {
+            true => self.types().part(self.file(), &around, ty),
+            false => self.types().part(self.file(), whole, ty),
+        };
+        types.iter().map(tie).collect()
+    }
+
+    /// What a function gives that keeps its arguments nowhere else. An error may be one that something of the
+    /// program's gave, but not one of the library's.
+    fn lent(&self, call: &Call, callee: &Callee, receiver: Held, arguments: &Arguments<'a>) -> Vec<Held> {
+        let wraps = call.name() == Some("Errorf");
+        let (mut held, mut errors) = (receiver.clone(), receiver.filter(|value| value.tie == Tie::Holder));
+        for (arg, value) in arguments.exprs.iter().zip(&arguments.held) {
+            let Some(value) = value else { continue };
+            // Only errors are wrapped; of all else there are words.
+            let ty = self.typing.of(arg);
+            if wraps && matches!(self.types().database.find_member(&ty, "Error"), Lookup::Absent) {
+                continue;
+            }
+            held = join(held, Some(value.clone()));
+            if !value.mute && (wraps || value.tie == Tie::Holder) {
+                errors = join(errors, Some(value.clone()));
+            }
+        }
+        if call.args.len() != arguments.held.len() {
+            held = arguments.held.iter().cloned().fold(held, join);
+            errors = held.clone();
+        }
+        let types = self.types().database.results(callee);
+        let whole = self.by_type(callee, held.as_ref(), true);
+        whole
+            .into_iter()
+            .zip(types)
+            .map(|(value, ty)| value.filter(|_| !ty.is_error() || errors.is_some()))
+            .collect()
+    }
+
+    /// Whether it is a known fact of the callee.
+    fn is_fact(&self, call: &Call, callee: &Callee, fact: fn(&str, &str) -> bool) -> bool {
+        let method = |ty: &Type, name: &str| {
+            ty.named().is_some_and(|named| fact(&named.package, &format!("{}.{name}", named.name)))
+        };
+        match callee {
+            Callee::Method { method: found, receiver } => {
+                method(&found.receiver, &found.name) || method(receiver, &found.name)
+            }
+            Callee::Func { .. } | Callee::Indexed { .. } | Callee::Unknown { .. } => {
+                match self.typing.name(&call.function) {
+                    Some((package, name)) if !package.is_empty() => fact(&package, name),
+                    Some((_, name)) => match &call.function.unparen().kind {
+                        ExprKind::Selector { operand, .. } => method(&self.typing.of(operand), name),
+                        _ => false,
+                    },
+                    None => false,
+                }
+            }
+            _ => false,
+        }
+    }
+
+    /// `t.Cleanup(func() { … })` runs after all that is deferred, and before the clean-ups above it.
+    fn at_test_end(&mut self, call: &'a Call) -> Vec<Held> {
+        match self.asked {
+            Asked::Call { at, cleanup: true, .. } if call.span.start >= at => {
+                self.step(call.span, "a clean-up uses it, which runs before the release above it");
+            }
+            _ => self.object(call.span, "a clean-up uses it, which runs after the function"),
+        }
+        Vec::new()
+    }
+
+    /// `t.Run(name, func(t *testing.T) { … })` is over when it returns, unless the subtest runs in parallel.
+    fn subtest(&mut self, call: &'a Call, arguments: &Arguments<'a>) -> Vec<Held> {
+        let (mut parallel, mut seen) = (false, true);
+        for (arg, held) in arguments.exprs.iter().zip(&arguments.held) {
+            match &arg.unparen().kind {
+                ExprKind::FuncLit(literal) => visit::block(&literal.body, &mut |expr| {
+                    parallel |= expr.as_call().is_some_and(|call| call.name() == Some("Parallel"));
+                }),
+                _ => seen &= held.is_none(),
+            }
+        }
+        if !seen {
+            self.object(call.span, "used by a subtest that is not seen here");
+        }
+        if parallel && !matches!(self.asked, Asked::Call { cleanup: true, .. }) {
+            self.object(call.span, "a subtest that runs in parallel goes on after the function");
+        } else {
+            self.step(call.span, "a subtest uses it, and is over before the release");
+        }
+        Vec::new()
+    }
+
+    /// Whether the call starts its argument in a group, which is waited for.
+    pub(super) fn starts_group(&self, callee: &Callee) -> bool {
+        match callee {
+            Callee::Method { method, receiver } => [&method.receiver, receiver].iter().any(|ty| {
+                ty.named().is_some_and(|named| {
+                    facts::is_group(&named.package, &format!("{}.{}", named.name, method.name))
+                })
+            }),
+            _ => false,
+        }
+    }
+}
+
+/// A method of `*testing.T` or the like.
+fn is_of_test(callee: &Callee, name: &str) -> bool {
+    matches!(callee, Callee::Method { method, receiver }
+        if &*method.name == name && receiver.named().is_some_and(|named| &*named.package == "testing"))
+}
+
+/// Results that may be those of any of several functions.
+fn merged(given: Vec<Vec<Held>>) -> Vec<Held> {
+    let mut all: Vec<Held> = Vec::new();
+    for results in given {
+        for (at, held) in results.into_iter().enumerate() {
+            if all.len() <= at {
+                all.push(None);
+            }
+            all[at] = join(all[at].take(), held);
+        }
+    }
+    all
+}

@@ -1,0 +1,136 @@
+//! How a value is tied to the resource, and which types can be.
+
+use std::sync::Arc;
+
+use crate::go::types::database::{Database, FileScope};
+use crate::go::types::retention::Holds;
+use crate::go::types::type_expr::Type;
+
+/// How a value is tied to the resource. Ordered: of several values the greatest speaks for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Tie {
+    /// Made by the resource: an iterator, a stub, a stream. Its methods are the library's.
+    Handle,
+    /// The resource, whatever type it is seen through.
+    Itself,
+    /// Something that the program put it into: a struct, a slice, a map, a closure. Its methods may do
+    /// anything.
+    Holder,
+}
+
+/// A tied value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Value {
+    pub tie: Tie,
+    /// Its type behind any interface, where that is certain.
+    pub ty: Option<Type>,
+    /// For a struct, or a pointer to one: the fields that anything tied is in. `None` for any.
+    pub fields: Option<Arc<[Arc<str>]>>,
+    /// For a function: nothing that it gives is tied.
+    pub mute: bool,
+}
+
+/// `None` for what is not tied.
+pub(super) type Held = Option<Value>;
+
+impl Value {
+    pub(super) fn of(tie: Tie) -> Value {
+        Value { tie, ty: None, fields: None, mute: false }
+    }
+
+    /// Whether the field of a struct has nothing tied in it.
+    pub(super) fn spares(&self, field: &str) -> bool {
+        self.fields.as_ref().is_some_and(|fields| fields.iter().all(|known| **known != *field))
+    }
+
+    /// What has the value in it.
+    pub(super) fn held() -> Value {
+        Value::of(Tie::Holder)
+    }
+}
+
+/// What may be either.
+pub(super) fn join(a: Held, b: Held) -> Held {
+    match (a, b) {
+        (Some(a), Some(b)) => {
+            let fields = match (&a.fields, &b.fields) {
+                (Some(a), Some(b)) => {
+                    let mut all: Vec<Arc<str>> = a.iter().chain(b.iter()).cloned().collect();
+                    all.sort_unstable();
+                    all.dedup();
+                    Some(all.into())
+                }
+                _ => None,
+            };
+            let ty = if a.ty == b.ty { a.ty } else { None };
+            Some(Value { tie: a.tie.max(b.tie), ty, fields, mute: a.mute && b.mute })
+        }
+        (a, b) => a.or(b),
+    }
+}
+
+/// The questions about types, for one resource.
+#[derive(Clone, Copy)]
+pub(super) struct Types<'w> {
+    pub database: &'w Database,
+    pub target: &'w Type,
+}
+
+impl Types<'_> {
+    /// Whether what a method of something tied gives can hold on to it. An error says what went wrong.
+    pub(super) fn can_hold(self, file: &FileScope, ty: &Type) -> bool {
+        // What a generic client carries for its user is the user's.
+        !matches!(ty, Type::TypeParam(_)) && self.database.holds(file, ty, self.target) != Holds::No
+    }
+
+    /// Whether what is made around a value can have it: all but data can.
+    pub(super) fn can_take(self, ty: &Type) -> bool {
+        !self.database.is_plain_data(ty)
+    }
+
+    pub(super) fn is_target(self, ty: &Type) -> bool {
+        ty.why_unknown().is_none() && ty.pointee() == self.target.pointee()
+    }
+
+    /// Whether the type is one of the resource's own library: of its package, or of its module where that is
+    /// somebody else's.
+    pub(super) fn is_family(self, ty: &Type) -> bool {
+        let (Some(one), Some(target)) = (ty.named(), self.target.named()) else { return false };
+        if one.package == target.package {
+            return true;
+        }
+        match (one.source(), target.source()) {
+            (Some(one), Some(target)) => {
+                !target.module.is_empty()
+                    && one.module == target.module
+                    && self.database.is_dependency(target)
+            }
+            (None, None) => root_of(&one.package) == root_of(&target.package),
+            _ => false,
+        }
+    }
+
+    /// A part of something tied, by its type: the library's own things stay the library's.
+    pub(super) fn part(self, file: &FileScope, whole: &Value, ty: &Type) -> Held {
+        let room = match whole.tie {
+            Tie::Holder => self.can_take(ty),
+            _ if ty.is_error() || ty.is_context() => false,
+            _ => self.can_hold(file, ty),
+        };
+        if !room {
+            return None;
+        }
+        let tie = match whole.tie {
+            _ if self.is_target(ty) => Tie::Itself,
+            Tie::Holder if !self.is_family(ty) => Tie::Holder,
+            _ => Tie::Handle,
+        };
+        Some(Value::of(tie))
+    }
+}
+
+/// Host, owner and repository of an import path.
+fn root_of(path: &str) -> &str {
+    let parts = if path.starts_with("github.com/") { 3 } else { 2 };
+    path.match_indices('/').nth(parts - 1).map_or(path, |(end, _)| &path[..end])
+}
