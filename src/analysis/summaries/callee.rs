@@ -20,7 +20,7 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::known::Name;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
-use crate::analysis::summaries::conclude::{conclude, run, worse};
+use crate::analysis::summaries::conclude::{conclude, run, with_results, worse};
 use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::field_release::Keepers;
 use crate::analysis::summaries::per_request::Requests;
@@ -313,10 +313,6 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
 
 fn may_be_test(name: &str) -> bool {
     name.starts_with("Fatal") || name.starts_with("Skip") || name == "FailNow"
-}
-
-pub(crate) fn with_results(results: Vec<(usize, Alias)>, certainty: Certainty) -> ParamEffect {
-    ParamEffect { results, ..ParamEffect::lent(certainty) }
 }
 
 impl<'a> Calls<'a, '_> {

@@ -1,6 +1,6 @@
 //! A change that would mend a finding, how far it may be trusted, and what became of it.
 
-use crate::base::edit::Edit;
+use crate::base::edit::{Edit, EditOutcome};
 
 /// How far a fix may be trusted. Ordered: a greater one is safer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,6 +100,16 @@ impl FixOutcome {
             FixOutcome::Declined => "declined",
             FixOutcome::OutsideRoot => "outside root",
             FixOutcome::WriteFailed => "write failed",
+        }
+    }
+}
+
+impl From<EditOutcome> for FixOutcome {
+    fn from(outcome: EditOutcome) -> FixOutcome {
+        match outcome {
+            EditOutcome::Applied => FixOutcome::Applied,
+            EditOutcome::Duplicate => FixOutcome::Duplicate,
+            EditOutcome::Conflict => FixOutcome::Conflict,
         }
     }
 }
