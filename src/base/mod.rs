@@ -10,4 +10,3 @@ pub mod progress;
 pub mod sys;
 pub mod text;
 
-pub use diagnostic as finding;
