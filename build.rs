@@ -1,5 +1,5 @@
-//! Finds the rules: each folder of `queries` with a `rule.toml` is compiled in, so that adding a rule touches no
-//! source.
+//! Finds the rules: each folder of `queries` with a `rule.toml` is compiled in, so that adding a rule touches
+//! no source.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -605,8 +605,8 @@ fn a_hostile_repository_runs_nothing() {
     assert!(marker.exists(), "the test no longer shows anything");
 }
 
-/// A repository in the folder `repo` of a temporary one: a wrapper in `open/`, and two leaks in `use/`, one of
-/// them of what the wrapper gives.
+/// A repository in the folder `repo` of a temporary one: a wrapper in `open/`, and two leaks in `use/`, one
+/// of them of what the wrapper gives.
 fn wrapped() -> tempfile::TempDir {
     let outside = tempfile::tempdir().expect("there is room");
     let repo = outside.path().join("repo");

@@ -290,8 +290,8 @@ fn line_difference(golden: &[u8], fixed: &[u8]) -> String {
     out.join("\n")
 }
 
-/// Taking what was inserted out again, whole lines or a capacity within one, must give what was there. Returns
-/// what is wrong.
+/// Taking what was inserted out again, whole lines or a capacity within one, must give what was there.
+/// Returns what is wrong.
 fn only_inserts(change: &Change) -> Option<String> {
     let mut before = change.before.split_inclusive(|byte| *byte == b'\n').peekable();
     for line in change.after.split_inclusive(|byte| *byte == b'\n') {

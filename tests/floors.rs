@@ -1,5 +1,5 @@
-//! The floors of the design: a room imports rooms of lower floors, and its own; and no files import each other
-//! in a circle, but for those that are listed. Held against the sources as Rust reads them.
+//! The floors of the design: a room imports rooms of lower floors, and its own; and no files import each
+//! other in a circle, but for those that are listed. Held against the sources as Rust reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -40,7 +40,36 @@ const CIRCLES: &[&[&str]] = &[
         "analysis::dataflow::assignments",
         "analysis::dataflow::deferred",
         "analysis::dataflow::expressions",
+        "analysis::dataflow::flags",
         "analysis::dataflow::walk",
+    ],
+    &[
+        "analysis::proof",
+        "analysis::proof::calls",
+        "analysis::proof::compiles",
+        "analysis::proof::flow",
+        "analysis::proof::holder",
+        "analysis::proof::maker",
+        "analysis::proof::nil",
+        "analysis::proof::ownership",
+        "analysis::proof::pending",
+        "analysis::proof::release_effects",
+        "analysis::proof::tie",
+        "analysis::proof::uses",
+    ],
+    &[
+        "analysis::summaries::handed_out",
+        "analysis::summaries::plain_values",
+        "analysis::summaries::released_fields",
+        "analysis::summaries::result_ownership",
+        "analysis::summaries::wrapped",
+    ],
+    &[
+        "base::diagnostic",
+        "base::diagnostic::finding",
+        "base::diagnostic::fix",
+        "base::diagnostic::proof",
+        "base::diagnostic::remedy",
     ],
     &[
         "cli",
@@ -79,6 +108,7 @@ const CIRCLES: &[&[&str]] = &[
         "report::located",
         "report::markdown",
         "report::patch",
+        "report::proof",
         "report::rdjson",
         "report::sarif",
         "report::stat",
@@ -93,7 +123,7 @@ const CIRCLES: &[&[&str]] = &[
 ];
 
 /// As many lines are too long; the number may only get smaller.
-const LONG_LINES: usize = 40;
+const LONG_LINES: usize = 26;
 
 /// A module and the file that it stands in.
 struct Module {

@@ -9,4 +9,3 @@ pub mod near;
 pub mod progress;
 pub mod sys;
 pub mod text;
-

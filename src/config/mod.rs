@@ -126,8 +126,8 @@ impl Policy {
 }
 
 impl Settings {
-    /// Where the file lies that is printed as `printed`; `None` for what is no file here: a source outside that
-    /// is called by a name of its own.
+    /// Where the file lies that is printed as `printed`; `None` for what is no file here: a source outside
+    /// that is called by a name of its own.
     pub fn place(&self, printed: &str) -> Option<Place> {
         self.places.of(&self.root.join(printed))
     }
@@ -138,8 +138,8 @@ impl Settings {
         self.place(printed).map_or_else(|| printed.to_owned(), |place| place.path())
     }
 
-    /// The folder that paths of the run count from, where it is the same for all: the top of the repository of
-    /// the first path that was named.
+    /// The folder that paths of the run count from, where it is the same for all: the top of the repository
+    /// of the first path that was named.
     pub fn top(&self) -> Option<Arc<Top>> {
         let first = match &self.stdin {
             Some(stdin) => PathBuf::from(&stdin.name),

@@ -11,8 +11,8 @@ use crate::base::edit::{self, Edit};
 use crate::base::text::{LineIndex, line_ending_at};
 use crate::engine::analyze::AnalyzedFile;
 
-/// Gives each of `findings` on `text` that is open and `silenceable` a comment with `reason`. Returns the new text, and the
-/// fingerprints of those that have one now.
+/// Gives each of `findings` on `text` that is open and `silenceable` a comment with `reason`. Returns the new
+/// text, and the fingerprints of those that have one now.
 pub fn silence(
     text: Vec<u8>,
     findings: &[Finding],

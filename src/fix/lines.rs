@@ -93,8 +93,8 @@ pub fn line_at(text: &[u8], at: usize) -> &[u8] {
     &text[at..memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end)]
 }
 
-/// Whether a line that holds the byte at `at` ends with a comment, and so does the one before or after it: gofmt
-/// aligns such comments.
+/// Whether a line that holds the byte at `at` ends with a comment, and so does the one before or after it:
+/// gofmt aligns such comments.
 pub fn is_between_comments(text: &[u8], at: usize) -> bool {
     let start = line_start(text, at);
     let ends_with_comment = |line: &[u8]| {

@@ -49,7 +49,8 @@ struct Document<'a> {
 struct JsonPatch {
     root: String,
     patch: String,
-    /// `false` where the patch holds bytes that are not UTF-8: then it stands here with U+FFFD in their place.
+    /// `false` where the patch holds bytes that are not UTF-8: then it stands here with U+FFFD in their
+    /// place.
     exact: bool,
 }
 

@@ -97,8 +97,8 @@ pub struct Way {
     pub received: BTreeSet<(VarId, ChannelId)>,
     /// The channels on whose values it depends that the way is taken.
     pub depends: BTreeSet<ChannelId>,
-    /// Whether the way is taken may depend on what happened in earlier rounds: nobody can tell which counts go
-    /// with it.
+    /// Whether the way is taken may depend on what happened in earlier rounds: nobody can tell which counts
+    /// go with it.
     pub uncertain: bool,
     /// Channels that it sends on as often as it receives something: how often is for others to say.
     pub fed: BTreeSet<ChannelId>,

@@ -12,8 +12,8 @@ use crate::go::project::locate::{Environment, Locator};
 use crate::go::syntax::ast::Decl;
 use crate::go::types::database::Database;
 
-/// What is said of each channel that the function `f` makes: the kind of its fault, why it is not judged, or what else `audit` says,
-/// and what goes into the line of its `make` if that is safe.
+/// What is said of each channel that the function `f` makes: the kind of its fault, why it is not judged, or
+/// what else `audit` says, and what goes into the line of its `make` if that is safe.
 fn said(text: &str) -> Vec<String> {
     let text = format!(
         "package m\n\nfunc work() int {{ return 1 }}\nfunc fails() error {{ return nil }}\n\n{text}\n"

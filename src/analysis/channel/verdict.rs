@@ -133,7 +133,8 @@ impl<'t> Case<'t> {
         all
     }
 
-    /// Whether the owner can have come to the exit: nobody receives what is not sent, and the other way round.
+    /// Whether the owner can have come to the exit: nobody receives what is not sent, and the other way
+    /// round.
     fn is_consistent(&self, exit: &Way, combination: &Combination) -> bool {
         let channels = (0..self.capacities.len()).map(ChannelId).filter(|channel| (self.closed)(*channel));
         channels.into_iter().all(|channel| {

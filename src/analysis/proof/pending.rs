@@ -1,7 +1,7 @@
 //! What is still under way when the resource is closed is not lost.
 //!
-//! `client.Topic("x").Publish(ctx, m)` gives a future; where nobody waits for it, the message goes out a little
-//! later, and not at all once the client is closed.
+//! `client.Topic("x").Publish(ctx, m)` gives a future; where nobody waits for it, the message goes out a
+//! little later, and not at all once the client is closed.
 
 use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::known;
@@ -53,8 +53,8 @@ pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     Ok(())
 }
 
-/// The calls of a statement whose results nobody waits for: nothing takes them, or a variable on which nothing
-/// that waits is called; each with whether a variable takes them.
+/// The calls of a statement whose results nobody waits for: nothing takes them, or a variable on which
+/// nothing that waits is called; each with whether a variable takes them.
 fn dropped<'a>(stmt: &'a Stmt, calls: &[&'a Call], subject: &Subject) -> Vec<(&'a Call, bool)> {
     let var_of = |expr: &Expr| expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
     let awaited = |target: &Expr| {

@@ -351,8 +351,8 @@ fn releases_nothing(subject: &Subject) -> Option<Evidence> {
     })
 }
 
-/// The first call of a function that ends nothing by its name, and whether another one does, itself or by what
-/// it calls.
+/// The first call of a function that ends nothing by its name, and whether another one does, itself or by
+/// what it calls.
 fn calls_of(subject: &Subject, func: &FuncRef, depth: usize) -> (Option<Span>, bool) {
     let database = subject.typing.database;
     let Some(body) = func.decl.body.as_ref().filter(|_| depth < MAX_DEPTH) else { return (None, false) };

@@ -24,9 +24,9 @@
 //!
 //! A fact seen at the oldest and the newest version read counts as proved between them, and from v1 on at
 //! later versions of the same major, which take nothing away; it is assumed elsewhere, also at other major
-//! versions, which are modules of their own: `majors`. In a package with a `handles` line an exported type that
-//! no line names has no release and is data; of a type with a release or in that line, what a method gives is
-//! data when it is not listed.
+//! versions, which are modules of their own: `majors`. In a package with a `handles` line an exported type
+//! that no line names has no release and is data; of a type with a release or in that line, what a method
+//! gives is data when it is not listed.
 
 use crate::go::index::holds::Holds;
 use crate::go::index::members::{self, IndexedMember};

@@ -1,4 +1,5 @@
-//! What names and import paths tell by themselves, and a package that is only a name: its source is not there.
+//! What names and import paths tell by themselves, and a package that is only a name: its source is not
+//! there.
 
 use std::path::Path;
 use std::sync::Arc;

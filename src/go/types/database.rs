@@ -367,8 +367,8 @@ impl Database {
         }
     }
 
-    /// What has to hold for a file of a package to be part of a build, as it says itself; `None` where it always
-    /// is.
+    /// What has to hold for a file of a package to be part of a build, as it says itself; `None` where it
+    /// always is.
     pub fn build_constraint(&self, package: &Package, file: usize) -> Option<String> {
         let file = package.files.get(file)?;
         if file.foreign {

@@ -11,8 +11,8 @@ use crate::go::types::underlying::Shape;
 /// Fields are followed this deep.
 const MAX_DEPTH: usize = 6;
 
-/// Whether no value of type `ty` can hold anything with a release: numbers, text, contexts, and structs, slices
-/// and maps of these. Interfaces, functions and channels can hold anything.
+/// Whether no value of type `ty` can hold anything with a release: numbers, text, contexts, and structs,
+/// slices and maps of these. Interfaces, functions and channels can hold anything.
 pub fn is_plain(database: &Database, ty: &Type) -> bool {
     plain(database, ty, 0)
 }
