@@ -87,6 +87,30 @@ fn command_lines() {
         .env("NO_COLOR", "1");
 }
 
+/// By bash itself, where it is: after `check --form` there is one way to go on.
+#[test]
+fn bash_completes_what_it_is_told() {
+    let script = unleak(Path::new("."), &["completions", "bash"]).stdout;
+    let asked = "COMP_WORDS=(unleak check --form); COMP_CWORD=2; _unleak unleak --form check; \
+                 echo \"${COMPREPLY[*]}\"";
+    let script = format!("{}\n{asked}\n", String::from_utf8(script).expect("it is text"));
+    match Command::new("bash").args(["--norc", "-c", &script]).output() {
+        Ok(output) => assert_eq!(told(&output), (0, "--format\n".to_owned(), String::new())),
+        Err(_) => eprintln!("skipped: no bash"),
+    }
+}
+
+#[test]
+fn a_page_is_written_for_each_command() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let (code, out, told) = told(&unleak(folder.path(), &["man", "."]));
+    assert_eq!((code, out.as_str()), (0, ""));
+    let pages = files(folder.path());
+    assert_eq!(told, format!("{} pages written to .\n", pages.len()));
+    let page = pages.iter().find(|(name, _)| name == "unleak-check.1").expect("check has a page");
+    assert!(String::from_utf8_lossy(&page.1).contains("List what leaks"));
+}
+
 #[test]
 fn the_patch_is_one_that_git_applies() {
     let tree = tempfile::tempdir().expect("there is room");
@@ -466,14 +490,14 @@ fn a_staged_line_is_found_where_it_is_on_disk() {
 fn what_has_no_history_is_an_error() {
     let tree = with_history();
     let (code, stdout, stderr) = told(&unleak(tree.path(), &["check", "--since", "--output=x"]));
-    assert!((code, stdout.as_str()) == (2, ""), "{stderr}");
+    assert!((code, stdout.as_str()) == (64, ""), "{stderr}");
     let (code, _, stderr) = told(&unleak(tree.path(), &["check", "--since=nope"]));
-    assert!(code == 2 && stderr.contains("--since nope: git knows no such revision"), "{stderr}");
+    assert!(code == 64 && stderr.contains("--since nope: git knows no such revision"), "{stderr}");
     let (code, _, stderr) = told(&unleak(tree.path(), &["check", "--since=--output=x"]));
-    assert!(code == 2 && stderr.contains("no such revision") && !tree.path().join("x").exists(), "{stderr}");
+    assert!(code == 64 && stderr.contains("no such revision") && !tree.path().join("x").exists(), "{stderr}");
     let bare = leaky();
     let (code, _, stderr) = told(&unleak(bare.path(), &["check", "--staged"]));
-    assert!(code == 2 && stderr.contains("no git repository holds it"), "{stderr}");
+    assert!(code == 64 && stderr.contains("no git repository holds it"), "{stderr}");
 }
 
 #[test]
@@ -579,4 +603,189 @@ fn a_hostile_repository_runs_nothing() {
     }
     let _ = Command::new("git").current_dir(root).args(["status"]).output();
     assert!(marker.exists(), "the test no longer shows anything");
+}
+
+/// A repository in the folder `repo` of a temporary one: a wrapper in `open/`, and two leaks in `use/`, one of
+/// them of what the wrapper gives.
+fn wrapped() -> tempfile::TempDir {
+    let outside = tempfile::tempdir().expect("there is room");
+    let repo = outside.path().join("repo");
+    write(&repo, "go.mod", "module example.com/p\n\ngo 1.24\n");
+    write(&repo, "lib/lib.go", LIB);
+    let open = "package open\n\nimport (\n\t\"context\"\n\n\t\"example.com/p/lib\"\n)\n\nfunc Open(ctx context.Context) \
+                (*lib.Client, error) {\n\treturn lib.NewClient(ctx)\n}\n";
+    write(&repo, "open/open.go", open);
+    let used = LEAK.replace("lib.NewClient", "open.Open").replace("example.com/p/lib", "example.com/p/open");
+    write(&repo, "use/use.go", &used.replace("package p", "package use"));
+    write(&repo, "use/own.go", &LEAK.replace("package p", "package use").replace("func leak", "func own"));
+    commit(&repo);
+    outside
+}
+
+/// The findings of a JSON answer, without what may differ between runs in several places.
+fn findings(output: &Output) -> Vec<serde_json::Value> {
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    document["findings"].as_array().expect("they are listed").clone()
+}
+
+#[test]
+fn the_answer_is_the_same_from_everywhere_and_of_any_part() {
+    let outside = wrapped();
+    let repo = outside.path().join("repo");
+    let json = |folder: &Path, path: &str| findings(&unleak(folder, &["check", "--format", "json", path]));
+    let whole = json(&repo, ".");
+    assert_eq!(whole.len(), 2);
+    assert_eq!((&whole[0]["path"], &whole[1]["path"]), (&"use/own.go".into(), &"use/use.go".into()));
+    assert_eq!(json(outside.path(), "repo"), whole);
+    assert_eq!(json(Path::new("/"), repo.to_str().unwrap()), whole);
+    assert_eq!(json(&repo.join("use"), "."), whole);
+    assert_eq!(json(&repo.join("lib"), "../use"), whole);
+    assert_eq!(json(&repo, "use/use.go"), whole[1..]);
+    assert_eq!(json(&repo.join("use"), "own.go"), whole[..1]);
+    let output = unleak(outside.path(), &["check", "--format", "json", "repo/use/use.go"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let root = fs::canonicalize(&repo).unwrap();
+    assert_eq!(document["root"].as_str(), root.to_str());
+    // A baseline written inside holds outside.
+    unleak(&repo, &["check", "--write-baseline", "b.toml"]);
+    assert_eq!(told(&unleak(outside.path(), &["check", "--baseline", "repo/b.toml", "repo"])).0, 0);
+}
+
+#[test]
+fn clones_of_one_repository_do_not_mix() {
+    let outside = wrapped();
+    copy(&outside.path().join("repo"), &outside.path().join("clone"));
+    let answer = unleak(outside.path(), &["diff", "--format", "json", "."]);
+    let document: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
+    let patches = document["patches"].as_array().unwrap();
+    assert_eq!((patches.len(), &patches[0]["patch"]), (2, &patches[1]["patch"]));
+    // The document's own root is the folder around the clones.
+    assert_eq!(findings(&answer).iter().filter(|finding| finding.get("root").is_some()).count(), 4);
+    // One patch belongs to one repository.
+    let (_, patch, said) = told(&unleak(outside.path(), &["diff", "."]));
+    assert!(patch.contains("a/clone/use/") && !patch.contains("a/repo/use/"), "{patch}");
+    assert!(said.contains("repo/use/own.go: not in the patch: it belongs to the repository"), "{said}");
+}
+
+#[test]
+fn outcomes_have_codes_and_words() {
+    let tree = leaky();
+    commit(tree.path());
+    let code = |arguments: &[&str]| told(&unleak(tree.path(), arguments)).0;
+    assert_eq!(code(&["check", "--exit-zero"]), 0);
+    assert_eq!(code(&["diff", "--exit-zero"]), 0);
+    write(tree.path(), "notes.txt", "");
+    for wrong in [&["check", "--no-such-flag"][..], &["check", "--select", "x"], &["check", "nowhere"]] {
+        assert_eq!(code(wrong), 64, "{wrong:?}");
+    }
+    let (code, _, said) = told(&unleak(tree.path(), &["check", "notes.txt"]));
+    assert_eq!((code, said.contains("notes.txt: not a Go file")), (64, true), "{said}");
+    let outcome = |arguments: &[&str]| {
+        let output = unleak(tree.path(), &[&["fix", "--format", "json"][..], arguments].concat());
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        let words = document["summary"]["outcome"].as_str().unwrap().to_owned();
+        (output.status.code().unwrap(), words, document)
+    };
+    let (code, words, _) = outcome(&["--verify", "! grep -q defer leak.go"]);
+    assert_eq!((code, &*words), (1, "rolled back"));
+    let (code, words, _) = outcome(&["--verify", "false"]);
+    assert_eq!((code, &*words), (2, "check fails anyway"));
+    assert_eq!(fs::read_to_string(tree.path().join("leak.go")).unwrap(), LEAK);
+    let (code, words, document) = outcome(&[]);
+    assert_eq!((code, &*words), (0, "changed"));
+    assert_eq!(document["summary"]["by_rule"]["unclosed-client"]["findings"], 1);
+    let patch = document["patches"][0]["patch"].as_str().unwrap();
+    assert!(patch.starts_with("diff --git a/leak.go b/leak.go\n"), "{patch}");
+    let (code, words, _) = outcome(&["--allow-dirty"]);
+    assert_eq!((code, &*words), (0, "nothing to do"));
+}
+
+#[test]
+fn standard_input_is_answered_in_json_too() {
+    let tree = leaky();
+    let mut command = command(tree.path(), &["fix", "-", "--stdin-filename", "leak.go", "--format", "json"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), LEAK.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert!(document["text"].as_str().unwrap().contains("\tdefer client.Close()\n"));
+    assert_eq!(document["summary"]["changed"], 1);
+}
+
+#[test]
+fn a_pipe_into_git_apply_succeeds_in_a_clean_tree() {
+    let tree = tempfile::tempdir().unwrap();
+    write(tree.path(), "a b.go", "package p\n");
+    commit(tree.path());
+    assert!(told(&unleak(tree.path(), &["diff"])).1.is_empty());
+    let (code, patch, _) = told(&unleak(tree.path(), &["diff", "--allow-empty"]));
+    assert_eq!(code, 0);
+    write(tree.path(), "the.patch", &patch);
+    git(tree.path(), &["apply", "the.patch"]);
+    assert_eq!(fs::read_to_string(tree.path().join("a b.go")).unwrap(), "package p\n");
+    let status = git(tree.path(), &["status", "--short"]);
+    assert_eq!(String::from_utf8_lossy(&status.stdout), "?? the.patch\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_named_link_gives_a_patch_that_applies_or_a_word() {
+    let tree = leaky();
+    commit(tree.path());
+    std::os::unix::fs::symlink("leak.go", tree.path().join("link.go")).unwrap();
+    let (_, patch, _) = told(&unleak(tree.path(), &["diff", "link.go"]));
+    write(tree.path(), "the.patch", &patch);
+    git(tree.path(), &["apply", "--check", "the.patch"]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    write(elsewhere.path(), "out.go", LEAK);
+    std::os::unix::fs::symlink(elsewhere.path().join("out.go"), tree.path().join("out.go")).unwrap();
+    let (_, patch, said) = told(&unleak(tree.path(), &["diff", "out.go"]));
+    assert!(patch.is_empty() && said.contains("not in the patch: a symbolic link out of its tree"), "{said}");
+}
+
+#[test]
+fn a_file_that_does_not_parse_is_edited_when_that_is_asked_for() {
+    let tree = leaky();
+    let broken = format!("{LEAK}\nfunc broken() {{\n\tx := := 1\n}}\n");
+    write(tree.path(), "leak.go", &broken);
+    let (_, answer, _) = told(&unleak(tree.path(), &["fix", "--no-vcs"]));
+    assert!(answer.contains("1 finding left (1 syntax error); partial"), "{answer}");
+    assert_eq!(fs::read_to_string(tree.path().join("leak.go")).unwrap(), broken);
+    assert_eq!(told(&unleak(tree.path(), &["fix", "--no-vcs", "--strict"])).0, 2);
+    let (_, answer, _) = told(&unleak(tree.path(), &["fix", "--no-vcs", "--damaged"]));
+    assert!(answer.contains("changed 1 file"), "{answer}");
+}
+
+#[test]
+fn a_baseline_outlives_a_renamed_file() {
+    let tree = leaky();
+    unleak(tree.path(), &["check", "--write-baseline", "b.toml"]);
+    fs::create_dir(tree.path().join("moved")).unwrap();
+    fs::rename(tree.path().join("leak.go"), tree.path().join("moved/other.go")).unwrap();
+    let (code, _, said) = told(&unleak(tree.path(), &["check", "--baseline", "b.toml"]));
+    assert!(code == 0 && said.contains("1 in the baseline") && !said.contains("gone"), "{said}");
+    // One entry stands for one finding.
+    write(tree.path(), "moved/second/again.go", LEAK);
+    let (code, _, said) = told(&unleak(tree.path(), &["check", "--baseline", "b.toml"]));
+    assert!(code == 1 && said.contains("1 finding in"), "{said}");
+}
+
+#[test]
+fn code_that_goes_behind_a_leak_does_not_bring_it_back() {
+    let tree = leaky();
+    let behind =
+        "\nfunc behind() error {\n\tif err := other(); err != nil {\n\t\treturn err\n\t}\n\treturn nil\n}\n";
+    write(tree.path(), "leak.go", &format!("{LEAK}{behind}"));
+    commit(tree.path());
+    git(tree.path(), &["tag", "start"]);
+    write(tree.path(), "leak.go", LEAK);
+    for revision in ["HEAD", "start", ":/all"] {
+        let (code, _, said) = told(&unleak(tree.path(), &["check", "--since", revision]));
+        assert!(
+            code == 0 && said.contains("1 in functions that the change leaves alone"),
+            "{revision}: {said}"
+        );
+    }
+    let (code, ..) = told(&unleak(tree.path(), &["check", "--since", ":/no such words"]));
+    assert_eq!(code, 64);
 }

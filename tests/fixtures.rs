@@ -167,14 +167,13 @@ fn test_files_wait_for_their_flag() {
         let in_tests =
             report.findings.iter().filter(|finding| finding.location.path.ends_with("_test.go")).count();
         assert_eq!(in_tests, 0);
-        let wanted: usize = files(&root)
+        // Those are told of in which there is something to report.
+        let with_findings = files(&root)
             .iter()
             .filter(|(path, _)| path.ends_with("_test.go"))
-            .flat_map(|(_, bytes)| {
-                String::from_utf8_lossy(bytes).lines().map(|line| wants(line).len()).collect::<Vec<_>>()
-            })
-            .sum();
-        assert_eq!(report.stats.findings_in_tests, wanted as u64);
+            .filter(|(_, bytes)| String::from_utf8_lossy(bytes).lines().any(|line| !wants(line).is_empty()))
+            .count();
+        assert!(report.stats.tests_not_judged >= with_findings as u64);
     }
 }
 

@@ -4,7 +4,6 @@
 
 use std::ops::Range;
 
-use crate::base::diagnostic::FixOutcome;
 use crate::base::text::Span;
 
 /// One replacement: the bytes of `span` become `text`. An empty span inserts before its offset.
@@ -23,13 +22,24 @@ impl Edit {
     }
 }
 
+/// What became of a fix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EditOutcome {
+    /// Its edits are in the new text.
+    Applied,
+    /// An earlier fix made the same edits.
+    Duplicate,
+    /// One of its spans overlaps an earlier edit or does not lie in the text.
+    Conflict,
+}
+
 /// What [`apply`] made of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     /// The new text.
     pub text: Vec<u8>,
     /// For each fix, in order: `Applied`, `Duplicate` or `Conflict`.
-    pub outcomes: Vec<FixOutcome>,
+    pub outcomes: Vec<EditOutcome>,
     /// What gives the original back.
     pub inverse: Inverse,
 }
@@ -83,30 +93,30 @@ struct Taken<'a>(Vec<&'a Edit>);
 
 impl<'a> Taken<'a> {
     /// Takes the whole of `fix` or nothing of it.
-    fn admit(&mut self, fix: &'a [Edit], len: usize) -> FixOutcome {
+    fn admit(&mut self, fix: &'a [Edit], len: usize) -> EditOutcome {
         let mut added: Vec<&Edit> = Vec::with_capacity(fix.len());
         for edit in fix {
             let Span { start, end } = edit.span;
             if start > end || end as usize > len || added.iter().any(|other| overlap(edit.span, other.span)) {
-                return FixOutcome::Conflict;
+                return EditOutcome::Conflict;
             }
             let near = self.near(edit.span);
             if near.contains(&edit) {
                 continue;
             }
             if near.iter().any(|other| overlap(edit.span, other.span)) {
-                return FixOutcome::Conflict;
+                return EditOutcome::Conflict;
             }
             added.push(edit);
         }
         if added.is_empty() {
-            return FixOutcome::Duplicate;
+            return EditOutcome::Duplicate;
         }
         for edit in added {
             let at = self.0.partition_point(|other| other.span <= edit.span);
             self.0.insert(at, edit);
         }
-        FixOutcome::Applied
+        EditOutcome::Applied
     }
 
     /// The taken edits that could overlap or equal one at `span`. Taken edits do not overlap, so their ends
@@ -155,7 +165,7 @@ mod tests {
         Edit { span: Span { start, end }, text: text.into() }
     }
 
-    fn run(original: &str, fixes: &[&[Edit]]) -> (String, Vec<FixOutcome>) {
+    fn run(original: &str, fixes: &[&[Edit]]) -> (String, Vec<EditOutcome>) {
         let applied = apply(original.as_bytes(), fixes);
         (String::from_utf8(applied.text).expect("tests use UTF-8"), applied.outcomes)
     }
@@ -164,7 +174,7 @@ mod tests {
     fn insertions_of_two_fixes_at_one_offset_are_both_kept_in_order() {
         let (text, outcomes) = run("ab", &[&[Edit::insert(1, "2")], &[Edit::insert(1, "1")]]);
         assert_eq!(text, "a21b");
-        assert_eq!(outcomes, [FixOutcome::Applied, FixOutcome::Applied]);
+        assert_eq!(outcomes, [EditOutcome::Applied, EditOutcome::Applied]);
     }
 
     #[test]
@@ -172,7 +182,7 @@ mod tests {
         let fix = [Edit::insert(1, "x")];
         let (text, outcomes) = run("ab", &[&fix, &fix]);
         assert_eq!(text, "axb");
-        assert_eq!(outcomes, [FixOutcome::Applied, FixOutcome::Duplicate]);
+        assert_eq!(outcomes, [EditOutcome::Applied, EditOutcome::Duplicate]);
     }
 
     #[test]
@@ -181,7 +191,7 @@ mod tests {
         let (text, outcomes) =
             run("ab", &[&[import.clone(), Edit::insert(1, "x")], &[import, Edit::insert(2, "y")]]);
         assert_eq!(text, "iaxby");
-        assert_eq!(outcomes, [FixOutcome::Applied, FixOutcome::Applied]);
+        assert_eq!(outcomes, [EditOutcome::Applied, EditOutcome::Applied]);
     }
 
     #[test]
@@ -190,10 +200,10 @@ mod tests {
         let second = [Edit::insert(0, "never"), replace(2, 4, "Y")];
         assert_eq!(
             run("abcd", &[&first, &second]),
-            ("aXd".into(), vec![FixOutcome::Applied, FixOutcome::Conflict])
+            ("aXd".into(), vec![EditOutcome::Applied, EditOutcome::Conflict])
         );
         let inside = [Edit::insert(2, "Y")];
-        assert_eq!(run("abcd", &[&first, &inside]).1[1], FixOutcome::Conflict);
+        assert_eq!(run("abcd", &[&first, &inside]).1[1], EditOutcome::Conflict);
     }
 
     #[test]
@@ -204,9 +214,9 @@ mod tests {
 
     #[test]
     fn spans_outside_the_text_are_conflicts() {
-        assert_eq!(run("ab", &[&[Edit::insert(3, "x")]]), ("ab".into(), vec![FixOutcome::Conflict]));
+        assert_eq!(run("ab", &[&[Edit::insert(3, "x")]]), ("ab".into(), vec![EditOutcome::Conflict]));
         let reversed = Edit { span: Span { start: 2, end: 1 }, text: String::new() };
-        assert_eq!(run("ab", &[&[reversed]]).1, [FixOutcome::Conflict]);
+        assert_eq!(run("ab", &[&[reversed]]).1, [EditOutcome::Conflict]);
     }
 
     fn some_edit() -> impl Strategy<Value = Edit> {
@@ -230,9 +240,9 @@ mod tests {
             let fixes: Vec<&[Edit]> = fixes.iter().map(Vec::as_slice).collect();
             let all = apply(&original, &fixes);
             let kept: Vec<&[Edit]> =
-                fixes.iter().zip(&all.outcomes).filter(|(_, o)| **o == FixOutcome::Applied).map(|(fix, _)| *fix).collect();
+                fixes.iter().zip(&all.outcomes).filter(|(_, o)| **o == EditOutcome::Applied).map(|(fix, _)| *fix).collect();
             let again = apply(&original, &kept);
-            prop_assert!(again.outcomes.iter().all(|o| *o == FixOutcome::Applied));
+            prop_assert!(again.outcomes.iter().all(|o| *o == EditOutcome::Applied));
             prop_assert_eq!(again.text, all.text);
         }
 

@@ -1,13 +1,12 @@
 //! `fix`: the fixes are found in memory, asked about, written, verified, and told.
 
-use super::flags::{Common, Fix, Format};
+use super::flags::{Common, Fix};
 use super::review::{self, Decisions};
 use super::verify::{self, Verify};
-use super::{Exit, for_people, for_programs, progress, settings, words, write};
+use super::{Exit, output, progress, settings, words, write};
 use crate::base::diagnostic::FixOutcome;
 use crate::engine::{Choice, FixRun, Judged};
-use crate::report;
-use crate::report::{Done, RunOutcome};
+use crate::report::{self, Fixed, Results, RunOutcome};
 
 /// Writes fixes into files.
 pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
@@ -22,9 +21,9 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     let mut fixes = progress::watched(common.quiet, &settings.report.progress, || {
         judged.fix(&settings, &|_| Choice::Take)
     });
-    if let Some(stdin) = settings.stdin.as_ref().filter(|_| flags.format == Format::Text) {
+    if let Some(stdin) = settings.stdin.as_ref().filter(|_| flags.format.colored) {
         let fixed = fixes.changes.first().map_or(&*stdin.text, |change| &change.after);
-        for_programs(|out| out.write_all(fixed))?;
+        flags.output.open().for_programs(|out| out.write_all(fixed))?;
         let written = vec![FixOutcome::Applied; fixes.changes.len()];
         return Ok(exit(flags, &judged.into_run(fixes), &written));
     }
@@ -37,13 +36,13 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
         decisions = review::review(judged.report(), &fixes)?;
         fixes = judged.fix(&settings, &|finding| decisions.on(finding));
     }
-    let (written, faults) = match &flags.verify {
+    let verify = flags.verify.as_deref().map(Verify::new);
+    let (written, faults) = match &verify {
         // Its text is in the answer.
         _ if settings.stdin.is_some() => (vec![FixOutcome::Applied; fixes.changes.len()], Vec::new()),
         None => write::write_all(&settings, &fixes.changes)?,
-        Some(command) => {
-            let verified =
-                verify::write_verified(&settings, &judged, fixes, &decisions, &Verify::new(command))?;
+        Some(verify) => {
+            let verified = verify::write_verified(&settings, &judged, fixes, &decisions, verify)?;
             fixes = verified.fixes;
             (verified.written, verified.faults)
         }
@@ -53,18 +52,18 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     decisions.note(&mut run.report.findings);
     let outcomes = report::settle(&run, &written);
     let tally = report::tally(&run, &written, &outcomes);
-    match flags.format {
-        Format::Json => {
-            let done = Done { command: "fix", outcomes: &outcomes, written: &written, tally: &tally };
-            for_programs(|out| report::fix_json(out, &run, &settings, &done))?;
-        }
-        Format::Text => for_people(|out| {
-            if !common.quiet {
-                report::fixed(out, &run.report.findings, &outcomes)?;
-            }
-            writeln!(out, "{}", tally.line())
-        })?,
-    }
+    let fixed = Fixed {
+        command: "fix",
+        changes: &run.changes,
+        written: &written,
+        outcomes: &outcomes,
+        tally: &tally,
+        verified: verify.as_ref().map(Verify::shown),
+        brief: common.quiet,
+    };
+    let results = Results::of_fix(&run, &settings, fixed);
+    output::write_reports(&flags.report, &results)?;
+    flags.output.open().results(flags.format, &results)?;
     if !common.quiet {
         words::fix_end(&settings, &run.report);
     }

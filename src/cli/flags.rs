@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
+use super::output::{FileReport, Output};
 use crate::config::Style;
+use crate::report::{FORMATS, Format};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,6 +41,12 @@ Examples:
 
 Nothing is downloaded. Several versions of a module tell at which of them a fact holds.";
 
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  unleak completions bash > ~/.local/share/bash-completion/completions/unleak
+  unleak completions zsh > ~/.zfunc/_unleak
+  unleak completions fish > ~/.config/fish/completions/unleak.fish";
+
 /// Finds Go resources that are acquired and never released, and writes the missing release.
 #[derive(Debug, Parser)]
 #[command(name = "unleak", version, after_help = EXAMPLES, disable_help_subcommand = true)]
@@ -49,8 +58,9 @@ pub struct Cli {
     pub common: Common,
 }
 
-/// Flags of every command.
+/// Flags of every command, listed behind a command's own.
 #[derive(Debug, Args)]
+#[command(next_display_order = 900)]
 pub struct Common {
     /// Also load the rules in the folders below DIR
     #[arg(long, value_name = "DIR", global = true)]
@@ -93,6 +103,34 @@ pub enum Command {
     /// Read modules and print the facts that the shipped index is made of
     #[command(after_help = INDEX_EXAMPLES)]
     Index(Index),
+    /// Print completions for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell that is to complete
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Write man pages, one for each command
+    Man {
+        /// A folder that is there
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Print the JSON Schema of what others read or write
+    Schema {
+        /// What it describes
+        #[arg(value_name = "WHAT", default_value = "json")]
+        what: Described,
+    },
+}
+
+/// What a schema describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Described {
+    /// What `--format json` prints
+    Json,
+    /// `unleak.toml`
+    Config,
 }
 
 /// `config`.
@@ -116,8 +154,13 @@ pub struct Check {
     #[command(flatten)]
     pub news: News,
     /// How findings are printed
-    #[arg(long, default_value = "text")]
-    pub format: CheckFormat,
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format(|_| true))]
+    pub format: &'static Format,
+    /// Write a report to FILE as well; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report(|_| true))]
+    pub report: Vec<FileReport>,
+    #[command(flatten)]
+    pub output: OutputFile,
     /// Be silent about the findings that FILE has, and tell which of them are gone
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
@@ -146,13 +189,15 @@ pub struct Diff {
     pub stat: bool,
     /// How the patch is printed: as it is, or in JSON with the facts
     #[arg(long, default_value = "text", conflicts_with = "stat")]
-    pub format: Format,
+    pub format: TextOrJson,
     /// Where there is nothing to patch, print a patch that changes nothing, so that `git apply` succeeds
     #[arg(long, conflicts_with = "stat")]
     pub allow_empty: bool,
     /// Exit with 0 also when there are findings
     #[arg(long)]
     pub exit_zero: bool,
+    #[command(flatten)]
+    pub output: OutputFile,
 }
 
 /// `fix`.
@@ -184,8 +229,13 @@ pub struct Fix {
     #[arg(long)]
     pub exit_code: bool,
     /// How the outcome is printed
-    #[arg(long, default_value = "text")]
-    pub format: Format,
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format(|format| format.tells_fixes))]
+    pub format: &'static Format,
+    /// Write a report to FILE as well; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report(|format| format.tells_fixes))]
+    pub report: Vec<FileReport>,
+    #[command(flatten)]
+    pub output: OutputFile,
 }
 
 /// `audit`.
@@ -195,7 +245,9 @@ pub struct Audit {
     pub scan: Scan,
     /// How the acquisitions are printed
     #[arg(long, default_value = "text")]
-    pub format: Format,
+    pub format: TextOrJson,
+    #[command(flatten)]
+    pub output: OutputFile,
     /// Print why the fix at this line is safe, step by step, or what stands against that
     #[arg(long, value_name = "FILE:LINE", value_parser = place)]
     pub proof: Option<(String, u32)>,
@@ -231,6 +283,21 @@ pub struct Index {
     /// Read every module of the module cache
     #[arg(long)]
     pub modcache: bool,
+}
+
+/// Where the result goes: the flag that all scanning commands share.
+#[derive(Debug, Args)]
+pub struct OutputFile {
+    /// Write the result to FILE instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub output_file: Option<PathBuf>,
+}
+
+impl OutputFile {
+    /// What takes the result.
+    pub fn open(&self) -> Output<'_> {
+        Output::to(self.output_file.as_deref())
+    }
 }
 
 /// What is looked at and how: the flags that all four scanning commands share.
@@ -325,6 +392,17 @@ fn style() -> impl TypedValueParser<Value = Style> {
         .map(|word| Style::named(&word).expect("it is one of the words"))
 }
 
+/// Names of the formats in the table that are `usable`, with what they are good for.
+fn format(usable: fn(&Format) -> bool) -> impl TypedValueParser<Value = &'static Format> {
+    let names = FORMATS.iter().filter(|format| usable(format));
+    PossibleValuesParser::new(names.map(|format| PossibleValue::new(format.name).help(format.about)))
+        .map(|name| Format::named(&name).expect("it is one of the names"))
+}
+
+fn report(usable: fn(&Format) -> bool) -> impl TypedValueParser<Value = FileReport> {
+    StringValueParser::new().try_map(move |given| FileReport::parse(&given, usable))
+}
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -336,24 +414,9 @@ pub enum Color {
     Never,
 }
 
-/// How `check` prints.
+/// How `diff` and `audit` print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CheckFormat {
-    /// With the lines of source
-    Text,
-    /// One line a finding
-    Concise,
-    /// For programs; see docs/json.md
-    Json,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// Annotations for a GitHub workflow
-    Github,
-}
-
-/// How the other commands print.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum TextOrJson {
     /// For people
     Text,
     /// For programs; see docs/json.md

@@ -2,27 +2,29 @@
 //!
 //! Results go to standard output, everything else to standard error.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
 use clap::Parser;
 
-use self::flags::{Audit, Check, CheckFormat, Cli, Color, Command, Common, Diff, Format};
+use self::flags::{Audit, Check, Cli, Color, Command, Common, Diff, TextOrJson};
+use self::output::{for_people, for_programs};
 use crate::base::diagnostic::{Finding, FixOutcome};
 use crate::base::sys;
 use crate::config::Settings;
 use crate::engine;
 use crate::engine::{Baseline, Report};
-use crate::report;
+use crate::report::{self, Fixed, Format, Results};
 use crate::rules::Status;
 use crate::walk;
 
 mod baseline;
 mod config;
+mod describe;
 mod fix;
 mod flags;
+mod output;
 mod progress;
 mod review;
 mod settings;
@@ -131,21 +133,10 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Explain { rule } => explain(common, rule),
         Command::Resolve(flags) => source::resolve(common, flags),
         Command::Index(flags) => source::index(common, flags),
+        Command::Completions { shell } => describe::completions(*shell),
+        Command::Man { folder } => describe::man(common, folder),
+        Command::Schema { what } => describe::schema(*what),
     }
-}
-
-/// Hands `write` standard output for people, with colours where they are wanted.
-fn for_people(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
-    flushed(BufWriter::new(anstream::stdout().lock()), write)
-}
-
-/// Hands `write` standard output for programs: every byte goes out as it is.
-fn for_programs(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
-    flushed(BufWriter::new(io::stdout().lock()), write)
-}
-
-fn flushed(mut out: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
-    write(&mut out).and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
 fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
@@ -161,13 +152,9 @@ fn check(common: &Common, flags: &Check) -> anyhow::Result<Exit> {
     let mut report = progress::watched(common.quiet, &settings.report.progress, || engine::check(&settings))?;
     words::faults(&report.faults);
     let gone = baseline.as_ref().map(|baseline| baseline.apply(&mut report, &settings)).unwrap_or_default();
-    match flags.format {
-        CheckFormat::Text => for_people(|out| report::text(out, &report))?,
-        CheckFormat::Concise => for_people(|out| report::concise(out, &report))?,
-        CheckFormat::Json => for_programs(|out| report::check_json(out, &report, &settings))?,
-        CheckFormat::Sarif => for_programs(|out| report::sarif(out, &report, &settings))?,
-        CheckFormat::Github => for_programs(|out| report::github(out, &report, &settings))?,
-    }
+    let results = Results::of_check(&report, &settings);
+    output::write_reports(&flags.report, &results)?;
+    flags.output.open().results(flags.format, &results)?;
     if !common.quiet {
         words::check_end(&settings, &report);
         baseline::tell(&gone);
@@ -209,23 +196,31 @@ fn diff(common: &Common, flags: &Diff) -> anyhow::Result<Exit> {
     words::faults(&run.report.faults);
     let routes = report::routes(&run.changes, &settings);
     words::unpatchable(&run.changes, &routes);
+    let output = flags.output.open();
     if flags.stat {
-        for_people(|out| report::stat(out, &run.changes, &routes))?;
-    } else if flags.format == Format::Json {
+        output.for_people(|out| report::stat(out, &run.changes, &routes))?;
+    } else if flags.format == TextOrJson::Json {
         let would = vec![FixOutcome::Applied; run.changes.len()];
-        let tally = report::tally(&run, &would, &run.outcomes);
-        let done = report::Done { command: "diff", outcomes: &run.outcomes, written: &would, tally: &tally };
-        for_programs(|out| report::fix_json(out, &run, &settings, &done))?;
+        let fixed = Fixed {
+            command: "diff",
+            changes: &run.changes,
+            written: &would,
+            outcomes: &run.outcomes,
+            tally: &report::tally(&run, &would, &run.outcomes),
+            verified: None,
+            brief: false,
+        };
+        output.results(Format::json(), &Results::of_fix(&run, &settings, fixed))?;
     } else {
         let mut patch = Vec::new();
         report::patch(&mut patch, &run.changes, &routes)?;
         if patch.is_empty() && flags.allow_empty {
             report::empty_patch(&mut patch, &run.report, &settings)?;
         }
-        if io::stdout().is_terminal() {
-            for_people(|out| report::show_patch(out, &patch))?;
+        if output.is_terminal() {
+            output.for_people(|out| report::show_patch(out, &patch))?;
         } else {
-            for_programs(|out| out.write_all(&patch))?;
+            output.for_programs(|out| out.write_all(&patch))?;
         }
     }
     if !common.quiet {
@@ -250,8 +245,10 @@ fn audit(common: &Common, flags: &Audit) -> anyhow::Result<Exit> {
         return Ok(after(&report, flags.scan.strict, false));
     }
     match flags.format {
-        Format::Json => for_programs(|out| report::audit_json(out, &report, &settings))?,
-        Format::Text => for_people(|out| report::audit(out, &report))?,
+        TextOrJson::Json => {
+            flags.output.open().for_programs(|out| report::audit_json(out, &report, &settings))?;
+        }
+        TextOrJson::Text => flags.output.open().for_people(|out| report::audit(out, &report))?,
     }
     if !common.quiet {
         words::audit_end(&settings, &report);

@@ -167,7 +167,7 @@ impl Answers for Terminal {
         let mut patch = Vec::new();
         report::hunks(&mut patch, before, &after)?;
         for_people(|out| {
-            report::text(out, &alone)?;
+            report::quoted(out, &alone)?;
             report::show_patch(out, &patch)?;
             let Some(fix) = &finding.fix else { return Ok(()) };
             let reason = fix.reason.as_deref().map(|reason| format!(" ({})", report::harmless(reason)));

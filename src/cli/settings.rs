@@ -103,7 +103,12 @@ pub fn ignore_reason(flags: &Fix) -> anyhow::Result<Option<String>> {
 
 fn read_stdin(scan: &Scan) -> anyhow::Result<Stdin> {
     let limit = scan.overrides.max_file_bytes.map_or(Keys::default().max_file_bytes, u64::from);
-    let text = sys::read_stdin(limit)?;
+    let text = sys::read_stdin(limit).map_err(|error| match error {
+        sys::Error::TooLarge { .. } => {
+            anyhow!("standard input: {}; --max-file-bytes reads more", error.words())
+        }
+        other => other.into(),
+    })?;
     Ok(Stdin { name: scan.stdin_filename.clone(), text: text.into() })
 }
 

@@ -38,6 +38,11 @@ impl Verify {
             _ => Verify { argv: ["sh", "-c", command].map(str::to_owned).into(), shown: command.to_owned() },
         }
     }
+
+    /// The command as a person would type it.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
 }
 
 /// What was written and stays.

@@ -63,15 +63,19 @@ pub fn write_all(settings: &Settings, changes: &[Change]) -> anyhow::Result<(Vec
     write_while(settings, changes, &|| held.came())
 }
 
+/// How many files are written at a time: the disk takes its time to say that a file is there for good, and
+/// says so of many as fast as of one.
+const WRITERS: usize = 16;
+
 fn write_while(
     settings: &Settings,
     changes: &[Change],
-    interrupted: &dyn Fn() -> bool,
+    interrupted: &(dyn Fn() -> bool + Sync),
 ) -> anyhow::Result<(Vec<FixOutcome>, Vec<Error>)> {
     let roots = writable_roots(settings);
     let mut faults: Vec<Error> = Vec::new();
     let mut outcomes = Vec::new();
-    for change in changes {
+    for batch in changes.chunks(WRITERS) {
         if interrupted() {
             faults.iter().for_each(|fault| words::error(&fault.to_string()));
             let written = outcomes.iter().filter(|outcome| **outcome == FixOutcome::Applied).count();
@@ -80,20 +84,27 @@ fn write_while(
                 changes.len()
             );
         }
-        outcomes.push(write_one(change, &roots, &mut faults));
+        let written: Vec<Result<(), Error>> = std::thread::scope(|scope| {
+            let roots = &roots;
+            let started: Vec<_> =
+                batch.iter().map(|change| scope.spawn(|| write_one(change, roots))).collect();
+            started
+                .into_iter()
+                .map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        });
+        for answer in written {
+            outcomes.push(answer.as_ref().map_or_else(outcome_of, |()| FixOutcome::Applied));
+            faults.extend(answer.err());
+        }
     }
     Ok((outcomes, faults))
 }
 
-fn write_one(change: &Change, roots: &[PathBuf], faults: &mut Vec<Error>) -> FixOutcome {
-    let Some(file) = &change.file else { return FixOutcome::WriteFailed };
-    match sys::replace(file, roots, &change.before, &change.after) {
-        Ok(()) => FixOutcome::Applied,
-        Err(fault) => {
-            let outcome = outcome_of(&fault);
-            faults.push(fault);
-            outcome
-        }
+fn write_one(change: &Change, roots: &[PathBuf]) -> Result<(), Error> {
+    match &change.file {
+        Some(file) => sys::replace(file, roots, &change.before, &change.after),
+        None => Err(Error::NotFound { path: PathBuf::from(&*change.path) }),
     }
 }
 
@@ -157,17 +168,19 @@ mod tests {
     #[test]
     fn an_interrupt_leaves_the_rest_alone() {
         let dir = tempfile::tempdir().unwrap();
-        let files = ["a.go", "b.go"].map(|name| dir.path().join(name));
+        let files: Vec<PathBuf> = (0..2 * WRITERS).map(|at| dir.path().join(format!("{at}.go"))).collect();
         files.iter().for_each(|file| fs::write(file, "old").unwrap());
-        let changes = files.clone().map(change);
-        // It comes while the first file is written.
+        let changes: Vec<Change> = files.iter().cloned().map(change).collect();
+        // It comes while the first files are written.
         let interrupted = || fs::read(&files[0]).unwrap() == b"new";
         let words = write_while(&Settings::sample(dir.path(), &["."]), &changes, &interrupted)
             .unwrap_err()
             .to_string();
-        assert!(words.starts_with("interrupted; 1 of 2 files were written"), "{words}");
-        assert_eq!(files.map(|file| fs::read(file).unwrap()), [b"new".to_vec(), b"old".to_vec()]);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+        assert!(words.starts_with("interrupted; 16 of 32 files were written"), "{words}");
+        let texts: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
+        assert!(texts[..WRITERS].iter().all(|text| text == b"new"));
+        assert!(texts[WRITERS..].iter().all(|text| text == b"old"));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2 * WRITERS, "no temporary file stays");
     }
 
     #[test]

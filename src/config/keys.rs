@@ -1,6 +1,7 @@
 //! The keys of `unleak.toml`. A field here is a key: what reads, checks, merges and shows them needs no word
 //! more for a new one.
 
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::Style;
@@ -10,7 +11,8 @@ pub(super) const MOST_FILE_BYTES: u64 = 1 << 30;
 
 /// The settings that a file can make, by their names; what [`Keys::default`] says holds where nobody says
 /// anything.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "unleak.toml", description = "Settings of unleak for the files of a folder and below.")]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Keys {
     /// Run these rules only; every rule that is no preview when it is empty.
@@ -28,7 +30,13 @@ pub struct Keys {
     /// Take a client of unknown type for one that `Close()` releases.
     pub assume_closable: bool,
     /// Files above this size in bytes are left out. A Go file of 16 MiB is a table that a program wrote.
+    #[schemars(range(max = 1_073_741_824))]
     pub max_file_bytes: u64,
+}
+
+/// The JSON Schema of `unleak.toml`.
+pub fn schema() -> Schema {
+    schemars::schema_for!(Keys)
 }
 
 impl Default for Keys {

@@ -68,6 +68,10 @@ impl Layer {
         for glob in globs {
             let fail = |error: ignore::Error| Error::Glob { glob: glob.clone(), words: error.to_string() };
             builder.add_line(None, glob).map_err(fail)?;
+            // The builder takes an open `[` for a letter; whoever writes one means a class.
+            if let Some(words) = open_class(glob) {
+                return Err(Error::Glob { glob: glob.clone(), words: words.to_owned() });
+            }
         }
         let fail = |error: ignore::Error| Error::Glob { glob: globs.join(" "), words: error.to_string() };
         self.exclude = Some(builder.build().map_err(fail)?);
@@ -82,9 +86,10 @@ impl Layer {
     /// that is none.
     pub fn read(file: &Arc<str>, text: &str, folder: &Path, rules: &[Arc<Rule>]) -> Result<Layer, Error> {
         let source = Source { file, text };
-        let values: Table = toml::from_str(text).map_err(|error| source.broken(&error))?;
         let places = DeTable::parse(text).map_err(|error| source.broken(&error))?;
         source.known_keys(places.get_ref())?;
+        source.sizes(places.get_ref())?;
+        let values: Table = toml::from_str(text).map_err(|error| source.broken(&error))?;
         let keys: Keys = toml::from_str(text).map_err(|error| source.broken(&error))?;
         let mut layer = Layer { file: file.clone(), ..Layer::default() };
         for (key, value) in places.get_ref() {
@@ -145,6 +150,20 @@ impl Source<'_> {
         Err(self.mistake(key.span().start, words))
     }
 
+    /// A number of bytes that nobody can read, or that no machine can count.
+    fn sizes(&self, keys: &DeTable) -> Result<(), Error> {
+        for (_, value) in keys.iter().filter(|(key, _)| key.get_ref() == "max-file-bytes") {
+            let Some(number) = value.get_ref().as_integer() else { continue };
+            let digits = number.as_str().trim_start_matches('+');
+            let is_plain = number.radix() == 10 && digits.bytes().all(|byte| byte.is_ascii_digit());
+            if is_plain && digits.parse::<u64>().map_or(true, |bytes| bytes > MOST_FILE_BYTES) {
+                let words = format!("at most {MOST_FILE_BYTES} bytes of a file can be read");
+                return Err(self.mistake(value.span().start, words));
+            }
+        }
+        Ok(())
+    }
+
     /// What a type alone does not say of a value.
     fn check(&self, key: &str, value: &Spanned<DeValue>, rules: &[Arc<Rule>]) -> Result<(), Error> {
         let elements = value.get_ref().as_array().into_iter().flat_map(|array| array.iter());
@@ -160,18 +179,24 @@ impl Source<'_> {
                     Err(self.mistake(at, error.to_string().replace("--exclude ", "")))
                 })
             }),
-            "max-file-bytes" => {
-                match value.get_ref().as_integer().and_then(|number| number.as_str().parse::<u64>().ok()) {
-                    Some(bytes) if bytes > MOST_FILE_BYTES => Err(self.mistake(
-                        value.span().start,
-                        format!("at most {MOST_FILE_BYTES} bytes of a file can be read"),
-                    )),
-                    _ => Ok(()),
-                }
-            }
             _ => Ok(()),
         }
     }
+}
+
+/// What is wrong with a glob that begins a class of letters and does not end it.
+fn open_class(glob: &str) -> Option<&'static str> {
+    let mut bytes = glob.bytes();
+    let mut open = false;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'[' => open = true,
+            b']' => open = false,
+            _ => {}
+        }
+    }
+    open.then_some("the class that `[` begins has no `]`")
 }
 
 /// Whether one of `rules` is called `id`; else the words for that.
@@ -241,6 +266,8 @@ mod tests {
         );
         assert!(broken("exclude = [\"a\", \"b{c\"]").starts_with("unleak.toml:1:17: b{c: "));
         assert!(broken("max-file-bytes = 99999999999").starts_with("unleak.toml:1:18: at most"));
+        assert!(broken("max-file-bytes = 99999999999999999999").starts_with("unleak.toml:1:18: at most"));
+        assert!(broken("exclude = [\"[a\"]").contains("has no `]`"));
         assert!(broken("max-file-bytes = -1").starts_with("unleak.toml:1:18: "));
         assert!(broken("tests = true\ntests = false\n").starts_with("unleak.toml:2:1: "));
         assert!(broken("tests = ").starts_with("unleak.toml:1:"));

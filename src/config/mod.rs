@@ -14,7 +14,7 @@ mod tree;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use keys::Keys;
+pub use keys::{Keys, schema};
 pub use layer::{Layer, Origin, known_rule};
 pub use style::Style;
 pub use tree::{FILE, Files, Said, Tree, is_selected};

@@ -1,13 +1,15 @@
 //! How the releases that a run writes are spelled, as far as one may choose.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A spelling. Where it does not fit (nothing to join into, no error to ignore), another one stands in, so
 /// that an error that was to be looked at is at least ignored openly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(description = "A spelling; where it does not fit, another one stands in.")]
 #[serde(rename_all = "lowercase")]
 pub enum Style {
-    /// As the file does it already, or its package, else [`Style::Defer`].
+    /// As the file does it already, or its package, else `defer`.
     Auto,
     /// `defer c.Close()`
     Defer,

@@ -51,6 +51,8 @@ pub struct Tree {
     has_globs: bool,
     /// Files of settings that were looked for, by real folder.
     read: FxHashMap<PathBuf, Option<Arc<Layer>>>,
+    /// What is called like a file of settings and is none, as printed.
+    no_files: Vec<Arc<str>>,
 }
 
 /// A folder whose files have a policy of their own.
@@ -87,6 +89,7 @@ impl Tree {
             has_globs,
             folders: BTreeMap::new(),
             read: FxHashMap::default(),
+            no_files: Vec::new(),
         })
     }
 
@@ -157,6 +160,12 @@ impl Tree {
         files
     }
 
+    /// What is called like a file of settings and is none (a folder, a pipe, a link out of the tree), as
+    /// printed. It was not opened.
+    pub fn no_files(&self) -> &[Arc<str>] {
+        &self.no_files
+    }
+
     /// The ids of the rules that run in some folder, sorted.
     pub fn rules(&self) -> Vec<Arc<str>> {
         let folders = self.folders.values().chain(self.folders.is_empty().then_some(&self.base));
@@ -210,12 +219,16 @@ impl Tree {
         }
         let file = folder.join(FILE);
         let layer = match sys::kind(&file) {
-            // What is no file of the tree is told where the tree is walked.
             Some(Kind::File) if !sys::is_link(&file) || !sys::leads_out(&file) => {
                 let printed = file.strip_prefix(&self.root).unwrap_or(&file);
                 Some(Arc::new(read(&file, &shown(printed), folder, &self.sources.rules)?))
             }
-            _ => None,
+            None => None,
+            Some(_) => {
+                let printed = file.strip_prefix(&self.root).unwrap_or(&file);
+                self.no_files.push(shown(printed));
+                None
+            }
         };
         self.has_globs |= layer.as_ref().is_some_and(|layer| layer.has_globs());
         self.read.insert(folder.to_path_buf(), layer.clone());

@@ -1,7 +1,9 @@
 //! One file's text -> its judgements: outline, seeds, declarations, findings with their fixes.
 
 use std::collections::BTreeSet;
+use std::iter::Peekable;
 use std::sync::Arc;
+use std::vec::IntoIter;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -109,7 +111,7 @@ pub fn again(
     settings: &Settings,
     wrappers: &Wrappers,
     file: &FileText,
-    mut previous: AnalyzedFile,
+    previous: AnalyzedFile,
     matters: &dyn Fn(&[u8]) -> bool,
 ) -> AnalyzedFile {
     let judge = &Judge {
@@ -117,6 +119,7 @@ pub fn again(
         fields: settings.report.every || file.policy.reporting(FaultKind::NeverReleased).is_some(),
         ..*judge
     };
+    let mut known = Previous::of(previous);
     let lines = LineIndex::new(file.text);
     let place = FileContext { path: file.path, text: file.text, lines: &lines, scope: file.scope };
     let mut outline = outline(file.text);
@@ -134,6 +137,7 @@ pub fn again(
         sights: &sights,
         directives: &directives,
         package_style: PackageStyle::new(file.scope),
+        habits: fix::FileHabits::new(file.text),
     };
     let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
     let mut detected_repeats = Repeats::default();
@@ -141,7 +145,7 @@ pub fn again(
         let found = if matters(&file.text[item.span.range()]) {
             declaration(&run, &place, item, &mut result)
         } else {
-            result.keep(&mut previous, item)
+            result.keep(&mut known, item)
         };
         for one in found.judged {
             result.findings.extend(findings(&run, &place, item, &one, &mut repeats));
@@ -167,17 +171,40 @@ pub fn again(
 
 impl AnalyzedFile {
     /// Takes over what `previous` says of one declaration, and gives what was found in it.
-    fn keep(&mut self, previous: &mut AnalyzedFile, item: &Item) -> AnalyzedDeclaration {
-        let within = |at: u32| item.span.start <= at && at < item.span.end;
-        self.fresh.extend(previous.fresh.extract_if(.., |fresh| within(fresh.func.decl.span.start)));
-        self.refused.extend(previous.refused.extract_if(.., |(start, _)| within(*start)));
-        let judged: Vec<Judgement> =
-            previous.judged.extract_if(.., |judged| within(judged.acquisition.span.start)).collect();
-        let detected: Vec<Detected> =
-            previous.detected.extract_if(.., |one| within(one.detection.span.start)).collect();
+    fn keep(&mut self, previous: &mut Previous, item: &Item) -> AnalyzedDeclaration {
+        self.fresh.extend(within(&mut previous.fresh, item, |fresh| fresh.func.decl.span.start));
+        self.refused.extend(within(&mut previous.refused, item, |(start, _)| *start));
+        let judged = within(&mut previous.judged, item, |judged| judged.acquisition.span.start);
+        let detected = within(&mut previous.detected, item, |one| one.detection.span.start);
         self.declarations += u64::from(!(judged.is_empty() && detected.is_empty()));
         AnalyzedDeclaration { judged, detected }
     }
+}
+
+/// What was known of a file, each list in the order of its declarations, so that all of them are gone through
+/// once.
+struct Previous {
+    fresh: Peekable<IntoIter<Fresh>>,
+    refused: Peekable<IntoIter<(u32, Refusal)>>,
+    judged: Peekable<IntoIter<Judgement>>,
+    detected: Peekable<IntoIter<Detected>>,
+}
+
+impl Previous {
+    fn of(file: AnalyzedFile) -> Previous {
+        Previous {
+            fresh: file.fresh.into_iter().peekable(),
+            refused: file.refused.into_iter().peekable(),
+            judged: file.judged.into_iter().peekable(),
+            detected: file.detected.into_iter().peekable(),
+        }
+    }
+}
+
+/// The next of `rest` that lie in `item`; those before it are dropped.
+fn within<T>(rest: &mut Peekable<IntoIter<T>>, item: &Item, at: impl Fn(&T) -> u32) -> Vec<T> {
+    while rest.next_if(|one| at(one) < item.span.start).is_some() {}
+    std::iter::from_fn(|| rest.next_if(|one| at(one) < item.span.end)).collect()
 }
 
 /// What was found in one declaration.
@@ -206,6 +233,7 @@ struct Run<'r> {
     sights: &'r [Prefilter<'r>],
     directives: &'r Directives,
     package_style: PackageStyle<'r>,
+    habits: fix::FileHabits<'r>,
 }
 
 impl Run<'_> {
@@ -445,6 +473,7 @@ fn findings(
                 remedy: &fault.remedy,
                 releases: &proposer.releases,
                 text: place.text,
+                habits: &run.habits,
                 style: run.policy.style,
                 package_style: &|| run.package_style.style(),
             }),

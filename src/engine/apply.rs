@@ -1,7 +1,7 @@
 //! Fixes applied in memory, in rounds: apply, parse again, judge again, and take back what did not hold.
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::verdict::judge::Judge;
 use crate::base::diagnostic::{Applicability, Finding, FixOutcome};
@@ -196,15 +196,24 @@ fn round(
     if let Some(whole) = attempt(text, ready, before, refused, judge).ok().flatten() {
         return Some(settle(whole, ready, outcomes));
     }
-    // Something went wrong: one at a time tells which.
+    // Something went wrong: halves, each on top of what held so far, tell which in few tries.
     let mut held: Vec<&Finding> = Vec::new();
-    for finding in ready {
-        let mut tried = held.clone();
-        tried.push(finding);
-        match attempt(text, &tried, before, refused, judge) {
-            Ok(Some(_)) => held = tried,
-            Ok(None) => drop(outcomes.insert(finding.fingerprint.clone(), FixOutcome::VerifyFailed)),
-            Err(outcome) => drop(outcomes.insert(finding.fingerprint.clone(), outcome)),
+    let mut todo: Vec<&[&Finding]> = vec![ready];
+    while let Some(group) = todo.pop() {
+        let tried: Vec<&Finding> = held.iter().chain(group).copied().collect();
+        // All together have failed already.
+        let answer = match group.len() == ready.len() && group.len() > 1 {
+            true => Ok(None),
+            false => attempt(text, &tried, before, refused, judge),
+        };
+        match (answer, group) {
+            (Ok(Some(_)), _) => held = tried,
+            (Ok(None), [one]) => drop(outcomes.insert(one.fingerprint.clone(), FixOutcome::VerifyFailed)),
+            (Err(outcome), [one]) => drop(outcomes.insert(one.fingerprint.clone(), outcome)),
+            (_, group) => {
+                let (first, second) = group.split_at(group.len() / 2);
+                todo.extend([second, first]);
+            }
         }
     }
     let whole = attempt(text, &held, before, refused, judge).ok().flatten().filter(|_| !held.is_empty())?;
@@ -238,23 +247,21 @@ fn attempt(
     let edits: Vec<&[edit::Edit]> =
         fixes.iter().filter_map(|finding| finding.fix.as_ref()).map(|fix| fix.edits.as_slice()).collect();
     let applied = edit::apply(text, &edits);
+    let outcomes: Vec<FixOutcome> = applied.outcomes.iter().copied().map(FixOutcome::from).collect();
     let judged = judge(&applied.text);
     // Where brackets do not close, a line may change what the grammar makes of the rest.
     if judged.refused.len() > refused || (judged.inexact && damage(&applied.text) > damage(text)) {
         return Err(FixOutcome::ParseDamage);
     }
-    let mended = |finding: &Finding| {
-        let made = |outcome: FixOutcome| matches!(outcome, FixOutcome::Applied | FixOutcome::Duplicate);
-        fixes
-            .iter()
-            .zip(&applied.outcomes)
-            .any(|(fix, outcome)| fix.fingerprint == finding.fingerprint && made(*outcome))
-    };
-    let expected = before.iter().filter(|finding| !mended(finding)).map(|finding| &finding.fingerprint);
+    let made = |outcome: &FixOutcome| matches!(outcome, FixOutcome::Applied | FixOutcome::Duplicate);
+    let mended = fixes.iter().zip(&outcomes).filter(|(_, outcome)| made(outcome));
+    let mended: FxHashSet<&str> = mended.map(|(fix, _)| fix.fingerprint.as_str()).collect();
+    let left = |finding: &&Finding| !mended.contains(finding.fingerprint.as_str());
+    let expected = before.iter().filter(left).map(|finding| &finding.fingerprint);
     let (mut expected, mut found): (Vec<_>, Vec<_>) =
         (expected.collect(), judged.findings.iter().map(|finding| &finding.fingerprint).collect());
     expected.sort();
     found.sort();
     let holds = expected == found;
-    Ok(holds.then_some((applied.text, judged, applied.outcomes)))
+    Ok(holds.then_some((applied.text, judged, outcomes)))
 }

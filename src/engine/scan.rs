@@ -126,6 +126,9 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     let (mut tests, texts): (Vec<Text>, Vec<Text>) =
         texts.into_iter().partition(|text| text.test && !(text.asked && text.policy.tests));
     stats.tests_not_judged = tests.iter().filter(|text| text.asked).count() as u64;
+    if stats.tests_not_judged > 0 {
+        stats.left_out.insert("tests", stats.tests_not_judged);
+    }
     left_out.extend(tests.iter().filter(|text| text.asked).map(|text| (text.path.clone(), "tests")));
     let judge = Judge {
         database: &database,

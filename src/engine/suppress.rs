@@ -160,8 +160,10 @@ fn is_above_package(text: &[u8], lines: &LineIndex, line: u32) -> bool {
 
 /// How a comment's text silences, and where its names stand in it.
 fn listed(comment: &[u8]) -> Option<(Manner, Span)> {
-    let (manner, from) = match comment.strip_prefix(b"unleak:ignore") {
-        Some([] | [b' ' | b'\t', ..]) => (Manner::Ignore, "unleak:ignore".len()),
+    // A blank before it, as `nolint` may have one too: what is meant is plain.
+    let blank = comment.len() - comment.trim_ascii_start().len();
+    let (manner, from) = match comment[blank..].strip_prefix(b"unleak:ignore") {
+        Some([] | [b' ' | b'\t', ..]) => (Manner::Ignore, blank + "unleak:ignore".len()),
         Some(_) => return None,
         None => {
             let blanks = comment.len() - comment.trim_ascii_start().len();
@@ -409,6 +411,8 @@ mod tests {
         assert_eq!(found(text, 3, 1..2), Some((1, Some("lives on".into()))));
         assert_eq!(found(text, 3, 0..0), None);
         assert_eq!(found(text, 5, 0..0), Some((5, None)));
+        let blank = "c := New() // unleak:ignore unclosed-client -- lives on\n";
+        assert_eq!(found(blank, 1, 0..0), Some((1, Some("lives on".into()))));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What files do already: how they spell releases, and what they log with.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -10,6 +11,7 @@ use crate::base::diagnostic::LoggerInScope;
 use crate::config::Style;
 use crate::fix::imports;
 use crate::go::syntax::outline;
+use crate::go::syntax::outline::Import;
 use crate::go::types::type_expr::guess_package_name;
 
 /// A release at the end of an expression: `c.Close()`, `s.client.Stop()`.
@@ -69,8 +71,106 @@ impl Habits {
     }
 }
 
-/// Whether the clean-ups of a test file say that they leave errors out; `None` where there are none.
-pub fn cleans_up_openly(text: &[u8]) -> Option<bool> {
+/// What one file does, each question put to its text once, however many releases are spelled in it.
+pub struct FileHabits<'t> {
+    text: &'t [u8],
+    imports: OnceCell<Vec<Import>>,
+    most: OnceCell<Option<Style>>,
+    cleans_up_openly: OnceCell<Option<bool>>,
+    logs: OnceCell<BTreeMap<LogLine, usize>>,
+    loggers: OnceCell<Vec<(usize, Logger)>>,
+}
+
+/// What lines that log have in common, but for their message.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct LogLine {
+    logger: String,
+    method: String,
+    /// It gets the error first, by `WithError`.
+    by_entry: bool,
+    /// Its arguments with [`MESSAGE`] in the place of the message.
+    arguments: Option<String>,
+}
+
+/// Stands for the message of a line that logs; no source holds it.
+const MESSAGE: &str = "\u{1}";
+
+impl<'t> FileHabits<'t> {
+    /// Looks at nothing yet.
+    pub fn new(text: &'t [u8]) -> FileHabits<'t> {
+        FileHabits {
+            text,
+            imports: OnceCell::new(),
+            most: OnceCell::new(),
+            cleans_up_openly: OnceCell::new(),
+            logs: OnceCell::new(),
+            loggers: OnceCell::new(),
+        }
+    }
+
+    /// What the file imports.
+    pub fn imports(&self) -> &[Import] {
+        self.imports.get_or_init(|| outline::imports(self.text).1)
+    }
+
+    /// The style that is used most; `None` where nothing is released.
+    pub fn most(&self) -> Option<Style> {
+        *self.most.get_or_init(|| Habits::of(self.text).most())
+    }
+
+    /// Whether the clean-ups of a test file say that they leave errors out; `None` where there are none.
+    pub fn cleans_up_openly(&self) -> Option<bool> {
+        *self.cleans_up_openly.get_or_init(|| cleans_up_openly(self.text))
+    }
+
+    /// The statement that logs `err`, which came of `what`, with one of `loggers`, as the file logs most
+    /// errors with them.
+    pub fn logged_with(&self, loggers: &[LoggerInScope], what: &str) -> Option<String> {
+        if loggers.is_empty() {
+            return None;
+        }
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for (line, count) in self.logs.get_or_init(|| log_lines(self.text)) {
+            let LogLine { logger, method, by_entry, arguments } = line;
+            // Where a package has that name too, it may be what logs there.
+            let may_be_package = || imports::path_of(self.imports(), logger).is_some();
+            let has = |known: &LoggerInScope, name: &str| known.methods.contains(&name);
+            let is_it = |known: &LoggerInScope| {
+                known.spelled == *logger && has(known, method) && (!by_entry || has(known, "WithError"))
+            };
+            if !loggers.iter().any(|known| is_it(known) && (known.proved || !may_be_package())) {
+                continue;
+            }
+            let statement = match by_entry {
+                true => Some(format!("{logger}.WithError(err).{method}(\"{what}\")")),
+                false => arguments
+                    .as_ref()
+                    .map(|arguments| format!("{logger}.{method}({})", arguments.replace(MESSAGE, what))),
+            };
+            if let Some(statement) = statement {
+                *counts.entry(statement).or_default() += count;
+            }
+        }
+        counts
+            .into_iter()
+            .max_by_key(|(statement, count)| (*count, Reverse(statement.clone())))
+            .map(|(statement, _)| statement)
+    }
+
+    /// What the file logs with most, among the packages it imports whose names are not `hidden`.
+    pub fn logger(&self, hidden: &dyn Fn(&str) -> bool) -> Option<&Logger> {
+        let all = self.loggers.get_or_init(|| loggers(self.text, self.imports()));
+        let mut best: Option<&(usize, Logger)> = None;
+        for found in all.iter().filter(|(_, logger)| !hidden(&logger.package)) {
+            if best.is_none_or(|(most, _)| found.0 > *most) {
+                best = Some(found);
+            }
+        }
+        best.map(|(_, logger)| logger)
+    }
+}
+
+fn cleans_up_openly(text: &[u8]) -> Option<bool> {
     static CLEANUP: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(&CLEANUP_PATTERN.replace("RELEASE", RELEASE)).expect("it is well formed")
     });
@@ -103,14 +203,14 @@ impl Logger {
     }
 }
 
-/// What the file logs with most, among the packages it imports whose names are not `hidden`.
-pub fn logger(text: &[u8], hidden: &dyn Fn(&str) -> bool) -> Option<Logger> {
-    let (_, imports) = outline::imports(text);
-    let mut best: Option<(usize, Logger)> = None;
-    for import in &imports {
+/// Each way in which the text logs with a package that it imports, with how often it does; the standard ways
+/// also where it never does.
+fn loggers(text: &[u8], imports: &[Import]) -> Vec<(usize, Logger)> {
+    let mut all = Vec::new();
+    for import in imports {
         let package = import.name.as_deref().unwrap_or(guess_package_name(&import.path));
         let base = guess_package_name(&import.path);
-        if !base.contains("log") || hidden(package) || matches!(package, "_" | ".") {
+        if !base.contains("log") || matches!(package, "_" | ".") {
             continue;
         }
         let structured = &*import.path == "log/slog";
@@ -128,13 +228,12 @@ pub fn logger(text: &[u8], hidden: &dyn Fn(&str) -> bool) -> Option<Logger> {
             };
             let count = memchr::memmem::find_iter(text, call.as_bytes()).filter(apart).count();
             let fallback = (standard && function == "Printf") || (structured && function == "Error");
-            let better = best.as_ref().is_none_or(|(most, _)| count > *most);
-            if (count > 0 || fallback) && better {
-                best = Some((count, Logger { package: package.to_owned(), function }));
+            if count > 0 || fallback {
+                all.push((count, Logger { package: package.to_owned(), function }));
             }
         }
     }
-    best.map(|(_, logger)| logger)
+    all
 }
 
 /// A line that logs: with what, whether that gets the error first, by which method, and the arguments.
@@ -161,37 +260,21 @@ static ARGUMENTS: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
     ]
 });
 
-/// The statement that logs `err`, which came of `what`, with one of `loggers`, as the file logs most errors
-/// with them.
-pub fn logged_with(text: &[u8], loggers: &[LoggerInScope], what: &str) -> Option<String> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+/// The lines that log, by what they have in common.
+fn log_lines(text: &[u8]) -> BTreeMap<LogLine, usize> {
+    let mut lines = BTreeMap::new();
     for found in LOGS.captures_iter(text) {
         let part = |at: usize| {
             found.get(at).and_then(|part| std::str::from_utf8(part.as_bytes()).ok()).unwrap_or_default()
         };
-        let (logger, method) = (part(1), part(3));
+        let (logger, method) = (part(1).to_owned(), part(3).to_owned());
         let by_entry = found.get(2).is_some();
-        // Where a package has that name too, it may be what logs there.
-        let may_be_package = || imports::names(text, logger);
-        let has = |known: &LoggerInScope, name| known.methods.contains(&name);
-        let is_it = |known: &LoggerInScope| {
-            known.spelled == logger && has(known, method) && (!by_entry || has(known, "WithError"))
-        };
-        if !loggers.iter().any(|known| is_it(known) && (known.proved || !may_be_package())) {
-            continue;
-        }
-        let statement = match by_entry {
-            true => Some(format!("{logger}.WithError(err).{method}(\"{what}\")")),
-            false => arguments(part(4), what).map(|arguments| format!("{logger}.{method}({arguments})")),
-        };
-        if let Some(statement) = statement {
-            *counts.entry(statement).or_default() += 1;
+        let arguments = (!by_entry).then(|| arguments(part(4), MESSAGE)).flatten();
+        if by_entry || arguments.is_some() {
+            *lines.entry(LogLine { logger, method, by_entry, arguments }).or_default() += 1;
         }
     }
-    counts
-        .into_iter()
-        .max_by_key(|(statement, count)| (*count, Reverse(statement.clone())))
-        .map(|(statement, _)| statement)
+    lines
 }
 
 /// Arguments like those, with the message `what` and the error `err`.
@@ -238,8 +321,7 @@ mod tests {
     fn a_logger_in_scope_is_used_as_the_file_uses_it() {
         let statement = |line: &str| {
             let text = format!("package p\n\nfunc f() {{\n\t{line}\n}}\n");
-            super::logged_with(
-                text.as_bytes(),
+            FileHabits::new(text.as_bytes()).logged_with(
                 &["s.log", "logger"].map(|name| LoggerInScope {
                     spelled: name.to_owned(),
                     methods: vec!["Errorf", "Error", "Warn", "WithError", "Println", "Print"],
@@ -271,8 +353,9 @@ mod tests {
 
     #[test]
     fn the_files_own_logger_is_found() {
-        let logger =
-            |text: &str| super::logger(text.as_bytes(), &|_| false).map(|logger| logger.statement("close c"));
+        let logger = |text: &str| {
+            FileHabits::new(text.as_bytes()).logger(&|_| false).map(|logger| logger.statement("close c"))
+        };
         let file =
             |import: &str, rest: &str| format!("package p\n\nimport {import}\n\nfunc f() {{\n{rest}\n}}\n");
         assert_eq!(logger(&file("\"log\"", "log.Fatal(err)")).unwrap(), "log.Printf(\"close c: %v\", err)");
@@ -286,6 +369,7 @@ mod tests {
             "klog.Warningf(\"close c: %v\", err)"
         );
         assert_eq!(logger(&file("\"fmt\"", "fmt.Println(x)")), None);
-        assert_eq!(super::logger(file("\"log\"", "log.Print(x)").as_bytes(), &|name| name == "log"), None);
+        let hidden = file("\"log\"", "log.Print(x)");
+        assert_eq!(FileHabits::new(hidden.as_bytes()).logger(&|name| name == "log"), None);
     }
 }

@@ -10,15 +10,9 @@ use crate::go::syntax::outline::Import;
 use crate::go::types::type_expr::guess_package_name;
 
 /// The path of what the file imports under `name`.
-pub fn path_of(text: &[u8], name: &str) -> Option<Arc<str>> {
-    let (_, imports) = outline::imports(text);
+pub fn path_of(imports: &[Import], name: &str) -> Option<Arc<str>> {
     let named = |import: &&Import| import.name.as_deref().unwrap_or(guess_package_name(&import.path)) == name;
     imports.iter().find(named).map(|import| import.path.clone())
-}
-
-/// Whether the file imports anything under `name`.
-pub fn names(text: &[u8], name: &str) -> bool {
-    path_of(text, name).is_some()
 }
 
 /// The edit that imports `path`, a package of the standard library; `Some(None)` when it is imported already,

@@ -14,7 +14,7 @@ use crate::base::diagnostic::{
 use crate::base::edit::Edit;
 use crate::base::text::Span;
 use crate::config::Style;
-pub use crate::fix::habits::Habits;
+pub use crate::fix::habits::{FileHabits, Habits};
 use crate::fix::lines::Gap;
 use crate::fix::spelling::{Spelled, When};
 use crate::go::types::release::ReleaseMethod;
@@ -29,12 +29,20 @@ pub struct Wanted<'a> {
     pub releases: &'a [ReleaseMethod],
     /// The file that the acquisition's offsets count in.
     pub text: &'a [u8],
+    /// What that file does already.
+    pub habits: &'a FileHabits<'a>,
     pub style: Style,
     /// The style of the files beside it, if they have one.
     pub package_style: &'a dyn Fn() -> Option<Style>,
 }
 
 impl Wanted<'_> {
+    /// What the resource is called in a sentence.
+    fn name(&self) -> String {
+        let name = self.acquisition.name.as_ref();
+        name.map_or_else(|| "the result".to_owned(), |name| format!("`{name}`"))
+    }
+
     /// The rule's own method that `release` calls.
     fn method(&self, release: &Release) -> Option<&ReleaseMethod> {
         self.releases.iter().find(|method| *method.name == release.method && method.args == release.args)
@@ -77,18 +85,18 @@ pub fn fix(wanted: &Wanted) -> Option<Fix> {
     let Remedy::Release(placed) = wanted.remedy else { return spelled(wanted.remedy, wanted.text) };
     let Closable::By(release) = &wanted.acquisition.closable else { return None };
     if wanted.method(release).is_some_and(|method| method.only_shown) {
-        let name = wanted.acquisition.name.as_deref().unwrap_or("the result");
+        let name = wanted.name();
         let reason = format!("what `{}` waits for, or ends besides, is for a person to say", release.method);
-        return Some(sketch(format!("call `{}` of `{name}`", release.method), &reason));
+        return Some(sketch(format!("call `{}` of {name}", release.method), &reason));
     }
     let Some(anchor) = &placed.anchor else {
         if let Some(fix) = leaving(wanted, release, placed) {
             return Some(fix);
         }
-        let name = wanted.acquisition.name.as_deref().unwrap_or("the result");
+        let name = wanted.name();
         let reason =
             placed.obstacle.as_deref().unwrap_or("no single line after the error check could release it");
-        return Some(sketch(format!("call `{}` of `{name}` on every way out", release.method), reason));
+        return Some(sketch(format!("call `{}` of {name} on every way out", release.method), reason));
     };
     Some(match draft(wanted, release, anchor, &placed.replaced) {
         Ok(Draft { title, mut edits, doubt }) => {

@@ -2,7 +2,6 @@
 
 use crate::base::diagnostic::{Acquisition, Anchor, InScope, Release};
 use crate::config::Style;
-use crate::fix::habits::{self, Habits};
 use crate::fix::{Wanted, imports};
 
 /// When the release runs.
@@ -108,7 +107,7 @@ fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Re
 
 /// The style of the file, or of the files beside it where it releases nothing.
 fn habit(wanted: &Wanted) -> Style {
-    Habits::of(wanted.text).most().or_else(wanted.package_style).unwrap_or(Style::Defer)
+    wanted.habits.most().or_else(wanted.package_style).unwrap_or(Style::Defer)
 }
 
 /// Whether the release's error is the only sign that something was not written.
@@ -123,7 +122,7 @@ fn error_matters(acquisition: &Acquisition) -> bool {
 fn cleanup(wanted: &Wanted, release: &Release, scope: &InScope, when: When) -> Option<Manner> {
     let asked = wanted.style == Style::Cleanup;
     let test = scope.test.as_ref().filter(|_| when == When::Deferred && release.args.is_empty())?;
-    let ignored = release.returns_error && habits::cleans_up_openly(wanted.text).unwrap_or(asked);
+    let ignored = release.returns_error && wanted.habits.cleans_up_openly().unwrap_or(asked);
     (asked || scope.late || scope.parallel || !scope.defers)
         .then(|| Manner::Cleanup { test: test.to_string(), ignored })
 }
@@ -132,13 +131,13 @@ fn logged(wanted: &Wanted, release: &Release, anchor: &Anchor, may_import: bool)
     let hidden = |name: &str| is_local(&anchor.scope, name);
     let what = format!("{} {}", release.method.to_lowercase(), anchor.variable);
     let in_test = anchor.scope.test.as_ref().map(|test| format!("{test}.Logf(\"{what}: %v\", err)"));
-    let in_scope = || habits::logged_with(wanted.text, &anchor.scope.loggers, &what);
-    let of_package = || habits::logger(wanted.text, &hidden).map(|logger| logger.statement(&what));
+    let in_scope = || wanted.habits.logged_with(&anchor.scope.loggers, &what);
+    let of_package = || wanted.habits.logger(&hidden).map(|logger| logger.statement(&what));
     let statement = in_test.or_else(in_scope).or_else(of_package);
     if let Some(statement) = statement {
         return Some(Manner::Logged { statement, needs: None });
     }
-    let free = !hidden("log") && !imports::names(wanted.text, "log");
+    let free = !hidden("log") && imports::path_of(wanted.habits.imports(), "log").is_none();
     (may_import && free)
         .then(|| Manner::Logged { statement: format!("log.Printf(\"{what}: %v\", err)"), needs: Some("log") })
 }
@@ -146,7 +145,7 @@ fn logged(wanted: &Wanted, release: &Release, anchor: &Anchor, may_import: bool)
 fn joined(wanted: &Wanted, scope: &InScope, may_import: bool) -> Option<Manner> {
     let result = scope.error_result.as_ref()?.to_string();
     let nameable = scope.joins && !is_local(scope, "errors");
-    let by = match imports::path_of(wanted.text, "errors") {
+    let by = match imports::path_of(wanted.habits.imports(), "errors") {
         Some(path) if nameable && &*path == "errors" => Join::Errors,
         None if nameable && may_import => Join::Import,
         _ => Join::First,

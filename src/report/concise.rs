@@ -2,17 +2,17 @@
 
 use std::io::{self, Write};
 
+use super::formats::Results;
 use super::harmless;
 use super::tone::{BOLD, DIM, WARNING};
 use crate::base::diagnostic::Finding;
-use crate::engine::Report;
 
 /// Writes `path:line:column: rule: message [safe fix]` for each finding that no comment silences.
 ///
 /// # Errors
 /// The writer's.
-pub fn concise(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
+pub fn concise(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
+    for finding in results.report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
         let at = &finding.location;
         let (path, message, fix) = (harmless(&at.path), harmless(&finding.message), fix_words(finding));
         let (line, column, rule) = (at.line, at.column, &finding.rule);
@@ -35,7 +35,8 @@ mod tests {
 
     #[test]
     fn a_finding_is_a_line() {
-        let line = samples::plain(|out| concise(out, &samples::report()));
+        let (report, settings) = (samples::report(), samples::settings());
+        let line = samples::plain(|out| concise(out, &Results::of_check(&report, &settings)));
         let expected = "d/a.go:4:12: unclosed-client: `c` is never closed: `run` returns with it still open \
                         [safe fix]\n";
         assert_eq!(line, expected);

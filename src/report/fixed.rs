@@ -2,16 +2,24 @@
 
 use std::io::{self, Write};
 
+use super::formats::Fixed;
 use super::harmless;
 use super::tally::reason_left;
 use super::tone::{ADDED, BOLD, WARNING};
 use crate::base::diagnostic::{Finding, FixOutcome};
 
-/// Writes what became of each finding that no comment silences; `outcomes` stand at the same indices.
+/// Writes what became of each finding that no comment silences, unless only the sums are wanted, and these.
 ///
 /// # Errors
 /// The writer's.
-pub fn fixed(out: &mut dyn Write, findings: &[Finding], outcomes: &[FixOutcome]) -> io::Result<()> {
+pub(super) fn fixed_lines(out: &mut dyn Write, findings: &[Finding], fixed: &Fixed<'_>) -> io::Result<()> {
+    if !fixed.brief {
+        lines(out, findings, fixed.outcomes)?;
+    }
+    writeln!(out, "{}", fixed.tally.line())
+}
+
+fn lines(out: &mut dyn Write, findings: &[Finding], outcomes: &[FixOutcome]) -> io::Result<()> {
     for (finding, outcome) in
         findings.iter().zip(outcomes).filter(|(finding, _)| finding.suppressed.is_none())
     {
@@ -50,7 +58,7 @@ mod tests {
     fn fixed_and_left_are_told_apart() {
         let findings = [samples::finding(), samples::finding()];
         let lines =
-            samples::plain(|out| fixed(out, &findings, &[FixOutcome::Applied, FixOutcome::VerifyFailed]));
+            samples::plain(|out| lines(out, &findings, &[FixOutcome::Applied, FixOutcome::VerifyFailed]));
         let expected = "fixed d/a.go:4:12: insert `defer c.Close()` after the error check\n\
                         left  d/a.go:4:12: `c` is never closed: `run` returns with it still open (verify \
                         failed)\n";

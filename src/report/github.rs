@@ -3,44 +3,34 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::formats::Results;
 use super::harmless;
-use crate::base::diagnostic::{Finding, Severity};
-use crate::base::text::LineIndex;
+use super::located::{Located, located};
+use crate::base::diagnostic::Severity;
 use crate::config::Settings;
-use crate::engine::Report;
 
 /// Writes `::warning file=…::message` for each finding that nothing silences. Paths count from the top of the
 /// repository.
 ///
 /// # Errors
 /// The writer's.
-pub fn github(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
-    for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
-        writeln!(out, "{}", command(finding, report, settings))?;
-    }
-    Ok(())
+pub fn github(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
+    located(results).try_for_each(|at| writeln!(out, "{}", command(&at, results.settings)))
 }
 
-fn command(finding: &Finding, report: &Report, settings: &Settings) -> String {
-    let at = &finding.location;
-    let kind = match finding.severity {
-        Severity::Note => "notice",
+fn command(at: &Located<'_>, settings: &Settings) -> String {
+    let kind = match at.finding.severity {
         Severity::Warning => "warning",
+        Severity::Note => "notice",
     };
-    let mut line = format!("::{kind} file={},line={}", property(&settings.in_repository(&at.path)), at.line);
-    let end = report.texts.get(&at.path).map(|text| LineIndex::new(text).line_column(at.span.end));
-    let _ = match end {
-        Some((last, column)) if last == at.line => write!(line, ",col={},endColumn={column}", at.column),
+    let (first, column) = at.start();
+    let mut line = format!("::{kind} file={},line={first}", property(&settings.in_repository(at.path())));
+    let _ = match at.end {
+        Some((last, end)) if last == first => write!(line, ",col={column},endColumn={end}"),
         Some((last, _)) => write!(line, ",endLine={last}"),
         None => Ok(()),
     };
-    let fix = finding
-        .fix
-        .as_ref()
-        .map(|fix| format!("; {} fix: {}", fix.applicability.word(), fix.title))
-        .unwrap_or_default();
-    let message = data(&harmless(&format!("{}{fix}", finding.message)));
-    format!("{line},title={}::{message}", property(&finding.rule))
+    format!("{line},title={}::{}", property(&at.finding.rule), data(&harmless(&at.message_with_fix())))
 }
 
 /// A message as a command takes it, so that nothing in it can begin another one.
@@ -72,7 +62,7 @@ mod tests {
         let settings = Settings::sample::<&str>(std::path::Path::new("/r"), &[]);
         let mut report = samples::report();
         report.findings[0].message = "50%\n::error::gone".into();
-        let line = samples::plain(|out| github(out, &report, &settings));
+        let line = samples::plain(|out| github(out, &Results::of_check(&report, &settings)));
         let expected = "::warning \
                         file=d/a.go,line=4,col=12,endColumn=25,title=unclosed-client::50%25\\u{a}::error::gone; safe fix: \
                         insert `defer c.Close()` after the error check\n";

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
+use super::formats::{Fixed, Results};
 use super::patch::patch;
 use super::route::routes_by_top;
-use super::tally::Tally;
 use crate::base::diagnostic::{
     Acquisition, Applicability, Certainty, Closable, Evidence, Finding, Fix, FixOutcome, Location, Note,
     RunFault, Suppression, Verdict,
@@ -16,15 +17,17 @@ use crate::base::edit::Edit;
 use crate::base::sys;
 use crate::base::text::{LineIndex, Span};
 use crate::config::Settings;
-use crate::engine::{Change, FixRun, Report};
+use crate::engine::{Change, Report};
 
 /// Raised whenever a field changes its meaning or goes away; new fields do not raise it.
 const SCHEMA_VERSION: u32 = 2;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Output of unleak", description = "What `--format json` prints; see docs/json.md.")]
 struct Document<'a> {
     schema_version: u32,
     tool: Tool,
+    #[schemars(schema_with = "command_schema")]
     command: &'static str,
     /// What paths count from, unless the place says otherwise.
     root: String,
@@ -42,7 +45,7 @@ struct Document<'a> {
     summary: Summary<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonPatch {
     root: String,
     patch: String,
@@ -50,7 +53,7 @@ struct JsonPatch {
     exact: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Tool {
     name: &'static str,
     version: &'static str,
@@ -58,7 +61,7 @@ struct Tool {
 
 /// What findings and acquisitions have in common; the fields of an acquisition are `null` where a finding is
 /// about none.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonRow<'a> {
     rule: &'a str,
     #[serde(flatten)]
@@ -72,13 +75,15 @@ struct JsonRow<'a> {
     #[serde(rename = "type")]
     type_name: Option<&'a str>,
     release: Option<&'a str>,
+    #[schemars(schema_with = "verdict_schema")]
     verdict: Option<&'static str>,
+    #[schemars(schema_with = "certainty_schema")]
     certainty: Option<&'static str>,
     evidence: Vec<JsonEvidence<'a>>,
     notes: Vec<JsonNote<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonFinding<'a> {
     #[serde(flatten)]
     row: JsonRow<'a>,
@@ -91,20 +96,20 @@ struct JsonFinding<'a> {
     outcome: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Range {
     start: u32,
     end: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Position {
     line: u32,
     column: u32,
 }
 
 /// A file as its repository has it.
-#[derive(Serialize, Clone)]
+#[derive(Serialize, JsonSchema, Clone)]
 struct JsonFile {
     path: String,
     /// The top of its repository where that is not the document's.
@@ -112,7 +117,7 @@ struct JsonFile {
     root: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonEvidence<'a> {
     #[serde(flatten)]
     file: JsonFile,
@@ -121,15 +126,16 @@ struct JsonEvidence<'a> {
     message: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonNote<'a> {
     id: &'a str,
     message: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonFix<'a> {
     title: &'a str,
+    #[schemars(schema_with = "applicability_schema")]
     applicability: &'static str,
     reason: Option<&'a str>,
     /// For a safe release: why it does no harm, step by step.
@@ -139,21 +145,21 @@ struct JsonFix<'a> {
     edits: Vec<JsonEdit<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonEdit<'a> {
     start: u32,
     end: u32,
     text: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonSuppression<'a> {
     by: &'static str,
     line: Option<u32>,
     reason: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonDiagnostic<'a> {
     #[serde(flatten)]
     file: JsonFile,
@@ -162,7 +168,7 @@ struct JsonDiagnostic<'a> {
     skipped: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Summary<'a> {
     files: u64,
     complete: bool,
@@ -177,11 +183,11 @@ struct Summary<'a> {
     tests_not_judged: u64,
     left_out: BTreeMap<String, u64>,
     #[serde(flatten)]
-    fixed: Option<Fixed>,
+    fixed: Option<FixSums>,
 }
 
 /// The findings of one rule.
-#[derive(Serialize, Default)]
+#[derive(Serialize, JsonSchema, Default)]
 struct ByRule {
     findings: usize,
     suppressed: usize,
@@ -189,19 +195,19 @@ struct ByRule {
 }
 
 /// What only an audit counts: a check looks closely at those calls alone that could leak.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Audited {
     acquisitions: usize,
     verdicts: BTreeMap<&'static str, Certainties>,
 }
 
-#[derive(Serialize, Default)]
+#[derive(Serialize, JsonSchema, Default)]
 struct Certainties {
     proved: usize,
     assumed: usize,
 }
 
-#[derive(Serialize, Default)]
+#[derive(Serialize, JsonSchema, Default)]
 struct Fixes {
     safe: usize,
     r#unsafe: usize,
@@ -209,8 +215,8 @@ struct Fixes {
     none: usize,
 }
 
-#[derive(Serialize)]
-struct Fixed {
+#[derive(Serialize, JsonSchema)]
+struct FixSums {
     outcome: &'static str,
     changed: usize,
     lines_added: usize,
@@ -221,35 +227,42 @@ struct Fixed {
     partial: bool,
 }
 
-/// Writes the findings of a `check`.
+/// Writes the findings; of a `fix` or a `diff` with what became of each, the patch, and the sums.
 ///
 /// # Errors
 /// The writer's.
-pub fn check_json(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
+pub fn json(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
+    let Results { report, settings, .. } = *results;
     let files = Files::new(settings);
-    let findings = findings(report, &files, None);
-    write(out, &Document { findings: Some(findings), ..document("check", &files, report, None) })
+    let findings = Some(findings(results, &files));
+    let Some(fixed) = &results.fixed else {
+        return write(out, &Document { findings, ..document("check", &files, report, None) });
+    };
+    let stdin = settings.stdin.as_ref().filter(|_| fixed.command == "fix");
+    let text = stdin.map(|stdin| fixed.changes.first().map_or(&*stdin.text, |change| &change.after));
+    let document = Document {
+        findings,
+        patches: Some(patches(fixed, settings)?),
+        text: text.map(|text| String::from_utf8_lossy(text).into_owned()),
+        ..document(fixed.command, &files, report, Some(fix_sums(fixed)))
+    };
+    write(out, &document)
 }
 
-/// What became of the fixes of a run.
-pub struct Done<'d> {
-    /// `fix`, or `diff`, which only says what it would do.
-    pub command: &'static str,
-    /// Of each finding, at its index.
-    pub outcomes: &'d [FixOutcome],
-    /// Of each change, at its index.
-    pub written: &'d [FixOutcome],
-    pub tally: &'d Tally,
-}
-
-/// Writes the findings of a `fix` or a `diff` with what became of each, the patch, and the sums.
+/// Writes each finding as a line, as it stands in the list of [`json`].
 ///
 /// # Errors
 /// The writer's.
-pub fn fix_json(out: &mut dyn Write, run: &FixRun, settings: &Settings, done: &Done) -> io::Result<()> {
-    let tally = done.tally;
-    let files = Files::new(settings);
-    let fixed = Fixed {
+pub fn jsonl(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
+    findings(results, &Files::new(results.settings)).iter().try_for_each(|finding| {
+        serde_json::to_writer(&mut *out, finding)?;
+        writeln!(out)
+    })
+}
+
+fn fix_sums(fixed: &Fixed<'_>) -> FixSums {
+    let tally = fixed.tally;
+    FixSums {
         outcome: tally.outcome().words(),
         changed: tally.changed,
         lines_added: tally.lines.added,
@@ -258,18 +271,40 @@ pub fn fix_json(out: &mut dyn Write, run: &FixRun, settings: &Settings, done: &D
         left: tally.left_in_all(),
         left_by_reason: tally.left.clone(),
         partial: tally.partial,
-    };
-    let findings = findings(&run.report, &files, Some(done.outcomes));
-    let patches = patches(run, settings, done.written)?;
-    let stdin = settings.stdin.as_ref().filter(|_| done.command == "fix");
-    let text = stdin.map(|stdin| run.changes.first().map_or(&*stdin.text, |change| &change.after));
-    let document = Document {
-        findings: Some(findings),
-        patches: Some(patches),
-        text: text.map(|text| String::from_utf8_lossy(text).into_owned()),
-        ..document(done.command, &files, &run.report, Some(fixed))
-    };
-    write(out, &document)
+    }
+}
+
+/// The JSON Schema of what `check`, `diff`, `fix` and `audit` print.
+pub fn json_output_schema() -> Schema {
+    schemars::schema_for!(Document)
+}
+
+/// The words that stand for one thing of a kind.
+fn one_of(words: Vec<&'static str>) -> Schema {
+    json_schema!({ "type": "string", "enum": words })
+}
+
+/// The same, or `null`.
+fn known(words: Vec<&'static str>) -> Schema {
+    let words: Vec<Option<&str>> = words.into_iter().map(Some).chain([None]).collect();
+    json_schema!({ "type": ["string", "null"], "enum": words })
+}
+
+fn verdict_schema(_: &mut SchemaGenerator) -> Schema {
+    known(Verdict::ALL.map(Verdict::words).into())
+}
+
+fn certainty_schema(_: &mut SchemaGenerator) -> Schema {
+    known([Certainty::Proved, Certainty::Assumed].map(Certainty::word).into())
+}
+
+fn applicability_schema(_: &mut SchemaGenerator) -> Schema {
+    let all = [Applicability::Safe, Applicability::Unsafe, Applicability::Display];
+    one_of(all.map(Applicability::word).into())
+}
+
+fn command_schema(_: &mut SchemaGenerator) -> Schema {
+    one_of(["check", "diff", "fix", "audit"].into())
 }
 
 /// Writes every acquisition with its verdict.
@@ -291,7 +326,7 @@ fn document<'a>(
     command: &'static str,
     files: &Files<'_>,
     report: &'a Report,
-    fixed: Option<Fixed>,
+    fixed: Option<FixSums>,
 ) -> Document<'a> {
     Document {
         schema_version: SCHEMA_VERSION,
@@ -313,8 +348,9 @@ fn write(out: &mut dyn Write, document: &Document) -> io::Result<()> {
 }
 
 /// What was written, as a patch for each repository.
-fn patches(run: &FixRun, settings: &Settings, written: &[FixOutcome]) -> io::Result<Vec<JsonPatch>> {
-    let done = run.changes.iter().zip(written).filter(|(_, outcome)| **outcome == FixOutcome::Applied);
+fn patches(fixed: &Fixed<'_>, settings: &Settings) -> io::Result<Vec<JsonPatch>> {
+    let done =
+        fixed.changes.iter().zip(fixed.written).filter(|(_, outcome)| **outcome == FixOutcome::Applied);
     let changes: Vec<Change> = done.map(|(change, _)| change.clone()).collect();
     let mut all = Vec::new();
     for (top, routes) in routes_by_top(&changes, settings) {
@@ -355,7 +391,8 @@ impl<'s> Files<'s> {
     }
 }
 
-fn findings<'a>(report: &'a Report, files: &Files, outcomes: Option<&[FixOutcome]>) -> Vec<JsonFinding<'a>> {
+fn findings<'a>(results: &Results<'a>, files: &Files) -> Vec<JsonFinding<'a>> {
+    let (report, outcomes) = (results.report, results.fixed.as_ref().map(|fixed| fixed.outcomes));
     let mut last: Option<(&str, LineIndex)> = None;
     let mut all = Vec::with_capacity(report.findings.len());
     for (at, finding) in report.findings.iter().enumerate() {
@@ -484,7 +521,7 @@ fn diagnostic<'a>(fault: &'a RunFault, files: &Files) -> JsonDiagnostic<'a> {
     }
 }
 
-fn summary(report: &Report, fixed: Option<Fixed>) -> Summary<'_> {
+fn summary(report: &Report, fixed: Option<FixSums>) -> Summary<'_> {
     let mut fixes = Fixes::default();
     let mut by_rule: BTreeMap<&str, ByRule> = BTreeMap::new();
     let mut findings = 0;
@@ -552,15 +589,21 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::engine::FixRun;
     use crate::report::{samples, tally};
 
     fn parse(text: &str) -> Value {
         serde_json::from_str(text).expect("it is JSON")
     }
 
+    fn checked() -> Value {
+        let (report, settings) = (samples::report(), samples::settings());
+        parse(&samples::plain(|out| json(out, &Results::of_check(&report, &settings))))
+    }
+
     #[test]
     fn a_finding_says_all_that_is_known() {
-        let value = parse(&samples::plain(|out| check_json(out, &samples::report(), &samples::settings())));
+        let value = checked();
         let finding = &value["findings"][0];
         assert_eq!((&value["schema_version"], &value["root"]), (&json!(2), &json!("/r")));
         assert_eq!(finding["path"], "d/a.go");
@@ -588,8 +631,13 @@ mod tests {
         };
         let tally = tally(&run, &[FixOutcome::Applied], &run.outcomes);
         let written = [FixOutcome::Applied];
-        let done = Done { command: "fix", outcomes: &run.outcomes, written: &written, tally: &tally };
-        let value = parse(&samples::plain(|out| fix_json(out, &run, &samples::settings(), &done)));
+        let settings = samples::settings();
+        let fixed = samples::fixed(&run, &written, &run.outcomes, &tally);
+        let results = Results::of_fix(&run, &settings, fixed);
+        let value = parse(&samples::plain(|out| json(out, &results)));
+        let lines = samples::plain(|out| jsonl(out, &results));
+        let lines: Vec<Value> = lines.lines().map(parse).collect();
+        assert_eq!(value["findings"].as_array(), Some(&lines));
         assert_eq!(value["summary"]["outcome"], "changed");
         let summary = &value["summary"];
         assert_eq!((&summary["changed"], &summary["left"]), (&json!(1), &json!(0)));
@@ -609,7 +657,7 @@ mod tests {
     #[test]
     fn every_field_is_documented() {
         let page = include_str!("../../docs/json.md");
-        let check = parse(&samples::plain(|out| check_json(out, &samples::report(), &samples::settings())));
+        let check = checked();
         let mut stack = vec![&check];
         while let Some(value) = stack.pop() {
             match value {

@@ -6,7 +6,8 @@ use crate::base::diagnostic::*;
 use crate::base::edit::Edit;
 use crate::base::text::Span;
 use crate::config::Settings;
-use crate::engine::{Change, Report};
+use crate::engine::{Change, FixRun, Report};
+use crate::report::{Fixed, Tally};
 
 /// The text that [`report`] is about.
 pub(super) const TEXT: &str = "package a\n\nfunc run() error {\n\tc, err := x.NewClient()\n\tif err != nil \
@@ -81,10 +82,6 @@ pub(super) fn finding() -> Finding {
 }
 
 /// Settings of a run in a folder that is not there.
-pub(super) fn settings() -> Settings {
-    Settings::sample::<&str>(std::path::Path::new("/r"), &[])
-}
-
 /// A report with one finding in `d/a.go`, and one that a comment silences.
 pub(super) fn report() -> Report {
     let mut silenced = finding();
@@ -97,6 +94,66 @@ pub(super) fn report() -> Report {
     report.stats.files = 1;
     report.texts.insert("d/a.go".into(), Arc::from(TEXT.as_bytes()));
     report
+}
+
+pub(super) fn settings() -> Settings {
+    let mut settings = Settings::sample::<&str>(std::path::Path::new("/r"), &[]);
+    settings.sources.rules = crate::rules::builtin();
+    settings
+}
+
+/// A report in which paths, code and words hold what could end or start something in some format.
+pub(super) fn hostile() -> Report {
+    const WILD: &str = "]]>\"'<b>&amp;%0A\n::error::x\r\u{1b}[31m\u{0}\u{202e}\u{fffd}\u{ffff}``` | @me <!--";
+    let mut report = report();
+    let finding = &mut report.findings[0];
+    let path: Arc<str> = format!("d/{WILD}.go").into();
+    finding.location.path = path.clone();
+    finding.subject = WILD.into();
+    finding.labels[0].path = path.clone();
+    finding.labels[0].words = WILD.into();
+    finding.notes[0].words = WILD.into();
+    finding.message += WILD;
+    let fix = finding.fix.as_mut().expect("the sample has one");
+    fix.title = WILD.into();
+    let mut text = TEXT.as_bytes().to_vec();
+    text.splice(0..9, *b"\x1b]0;\xff\xfe```");
+    report.texts.insert(path, Arc::from(text));
+    report.faults.push(RunFault { path: WILD.into(), line: 1, words: WILD.into(), skipped: true });
+    report
+}
+
+/// A report with `count` findings in one file.
+pub(super) fn many(count: usize) -> Report {
+    let mut report = Report::default();
+    let one = finding();
+    for at in 0..count {
+        let by = (at * TEXT.len()) as u32;
+        let mut finding = one.clone();
+        finding.location.span = finding.location.span.shifted(by);
+        finding.location.line += (at * TEXT.lines().count()) as u32;
+        for label in &mut finding.labels {
+            label.span = label.span.map(|span| span.shifted(by));
+        }
+        for edit in finding.fix.iter_mut().flat_map(|fix| &mut fix.edits) {
+            edit.span = edit.span.shifted(by);
+        }
+        finding.fingerprint = fingerprint("unclosed-client", "d/a.go", "run", "x.NewClient()", at as u32);
+        report.findings.push(finding);
+    }
+    report.texts.insert("d/a.go".into(), Arc::from(TEXT.repeat(count).into_bytes()));
+    report
+}
+
+/// What a `fix` came to.
+pub(super) fn fixed<'a>(
+    run: &'a FixRun,
+    written: &'a [FixOutcome],
+    outcomes: &'a [FixOutcome],
+    tally: &'a Tally,
+) -> Fixed<'a> {
+    let changes = &run.changes;
+    Fixed { command: "fix", changes, written, outcomes, tally, verified: None, brief: false }
 }
 
 /// What `write` writes, without colours.

@@ -3,6 +3,7 @@
 //!
 //! Silenced findings are left out: the services show what is in the file, whatever it says of suppressions.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -10,10 +11,11 @@ use std::sync::Arc;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
+use super::formats::Results;
+use super::harmless;
 use crate::base::diagnostic::{Applicability, Evidence, Finding, Fix, Severity};
 use crate::base::text::{LineIndex, Span};
 use crate::config::Settings;
-use crate::engine::Report;
 use crate::rules::Rule;
 
 /// What may stand in the path of a URI as it is.
@@ -46,6 +48,7 @@ struct Tool<'a> {
 #[serde(rename_all = "camelCase")]
 struct Driver<'a> {
     name: &'static str,
+    information_uri: &'static str,
     semantic_version: &'static str,
     rules: Vec<Descriptor<'a>>,
 }
@@ -62,7 +65,19 @@ struct Descriptor<'a> {
 
 #[derive(Serialize)]
 struct Text<'a> {
-    text: &'a str,
+    text: Cow<'a, str>,
+}
+
+impl<'a> Text<'a> {
+    /// Words that somebody is to read.
+    fn harmless(text: &'a str) -> Text<'a> {
+        Text { text: harmless(text) }
+    }
+
+    /// Text of a program, byte for byte.
+    fn exact(text: &'a str) -> Text<'a> {
+        Text { text: text.into() }
+    }
 }
 
 #[derive(Serialize)]
@@ -171,7 +186,8 @@ struct Replacement<'a> {
 ///
 /// # Errors
 /// The writer's.
-pub fn sarif(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
+pub fn sarif(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
+    let Results { report, settings, .. } = *results;
     let ran = |rule: &&Arc<Rule>| report.rules.contains(&rule.id);
     let rules: Vec<&Arc<Rule>> = settings.sources.rules.iter().filter(ran).collect();
     let mut files: BTreeMap<&str, File> = BTreeMap::new();
@@ -184,7 +200,7 @@ pub fn sarif(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::R
     let complete = report.faults.iter().all(|fault| !fault.skipped);
     let notifications = report.faults.iter().map(|fault| Notification {
         level: "warning",
-        message: Text { text: &fault.words },
+        message: Text::harmless(&fault.words),
         locations: [Location {
             physical_location: line(uri(settings, &fault.path), fault.line),
             message: None,
@@ -193,7 +209,8 @@ pub fn sarif(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::R
     let run = Run {
         tool: Tool {
             driver: Driver {
-                name: "unleak",
+                name: env!("CARGO_PKG_NAME"),
+                information_uri: env!("CARGO_PKG_HOMEPAGE"),
                 semantic_version: env!("CARGO_PKG_VERSION"),
                 rules: rules.iter().map(|rule| descriptor(rule)).collect(),
             },
@@ -215,8 +232,8 @@ fn descriptor(rule: &Rule) -> Descriptor<'_> {
     let help: Vec<String> = rule.sections.iter().map(section).collect();
     Descriptor {
         id: &rule.id,
-        short_description: Text { text: &rule.summary },
-        full_description: Text { text: rule.sections.first().map_or(&rule.summary, |(_, text)| text) },
+        short_description: Text::exact(&rule.summary),
+        full_description: Text::exact(rule.sections.first().map_or(&rule.summary, |(_, text)| text)),
         help: Help { text: help.join("\n"), markdown: help.join("\n") },
         default_configuration: Configuration { level: level(rule.severity) },
     }
@@ -243,6 +260,15 @@ fn line(uri: String, line: u32) -> PhysicalLocation {
     PhysicalLocation { artifact_location: artifact(uri), region }
 }
 
+/// What is wrong, and of a fix that nobody may take unseen what it would be: `fixes` hold the others.
+fn message(finding: &Finding) -> Text<'_> {
+    let fix = finding.fix.as_ref().filter(|fix| fix.applicability != Applicability::Safe);
+    let Some(fix) = fix else { return Text::harmless(&finding.message) };
+    let reason = fix.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let words = format!("{}; {} fix: {}{reason}", finding.message, fix.applicability.word(), fix.title);
+    Text { text: harmless(&words).into_owned().into() }
+}
+
 /// A file with findings.
 struct File<'a> {
     uri: String,
@@ -259,7 +285,7 @@ impl File<'_> {
             rule_id: &finding.rule,
             rule_index: rules.iter().position(|rule| rule.id == finding.rule),
             level: level(finding.severity),
-            message: Text { text: &finding.message },
+            message: message(finding),
             locations: [main],
             related_locations: related.map(|evidence| self.related(&at.path, evidence, settings)).collect(),
             partial_fingerprints: Fingerprints { unleak: &finding.fingerprint },
@@ -272,22 +298,22 @@ impl File<'_> {
             Some(span) if *evidence.path == *own => self.physical(span),
             _ => line(uri(settings, &evidence.path), evidence.line),
         };
-        Location { physical_location, message: Some(Text { text: &evidence.words }) }
+        Location { physical_location, message: Some(Text::harmless(&evidence.words)) }
     }
 
     fn remedy<'f>(&self, fix: &'f Fix) -> Option<SarifFix<'f>> {
-        if fix.applicability == Applicability::Display || fix.edits.is_empty() {
+        if fix.applicability != Applicability::Safe || fix.edits.is_empty() {
             return None;
         }
         let replacements = fix.edits.iter().map(|edit| Replacement {
             deleted_region: self.region(edit.span),
-            inserted_content: Text { text: &edit.text },
+            inserted_content: Text::exact(&edit.text),
         });
         let change = ArtifactChange {
             artifact_location: artifact(self.uri.clone()),
             replacements: replacements.collect(),
         };
-        Some(SarifFix { description: Text { text: &fix.title }, artifact_changes: [change] })
+        Some(SarifFix { description: Text::harmless(&fix.title), artifact_changes: [change] })
     }
 
     fn physical(&self, span: Span) -> PhysicalLocation {
@@ -321,7 +347,7 @@ mod tests {
         settings.sources.rules = crate::rules::builtin();
         let mut report = samples::report();
         report.rules = vec!["unclosed-client".into()];
-        let text = samples::plain(|out| sarif(out, &report, &settings));
+        let text = samples::plain(|out| sarif(out, &Results::of_check(&report, &settings)));
         let log: Value = serde_json::from_str(&text).expect("it is JSON");
         let run = &log["runs"][0];
         assert_eq!(

@@ -3,6 +3,8 @@
 
 use std::io::{self, Write};
 
+use super::fixed::fixed_lines;
+use super::formats::Results;
 use super::tone::{ADDED, BOLD, DIM, FRAME, REMOVED, WARNING};
 use super::{harmless, harmless_bytes};
 use crate::base::diagnostic::{Finding, Fix};
@@ -13,11 +15,22 @@ use crate::engine::Report;
 /// A line is cut behind this many characters; minified sources have lines of any length.
 const LINE_LIMIT: usize = 240;
 
-/// Writes every finding that no comment silences.
+/// Writes every finding that no comment silences; of a `fix`, a line for what became of each, and the sums.
 ///
 /// # Errors
 /// The writer's.
-pub fn text(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+pub fn text(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
+    match &results.fixed {
+        Some(fixed) => fixed_lines(out, &results.report.findings, fixed),
+        None => quoted(out, results.report),
+    }
+}
+
+/// Writes every finding that no comment silences, with the lines of source.
+///
+/// # Errors
+/// The writer's.
+pub fn quoted(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let mut last: Option<Source> = None;
     for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
         let path = &finding.location.path;
@@ -209,9 +222,14 @@ mod tests {
     use crate::base::diagnostic::Applicability;
     use crate::report::samples;
 
+    fn printed(report: &Report) -> String {
+        let settings = samples::settings();
+        samples::plain(|out| text(out, &Results::of_check(report, &settings)))
+    }
+
     #[test]
     fn a_finding_shows_place_way_out_and_fix() {
-        let shown = samples::plain(|out| text(out, &samples::report()));
+        let shown = printed(&samples::report());
         let expected = "\
 warning[unclosed-client]: `c` is never closed: `run` returns with it still open
  --> d/a.go:4:12
@@ -238,7 +256,7 @@ warning[unclosed-client]: `c` is never closed: `run` returns with it still open
         fix.applicability = Applicability::Unsafe;
         fix.reason = Some("the client may be nil".into());
         fix.edits = vec![Edit { span: Span::new(31, 32), text: "cc".into() }];
-        let shown = samples::plain(|out| text(out, &report));
+        let shown = printed(&report);
         assert!(
             shown.contains(
                 "unsafe fix: insert `defer c.Close()` after the error check (the client may be nil)"
@@ -255,10 +273,10 @@ warning[unclosed-client]: `c` is never closed: `run` returns with it still open
     fn a_missing_text_and_wild_spans_do_no_harm() {
         let mut report = samples::report();
         report.texts.clear();
-        assert!(samples::plain(|out| text(out, &report)).contains("d/a.go:4:12"));
+        assert!(printed(&report).contains("d/a.go:4:12"));
         let mut report = samples::report();
         report.findings[0].location.span = Span::new(9000, 9001);
         report.findings[0].location.line = 900;
-        samples::plain(|out| text(out, &report));
+        printed(&report);
     }
 }

@@ -17,7 +17,7 @@ use crate::vcs;
 #[derive(Default)]
 pub(super) struct Batch {
     pub files: Vec<Found>,
-    /// Files of settings.
+    /// Files of settings, by their name.
     pub settings: Vec<PathBuf>,
     pub faults: Vec<RunFault>,
     /// `.go` files that were not taken, each with its reason.
@@ -163,6 +163,10 @@ impl<'w> Walk<'w> {
         let (dir, real) = (above.dir.join(entry), above.real.join(entry));
         let mut tracked_only = above.tracked_only;
         let mut left_out = above.left_out;
+        if left_out.is_none() && entry == config::FILE {
+            // The settings themselves tell that it is none of theirs.
+            batch.settings.push(dir.clone());
+        }
         if left_out.is_none() {
             left_out = self.against(above, entry, &dir, &real, true, &mut tracked_only);
             if let Some(reason) = left_out.filter(|_| entry != ".git") {
@@ -181,7 +185,7 @@ impl<'w> Walk<'w> {
         let file = folder.dir.join(entry);
         if entry == config::FILE {
             if folder.left_out.is_none() {
-                self.settings(file, kind, batch);
+                batch.settings.push(file);
             }
             return;
         }
@@ -234,24 +238,5 @@ impl<'w> Walk<'w> {
         let tracked = folder.repository.as_ref().is_some_and(|repository| repository.tracks(real, is_folder));
         *tracked_only = true;
         (!tracked).then_some("ignored")
-    }
-
-    /// A file called as settings are.
-    fn settings(&self, file: PathBuf, kind: Kind, batch: &mut Batch) {
-        let fault = match kind {
-            Kind::File => None,
-            Kind::Link if !sys::leads_out(&file) && sys::kind(&file) == Some(Kind::File) => None,
-            Kind::Link => Some("a symbolic link that leads to no file of the tree"),
-            _ => Some("a pipe, socket or device, and no file of settings"),
-        };
-        match fault {
-            None => batch.settings.push(file),
-            Some(what) => batch.faults.push(RunFault {
-                path: self.top.print(&file),
-                line: 0,
-                words: format!("{what}; it was not opened"),
-                skipped: false,
-            }),
-        }
     }
 }

@@ -120,6 +120,7 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
         a.path.cmp(&b.path).then(rank(a).cmp(&rank(b))).then(a.file.cmp(&b.file))
     });
     walked.files.dedup_by(|later, first| later.path == first.path && later.file == first.file);
+    walked.tell_settings();
     walked.faults.sort();
     walked.faults.dedup();
     walked.left_out_files.sort();
@@ -133,6 +134,14 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
 }
 
 impl Walked {
+    /// Tells what is called like a file of settings and is none.
+    fn tell_settings(&mut self) {
+        let words = "not a regular file of the tree, so no settings were read from it".to_owned();
+        let told =
+            |path: &Arc<str>| RunFault { path: path.clone(), line: 0, words: words.clone(), skipped: false };
+        self.faults.extend(self.tree.no_files().iter().map(told));
+    }
+
     /// Takes in what lies below a named folder.
     fn take(&mut self, folder: &RequestedPath, settings: &Settings) -> Result<(), Error> {
         let left_out = if settings.report.stats { LeftOut::Counted } else { LeftOut::Skipped };

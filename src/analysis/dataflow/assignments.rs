@@ -335,14 +335,11 @@ fn root_name(expr: &Expr) -> Option<&Arc<str>> {
     root(expr).map(|ident| &ident.name)
 }
 
-/// `T{…}`, `&T{…}`, `new(T)`, `make(…)`: a value that nobody else has.
+/// `T{…}`, `&T{…}`: a value that nobody else has.
 fn is_literal(value: &Expr) -> bool {
     match &value.unparen().kind {
         ExprKind::Composite { .. } => true,
         ExprKind::AddressOf(inner) => is_literal(inner),
-        ExprKind::Call(call) => {
-            call.function.as_ident().is_some_and(|name| matches!(&*name.name, "new" | "make" | "nev"))
-        }
         _ => false,
     }
 }

@@ -569,8 +569,12 @@ impl<'a, 'w> Walk<'a, 'w> {
             ParamOutcome::Lends => {}
             ParamOutcome::Releases => self.release(state, span, passed.certainty, "released by this call"),
             ParamOutcome::WillRelease => {
-                let id =
-                    self.event(span, EventKind::Released, passed.certainty, "released when the test ends");
+                // What else takes a function for later (`time.AfterFunc`) runs it when its own time comes.
+                let words = match call.name() {
+                    Some("AfterFunc") => "released by a function that runs later",
+                    _ => "released when the test ends",
+                };
+                let id = self.event(span, EventKind::Released, passed.certainty, words);
                 state.due.get_or_insert(id);
             }
             ParamOutcome::Runs => {

@@ -153,6 +153,11 @@ pub enum Source {
 }
 
 impl Source {
+    /// Whether the acquisition tells if it failed, so that there is something to check.
+    pub(crate) fn can_fail(&self) -> bool {
+        !matches!(self, Source::Call { error: None, success: None, .. })
+    }
+
     /// The variables that the conditions around the acquisition ask for, and that never change: `if remote {
     /// client = New() }`.
     pub(crate) fn given(&self, scopes: &Scopes, body: BodyId) -> Vec<(VarId, bool)> {

@@ -393,10 +393,9 @@ fn counted(condition: &Expr) -> Option<&Expr> {
     let ExprKind::Binary { op: BinaryOp::Other, left, right } = &condition.unparen().kind else {
         return None;
     };
-    match (right.as_call()?, left.as_ident()) {
-        (call, Some(_)) if call.name() == Some("len") => call.args.first(),
-        _ => None,
-    }
+    let call = right.as_call()?;
+    let named = call.function.as_ident().is_some_and(|name| &*name.name == "len");
+    left.as_ident().filter(|_| named).and(call.args.first())
 }
 
 #[cfg(test)]

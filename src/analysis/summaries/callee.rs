@@ -20,7 +20,7 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::known::Name;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
-use crate::analysis::summaries::conclude::{conclude, run, worse};
+use crate::analysis::summaries::conclude::{conclude, run, with_results, worse};
 use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::field_release::Keepers;
 use crate::analysis::summaries::per_request::Requests;
@@ -164,8 +164,9 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         if self.comes_back {
             return None;
         }
-        let ident = call.function.as_ident();
-        if ident.is_some_and(|name| &*name.name == "panic" && self.typing.scopes.var(name).is_none()) {
+        if call.name() == Some("panic")
+            && matches!(self.typing.callee(call), Callee::Builtin { name, .. } if &*name == "panic")
+        {
             return Some(Ending::Panic);
         }
         let (package, name) = self.typing.name(&call.function)?;
@@ -290,6 +291,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
                 Some(func) => func,
                 None => return false,
             },
+            Callee::Builtin { name, .. } => return matches!(&*name, "new" | "make"),
             _ => return false,
         };
         self.summaries.origins.of(self.database(), &func, index) == ResultOwnership::Fresh
@@ -311,10 +313,6 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
 
 fn may_be_test(name: &str) -> bool {
     name.starts_with("Fatal") || name.starts_with("Skip") || name == "FailNow"
-}
-
-pub(crate) fn with_results(results: Vec<(usize, Alias)>, certainty: Certainty) -> ParamEffect {
-    ParamEffect { results, ..ParamEffect::lent(certainty) }
 }
 
 impl<'a> Calls<'a, '_> {

@@ -6,8 +6,12 @@ use crate::analysis::dataflow::walk;
 use crate::analysis::dataflow::walk::{ExitKind, Operand, ParamEffect, ParamOutcome};
 use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::scopes::{ParamIndex, Scopes, VarOrigin};
-use crate::analysis::summaries::callee::with_results;
 use crate::base::diagnostic::{Certainty, Verdict};
+
+/// Lent, and these results hold on.
+pub(crate) fn with_results(results: Vec<(usize, Alias)>, certainty: Certainty) -> ParamEffect {
+    ParamEffect { results, ..ParamEffect::lent(certainty) }
+}
 
 /// Of two functions that might be called, what is true of both: the one that keeps more.
 pub(crate) fn worse(a: ParamEffect, b: ParamEffect) -> ParamEffect {

@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use crate::analysis::dataflow::state::{Alias, EventId, EventKind, Phase, State};
 use crate::analysis::dataflow::walk::{Exit, ExitKind, MAX_VISITS, Oracle, Source, Trace, walk};
 use crate::analysis::file_context::FileContext;
@@ -32,6 +34,10 @@ use crate::go::types::type_expr::{Type, guess_package_name};
 
 /// Ways out that are listed as evidence of one leak.
 pub(crate) const MAX_EVIDENCE: usize = 3;
+
+/// What following the acquisitions of one declaration may take, in visits of blocks and places kept: then what
+/// is left is not analysed.
+const MAX_EFFORT: usize = 50 * MAX_VISITS;
 
 /// What all judgements of a run share.
 pub struct Judge<'w> {
@@ -125,22 +131,23 @@ pub fn judge(judge: &Judge, place: &FileContext, decl: &Decl, calls: &[Asked]) -
         _ => return Vec::new(),
     };
     let typing = Typing::new(judge.database, place.scope.clone(), &scopes);
-    let sites = visit::calls(decl);
+    let calls_there = visit::calls(decl);
+    let budget = Cell::new(MAX_EFFORT);
     let mut cases = Vec::new();
     for wanted in calls {
-        let Some(&call) = sites.iter().find(|call| call.span == wanted.call) else { continue };
-        cases.push(Case { judge, place, decl, func, scopes: &scopes, typing: &typing, call, wanted });
+        let Some(&call) = calls_there.iter().find(|call| call.span == wanted.call) else { continue };
+        let (scopes, typing, budget) = (&scopes, &typing, &budget);
+        cases.push(Case { judge, place, decl, func, scopes, typing, call, wanted, budget });
     }
-    let (mut judgement, courses): (Vec<Judgement>, Vec<Traced>) = cases.iter().map(Case::judge).unzip();
+    let (mut judgement, sites): (Vec<Judgement>, Vec<Traced>) = cases.iter().map(Case::judge).unzip();
     for (at, case) in cases.iter().enumerate() {
-        let Some(release_site) = &courses[at].release_site else { continue };
+        let Some(release_site) = &sites[at].release_site else { continue };
         let doubtful = release_site.found.shared || release_site.found.doubt.is_some();
-        let others = courses
-            .iter()
-            .enumerate()
-            .filter(|(other, course)| *other != at && course.leads_to(&release_site.found));
-        let others: Vec<Option<&ReleaseSite>> =
-            others.filter(|_| doubtful).map(|(_, course)| course.release_site.as_ref()).collect();
+        let others = (0..cases.len()).filter(|other| doubtful && *other != at);
+        let others: Vec<Option<&ReleaseSite>> = others
+            .filter(|other| cases[*other].leads_to(&sites[*other], &release_site.found))
+            .map(|other| sites[other].release_site.as_ref())
+            .collect();
         let place = if others.is_empty() {
             Ok(release_site.clone())
         } else {
@@ -221,20 +228,16 @@ pub(crate) struct Case<'a, 'c> {
     pub(crate) typing: &'c Typing<'a, 'c>,
     pub(crate) call: &'a Call,
     pub(crate) wanted: &'c Asked<'c>,
+    /// How much effort the declaration may still take.
+    budget: &'c Cell<usize>,
 }
 
-/// What was found out of an acquisition beside its judgement.
+/// What was found out of an acquisition beside its judgement. The trace is not among it: it is as long as the
+/// declaration, and there may be as many of them as the declaration has calls.
 struct Traced {
-    trace: Option<Trace>,
+    /// The variables that are the resource somewhere.
+    names: FxHashSet<VarId>,
     release_site: Option<ReleaseSite>,
-}
-
-impl Traced {
-    /// Whether the variable may be this resource at a place that was found for another one.
-    fn leads_to(&self, found: &AnchorSite) -> bool {
-        let states = self.trace.as_ref().and_then(|trace| trace.at(found.place)).unwrap_or_default();
-        states.iter().any(|state| state.alias(found.variable) == Some(&Alias::Itself))
-    }
 }
 
 /// Where a release could stand.
@@ -341,7 +344,27 @@ impl<'a> Case<'a, '_> {
         let worst = faults.iter().find(|fault| fault.kind != FaultKind::NeverReleased);
         let acquisition = self.acquisition(kind, outcome, worst, notes);
         let judgement = Judgement { acquisition, type_certainty, faults, usage, returned, wrapped };
-        (judgement, Traced { trace: trace.and_then(Result::ok), release_site })
+        let states =
+            trace.iter().flatten().flat_map(|trace| trace.after.values().chain(trace.enter.values()));
+        let names = states
+            .flatten()
+            .flat_map(|state| &state.holders)
+            .filter(|(_, alias)| *alias == Alias::Itself)
+            .map(|(var, _)| *var)
+            .collect();
+        (judgement, Traced { names, release_site })
+    }
+
+    /// Whether the variable may be this resource at a place that was found for another one.
+    fn leads_to(&self, traced: &Traced, found: &AnchorSite) -> bool {
+        if !traced.names.contains(&found.variable) {
+            return false;
+        }
+        let kind = self.kind();
+        let Some(site) = self.site(&kind) else { return false };
+        let Ok(trace) = self.walk(site.body, &[site.source], kind.target()) else { return false };
+        let states = trace.at(found.place).unwrap_or_default();
+        states.iter().any(|state| state.alias(found.variable) == Some(&Alias::Itself))
     }
 
     fn leak(&self, outcome: &Outcome) -> Option<Fault> {
@@ -577,8 +600,15 @@ impl<'a> Case<'a, '_> {
     ) -> Result<Trace, &'static str> {
         let stack = Stack::new();
         let calls = Calls { comes_back, ..self.calls(&stack, target) };
-        walk(self.scopes, body, sources, State::start(), &calls, &Cell::new(MAX_VISITS))
-            .map_err(|_| "the function has too many branches")
+        let left = self.budget.get();
+        if left == 0 {
+            return Err("the function acquires more than is followed in one");
+        }
+        let visits = Cell::new(MAX_VISITS);
+        let trace = walk(self.scopes, body, sources, State::start(), &calls, &visits);
+        let places = trace.as_ref().map_or(0, |trace| trace.after.len() + trace.enter.len());
+        self.budget.set(left.saturating_sub(MAX_VISITS - visits.get() + places));
+        trace.map_err(|_| "the function has too many branches")
     }
 
     fn calls<'s>(&'s self, stack: &'s Stack, target: Option<Type>) -> Calls<'a, 's> {
@@ -628,7 +658,9 @@ impl<'a> Case<'a, '_> {
                 .or_else(|| self.may_be_nil(found))
                 .or_else(|| doubt.clone())
                 .or_else(|| self.made_around()),
-            after_check: found.offset() > self.statement_end(site) && found.doubt.is_none(),
+            after_check: site.source.can_fail()
+                && found.offset() > self.statement_end(site)
+                && found.doubt.is_none(),
             iteration: iteration.clone(),
             scope: InScope { late: *late, ..self.in_scope(site.body, found.offset(), closable) },
         }

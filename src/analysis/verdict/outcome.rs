@@ -296,7 +296,7 @@ impl Case<'_, '_> {
         let certainty = others.iter().map(|id| event(id).certainty).fold(certainty, Certainty::and);
         let message = format!("{name} is not {verb} on some paths: still open on the way out at line {line}");
         let obstacle = match (ways.given.first(), ways.released.first()) {
-            (Some(id), _) => format!("on other ways out it is {}", event(id).words),
+            (Some(id), _) => on_other_ways(&event(id).words),
             (None, Some(id)) => format!("it is {} on other ways out already", event(id).words),
             (None, None) => String::new(),
         };
@@ -308,6 +308,13 @@ impl Case<'_, '_> {
             obstacle: Some(obstacle),
         }
     }
+}
+
+/// What becomes of the resource on other ways out. The words are a clause (`something made from it is
+/// returned`) or what follows `it is`.
+fn on_other_ways(words: &str) -> String {
+    let it = if words.contains(" is ") { "" } else { "it is " };
+    format!("on other ways out {it}{words}")
 }
 
 /// Whether the function is left without the acquisition, whatever happens.

@@ -1,7 +1,7 @@
 //! A change that would mend a finding, how far it may be trusted, and what became of it.
 
 use crate::base::diagnostic::{Objection, Proof};
-use crate::base::edit::Edit;
+use crate::base::edit::{Edit, EditOutcome};
 
 /// How far a fix may be trusted. Ordered: a greater one is safer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,6 +103,16 @@ impl FixOutcome {
             FixOutcome::Declined => "declined",
             FixOutcome::OutsideRoot => "outside root",
             FixOutcome::WriteFailed => "write failed",
+        }
+    }
+}
+
+impl From<EditOutcome> for FixOutcome {
+    fn from(outcome: EditOutcome) -> FixOutcome {
+        match outcome {
+            EditOutcome::Applied => FixOutcome::Applied,
+            EditOutcome::Duplicate => FixOutcome::Duplicate,
+            EditOutcome::Conflict => FixOutcome::Conflict,
         }
     }
 }

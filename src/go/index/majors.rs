@@ -3,8 +3,8 @@
 
 use std::cmp::Reverse;
 
-use crate::go::index::reader::{block_of, end_of, first_from, path_of};
-use crate::go::types::type_expr::is_major;
+use crate::go::index::text::{block_of, end_of, first_from, path_of};
+use crate::go::project::names::is_major;
 
 /// A module's path has at least so many elements before its major version.
 const MIN_ELEMENTS: usize = 2;

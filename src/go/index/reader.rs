@@ -31,9 +31,10 @@
 //! `handles` line an exported type that no line names has no release and is data; of a type with a release or
 //! in that line, what a method gives is data when it is not listed.
 
+use crate::go::index::holds::Holds;
+use crate::go::index::members::{self, IndexedMember};
 pub use crate::go::index::names::Names;
 use crate::go::index::{majors, names};
-use crate::go::index_build::handles;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -41,11 +42,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::base::diagnostic::Certainty;
+use crate::go::index::text::{block_of, path_of};
 use crate::go::project::gomod::compare_versions;
-use crate::go::types::database::exported;
+use crate::go::project::names::{Missing, exported, guess_package_name};
 use crate::go::types::release::ReleaseMethod;
-use crate::go::types::retention::Holds;
-use crate::go::types::type_expr::{Missing, guess_package_name};
 
 /// The methods that the index records as releases, in order of preference.
 pub const RELEASE_NAMES: [&str; 12] = [
@@ -85,16 +85,6 @@ pub struct Answer<T> {
 pub struct TypeFacts {
     pub interface: bool,
     pub releases: Vec<IndexedRelease>,
-}
-
-/// What the index says of a method or field of a type that is released or a handle.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IndexedMember {
-    pub field: bool,
-    /// What it gives keeps nothing in use.
-    pub data: bool,
-    /// Types as the index spells them: a method's results, a field's type. Empty for data.
-    pub gives: Vec<String>,
 }
 
 /// A release method as the index has it.
@@ -196,7 +186,7 @@ impl Index {
         let lines = || self.lines(&missing.path).filter(|line| line.kind == "holds" && line.is_of(name));
         let found = |wanted: &str| {
             let mut groups = lines().flat_map(|line| split(line.fact, ';'));
-            groups.find_map(|group| handles::member_in(group, wanted, member))
+            groups.find_map(|group| members::member_in(group, wanted, member))
         };
         let noted = self.lists_type(missing, name);
         if !noted && self.holds(missing, name, true)? == Holds::No {
@@ -210,7 +200,7 @@ impl Index {
             data: covered,
             gives: if covered { Vec::new() } else { vec!["?".into()] },
         };
-        Some(found(member).or_else(|| found(handles::ANY)).unwrap_or_else(unlisted))
+        Some(found(member).or_else(|| found(members::ANY)).unwrap_or_else(unlisted))
     }
 
     /// The functions and methods of a package that give something with one of these release methods at some
@@ -482,44 +472,4 @@ fn release(text: &'static str) -> Option<IndexedRelease> {
     let (name, rest) = text.split_once('(')?;
     let (params, results) = rest.split_once(')')?;
     Some(IndexedRelease { name, params: split(params, ','), results: split(results.trim(), ',') })
-}
-
-/// The lines of one package.
-pub(crate) fn block_of(text: &'static str, path: &str) -> Option<&'static str> {
-    let (start, end) = first_from(text, path)?;
-    (path_of(&text[start..end]) == path).then_some(&text[start..end])
-}
-
-/// Where the lines of the first package stand that does not come before `path`.
-pub(crate) fn first_from(text: &str, path: &str) -> Option<(usize, usize)> {
-    let bytes = text.as_bytes();
-    let line_start = |at: usize| memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |at| at + 1);
-    let (mut low, mut high, mut found) = (0, text.len(), None);
-    while low < high {
-        let mut start = line_start(low + (high - low) / 2);
-        while bytes[start] == b'\t' && start > low {
-            start = line_start(start - 1);
-        }
-        let end = end_of(text, start);
-        if path_of(&text[start..end]) < path {
-            low = end;
-        } else {
-            (high, found) = (start, Some((start, end)));
-        }
-    }
-    found
-}
-
-/// Where the lines of the package end that begin at `start`.
-pub(crate) fn end_of(text: &str, start: usize) -> usize {
-    let bytes = text.as_bytes();
-    let mut end = start;
-    while end == start || bytes.get(end) == Some(&b'\t') {
-        end = memchr::memchr(b'\n', &bytes[end..]).map_or(text.len(), |at| end + at + 1);
-    }
-    end
-}
-
-pub(crate) fn path_of(block: &str) -> &str {
-    block.split('\t').next().unwrap_or_default()
 }

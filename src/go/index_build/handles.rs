@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::go::index::names::{matches, shortened, spelled_out, squeezed};
-use crate::go::index::reader::IndexedMember;
+use crate::go::index::members::ANY;
+use crate::go::index::names::{shortened, squeezed};
 use crate::go::index_build::build::{is_released, spell, spell_all};
 use crate::go::project::package::Package;
 use crate::go::syntax::ast::ExprKind;
@@ -31,9 +31,6 @@ const MAX_GIVEN_BYTES: usize = 1 << 9;
 /// How many bytes are spent on a package before only what there is to release is spelled of what its types
 /// give.
 const MAX_HANDLES_BYTES: usize = 2 << 10;
-
-/// The name that stands for all that is not listed, where a type embeds one that nobody can open.
-pub(crate) const ANY: &str = "*";
 
 /// The facts of one package as far as they are about handles.
 #[derive(Debug, Default)]
@@ -183,15 +180,6 @@ pub(crate) fn prune(all: &mut BTreeMap<Arc<str>, Handles>) {
         !handles.damaged && (handles.released || given.contains(path) && short(handles))
     });
     all.values_mut().filter(|handles| handles.len() > MAX_HANDLES_BYTES).for_each(Handles::shorten);
-}
-
-/// What `group` says, if it has the name `wanted`, of `member`: `=*.%Iterator Rows,Columns`.
-pub(crate) fn member_in(group: &str, wanted: &str, member: &str) -> Option<IndexedMember> {
-    let (given, members) = group.split_once(' ')?;
-    members.split(',').find(|name| matches(name, wanted))?;
-    let (field, given) = given.strip_prefix('=').map_or((false, given), |given| (true, given));
-    let gives = given.split(',').filter(|ty| *ty != "-").map(|ty| spelled_out(ty, member)).collect();
-    Some(IndexedMember { field, data: given == "-", gives })
 }
 
 /// A resource of a package that there is not: what a type is asked about that comes from elsewhere.

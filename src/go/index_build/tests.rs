@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::base::diagnostic::Certainty;
-use crate::go::index::reader::{Answer, Index, IndexedMember, TypeFacts};
+use crate::go::index::members::IndexedMember;
+use crate::go::index::reader::{Answer, Index, TypeFacts};
 use crate::go::index_build::build::build;
 use crate::go::types::retention::Holds;
 use crate::go::types::type_expr::Missing;

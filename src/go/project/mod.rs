@@ -2,5 +2,6 @@
 
 pub mod gomod;
 pub mod locate;
+pub mod names;
 pub mod package;
 mod version;

@@ -15,15 +15,18 @@ use crate::go::syntax::parse::{Parsed, Refusal};
 /// Deeper nesting than this is refused: everything that walks syntax may then recurse.
 pub const MAX_DEPTH: u32 = 250;
 
+/// Go's own values, which are known by name.
+const PREDECLARED: [&str; 3] = ["nil", "true", "false"];
+
 /// The declaration in `parsed`.
 pub fn declaration(parsed: &Parsed) -> Result<Decl, Refusal> {
-    let mut lowering = Lowering { text: &parsed.text, base: parsed.base, depth: 0, too_deep: false };
+    let mut lowering = Lowering { text: &parsed.text, base: parsed.base, depth: 0, refused: None };
     let root = parsed.tree.root_node();
     let Some(node) = children(root).find(|node| !node.is_extra()) else {
         return Ok(Decl::Other);
     };
     let decl = lowering.declaration(node);
-    if lowering.too_deep { Err(Refusal::TooDeep) } else { Ok(decl) }
+    lowering.refused.map_or(Ok(decl), Err)
 }
 
 /// The grammar's field names that are asked for, each looked up once.
@@ -149,7 +152,7 @@ struct Lowering<'a> {
     text: &'a [u8],
     base: u32,
     depth: u32,
-    too_deep: bool,
+    refused: Option<Refusal>,
 }
 
 impl Lowering<'_> {
@@ -281,7 +284,7 @@ impl Lowering<'_> {
     fn expr(&mut self, node: Node) -> Expr {
         let span = self.span(node);
         if self.depth >= MAX_DEPTH {
-            self.too_deep = true;
+            self.refused = Some(Refusal::TooDeep);
             return Expr { span, kind: ExprKind::Other };
         }
         self.depth += 1;
@@ -493,7 +496,7 @@ impl Lowering<'_> {
     fn stmt(&mut self, node: Node) -> Stmt {
         let span = self.span(node);
         if self.depth >= MAX_DEPTH {
-            self.too_deep = true;
+            self.refused = Some(Refusal::TooDeep);
             return Stmt { span, kind: StmtKind::Empty };
         }
         self.depth += 1;
@@ -516,7 +519,9 @@ impl Lowering<'_> {
                 plain: child(node, Part::Operator).is_some_and(|op| op.kind() == "="),
             },
             "short_var_declaration" => {
-                StmtKind::Define { left: self.list(node, Part::Left), right: self.list(node, Part::Right) }
+                let left = self.list(node, Part::Left);
+                self.refuse_predeclared(&left);
+                StmtKind::Define { left, right: self.list(node, Part::Right) }
             }
             "var_declaration" => StmtKind::Var(self.var_specs(node)),
             "const_declaration" => StmtKind::Const(self.var_specs(node)),
@@ -552,6 +557,14 @@ impl Lowering<'_> {
             "empty_statement" => StmtKind::Empty,
             // A bare expression where the grammar inlines it (conditions of `if` initializers).
             _ => StmtKind::Expr(self.expr(node)),
+        }
+    }
+
+    /// Whatever reads syntax takes these for what they are everywhere; other places do not parse with them.
+    fn refuse_predeclared(&mut self, names: &[Expr]) {
+        let has = |name: &Expr| name.as_ident().is_some_and(|name| PREDECLARED.contains(&&*name.name));
+        if names.iter().any(has) {
+            self.refused = Some(Refusal::Predeclared);
         }
     }
 
@@ -600,11 +613,15 @@ impl Lowering<'_> {
                 condition: child(clause, Part::Condition).map(|n| self.expr(n)),
                 update: self.opt_stmt(clause, Part::Update),
             },
-            Some(clause) if clause.kind() == "range_clause" => ForHead::Range {
-                left: self.list(clause, Part::Left),
-                define: self.has_define(clause),
-                right: *self.field(clause, Part::Right),
-            },
+            Some(clause) if clause.kind() == "range_clause" => {
+                let left = self.list(clause, Part::Left);
+                self.refuse_predeclared(&left);
+                ForHead::Range {
+                    left,
+                    define: self.has_define(clause),
+                    right: *self.field(clause, Part::Right),
+                }
+            }
             Some(condition) => {
                 ForHead::Clause { init: None, condition: Some(self.expr(condition)), update: None }
             }

@@ -21,7 +21,8 @@ pub const MAX_DECLARATION_BYTES: usize = 4 << 20;
 pub struct Parsed {
     /// The tree; its offsets count from `base`.
     pub tree: Tree,
-    /// The text that was parsed: the declaration's own and a newline, or a masked copy of these.
+    /// The declaration's own text and a newline; what the parser was shown may differ from it, but not in
+    /// length.
     pub text: Vec<u8>,
     /// Where the declaration starts in its file.
     pub base: u32,
@@ -32,6 +33,8 @@ pub struct Parsed {
 pub enum Refusal {
     #[error("the syntax is damaged or newer than the grammar")]
     Damaged,
+    #[error("it gives `nil`, `true` or `false` another meaning")]
+    Predeclared,
     #[error("it nests deeper than {} levels", lower::MAX_DEPTH)]
     TooDeep,
     #[error("it is longer than {} MiB", MAX_DECLARATION_BYTES >> 20)]
@@ -68,7 +71,7 @@ pub fn parse(file: &[u8], span: Span) -> Result<Parsed, Refusal> {
     }
     let masked = mask(&text).ok_or(Refusal::Damaged)?;
     let tree = tree(&masked).filter(|tree| !tree.root_node().has_error()).ok_or(Refusal::Damaged)?;
-    Ok(Parsed { tree, text: masked, base: span.start })
+    Ok(Parsed { tree, text, base: span.start })
 }
 
 impl Parsed {
@@ -166,7 +169,7 @@ mod tests {
     fn new_of_an_expression_is_masked_and_keeps_its_length() {
         let text = "func f() {\n\tp := new(f(3))\n\tc, err := x.NewClient(ctx)\n}";
         let parsed = parsed(text).expect("the mask clears it");
-        assert_eq!(parsed.text.len(), text.len() + 1);
+        assert_eq!(parsed.text, format!("{text}\n").as_bytes(), "the mask is seen by the parser alone");
         assert!(!parsed.tree.root_node().has_error());
     }
 

@@ -9,24 +9,12 @@ use crate::go::syntax::ast::*;
 use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::{Lookup, Member, MethodRef, SourcePlace};
+pub use crate::go::types::release::ClosableAnswer;
 use crate::go::types::release::ReleaseMethod;
 use crate::go::types::type_expr::{FuncSig, Home, Missing, Type};
 
 /// A release that only calls another is followed this deep.
 const MAX_DEPTH: usize = 3;
-
-/// What is known of a type as something to release.
-#[derive(Debug, Clone)]
-pub struct ClosableAnswer {
-    /// How it is released, that there is nothing to release, or that nobody knows.
-    pub closable: Closable,
-    /// Assumed when the index answered outside of the versions that it was made from.
-    pub certainty: Certainty,
-    /// The release method, or the index's word; `None` where there is nothing to show.
-    pub evidence: Option<Evidence>,
-    /// The type as printed; empty when unknown.
-    pub type_name: String,
-}
 
 impl Database {
     /// Whether a value of type `ty` is released by one of `methods`, of which the first that fits is taken;

@@ -15,13 +15,15 @@ use rustc_hash::FxHashMap;
 
 use crate::base::sys;
 use crate::base::text::{LineIndex, Span};
+use crate::go::index::holds::Holds;
 use crate::go::index::reader::Index;
 use crate::go::project::locate::{Located, Locator, Origin};
+pub use crate::go::project::names::exported;
+use crate::go::project::names::{Missing, guess_package_name, is_major};
 use crate::go::project::package::{FuncRef, Membership, Package, is_test, read_folder};
 use crate::go::syntax::outline::Import;
-use crate::go::types::closable::ClosableAnswer;
-use crate::go::types::retention::Holds;
-use crate::go::types::type_expr::{Missing, Type, guess_package_name, is_major};
+use crate::go::types::release::ClosableAnswer;
+use crate::go::types::type_expr::Type;
 
 /// A file above this size is not read for the line of a place in it.
 const MAX_EVIDENCE_BYTES: u64 = 64 << 20;
@@ -369,11 +371,6 @@ impl Database {
         });
         index.map_or((0, 0), |index| index.line_column(span.start))
     }
-}
-
-/// Whether other packages see the name.
-pub fn exported(name: &str) -> bool {
-    name.chars().next().is_some_and(char::is_uppercase)
 }
 
 /// A path without `.` and `..`, links not followed.

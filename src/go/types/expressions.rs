@@ -498,9 +498,8 @@ impl Database {
                 }
             }
         }
-        // `nev` is what the parser's mask makes of `new`.
-        if BUILTINS.contains(&&**name) || &**name == "nev" {
-            return Meaning::Builtin(if &**name == "nev" { Arc::from("new") } else { name.clone() });
+        if BUILTINS.contains(&&**name) {
+            return Meaning::Builtin(name.clone());
         }
         match self.type_of(scope, &Expr { span: ident.span, kind: ExprKind::Ident(ident.clone()) }) {
             Type::Unknown(_) => {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+pub use crate::go::index::holds::Holds;
 use crate::go::project::package::Package;
 use crate::go::syntax::ast::{ExprKind, Field};
 use crate::go::types::closable::key_of;
@@ -11,15 +12,6 @@ use crate::go::types::database::{Database, FileScope, exported};
 use crate::go::types::members::{Lookup, Member};
 use crate::go::types::type_expr::{FuncSig, Home, Named, Type};
 use crate::go::types::underlying::{Declared, Shape};
-
-/// Whether a value can keep a resource in use after the call that made it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Holds {
-    No,
-    /// An interface or a type of which nobody knows what is in it.
-    Maybe,
-    Yes,
-}
 
 /// How many types one question may open.
 const MAX_TYPES: usize = 400;

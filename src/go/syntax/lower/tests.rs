@@ -83,3 +83,25 @@ fn offsets_are_those_of_the_file() {
     let StmtKind::Define { left, .. } = &f.body.as_ref().unwrap().stmts[0].kind else { panic!() };
     assert_eq!(&text[left[0].span.range()], "c");
 }
+
+#[test]
+fn what_gives_nil_another_meaning_is_refused() {
+    let refused = |body: &str| {
+        let text = format!("func f() {{ {body} }}");
+        let parsed = parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap();
+        parsed.lower().err()
+    };
+    assert_eq!(refused("nil := g()"), Some(Refusal::Predeclared));
+    assert_eq!(refused("for _, true := range xs { _ = true }"), Some(Refusal::Predeclared));
+    assert_eq!(refused("x, err := nil, true"), None);
+}
+
+#[test]
+fn a_name_that_the_mask_makes_is_a_name_of_its_own() {
+    let f = func("func f() { a := new(g(3)); b := nev() }");
+    let called = |at: usize| match &f.body.as_ref().unwrap().stmts[at].kind {
+        StmtKind::Define { right, .. } => right[0].as_call().unwrap().name().unwrap().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((called(0), called(1)), ("new".to_owned(), "nev".to_owned()));
+}

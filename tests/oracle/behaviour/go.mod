@@ -1,0 +1,3 @@
+module unleak/behaviour
+
+go 1.26
