@@ -197,7 +197,8 @@ impl<'f, 'a> Flow<'f, 'a> {
             for (at, param) in literal.signature.params.iter().enumerate() {
                 let ty = self.types().database.type_of(self.file(), &param.ty);
                 let whole = Value::of(tie);
-                let held = self.types().part(self.file(), &whole, &ty);
+                let data = ty.is_context() || ty.is_error();
+                let held = self.types().part(self.file(), &whole, &ty).filter(|_| !data);
                 let var = self.typing.scopes.param(body, ParamIndex::At(at as u32));
                 if let (Some(var), Some(value)) = (var, held) {
                     self.set(var, value, arg.span);

@@ -83,9 +83,9 @@ impl Types<'_> {
         !matches!(ty, Type::TypeParam(_)) && self.database.holds(file, ty, self.target) != Holds::No
     }
 
-    /// Whether what is made around a value can have it: all but data can.
-    pub(super) fn can_take(self, ty: &Type) -> bool {
-        !self.database.is_plain_data(ty)
+    /// Whether what is made around a value can have it: all but data can, and data that the resource is.
+    pub(super) fn can_take(self, file: &FileScope, ty: &Type) -> bool {
+        !self.database.is_plain_data(ty) || self.can_hold(file, ty)
     }
 
     pub(super) fn is_target(self, ty: &Type) -> bool {
@@ -113,7 +113,7 @@ impl Types<'_> {
     /// A part of something tied, by its type: the library's own things stay the library's.
     pub(super) fn part(self, file: &FileScope, whole: &Value, ty: &Type) -> Held {
         let room = match whole.tie {
-            Tie::Holder => self.can_take(ty),
+            Tie::Holder => self.can_take(file, ty),
             _ if ty.is_error() || ty.is_context() => false,
             _ => self.can_hold(file, ty),
         };
