@@ -1,5 +1,6 @@
 //! Control flow, ownership and function summaries: what becomes of a resource on each way out.
 
+pub mod channel;
 pub mod dataflow;
 pub mod detection;
 pub mod file_context;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::analysis::channel;
 use crate::analysis::detection::{Declaration, Detection, Detector};
 use crate::analysis::file_context::FileContext;
 use crate::analysis::verdict::judge::Judge;
@@ -19,7 +20,7 @@ use crate::rules::{Engine, Rule};
 pub type Detectors = [(Engine, Detector)];
 
 /// Those that there are.
-pub const DETECTORS: &Detectors = &[];
+pub const DETECTORS: &Detectors = &[(Engine::Channel, channel::detect)];
 
 /// What an engine detected in a file.
 #[derive(Debug, Clone)]

@@ -93,6 +93,20 @@ pub fn line_at(text: &[u8], at: usize) -> &[u8] {
     &text[at..memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end)]
 }
 
+/// Whether a line that holds the byte at `at` ends with a comment, and so does the one before or after it: gofmt
+/// aligns such comments.
+pub fn is_between_comments(text: &[u8], at: usize) -> bool {
+    let start = line_start(text, at);
+    let ends_with_comment = |line: &[u8]| {
+        let code = line.trim_ascii_start();
+        has_comment(code) && !code.starts_with(b"//")
+    };
+    let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end);
+    let before = start.checked_sub(1).map_or(&text[..0], |end| &text[line_start(text, end)..end]);
+    let after = line_at(text, (end + 1).min(text.len()));
+    ends_with_comment(&text[start..end]) && (ends_with_comment(before) || ends_with_comment(after))
+}
+
 /// Where the line that holds the byte at `at` begins.
 pub fn line_start(text: &[u8], at: usize) -> usize {
     memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)

@@ -64,14 +64,16 @@ struct Sketch {
 
 /// A remedy that is spelled without knowing what is released: anything but a release. Where the place does
 /// not take it, it is only shown.
-pub fn spelled(remedy: &Remedy, text: &[u8]) -> Option<Fix> {
+pub fn spelled(remedy: &Remedy, file: &[u8]) -> Option<Fix> {
     let (title, edit, doubt) = match remedy {
         Remedy::Release(_) => return None,
         Remedy::Advice { title, reason } => return Some(sketch(title.clone(), reason)),
         Remedy::Capacity { title, at, text, doubt } => {
-            (title, Edit::insert(*at, text.clone()), doubt.clone())
+            let aligned = lines::is_between_comments(file, *at as usize);
+            let doubt = doubt.clone().or_else(|| aligned.then(|| REALIGNS.to_owned()));
+            (title, Edit::insert(*at, text.clone()), doubt)
         }
-        Remedy::Lines { title, place, lines, doubt } => match Gap::at(text, *place) {
+        Remedy::Lines { title, place, lines, doubt } => match Gap::at(file, *place) {
             Ok(gap) => (title, gap.insert(lines), doubt.clone().or_else(|| realigns(&gap))),
             Err(reason) => return Some(sketch(title.clone(), reason)),
         },
@@ -236,6 +238,8 @@ fn risk(release: &Release, anchor: &Anchor, wanted: &Wanted) -> Option<String> {
 }
 
 /// Why whole lines in this gap are no safe edit.
+const REALIGNS: &str = "gofmt would align the comments around it anew";
+
 fn realigns(gap: &Gap) -> Option<String> {
-    gap.between_comments.then(|| "gofmt would align the comments around it anew".to_owned())
+    gap.between_comments.then(|| REALIGNS.to_owned())
 }

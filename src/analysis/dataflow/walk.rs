@@ -376,7 +376,7 @@ fn gives_error(signature: &Signature, stmt: &Stmt) -> bool {
         .is_some_and(|ty| &*ty.name == "error");
     let Some((last, others)) = values.split_last() else { return false };
     let made = last.as_call().and_then(Call::name).is_some_and(|name| name == "Errorf" || name == "New");
-    let nothing = |value: &Expr| value.is_nil() || matches!(value.unparen().kind, ExprKind::Literal);
+    let nothing = |value: &Expr| value.is_nil() || matches!(value.unparen().kind, ExprKind::Literal(_));
     let alone = !others.is_empty() && others.iter().all(nothing);
     error && values.len() == signature.results.len() && !last.is_nil() && (made || alone)
 }

@@ -18,6 +18,9 @@ pub enum Ending {
     Exit,
     /// Unwinding: deferred calls run.
     Panic,
+    /// It is never over: `select {}` keeps a `main` function, and the process with it, until somebody ends
+    /// that; a goroutine it keeps for good.
+    Never,
 }
 
 /// A basic block.
@@ -369,7 +372,7 @@ impl<'a> Builder<'a, '_> {
 
     fn select(&mut self, stmt: &'a Stmt, cases: &'a [SelectCase], label: Option<Arc<str>>) {
         if cases.is_empty() {
-            return self.finish(Next::Stop(Ending::Exit, stmt.span));
+            return self.finish(Next::Stop(Ending::Never, stmt.span));
         }
         let after = self.new_block();
         let bodies: Vec<usize> = cases.iter().map(|_| self.new_block()).collect();
@@ -390,7 +393,7 @@ impl<'a> Builder<'a, '_> {
 
 /// What `i < len(values)` counts through.
 fn counted(condition: &Expr) -> Option<&Expr> {
-    let ExprKind::Binary { op: BinaryOp::Other, left, right } = &condition.unparen().kind else {
+    let ExprKind::Binary { op: BinaryOp::Less, left, right } = &condition.unparen().kind else {
         return None;
     };
     let call = right.as_call()?;
@@ -468,6 +471,6 @@ mod tests {
             ["return 1", "return 2"]
         );
         assert_eq!(exits("for { select { case <-a: return 1; case b <- 1: break } }"), ["return 1"]);
-        assert_eq!(exits("select {}"), ["Exit"]);
+        assert_eq!(exits("select {}"), ["Never"]);
     }
 }

@@ -453,11 +453,11 @@ impl<'a> Builder<'a> {
                 self.expr(operand);
                 self.exprs(bounds);
             }
-            ExprKind::Literal
+            ExprKind::Literal(_)
             | ExprKind::Array(_)
             | ExprKind::SliceOf(_)
             | ExprKind::Map { .. }
-            | ExprKind::Chan(_)
+            | ExprKind::Chan { .. }
             | ExprKind::FuncType(_)
             | ExprKind::Struct(_)
             | ExprKind::Interface(_)

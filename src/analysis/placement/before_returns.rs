@@ -4,7 +4,7 @@
 use crate::analysis::dataflow::state::{Alias, EventKind, Phase, State};
 use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
 use crate::analysis::graph::scopes::{BodyId, VarId};
-use crate::analysis::verdict::judge::{Case, Kind};
+use crate::analysis::verdict::case::{Case, Kind};
 use crate::base::diagnostic::*;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;

@@ -227,7 +227,7 @@ fn strings(stmts: &[Stmt]) -> Vec<Span> {
     let mut found = Vec::new();
     for stmt in stmts {
         visit::stmt(stmt, &mut |expr| {
-            if matches!(expr.kind, ExprKind::Literal) {
+            if matches!(expr.kind, ExprKind::Literal(_)) {
                 found.push(expr.span);
             }
         });

@@ -101,7 +101,7 @@ impl<'w> Context<'w> {
                     self.types.is_target(&self.types.database.type_of(&typing.file, &receiver.ty))
                 })
         });
-        let mut flow = Flow::new(self, &typing, Asked::Params { own }, BodyId(0), None);
+        let mut flow = Flow::new(self, &typing, Asked::Params { own }, BodyId(0));
         for (index, value) in inputs {
             if let Some(var) = scopes.param(BodyId(0), *index) {
                 flow.vars.insert(var, value.clone());

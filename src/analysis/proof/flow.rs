@@ -70,8 +70,6 @@ pub(super) struct Flow<'f, 'a> {
     pub typing: &'f Typing<'a, 'f>,
     pub ownership: Ownership,
     pub asked: Asked,
-    /// The file's text where that is at hand; else it is read when asked for.
-    pub text: Option<&'f [u8]>,
     /// The body whose end the proof is about.
     pub root: BodyId,
     pub vars: FxHashMap<VarId, Value>,
@@ -90,14 +88,12 @@ impl<'f, 'a> Flow<'f, 'a> {
         typing: &'f Typing<'a, 'f>,
         asked: Asked,
         root: BodyId,
-        text: Option<&'f [u8]>,
     ) -> Flow<'f, 'a> {
         Flow {
             context,
             typing,
             ownership: Ownership::of(typing),
             asked,
-            text,
             root,
             vars: FxHashMap::default(),
             returns: FxHashMap::default(),

@@ -1,7 +1,7 @@
 //! The variable that is released: local, of a type that has the release, its address not taken.
 
 use crate::analysis::graph::scopes::VarOrigin;
-use crate::analysis::proof::Subject;
+use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Closable, Evidence, Objection};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

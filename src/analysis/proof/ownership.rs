@@ -115,7 +115,7 @@ fn source(typing: &Typing, value: &Expr) -> Owner {
         ExprKind::Ident(ident) if typing.scopes.var(ident).is_some() => Owner::Local,
         ExprKind::Ident(ident) if matches!(&*ident.name, "nil" | "true" | "false" | "iota") => Owner::Local,
         ExprKind::Ident(_) => Owner::Global,
-        ExprKind::Literal
+        ExprKind::Literal(_)
         | ExprKind::Composite { .. }
         | ExprKind::FuncLit(_)
         | ExprKind::Binary { .. }

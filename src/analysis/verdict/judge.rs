@@ -1,7 +1,6 @@
 //! One acquisition -> its verdict with the evidence, and the place where a release would stand.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
@@ -16,9 +15,11 @@ use crate::analysis::placement::anchor;
 use crate::analysis::placement::anchor::AnchorSite;
 use crate::analysis::placement::{in_scope, iteration, naming};
 use crate::analysis::proof;
-use crate::analysis::summaries::callee::{Calls, Stack, Summaries};
+use crate::analysis::summaries::callee::{Calls, Stack};
 use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::analysis::summaries::{dynamic_types, wrapped};
+pub use crate::analysis::verdict::case::{Asked, Judge, Usage};
+pub(crate) use crate::analysis::verdict::case::{Case, Kind};
 pub(crate) use crate::analysis::verdict::outcome::Outcome;
 use crate::analysis::verdict::site::Site;
 use crate::base::diagnostic::*;
@@ -27,43 +28,12 @@ use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::closable::ClosableAnswer;
-use crate::go::types::database::Database;
 use crate::go::types::expressions::Callee;
-use crate::go::types::release::ReleaseMethod;
 use crate::go::types::type_expr::{Type, guess_package_name};
-
-/// Ways out that are listed as evidence of one leak.
-pub(crate) const MAX_EVIDENCE: usize = 3;
 
 /// What following the acquisitions of one declaration may take, in visits of blocks and places kept: then what
 /// is left is not analysed.
 const MAX_EFFORT: usize = 50 * MAX_VISITS;
-
-/// What all judgements of a run share.
-pub struct Judge<'w> {
-    pub database: &'w Database,
-    pub summaries: &'w Summaries,
-    /// Take a result of unknown type for closable by `Close()`.
-    pub assume_closable: bool,
-    /// What the repository itself shows of constructors whose types nobody knows.
-    pub usage: &'w Usage,
-    /// Look for what releases the fields that resources are stored in.
-    pub fields: bool,
-}
-
-/// Constructors (`import/path.Name`) whose results are released somewhere in the repository, and functions
-/// that give such results to their callers, each with the method that does it.
-pub type Usage = BTreeMap<String, String>;
-
-/// A call to judge.
-#[derive(Debug, Clone)]
-pub struct Asked<'r> {
-    pub rule: &'r Arc<str>,
-    pub releases: &'r [ReleaseMethod],
-    pub call: Span,
-    /// Which result is the resource; `None` for the first that can be released.
-    pub result: Option<usize>,
-}
 
 /// A judgement.
 #[derive(Debug)]
@@ -218,20 +188,6 @@ pub fn not_analysed(
     }
 }
 
-/// What one acquisition is judged by.
-pub(crate) struct Case<'a, 'c> {
-    pub(crate) judge: &'c Judge<'c>,
-    pub(crate) place: &'c FileContext<'c>,
-    pub(crate) decl: &'a Decl,
-    pub(crate) func: Option<&'a FuncDecl>,
-    pub(crate) scopes: &'c Scopes<'a>,
-    pub(crate) typing: &'c Typing<'a, 'c>,
-    pub(crate) call: &'a Call,
-    pub(crate) wanted: &'c Asked<'c>,
-    /// How much effort the declaration may still take.
-    budget: &'c Cell<usize>,
-}
-
 /// What was found out of an acquisition beside its judgement. The trace is not among it: it is as long as the
 /// declaration, and there may be as many of them as the declaration has calls.
 struct Traced {
@@ -252,24 +208,6 @@ struct ReleaseSite {
     doubt: Option<String>,
     /// The type that is released there, if it is known.
     target: Option<Type>,
-}
-
-/// The type side of an acquisition.
-pub(crate) struct Kind {
-    /// Which of the call's results is the resource.
-    pub(crate) result: usize,
-    pub(crate) error: Option<usize>,
-    /// A bool that says whether there is a resource.
-    pub(crate) success: Option<usize>,
-    pub(crate) ty: Type,
-    pub(crate) answer: ClosableAnswer,
-}
-
-impl Kind {
-    /// Its type, as far as that is known.
-    pub(crate) fn target(&self) -> Option<Type> {
-        self.ty.why_unknown().is_none().then(|| self.ty.clone())
-    }
 }
 
 impl<'a> Case<'a, '_> {
@@ -678,10 +616,14 @@ impl<'a> Case<'a, '_> {
             (Binding::Bound, _) => self.holder(kind.result),
             _ => None,
         };
-        Some(proof::prove(&proof::Subject {
+        Some(proof::prove(&proof::subject::Subject {
             typing: self.typing,
             summaries: self.judge.summaries,
-            place: proof::Place { path: self.place.path, text: self.place.text, lines: self.place.lines },
+            place: proof::subject::Place {
+                path: self.place.path,
+                text: self.place.text,
+                lines: self.place.lines,
+            },
             decl: self.decl,
             call: self.call,
             result: kind.result,

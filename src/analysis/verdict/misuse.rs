@@ -151,7 +151,7 @@ impl<'a> MisuseContext<'a, '_> {
     }
 
     fn unchecked(&self, trace: &Trace, exit: &Exit, ty: &Type) -> Option<Misuse> {
-        let runs = !matches!(exit.kind, ExitKind::Stop(Ending::Exit));
+        let runs = !matches!(exit.kind, ExitKind::Stop(Ending::Exit | Ending::Never));
         let id = exit.state.early.filter(|_| runs && exit.state.phase == Phase::Nil)?;
         let defer = &trace.events[id.0 as usize];
         if !may_be_nil(self.typing.database, ty, &self.method_at(defer.span)?) {

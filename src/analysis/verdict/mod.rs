@@ -1,5 +1,6 @@
 //! The one-word answer for an acquisition, with what proves it.
 
+pub mod case;
 pub mod judge;
 pub mod misuse;
 mod outcome;

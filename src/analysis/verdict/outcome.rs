@@ -5,7 +5,7 @@ use crate::analysis::dataflow::state::{Alias, Event, EventId, EventKind, Phase, 
 use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::scopes::BodyId;
-use crate::analysis::verdict::judge::{Case, Kind, MAX_EVIDENCE};
+use crate::analysis::verdict::case::{Case, Kind, MAX_EVIDENCE};
 use crate::base::diagnostic::*;
 use crate::base::text::Span;
 

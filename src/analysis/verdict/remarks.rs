@@ -245,7 +245,7 @@ impl Case<'_, '_> {
     /// A call behind the place of the release that ends the process: deferred calls do not run then.
     pub(crate) fn exit_after(&self, trace: &Trace, found: &AnchorSite) -> Option<Note> {
         let ends = |exit: &&Exit| {
-            exit.kind == ExitKind::Stop(Ending::Exit)
+            matches!(exit.kind, ExitKind::Stop(Ending::Exit | Ending::Never))
                 && exit.state.is_open()
                 && found.offset() <= exit.span.start
         };

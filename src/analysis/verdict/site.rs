@@ -7,7 +7,7 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::placement::anchor;
-use crate::analysis::verdict::judge::{Case, Kind};
+use crate::analysis::verdict::case::{Case, Kind};
 use crate::base::diagnostic::Verdict;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;

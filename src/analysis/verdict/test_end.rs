@@ -6,7 +6,7 @@ use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::BodyId;
 use crate::analysis::placement::in_scope;
-use crate::analysis::verdict::judge::Case;
+use crate::analysis::verdict::case::Case;
 use crate::base::diagnostic::*;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

@@ -161,8 +161,8 @@ impl Expr {
 pub enum ExprKind {
     /// Also `nil`, `true`, `iota`, and type names.
     Ident(Ident),
-    /// A string, rune or number.
-    Literal,
+    /// A string, rune or number; of an integer its value, where that is not too large.
+    Literal(Option<u64>),
     /// `x.f`; also a qualified type.
     Selector {
         operand: Box<Expr>,
@@ -212,7 +212,10 @@ pub enum ExprKind {
         key: Box<Expr>,
         value: Box<Expr>,
     },
-    Chan(Box<Expr>),
+    Chan {
+        direction: Direction,
+        element: Box<Expr>,
+    },
     FuncType(Box<Signature>),
     Struct(Vec<Field>),
     Interface(Vec<InterfaceElem>),
@@ -226,7 +229,30 @@ pub enum BinaryOp {
     Or,
     Equal,
     NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Add,
+    Subtract,
     Other,
+}
+
+impl BinaryOp {
+    /// Whether it gives a truth value.
+    pub fn gives_bool(self) -> bool {
+        !matches!(self, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Other)
+    }
+}
+
+/// What may be done with a channel by its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Both,
+    /// `chan<- T`
+    Send,
+    /// `<-chan T`
+    Receive,
 }
 
 #[derive(Debug, Clone)]

@@ -299,10 +299,10 @@ impl Lowering<'_> {
             | "blank_identifier" | "nil" | "true" | "false" | "iota" => ExprKind::Ident(self.ident(node)),
             "interpreted_string_literal"
             | "raw_string_literal"
-            | "int_literal"
             | "float_literal"
             | "imaginary_literal"
-            | "rune_literal" => ExprKind::Literal,
+            | "rune_literal" => ExprKind::Literal(None),
+            "int_literal" => ExprKind::Literal(self.integer(node)),
             "selector_expression" => match child(node, Part::Field) {
                 Some(field) => {
                     ExprKind::Selector { operand: self.field(node, Part::Operand), field: self.ident(field) }
@@ -366,7 +366,9 @@ impl Lowering<'_> {
             "map_type" => {
                 ExprKind::Map { key: self.field(node, Part::Key), value: self.field(node, Part::Value) }
             }
-            "channel_type" => ExprKind::Chan(self.field(node, Part::Value)),
+            "channel_type" => {
+                ExprKind::Chan { direction: self.direction(node), element: self.field(node, Part::Value) }
+            }
             "function_type" => ExprKind::FuncType(Box::new(self.signature(node))),
             "struct_type" => ExprKind::Struct(self.struct_fields(node)),
             "interface_type" => ExprKind::Interface(self.interface(node)),
@@ -420,7 +422,38 @@ impl Lowering<'_> {
             "||" => BinaryOp::Or,
             "==" => BinaryOp::Equal,
             "!=" => BinaryOp::NotEqual,
+            "<" => BinaryOp::Less,
+            "<=" => BinaryOp::LessOrEqual,
+            ">" => BinaryOp::Greater,
+            ">=" => BinaryOp::GreaterOrEqual,
+            "+" => BinaryOp::Add,
+            "-" => BinaryOp::Subtract,
             _ => BinaryOp::Other,
+        }
+    }
+
+    /// The value of `12`, `1_000`, `0x1f`, `0b1`, `0o7`, `017`.
+    fn integer(&self, node: Node) -> Option<u64> {
+        let text = std::str::from_utf8(&self.text[node.byte_range()]).ok()?.replace('_', "");
+        let (digits, radix) = match text.get(..2).map(str::to_ascii_lowercase).as_deref() {
+            Some("0x") => (&text[2..], 16),
+            Some("0b") => (&text[2..], 2),
+            Some("0o") => (&text[2..], 8),
+            _ if text.len() > 1 && text.starts_with('0') => (&text[1..], 8),
+            _ => (text.as_str(), 10),
+        };
+        u64::from_str_radix(digits, radix).ok()
+    }
+
+    fn direction(&self, node: Node) -> Direction {
+        let element = child(node, Part::Value).map_or(node.end_byte(), |value| value.start_byte());
+        let arrow = |part: &Node| part.kind() == "<-" && part.start_byte() < element;
+        let first = node.child(0).map(|part| part.kind() == "<-");
+        let any = (0..node.child_count()).filter_map(|at| node.child(at)).any(|part| arrow(&part));
+        match (first, any) {
+            (Some(true), _) => Direction::Receive,
+            (_, true) => Direction::Send,
+            _ => Direction::Both,
         }
     }
 

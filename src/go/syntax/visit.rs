@@ -53,7 +53,8 @@ fn stmts<'a>(list: &'a [Stmt], see: &mut dyn FnMut(&'a Expr)) {
     list.iter().for_each(|one| stmt(one, see));
 }
 
-fn exprs<'a>(list: &'a [Expr], see: &mut dyn FnMut(&'a Expr)) {
+/// Every expression in a list.
+pub fn exprs<'a>(list: &'a [Expr], see: &mut dyn FnMut(&'a Expr)) {
     list.iter().for_each(|one| expr(one, see));
 }
 
@@ -164,11 +165,11 @@ pub fn expr<'a>(one: &'a Expr, see: &mut dyn FnMut(&'a Expr)) {
         }
         ExprKind::FuncLit(literal) => block(&literal.body, see),
         ExprKind::Ident(_)
-        | ExprKind::Literal
+        | ExprKind::Literal(_)
         | ExprKind::Array(_)
         | ExprKind::SliceOf(_)
         | ExprKind::Map { .. }
-        | ExprKind::Chan(_)
+        | ExprKind::Chan { .. }
         | ExprKind::FuncType(_)
         | ExprKind::Struct(_)
         | ExprKind::Interface(_)

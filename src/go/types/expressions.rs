@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::base::diagnostic::Certainty;
 use crate::go::project::package::{FuncRef, Package};
-use crate::go::syntax::ast::{BinaryOp, Call, Expr, ExprKind, Ident};
+use crate::go::syntax::ast::{Call, Expr, ExprKind, Ident};
 use crate::go::types::database::{Database, FileScope, exported};
 use crate::go::types::members::{Lookup, Member, MethodRef};
 use crate::go::types::type_expr::{FuncSig, Missing, Type};
@@ -178,7 +178,7 @@ impl Database {
             ExprKind::Ident(_) | ExprKind::Selector { .. } => {
                 self.value_type(self.meaning(scope, expr, locals, at.deeper()))
             }
-            ExprKind::Literal => Type::basic("untyped"),
+            ExprKind::Literal(_) => Type::basic("untyped"),
             ExprKind::Unary { not: true, .. } => Type::basic("bool"),
             ExprKind::Unary { operand, .. } => of(operand),
             ExprKind::AddressOf(inner) => of(inner).pointer(),
@@ -190,7 +190,7 @@ impl Database {
                 Type::Chan(inner) => (*inner).clone(),
                 _ => Type::unknown("the channel's type is not known"),
             },
-            ExprKind::Binary { op: BinaryOp::Other, left, right } => match of(left) {
+            ExprKind::Binary { op, left, right } if !op.gives_bool() => match of(left) {
                 Type::Basic(name) if &*name == "untyped" => of(right),
                 ty => ty,
             },
@@ -394,7 +394,7 @@ impl Database {
                     Meaning::Value(ty) => ty,
                     _ if matches!(
                         first.unparen().kind,
-                        ExprKind::Call(_) | ExprKind::Literal | ExprKind::Composite { .. }
+                        ExprKind::Call(_) | ExprKind::Literal(_) | ExprKind::Composite { .. }
                     ) =>
                     {
                         self.type_at(scope, first, locals, at.deeper())
@@ -445,7 +445,7 @@ impl Database {
             ExprKind::SliceOf(_)
             | ExprKind::Array(_)
             | ExprKind::Map { .. }
-            | ExprKind::Chan(_)
+            | ExprKind::Chan { .. }
             | ExprKind::FuncType(_)
             | ExprKind::Struct(_)
             | ExprKind::Interface(_) => Meaning::Type(self.type_of(scope, expr)),

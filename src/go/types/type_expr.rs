@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::go::index::reader::Index;
@@ -266,6 +265,8 @@ fn print_signature(signature: &FuncSig, full: bool, f: &mut fmt::Formatter<'_>) 
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn named(package: &str, name: &str) -> Type {

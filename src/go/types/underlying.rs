@@ -114,7 +114,7 @@ impl Database {
             ExprKind::SliceOf(inner) => Type::Slice(sub(inner)),
             ExprKind::Array(inner) => Type::Array(sub(inner)),
             ExprKind::Map { key, value } => Type::Map(sub(key), sub(value)),
-            ExprKind::Chan(inner) => Type::Chan(sub(inner)),
+            ExprKind::Chan { element, .. } => Type::Chan(sub(element)),
             ExprKind::FuncType(signature) => Type::Func(Arc::new(self.signature_in(env, signature))),
             ExprKind::Struct(fields) => Type::Struct(Arc::new(self.struct_in(env, fields))),
             ExprKind::Interface(elems) => Type::Interface(Arc::new(self.interface_in(env, elems))),

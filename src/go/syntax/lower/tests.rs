@@ -85,6 +85,41 @@ fn offsets_are_those_of_the_file() {
 }
 
 #[test]
+fn channels_have_directions_and_integers_values() {
+    let f = func("func f(a chan int, b chan<- int, c <-chan chan<- int) { _ = 0x1_f; _ = 017; _ = 3.0 }");
+    let direction = |at: usize| match &f.signature.params[at].ty.kind {
+        ExprKind::Chan { direction, .. } => *direction,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!([0, 1, 2].map(direction), [Direction::Both, Direction::Send, Direction::Receive]);
+    let value = |stmt: &Stmt| match &stmt.kind {
+        StmtKind::Assign { right, .. } => match right[0].kind {
+            ExprKind::Literal(value) => value,
+            _ => panic!(),
+        },
+        _ => panic!(),
+    };
+    let values: Vec<_> = f.body.as_ref().unwrap().stmts.iter().map(value).collect();
+    assert_eq!(values, [Some(31), Some(15), None]);
+}
+
+#[test]
+fn comparisons_are_told_apart() {
+    let f = func("func f() bool { return a < b || a <= b || a > b || a >= b || a + b == a - b }");
+    let StmtKind::Return(values) = &f.body.as_ref().unwrap().stmts[0].kind else { panic!() };
+    let mut found = Vec::new();
+    crate::go::syntax::visit::exprs(values, &mut |expr| {
+        if let ExprKind::Binary { op, .. } = &expr.kind {
+            found.push(*op);
+        }
+    });
+    use BinaryOp::*;
+    for op in [Less, LessOrEqual, Greater, GreaterOrEqual, Add, Subtract, Equal] {
+        assert!(found.contains(&op), "{op:?}");
+    }
+}
+
+#[test]
 fn what_gives_nil_another_meaning_is_refused() {
     let refused = |body: &str| {
         let text = format!("func f() {{ {body} }}");

@@ -1,0 +1,232 @@
+//! Branches in a walk: which ways take which side, by what is known on them.
+
+use crate::analysis::channel::outcome::*;
+use crate::analysis::channel::walk::{Flow, Frame, Walk, Walked, unique};
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+
+impl Walk<'_> {
+    pub fn branch<'a>(&self, frame: &Frame<'a, '_>, branch: &'a If, flow: &mut Flow) -> Walked<()> {
+        if let Some(init) = &branch.init {
+            self.stmt(frame, init, None, flow)?;
+        }
+        let (yes, no) = self.condition(frame, &branch.condition, flow)?;
+        let mut yes = Flow { running: yes, ended: Vec::new() };
+        self.stmts(frame, &branch.then.stmts, &mut yes)?;
+        let mut no = Flow { running: no, ended: Vec::new() };
+        if let Some(otherwise) = &branch.otherwise {
+            self.stmt(frame, otherwise, None, &mut no)?;
+        }
+        flow.settle(yes.all());
+        flow.settle(no.all());
+        Ok(())
+    }
+
+    /// The ways on which a condition holds, and those on which it does not.
+    fn condition<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        condition: &'a Expr,
+        flow: &mut Flow,
+    ) -> Walked<(Vec<Way>, Vec<Way>)> {
+        match &condition.unparen().kind {
+            ExprKind::Unary { not: true, operand } => {
+                let (yes, no) = self.condition(frame, operand, flow)?;
+                return Ok((no, yes));
+            }
+            ExprKind::Binary { op: BinaryOp::And, left, right } => {
+                let (yes, mut no) = self.condition(frame, left, flow)?;
+                let (both, rest) =
+                    self.condition(frame, right, &mut Flow { running: yes, ended: Vec::new() })?;
+                no.extend(rest);
+                unique(&mut no);
+                return Ok((both, no));
+            }
+            ExprKind::Binary { op: BinaryOp::Or, left, right } => {
+                let (mut yes, no) = self.condition(frame, left, flow)?;
+                let (more, neither) =
+                    self.condition(frame, right, &mut Flow { running: no, ended: Vec::new() })?;
+                yes.extend(more);
+                unique(&mut yes);
+                return Ok((yes, neither));
+            }
+            _ => {}
+        }
+        self.eval(frame, condition, "compared", flow)?;
+        let question = frame.question(condition);
+        let mentioned = frame.mentioned(condition);
+        let (mut yes, mut no) = (Vec::new(), Vec::new());
+        for way in std::mem::take(&mut flow.running) {
+            let known = question.as_ref().and_then(|(asked, turned)| {
+                way.facts.iter().find(|fact| fact.key == asked.key).map(|fact| fact.holds != *turned)
+            });
+            let mut way = way;
+            if known.is_none() {
+                let depends = way.received.iter().filter(|(var, _)| mentioned.contains(var));
+                let depends: Vec<_> = depends.map(|(_, channel)| *channel).collect();
+                way.depends.extend(depends);
+                let stale = mentioned.iter().any(|var| way.stale.contains(var));
+                way.uncertain |=
+                    if frame.loops.get() > 0 { !frame.is_of_this_round(condition, &way) } else { stale };
+            }
+            for (side, holds) in [(&mut yes, true), (&mut no, false)] {
+                if known.is_some_and(|known| known != holds) {
+                    continue;
+                }
+                let mut taken = way.clone();
+                if let (None, Some((asked, turned))) = (known, &question) {
+                    taken.facts.insert(Fact { holds: holds != *turned, ..asked.clone() });
+                }
+                side.push(taken);
+            }
+        }
+        Ok((yes, no))
+    }
+
+    pub fn switch<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        switch: &'a Switch,
+        label: Option<&Ident>,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        if let Some(init) = &switch.init {
+            self.stmt(frame, init, None, flow)?;
+        }
+        if let Some(value) = &switch.value {
+            self.eval(frame, value, "compared", flow)?;
+        }
+        let target = self.enter(frame, label, false);
+        let mut rest = std::mem::take(&mut flow.running);
+        let mut ended = Vec::new();
+        for case in switch.cases.iter().filter(|case| !case.default) {
+            let mut here = Vec::new();
+            for value in &case.values {
+                let mut asking = Flow { running: rest, ended: Vec::new() };
+                if switch.value.is_none() {
+                    let (yes, no) = self.condition(frame, value, &mut asking)?;
+                    here.extend(yes);
+                    rest = no;
+                } else {
+                    self.eval(frame, value, "compared", &mut asking)?;
+                    let tag = switch.value.as_ref();
+                    self.doubt(frame, tag, &mut asking);
+                    here.extend(asking.running.iter().cloned());
+                    rest = asking.running;
+                }
+            }
+            unique(&mut here);
+            let mut body = Flow { running: here, ended: Vec::new() };
+            self.stmts(frame, &case.stmts, &mut body)?;
+            ended.extend(body.all());
+        }
+        match switch.cases.iter().find(|case| case.default) {
+            Some(default) => {
+                let mut body = Flow { running: rest, ended: Vec::new() };
+                self.stmts(frame, &default.stmts, &mut body)?;
+                ended.extend(body.all());
+            }
+            None => ended.extend(rest),
+        }
+        self.exit(frame, target, ended, flow);
+        Ok(())
+    }
+
+    /// A choice by a value: it may depend on what was received, or on earlier rounds.
+    fn doubt<'a>(&self, frame: &Frame<'a, '_>, value: Option<&'a Expr>, flow: &mut Flow) {
+        let mentioned = value.map(|value| frame.mentioned(value)).unwrap_or_default();
+        for way in &mut flow.running {
+            let depends = way.received.iter().filter(|(var, _)| mentioned.contains(var));
+            let depends: Vec<_> = depends.map(|(_, channel)| *channel).collect();
+            way.depends.extend(depends);
+            way.uncertain |= frame.loops.get() > 0 || mentioned.iter().any(|var| way.stale.contains(var));
+        }
+    }
+
+    pub fn type_switch<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        switch: &'a TypeSwitch,
+        label: Option<&Ident>,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        if let Some(init) = &switch.init {
+            self.stmt(frame, init, None, flow)?;
+        }
+        self.eval(frame, &switch.value, "used as a value", flow)?;
+        self.doubt(frame, Some(&switch.value), flow);
+        let target = self.enter(frame, label, false);
+        let before = std::mem::take(&mut flow.running);
+        let mut ended = Vec::new();
+        for case in &switch.cases {
+            let mut body = Flow { running: before.clone(), ended: Vec::new() };
+            self.stmts(frame, &case.stmts, &mut body)?;
+            ended.extend(body.all());
+        }
+        if !switch.cases.iter().any(|case| case.default) {
+            ended.extend(before);
+        }
+        self.exit(frame, target, ended, flow);
+        Ok(())
+    }
+
+    pub fn select<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        cases: &'a [SelectCase],
+        label: Option<&Ident>,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        let operation = |case: &'a SelectCase| match case.communication.as_ref()? {
+            Communication::Send { channel, .. } => Some((Action::Send, frame.channel(channel)?)),
+            Communication::Receive { right, .. } => match &right.unparen().kind {
+                ExprKind::Receive(channel) => Some((Action::Receive, frame.channel(channel)?)),
+                _ => None,
+            },
+        };
+        let operations: Vec<_> = cases.iter().map(operation).collect();
+        self.tried.borrow_mut().extend(
+            operations
+                .iter()
+                .flatten()
+                .filter(|(action, _)| *action == Action::Send && cases.len() > 1)
+                .map(|(_, channel)| *channel),
+        );
+        let gives_up = operations.iter().any(Option::is_none);
+        let target = self.enter(frame, label, false);
+        let before = std::mem::take(&mut flow.running);
+        let mut ended = Vec::new();
+        for (at, case) in cases.iter().enumerate() {
+            let others = || operations.iter().enumerate().filter(|(other, _)| *other != at);
+            let guard = match (gives_up, cases.len()) {
+                (_, 1) if case.communication.is_some() => Guard::None,
+                (true, _) => Guard::GivesUp,
+                _ => Guard::Team(others().filter_map(|(_, operation)| *operation).collect()),
+            };
+            let mut body = Flow { running: before.clone(), ended: Vec::new() };
+            match &case.communication {
+                Some(Communication::Send { channel, value }) => {
+                    self.eval(frame, value, "sent to somebody", &mut body)?;
+                    let place = Span { start: channel.span.start, end: value.span.end };
+                    self.operate(frame, Action::Send, channel, guard, place, &mut body)?;
+                }
+                Some(Communication::Receive { left, right, .. }) => {
+                    match &right.unparen().kind {
+                        ExprKind::Receive(channel) => {
+                            self.operate(frame, Action::Receive, channel, guard, right.span, &mut body)?
+                        }
+                        _ => self.eval(frame, right, "used as a value", &mut body)?,
+                    }
+                    for name in left {
+                        self.assign(frame, name, Some(right), &mut body);
+                    }
+                }
+                None => {}
+            }
+            self.stmts(frame, &case.stmts, &mut body)?;
+            ended.extend(body.all());
+        }
+        self.exit(frame, target, ended, flow);
+        Ok(())
+    }
+}

@@ -1,0 +1,472 @@
+//! Calls in a walk: functions whose body is read are walked where they are called, goroutines are members,
+//! what is deferred runs at the end. Whoever else gets a channel makes it open.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::channel::outcome::*;
+use crate::analysis::channel::size::Count;
+use crate::analysis::channel::walk::{Flow, Frame, Member, TooMuch, Walk, Walked, mutated, work};
+use crate::analysis::graph::known;
+use crate::analysis::graph::known::Runner;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
+use crate::base::text::Span;
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::FileScope;
+use crate::go::types::expressions::Callee;
+
+/// The question whether nothing panics, as it is asked.
+pub const RECOVERED: &str = "recover()==nil";
+
+/// Functions within functions are followed this deep.
+const MAX_DEPTH: u32 = 5;
+
+/// Ways of members beyond this number are not told apart.
+const MAX_OUTCOMES: usize = 32;
+
+impl Walk<'_> {
+    /// What an expression does to the channels. A channel that is used as a value is open: `why`.
+    pub fn eval<'a>(&self, frame: &Frame<'a, '_>, expr: &'a Expr, why: &str, flow: &mut Flow) -> Walked<()> {
+        match &expr.kind {
+            ExprKind::Ident(ident) => {
+                self.mark(frame.channel(expr), why);
+                if let Some(literal) =
+                    frame.scopes.var(ident).and_then(|var| frame.closures.borrow().get(&var).copied())
+                {
+                    self.mark(frame.used_in(literal.body.span), "used by a function value");
+                }
+                Ok(())
+            }
+            ExprKind::Receive(channel) => {
+                self.operate(frame, Action::Receive, channel, Guard::None, expr.span, flow)
+            }
+            ExprKind::Call(call) => self.call(frame, call, flow),
+            ExprKind::FuncLit(literal) => {
+                self.mark(frame.used_in(literal.body.span), "used by a function value");
+                Ok(())
+            }
+            ExprKind::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual, left, right }
+                if left.is_nil() || right.is_nil() =>
+            {
+                let asked = if left.is_nil() { right } else { left };
+                match frame.channel(asked) {
+                    Some(_) => Ok(()),
+                    None => self.eval(frame, asked, why, flow),
+                }
+            }
+            ExprKind::Binary { left, right, .. } => {
+                self.eval(frame, left, why, flow)?;
+                self.eval(frame, right, why, flow)
+            }
+            ExprKind::Selector { operand, .. }
+            | ExprKind::Unary { operand, .. }
+            | ExprKind::AddressOf(operand)
+            | ExprKind::Pointer(operand)
+            | ExprKind::Paren(operand)
+            | ExprKind::TypeAssert { operand, .. } => self.eval(frame, operand, why, flow),
+            ExprKind::Index { operand, indices } | ExprKind::Slice { operand, bounds: indices } => {
+                self.eval(frame, operand, why, flow)?;
+                indices.iter().try_for_each(|index| self.eval(frame, index, why, flow))
+            }
+            ExprKind::Composite { elements, .. } => elements.iter().try_for_each(|element| {
+                if let Some(key) = &element.key {
+                    // The names of fields are no variables.
+                    if key.as_ident().is_none() {
+                        self.eval(frame, key, "stored", flow)?;
+                    }
+                }
+                self.eval(frame, &element.value, "stored", flow)
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether every use of a variable but the one that gives it its value calls it.
+    pub fn is_only_called(&self, frame: &Frame, var: VarId) -> bool {
+        let mut called = 0;
+        if let Some(first) = frame.scopes.bodies.first() {
+            visit::block(first.block, &mut |expr| {
+                if let ExprKind::Call(call) = &expr.kind
+                    && call.function.as_ident().and_then(|ident| frame.scopes.var(ident)) == Some(var)
+                    && call.span == expr.span
+                {
+                    called += 1;
+                }
+            });
+        }
+        let values = frame.scopes.assigned(var).len();
+        values == 1 && frame.scopes.uses_of(var).count() <= called + 2
+    }
+
+    fn call<'a>(&self, frame: &Frame<'a, '_>, call: &'a Call, flow: &mut Flow) -> Walked<()> {
+        let function = call.function.unparen();
+        let local = call.function.as_ident().and_then(|ident| frame.scopes.var(ident));
+        if let (Some(ident), None) = (call.function.as_ident(), local) {
+            match (&*ident.name, call.args.as_slice()) {
+                ("close", [channel]) if frame.channel(channel).is_some() => {
+                    return self.operate(frame, Action::Close, channel, Guard::None, call.span, flow);
+                }
+                ("len" | "cap", [channel]) => {
+                    if let Some(channel) = frame.channel(channel) {
+                        self.asked.borrow_mut().insert(channel);
+                        return Ok(());
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let ExprKind::FuncLit(literal) = &function.kind {
+            return self.literal(frame, literal, call, flow);
+        }
+        if let Some(literal) = local.and_then(|var| frame.closures.borrow().get(&var).copied()) {
+            return self.literal(frame, literal, call, flow);
+        }
+        if let Some(runner) = self.runner(frame, call) {
+            return self.run(frame, call, runner, flow);
+        }
+        if let ExprKind::Selector { operand, .. } = &function.kind {
+            self.eval(frame, operand, "used as a value", flow)?;
+        }
+        let passes = call.args.iter().any(|arg| frame.channel(arg).is_some());
+        let name = call.name().unwrap_or("a function");
+        for arg in call.args.iter().filter(|arg| frame.channel(arg).is_none()) {
+            self.eval(frame, arg, &format!("passed to `{name}`"), flow)?;
+        }
+        if name == "Wait" && call.args.is_empty() {
+            flow.push(&Event { what: What::Join, count: Count::once(), at: frame.at(call.span) });
+        } else if passes {
+            self.callee(frame, call, flow)?;
+        }
+        if frame.member && !is_quiet(call) {
+            work(flow, call.span);
+        }
+        Ok(())
+    }
+
+    /// What a known function does with the function literals that it is given, if they touch the team.
+    fn runner(&self, frame: &Frame, call: &Call) -> Option<Runner> {
+        let touches = |arg: &Expr| match &arg.unparen().kind {
+            ExprKind::FuncLit(literal) => !frame.used_in(literal.body.span).is_empty(),
+            ExprKind::Ident(ident) => {
+                let var = frame.scopes.var(ident);
+                var.is_some_and(|var| frame.closures.borrow().contains_key(&var))
+            }
+            _ => false,
+        };
+        call.args.iter().any(touches).then(|| frame.typing.ask(call, known::runner)).flatten().flatten()
+    }
+
+    fn run<'a>(&self, frame: &Frame<'a, '_>, call: &'a Call, runner: Runner, flow: &mut Flow) -> Walked<()> {
+        let closures = frame.closures.borrow().clone();
+        let literal = |arg: &'a Expr| match &arg.unparen().kind {
+            ExprKind::FuncLit(literal) => Some(&**literal),
+            ExprKind::Ident(ident) => closures.get(&frame.scopes.var(ident)?).copied(),
+            _ => None,
+        };
+        for arg in &call.args {
+            match (literal(arg), runner) {
+                (Some(literal), Runner::Group) => self.member(frame, literal, None, call.span, flow)?,
+                (Some(literal), Runner::AtEnd) => {
+                    self.mark(frame.used_in(literal.body.span), "used by a clean-up");
+                }
+                (Some(literal), Runner::Now | Runner::Later) => {
+                    let name = call.name().unwrap_or("a function");
+                    let why = format!("used by a function that `{name}` calls");
+                    self.mark(frame.used_in(literal.body.span), &why);
+                }
+                (None, _) => self.eval(frame, arg, "passed on", flow)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A function literal that is called on the spot.
+    fn literal<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        literal: &'a FuncLit,
+        call: &'a Call,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        for arg in call.args.iter().filter(|arg| frame.channel(arg).is_none()) {
+            self.eval(frame, arg, "passed on", flow)?;
+        }
+        let inner = self.inner(frame, literal, Some(call))?;
+        let mut after = Vec::new();
+        for way in std::mem::take(&mut flow.running) {
+            after.extend(self.body(&inner, &literal.body, way)?);
+        }
+        self.come_back(after, flow);
+        Ok(())
+    }
+
+    /// The frame of a function literal, called with these arguments.
+    fn inner<'a, 'f>(
+        &self,
+        frame: &Frame<'a, 'f>,
+        literal: &'a FuncLit,
+        call: Option<&'a Call>,
+    ) -> Walked<Frame<'a, 'f>> {
+        let body = frame.scopes.literal(literal).filter(|_| frame.depth < MAX_DEPTH).ok_or(TooMuch)?;
+        let mut inner = frame.within(body);
+        for (at, arg) in call.iter().flat_map(|call| call.args.iter().enumerate()) {
+            let param = frame.scopes.param(body, ParamIndex::At(at as u32));
+            if let Some(param) = param.filter(|param| frame.is_stable(*param)) {
+                inner.sizes.insert(param, (frame.size(arg), frame.length(arg)));
+            }
+            let Some(channel) = frame.channel(arg) else { continue };
+            match param {
+                Some(param) => drop(inner.channels.insert(param, channel)),
+                None => self.mark([channel], "passed to a parameter without a name"),
+            }
+        }
+        Ok(inner)
+    }
+
+    /// After a call the ways that returned go on.
+    fn come_back(&self, ways: Vec<Way>, flow: &mut Flow) {
+        for mut way in ways {
+            if matches!(way.end, End::Return(_)) {
+                way.end = End::Falls;
+            }
+            match way.end {
+                End::Falls => flow.running.push(way),
+                _ => flow.ended.push(way),
+            }
+        }
+    }
+
+    /// A function of the source that gets channels is walked here.
+    fn callee<'a>(&self, frame: &Frame<'a, '_>, call: &'a Call, flow: &mut Flow) -> Walked<()> {
+        let Some(func) = self.read(frame, call) else {
+            let name = call.name().unwrap_or("a function");
+            let why = format!("passed to `{name}`, which is not read");
+            self.mark(call.args.iter().filter_map(|arg| frame.channel(arg)), &why);
+            return Ok(());
+        };
+        let mut after = Vec::new();
+        let member = frame.member;
+        for way in std::mem::take(&mut flow.running) {
+            after.extend(self.walk_callee(frame, call, &func, member, way)?);
+        }
+        // What is known of the callee's variables is of no use here.
+        self.come_back(after, flow);
+        Ok(())
+    }
+
+    fn walk_callee<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        call: &'a Call,
+        func: &FuncRef,
+        member: bool,
+        way: Way,
+    ) -> Walked<Vec<Way>> {
+        let Some(block) = func.decl.body.as_ref().filter(|_| frame.depth < MAX_DEPTH) else {
+            return Err(TooMuch);
+        };
+        let scopes = Scopes::of_func(&func.decl);
+        let scope = FileScope::of(func);
+        let typing = Typing::new(self.database, scope.clone(), &scopes);
+        let mutated = mutated(&scopes);
+        self.files.borrow_mut().push((scope.path().to_owned(), scope));
+        let file = self.files.borrow().len() - 1;
+        let mut inner = Frame::new(file, (&scopes, &typing), &mutated, BodyId(0));
+        (inner.member, inner.depth) = (member, frame.depth + 1);
+        let mut start = way;
+        for (at, arg) in call.args.iter().enumerate() {
+            let param = scopes.param(BodyId(0), ParamIndex::At(at as u32));
+            if let Some(channel) = frame.channel(arg) {
+                let variadic = func.decl.signature.params.get(at).is_none_or(|param| param.variadic);
+                match param.filter(|_| !variadic) {
+                    Some(param) => drop(inner.channels.insert(param, channel)),
+                    None => self.mark([channel], "passed to a parameter without a name"),
+                }
+            }
+            if let Some(param) = param.filter(|param| inner.is_stable(*param)) {
+                inner.sizes.insert(param, (frame.size(arg), frame.length(arg)));
+            }
+            if let Some(param) = param.filter(|_| arg.is_nil()) {
+                let name = &scopes.info(param).name;
+                let key = format!("{name}#{file}.{}==nil", param.0);
+                start.facts.insert(Fact { key, about: vec![param], holds: true, stable: true });
+            }
+        }
+        let outer = (start.received.clone(), start.fresh.clone(), start.stale.clone());
+        (start.received, start.fresh, start.stale) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut ways = self.body(&inner, block, start)?;
+        for way in &mut ways {
+            (way.received, way.fresh, way.stale) = outer.clone();
+        }
+        Ok(ways)
+    }
+
+    /// The function that a call calls, if its body is there.
+    pub fn read(&self, frame: &Frame, call: &Call) -> Option<FuncRef> {
+        let func = match frame.typing.callee(call) {
+            Callee::Func { func, .. } => func,
+            Callee::Method { method, .. } => method.func?,
+            _ => return None,
+        };
+        (func.decl.body.is_some() && !call.spread).then_some(func)
+    }
+
+    /// `go f(…)`
+    pub fn start<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        call: &'a Call,
+        span: Span,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        for arg in call.args.iter().filter(|arg| frame.channel(arg).is_none()) {
+            self.eval(frame, arg, "passed on", flow)?;
+        }
+        let local = call.function.as_ident().and_then(|ident| frame.scopes.var(ident));
+        let literal = match &call.function.unparen().kind {
+            ExprKind::FuncLit(literal) => Some(&**literal),
+            _ => local.and_then(|var| frame.closures.borrow().get(&var).copied()),
+        };
+        if let Some(literal) = literal {
+            return self.member(frame, literal, Some(call), span, flow);
+        }
+        if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind {
+            self.eval(frame, operand, "used as a value", flow)?;
+        }
+        let passed: Vec<_> = call.args.iter().filter_map(|arg| frame.channel(arg)).collect();
+        if passed.is_empty() {
+            return Ok(());
+        }
+        if frame.member {
+            self.mark(passed, "used by a goroutine that a goroutine starts");
+            return Ok(());
+        }
+        let Some(func) = self.read(frame, call) else {
+            let name = call.name().unwrap_or("a function");
+            self.mark(passed, &format!("passed to `{name}`, which is not read"));
+            return Ok(());
+        };
+        let at = frame.at(span);
+        if !self.started.borrow().contains_key(&at) {
+            let ways = self.walk_callee(frame, call, &func, true, Way::start())?;
+            self.add(at, ways)?;
+        }
+        self.begin(at, flow);
+        Ok(())
+    }
+
+    /// A goroutine that runs a function literal.
+    fn member<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        literal: &'a FuncLit,
+        call: Option<&'a Call>,
+        span: Span,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        let passed = call.iter().flat_map(|call| &call.args).filter_map(|arg| frame.channel(arg));
+        let touched: Vec<_> = frame.used_in(literal.body.span).into_iter().chain(passed).collect();
+        let closures = frame.closures.borrow();
+        let calls_one = frame.scopes.uses_in(literal.body.span).any(|var| closures.contains_key(&var));
+        drop(closures);
+        if touched.is_empty() && !calls_one {
+            return Ok(());
+        }
+        if frame.member {
+            self.mark(touched, "used by a goroutine that a goroutine starts");
+            return Ok(());
+        }
+        let at = frame.at(span);
+        if !self.started.borrow().contains_key(&at) {
+            let mut inner = self.inner(frame, literal, call)?;
+            inner.member = true;
+            let ways = self.body(&inner, &literal.body, Way::start())?;
+            self.add(at, ways)?;
+        }
+        self.begin(at, flow);
+        Ok(())
+    }
+
+    fn add(&self, at: Place, ways: Vec<Way>) -> Walked<()> {
+        let mut outcomes: Vec<Way> = Vec::new();
+        for mut way in ways {
+            way.facts.retain(|fact| fact.stable);
+            way.fresh.clear();
+            way.stale.clear();
+            way.received.clear();
+            way.depends.clear();
+            if !outcomes.contains(&way) {
+                outcomes.push(way);
+            }
+        }
+        if outcomes.len() > MAX_OUTCOMES {
+            return Err(TooMuch);
+        }
+        let mut members = self.members.borrow_mut();
+        self.started.borrow_mut().insert(at, MemberId(members.len()));
+        members.push(Member { at, ways: outcomes });
+        Ok(())
+    }
+
+    fn begin(&self, at: Place, flow: &mut Flow) {
+        if let Some(member) = self.started.borrow().get(&at) {
+            flow.push(&Event { what: What::Start(*member), count: Count::once(), at });
+        }
+    }
+
+    /// `defer f(…)`
+    pub fn defer<'a>(&self, frame: &Frame<'a, '_>, deferred: &'a Expr, flow: &mut Flow) -> Walked<()> {
+        let mut known = frame.deferred.borrow_mut();
+        let number = known.iter().position(|one| one.span == deferred.span).unwrap_or_else(|| {
+            known.push(deferred);
+            known.len() - 1
+        });
+        flow.running.iter_mut().for_each(|way| way.deferred.push(number));
+        Ok(())
+    }
+
+    /// Runs what the ways have deferred, the last first.
+    pub fn leave<'a>(&self, frame: &Frame<'a, '_>, ways: Vec<Way>) -> Walked<Vec<Way>> {
+        let mut left = Vec::new();
+        let mut todo = ways;
+        while let Some(mut way) = todo.pop() {
+            let Some(number) = way.deferred.pop() else {
+                left.push(way);
+                continue;
+            };
+            let deferred = frame.deferred.borrow()[number];
+            let how = std::mem::replace(&mut way.end, End::Falls);
+            way.facts.insert(Fact {
+                key: RECOVERED.to_owned(),
+                about: Vec::new(),
+                holds: !matches!(how, End::Panic(_)),
+                stable: false,
+            });
+            let mut flow = Flow::of(way);
+            self.eval(frame, deferred, "used as a value", &mut flow)?;
+            for mut way in flow.all() {
+                way.facts.retain(|fact| fact.key != RECOVERED);
+                way.end = if way.goes_on() { how } else { way.end };
+                todo.push(way);
+            }
+            if todo.len() > 256 {
+                return Err(TooMuch);
+            }
+        }
+        left.reverse();
+        Ok(left)
+    }
+}
+
+/// Whether nobody but who waits for this goroutine can see that a call was made.
+fn is_quiet(call: &Call) -> bool {
+    match (call.name(), call.args.len()) {
+        (Some("Done" | "Unlock" | "RUnlock" | "cancel" | "Wait"), 0) => true,
+        (Some("close" | "len" | "cap" | "recover" | "append" | "make" | "new"), _) => {
+            call.function.as_ident().is_some()
+        }
+        _ => false,
+    }
+}

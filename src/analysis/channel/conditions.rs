@@ -1,0 +1,251 @@
+//! What is asked on a way: keys that tell equal questions, and whether an answer can be trusted in a loop.
+
+use crate::analysis::channel::outcome::{Fact, Way};
+use crate::analysis::channel::size::{Size, Symbol};
+use crate::analysis::channel::walk::Frame;
+use crate::analysis::graph::scopes::VarId;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+
+/// How far sizes are followed through variables.
+const MAX_DEPTH: u32 = 4;
+
+/// How deep questions may be nested.
+const MAX_KEY_DEPTH: u32 = 12;
+
+impl<'a> Frame<'a, '_> {
+    /// The question that an expression asks, without negations, and whether they turn it round.
+    pub fn question(&self, expr: &'a Expr) -> Option<(Fact, bool)> {
+        let (mut inner, mut turned) = (expr.unparen(), false);
+        while let ExprKind::Unary { not: true, operand } = &inner.kind {
+            (inner, turned) = (operand.unparen(), !turned);
+        }
+        let mut about = Vec::new();
+        let key = match &inner.kind {
+            ExprKind::Binary { op: BinaryOp::NotEqual, left, right } => {
+                turned = !turned;
+                format!("{}=={}", self.key(left, &mut about, 0)?, self.key(right, &mut about, 0)?)
+            }
+            ExprKind::Binary { op: BinaryOp::Equal, left, right } => {
+                format!("{}=={}", self.key(left, &mut about, 0)?, self.key(right, &mut about, 0)?)
+            }
+            _ => self.key(inner, &mut about, 0)?,
+        };
+        let stable = about.iter().all(|var| self.is_stable(*var));
+        Some((Fact { key, about, holds: true, stable }, turned))
+    }
+
+    /// A text that is the same for expressions that mean the same.
+    pub fn key(&self, expr: &'a Expr, about: &mut Vec<VarId>, depth: u32) -> Option<String> {
+        if depth > MAX_KEY_DEPTH {
+            return None;
+        }
+        let mut key = |expr: &'a Expr| self.key(expr, about, depth + 1);
+        match &expr.unparen().kind {
+            ExprKind::Ident(ident) => Some(match self.scopes.var(ident) {
+                Some(var) => {
+                    about.push(var);
+                    format!("{}#{}.{}", ident.name, self.file, var.0)
+                }
+                None => ident.name.to_string(),
+            }),
+            ExprKind::Selector { operand, field } => Some(format!("{}.{}", key(operand)?, field.name)),
+            ExprKind::Literal(Some(number)) => Some(number.to_string()),
+            ExprKind::Index { operand, indices } if indices.len() == 1 => {
+                Some(format!("{}[{}]", key(operand)?, key(&indices[0])?))
+            }
+            ExprKind::Pointer(operand) => Some(format!("*{}", key(operand)?)),
+            ExprKind::Binary { op, left, right } => Some(format!("({}{op:?}{})", key(left)?, key(right)?)),
+            ExprKind::Unary { not: true, operand } => Some(format!("!{}", key(operand)?)),
+            ExprKind::Call(call) if call.args.len() <= 1 => {
+                let function = key(&call.function)?;
+                let argument = call.args.first().map(key);
+                Some(match argument {
+                    Some(argument) => format!("{function}({})", argument?),
+                    None => format!("{function}()"),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a variable never gets a second value.
+    pub fn is_stable(&self, var: VarId) -> bool {
+        let first = usize::from(!self.is_param(var));
+        self.scopes.assigned(var).len() <= first && !self.mutated.contains(&var)
+    }
+
+    fn is_param(&self, var: VarId) -> bool {
+        use crate::analysis::graph::scopes::VarOrigin;
+        matches!(self.scopes.info(var).origin, VarOrigin::Param { .. } | VarOrigin::Declared { .. })
+    }
+
+    /// The variables that an expression mentions.
+    pub fn mentioned(&self, expr: &'a Expr) -> Vec<VarId> {
+        let mut found = Vec::new();
+        visit::expr(expr, &mut |part| {
+            if let ExprKind::Ident(ident) = &part.kind {
+                found.extend(self.scopes.var(ident));
+            }
+        });
+        found
+    }
+
+    /// Whether nothing but what this round has seen decides: an error that it got, or the item that it is
+    /// about. Anything else may be a state that the rounds keep.
+    pub fn is_of_this_round(&self, condition: &'a Expr, way: &Way) -> bool {
+        let mentioned = self.mentioned(condition);
+        let items = self.items.borrow();
+        let known = |var: &VarId| items.contains(var) || self.is_stable(*var);
+        if mentioned.iter().any(|var| items.contains(var)) && mentioned.iter().all(known) {
+            return true;
+        }
+        let mut inner = condition.unparen();
+        while let ExprKind::Unary { not: true, operand } = &inner.kind {
+            inner = operand.unparen();
+        }
+        let ExprKind::Binary { op: BinaryOp::NotEqual | BinaryOp::Equal, left, right } = &inner.kind else {
+            return false;
+        };
+        let asked = match (left.is_nil(), right.is_nil()) {
+            (false, true) => left.unparen(),
+            (true, false) => right.unparen(),
+            _ => return false,
+        };
+        match &asked.kind {
+            ExprKind::Ident(ident) => {
+                let fresh = self.scopes.var(ident).is_some_and(|var| way.fresh.contains(&var));
+                fresh && is_error(&ident.name)
+            }
+            ExprKind::Selector { operand, field } => {
+                let holder = operand.as_ident().and_then(|ident| self.scopes.var(ident));
+                is_error(&field.name) && holder.is_some_and(|var| way.fresh.contains(&var))
+            }
+            ExprKind::Call(call) => call.name() == Some("Err"),
+            _ => false,
+        }
+    }
+
+    /// How large an integer is.
+    pub fn size(&self, expr: &'a Expr) -> Size {
+        self.size_at(expr, 0)
+    }
+
+    fn size_at(&self, expr: &'a Expr, depth: u32) -> Size {
+        let unnamed = || {
+            let key: std::sync::Arc<str> =
+                std::sync::Arc::from(format!("@{}.{}", self.file, expr.span.start));
+            Size::symbol(Symbol { key, words: "that many".into() })
+        };
+        if depth > MAX_DEPTH {
+            return unnamed();
+        }
+        match &expr.unparen().kind {
+            ExprKind::Literal(Some(number)) => i64::try_from(*number).map_or(Size::Any, Size::number),
+            ExprKind::Ident(ident) => match self.scopes.var(ident) {
+                Some(var) => match (self.sizes.get(&var), self.scopes.assigned(var)) {
+                    (Some((size, _)), _) => size.clone(),
+                    (_, [one]) if one.of == 1 && self.is_stable(var) => self.size_at(one.value, depth + 1),
+                    _ => self.named(expr),
+                },
+                None => self.constant(ident).unwrap_or_else(|| self.named(expr)),
+            },
+            ExprKind::Binary { op: BinaryOp::Add, left, right } => {
+                self.size_at(left, depth + 1).plus(&self.size_at(right, depth + 1))
+            }
+            ExprKind::Binary { op: BinaryOp::Subtract, left, right } => {
+                match self.size_at(right, depth + 1).as_number() {
+                    Some(number) => self.size_at(left, depth + 1).plus(&Size::number(-number)),
+                    None => unnamed(),
+                }
+            }
+            ExprKind::Call(call) if call.args.len() == 1 && call.name() == Some("len") => {
+                self.length(&call.args[0])
+            }
+            ExprKind::Call(call) if call.args.len() == 1 && matches!(call.name(), Some("int" | "int64")) => {
+                self.size_at(&call.args[0], depth + 1)
+            }
+            ExprKind::Selector { .. } => self.named(expr),
+            _ => unnamed(),
+        }
+    }
+
+    /// How many elements a container has.
+    pub fn length(&self, container: &'a Expr) -> Size {
+        let mut about = Vec::new();
+        let var = container.as_ident().and_then(|ident| self.scopes.var(ident));
+        if let Some((_, length)) = var.and_then(|var| self.sizes.get(&var)) {
+            return length.clone();
+        }
+        let literal =
+            container.as_ident().and_then(|ident| self.scopes.var(ident)).and_then(|var| {
+                match self.scopes.assigned(var) {
+                    [one] if one.of == 1 && self.is_stable(var) => elements(one.value),
+                    _ => None,
+                }
+            });
+        if let Some(number) = literal.or_else(|| elements(container)) {
+            return Size::number(number);
+        }
+        match self.key(container, &mut about, 0).filter(|key| !key.contains('(')) {
+            Some(key) => Size::symbol(Symbol {
+                key: format!("len({key})").into(),
+                words: format!("len({})", spelled(container)).into(),
+            }),
+            None => {
+                let key = format!("len@{}.{}", self.file, container.span.start);
+                Size::symbol(Symbol { key: key.into(), words: "that many".into() })
+            }
+        }
+    }
+
+    fn named(&self, expr: &'a Expr) -> Size {
+        let mut about = Vec::new();
+        let key = self.key(expr, &mut about, 0);
+        let key = key.unwrap_or_else(|| format!("@{}.{}", self.file, expr.span.start));
+        Size::symbol(Symbol { key: key.into(), words: spelled(expr).into() })
+    }
+
+    /// The value of a package's constant.
+    fn constant(&self, ident: &Ident) -> Option<Size> {
+        let package = &self.typing.file.package;
+        let value = package.var(&ident.name)?;
+        let spec = value.spec();
+        if !value.constant {
+            return None;
+        }
+        match spec.values.get(value.position).map(|value| &value.unparen().kind) {
+            Some(ExprKind::Literal(Some(number))) => i64::try_from(*number).ok().map(Size::number),
+            _ => None,
+        }
+    }
+}
+
+/// How many elements a literal has: `[]T{a, b}`.
+fn elements(expr: &Expr) -> Option<i64> {
+    match &expr.unparen().kind {
+        ExprKind::Composite { ty: Some(ty), elements } => {
+            let list = matches!(ty.unparen().kind, ExprKind::SliceOf(_) | ExprKind::Map { .. });
+            (list
+                && elements
+                    .iter()
+                    .all(|one| one.key.is_none() || matches!(ty.unparen().kind, ExprKind::Map { .. })))
+            .then(|| i64::try_from(elements.len()).unwrap_or(i64::MAX))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a variable of this name holds an error.
+pub fn is_error(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower == "e" || lower.starts_with("err") || lower.ends_with("err") || lower.ends_with("error")
+}
+
+/// A path as written; a word for everything else.
+pub fn spelled(expr: &Expr) -> String {
+    match expr.as_path() {
+        Some(path) => path.iter().map(|ident| &*ident.name).collect::<Vec<_>>().join("."),
+        None => "…".to_owned(),
+    }
+}

@@ -1,0 +1,129 @@
+//! A fault -> what is said of it: the sentence, the places, the notes.
+
+use crate::analysis::channel::judge::Found;
+use crate::analysis::channel::outcome::*;
+use crate::analysis::channel::verdict::{Fault, Kind};
+use crate::analysis::detection::Detection;
+use crate::base::diagnostic::{Certainty, Evidence, Note, Remedy};
+use crate::base::text::Span;
+use crate::go::syntax::ast::FuncDecl;
+
+/// Ways out that are listed.
+const MAX_EXITS: usize = 3;
+
+pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: Option<Remedy>) -> Detection {
+    let channel = &found.team.channels[fault.channel.0];
+    let name = &channel.name;
+    let exits = exits(found, fault);
+    let on = match exits.first() {
+        Some(first) if fault.member.is_some() => format!(" once {}", first.1),
+        _ => String::new(),
+    };
+    let message = match (fault.kind, fault.member.is_some()) {
+        (Kind::AbandonedSend, _) => format!("a goroutine blocks for good in its send on `{name}`{on}"),
+        (Kind::SurplusSenders, true) => format!(
+            "more is sent on `{name}` than is received ({} to {}): goroutines block for good{on}",
+            fault.sends, fault.received
+        ),
+        (Kind::SurplusSenders, false) => format!(
+            "`{name}` is received from {} times, and some rounds start no goroutine that sends: the receive \
+             blocks for good",
+            fault.received
+        ),
+        (Kind::DoubleSend, _) => {
+            format!("one way through the goroutine sends twice on `{name}`: the second send blocks for good")
+        }
+        (Kind::UnclosedRange, true) => {
+            format!("a goroutine ranges over `{name}`, which nobody closes{on}: it never ends")
+        }
+        (Kind::UnclosedRange, false) => {
+            format!("`{name}` is ranged over and nobody closes it: the loop never ends")
+        }
+        (Kind::StuckForever, _) => {
+            format!("`{name}` is received from, and nobody sends on it or closes it: the receive never ends")
+        }
+        (Kind::AbandonedReceive, _) => {
+            format!("a goroutine waits for good on `{name}`{on}: nobody sends or closes")
+        }
+    };
+    let mut labels = vec![evidence(found, fault.blocked, blocked(fault))];
+    if let Some(member) = fault.member {
+        let at = found.walk.members.borrow()[member.0].at;
+        labels.push(evidence(found, at, "the goroutine is started here".to_owned()));
+    }
+    if fault.member.is_some() {
+        let left = exits
+            .iter()
+            .take(MAX_EXITS)
+            .map(|(span, words)| evidence(found, Place { file: 0, span: *span }, words.clone()));
+        labels.extend(left);
+    }
+    Detection {
+        kind: fault.kind.word(),
+        span: channel.make.span,
+        label: "made here".to_owned(),
+        message,
+        certainty: Certainty::Proved,
+        labels,
+        notes: notes(found, func),
+        remedy,
+    }
+}
+
+fn blocked(fault: &Fault) -> String {
+    match fault.kind {
+        Kind::AbandonedSend | Kind::DoubleSend => "this send blocks",
+        Kind::SurplusSenders if fault.member.is_some() => "this send blocks",
+        Kind::UnclosedRange => "this loop never ends",
+        Kind::AbandonedReceive | Kind::SurplusSenders | Kind::StuckForever => "this receive blocks",
+    }
+    .to_owned()
+}
+
+/// The ways out with the words for them.
+fn exits(found: &Found, fault: &Fault) -> Vec<(Span, String)> {
+    let last = found.team.statements.last().map_or(Span::default(), |stmt| stmt.span);
+    let end = Span { start: last.end.saturating_sub(1), end: last.end };
+    let mut all: Vec<(Span, String)> = Vec::new();
+    for exit in &fault.exits {
+        let line = |span: Span| found.declaration.file.lines.line(span.start);
+        let (span, words) = match exit {
+            End::Falls if found.team.whole => (end, "the function has ended".to_owned()),
+            End::Falls => (end, "the block is left".to_owned()),
+            End::Return(span) => (*span, format!("the function has returned in line {}", line(*span))),
+            End::Panic(span) => (*span, format!("line {} has panicked", line(*span))),
+            End::Break(_, span) => (*span, format!("the loop is left in line {}", line(*span))),
+            End::Continue(_, span) => (*span, format!("the next round begins in line {}", line(*span))),
+        };
+        if !all.iter().any(|(known, _)| *known == span) {
+            all.push((span, words));
+        }
+    }
+    all.sort();
+    all
+}
+
+/// A place of the walk, in the owner's file or in another.
+pub fn evidence(found: &Found, place: Place, words: String) -> Evidence {
+    let file = found.declaration.file;
+    let files = found.walk.files.borrow();
+    let scope = &files[place.file].1;
+    if place.file == 0 || scope.path() == file.scope.path() {
+        let (line, column) = file.lines.line_column(place.span.start);
+        return Evidence { path: file.path.clone(), line, column, span: Some(place.span), words };
+    }
+    let database = found.declaration.database;
+    let (line, column) = database.line_column(&scope.package, scope.file, place.span);
+    Evidence { path: database.display_path(&scope.package, scope.file), line, column, span: None, words }
+}
+
+fn notes(found: &Found, func: Option<&FuncDecl>) -> Vec<Note> {
+    let Some(func) = func else { return Vec::new() };
+    let requests = &found.declaration.summaries.requests;
+    let Some(request) = requests.of(found.frame.typing, found.team.body, func) else { return Vec::new() };
+    let words = match request.handler {
+        Some(handler) => format!("{} runs once a request, called by {handler}", request.what),
+        None => format!("{} runs once a request", request.what),
+    };
+    vec![Note { id: "per-request", words }]
+}

@@ -1,0 +1,136 @@
+//! A declaration -> the verdict on each channel that it makes, with what proves it and what would mend it.
+
+use crate::analysis::channel::outcome::*;
+use crate::analysis::channel::size::Size;
+use crate::analysis::channel::team::{ChannelId, Team, teams};
+use crate::analysis::channel::verdict::{Case, Fault, Kind};
+use crate::analysis::channel::walk::{Frame, Walk, mutated};
+use crate::analysis::channel::{describe, remedy, stuck};
+use crate::analysis::detection::{Declaration, Detection};
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, Scopes};
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+
+/// The verdict on one channel.
+#[derive(Debug)]
+pub struct Judged {
+    pub make: Span,
+    /// What is wrong with it.
+    pub detection: Option<Detection>,
+    /// Why it is not judged.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the audit"))]
+    pub unjudged: Option<String>,
+}
+
+/// What was found out about one team.
+pub struct Found<'t, 'a, 'f, 'w> {
+    pub declaration: &'t Declaration<'t>,
+    pub walk: &'t Walk<'w>,
+    pub frame: &'t Frame<'a, 'f>,
+    pub team: &'t Team<'a>,
+    /// All ways through the owner.
+    pub ways: &'t [Way],
+    pub members: &'t [Vec<Way>],
+}
+
+/// What is wrong with the channels that a declaration makes.
+pub fn detect(declaration: &Declaration) -> Vec<Detection> {
+    let judged = judge(declaration).into_iter().filter_map(|judged| judged.detection);
+    let mut found: Vec<Detection> = judged.filter(|one| declaration.wants(one.kind)).collect();
+    if declaration.wants(stuck::KIND) {
+        found.extend(stuck::detect(declaration));
+    }
+    found
+}
+
+/// Judges the channels that a declaration makes.
+pub fn judge(declaration: &Declaration) -> Vec<Judged> {
+    let scope = declaration.file.scope;
+    let (scopes, func) = match declaration.decl {
+        Decl::Func(func) => (Scopes::of_func(func), Some(&**func)),
+        Decl::Vars(specs) => (Scopes::of_vars(specs), None),
+        _ => return Vec::new(),
+    };
+    let found = teams(&scopes);
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let typing = Typing::new(declaration.database, scope.clone(), &scopes);
+    let mutated = mutated(&scopes);
+    let mut judged = Vec::new();
+    for team in &found {
+        let mut frame = Frame::new(0, (&scopes, &typing), &mutated, team.body);
+        frame.channels = team.channels.iter().enumerate().map(|(at, one)| (one.var, ChannelId(at))).collect();
+        let walk = Walk::new(declaration.database, declaration.summaries, scope);
+        judged.extend(of_team(declaration, &walk, &frame, team, func));
+    }
+    judged.sort_by_key(|one| one.make);
+    judged
+}
+
+fn of_team<'a>(
+    declaration: &Declaration,
+    walk: &Walk,
+    frame: &Frame<'a, '_>,
+    team: &Team<'a>,
+    func: Option<&FuncDecl>,
+) -> Vec<Judged> {
+    let row =
+        |at: usize, detection, unjudged| Judged { make: team.channels[at].make.span, detection, unjudged };
+    let Ok(ways) = walk.owner(frame, team) else {
+        let why = || Some("more ways through it than are followed".to_owned());
+        return (0..team.channels.len()).map(|at| row(at, None, why())).collect();
+    };
+    let capacity = |capacity: Option<&'a Expr>| capacity.map_or(Size::ZERO, |capacity| frame.size(capacity));
+    let capacities: Vec<Size> = team.channels.iter().map(|channel| capacity(channel.capacity)).collect();
+    let exits: Vec<Way> = ways.iter().filter(|way| leaves(frame, team, func, way)).cloned().collect();
+    let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
+    let open = walk.open.borrow();
+    let closed = |channel: ChannelId| !open.contains_key(&channel);
+    let case =
+        Case { exits: &exits, ways: &ways, members: &members, capacities: &capacities, closed: &closed };
+    let found = Found { declaration, walk, frame, team, ways: &ways, members: &members };
+    let detection = |fault: &Fault| describe::detection(&found, fault, func, remedy::of(&found, fault));
+    let verdict = |at: usize| {
+        let channel = ChannelId(at);
+        let fault = case.judge(channel).filter(|fault| {
+            // A channel that nobody else has is a way to wait for the end of the process.
+            fault.kind != Kind::StuckForever || frame.scopes.uses_of(team.channels[at].var).count() > 2
+        });
+        row(at, fault.as_ref().map(detection), open.get(&channel).cloned())
+    };
+    (0..team.channels.len()).map(verdict).collect()
+}
+
+/// Whether the goroutines go on when the owner has left by this way: not where the process ends with it.
+fn leaves(frame: &Frame, team: &Team, func: Option<&FuncDecl>, way: &Way) -> bool {
+    let owns_process = team.body == BodyId(0)
+        && func.is_some_and(|func| {
+            let name = &*func.name.name;
+            let main = name == "main" && &*frame.typing.file.package.name == "main";
+            func.receiver.is_none() && (main || name == "init" || name == "TestMain")
+        });
+    match way.end {
+        End::Return(_) => !owns_process,
+        End::Falls => !owns_process || team.in_loop,
+        End::Break(..) | End::Continue(..) => true,
+        End::Panic(_) => !owns_process && survives_panic(frame, func),
+    }
+}
+
+/// Whether a panic ends the owner alone: a deferred function of the declaration recovers, or it is a test's
+/// end.
+fn survives_panic(frame: &Frame, func: Option<&FuncDecl>) -> bool {
+    if frame.typing.file.path().to_string_lossy().ends_with("_test.go") {
+        return true;
+    }
+    let mut recovers = false;
+    if let Some(body) = func.and_then(|func| func.body.as_ref()) {
+        visit::block(body, &mut |expr| {
+            recovers |= matches!(&expr.kind, ExprKind::Call(call) if call.name() == Some("recover"));
+        });
+    }
+    recovers
+}

@@ -1,0 +1,347 @@
+//! Loops in a walk: how often they run, what all their rounds do together, and the ways that leave them.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::channel::outcome::*;
+use crate::analysis::channel::size::{Count, Size};
+use crate::analysis::channel::team::ChannelId;
+use crate::analysis::channel::walk::{Flow, Frame, Walk, Walked};
+use crate::analysis::graph::scopes::{Scopes, VarId};
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::type_expr::Type;
+
+impl Walk<'_> {
+    pub fn looped<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        looped: &'a For,
+        label: Option<&Ident>,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        let trip = match &looped.head {
+            ForHead::Clause { init, .. } => {
+                if let Some(init) = init {
+                    self.stmt(frame, init, None, flow)?;
+                }
+                frame.trip(looped)
+            }
+            ForHead::Range { right, .. } => {
+                if frame.channel(right).is_none() {
+                    self.eval(frame, right, "used as a value", flow)?;
+                }
+                frame.trip(looped)
+            }
+        };
+        let Some(before) = flow.running.pop() else { return Ok(()) };
+        let until_closed = frame.until_closed(looped);
+        if let Some((channel, span)) = until_closed {
+            let what = What::Operation { action: Action::Range, channel, guard: Guard::None };
+            let mut way = before;
+            way.push(Event { what, count: Count::once(), at: frame.at(span) });
+            flow.settle([way]);
+            return Ok(());
+        }
+        let target = self.enter(frame, label, true);
+        let rounds = self.rounds(frame, looped, &before)?;
+        let (mut full, mut left) = (Vec::new(), Vec::new());
+        for way in rounds {
+            match way.end {
+                End::Falls => full.push(way),
+                End::Continue(to, _) if to == target => full.push(way),
+                _ => left.push(way),
+            }
+        }
+        frame.targets.borrow_mut().pop();
+        let one = round(&full);
+        let feeds = frame.is_fed(looped, &trip) || {
+            let receives = |event: &Event| {
+                matches!(event.what, What::Operation { action: Action::Receive | Action::Range, .. })
+            };
+            one.iter().any(receives) || left.iter().flat_map(|way| &way.events).any(receives)
+        };
+        // Nor can it be told where only some rounds send, of nobody knows how many.
+        let uncounted = !matches!(trip, Trip::Counted(_));
+        let fed: BTreeSet<ChannelId> = one
+            .iter()
+            .filter_map(|event| match event.what {
+                What::Operation { action: Action::Send, channel, .. }
+                    if feeds || uncounted && event.count.least == Size::ZERO =>
+                {
+                    Some(channel)
+                }
+                _ => None,
+            })
+            .collect();
+        let unsteady = full.len() > 1 && full.iter().any(|way| way.uncertain) && !one.is_empty() && {
+            full.iter().any(|way| way.events.len() != one.len())
+        };
+        let assigned = assigned_in(frame.scopes, &looped.body);
+        let leave = |way: Option<&Way>, times: &Count, uncertain: bool| {
+            let mut after = before.clone();
+            after.events.extend(repeated(&one, times));
+            after.facts.retain(|fact| !fact.about.iter().any(|var| assigned.contains(var)));
+            after.stale.extend(assigned.iter().copied().filter(|_| !one.is_empty() || !left.is_empty()));
+            after.fresh.retain(|var| !assigned.contains(var));
+            after.uncertain |= uncertain;
+            after.fed.extend(fed.iter().copied());
+            after.works = after.works.or(full.iter().find_map(|way| way.works));
+            after.received.extend(full.iter().flat_map(|way| way.received.iter().copied()));
+            if let Some(way) = way {
+                after.events.extend(way.events.iter().cloned());
+                after.facts.extend(way.facts.iter().cloned());
+                after.received.extend(way.received.iter().copied());
+                after.depends.extend(way.depends.iter().copied());
+                after.uncertain |= way.uncertain;
+                after.fed.extend(way.fed.iter().copied());
+                after.deferred = way.deferred.clone();
+                after.works = after.works.or(way.works);
+                after.end = match way.end {
+                    End::Break(to, _) if to == target => End::Falls,
+                    end => end,
+                };
+            }
+            after
+        };
+        let mut ways = Vec::new();
+        let partly = match &trip {
+            // All but the round that is left.
+            Trip::Counted(count) => Count { least: Size::ZERO, most: count.most.plus(&Size::number(-1)) },
+            _ => Count::up_to(Size::Any),
+        };
+        for way in &left {
+            let mut way = leave(Some(way), &partly, unsteady);
+            if let Trip::Until(channel, span) = &trip {
+                // It has received what this round is about, and maybe more before.
+                let what =
+                    What::Operation { action: Action::Receive, channel: *channel, guard: Guard::GivesUp };
+                let count = Count { least: Size::ONE, most: Size::Any };
+                way.events.insert(before.events.len(), Event { what, count, at: frame.at(*span) });
+            }
+            ways.push(way);
+        }
+        match &trip {
+            Trip::Endless => {}
+            Trip::Counted(count) if full.is_empty() => {
+                // The first round is the last; where there may be none, it goes on at once.
+                if count.least.floor() == Size::ZERO {
+                    ways.push(leave(None, &Count::exactly(Size::ZERO), false));
+                }
+            }
+            Trip::Counted(count) => ways.push(leave(None, count, unsteady)),
+            Trip::Unknown { outside } => {
+                let only_given = one.iter().all(|event| {
+                    matches!(&event.what, What::Start(_) | What::Operation { action: Action::Send, .. })
+                });
+                let uncertain = !(one.is_empty() || *outside && only_given);
+                ways.push(leave(None, &Count::up_to(Size::Any), uncertain || unsteady));
+            }
+            Trip::Until(channel, span) => {
+                let mut way = leave(None, &Count::up_to(Size::Any), !one.is_empty());
+                let what = What::Operation { action: Action::Range, channel: *channel, guard: Guard::None };
+                way.events
+                    .insert(before.events.len(), Event { what, count: Count::once(), at: frame.at(*span) });
+                ways.push(way);
+            }
+        }
+        flow.settle(ways);
+        Ok(())
+    }
+
+    /// The ways through one round.
+    fn rounds<'a>(&self, frame: &Frame<'a, '_>, looped: &'a For, before: &Way) -> Walked<Vec<Way>> {
+        let assigned = assigned_in(frame.scopes, &looped.body);
+        let mut start = Way::start();
+        start.facts = before.facts.clone();
+        start.facts.retain(|fact| !fact.about.iter().any(|var| assigned.contains(var)));
+        start.received = before.received.clone();
+        start.deferred = before.deferred.clone();
+        let items = frame.items.borrow().len();
+        if let ForHead::Range { left, right, .. } = &looped.head {
+            let vars: Vec<VarId> =
+                left.iter().filter_map(|name| frame.scopes.var(name.as_ident()?)).collect();
+            match frame.channel(right) {
+                Some(channel) => start.received.extend(vars.iter().map(|var| (*var, channel))),
+                None => frame.items.borrow_mut().extend(&vars),
+            }
+            vars.iter().for_each(|var| {
+                start.facts.retain(|fact| !fact.about.contains(var));
+                start.fresh.insert(*var);
+            });
+        }
+        frame.loops.set(frame.loops.get() + 1);
+        let mut flow = Flow::of(start);
+        let condition = match &looped.head {
+            ForHead::Clause { condition, .. } => condition.as_ref(),
+            ForHead::Range { .. } => None,
+        };
+        if let Some(condition) = condition {
+            self.eval(frame, condition, "compared", &mut flow)?;
+        }
+        let walked = self.stmts(frame, &looped.body.stmts, &mut flow);
+        frame.loops.set(frame.loops.get() - 1);
+        frame.items.borrow_mut().truncate(items);
+        walked?;
+        Ok(flow.all())
+    }
+}
+
+/// How often a loop runs.
+pub enum Trip {
+    Counted(Count),
+    Endless,
+    /// As long as a condition holds; `outside` when somebody else decides: a call, not a count kept here.
+    Unknown {
+        outside: bool,
+    },
+    /// Until this channel is closed.
+    Until(ChannelId, Span),
+}
+
+impl<'a> Frame<'a, '_> {
+    fn trip(&self, looped: &'a For) -> Trip {
+        match &looped.head {
+            ForHead::Clause { condition: None, .. } => Trip::Endless,
+            ForHead::Clause { init, condition: Some(condition), update } => self
+                .counted(init.as_ref(), condition, update.as_ref(), &looped.body)
+                .map_or_else(|| Trip::Unknown { outside: is_call(condition) }, Trip::Counted),
+            ForHead::Range { right, .. } => {
+                if let Some(channel) = self.channel(right) {
+                    return Trip::Until(channel, looped_head(looped, right));
+                }
+                let counted = |size: Size| Trip::Counted(Count::exactly(size));
+                match self.typing.of(right) {
+                    Type::Chan(_) | Type::Func(_) => Trip::Unknown { outside: true },
+                    Type::Basic(name) if &*name != "string" => counted(self.size(right)),
+                    _ => counted(self.length(right)),
+                }
+            }
+        }
+    }
+
+    /// Whether the rounds go by what comes out of some channel.
+    fn is_fed(&self, looped: &'a For, trip: &Trip) -> bool {
+        let ranges = match &looped.head {
+            ForHead::Range { right, .. } => matches!(self.typing.of(right), Type::Chan(_)),
+            ForHead::Clause { .. } => false,
+        };
+        // A context or a timer only says when it is over.
+        let mut receives = false;
+        visit::block(&looped.body, &mut |expr| {
+            if let ExprKind::Receive(channel) = &expr.kind {
+                receives |= channel.as_call().is_none();
+            }
+        });
+        ranges || matches!(trip, Trip::Until(..)) || receives
+    }
+
+    /// `for i := 0; i < n; i++`
+    fn counted(
+        &self,
+        init: Option<&'a Stmt>,
+        condition: &'a Expr,
+        update: Option<&'a Stmt>,
+        body: &'a Block,
+    ) -> Option<Count> {
+        let StmtKind::Define { left, right } = &init?.kind else { return None };
+        let ([name], [first]) = (left.as_slice(), right.as_slice()) else { return None };
+        let var = self.scopes.var(name.as_ident()?)?;
+        let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| self.scopes.var(ident)) == Some(var);
+        let StmtKind::IncDec(operand) = &update?.kind else { return None };
+        let ExprKind::Binary { op, left, right } = &condition.unparen().kind else { return None };
+        let untouched =
+            self.scopes.assigned(var).len() <= 1 && !assigned_in(self.scopes, body).contains(&var);
+        if !is_it(operand) || !is_it(left) || !untouched {
+            return None;
+        }
+        let size = match op {
+            BinaryOp::Less => self.size(right).plus(&negative(&self.size(first))?),
+            BinaryOp::LessOrEqual => self.size(right).plus(&negative(&self.size(first))?).plus(&Size::ONE),
+            BinaryOp::Greater => self.size(first).plus(&negative(&self.size(right))?),
+            BinaryOp::GreaterOrEqual => self.size(first).plus(&negative(&self.size(right))?).plus(&Size::ONE),
+            _ => return None,
+        };
+        Some(Count::exactly(size))
+    }
+
+    /// `for range c {}` whose rounds nothing leaves, or `for { v, ok := <-c; if !ok { return }; … }`, whose
+    /// rounds nothing else leaves.
+    fn until_closed(&self, looped: &'a For) -> Option<(ChannelId, Span)> {
+        let ForHead::Clause { init: None, condition: None, update: None } = &looped.head else { return None };
+        let (receive, check) = match looped.body.stmts.as_slice() {
+            [Stmt { kind: StmtKind::If(branch), .. }, ..] => (branch.init.as_ref()?, &**branch),
+            [receive, Stmt { kind: StmtKind::If(branch), .. }, ..] => (receive, &**branch),
+            _ => return None,
+        };
+        let StmtKind::Define { left, right } = &receive.kind else { return None };
+        let ([_, ok], [value]) = (left.as_slice(), right.as_slice()) else { return None };
+        let ExprKind::Receive(channel) = &value.unparen().kind else { return None };
+        let channel = self.channel(channel)?;
+        let ExprKind::Unary { not: true, operand } = &check.condition.unparen().kind else { return None };
+        if operand.as_ident()?.name != ok.as_ident()?.name || check.otherwise.is_some() {
+            return None;
+        }
+        let leaves = matches!(
+            check.then.stmts.last().map(|stmt| &stmt.kind),
+            Some(StmtKind::Return(_) | StmtKind::Break(None))
+        );
+        let mut ways = 0;
+        visit::body(&looped.body, &mut |stmt| {
+            ways += usize::from(matches!(
+                stmt.kind,
+                StmtKind::Return(_) | StmtKind::Break(_) | StmtKind::Goto(_) | StmtKind::Select(_)
+            ));
+        });
+        let others = self.used_in(looped.body.span).len();
+        (leaves && ways == 1 && others == 1).then_some((channel, value.span))
+    }
+}
+
+fn looped_head(looped: &For, right: &Expr) -> Span {
+    Span { start: right.span.start, end: right.span.end.min(looped.body.span.start) }
+}
+
+fn is_call(condition: &Expr) -> bool {
+    let mut inner = condition.unparen();
+    while let ExprKind::Unary { not: true, operand } = &inner.kind {
+        inner = operand.unparen();
+    }
+    inner.as_call().is_some_and(|call| !matches!(call.name(), Some("len" | "cap")))
+}
+
+fn negative(size: &Size) -> Option<Size> {
+    size.as_number().map(|number| Size::number(-number))
+}
+
+/// The variables that a block gives values to.
+fn assigned_in(scopes: &Scopes, block: &Block) -> BTreeSet<VarId> {
+    let mut found = BTreeSet::new();
+    let mut var = |expr: &Expr| found.extend(expr.as_ident().and_then(|ident| scopes.var(ident)));
+    visit::body(block, &mut |stmt| match &stmt.kind {
+        StmtKind::IncDec(operand) => var(operand),
+        StmtKind::Assign { left, .. } | StmtKind::Define { left, .. } => left.iter().for_each(&mut var),
+        StmtKind::For(looped) => {
+            if let ForHead::Range { left, .. } = &looped.head {
+                left.iter().for_each(&mut var);
+            }
+        }
+        StmtKind::If(branch) => {
+            if let Some(Stmt {
+                kind: StmtKind::Define { left, .. } | StmtKind::Assign { left, .. }, ..
+            }) = &branch.init
+            {
+                left.iter().for_each(&mut var);
+            }
+        }
+        StmtKind::Select(cases) => {
+            for case in cases {
+                if let Some(Communication::Receive { left, .. }) = &case.communication {
+                    left.iter().for_each(&mut var);
+                }
+            }
+        }
+        _ => {}
+    });
+    found
+}

@@ -1,0 +1,24 @@
+//! Channels and the goroutines that use them: which sends, receives and ranges can never end.
+//!
+//! A *team* is what one block makes and starts (`team`). The ways through it, and through each of its
+//! goroutines, are counted symbolically (`walk` with `branches`, `loops`, `calls`, `conditions`; `size`,
+//! `outcome`), and held against
+//! each other (`verdict`). No solver and no time limit: what is too much, or not closed, is not judged.
+
+mod branches;
+mod calls;
+mod conditions;
+mod describe;
+pub(crate) mod judge;
+mod loops;
+mod outcome;
+mod remedy;
+mod size;
+mod stuck;
+mod team;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod walk;
+
+pub use judge::detect;

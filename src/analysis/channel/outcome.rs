@@ -1,0 +1,221 @@
+//! What a way through a body does with the channels of a team: events in order, and how the way ends. The
+//! owner's ways and those of the goroutines are the same kind of thing.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::channel::size::{Count, Size};
+use crate::analysis::channel::team::ChannelId;
+use crate::analysis::graph::scopes::VarId;
+use crate::base::text::Span;
+
+/// Where something stands: in which of the files that the analysis has read, and where there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    pub file: usize,
+    pub span: Span,
+}
+
+/// A goroutine of the team, by the statement that starts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MemberId(pub usize);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Action {
+    Send,
+    Receive,
+    /// Receives until the channel is closed.
+    Range,
+    Close,
+}
+
+/// What else can happen instead of an operation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Guard {
+    /// Nothing.
+    None,
+    /// Something outside of the team: a `default`, a timer, a context.
+    GivesUp,
+    /// Operations on channels of the team.
+    Team(Vec<(Action, ChannelId)>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum What {
+    Operation {
+        action: Action,
+        channel: ChannelId,
+        guard: Guard,
+    },
+    Start(MemberId),
+    /// A `Wait` for goroutines.
+    Join,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Event {
+    pub what: What,
+    pub count: Count,
+    pub at: Place,
+}
+
+impl Event {
+    /// The operation on `channel`, if it is one of this kind.
+    pub fn is(&self, action: Action, channel: ChannelId) -> bool {
+        matches!(&self.what, What::Operation { action: a, channel: c, .. } if (*a, *c) == (action, channel))
+    }
+}
+
+/// How a way ends. The ends of the process and waits that are never over are none: nothing comes after them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum End {
+    /// At the end of the statements.
+    Falls,
+    Return(Span),
+    Panic(Span),
+    /// To the loop or statement with this number, counted from the outside.
+    Break(usize, Span),
+    Continue(usize, Span),
+}
+
+/// Something that was asked on a way, and the answer. Keys are made of the variables, so that equal ones mean
+/// the same as long as none of these gets another value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fact {
+    pub key: String,
+    pub about: Vec<VarId>,
+    pub holds: bool,
+    /// None of its variables ever gets another value.
+    pub stable: bool,
+}
+
+/// One way through statements.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Way {
+    pub events: Vec<Event>,
+    pub facts: BTreeSet<Fact>,
+    /// Variables that hold what was received, or were told by it, with the channel.
+    pub received: BTreeSet<(VarId, ChannelId)>,
+    /// The channels on whose values it depends that the way is taken.
+    pub depends: BTreeSet<ChannelId>,
+    /// Whether the way is taken may depend on what happened in earlier rounds: nobody can tell which counts go
+    /// with it.
+    pub uncertain: bool,
+    /// Channels that it sends on as often as it receives something: how often is for others to say.
+    pub fed: BTreeSet<ChannelId>,
+    /// Variables that got a value in this round.
+    pub fresh: BTreeSet<VarId>,
+    /// Variables whose value rounds of a loop may have changed.
+    pub stale: BTreeSet<VarId>,
+    /// What is deferred, innermost last.
+    pub deferred: Vec<usize>,
+    /// The first thing that it does after a send or a loop until a close, and that others could see.
+    pub works: Option<Span>,
+    pub end: End,
+}
+
+impl Way {
+    /// Where nothing has happened yet.
+    pub fn start() -> Way {
+        Way {
+            events: Vec::new(),
+            facts: BTreeSet::new(),
+            received: BTreeSet::new(),
+            depends: BTreeSet::new(),
+            uncertain: false,
+            fed: BTreeSet::new(),
+            fresh: BTreeSet::new(),
+            stale: BTreeSet::new(),
+            deferred: Vec::new(),
+            works: None,
+            end: End::Falls,
+        }
+    }
+
+    pub fn goes_on(&self) -> bool {
+        self.end == End::Falls
+    }
+
+    pub fn push(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// How often `action` happens on `channel`, of those operations whose guard `counts`.
+    pub fn count(&self, action: Action, channel: ChannelId, counts: impl Fn(&Guard) -> bool) -> Count {
+        total(&self.events, action, channel, counts)
+    }
+
+    pub fn has(&self, action: Action, channel: ChannelId) -> bool {
+        self.events.iter().any(|event| event.is(action, channel))
+    }
+
+    /// Where `action` first happens on `channel`.
+    pub fn place(&self, action: Action, channel: ChannelId) -> Option<Place> {
+        self.events.iter().find(|event| event.is(action, channel)).map(|event| event.at)
+    }
+
+    /// Whether it has done something that a fix would let it pass sooner, or at all: a send, or a loop until
+    /// a close.
+    pub fn has_waited(&self) -> bool {
+        let waits = |event: &Event| {
+            matches!(event.what, What::Operation { action: Action::Send | Action::Range, .. })
+        };
+        self.events.iter().any(waits)
+    }
+
+    /// Whether both can be taken in one run, as far as what they ask goes.
+    pub fn agrees(&self, other: &Way) -> bool {
+        let against = |fact: &Fact| {
+            fact.stable
+                && other
+                    .facts
+                    .iter()
+                    .any(|held| held.stable && held.key == fact.key && held.holds != fact.holds)
+        };
+        !self.facts.iter().any(against)
+    }
+
+    /// What was asked of `var` is no longer known.
+    pub fn forget(&mut self, var: VarId) {
+        self.facts.retain(|fact| !fact.about.contains(&var));
+        self.received.retain(|(held, _)| *held != var);
+    }
+}
+
+/// How often `action` happens on `channel` in `events`.
+pub fn total(events: &[Event], action: Action, channel: ChannelId, counts: impl Fn(&Guard) -> bool) -> Count {
+    events.iter().fold(Count::exactly(Size::ZERO), |sum, event| match &event.what {
+        What::Operation { action: a, channel: c, guard }
+            if *a == action && *c == channel && counts(guard) =>
+        {
+            sum.plus(&event.count)
+        }
+        _ => sum,
+    })
+}
+
+/// What one round of a loop does, whichever of `ways` it takes: each event as often as on any of them.
+pub fn round(ways: &[Way]) -> Vec<Event> {
+    let mut all: Vec<Event> = Vec::new();
+    for event in ways.iter().flat_map(|way| &way.events) {
+        if !all.iter().any(|known| known.what == event.what && known.at == event.at) {
+            all.push(event.clone());
+        }
+    }
+    for event in &mut all {
+        let on = |way: &Way| {
+            way.events
+                .iter()
+                .filter(|other| other.what == event.what && other.at == event.at)
+                .fold(Count::exactly(Size::ZERO), |sum, other| sum.plus(&other.count))
+        };
+        let counts = ways.iter().map(on).reduce(|a, b| a.or(&b));
+        event.count = counts.unwrap_or(Count::exactly(Size::ZERO));
+    }
+    all
+}
+
+/// The events of so many rounds.
+pub fn repeated(round: &[Event], rounds: &Count) -> Vec<Event> {
+    let repeat = |event: &Event| Event { count: rounds.times(&event.count), ..event.clone() };
+    round.iter().map(repeat).filter(|event| event.count.most != Size::ZERO).collect()
+}

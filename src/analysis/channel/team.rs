@@ -1,0 +1,124 @@
+//! Teams: the channels that one list of statements makes, and how far their uses are known.
+//!
+//! The unit is the block in which the channels are made, from there on: every way out of it leaves them
+//! behind, the end of a round of a loop as well as a return.
+
+use std::sync::Arc;
+
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+
+/// A channel of a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChannelId(pub usize);
+
+/// One channel.
+#[derive(Debug, Clone)]
+pub struct Channel<'a> {
+    pub var: VarId,
+    pub name: Arc<str>,
+    /// `make(chan T, n)`
+    pub make: &'a Call,
+    /// The statement that makes it.
+    pub statement: Span,
+    /// `T`
+    pub element: &'a Expr,
+    /// `n`
+    pub capacity: Option<&'a Expr>,
+}
+
+/// The statements from the first `make` of a block on.
+#[derive(Debug)]
+pub struct Team<'a> {
+    pub body: BodyId,
+    pub statements: &'a [Stmt],
+    pub channels: Vec<Channel<'a>>,
+    /// The block is the function's own: its end is the function's.
+    pub whole: bool,
+    /// The block is a round of a loop, or in one.
+    pub in_loop: bool,
+}
+
+/// The teams of a declaration, in the order of the text of each body.
+pub fn teams<'a>(scopes: &Scopes<'a>) -> Vec<Team<'a>> {
+    let mut found = Vec::new();
+    for (at, body) in scopes.bodies.iter().enumerate() {
+        let body_id = BodyId(at as u32);
+        let loops = loops(body.block);
+        let mut list = |statements: &'a [Stmt], whole: bool| {
+            let Some(first) = statements.iter().position(|stmt| !made(scopes, stmt).is_empty()) else {
+                return;
+            };
+            let statements = &statements[first..];
+            let span = statements[0].span;
+            found.push(Team {
+                body: body_id,
+                statements,
+                channels: statements.iter().flat_map(|stmt| made(scopes, stmt)).collect(),
+                whole,
+                in_loop: loops.iter().any(|around| around.contains(span)),
+            });
+        };
+        list(&body.block.stmts, true);
+        visit::body(body.block, &mut |stmt| lists(stmt, &mut |statements| list(statements, false)));
+    }
+    found
+}
+
+/// The bodies of the loops in a block.
+fn loops(block: &Block) -> Vec<Span> {
+    let mut found = Vec::new();
+    visit::body(block, &mut |stmt| {
+        if let StmtKind::For(looped) = &stmt.kind {
+            found.push(looped.body.span);
+        }
+    });
+    found
+}
+
+/// The lists of statements directly in a statement.
+fn lists<'a>(stmt: &'a Stmt, see: &mut dyn FnMut(&'a [Stmt])) {
+    match &stmt.kind {
+        StmtKind::If(branch) => see(&branch.then.stmts),
+        StmtKind::For(looped) => see(&looped.body.stmts),
+        StmtKind::Switch(switch) => switch.cases.iter().for_each(|case| see(&case.stmts)),
+        StmtKind::TypeSwitch(switch) => switch.cases.iter().for_each(|case| see(&case.stmts)),
+        StmtKind::Select(cases) => cases.iter().for_each(|case| see(&case.stmts)),
+        StmtKind::Block(block) => see(&block.stmts),
+        _ => {}
+    }
+}
+
+/// The channels that a statement makes and gives names.
+fn made<'a>(scopes: &Scopes<'a>, stmt: &'a Stmt) -> Vec<Channel<'a>> {
+    let named = |name: &Ident, value: &'a Expr| {
+        let make = value.as_call()?;
+        let (element, capacity) = made_by(make)?;
+        let var = scopes.var(name)?;
+        Some(Channel { var, name: name.name.clone(), make, statement: stmt.span, element, capacity })
+    };
+    match &stmt.kind {
+        StmtKind::Define { left, right } if left.len() == right.len() => {
+            left.iter().zip(right).filter_map(|(name, value)| named(name.as_ident()?, value)).collect()
+        }
+        StmtKind::Var(specs) => specs
+            .iter()
+            .flat_map(|spec| spec.names.iter().zip(&spec.values))
+            .filter_map(|(name, value)| named(name, value))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The element's type and the capacity of `make(chan T, n)`.
+pub fn made_by(call: &Call) -> Option<(&Expr, Option<&Expr>)> {
+    if call.function.as_ident().is_none_or(|name| &*name.name != "make") {
+        return None;
+    }
+    match &call.args.first()?.unparen().kind {
+        ExprKind::Chan { direction: Direction::Both, element } => Some((element, call.args.get(1))),
+        _ => None,
+    }
+}

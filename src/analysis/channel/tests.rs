@@ -1,0 +1,115 @@
+//! Go text in, verdicts out. The shapes are near misses of those in the rules' fixtures.
+
+use std::sync::Arc;
+
+use crate::analysis::channel::judge;
+use crate::analysis::detection::Declaration;
+use crate::analysis::file_context::FileContext;
+use crate::analysis::summaries::callee::Summaries;
+use crate::base::diagnostic::Remedy;
+use crate::base::text::LineIndex;
+use crate::go::project::locate::{Environment, Locator};
+use crate::go::syntax::ast::Decl;
+use crate::go::types::database::Database;
+
+/// What is said of each channel that the function `f` makes: the kind of its fault, or why it is not judged,
+/// and what goes into the line of its `make` if that is safe.
+fn said(text: &str) -> Vec<String> {
+    let text = format!(
+        "package m\n\nfunc work() int {{ return 1 }}\nfunc fails() error {{ return nil }}\n\n{text}\n"
+    );
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("go.mod"), "module example.com/m\n\ngo 1.24\n").unwrap();
+    let file = dir.path().join("m.go");
+    std::fs::write(&file, &text).unwrap();
+    let locator = Locator::new(Environment { outside: true, ..Environment::default() });
+    let database = Database::new(locator, dir.path());
+    let scope = database.scope_of(&file).unwrap();
+    let decl = Decl::Func(scope.package.func("f").unwrap().decl);
+    let (path, lines) = (Arc::from("m.go"), LineIndex::new(text.as_bytes()));
+    let file = FileContext { path: &path, text: text.as_bytes(), lines: &lines, scope: &scope };
+    let summaries = Summaries::default();
+    let declaration =
+        Declaration { database: &database, summaries: &summaries, file: &file, decl: &decl, kinds: &[] };
+    let words = |judged: judge::Judged| match (judged.detection, judged.unjudged) {
+        (Some(one), _) => match one.remedy {
+            Some(Remedy::Capacity { text, doubt: None, .. }) => format!("{}{text}", one.kind),
+            _ => one.kind.to_owned(),
+        },
+        (None, Some(why)) => why,
+        (None, None) => "fine".to_owned(),
+    };
+    judge::judge(&declaration).into_iter().map(words).collect()
+}
+
+#[test]
+fn a_send_is_left_alone_on_the_ways_out_that_do_not_receive() {
+    let body = |rest: &str| {
+        said(&format!("func f() {{\nc := make(chan int)\ngo func() {{ c <- work() }}()\n{rest}\n}}"))
+    };
+    assert_eq!(body("if fails() != nil { return }\n<-c"), ["abandoned-send, 1"]);
+    assert_eq!(body("defer func() { <-c }()\nif fails() != nil { return }"), ["fine"]);
+    assert_eq!(body("<-c"), ["fine"]);
+    assert_eq!(body("for { select { case <-c: return; default: } }"), ["fine"]);
+}
+
+#[test]
+fn what_is_not_closed_in_is_not_judged() {
+    let body = |rest: &str| {
+        said(&format!(
+            "func f(h func(chan int)) any {{\nc := make(chan int)\ngo func() {{ c <- 1 }}()\n{rest}\n}}"
+        ))
+    };
+    assert_eq!(body("return c"), ["returned"]);
+    assert_eq!(body("h(c)\nreturn nil"), ["passed to `h`, which is not read"]);
+    assert_eq!(body("d := c\n_ = d\nreturn nil"), ["given another name"]);
+    assert_eq!(body("return []chan int{c}"), ["stored"]);
+}
+
+#[test]
+fn counts_are_compared_where_they_are_sure() {
+    let body = |make: &str, receives: &str| {
+        said(&format!(
+            "func f(items []int, n int) {{\nc := make(chan int{make})\nfor range items {{ go func() {{ c <- 1 }}() }}\n{receives}\n}}"
+        ))
+    };
+    assert_eq!(body("", "<-c"), ["surplus-senders, len(items)"]);
+    assert_eq!(body("", "for range items { <-c }"), ["fine"]);
+    assert_eq!(body("", "for i := 0; i < len(items); i++ { <-c }"), ["fine"]);
+    assert_eq!(body("", "for i := 1; i < len(items); i++ { <-c }"), ["surplus-senders, len(items)"]);
+    assert_eq!(body("", "for i := 0; i < n; i++ { <-c }"), ["fine"], "nobody knows n");
+    assert_eq!(body(", len(items)", "<-c"), ["fine"]);
+}
+
+#[test]
+fn conditions_that_decide_both_are_held_together() {
+    let body = |first: &str, second: &str| {
+        said(&format!(
+            "func f(a, b bool) {{\nc := make(chan int)\nif {first} {{ go func() {{ c <- 1 }}() }}\nwork()\nif {second} {{ <-c }}\n}}"
+        ))
+    };
+    assert_eq!(body("a", "a"), ["fine"]);
+    assert_eq!(body("!a", "!a"), ["fine"]);
+    assert_eq!(body("a", "b"), ["abandoned-send, 1"]);
+}
+
+#[test]
+fn what_the_goroutine_does_afterwards_keeps_a_capacity_from_being_safe() {
+    let body = |member: &str| {
+        said(&format!(
+            "func f() {{\nc := make(chan int)\ngo func() {{\n{member}\n}}()\nif fails() != nil {{ return }}\n<-c\n}}"
+        ))
+    };
+    assert_eq!(body("defer close(c)\nc <- 1"), ["abandoned-send, 1"]);
+    assert_eq!(body("c <- 1\nwork()"), ["abandoned-send"]);
+    assert_eq!(body("work()\nc <- 1"), ["abandoned-send, 1"]);
+}
+
+#[test]
+fn loops_without_a_count_do_not_end_the_walk() {
+    let many: String = (0..40).map(|at| format!("if work() == {at} {{ c <- {at} }}\n")).collect();
+    let text = format!(
+        "func f() {{\nc := make(chan int)\ngo func() {{\n{many}}}()\nif fails() != nil {{ return }}\n<-c\n}}"
+    );
+    assert_eq!(said(&text), ["more ways through it than are followed"]);
+}

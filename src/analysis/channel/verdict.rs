@@ -1,0 +1,437 @@
+//! The ways out of the owner, held against what the goroutines do: who can never end, and on which way.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::channel::outcome::*;
+use crate::analysis::channel::size::{Count, Size};
+use crate::analysis::channel::team::ChannelId;
+
+/// Combinations of the members' ways beyond this number are not tried.
+const MAX_COMBINATIONS: usize = 128;
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    AbandonedSend,
+    SurplusSenders,
+    DoubleSend,
+    UnclosedRange,
+    AbandonedReceive,
+    StuckForever,
+}
+
+impl Kind {
+    /// The rule that reports it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::AbandonedSend => "abandoned-send",
+            Kind::SurplusSenders => "surplus-senders",
+            Kind::DoubleSend => "double-send",
+            Kind::UnclosedRange => "unclosed-range",
+            Kind::AbandonedReceive => "abandoned-receive",
+            Kind::StuckForever => super::stuck::KIND,
+        }
+    }
+}
+
+/// Something that can never end.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    pub kind: Kind,
+    pub channel: ChannelId,
+    /// What blocks.
+    pub blocked: Place,
+    /// Who: `None` where it is the owner itself.
+    pub member: Option<MemberId>,
+    /// The ways out of the owner on which it is left alone.
+    pub exits: Vec<End>,
+    /// Sends and receives on the first of them, in numbers.
+    pub sends: Size,
+    pub received: Size,
+}
+
+/// What the team does.
+pub struct Case<'t> {
+    /// The ways out that leave the goroutines behind.
+    pub exits: &'t [Way],
+    /// All ways through the owner.
+    pub ways: &'t [Way],
+    pub members: &'t [Vec<Way>],
+    /// The capacities of the channels.
+    pub capacities: &'t [Size],
+    /// Whether all uses of a channel are known.
+    pub closed: &'t dyn Fn(ChannelId) -> bool,
+}
+
+/// One way for each member that is started, with how often it is.
+type Combination<'t> = Vec<(MemberId, Count, &'t Way)>;
+
+impl<'t> Case<'t> {
+    /// What is wrong with one channel, at most one thing.
+    pub fn judge(&self, channel: ChannelId) -> Option<Fault> {
+        if !(self.closed)(channel) {
+            return None;
+        }
+        self.unclosed(channel)
+            .or_else(|| self.unsent(channel))
+            .or_else(|| self.starved(channel))
+            .or_else(|| self.unanswered(channel))
+            .or_else(|| self.alone(channel))
+    }
+
+    /// The members that an exit has started.
+    fn started(&self, exit: &Way) -> BTreeMap<MemberId, Count> {
+        let mut started: BTreeMap<MemberId, Count> = BTreeMap::new();
+        for event in &exit.events {
+            if let What::Start(member) = event.what {
+                let known = started.entry(member).or_insert_with(|| Count::exactly(Size::ZERO));
+                *known = known.plus(&event.count);
+            }
+        }
+        started
+    }
+
+    fn combinations(&self, exit: &Way) -> Vec<Combination<'t>> {
+        let mut all: Vec<Combination<'t>> = vec![Vec::new()];
+        for (member, count) in self.started(exit) {
+            let ways: Vec<&Way> = self.members[member.0].iter().filter(|way| way.agrees(exit)).collect();
+            if ways.is_empty() {
+                continue;
+            }
+            if all.len() * ways.len() > MAX_COMBINATIONS {
+                return Vec::new();
+            }
+            all = all
+                .iter()
+                .flat_map(|known| {
+                    ways.iter().map(|way| {
+                        let mut more = known.clone();
+                        more.push((member, count.clone(), *way));
+                        more
+                    })
+                })
+                .collect();
+        }
+        all.retain(|combination| self.is_consistent(exit, combination));
+        all
+    }
+
+    /// Whether the owner can have come to the exit: nobody receives what is not sent, and the other way round.
+    fn is_consistent(&self, exit: &Way, combination: &Combination) -> bool {
+        let channels = (0..self.capacities.len()).map(ChannelId).filter(|channel| (self.closed)(*channel));
+        channels.into_iter().all(|channel| {
+            let of = |action: Action| {
+                let each = combination
+                    .iter()
+                    .map(|(_, count, way)| count.times(&way.count(action, channel, |_| true)));
+                each.fold(Count::exactly(Size::ZERO), |sum, one| sum.plus(&one))
+            };
+            let own = |action: Action| exit.count(action, channel, |_| true);
+            let closed = exit.has(Action::Close, channel)
+                || combination.iter().any(|(_, _, way)| way.has(Action::Close, channel));
+            let ranged = exit.has(Action::Range, channel);
+            let sent = of(Action::Send).most.plus(&own(Action::Send).most);
+            let received = !own(Action::Receive).least.or_none().exceeds(&sent) || closed;
+            let room = of(Action::Receive).most.plus(&self.capacities[channel.0]);
+            let room = room.plus(&own(Action::Receive).most);
+            let taken = combination.iter().any(|(_, _, way)| way.has(Action::Range, channel))
+                || !own(Action::Send).least.or_none().exceeds(&room);
+            (closed || !ranged) && received && taken
+        })
+    }
+
+    /// A goroutine sends more than is received.
+    fn unanswered(&self, channel: ChannelId) -> Option<Fault> {
+        let mut faults: Vec<(&Way, Fault)> = Vec::new();
+        let mut most_received = Size::ZERO;
+        for exit in self.exits {
+            let received = exit.count(Action::Receive, channel, |_| true);
+            most_received = most_received.greater(&received.most);
+            if let Some(fault) = self.unanswered_on(exit, channel) {
+                faults.push((exit, fault));
+            }
+        }
+        let (first, mut fault) = faults.first().cloned()?;
+        fault.exits = faults.iter().map(|(exit, _)| exit.end).collect();
+        fault.exits.dedup();
+        let symbolic = fault.sends.as_number().is_none()
+            && self.started(first).iter().any(|(member, count)| {
+                let sends = self.members[member.0].iter().any(|way| way.has(Action::Send, channel));
+                sends && count.most.as_number().is_none()
+            });
+        let all_alike = faults.len() == self.exits.len()
+            && faults.iter().all(|(exit, _)| {
+                exit.count(Action::Receive, channel, |_| true)
+                    == first.count(Action::Receive, channel, |_| true)
+            });
+        let received_any = most_received != Size::ZERO;
+        fault.kind = match fault.member {
+            _ if symbolic => Kind::SurplusSenders,
+            Some(member) if all_alike && received_any => {
+                let room = most_received.plus(&self.capacities[channel.0]);
+                let fits = |way: &Way| !way.count(Action::Send, channel, |_| true).most.exceeds(&room);
+                let once = self.started(first).get(&member).is_some_and(|count| count.most == Size::ONE);
+                let alone = once && self.senders(first, channel) == 1;
+                if alone && self.members[member.0].iter().any(fits) {
+                    Kind::DoubleSend
+                } else {
+                    Kind::SurplusSenders
+                }
+            }
+            _ => Kind::AbandonedSend,
+        };
+        Some(fault)
+    }
+
+    fn senders(&self, exit: &Way, channel: ChannelId) -> usize {
+        let sends =
+            |member: &MemberId| self.members[member.0].iter().any(|way| way.has(Action::Send, channel));
+        self.started(exit).keys().filter(|member| sends(member)).count()
+    }
+
+    fn unanswered_on(&self, exit: &Way, channel: ChannelId) -> Option<Fault> {
+        let started = self.started(exit);
+        let joined = exit.events.iter().skip_while(|event| !matches!(event.what, What::Start(_)));
+        let joined = joined.into_iter().any(|event| event.what == What::Join);
+        let elsewhere = started.keys().flat_map(|member| &self.members[member.0]).any(|way| {
+            way.has(Action::Receive, channel)
+                || way.has(Action::Range, channel)
+                || way.has(Action::Close, channel) && exit.has(Action::Range, channel)
+        });
+        let drained = exit.has(Action::Range, channel) || exit.has(Action::Close, channel);
+        if exit.uncertain || joined || elsewhere || drained {
+            return None;
+        }
+        let combinations = self.combinations(exit);
+        let pending: Vec<Option<Fault>> =
+            combinations.iter().map(|combination| self.pending(exit, channel, combination)).collect();
+        // Where what was received decides, a way may go with one of the goroutine's ways only.
+        if !exit.depends.is_empty() {
+            let exact = combinations.iter().flatten().all(|(_, _, way)| {
+                let sends = way.count(Action::Send, channel, |_| true);
+                sends.least == sends.most
+            });
+            if !exact || pending.iter().any(Option::is_none) {
+                return None;
+            }
+        }
+        pending.into_iter().flatten().next()
+    }
+
+    /// The send that is left over, where the members take these ways.
+    fn pending(&self, exit: &Way, channel: ChannelId, combination: &Combination) -> Option<Fault> {
+        let mut sends = Size::ZERO;
+        let mut done_before = 0;
+        let mut blocked = None;
+        for (member, count, way) in combination {
+            let once = count.most == Size::ONE;
+            // What comes before something that the owner has got from it is over.
+            let seen = way.events.iter().rposition(|event| match &event.what {
+                What::Operation { action: Action::Send | Action::Close, channel: other, .. } => {
+                    *other != channel
+                        && (exit.has(Action::Receive, *other) || exit.has(Action::Range, *other))
+                }
+                _ => false,
+            });
+            if !once && seen.is_some() {
+                return None;
+            }
+            let (before, after) = way.events.split_at(seen.map_or(0, |at| at + 1));
+            let blocks = |guard: &Guard| self.blocks(exit, combination, guard);
+            let left = total(after, Action::Send, channel, blocks);
+            if left.most == Size::ZERO {
+                continue;
+            }
+            if way.fed.contains(&channel) {
+                return None;
+            }
+            let over = total(before, Action::Send, channel, |_| true);
+            // Nobody knows how many there are, and somebody has chosen a capacity.
+            if left.most == Size::Any && self.capacities[channel.0] != Size::ZERO {
+                return None;
+            }
+            done_before += over.most.as_number()?;
+            // Of many that may send or not, one alone is sure to be able to.
+            let some_do_not = self.members[member.0].iter().any(|other| !other.has(Action::Send, channel));
+            let starts = if once || some_do_not { Size::ONE } else { count.most.clone() };
+            sends = sends.plus(&starts.times(&left.most));
+            let place = after.iter().rev().find(|event| event.is(Action::Send, channel))?.at;
+            blocked = blocked.or(Some((*member, place)));
+        }
+        let received = exit.count(Action::Receive, channel, |_| true).least;
+        let room = received.plus(&self.capacities[channel.0]).plus(&Size::number(-done_before));
+        let (member, place) = blocked.filter(|_| sends.exceeds(&room))?;
+        Some(Fault {
+            kind: Kind::AbandonedSend,
+            channel,
+            blocked: place,
+            member: Some(member),
+            exits: vec![exit.end],
+            sends,
+            received,
+        })
+    }
+
+    /// Whether nothing but its channel ends an operation, once the owner has left by this exit.
+    fn blocks(&self, exit: &Way, combination: &Combination, guard: &Guard) -> bool {
+        match guard {
+            Guard::None => true,
+            Guard::GivesUp => false,
+            Guard::Team(others) => {
+                !others.iter().any(|(action, channel)| self.is_possible(exit, combination, *action, *channel))
+            }
+        }
+    }
+
+    /// Whether somebody takes part in an operation.
+    fn is_possible(&self, exit: &Way, combination: &Combination, action: Action, channel: ChannelId) -> bool {
+        if !(self.closed)(channel) {
+            return true;
+        }
+        let ways = || combination.iter().map(|(_, _, way)| *way).chain([exit]);
+        let any = |action: Action| ways().any(|way| way.has(action, channel));
+        match action {
+            Action::Receive => any(Action::Send) || any(Action::Close),
+            Action::Range => any(Action::Close),
+            Action::Send => {
+                any(Action::Receive) || any(Action::Range) || self.capacities[channel.0] != Size::ZERO
+            }
+            Action::Close => true,
+        }
+    }
+
+    /// Somebody ranges over a channel that nobody closes.
+    fn unclosed(&self, channel: ChannelId) -> Option<Fault> {
+        let mut found: Option<Fault> = None;
+        for exit in self.exits.iter().filter(|exit| !exit.uncertain) {
+            let started = self.started(exit);
+            let closes = started
+                .keys()
+                .flat_map(|member| &self.members[member.0])
+                .chain([exit])
+                .any(|way| way.has(Action::Close, channel));
+            if closes {
+                continue;
+            }
+            let ranges = started.keys().find_map(|member| {
+                let ways = &self.members[member.0];
+                // With another way to its end it is not stuck for sure.
+                let all = !ways.is_empty() && ways.iter().all(|way| way.has(Action::Range, channel));
+                all.then(|| (Some(*member), ways[0].place(Action::Range, channel)))
+            });
+            let own = || exit.place(Action::Range, channel).map(|place| (None, Some(place)));
+            let Some((member, Some(place))) = ranges.or_else(own) else { continue };
+            let fault = found.get_or_insert_with(|| Fault {
+                kind: Kind::UnclosedRange,
+                channel,
+                blocked: place,
+                member,
+                exits: Vec::new(),
+                sends: Size::ZERO,
+                received: Size::ZERO,
+            });
+            fault.exits.push(exit.end);
+        }
+        if let Some(fault) = &mut found {
+            fault.exits.dedup();
+        }
+        found
+    }
+
+    /// A goroutine waits for something that nobody sends.
+    fn unsent(&self, channel: ChannelId) -> Option<Fault> {
+        let mut found: Option<Fault> = None;
+        for exit in self.exits.iter().filter(|exit| !exit.uncertain) {
+            for member in self.started(exit).keys() {
+                let stuck = |way: &Way| {
+                    way.events.iter().find_map(|event| match &event.what {
+                        What::Operation { action: Action::Receive, channel: waited, guard } => {
+                            let nobody = *guard != Guard::GivesUp && self.is_alone(exit, *member, *waited);
+                            nobody.then_some((*waited, event.at))
+                        }
+                        _ => None,
+                    })
+                };
+                let ways: Vec<_> =
+                    self.members[member.0].iter().filter(|way| way.agrees(exit)).map(stuck).collect();
+                let Some((first, at)) = ways.first().copied().flatten() else { continue };
+                if first != channel || ways.iter().any(Option::is_none) {
+                    continue;
+                }
+                let fault = found.get_or_insert_with(|| Fault {
+                    kind: Kind::AbandonedReceive,
+                    channel,
+                    blocked: at,
+                    member: Some(*member),
+                    exits: Vec::new(),
+                    sends: Size::ZERO,
+                    received: Size::ONE,
+                });
+                fault.exits.push(exit.end);
+            }
+        }
+        found
+    }
+
+    /// Whether nobody but this member ever sends on a channel or closes it, on this way out.
+    fn is_alone(&self, exit: &Way, member: MemberId, channel: ChannelId) -> bool {
+        let gives = |way: &Way| way.has(Action::Send, channel) || way.has(Action::Close, channel);
+        let others = self.started(exit);
+        let others = others.keys().filter(|other| **other != member).flat_map(|other| &self.members[other.0]);
+        (self.closed)(channel) && !gives(exit) && !others.into_iter().any(gives)
+    }
+
+    /// The owner receives what nobody, on no way, sends or closes.
+    fn alone(&self, channel: ChannelId) -> Option<Fault> {
+        let gives = |way: &Way| way.has(Action::Send, channel) || way.has(Action::Close, channel);
+        if self.members.iter().flatten().chain(self.ways).any(gives) {
+            return None;
+        }
+        self.exits.iter().find_map(|exit| {
+            let waits = |event: &&Event| {
+                matches!(&event.what, What::Operation { action: Action::Receive, channel: waited, guard: Guard::None }
+                    if *waited == channel)
+            };
+            let at = exit.events.iter().find(waits)?.at;
+            Some(Fault {
+                kind: Kind::StuckForever,
+                channel,
+                blocked: at,
+                member: None,
+                exits: vec![exit.end],
+                sends: Size::ZERO,
+                received: Size::ONE,
+            })
+        })
+    }
+
+    /// The owner receives more often than goroutines are started, as some rounds start none.
+    fn starved(&self, channel: ChannelId) -> Option<Fault> {
+        self.exits.iter().filter(|exit| !exit.uncertain && exit.depends.is_empty()).find_map(|exit| {
+            let started = self.started(exit);
+            let senders: Vec<_> = started
+                .iter()
+                .filter(|(member, _)| self.members[member.0].iter().any(|way| way.has(Action::Send, channel)))
+                .collect();
+            let [(member, count)] = senders.as_slice() else { return None };
+            let ways = &self.members[member.0];
+            let once = ways.iter().all(|way| way.count(Action::Send, channel, |_| true) == Count::once());
+            let closes = ways.iter().chain([exit]).any(|way| way.has(Action::Close, channel));
+            let received = exit.count(Action::Receive, channel, |guard| *guard == Guard::None);
+            let skips = count.least == Size::ZERO && count.most.as_number().is_none();
+            if !once || closes || !skips || exit.has(Action::Send, channel) {
+                return None;
+            }
+            let same = received.least == count.most && received.most == count.most;
+            same.then(|| Fault {
+                kind: Kind::SurplusSenders,
+                channel,
+                blocked: exit.place(Action::Receive, channel).unwrap_or(ways[0].events[0].at),
+                member: None,
+                exits: vec![exit.end],
+                sends: count.least.clone(),
+                received: received.least,
+            })
+        })
+    }
+}

@@ -1,0 +1,628 @@
+//! The walk through a body: every way through its statements, with what it does to the team's channels.
+//!
+//! It goes by the syntax, not by the control-flow graph: a loop is one thing here, whose rounds are counted
+//! symbolically. What it cannot follow marks the channels that it touches as open, with the reason.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::analysis::channel::calls::RECOVERED;
+use crate::analysis::channel::outcome::*;
+use crate::analysis::channel::size::{Count, Size};
+use crate::analysis::channel::team::{ChannelId, Team};
+use crate::analysis::dataflow::walk::Oracle;
+use crate::analysis::graph::control_flow::Ending;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
+use crate::analysis::summaries::callee::{Calls, Stack, Summaries};
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::{Database, FileScope};
+use crate::go::types::type_expr::Type;
+
+/// More ways than this at one place are not followed.
+const MAX_WAYS: usize = 128;
+
+/// How many steps one team may take.
+const MAX_STEPS: u32 = 30_000;
+
+/// A declaration that is walked, and which of its variables are channels of the team.
+pub struct Frame<'a, 'f> {
+    /// Which of the walk's declarations it is.
+    pub file: usize,
+    pub scopes: &'f Scopes<'a>,
+    pub typing: &'f Typing<'a, 'f>,
+    pub channels: FxHashMap<VarId, ChannelId>,
+    /// Variables that are counted up or down, or whose address is taken.
+    pub mutated: &'f FxHashSet<VarId>,
+    /// The function literal or function that is walked.
+    pub body: BodyId,
+    /// It runs in a goroutine of its own.
+    pub member: bool,
+    pub depth: u32,
+    /// Functions in local variables that are only called.
+    pub closures: RefCell<FxHashMap<VarId, &'a FuncLit>>,
+    /// What is known of parameters: the numbers that they are, and how many elements they have.
+    pub sizes: FxHashMap<VarId, (Size, Size)>,
+    /// What is deferred, by the numbers that ways hold.
+    pub deferred: RefCell<Vec<&'a Expr>>,
+    /// The statements that can be left by `break` or `continue`, outermost first, with their labels.
+    pub targets: RefCell<Vec<(Option<Ident>, bool)>>,
+    /// The variables of the range clauses around.
+    pub items: RefCell<Vec<VarId>>,
+    pub loops: Cell<u32>,
+}
+
+impl<'a, 'f> Frame<'a, 'f> {
+    pub fn new(
+        file: usize,
+        (scopes, typing): (&'f Scopes<'a>, &'f Typing<'a, 'f>),
+        mutated: &'f FxHashSet<VarId>,
+        body: BodyId,
+    ) -> Frame<'a, 'f> {
+        Frame {
+            file,
+            scopes,
+            typing,
+            channels: FxHashMap::default(),
+            mutated,
+            body,
+            member: false,
+            depth: 0,
+            closures: RefCell::default(),
+            sizes: FxHashMap::default(),
+            deferred: RefCell::default(),
+            targets: RefCell::default(),
+            items: RefCell::default(),
+            loops: Cell::new(0),
+        }
+    }
+
+    /// The same declaration, in one of its function literals.
+    pub fn within(&self, body: BodyId) -> Frame<'a, 'f> {
+        Frame {
+            channels: self.channels.clone(),
+            sizes: self.sizes.clone(),
+            member: self.member,
+            depth: self.depth + 1,
+            closures: RefCell::new(self.closures.borrow().clone()),
+            ..Frame::new(self.file, (self.scopes, self.typing), self.mutated, body)
+        }
+    }
+
+    /// The channel that an expression names.
+    pub fn channel(&self, expr: &Expr) -> Option<ChannelId> {
+        self.channels.get(&self.scopes.var(expr.as_ident()?)?).copied()
+    }
+
+    /// The channels that are used within a span.
+    pub fn used_in(&self, span: Span) -> Vec<ChannelId> {
+        let mut found: Vec<_> =
+            self.scopes.uses_in(span).filter_map(|var| self.channels.get(&var).copied()).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    pub fn at(&self, span: Span) -> Place {
+        Place { file: self.file, span }
+    }
+}
+
+/// Variables that are counted up or down, changed in place by `+=`, or whose address is taken.
+pub fn mutated(scopes: &Scopes) -> FxHashSet<VarId> {
+    let mut found = FxHashSet::default();
+    let var = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));
+    for body in &scopes.bodies {
+        visit::body(body.block, &mut |stmt| match &stmt.kind {
+            StmtKind::IncDec(operand) => found.extend(var(operand)),
+            StmtKind::Assign { left, plain: false, .. } => found.extend(left.iter().filter_map(var)),
+            StmtKind::For(looped) => {
+                if let ForHead::Clause { update: Some(update), .. } = &looped.head
+                    && let StmtKind::IncDec(operand) = &update.kind
+                {
+                    found.extend(var(operand));
+                }
+                if let ForHead::Range { left, define: false, .. } = &looped.head {
+                    found.extend(left.iter().filter_map(var));
+                }
+            }
+            _ => {}
+        });
+    }
+    if let Some(first) = scopes.bodies.first() {
+        visit::block(first.block, &mut |expr| {
+            if let ExprKind::AddressOf(operand) = &expr.kind {
+                found.extend(var(operand));
+            }
+        });
+    }
+    found
+}
+
+/// A goroutine.
+#[derive(Debug)]
+pub struct Member {
+    pub at: Place,
+    pub ways: Vec<Way>,
+}
+
+/// The ways that are still going on at a place, and those that have ended before.
+#[derive(Default)]
+pub struct Flow {
+    pub running: Vec<Way>,
+    pub ended: Vec<Way>,
+}
+
+impl Flow {
+    pub fn of(way: Way) -> Flow {
+        Flow { running: vec![way], ended: Vec::new() }
+    }
+
+    /// Puts the ways that go on with the others.
+    pub fn settle(&mut self, ways: impl IntoIterator<Item = Way>) {
+        for way in ways {
+            if way.goes_on() { self.running.push(way) } else { self.ended.push(way) }
+        }
+    }
+
+    pub fn all(self) -> Vec<Way> {
+        let mut all = self.ended;
+        all.extend(self.running);
+        all
+    }
+
+    pub fn push(&mut self, event: &Event) {
+        self.running.iter_mut().for_each(|way| way.push(event.clone()));
+    }
+}
+
+/// Why a team is not judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooMuch;
+
+pub type Walked<T> = Result<T, TooMuch>;
+
+/// One team's walk.
+pub struct Walk<'w> {
+    pub database: &'w Database,
+    pub summaries: &'w Summaries,
+    pub stack: Stack,
+    pub members: RefCell<Vec<Member>>,
+    /// The members by the statements that start them.
+    pub started: RefCell<BTreeMap<Place, MemberId>>,
+    /// Why a channel is open, the first reason.
+    pub open: RefCell<BTreeMap<ChannelId, String>>,
+    /// Channels whose length or capacity is asked for.
+    pub asked: RefCell<BTreeSet<ChannelId>>,
+    /// Channels that a select sends on.
+    pub tried: RefCell<BTreeSet<ChannelId>>,
+    /// What is sent on each channel.
+    pub values: RefCell<BTreeMap<ChannelId, Vec<Type>>>,
+    /// The declarations that are walked: the file and its scope; the first is the owner's.
+    pub files: RefCell<Vec<(PathBuf, FileScope)>>,
+    steps: Cell<u32>,
+}
+
+impl<'w> Walk<'w> {
+    pub fn new(database: &'w Database, summaries: &'w Summaries, scope: &FileScope) -> Walk<'w> {
+        Walk {
+            database,
+            summaries,
+            stack: Stack::new(),
+            members: RefCell::default(),
+            started: RefCell::default(),
+            open: RefCell::default(),
+            asked: RefCell::default(),
+            tried: RefCell::default(),
+            values: RefCell::default(),
+            files: RefCell::new(vec![(scope.path().to_owned(), scope.clone())]),
+            steps: Cell::new(MAX_STEPS),
+        }
+    }
+
+    /// The ways through the team's statements, each to where it leaves them.
+    pub fn owner<'a>(&self, frame: &Frame<'a, '_>, team: &Team<'a>) -> Walked<Vec<Way>> {
+        // Loops around the statements are left by their own `break` and `continue`.
+        frame.targets.borrow_mut().push((None, true));
+        let mut flow = Flow::of(Way::start());
+        self.stmts(frame, team.statements, &mut flow)?;
+        frame.targets.borrow_mut().pop();
+        self.leave(frame, flow.all())
+    }
+
+    /// The ways through a body, with what they defer.
+    pub fn body<'a>(&self, frame: &Frame<'a, '_>, block: &'a Block, mut start: Way) -> Walked<Vec<Way>> {
+        let outer = std::mem::take(&mut start.deferred);
+        let mut flow = Flow::of(start);
+        self.stmts(frame, &block.stmts, &mut flow)?;
+        let mut ways = self.leave(frame, flow.all())?;
+        ways.iter_mut().for_each(|way| way.deferred = outer.clone());
+        Ok(ways)
+    }
+
+    pub fn mark(&self, channels: impl IntoIterator<Item = ChannelId>, why: &str) {
+        for channel in channels {
+            self.open.borrow_mut().entry(channel).or_insert_with(|| why.to_owned());
+        }
+    }
+
+    fn step(&self, ways: usize) -> Walked<()> {
+        let left =
+            self.steps.get().checked_sub(1 + u32::try_from(ways).unwrap_or(u32::MAX)).ok_or(TooMuch)?;
+        self.steps.set(left);
+        Ok(())
+    }
+
+    pub fn stmts<'a>(&self, frame: &Frame<'a, '_>, stmts: &'a [Stmt], flow: &mut Flow) -> Walked<()> {
+        for stmt in stmts {
+            self.step(flow.running.len())?;
+            self.stmt(frame, stmt, None, flow)?;
+            unique(&mut flow.running);
+            unique(&mut flow.ended);
+            if flow.running.len() > MAX_WAYS || flow.ended.len() > 2 * MAX_WAYS {
+                return Err(TooMuch);
+            }
+        }
+        Ok(())
+    }
+
+    pub fn stmt<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        stmt: &'a Stmt,
+        label: Option<&Ident>,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        if flow.running.is_empty() {
+            return Ok(());
+        }
+        match &stmt.kind {
+            StmtKind::Expr(expr) => {
+                self.eval(frame, expr, "used as a value", flow)?;
+                if let Some(call) = expr.as_call() {
+                    self.ends(frame, call, stmt.span, flow);
+                }
+            }
+            StmtKind::Send { channel, value } => {
+                self.eval(frame, value, "sent to somebody", flow)?;
+                self.sent(frame, channel, value);
+                self.operate(frame, Action::Send, channel, Guard::None, stmt.span, flow)?;
+            }
+            StmtKind::IncDec(operand) => {
+                self.eval(frame, operand, "used as a value", flow)?;
+                self.assign(frame, operand, None, flow);
+            }
+            StmtKind::Assign { left, right, plain } => {
+                left.iter()
+                    .filter(|one| one.as_ident().is_none())
+                    .try_for_each(|one| self.eval(frame, one, "used as a value", flow))?;
+                self.give(frame, left, right, *plain, flow)?;
+            }
+            StmtKind::Define { left, right } => self.give(frame, left, right, true, flow)?,
+            StmtKind::Var(specs) => {
+                for spec in specs {
+                    self.declare(frame, spec, flow)?;
+                }
+            }
+            StmtKind::Go(started) => {
+                if let Some(call) = started.as_call() {
+                    self.start(frame, call, stmt.span, flow)?;
+                }
+            }
+            StmtKind::Defer(deferred) => self.defer(frame, deferred, flow)?,
+            StmtKind::Return(values) => {
+                for value in values {
+                    self.eval(frame, value, "returned", flow)?;
+                }
+                end(flow, End::Return(stmt.span));
+            }
+            StmtKind::If(branch) => self.each(frame, flow, |flow| self.branch(frame, branch, flow))?,
+            StmtKind::For(looped) => {
+                self.each(frame, flow, |flow| self.looped(frame, looped, label, flow))?
+            }
+            StmtKind::Switch(switch) => {
+                self.each(frame, flow, |flow| self.switch(frame, switch, label, flow))?
+            }
+            StmtKind::TypeSwitch(switch) => {
+                self.each(frame, flow, |flow| self.type_switch(frame, switch, label, flow))?
+            }
+            StmtKind::Select(cases) => self.select(frame, cases, label, flow)?,
+            StmtKind::Labeled { label, stmt: Some(inner) } => self.stmt(frame, inner, Some(label), flow)?,
+            StmtKind::Break(label) => self.jump(frame, label.as_ref(), false, stmt.span, flow)?,
+            StmtKind::Continue(label) => self.jump(frame, label.as_ref(), true, stmt.span, flow)?,
+            StmtKind::Block(block) => self.stmts(frame, &block.stmts, flow)?,
+            StmtKind::Goto(_) | StmtKind::Fallthrough => return Err(TooMuch),
+            StmtKind::Labeled { stmt: None, .. }
+            | StmtKind::Const(_)
+            | StmtKind::Type(_)
+            | StmtKind::Empty => {}
+        }
+        Ok(())
+    }
+
+    /// Runs `work` for each way alone. Where it has done nothing that matters and left nothing, its branches
+    /// are one way again.
+    fn each(&self, _frame: &Frame, flow: &mut Flow, work: impl Fn(&mut Flow) -> Walked<()>) -> Walked<()> {
+        for way in std::mem::take(&mut flow.running) {
+            self.step(1)?;
+            let mut alone = Flow::of(way.clone());
+            work(&mut alone)?;
+            let same = |other: &Way| {
+                other.events == way.events && other.deferred == way.deferred && other.works == way.works
+            };
+            if alone.ended.is_empty() && alone.running.len() > 1 && alone.running.iter().all(same) {
+                flow.running.push(merged(way, &alone.running));
+            } else {
+                flow.running.append(&mut alone.running);
+                flow.ended.append(&mut alone.ended);
+            }
+        }
+        Ok(())
+    }
+
+    /// An operation on a channel of the team; on any other it may take as long as it likes.
+    pub fn operate<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        action: Action,
+        channel: &'a Expr,
+        guard: Guard,
+        span: Span,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        let Some(known) = frame.channel(channel) else {
+            self.eval(frame, channel, "used as a value", flow)?;
+            if frame.member && action == Action::Send {
+                work(flow, span);
+            }
+            return Ok(());
+        };
+        let what = What::Operation { action, channel: known, guard };
+        flow.push(&Event { what, count: Count::once(), at: frame.at(span) });
+        Ok(())
+    }
+
+    /// Remembers what is sent on a channel.
+    fn sent(&self, frame: &Frame, channel: &Expr, value: &Expr) {
+        if let Some(channel) = frame.channel(channel) {
+            let ty = frame.typing.of(value);
+            let mut values = self.values.borrow_mut();
+            let known = values.entry(channel).or_default();
+            if !known.contains(&ty) {
+                known.push(ty);
+            }
+        }
+    }
+
+    /// `left = right`, `left := right`.
+    fn give<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        left: &'a [Expr],
+        right: &'a [Expr],
+        plain: bool,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        for (at, value) in right.iter().enumerate() {
+            let named = left.get(at).and_then(Expr::as_ident).and_then(|ident| frame.scopes.var(ident));
+            if let (ExprKind::FuncLit(literal), Some(var)) = (&value.unparen().kind, named)
+                && self.is_only_called(frame, var)
+            {
+                frame.closures.borrow_mut().insert(var, literal);
+                continue;
+            }
+            // The making of a team's own channel is no use of it.
+            self.eval(frame, value, "given another name", flow)?;
+        }
+        for (at, target) in left.iter().enumerate() {
+            let value = if right.len() == left.len() { right.get(at) } else { right.first() };
+            self.assign(frame, target, value.filter(|_| plain), flow);
+        }
+        Ok(())
+    }
+
+    fn declare<'a>(&self, frame: &Frame<'a, '_>, spec: &'a VarSpec, flow: &mut Flow) -> Walked<()> {
+        for (at, value) in spec.values.iter().enumerate() {
+            let named = spec.names.get(at).and_then(|ident| frame.scopes.var(ident));
+            if let (ExprKind::FuncLit(literal), Some(var)) = (&value.unparen().kind, named)
+                && self.is_only_called(frame, var)
+            {
+                frame.closures.borrow_mut().insert(var, literal);
+                continue;
+            }
+            self.eval(frame, value, "given another name", flow)?;
+        }
+        for (at, name) in spec.names.iter().enumerate() {
+            let Some(var) = frame.scopes.var(name) else { continue };
+            let value =
+                if spec.values.len() == spec.names.len() { spec.values.get(at) } else { spec.values.first() };
+            self.bind(frame, var, value, flow);
+            if spec.values.is_empty() {
+                let zero = frame.typing.var(var);
+                let truth = matches!(&zero, Some(Type::Basic(name)) if &**name == "bool");
+                self.learn(frame, var, name, if truth { "" } else { "==nil" }, !truth, flow);
+            }
+        }
+        Ok(())
+    }
+
+    /// `target` gets `value`, or what nobody knows.
+    pub fn assign<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        target: &'a Expr,
+        value: Option<&'a Expr>,
+        flow: &mut Flow,
+    ) {
+        let ident = target.as_ident().filter(|ident| !ident.is_blank());
+        let var = ident.and_then(|ident| frame.scopes.var(ident));
+        let local = var.is_some_and(|var| frame.scopes.info(var).body == frame.body);
+        if frame.member && !local && !target.as_ident().is_some_and(Ident::is_blank) {
+            work(flow, target.span);
+        }
+        let (Some(var), Some(ident)) = (var, ident) else { return };
+        let recovers = value.and_then(Expr::as_call).is_some_and(|call| call.name() == Some("recover"));
+        if let Some(channel) = frame.channels.get(&var)
+            && frame.scopes.assigned(var).len() > 1
+        {
+            self.mark([*channel], "given another value");
+        }
+        self.bind(frame, var, value, flow);
+        match value.map(|value| value.as_ident().map(|ident| &*ident.name)) {
+            Some(Some("true")) => self.learn(frame, var, ident, "", true, flow),
+            Some(Some("false")) => self.learn(frame, var, ident, "", false, flow),
+            Some(Some("nil")) => self.learn(frame, var, ident, "==nil", true, flow),
+            // A panic is a way of its own.
+            _ if recovers => {
+                let panics = |way: &Way| way.facts.iter().any(|fact| fact.key == RECOVERED && !fact.holds);
+                if !flow.running.iter().any(panics) {
+                    self.learn(frame, var, ident, "==nil", true, flow);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A variable gets a value: what was known of it is over.
+    fn bind<'a>(&self, frame: &Frame<'a, '_>, var: VarId, value: Option<&'a Expr>, flow: &mut Flow) {
+        let mentioned = value.map(|value| frame.mentioned(value)).unwrap_or_default();
+        let from = value.and_then(|value| match &value.unparen().kind {
+            ExprKind::Receive(channel) => frame.channel(channel),
+            _ => None,
+        });
+        let called = value.is_some_and(|value| value.as_call().is_some());
+        for way in &mut flow.running {
+            let carried: Vec<ChannelId> = way
+                .received
+                .iter()
+                .filter(|(held, _)| !called && mentioned.contains(held))
+                .map(|(_, channel)| *channel)
+                .chain(from)
+                .collect();
+            way.forget(var);
+            way.received.extend(carried.into_iter().map(|channel| (var, channel)));
+            if value.is_some() && !mentioned.contains(&var) {
+                way.fresh.insert(var);
+                way.stale.remove(&var);
+            } else {
+                way.fresh.remove(&var);
+                way.stale.insert(var);
+            }
+        }
+    }
+
+    fn learn(&self, frame: &Frame, var: VarId, ident: &Ident, tail: &str, holds: bool, flow: &mut Flow) {
+        let key = format!("{}#{}.{}{tail}", ident.name, frame.file, var.0);
+        let fact = Fact { key, about: vec![var], holds, stable: false };
+        for way in &mut flow.running {
+            way.facts.insert(fact.clone());
+        }
+    }
+
+    /// Whether a call never comes back.
+    fn ends<'a>(&self, frame: &Frame<'a, '_>, call: &'a Call, span: Span, flow: &mut Flow) {
+        let calls = Calls {
+            typing: frame.typing,
+            summaries: self.summaries,
+            stack: &self.stack,
+            target: None,
+            releases: &[],
+            in_main: false,
+            comes_back: false,
+        };
+        match calls.ending(call) {
+            Some(Ending::Panic) => end(flow, End::Panic(span)),
+            Some(_) if self.panics(frame, call) => end(flow, End::Panic(span)),
+            Some(Ending::Exit | Ending::Never) => flow.running.clear(),
+            None => {}
+        }
+    }
+
+    /// Whether a function that never comes back only panics, and ends no process.
+    fn panics(&self, frame: &Frame, call: &Call) -> bool {
+        let Some(body) = self.read(frame, call).and_then(|func| func.decl.body.clone()) else { return false };
+        let mut calls = Vec::new();
+        visit::block(&body, &mut |expr| {
+            if let ExprKind::Call(call) = &expr.kind {
+                calls.push(call.function.as_ident().is_some_and(|name| &*name.name == "panic"));
+            }
+        });
+        calls == [true]
+    }
+
+    pub fn enter(&self, frame: &Frame, label: Option<&Ident>, looped: bool) -> usize {
+        let mut targets = frame.targets.borrow_mut();
+        targets.push((label.cloned(), looped));
+        targets.len() - 1
+    }
+
+    pub fn exit(&self, frame: &Frame, target: usize, ways: Vec<Way>, flow: &mut Flow) {
+        frame.targets.borrow_mut().pop();
+        flow.settle(ways.into_iter().map(|mut way| {
+            if matches!(way.end, End::Break(to, _) if to == target) {
+                way.end = End::Falls;
+            }
+            way
+        }));
+    }
+
+    fn jump(
+        &self,
+        frame: &Frame,
+        label: Option<&Ident>,
+        again: bool,
+        span: Span,
+        flow: &mut Flow,
+    ) -> Walked<()> {
+        let targets = frame.targets.borrow();
+        let fits = |(name, looped): &&(Option<Ident>, bool)| {
+            (!again || *looped)
+                && label.is_none_or(|label| name.as_ref().is_some_and(|name| name.name == label.name))
+        };
+        // A label that is not known stands around the team's statements.
+        let at = targets.iter().rposition(|target| fits(&target)).unwrap_or(0);
+        end(flow, if again { End::Continue(at, span) } else { End::Break(at, span) });
+        Ok(())
+    }
+}
+
+/// Ends the ways that go on.
+fn end(flow: &mut Flow, how: End) {
+    for mut way in std::mem::take(&mut flow.running) {
+        way.end = how;
+        flow.ended.push(way);
+    }
+}
+
+/// Something that others could see: told of ways that have sent.
+pub fn work(flow: &mut Flow, span: Span) {
+    for way in flow.running.iter_mut().filter(|way| way.has_waited()) {
+        way.works.get_or_insert(span);
+    }
+}
+
+/// One way where branches did nothing that matters: what is known on all of them is known.
+fn merged(before: Way, ways: &[Way]) -> Way {
+    let mut merged = before;
+    let Some((first, rest)) = ways.split_first() else { return merged };
+    merged.facts =
+        first.facts.iter().filter(|fact| rest.iter().all(|way| way.facts.contains(fact))).cloned().collect();
+    merged.fresh =
+        first.fresh.iter().filter(|var| rest.iter().all(|way| way.fresh.contains(var))).copied().collect();
+    merged.received = ways.iter().flat_map(|way| way.received.iter().copied()).collect();
+    merged.stale = ways.iter().flat_map(|way| way.stale.iter().copied()).collect();
+    merged
+}
+
+/// Leaves out ways that are the same.
+pub fn unique(ways: &mut Vec<Way>) {
+    if ways.len() > 1 {
+        let mut seen: FxHashSet<Way> = FxHashSet::default();
+        ways.retain(|way| seen.insert(way.clone()));
+    }
+}

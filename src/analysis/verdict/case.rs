@@ -1,0 +1,78 @@
+//! What a judgement is made from: what all of a run share, the call that is asked about, and one acquisition
+//! with everything around it.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::analysis::file_context::FileContext;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::Scopes;
+use crate::analysis::summaries::callee::Summaries;
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+use crate::go::types::closable::ClosableAnswer;
+use crate::go::types::database::Database;
+use crate::go::types::release::ReleaseMethod;
+use crate::go::types::type_expr::Type;
+
+/// Ways out that are listed as evidence of one leak.
+pub(crate) const MAX_EVIDENCE: usize = 3;
+
+/// What all judgements of a run share.
+pub struct Judge<'w> {
+    pub database: &'w Database,
+    pub summaries: &'w Summaries,
+    /// Take a result of unknown type for closable by `Close()`.
+    pub assume_closable: bool,
+    /// What the repository itself shows of constructors whose types nobody knows.
+    pub usage: &'w Usage,
+    /// Look for what releases the fields that resources are stored in.
+    pub fields: bool,
+}
+
+/// Constructors (`import/path.Name`) whose results are released somewhere in the repository, and functions
+/// that give such results to their callers, each with the method that does it.
+pub type Usage = BTreeMap<String, String>;
+
+/// A call to judge.
+#[derive(Debug, Clone)]
+pub struct Asked<'r> {
+    pub rule: &'r Arc<str>,
+    pub releases: &'r [ReleaseMethod],
+    pub call: Span,
+    /// Which result is the resource; `None` for the first that can be released.
+    pub result: Option<usize>,
+}
+
+/// What one acquisition is judged by.
+pub(crate) struct Case<'a, 'c> {
+    pub(crate) judge: &'c Judge<'c>,
+    pub(crate) place: &'c FileContext<'c>,
+    pub(crate) decl: &'a Decl,
+    pub(crate) func: Option<&'a FuncDecl>,
+    pub(crate) scopes: &'c Scopes<'a>,
+    pub(crate) typing: &'c Typing<'a, 'c>,
+    pub(crate) call: &'a Call,
+    pub(crate) wanted: &'c Asked<'c>,
+    /// How much effort the declaration may still take.
+    pub(crate) budget: &'c Cell<usize>,
+}
+
+/// The type side of an acquisition.
+pub(crate) struct Kind {
+    /// Which of the call's results is the resource.
+    pub(crate) result: usize,
+    pub(crate) error: Option<usize>,
+    /// A bool that says whether there is a resource.
+    pub(crate) success: Option<usize>,
+    pub(crate) ty: Type,
+    pub(crate) answer: ClosableAnswer,
+}
+
+impl Kind {
+    /// Its type, as far as that is known.
+    pub(crate) fn target(&self) -> Option<Type> {
+        self.ty.why_unknown().is_none().then(|| self.ty.clone())
+    }
+}
