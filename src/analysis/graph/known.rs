@@ -109,14 +109,92 @@ pub fn expectation(call: &Call) -> Option<(&Expr, bool)> {
 
 /// Whether a function of this name makes something new, by the word that it begins with.
 pub fn opens(name: &str) -> bool {
-    ["New", "Open", "Dial", "Connect", "Listen", "Accept", "Join"].iter().any(|verb| {
-        let (first, rest) = verb.split_at(1);
-        let lower = |name: &str| {
-            name.strip_prefix(&first.to_ascii_lowercase()).is_some_and(|name| name.starts_with(rest))
-        };
-        let whole = name.as_bytes().get(verb.len()).is_none_or(|byte| !byte.is_ascii_lowercase());
-        whole && (name.starts_with(verb) || lower(name))
-    })
+    ["New", "Open", "Dial", "Connect", "Listen", "Accept", "Join"]
+        .iter()
+        .any(|verb| is_first_word(name, verb))
+}
+
+/// Whether a method of this name may give what is there already: `Get`, `LoadOrStore`, `Find`.
+pub fn gets(name: &str) -> bool {
+    shares(name) || ["Value", "Find"].iter().any(|word| is_first_word(name, word))
+}
+
+/// Whether a function of this name may give what others have, too: `GetClient`, `SharedConn`.
+pub fn shares(name: &str) -> bool {
+    let words = ["Get", "Load", "Lookup", "Shared", "Instance", "Singleton", "Cached"];
+    words.iter().any(|word| is_first_word(name, word))
+        || ["OrCreate", "OrNew"].iter().any(|word| name.contains(word))
+}
+
+/// Whether a method of this name gives text or numbers: where something is, and how it is called.
+pub fn describes(name: &str) -> bool {
+    ["Addr", "Address", "URL", "String", "Host", "Port", "Endpoint", "Name", "Error", "ID"].contains(&name)
+}
+
+/// Whether a function of this name makes an option or credentials out of nothing: `WithBlock()`.
+pub fn makes_option(name: &str) -> bool {
+    ["With", "Without", "New", "No", "Make", "Insecure", "Allow", "Disable", "Enable", "Use", "Default"]
+        .iter()
+        .any(|word| is_first_word(name, word))
+}
+
+/// Whether a method of this name, called without more than a context, reads as if it ended what it is called
+/// on: `AsyncClose`, `TearDown`, `ShutdownNow`. `CloseSend` and the like end one half of it.
+pub fn reads_like_release(name: &str) -> bool {
+    const WORDS: [&str; 26] = [
+        "Close",
+        "Stop",
+        "Shutdown",
+        "Release",
+        "Quit",
+        "Abort",
+        "Teardown",
+        "Cleanup",
+        "Dispose",
+        "Finish",
+        "Halt",
+        "Terminate",
+        "Destroy",
+        "Kill",
+        "Disconnect",
+        "Drain",
+        "Free",
+        "Exit",
+        "Logout",
+        "Hangup",
+        "Finalize",
+        "End",
+        "Deinit",
+        "Uninit",
+        "Detach",
+        "Cancel",
+    ];
+    const PAIRS: [(&str, &str); 5] =
+        [("Shut", "Down"), ("Tear", "Down"), ("Clean", "Up"), ("Log", "Out"), ("Hang", "Up")];
+    let words = camel_words(name);
+    let half = words.last().is_some_and(|last| ["Send", "Write", "Read", "Recv"].contains(&last.as_str()));
+    !half
+        && (words.iter().any(|word| WORDS.contains(&word.as_str()))
+            || words.windows(2).any(|two| PAIRS.contains(&(two[0].as_str(), two[1].as_str()))))
+}
+
+/// `asyncClose` is `Async`, `Close`.
+fn camel_words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for letter in name.chars() {
+        match words.last_mut() {
+            Some(word) if !letter.is_uppercase() => word.push(letter),
+            _ => words.push(letter.to_uppercase().collect()),
+        }
+    }
+    words
+}
+
+fn is_first_word(name: &str, word: &str) -> bool {
+    let (first, rest) = word.split_at(1);
+    let lower = || name.strip_prefix(&first.to_ascii_lowercase()).is_some_and(|name| name.starts_with(rest));
+    let whole = name.as_bytes().get(word.len()).is_none_or(|byte| !byte.is_ascii_lowercase());
+    whole && (name.starts_with(word) || lower())
 }
 
 /// Whether a function of this name only looks at its arguments: nothing of them stays with it.
@@ -295,5 +373,35 @@ pub fn serves(callee: Name) -> bool {
             true
         }
         _ => FRAMEWORKS.iter().any(|(path, names)| package.starts_with(path) && names.contains(&name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_told_by_whole_words() {
+        for name in
+            ["Close", "AsyncClose", "CloseAsync", "ShutdownNow", "TearDown", "finishUp", "cleanUp", "Halt"]
+        {
+            assert!(reads_like_release(name), "{name}");
+        }
+        for name in
+            ["Closest", "Publish", "CloseSend", "CloseWrite", "Stopwatch", "Release2s", "Endpoint", "Ping"]
+        {
+            assert!(!reads_like_release(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_there_already_is_got() {
+        for name in ["Get", "GetClient", "Load", "LoadOrStore", "SharedConn", "FindByName", "ConnOrCreate"] {
+            assert!(gets(name), "{name}");
+        }
+        for name in ["New", "Getaway", "Dial", "Loader", "Open"] {
+            assert!(!gets(name), "{name}");
+        }
+        assert!(!shares("FindDefaultCredentials"));
     }
 }

@@ -146,6 +146,14 @@ fn element(ty: Type, index: usize) -> Type {
         | (Type::Map(_, inner), 1)
         | (Type::Chan(inner) | Type::Map(inner, _), 0) => (**inner).clone(),
         (Type::Slice(_) | Type::Array(_), 0) => Type::basic("int"),
+        (Type::Func(iterator), index) => match iterator.params.as_slice() {
+            [Type::Func(yields)] => yields
+                .params
+                .get(index)
+                .cloned()
+                .unwrap_or_else(|| Type::unknown("what the range gives is not known")),
+            _ => Type::unknown("what the range gives is not known"),
+        },
         _ => Type::unknown("what the range gives is not known"),
     }
 }

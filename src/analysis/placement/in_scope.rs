@@ -12,6 +12,8 @@ use crate::base::diagnostic::{ContextInScope, InScope, LoggerInScope};
 use crate::base::text::Span;
 use crate::go::project::gomod::language_version;
 use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::expressions::Callee;
 use crate::go::types::members::{Lookup, Member};
 use crate::go::types::type_expr::Type;
 
@@ -30,6 +32,10 @@ pub fn in_scope(
     asks: Option<(&Call, &[u8])>,
 ) -> InScope {
     let mut locals: Vec<Arc<str>> = scopes.vars.iter().map(|var| var.name.clone()).collect();
+    // What the package declares under the name of a package hides that, or cannot stand beside its import.
+    let package = &typing.file.package;
+    let declares = |name: &&str| package.has_func(name) || package.has_type(name) || package.has_value(name);
+    locals.extend(["errors", "log"].into_iter().filter(declares).map(Arc::from));
     locals.sort();
     locals.dedup();
     InScope {
@@ -41,7 +47,8 @@ pub fn in_scope(
         test: test(scopes, typing, body),
         defers: defers(&scopes.body(body).block.stmts),
         late: false,
-        parallel: anchor::has_parallel_subtests(scopes, body),
+        parallel: anchor::has_parallel_subtests(scopes, body)
+            || typing.file.is_test() && hands_to_parallel(typing, scopes.body(body).block),
         loggers: loggers(scopes, typing, offset),
         locals,
     }
@@ -57,8 +64,13 @@ fn error_result(scopes: &Scopes, typing: &Typing, body: BodyId) -> Option<Arc<st
     (!hidden).then(|| name.clone())
 }
 
-/// The parameter of `body` that is a `*testing.T` or the like.
+/// The name of the parameter of `body` that is a `*testing.T` or the like.
 pub fn test(scopes: &Scopes, typing: &Typing, body: BodyId) -> Option<Arc<str>> {
+    test_var(scopes, typing, body).map(|var| scopes.info(var).name.clone())
+}
+
+/// The parameter of `body` that is a `*testing.T` or the like.
+pub fn test_var(scopes: &Scopes, typing: &Typing, body: BodyId) -> Option<VarId> {
     let of_testing = |ty: &Type| {
         ty.named().is_some_and(|named| {
             &*named.package == "testing" && matches!(&*named.name, "T" | "B" | "F" | "TB")
@@ -67,7 +79,28 @@ pub fn test(scopes: &Scopes, typing: &Typing, body: BodyId) -> Option<Arc<str>> 
     let params = 0..scopes.body(body).signature.params.len();
     let mut vars = params.filter_map(|index| scopes.param(body, ParamIndex::At(index as u32)));
     vars.find(|var| typing.var(*var).is_some_and(|ty| of_testing(&ty)))
-        .map(|var| scopes.info(var).name.clone())
+}
+
+/// Whether a function that the body hands a literal to runs subtests in parallel, as far as its source tells.
+fn hands_to_parallel(typing: &Typing, block: &Block) -> bool {
+    let is_parallel = |call: &Call| {
+        let Callee::Func { func, .. } = typing.callee(call) else { return false };
+        let Some(body) = &func.decl.body else { return false };
+        let mut parallel = false;
+        visit::block(body, &mut |expr| {
+            parallel |= expr.as_call().is_some_and(|call| call.name() == Some("Parallel"));
+        });
+        parallel
+    };
+    let mut found = false;
+    visit::block(block, &mut |expr| {
+        if let Some(call) = expr.as_call()
+            && call.args.iter().any(|arg| matches!(arg.unparen().kind, ExprKind::FuncLit(_)))
+        {
+            found |= is_parallel(call);
+        }
+    });
+    found
 }
 
 /// Whether one of the statements, at any depth but in function literals, is a `defer`.

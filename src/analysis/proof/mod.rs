@@ -9,10 +9,15 @@
 //! Each check is a file of its own and a row of [`CHECKS`].
 
 mod calls;
+mod compiles;
 mod flow;
 mod goroutines;
 mod holder;
+mod maker;
+mod nil;
 mod ownership;
+mod pending;
+mod release_effects;
 pub(crate) mod subject;
 mod tie;
 mod uses;
@@ -24,7 +29,15 @@ use crate::base::diagnostic::{Evidence, Objection, Proof};
 type Check = fn(&Subject, &mut Vec<Evidence>) -> Result<(), Objection>;
 
 /// What has to hold, each with the first place that stands against it.
-const CHECKS: [Check; 2] = [holder::check, uses::check];
+const CHECKS: [Check; 7] = [
+    holder::check,
+    uses::check,
+    maker::check,
+    nil::check,
+    release_effects::check,
+    pending::check,
+    compiles::check,
+];
 
 /// The proof that the release does no harm.
 ///

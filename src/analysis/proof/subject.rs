@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::analysis::graph::derived::Derived;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::summaries::callee::Summaries;
@@ -46,7 +47,12 @@ pub(crate) struct Place<'c> {
     pub lines: &'c LineIndex,
 }
 
-impl Subject<'_, '_> {
+impl<'a, 'c> Subject<'a, 'c> {
+    /// What comes from the resource in its function.
+    pub(super) fn derived(&self) -> Derived<'c, 'a, 'c> {
+        Derived::of(self.typing, self.decl, self.call.span, self.holder)
+    }
+
     /// A place in the subject's own file.
     pub(super) fn evidence(&self, span: Span, words: impl Into<String>) -> Evidence {
         let (line, column) = self.place.lines.line_column(span.start);

@@ -5,6 +5,9 @@
 //! literal is new, and so is the result of a call of a function that gives something new; a field, a
 //! parameter and a package variable belong to others. A getter that fills a cache therefore lends, as one of
 //! its ways gives back the field.
+//!
+//! Beside the answer stands what speaks against a proof of it, if anything: a value whose making is not read,
+//! and whatever lets others have the new thing before the caller gets it (`handed_out`).
 
 use std::sync::{Mutex, PoisonError};
 
@@ -13,10 +16,15 @@ use rustc_hash::FxHashMap;
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::summaries::handed_out;
+use crate::analysis::summaries::plain_values::{Plain, is_closable};
+use crate::analysis::summaries::released_fields::ReleasedFields;
+use crate::base::diagnostic::Evidence;
+use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-use crate::go::types::database::{Database, FileScope};
+use crate::go::types::database::{Database, FileScope, exported};
 use crate::go::types::expressions::Callee;
 
 /// Functions are followed this deep.
@@ -38,9 +46,19 @@ pub enum ResultOwnership {
     Lent,
 }
 
+/// An answer, and the first place that stands against a proof that the result is new and the caller's alone.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    pub ownership: ResultOwnership,
+    pub against: Option<Evidence>,
+}
+
 /// Answers about functions, shared by all threads.
 #[derive(Default)]
-pub struct Origins(Mutex<FxHashMap<(FuncRef, usize), ResultOwnership>>);
+pub struct Origins(Mutex<FxHashMap<Question, Origin>>);
+
+/// A function, which of its results, and whether a proof is asked for: that is dearer.
+type Question = (FuncRef, usize, bool);
 
 impl Origins {
     /// Whether result `index` of a call of `callee` is the caller's. Where the source does not say, a
@@ -61,15 +79,58 @@ impl Origins {
 
     /// Whose result `index` of `func` is, as its source says.
     pub fn of(&self, database: &Database, func: &FuncRef, index: usize) -> ResultOwnership {
-        let key = (func.clone(), index);
+        self.origin(database, func, index, false).ownership
+    }
+
+    fn origin(&self, database: &Database, func: &FuncRef, index: usize, proving: bool) -> Origin {
+        let key = (func.clone(), index, proving);
         if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return *known;
+            return known.clone();
         }
         // Only whole answers are kept: those on the way depend on where the way began.
-        let answer = Search { database, open: Vec::new(), opened: 0 }.function(func, index);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, answer);
+        let answer = Search { database, open: Vec::new(), opened: 0, proving }.function(func, index);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, answer.clone());
         answer
     }
+
+    /// What stands against a proof that result `index` of `call`, in the body that `typing` is about, is new.
+    /// The arguments are not looked at.
+    pub fn of_call(&self, typing: &Typing, call: &Call, index: usize) -> Origin {
+        let mut search = Search { database: typing.database, open: Vec::new(), opened: 0, proving: true };
+        search.call(typing, call, index, &mut Vec::new())
+    }
+}
+
+impl Origin {
+    fn new(ownership: ResultOwnership) -> Origin {
+        Origin { ownership, against: None }
+    }
+
+    fn fresh() -> Origin {
+        Origin::new(ResultOwnership::Fresh)
+    }
+
+    /// Of two values that may be returned.
+    fn or(self, other: Origin) -> Origin {
+        Origin { ownership: self.ownership.max(other.ownership), against: self.against.or(other.against) }
+    }
+}
+
+/// A place in the file that `typing` is about.
+pub(crate) fn place(typing: &Typing, span: Span, words: impl Into<String>) -> Evidence {
+    let FileScope { package, file } = &typing.file;
+    let (line, column) = typing.database.line_column(package, *file, span);
+    Evidence {
+        path: typing.database.display_path(package, *file),
+        line,
+        column,
+        span: None,
+        words: words.into(),
+    }
+}
+
+fn against(typing: &Typing, ownership: ResultOwnership, span: Span, words: impl Into<String>) -> Origin {
+    Origin { ownership, against: Some(place(typing, span, words)) }
 }
 
 /// One question on its way.
@@ -78,105 +139,286 @@ struct Search<'w> {
     /// The functions being looked into, outermost first.
     open: Vec<(FuncRef, usize)>,
     opened: usize,
+    /// Look for all that speaks against a proof, and not only for whose it is.
+    proving: bool,
 }
 
 impl Search<'_> {
-    fn function(&mut self, func: &FuncRef, index: usize) -> ResultOwnership {
+    fn function(&mut self, func: &FuncRef, index: usize) -> Origin {
         let key = (func.clone(), index);
         if self.open.contains(&key) {
             // What it gives by calling itself is what it gives otherwise.
-            return ResultOwnership::Fresh;
+            return Origin::fresh();
         }
-        let Some(body) = &func.decl.body else { return ResultOwnership::Unknown };
+        let scopes = Scopes::of_func(&func.decl);
+        let typing = Typing::new(self.database, FileScope::of(func), &scopes);
+        let name = &func.decl.name;
+        let unread = |words: &str| {
+            let words = format!("{words} `{}`", name.name);
+            against(&typing, ResultOwnership::Unknown, name.span, words)
+        };
+        let Some(body) = &func.decl.body else { return unread("nobody can look into") };
         if self.open.len() >= MAX_DEPTH || self.opened >= MAX_FUNCTIONS {
-            return ResultOwnership::Unknown;
+            return unread("what makes it was not followed into");
         }
         self.opened += 1;
         self.open.push(key);
-        let scopes = Scopes::of_func(&func.decl);
-        let typing = Typing::new(self.database, FileScope::of(func), &scopes);
-        let mut answer = ResultOwnership::Fresh;
+        let mut answer = Origin::fresh();
         let mut seen = Vec::new();
         visit::body(body, &mut |stmt| {
             let StmtKind::Return(values) = &stmt.kind else { return };
             let given = match values.as_slice() {
                 [] => scopes
                     .result(BodyId(0), index)
-                    .map_or(ResultOwnership::Fresh, |var| self.variable(&typing, var, &mut seen)),
+                    .map_or(Origin::fresh(), |var| self.variable(&typing, var, &mut seen)),
                 [value] if func.decl.signature.results.len() > 1 => {
                     self.value(&typing, value, index, &mut seen)
                 }
-                values => values
-                    .get(index)
-                    .map_or(ResultOwnership::Unknown, |value| self.value(&typing, value, 0, &mut seen)),
+                values => values.get(index).map_or_else(
+                    || unread("what is returned is not read in"),
+                    |value| self.value(&typing, value, 0, &mut seen),
+                ),
             };
-            answer = answer.max(given);
+            answer = std::mem::replace(&mut answer, Origin::fresh()).or(given);
         });
         self.open.pop();
+        // What a dependency does with its own things is its promise to all its callers.
+        seen.extend(scopes.result(BodyId(0), index));
+        if self.proving && answer.against.is_none() && !self.database.is_dependency(&func.package) {
+            answer.against = handed_out::besides(&typing, body, &seen);
+        }
         answer
     }
 
     /// `seen` holds the variables that were asked for already.
-    fn value(
-        &mut self,
-        typing: &Typing,
-        value: &Expr,
-        index: usize,
-        seen: &mut Vec<VarId>,
-    ) -> ResultOwnership {
+    fn value(&mut self, typing: &Typing, value: &Expr, index: usize, seen: &mut Vec<VarId>) -> Origin {
+        use ResultOwnership::{Lent, Own, Unknown};
         match &value.unparen().kind {
-            ExprKind::Ident(ident) if &*ident.name == "nil" => ResultOwnership::Fresh,
+            ExprKind::Ident(ident) if &*ident.name == "nil" => Origin::fresh(),
             ExprKind::Ident(ident) => match typing.scopes.var(ident) {
                 Some(var) => self.variable(typing, var, seen),
-                None => ResultOwnership::Lent,
+                None => {
+                    let words = format!("it may come out of the package variable `{}`", ident.name);
+                    against(typing, Lent, value.span, words)
+                }
             },
-            ExprKind::Composite { .. } => ResultOwnership::Fresh,
+            ExprKind::Composite { ty, elements } => self.literal(typing, ty.as_deref(), elements, seen),
             ExprKind::AddressOf(inner) | ExprKind::TypeAssert { operand: inner, .. } => {
                 self.value(typing, inner, 0, seen)
             }
-            ExprKind::Selector { operand, .. }
-            | ExprKind::Index { operand, .. }
-            | ExprKind::Pointer(operand) => {
-                // A part of something new is unclear: it may have been put there.
-                self.value(typing, operand, 0, seen).max(ResultOwnership::Unknown)
+            ExprKind::Selector { operand, .. } | ExprKind::Index { operand, .. } => {
+                // A part of something new is unclear: it may have been put there. What the caller's own
+                // container has, it had before.
+                let whole = self.value(typing, operand, 0, &mut seen.clone());
+                if whole.ownership == ResultOwnership::Fresh
+                    && let Some(part) = self.own_part(typing, value, seen)
+                {
+                    return part;
+                }
+                let ownership = if whole.ownership == Own { Lent } else { whole.ownership.max(Unknown) };
+                against(typing, ownership, value.span, "it may come out of what was there before")
+            }
+            ExprKind::Pointer(operand) => {
+                let ownership = self.value(typing, operand, 0, seen).ownership.max(Unknown);
+                against(typing, ownership, value.span, "it is a copy of what was there before")
+            }
+            ExprKind::Receive(channel) => {
+                let ownership = if is_local(typing, channel) { Unknown } else { Lent };
+                against(typing, ownership, value.span, "it may come out of a channel")
             }
             ExprKind::Call(call) => self.call(typing, call, index, seen),
-            _ => ResultOwnership::Unknown,
+            _ => against(typing, Unknown, value.span, "what it comes from is not followed"),
         }
     }
 
-    fn call(&mut self, typing: &Typing, call: &Call, index: usize, seen: &mut Vec<VarId>) -> ResultOwnership {
-        match typing.callee(call) {
-            Callee::Func { func, .. } => self.function(&func, index),
-            Callee::Method { method, .. } => match &method.func {
-                Some(func) => self.function(func, index),
-                None => ResultOwnership::Unknown,
-            },
-            Callee::Conversion(_) => {
-                call.args.first().map_or(ResultOwnership::Unknown, |arg| self.value(typing, arg, 0, seen))
+    /// A new struct. What its release goes on to release has to be new as well.
+    fn literal(
+        &mut self,
+        typing: &Typing,
+        ty: Option<&Expr>,
+        elements: &[Element],
+        seen: &[VarId],
+    ) -> Origin {
+        let mut answer = Origin::fresh();
+        let Some(ty) = ty.filter(|_| self.proving) else { return answer };
+        let ty = typing.database.type_of(&typing.file, ty);
+        let released = ReleasedFields::of(&ty);
+        for (at, element) in elements.iter().enumerate() {
+            let field = element.key.as_ref().and_then(Expr::as_ident).map(|key| &*key.name);
+            if !released.may_be(field, at) || !is_closable(typing, &element.value) {
+                continue;
             }
-            Callee::Builtin { name, .. } if &*name == "new" => ResultOwnership::Fresh,
-            _ => ResultOwnership::Unknown,
+            let part = self.value(typing, &element.value, 0, &mut seen.to_vec());
+            if answer.against.is_none() && part.ownership != ResultOwnership::Fresh {
+                answer.against = part.against.map(|mut found| {
+                    found.words = format!("its release goes on to something else: {}", found.words);
+                    found
+                });
+            }
+        }
+        answer
+    }
+
+    /// `s.conn` of a struct that is made here, which gets its value here as well: options that set it are
+    /// looked at where they are handed in.
+    fn own_part(&mut self, typing: &Typing, part: &Expr, seen: &mut Vec<VarId>) -> Option<Origin> {
+        let path = |expr: &Expr| -> Option<(VarId, Vec<String>)> {
+            let path = expr.as_path()?;
+            let names = path[1..].iter().map(|ident| ident.name.to_string()).collect();
+            Some((typing.scopes.var(path[0])?, names))
+        };
+        let wanted = path(part)?;
+        let body = typing.scopes.body(typing.scopes.info(wanted.0).body).block;
+        let mut given: Vec<(&Expr, usize)> = Vec::new();
+        visit::body(body, &mut |stmt| {
+            let StmtKind::Assign { left, right, .. } = &stmt.kind else { return };
+            for (at, _) in left.iter().enumerate().filter(|(_, left)| path(left) == Some(wanted.clone())) {
+                let value = if left.len() == right.len() { (&right[at], 0) } else { (&right[0], at) };
+                given.push(value);
+            }
+        });
+        let mut known = None;
+        for (value, index) in given {
+            let origin = self.value(typing, value, index, seen);
+            known = Some(match known {
+                Some(known) => Origin::or(known, origin),
+                None => origin,
+            });
+        }
+        known
+    }
+
+    fn call(&mut self, typing: &Typing, call: &Call, index: usize, seen: &mut Vec<VarId>) -> Origin {
+        use ResultOwnership::{Lent, Unknown};
+        let name = call.name().unwrap_or_default();
+        match typing.callee(call) {
+            Callee::Func { func, .. } => self.made_by(typing, call, &func, index),
+            Callee::Method { method, .. } => match &method.func {
+                Some(func) => self.made_by(typing, call, func, index),
+                None if method.indexed && !method.interface && known::opens(&method.name) => {
+                    self.of_plain_arguments(typing, call)
+                }
+                None if known::gets(&method.name) => {
+                    against(typing, Lent, call.span, format!("it may come out of what `{name}` looks up"))
+                }
+                None if method.interface => {
+                    let words =
+                        format!("`{name}` is a method of an interface, whose implementation is unknown");
+                    against(typing, Unknown, call.span, words)
+                }
+                None => against(typing, Unknown, call.span, format!("what `{name}` gives is not read")),
+            },
+            Callee::Conversion(_) => match call.args.first() {
+                Some(arg) => self.value(typing, arg, 0, seen),
+                None => against(typing, Unknown, call.span, "what it comes from is not followed"),
+            },
+            Callee::Builtin { name, .. } if &*name == "new" => Origin::fresh(),
+            Callee::Builtin { .. } => {
+                against(typing, Unknown, call.span, "what it comes from is not followed")
+            }
+            Callee::Indexed { .. } => self.of_plain_arguments(typing, call),
+            Callee::FuncValue(_) => self.function_value(typing, call, index),
+            Callee::Unknown { .. } if known::gets(name) => {
+                against(typing, Lent, call.span, format!("it may come out of what `{name}` looks up"))
+            }
+            Callee::Unknown { .. } => {
+                against(typing, Unknown, call.span, format!("`{name}`, which gives it, is not read"))
+            }
         }
     }
 
-    fn variable(&mut self, typing: &Typing, var: VarId, seen: &mut Vec<VarId>) -> ResultOwnership {
+    /// What a function of source gives; where a dependency's is not followed to the end, its name is believed.
+    fn made_by(&mut self, typing: &Typing, call: &Call, func: &FuncRef, index: usize) -> Origin {
+        let answer = self.function(func, index);
+        let looks_up = self.database.is_dependency(&func.package) && known::gets(&func.decl.name.name);
+        if looks_up && answer.ownership == ResultOwnership::Unknown {
+            let words = format!("it may come out of what `{}` looks up", func.decl.name.name);
+            return against(typing, ResultOwnership::Lent, call.span, words);
+        }
+        let believed = self.database.is_dependency(&func.package) && !known::shares(&func.decl.name.name);
+        match answer.ownership {
+            ResultOwnership::Fresh | ResultOwnership::Unknown if believed => {
+                Origin { ownership: answer.ownership, against: self.arguments(typing, call) }
+            }
+            _ => {
+                let against = answer.against.or_else(|| self.arguments(typing, call));
+                Origin { ownership: answer.ownership, against }
+            }
+        }
+    }
+
+    /// A constructor that the index knows makes something new, unless it is handed what it may give back.
+    fn of_plain_arguments(&self, typing: &Typing, call: &Call) -> Origin {
+        Origin { ownership: ResultOwnership::Unknown, against: self.arguments(typing, call) }
+    }
+
+    fn arguments(&self, typing: &Typing, call: &Call) -> Option<Evidence> {
+        if self.proving { Plain::in_maker(typing).arguments(call) } else { None }
+    }
+
+    fn function_value(&mut self, typing: &Typing, call: &Call, index: usize) -> Origin {
+        let words = |what: &str| format!("{what} gives it, and nobody knows which function that is");
+        let function = call.function.unparen();
+        let foreign = matches!(&function.kind, ExprKind::Selector { .. })
+            || function
+                .as_ident()
+                .is_some_and(|ident| typing.scopes.var(ident).is_none() && exported(&ident.name));
+        if let Some(functions) = typing.possible_functions(call) {
+            let start = if foreign {
+                against(typing, ResultOwnership::Fresh, call.span, words("a variable that others may set"))
+            } else {
+                Origin::fresh()
+            };
+            return functions
+                .iter()
+                .fold(start, |known, func| known.or(self.made_by(typing, call, func, index)));
+        }
+        match &function.kind {
+            ExprKind::Ident(ident) if typing.scopes.var(ident).is_some() => {
+                against(typing, ResultOwnership::Unknown, call.span, words("a function value"))
+            }
+            ExprKind::Ident(_) | ExprKind::Selector { .. } => {
+                against(typing, ResultOwnership::Lent, call.span, words("a function value of others"))
+            }
+            _ => against(typing, ResultOwnership::Unknown, call.span, words("a function value")),
+        }
+    }
+
+    fn variable(&mut self, typing: &Typing, var: VarId, seen: &mut Vec<VarId>) -> Origin {
+        use ResultOwnership::{Lent, Own, Unknown};
         if seen.contains(&var) {
-            return ResultOwnership::Fresh;
+            return Origin::fresh();
         }
         seen.push(var);
-        let start = match typing.scopes.info(var).origin {
-            VarOrigin::Param { index: ParamIndex::Receiver, .. } => ResultOwnership::Lent,
-            VarOrigin::Param { .. } => ResultOwnership::Own,
-            VarOrigin::Range { value, .. } => {
-                self.value(typing, value, 0, seen).max(ResultOwnership::Unknown)
+        let info = typing.scopes.info(var);
+        let first = typing.scopes.uses_of(var).min().unwrap_or_default();
+        let span = Span::new(first, first);
+        let start = match info.origin {
+            VarOrigin::Param { index: ParamIndex::Receiver, .. } => {
+                against(typing, Lent, span, format!("it belongs to `{}`", info.name))
             }
-            VarOrigin::Other => ResultOwnership::Unknown,
+            VarOrigin::Param { .. } => {
+                against(typing, Own, span, format!("it may be what was handed in as `{}`", info.name))
+            }
+            VarOrigin::Range { value, .. } => {
+                let whole = self.value(typing, value, 0, seen).ownership;
+                let ownership = if whole == Own { Lent } else { whole.max(Unknown) };
+                against(typing, ownership, value.span, "it may come out of what was there before")
+            }
+            VarOrigin::Other => {
+                against(typing, Unknown, span, "it may come out of a channel, or an interface")
+            }
             VarOrigin::Value { .. } | VarOrigin::Result { .. } | VarOrigin::Declared { .. } => {
-                ResultOwnership::Fresh
+                Origin::fresh()
             }
         };
         let given = typing.scopes.assigned(var);
-        given.iter().fold(start, |known, given| known.max(self.value(typing, given.value, given.index, seen)))
+        given.iter().fold(start, |known, given| known.or(self.value(typing, given.value, given.index, seen)))
     }
+}
+
+/// Whether an expression begins at a variable of the function itself, and no parameter.
+fn is_local(typing: &Typing, expr: &Expr) -> bool {
+    let var = expr.as_ident().and_then(|ident| typing.scopes.var(ident));
+    var.is_some_and(|var| !matches!(typing.scopes.info(var).origin, VarOrigin::Param { .. }))
 }

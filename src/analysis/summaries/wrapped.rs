@@ -231,13 +231,17 @@ pub fn releases_at_end(database: &Database, func: &FuncRef, index: usize) -> boo
         matches!(&expr.unparen().kind, ExprKind::Selector { operand, field }
             if var_of(operand) == Some(var) && known::ends(&field.name))
     };
+    // What is registered on some ways only is released on these only.
+    let always = body.stmts.iter().filter(|stmt| matches!(stmt.kind, StmtKind::Expr(_)));
     let mut registered = false;
-    visit::block(body, &mut |expr| {
-        if let Some(call) = expr.as_call()
-            && typing.ask(call, known::runner).flatten() == Some(Runner::AtEnd)
-        {
-            call.args.iter().for_each(|arg| visit::expr(arg, &mut |inner| registered |= releases(inner)));
-        }
+    always.for_each(|stmt| {
+        visit::stmt(stmt, &mut |expr| {
+            if let Some(call) = expr.as_call()
+                && typing.ask(call, known::runner).flatten() == Some(Runner::AtEnd)
+            {
+                call.args.iter().for_each(|arg| visit::expr(arg, &mut |inner| registered |= releases(inner)));
+            }
+        });
     });
     registered
 }

@@ -140,10 +140,32 @@ pub fn judge(judge: &Judge, place: &FileContext, decl: &Decl, calls: &[Asked]) -
         one.exposed();
     }
     let body = |one: &Judgement| scopes.body_around(one.acquisition.span);
+    one_lifted(&mut judgement, &body);
     naming::keep_apart(
         judgement.iter_mut().filter_map(|one| Some((body(one), one.placed()?.anchor.as_mut()?))),
     );
     judgement
+}
+
+/// Of several declarations of one name that would move out of the headers of statements in one body, the first
+/// does: the others have to wait until that is done.
+fn one_lifted(judgement: &mut [Judgement], body: &dyn Fn(&Judgement) -> Option<BodyId>) {
+    let mut lifted: Vec<(Option<BodyId>, Arc<str>)> = Vec::new();
+    for one in judgement {
+        let body = body(one);
+        let Some(placed) = one.placed() else { continue };
+        let Some(anchor) = &placed.anchor else { continue };
+        if !matches!(anchor.binding, Binding::Header { .. } | Binding::Lifted { .. }) {
+            continue;
+        }
+        let name = (body, anchor.variable.clone());
+        if lifted.contains(&name) {
+            placed.anchor = None;
+            placed.obstacle = Some(format!("another `{}` would stand in the same block", name.1));
+        } else {
+            lifted.push(name);
+        }
+    }
 }
 
 /// The judgement on a call in a declaration that could not be read.
@@ -234,6 +256,9 @@ impl<'a> Case<'a, '_> {
             } else {
                 outcome
             };
+        if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown) {
+            outcome = self.overlooked(&outcome, trace, body, &kind).unwrap_or(outcome);
+        }
         if outcome.verdict.is_finding() {
             outcome = self.kept_by_maker(&kind).unwrap_or(outcome);
         }
@@ -345,14 +370,19 @@ impl<'a> Case<'a, '_> {
         if found.in_loop && !replaced.is_empty() {
             return None;
         }
-        let obstacle = self.way_out_before(trace, site, &found).or_else(|| self.ended(trace));
+        let obstacle = self
+            .way_out_before(trace, site, &found)
+            .or_else(|| self.ended(trace))
+            .or_else(|| self.lacks_release(found.variable));
         *placed = ReleaseCandidate { obstacle, replaced, ..ReleaseCandidate::default() };
         if placed.obstacle.is_some() {
             return None;
         }
         let iteration = self.iteration(site.body, &found, trace);
         let captured = self.captured_in_test(trace, site.body);
-        let late = captured.is_some() || trace.events.iter().any(|event| event.kind == EventKind::Cleaning);
+        let late = captured.is_some()
+            || trace.events.iter().any(|event| event.kind == EventKind::Cleaning)
+            || self.used_in_cleanup(site.body, found.variable);
         let doubt = captured.or_else(|| self.altered(trace)).or_else(|| self.keeper(trace));
         Some(ReleaseSite { site, found, iteration, late, doubt, target: kind.target() })
     }
@@ -382,6 +412,15 @@ impl<'a> Case<'a, '_> {
             let name = &self.scopes.info(release_site.found.variable).name;
             format!("`{name}` is made in more than one place, and no release fits them all")
         })
+    }
+
+    /// That the variable is declared as something that has no release: `var p pinger`.
+    fn lacks_release(&self, var: VarId) -> Option<String> {
+        let ty = self.typing.var(var).filter(|ty| ty.why_unknown().is_none())?;
+        let behind = matches!(&ty, Type::Pointer(inner) if self.judge.database.is_interface(inner));
+        let answer = self.judge.database.closable(self.place.scope, &ty, self.wanted.releases);
+        let lacks = matches!(answer.closable, Closable::Nothing(_)) || behind;
+        lacks.then(|| format!("`{}` is declared as `{ty}`, which has no release", self.scopes.info(var).name))
     }
 
     fn find(&self, site: Site, trace: &Trace) -> Option<AnchorSite> {

@@ -11,7 +11,7 @@ use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{BodyId, Scopes};
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::diagnostic::{Certainty, FaultKind, Verdict};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
@@ -45,6 +45,8 @@ pub enum Way {
     Running,
     /// A function that runs when the test ends uses it.
     Cleaning,
+    /// A subtest that runs in parallel uses it.
+    Parallel,
     /// A method is called on it afterwards.
     Used,
     /// The `defer` stands before the check of its error.
@@ -65,6 +67,8 @@ pub struct MisuseContext<'a, 'g> {
     pub ends_process: bool,
     /// The file is a test: what is used after its release there is so on purpose, in most cases.
     pub in_test: bool,
+    /// Its error has a name.
+    pub error_bound: bool,
 }
 
 impl<'a> MisuseContext<'a, '_> {
@@ -74,6 +78,7 @@ impl<'a> MisuseContext<'a, '_> {
             trace.exits.iter().filter_map(|exit| self.handed_on(trace, exit)).collect();
         misuses.extend(trace.exits.iter().filter_map(|exit| self.unchecked(trace, exit, ty)));
         misuses.extend(self.calls(trace).into_iter().filter_map(|(call, used)| self.used(trace, call, used)));
+        misuses.extend(trace.exits.iter().find_map(|exit| self.parallel(trace, exit)));
         misuses.sort();
         misuses.dedup_by_key(|misuse| misuse.kind);
         misuses
@@ -104,6 +109,39 @@ impl<'a> MisuseContext<'a, '_> {
         let places =
             vec![(due.span, format!("{} by this defer", self.verb)), (given.span, given.words.clone())];
         Some(Misuse { kind: FaultKind::ReleasedTooEarly, places, way, certainty: given.certainty })
+    }
+
+    /// `t.Run(name, func(t *testing.T) { t.Parallel(); client.Ping() })` goes on after what the test defers.
+    fn parallel(&self, trace: &Trace, exit: &Exit) -> Option<Misuse> {
+        let due = exit.state.due.map(|id| &trace.events[id.0 as usize]);
+        let due = due.filter(|due| due.kind == EventKind::Deferred)?;
+        let holders: Vec<VarId> = exit.state.holders.iter().map(|(var, _)| *var).collect();
+        let uses = |literal: &FuncLit| {
+            let is_parallel = |stmt: &Stmt| match &stmt.kind {
+                StmtKind::Expr(expr) => expr.as_call().is_some_and(|call| call.name() == Some("Parallel")),
+                _ => false,
+            };
+            literal.body.stmts.iter().any(is_parallel)
+                && self.scopes.uses_in(literal.body.span).any(|var| holders.contains(&var))
+        };
+        let mut found = None;
+        visit::block(self.scopes.body(self.body).block, &mut |expr| {
+            if let Some(call) = expr.as_call().filter(|call| call.name() == Some("Run"))
+                && call
+                    .args
+                    .iter()
+                    .any(|arg| matches!(&arg.unparen().kind, ExprKind::FuncLit(it) if uses(it)))
+            {
+                found.get_or_insert(call.span);
+            }
+        });
+        let words = "a subtest that runs in parallel uses it".to_owned();
+        Some(Misuse {
+            kind: FaultKind::ReleasedTooEarly,
+            places: vec![(due.span, "closed by this defer".to_owned()), (found?, words)],
+            way: Way::Parallel,
+            certainty: Certainty::Proved,
+        })
     }
 
     /// In which way a resource that was handed on should have stayed open; `None` where that is not told by
@@ -152,7 +190,13 @@ impl<'a> MisuseContext<'a, '_> {
 
     fn unchecked(&self, trace: &Trace, exit: &Exit, ty: &Type) -> Option<Misuse> {
         let runs = !matches!(exit.kind, ExitKind::Stop(Ending::Exit | Ending::Never));
-        let id = exit.state.early.filter(|_| runs && exit.state.phase == Phase::Nil)?;
+        // Where nobody ever looks at an error that has a name, it was meant to be looked at.
+        let failed = match exit.state.phase {
+            Phase::Nil => true,
+            Phase::Unchecked => self.error_bound,
+            _ => false,
+        };
+        let id = exit.state.early.filter(|_| runs && failed)?;
         let defer = &trace.events[id.0 as usize];
         if !may_be_nil(self.typing.database, ty, &self.method_at(defer.span)?) {
             return None;
@@ -183,12 +227,21 @@ impl<'a> MisuseContext<'a, '_> {
         found
     }
 
+    /// Whether the process ends after the release at `call`, whichever way is taken: then nothing that is
+    /// deferred runs.
+    fn ends_there(&self, trace: &Trace, call: &Call) -> bool {
+        let released = |exit: &&Exit| matches!(exit.state.phase, Phase::Released(id) if trace.events[id.0 as usize].span == call.span);
+        let mut exits = trace.exits.iter().filter(released).peekable();
+        exits.peek().is_some() && exits.all(|exit| matches!(exit.kind, ExitKind::Stop(Ending::Exit)))
+    }
+
     fn used(&self, trace: &Trace, call: &'a Call, used: Used) -> Option<Misuse> {
         let event = |id: EventId| &trace.events[id.0 as usize];
         let certain =
             used.released.map(event).filter(|first| !used.open && first.certainty == Certainty::Proved);
         if used.release {
             let due = used.due.map(event).filter(|due| due.kind == EventKind::Deferred);
+            let due = due.filter(|_| !self.ends_there(trace, call));
             let first = certain.or(due).filter(|first| first.span != call.span)?;
             // `Stop` and then `Close` are two steps of one end.
             let same = self.method_at(first.span).is_some()

@@ -4,6 +4,7 @@ pub mod case;
 pub mod judge;
 pub mod misuse;
 mod outcome;
+mod overlooked;
 mod process_end;
 mod remarks;
 mod site;

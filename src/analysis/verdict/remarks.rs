@@ -29,6 +29,7 @@ impl Case<'_, '_> {
             verb: self.verb(kind),
             ends_process: body == BodyId(0) && self.is_main(),
             in_test: self.in_test(),
+            error_bound: kind.error.is_some_and(|error| self.bound(error).is_some()),
         };
         context.misuses(trace, &kind.ty).into_iter().map(|misuse| self.misuse(misuse, body, kind)).collect()
     }
@@ -63,6 +64,12 @@ impl Case<'_, '_> {
                      `defer` at line {first} has {verb} by then"
                 )
             }
+            Way::Parallel => {
+                format!(
+                    "a subtest at line {second} runs in parallel and uses {name}, which the `defer` at line \
+                     {first} has {verb} by then"
+                )
+            }
             Way::Used => format!("{name} is used at line {second}, after it was {verb} at line {first}"),
             Way::Unchecked => {
                 format!(
@@ -85,6 +92,7 @@ impl Case<'_, '_> {
             Way::Cleaning => {
                 advice("release it in a `Cleanup` that stands before the other", "they run in reverse order")
             }
+            Way::Parallel => advice("release it in a `Cleanup`", "that waits for the subtests"),
             Way::Used => {
                 advice("release it after its last use", "which of the two is wrong is for a person to say")
             }

@@ -3,8 +3,9 @@
 use crate::analysis::dataflow::state::{EventKind, Phase};
 use crate::analysis::dataflow::walk::{ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
+use crate::analysis::graph::derived::Derived;
 use crate::analysis::graph::known;
-use crate::analysis::graph::scopes::BodyId;
+use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::placement::in_scope;
 use crate::analysis::verdict::case::Case;
 use crate::base::diagnostic::*;
@@ -44,6 +45,22 @@ impl Case<'_, '_> {
         let captured = trace.events.iter().find(|event| event.kind == EventKind::Given(Verdict::Captured));
         let captured = captured.filter(|_| self.is_test(body))?;
         Some(format!("line {}: {}", self.place.lines.line(captured.span.start), captured.words))
+    }
+
+    /// Whether a clean-up of the test that the body is, registered anywhere in it, in function literals too,
+    /// uses what `found` is or what is made from it: that runs after all that is deferred.
+    pub(crate) fn used_in_cleanup(&self, body: BodyId, holder: VarId) -> bool {
+        let Some(test) = in_scope::test_var(self.scopes, self.typing, body) else { return false };
+        let derived = Derived::of(self.typing, self.decl, self.call.span, Some(holder));
+        let registers = |call: &Call| match &call.function.unparen().kind {
+            ExprKind::Selector { operand, field } => {
+                &*field.name == "Cleanup"
+                    && operand.as_ident().and_then(|ident| self.scopes.var(ident)) == Some(test)
+                    && call.args.iter().any(|arg| derived.is_from(arg))
+            }
+            _ => false,
+        };
+        visit::calls(self.decl).into_iter().any(registers)
     }
 
     /// That it is released where a panic or the end of a test runs what is deferred besides.

@@ -203,6 +203,14 @@ impl Index {
         Some(found(member).or_else(|| found(members::ANY)).unwrap_or_else(unlisted))
     }
 
+    /// Whether a line names the method or field `member` of the type `name`, and not only all of them.
+    pub fn lists_member(&self, missing: &Missing, name: &str, member: &str) -> bool {
+        let lines = self.lines(&missing.path).filter(|line| line.kind == "holds" && line.is_of(name));
+        lines.flat_map(|line| split(line.fact, ';')).any(|group| {
+            members::member_in(group, member, member).is_some_and(|found| !found.data && !found.field)
+        })
+    }
+
     /// The functions and methods of a package that give something with one of these release methods at some
     /// version, as names and patterns (`New*Client`). There may be more names in it than that.
     pub fn givers(&self, path: &str, releases: &[ReleaseMethod]) -> Names {

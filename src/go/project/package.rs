@@ -447,6 +447,11 @@ impl Package {
         self.values.contains_key(name)
     }
 
+    /// How many files define the method, each under other build tags.
+    pub fn definitions(&self, type_name: &str, name: &str) -> usize {
+        self.methods.get(type_name).and_then(|methods| methods.get(name)).map_or(0, Vec::len)
+    }
+
     /// Whether several files define the function, so that the answer depends on the build tags.
     pub fn is_ambiguous(&self, name: &str) -> bool {
         self.funcs.get(name).is_some_and(|places| places.len() > 1)

@@ -52,6 +52,11 @@ impl FileScope {
         &self.package.files[self.file].file
     }
 
+    /// Whether it is a `_test.go` file.
+    pub fn is_test(&self) -> bool {
+        self.package.files[self.file].test
+    }
+
     /// The import paths of the file's dot imports.
     pub fn dot_imports(&self) -> impl Iterator<Item = &Arc<str>> {
         self.imports().iter().filter(|import| import.name.as_deref() == Some(".")).map(|import| &import.path)
@@ -360,6 +365,19 @@ impl Database {
             }
             _ => Arc::from(file.to_string_lossy()),
         }
+    }
+
+    /// What has to hold for a file of a package to be part of a build, as it says itself; `None` where it always
+    /// is.
+    pub fn build_constraint(&self, package: &Package, file: usize) -> Option<String> {
+        let file = package.files.get(file)?;
+        if file.foreign {
+            return Some(file.file.file_name()?.to_string_lossy().into_owned());
+        }
+        let text = sys::read(&file.file, MAX_EVIDENCE_BYTES).ok()?;
+        let head = text.split(|byte| *byte == b'\n').take_while(|line| !line.starts_with(b"package "));
+        let asks = head.filter_map(|line| line.strip_prefix(b"//go:build ")).next()?;
+        Some(String::from_utf8_lossy(asks).trim().to_owned())
     }
 
     /// Line and column of a place in a package's file, both from 1; zeros when it cannot be read any more.

@@ -82,12 +82,15 @@ impl Database {
         reason = "types are hashed by their names, not by what their packages remember"
     )]
     pub fn find_member(&self, ty: &Type, name: &str) -> Lookup {
-        let mut level = vec![ty.pointee().clone()];
+        // Each with the embedded field of a struct that it comes by: a name that two of them bring is none.
+        let mut level = vec![(ty.pointee().clone(), 0)];
         let mut seen = FxHashSet::default();
         let mut unknown = None;
+        let mut ways = 0;
         for _ in 0..MAX_DEPTH {
             let mut next = Vec::new();
-            for ty in level {
+            let mut found: Option<(Lookup, usize)> = None;
+            for (ty, way) in level {
                 let ty = ty.pointee().clone();
                 if !seen.insert(ty.clone()) {
                     continue;
@@ -95,11 +98,21 @@ impl Database {
                 if seen.len() > MAX_TYPES {
                     return Lookup::Unknown(Arc::from("it embeds more types than are looked at"));
                 }
-                match self.member_here(&ty, name, &mut next) {
+                let mut embedded = Vec::new();
+                match self.member_here(&ty, name, &mut embedded) {
                     Lookup::Absent => {}
                     Lookup::Unknown(why) => unknown = unknown.or(Some(why)),
-                    found => return found,
+                    _ if found.as_ref().is_some_and(|(_, other)| *other != way) => return Lookup::Absent,
+                    member => drop(found.get_or_insert((member, way))),
                 }
+                let same = !embedded.is_empty() && self.is_interface(&ty);
+                next.extend(embedded.into_iter().map(|ty| {
+                    ways += usize::from(!same);
+                    (ty, if same { way } else { ways })
+                }));
+            }
+            if let Some((member, _)) = found {
+                return member;
             }
             if next.is_empty() {
                 return unknown.map_or(Lookup::Absent, Lookup::Unknown);
@@ -291,6 +304,12 @@ impl Database {
             place: SourcePlace::Language,
             indexed: true,
         }))
+    }
+
+    /// Whether the index names the method of a type without source among those that give something.
+    pub(crate) fn lists_member(&self, ty: &Type, name: &str) -> bool {
+        let Some((named, index)) = ty.named().zip(self.index) else { return false };
+        matches!(&named.home, Home::Missing(missing) if index.lists_member(missing, &named.name, name))
     }
 
     /// Types as the index spells them, in a package whose source is missing.

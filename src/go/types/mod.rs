@@ -4,6 +4,7 @@ pub mod closable;
 pub mod database;
 pub mod expressions;
 pub mod members;
+pub mod plain;
 pub mod release;
 pub mod resolve;
 pub mod retention;

@@ -275,7 +275,7 @@ mod tests {
             module: None,
             version: None,
             why: String::new(),
-            from: Arc::from(Path::new("")),
+            from: Arc::from(std::path::Path::new("")),
         };
         let home = Home::Missing(Arc::new(why));
         Type::Named(Arc::new(Named {

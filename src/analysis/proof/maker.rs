@@ -1,0 +1,32 @@
+//! What made the resource makes a new one, on every way that returns it, and hands it to nobody else.
+
+use crate::analysis::proof::subject::Subject;
+use crate::analysis::summaries::plain_values::Plain;
+use crate::analysis::summaries::result_ownership::ResultOwnership;
+use crate::base::diagnostic::{Evidence, Objection};
+use crate::go::types::expressions::Callee;
+
+pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+    let (typing, call) = (subject.typing, subject.call);
+    let object = |place: Evidence| Objection { place, exposure: None };
+    if let Some(place) = Plain::in_caller(typing).arguments(call) {
+        return Err(object(place));
+    }
+    if let Callee::Method { method, receiver } = typing.callee(call)
+        && method.func.is_none()
+        && receiver.pointee() == subject.ty.pointee()
+    {
+        let words = format!("`{}` gives what it is called on, or what shares its parts", method.name);
+        return Err(subject.object(call.span, words));
+    }
+    let origin = subject.summaries.origins.of_call(typing, call, subject.result);
+    if let Some(place) = origin.against {
+        return Err(object(place));
+    }
+    if origin.ownership >= ResultOwnership::Own {
+        return Err(subject.object(call.span, "it is not made for the caller"));
+    }
+    let name = subject.text(call.function.span);
+    steps.push(subject.evidence(call.span, format!("`{name}` makes a new one, out of plain arguments")));
+    Ok(())
+}

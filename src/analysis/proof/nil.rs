@@ -1,0 +1,231 @@
+//! Where the release runs there is something to release: the maker never gives nil and no error, and the
+//! function does not expect the making to fail.
+
+use crate::analysis::graph::derived::statements;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
+
+use crate::analysis::proof::subject::Subject;
+use crate::analysis::summaries::result_ownership::place;
+use crate::base::diagnostic::{Evidence, Objection};
+use crate::base::text::Span;
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::FileScope;
+use crate::go::types::expressions::Callee;
+use crate::go::types::type_expr::Type;
+
+/// Makers that call makers are followed this deep.
+const MAX_DEPTH: usize = 6;
+
+/// Assertions that want there to be an error.
+const WANT_ERROR: [&str; 9] = [
+    "Error",
+    "ErrorIs",
+    "ErrorAs",
+    "ErrorContains",
+    "EqualError",
+    "NotNil",
+    "IsError",
+    "ErrorMatches",
+    "IsNotNil",
+];
+
+/// Assertions that want there to be nothing.
+const WANT_NIL: [&str; 5] = ["Nil", "IsNil", "Empty", "BeNil", "Zero"];
+
+pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+    let typing = subject.typing;
+    let func = match typing.callee(subject.call) {
+        Callee::Func { func, .. } => Some(func),
+        Callee::Method { method, .. } => method.func,
+        _ => None,
+    };
+    if let Some(func) = func.filter(|func| !typing.database.is_dependency(&func.package))
+        && let Some(place) = gives_nil(subject, &func, subject.result, 0)
+    {
+        return Err(Objection { place, exposure: None });
+    }
+    if let Some(objection) = asserted(subject) {
+        return Err(objection);
+    }
+    steps.push(subject.evidence(subject.call.span, "it is there where its error is nil"));
+    Ok(())
+}
+
+/// Where a maker gives nil, and no error.
+fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> Option<Evidence> {
+    let body = func.decl.body.as_ref().filter(|_| depth < MAX_DEPTH)?;
+    let scopes = Scopes::of_func(&func.decl);
+    let typing = Typing::new(subject.typing.database, FileScope::of(func), &scopes);
+    let results = &func.decl.signature.results;
+    let error =
+        results.iter().position(|result| typing.database.type_of(&typing.file, &result.ty).is_error());
+    let mut found = None;
+    visit::body(body, &mut |stmt| {
+        let StmtKind::Return(values) = &stmt.kind else { return };
+        if found.is_some() {
+            return;
+        }
+        let fails = error.and_then(|at| values.get(at)).is_some_and(|value| !value.is_nil());
+        match (values.as_slice(), values.get(index)) {
+            ([value], _) if results.len() > 1 => {
+                found = value.as_call().and_then(|call| called(subject, &typing, call, index, depth));
+            }
+            (_, Some(value)) if value.is_nil() && !fails => {
+                let words = format!("`{}` may give nil here, and no error", func.decl.name.name);
+                found = Some(place(&typing, stmt.span, words));
+            }
+            (_, Some(value)) if value.as_call().is_some() => {
+                found = value.as_call().and_then(|call| called(subject, &typing, call, 0, depth));
+            }
+            (_, Some(value)) if !fails => {
+                let var = value.as_ident().and_then(|ident| scopes.var(ident));
+                if let Some(var) = var.filter(|var| may_be_unset(&typing, body, *var)) {
+                    let name = &scopes.info(var).name;
+                    let words = format!("`{name}` may be nil here, and no error is returned");
+                    found = Some(place(&typing, stmt.span, words));
+                }
+            }
+            _ => {}
+        }
+    });
+    found
+}
+
+fn called(subject: &Subject, typing: &Typing, call: &Call, index: usize, depth: usize) -> Option<Evidence> {
+    let func = match typing.callee(call) {
+        Callee::Func { func, .. } => func,
+        Callee::Method { method, .. } => method.func?,
+        _ => return None,
+    };
+    let own = !subject.typing.database.is_dependency(&func.package);
+    own.then(|| gives_nil(subject, &func, index, depth + 1)).flatten()
+}
+
+/// Whether a variable is declared without a value, and gets one on some ways only; or gets nil.
+fn may_be_unset(typing: &Typing, body: &Block, var: VarId) -> bool {
+    if matches!(typing.var(var), Some(Type::Named(_) | Type::Struct(_)))
+        && typing.var(var).is_some_and(|ty| !typing.database.is_interface(&ty))
+    {
+        return false;
+    }
+    let bare =
+        matches!(typing.scopes.info(var).origin, VarOrigin::Declared { .. } | VarOrigin::Result { .. });
+    let assigned = typing.scopes.assigned(var);
+    if assigned.iter().any(|given| given.value.is_nil()) {
+        return true;
+    }
+    let always = |stmt: &Stmt| {
+        let assigns = |stmt: &Stmt| match &stmt.kind {
+            StmtKind::Assign { left, .. } | StmtKind::Define { left, .. } => left
+                .iter()
+                .any(|target| target.as_ident().and_then(|ident| typing.scopes.var(ident)) == Some(var)),
+            _ => false,
+        };
+        match &stmt.kind {
+            StmtKind::If(branch) => {
+                branch.init.as_ref().is_some_and(assigns) || {
+                    let both = branch.otherwise.as_ref().is_some_and(|other| match &other.kind {
+                        StmtKind::Block(block) => block.stmts.iter().any(assigns),
+                        _ => false,
+                    });
+                    both && branch.then.stmts.iter().any(assigns)
+                }
+            }
+            _ => assigns(stmt),
+        }
+    };
+    bare && !body.stmts.iter().any(always)
+}
+
+/// An assertion that wants the error of the call, or no resource.
+fn asserted(subject: &Subject) -> Option<Objection> {
+    let scopes = subject.typing.scopes;
+    let var_of = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));
+    let bound = bound(subject);
+    let error =
+        bound.iter().copied().flatten().find(|var| subject.typing.var(*var).is_some_and(|ty| ty.is_error()));
+    // Up to where it gets another value.
+    let after = subject.call.span.end;
+    let until = |var: VarId| {
+        let given = scopes.assigned(var).iter().map(|given| given.value.span.start);
+        given.filter(|at| *at > after).min().unwrap_or(u32::MAX)
+    };
+    let handled = handled(subject, error);
+    let mut found = None;
+    for call in visit::calls(subject.decl) {
+        if call.span.start < after || found.is_some() {
+            continue;
+        }
+        let name = call.name().unwrap_or_default();
+        let stem = name.strip_suffix('f').unwrap_or(name);
+        // `Expect(client).NotTo(BeNil())`
+        if matches!(name, "NotTo" | "ToNot" | "ShouldNot") {
+            continue;
+        }
+        let wants = |words: &[&str]| {
+            words.contains(&stem)
+                || call.args.iter().any(|arg| match &arg.unparen().kind {
+                    ExprKind::Ident(ident) => words.contains(&&*ident.name),
+                    ExprKind::Selector { field, .. } => words.contains(&&*field.name),
+                    ExprKind::Call(inner) => words.contains(&inner.name().unwrap_or_default()),
+                    _ => false,
+                })
+        };
+        let about = |var: VarId| {
+            let it = |expr: &Expr| var_of(expr) == Some(var);
+            // `Expect(err).To(…)` has it in the receiver.
+            let receiver = match &call.function.unparen().kind {
+                ExprKind::Selector { operand, .. } => {
+                    operand.as_call().is_some_and(|inner| inner.args.iter().any(it))
+                }
+                _ => false,
+            };
+            (receiver || call.args.iter().any(it)) && call.span.start < until(var)
+        };
+        let inside = handled.iter().any(|span| span.contains(call.span));
+        if error.is_some_and(about) && wants(&WANT_ERROR) && !inside {
+            found = Some(subject.object(call.span, "the error is expected here: then there is nothing"));
+        }
+        if subject.holder.is_some_and(about) && wants(&WANT_NIL) && stem != "NotEmpty" {
+            found = Some(subject.object(call.span, "it is expected to be nil here"));
+        }
+    }
+    found
+}
+
+/// The variables that the call's results are bound to.
+fn bound(subject: &Subject) -> Vec<Option<VarId>> {
+    for stmt in statements(subject.decl) {
+        let (StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. }) = &stmt.kind else {
+            continue;
+        };
+        if let [value] = right.as_slice()
+            && value.unparen().span == subject.call.span
+        {
+            let var = |expr: &Expr| expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
+            return left.iter().map(var).collect();
+        }
+    }
+    Vec::new()
+}
+
+/// Where the function is inside of an `if` that asks for the error.
+fn handled(subject: &Subject, error: Option<VarId>) -> Vec<Span> {
+    let mut spans = Vec::new();
+    for stmt in statements(subject.decl) {
+        if let StmtKind::If(branch) = &stmt.kind {
+            let mut asks = false;
+            visit::expr(&branch.condition, &mut |expr| {
+                let var = expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
+                asks |= var.is_some() && var == error;
+            });
+            if asks {
+                spans.push(branch.then.span);
+            }
+        }
+    }
+    spans
+}

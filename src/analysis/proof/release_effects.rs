@@ -1,0 +1,388 @@
+//! Nothing else ends the resource by another name or through something made from it, and its release ends
+//! nothing but itself.
+
+use rustc_hash::FxHashSet;
+
+use crate::analysis::graph::derived::{Derived, statements};
+use crate::analysis::graph::known;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
+use crate::analysis::proof::subject::Subject;
+
+use crate::analysis::summaries::dynamic_types;
+use crate::analysis::summaries::released_fields::ReleasedFields;
+use crate::analysis::summaries::result_ownership::place;
+use crate::base::diagnostic::{Evidence, Objection};
+use crate::base::text::Span;
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::FileScope;
+use crate::go::types::expressions::Callee;
+use crate::go::types::members::Member;
+use crate::go::types::type_expr::Type;
+use crate::go::types::underlying::embedded_name;
+
+/// Callees that get it are followed this deep.
+const MAX_DEPTH: usize = 3;
+
+/// What a server tells others of where it is.
+const ADDRESSES: [&str; 8] =
+    ["URL", "Addr", "Address", "Port", "Endpoint", "Host", "ConnectionString", "Listener"];
+
+pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+    let derived = subject.derived();
+    let inner = called_by_release(subject);
+    let found = other_release(subject, &derived, &inner)
+        .or_else(|| released_through(subject, &derived))
+        .or_else(|| address_given_out(subject));
+    if let Some(objection) = found {
+        return Err(objection);
+    }
+    if let Some(place) = releases_nothing(subject) {
+        return Err(Objection { place, exposure: None });
+    }
+    steps.push(subject.evidence(subject.call.span, "nothing else releases it"));
+    Ok(())
+}
+
+/// A method by another name that reads like a release, or that the release itself calls.
+fn other_release(subject: &Subject, derived: &Derived, inner: &FxHashSet<String>) -> Option<Objection> {
+    let mut found: Option<Objection> = None;
+    let ends = |name: &str| known::reads_like_release(name) || inner.contains(name);
+    let calls = visit::calls(subject.decl);
+    let mut see = |expr: &Expr| {
+        let ExprKind::Selector { operand, field } = &expr.kind else { return };
+        let own = subject.releases.iter().any(|release| release.name == field.name);
+        if found.is_some() || own || !ends(&field.name) || !is_it(subject, derived, operand) {
+            return;
+        }
+        let call = calls.iter().find(|call| call.function.unparen().span == expr.span);
+        if call.is_none_or(|call| asks_little(subject, call)) {
+            let words = format!("`{}` may release it", field.name);
+            found = Some(subject.object(expr.span, words));
+        }
+    };
+    if let Decl::Func(func) = subject.decl {
+        func.body.iter().for_each(|body| visit::block(body, &mut see));
+    }
+    found.or_else(|| {
+        calls.iter().find_map(|call| {
+            call.args.iter().enumerate().filter(|(_, arg)| is_it(subject, derived, arg)).find_map(
+                |(at, _)| {
+                    let Callee::Func { func, .. } = subject.typing.callee(call) else { return None };
+                    let last = func.decl.signature.params.len().checked_sub(1)?;
+                    let index = ParamIndex::At(at.min(last) as u32);
+                    let name = released_in(subject, &func, index, &ends, 0)?;
+                    let words = format!("`{}` calls `{name}`, which may release it", func.decl.name.name);
+                    Some(subject.object(call.span, words))
+                },
+            )
+        })
+    })
+}
+
+/// Whether an expression is the resource: one of its variables, and of its type.
+fn is_it(subject: &Subject, derived: &Derived, expr: &Expr) -> bool {
+    let var = expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
+    let itself = var.is_some_and(|var| Some(var) == subject.holder);
+    let same = || {
+        var.is_some_and(|var| derived.has(var)) && subject.typing.of(expr).pointee() == subject.ty.pointee()
+    };
+    itself || same() || expr.unparen().span == subject.call.span
+}
+
+/// A call without arguments but contexts, times and flags: with a request it is one.
+fn asks_little(subject: &Subject, call: &Call) -> bool {
+    call.args.iter().all(|arg| match subject.typing.of(arg) {
+        ty if ty.is_context() || ty.is_error() => true,
+        Type::Basic(name) => !matches!(&*name, "string" | "untyped"),
+        Type::Named(named) => &*named.package == "time",
+        _ => arg.is_nil(),
+    })
+}
+
+/// The release by another name that a callee calls on its parameter.
+fn released_in(
+    subject: &Subject,
+    func: &FuncRef,
+    index: ParamIndex,
+    ends: &dyn Fn(&str) -> bool,
+    depth: usize,
+) -> Option<String> {
+    let body = func.decl.body.as_ref().filter(|_| depth < MAX_DEPTH)?;
+    let scopes = Scopes::of_func(&func.decl);
+    let param = scopes.param(BodyId(0), index)?;
+    let typing = Typing::new(subject.typing.database, FileScope::of(func), &scopes);
+    let is_param = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident)) == Some(param);
+    let mut found = None;
+    visit::block(body, &mut |expr| match &expr.kind {
+        ExprKind::Selector { operand, field } if is_param(operand) && ends(&field.name) => {
+            found.get_or_insert_with(|| field.name.to_string());
+        }
+        ExprKind::Call(call) if found.is_none() => {
+            for (at, _) in call.args.iter().enumerate().filter(|(_, arg)| is_param(arg)) {
+                if let Callee::Func { func, .. } = typing.callee(call)
+                    && let Some(last) = func.decl.signature.params.len().checked_sub(1)
+                {
+                    let index = ParamIndex::At(at.min(last) as u32);
+                    found = found.take().or_else(|| released_in(subject, &func, index, ends, depth + 1));
+                }
+            }
+        }
+        _ => {}
+    });
+    found
+}
+
+/// What the release calls of the same type's methods, but what only flushes or locks.
+fn called_by_release(subject: &Subject) -> FxHashSet<String> {
+    let mut names = FxHashSet::default();
+    let member = subject.typing.database.member(subject.ty, &subject.release.method);
+    let Some(Member::Method(method)) = member else { return names };
+    let funcs = match method.func {
+        Some(func) => vec![func],
+        None => dynamic_releases(subject),
+    };
+    for func in funcs {
+        let Some(receiver) = func.decl.receiver.as_ref().and_then(|receiver| receiver.name.as_ref()) else {
+            continue;
+        };
+        let owner = func.decl.receiver_type().cloned().unwrap_or_default();
+        let mut called = Vec::new();
+        if let Some(body) = &func.decl.body {
+            visit::block(body, &mut |expr| {
+                if let ExprKind::Selector { operand, field } = &expr.kind
+                    && operand.as_ident().is_some_and(|ident| ident.name == receiver.name)
+                    && func.package.method(&owner, &field.name).is_some()
+                {
+                    called.push(field.name.to_string());
+                }
+            });
+        }
+        let harmless = |name: &String| {
+            ["Flush", "Sync", "Wait", "Lock", "Unlock", "Is", "Get", "Log"]
+                .iter()
+                .any(|start| name.starts_with(start))
+        };
+        names.extend(called.into_iter().filter(|name| !harmless(name)));
+    }
+    names
+}
+
+/// The releases of the types that the maker really gives behind an interface.
+fn dynamic_releases(subject: &Subject) -> Vec<FuncRef> {
+    let types = dynamic_types::types(subject.typing, subject.call, subject.result);
+    let release = |ty: Type| match subject.typing.database.member(&ty, &subject.release.method) {
+        Some(Member::Method(method)) => method.func,
+        _ => None,
+    };
+    types.unwrap_or_default().into_iter().filter_map(release).collect()
+}
+
+/// A release of something made from it, or around it, that may release it.
+fn released_through(subject: &Subject, derived: &Derived) -> Option<Objection> {
+    visit::calls(subject.decl).into_iter().find_map(|call| {
+        let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return None };
+        if !known::reads_like_release(&field.name) || !derived.is_from(operand) {
+            return None;
+        }
+        let var = operand.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
+        if var.is_some() && var == subject.holder {
+            return None;
+        }
+        let ty = subject.typing.of(operand);
+        let words = if ty.pointee() == subject.ty.pointee() {
+            let other = var.is_some_and(|var| !is_alias_only(subject, var));
+            other.then(|| format!("`{}` of what comes from it may release it", field.name))
+        } else if has_inside(subject, operand) || reaches(subject, &ty) {
+            Some(format!("`{}` of what has it inside may release it", field.name))
+        } else {
+            None
+        };
+        words.map(|words| subject.object(call.span, words))
+    })
+}
+
+/// Whether a variable is only another name for the resource, whose releases the walk sees.
+fn is_alias_only(subject: &Subject, var: VarId) -> bool {
+    subject.typing.scopes.assigned(var).iter().all(|given| given.value.as_ident().is_some())
+}
+
+/// A literal with the resource in it, or a variable that is one.
+fn has_inside(subject: &Subject, operand: &Expr) -> bool {
+    let holder = |expr: &Expr| {
+        let var = expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
+        var.is_some() && var == subject.holder
+    };
+    let around = |value: &Expr| {
+        let mut value = value.unparen();
+        if let ExprKind::AddressOf(inner) = &value.kind {
+            value = inner.unparen();
+        }
+        match &value.kind {
+            ExprKind::Composite { elements, .. } => elements.iter().any(|element| holder(&element.value)),
+            _ => false,
+        }
+    };
+    let var = operand.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
+    around(operand)
+        || var.is_some_and(|var| subject.typing.scopes.assigned(var).iter().any(|given| around(given.value)))
+}
+
+/// Whether the release of a type of the repository goes on to something of the resource's type.
+fn reaches(subject: &Subject, ty: &Type) -> bool {
+    let database = subject.typing.database;
+    let Some(named) = ty.named() else { return false };
+    let Some(package) = named.source() else { return false };
+    let Some(spec) = package.type_spec(&named.name) else { return false };
+    let ExprKind::Struct(fields) = &spec.spec().ty.unparen().kind else { return false };
+    let released = ReleasedFields::of(ty);
+    let scope = FileScope { package: package.clone(), file: spec.file };
+    fields.iter().any(|field| {
+        let same = database.type_of(&scope, &field.ty).pointee() == subject.ty.pointee();
+        let embedded = embedded_name(field);
+        let names = field.names.iter().map(|name| name.name.clone()).chain(embedded);
+        same && names.into_iter().any(|name| released.may_be(Some(&name), 0))
+    })
+}
+
+/// The address of a server that the function returns, stores or sets: what asks there lives on.
+fn address_given_out(subject: &Subject) -> Option<Objection> {
+    let tells = ["Addr", "URL", "Listener"];
+    let serves = tells.iter().any(|name| subject.typing.database.member(subject.ty, name).is_some())
+        && subject.ty.named().is_some_and(|named| {
+            ["Server", "Listener", "Container"].iter().any(|end| named.name.ends_with(end))
+        });
+    if !serves {
+        return None;
+    }
+    let statements = statements(subject.decl);
+    let tainted = addresses(subject, &statements);
+    let told = |expr: &Expr| {
+        let mut found = false;
+        visit::expr(expr, &mut |inner| {
+            let var = inner.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
+            found |= is_address(subject, inner) || var.is_some_and(|var| tainted.contains(&var));
+        });
+        found
+    };
+    let outer = |target: &Expr| {
+        target.as_ident().is_none_or(|ident| {
+            !ident.is_blank()
+                && subject
+                    .typing
+                    .scopes
+                    .var(ident)
+                    .is_none_or(|var| subject.typing.scopes.info(var).body != subject.body)
+        })
+    };
+    let given = |stmt: &&Stmt| match &stmt.kind {
+        StmtKind::Return(values) => values.iter().any(told),
+        StmtKind::Assign { left, right, .. } => left.iter().any(outer) && right.iter().any(told),
+        StmtKind::Send { value, .. } => told(value),
+        StmtKind::Expr(expr) => expr.as_call().is_some_and(|call| {
+            call.name().is_some_and(|name| name.starts_with("Set")) && call.args.iter().any(told)
+        }),
+        _ => false,
+    };
+    let stmt = statements.iter().copied().find(|stmt| given(stmt))?;
+    Some(subject.object(stmt.span, "where it is reached is given out here: it lives on"))
+}
+
+fn is_address(subject: &Subject, expr: &Expr) -> bool {
+    let ExprKind::Selector { operand, field } = &expr.kind else { return false };
+    let var = operand.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
+    ADDRESSES.contains(&&*field.name) && var.is_some() && var == subject.holder
+}
+
+/// The variables that are made of an address.
+fn addresses(subject: &Subject, statements: &[&Stmt]) -> FxHashSet<VarId> {
+    let mut found: FxHashSet<VarId> = FxHashSet::default();
+    loop {
+        let before = found.len();
+        for stmt in statements {
+            let (StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. }) = &stmt.kind else {
+                continue;
+            };
+            let mut told = false;
+            for value in right {
+                visit::expr(value, &mut |inner| {
+                    let var = inner.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
+                    told |= is_address(subject, inner) || var.is_some_and(|var| found.contains(&var));
+                });
+            }
+            if told {
+                let root = |mut expr: &Expr| {
+                    while let ExprKind::Selector { operand, .. } | ExprKind::Index { operand, .. } =
+                        &expr.unparen().kind
+                    {
+                        expr = operand;
+                    }
+                    expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident))
+                };
+                let plain = |var: &VarId| !subject.typing.var(*var).is_some_and(|ty| ty.is_error());
+                found.extend(left.iter().filter_map(root).filter(plain));
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
+    }
+}
+
+/// A release whose source calls somebody, and ends nothing of its own: it asks a server to do so.
+fn releases_nothing(subject: &Subject) -> Option<Evidence> {
+    let database = subject.typing.database;
+    let Some(Member::Method(method)) = database.member(subject.ty, &subject.release.method) else {
+        return None;
+    };
+    let funcs = match method.func {
+        Some(func) => vec![func],
+        None => dynamic_releases(subject),
+    };
+    funcs.into_iter().find_map(|func| {
+        let own = !database.is_dependency(&func.package);
+        let (asks, ends) = calls_of(subject, &func, 0);
+        let scopes = Scopes::default();
+        let typing = Typing::new(database, FileScope::of(&func), &scopes);
+        let words = format!("`{}` only asks somebody else for something", func.decl.name.name);
+        Some(place(&typing, asks.filter(|_| own && !ends)?, words))
+    })
+}
+
+/// The first call of a function that ends nothing by its name, and whether another one does, itself or by what
+/// it calls.
+fn calls_of(subject: &Subject, func: &FuncRef, depth: usize) -> (Option<Span>, bool) {
+    let database = subject.typing.database;
+    let Some(body) = func.decl.body.as_ref().filter(|_| depth < MAX_DEPTH) else { return (None, false) };
+    let scopes = Scopes::of_func(&func.decl);
+    let typing = Typing::new(database, FileScope::of(func), &scopes);
+    let (mut asks, mut ends) = (None, false);
+    visit::block(body, &mut |expr| match &expr.kind {
+        ExprKind::Selector { field, .. } => ends |= known::reads_like_release(&field.name),
+        ExprKind::Call(call) if !ends => {
+            let name = call.name().unwrap_or_default().to_ascii_lowercase();
+            ends |= ENDING.iter().any(|word| name.contains(word));
+            let read = match typing.callee(call) {
+                Callee::Func { func, .. } => Some(func),
+                Callee::Method { method, .. } => method.func,
+                _ => None,
+            };
+            let own = read.filter(|func| !database.is_dependency(&func.package));
+            ends |= own.is_some_and(|func| calls_of(subject, &func, depth + 1).1);
+            if !ASIDE.iter().any(|word| name.contains(word)) {
+                asks.get_or_insert(call.span);
+            }
+        }
+        _ => {}
+    });
+    (asks, ends)
+}
+
+/// Words in the names of what ends something.
+const ENDING: [&str; 6] = ["close", "cancel", "stop", "delete", "clear", "shutdown"];
+
+/// Words in the names of what a release does beside.
+const ASIDE: [&str; 10] =
+    ["lock", "wait", "do", "print", "log", "errorf", "store", "swap", "signal", "broadcast"];

@@ -1,0 +1,330 @@
+//! Whether a maker lets others have what it gives its caller: registers it, stores it, sends it, hands its
+//! release to somebody who will call it.
+//!
+//! Each occurrence of the variables that are returned has to be one of a closed list of uses, in function
+//! literals too; the first that is none stands against a proof that the caller has it alone.
+
+use rustc_hash::FxHashSet;
+
+use crate::analysis::graph::known;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::summaries::result_ownership::place;
+use crate::base::diagnostic::Evidence;
+use crate::base::text::Span;
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::FileScope;
+use crate::go::types::expressions::Callee;
+use crate::go::types::members::Member;
+
+/// Callees that get it are followed this deep.
+const MAX_DEPTH: usize = 3;
+
+/// The first use of one of `vars` in `body`, the body of a maker, by which somebody else may get it.
+pub fn besides(typing: &Typing, body: &Block, vars: &[VarId]) -> Option<Evidence> {
+    let is_own = |var: &VarId| {
+        matches!(
+            typing.scopes.info(*var).origin,
+            VarOrigin::Value { .. } | VarOrigin::Declared { .. } | VarOrigin::Result { .. }
+        )
+    };
+    let vars: FxHashSet<VarId> = vars.iter().copied().filter(is_own).collect();
+    Uses::new(typing, vars, 0).first(body)
+}
+
+/// The uses of what is followed in one body.
+struct Uses<'t, 'a, 'w> {
+    typing: &'t Typing<'a, 'w>,
+    vars: FxHashSet<VarId>,
+    /// Where the uses that keep nothing begin.
+    fine: FxHashSet<u32>,
+    against: Option<Evidence>,
+    depth: usize,
+}
+
+impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
+    fn new(typing: &'t Typing<'a, 'w>, vars: FxHashSet<VarId>, depth: usize) -> Uses<'t, 'a, 'w> {
+        Uses { typing, vars, fine: FxHashSet::default(), against: None, depth }
+    }
+
+    fn first(mut self, body: &Block) -> Option<Evidence> {
+        if self.vars.is_empty() {
+            return None;
+        }
+        self.follow_names(body);
+        self.body(body);
+        let mut rest: Vec<(u32, VarId)> = self
+            .vars
+            .iter()
+            .flat_map(|var| self.typing.scopes.uses_of(*var).map(|at| (at, *var)))
+            .filter(|(at, _)| body.span.start <= *at && *at < body.span.end && !self.fine.contains(at))
+            .collect();
+        rest.sort();
+        self.against.or_else(|| {
+            let (at, var) = *rest.first()?;
+            let name = &self.typing.scopes.info(var).name;
+            let words = format!("`{name}` is handed to others before its maker returns it");
+            Some(place(self.typing, Span::new(at, at), words))
+        })
+    }
+
+    /// Other local names, and structs made around it here, are followed as well.
+    fn follow_names(&mut self, body: &Block) {
+        loop {
+            let mut more = Vec::new();
+            let mut see = |left: &Expr, right: &Expr| {
+                let target = left.as_ident().and_then(|ident| self.typing.scopes.var(ident));
+                if let Some(target) = target.filter(|var| !self.vars.contains(var))
+                    && self.is_around(right)
+                    && self.is_local(target)
+                {
+                    more.push(target);
+                }
+            };
+            let mut each = |stmt: &Stmt| {
+                if let StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. } = &stmt.kind
+                    && left.len() == right.len()
+                {
+                    left.iter().zip(right).for_each(|(left, right)| see(left, right));
+                }
+            };
+            visit::body(body, &mut each);
+            if more.is_empty() {
+                return;
+            }
+            self.vars.extend(more);
+        }
+    }
+
+    fn is_local(&self, var: VarId) -> bool {
+        !matches!(self.typing.scopes.info(var).origin, VarOrigin::Param { .. })
+    }
+
+    fn is_it(&self, expr: &Expr) -> bool {
+        expr.as_ident()
+            .and_then(|ident| self.typing.scopes.var(ident))
+            .is_some_and(|var| self.vars.contains(&var))
+    }
+
+    /// The thing itself, or a literal, a pointer or a conversion around it.
+    fn is_around(&self, expr: &Expr) -> bool {
+        match &expr.unparen().kind {
+            ExprKind::Ident(_) => self.is_it(expr),
+            ExprKind::AddressOf(inner) => {
+                matches!(inner.unparen().kind, ExprKind::Composite { .. }) && self.is_around(inner)
+            }
+            ExprKind::Composite { elements, .. } => {
+                elements.iter().any(|element| self.is_around(&element.value))
+            }
+            ExprKind::TypeAssert { operand, .. } => self.is_around(operand),
+            ExprKind::Call(call) => {
+                matches!(self.typing.callee(call), Callee::Conversion(_))
+                    && call.args.iter().any(|arg| self.is_around(arg))
+            }
+            _ => false,
+        }
+    }
+
+    /// A use that keeps nothing.
+    fn allow(&mut self, expr: &Expr) {
+        match &expr.unparen().kind {
+            ExprKind::Ident(ident) => drop(self.fine.insert(ident.span.start)),
+            ExprKind::AddressOf(inner) | ExprKind::TypeAssert { operand: inner, .. } => self.allow(inner),
+            ExprKind::Composite { elements, .. } => {
+                elements.iter().for_each(|element| self.allow(&element.value))
+            }
+            ExprKind::Call(call) if matches!(self.typing.callee(call), Callee::Conversion(_)) => {
+                call.args.iter().for_each(|arg| self.allow(arg));
+            }
+            _ => {}
+        }
+    }
+
+    fn body(&mut self, body: &Block) {
+        visit::body(body, &mut |stmt| self.statement(stmt));
+        visit::block(body, &mut |expr| self.expression(expr));
+        let mut deferred = Vec::new();
+        visit::body(body, &mut |stmt| {
+            if let StmtKind::Defer(expr) | StmtKind::Go(expr) | StmtKind::Expr(expr) = &stmt.kind
+                && let Some(ExprKind::FuncLit(literal)) =
+                    expr.as_call().map(|call| &call.function.unparen().kind)
+            {
+                deferred.push(literal.body.span);
+            }
+        });
+        visit::block(body, &mut |expr| {
+            if let ExprKind::FuncLit(literal) = &expr.kind {
+                visit::body(&literal.body, &mut |stmt| self.in_literal(stmt));
+                if !deferred.contains(&literal.body.span) {
+                    self.ends_later(&literal.body);
+                }
+            }
+        });
+    }
+
+    /// Statements in a literal store nothing elsewhere either; what they return is another function's result.
+    fn in_literal(&mut self, stmt: &Stmt) {
+        if !matches!(stmt.kind, StmtKind::Return(_)) {
+            self.statement(stmt);
+        }
+    }
+
+    /// A literal that is handed on and releases it: `t.Cleanup(func() { c.Close() })`.
+    fn ends_later(&mut self, body: &Block) {
+        let mut found = None;
+        visit::block(body, &mut |expr| {
+            if let Some(call) = expr.as_call()
+                && let ExprKind::Selector { operand, field } = &call.function.unparen().kind
+                && self.is_it(operand)
+                && known::reads_like_release(&field.name)
+            {
+                found.get_or_insert(call.span);
+            }
+        });
+        if let Some(span) = found {
+            let words = "its maker hands on a function that releases it";
+            self.against.get_or_insert_with(|| place(self.typing, span, words));
+        }
+    }
+
+    fn statement(&mut self, stmt: &Stmt) {
+        match &stmt.kind {
+            StmtKind::Return(values) => values.iter().for_each(|value| self.allow(value)),
+            StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. } => {
+                for target in left {
+                    self.allow(target);
+                }
+                if left.len() == right.len() {
+                    for (target, value) in left.iter().zip(right) {
+                        // What stays within what is followed is with nobody else.
+                        if self.begins_here(target) {
+                            self.allow(value);
+                        }
+                    }
+                }
+            }
+            StmtKind::Var(specs) => {
+                for spec in specs.iter().filter(|spec| spec.values.is_empty()) {
+                    for name in &spec.names {
+                        self.fine.insert(name.span.start);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a target is a variable that is followed, or a part of one.
+    fn begins_here(&self, target: &Expr) -> bool {
+        match &target.unparen().kind {
+            ExprKind::Ident(ident) => {
+                ident.is_blank() || self.typing.scopes.var(ident).is_some_and(|var| self.vars.contains(&var))
+            }
+            ExprKind::Selector { operand, .. } | ExprKind::Index { operand, .. } => self.begins_here(operand),
+            _ => false,
+        }
+    }
+
+    fn expression(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual, left, right } => {
+                self.allow_ident(left);
+                self.allow_ident(right);
+            }
+            // What is selected from further is no method.
+            ExprKind::Selector { operand, .. } if matches!(&operand.unparen().kind, ExprKind::Selector { operand, .. } if self.is_it(operand)) => {
+                if let ExprKind::Selector { operand, .. } = &operand.unparen().kind {
+                    self.allow_ident(operand);
+                }
+            }
+            ExprKind::Selector { operand, field } if self.is_it(operand) => {
+                // A field is looked at; a method is called, or handed on as a value.
+                let ty = self.typing.of(operand);
+                if let Some(Member::Field(_)) = self.typing.database.member(&ty, &field.name) {
+                    self.allow_ident(operand);
+                }
+            }
+            ExprKind::Index { operand, .. } => self.allow_ident(operand),
+            ExprKind::Call(call) => self.call(call),
+            _ => {}
+        }
+    }
+
+    fn allow_ident(&mut self, expr: &Expr) {
+        if let Some(ident) = expr.as_ident() {
+            self.fine.insert(ident.span.start);
+        }
+    }
+
+    fn call(&mut self, call: &Call) {
+        if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind
+            && self.is_it(operand)
+        {
+            self.allow_ident(operand);
+            if let Callee::Method { method, .. } = self.typing.callee(call)
+                && let Some(func) = &method.func
+            {
+                self.enters(func, ParamIndex::Receiver);
+            }
+        }
+        for (at, arg) in call.args.iter().enumerate() {
+            if !self.is_around(arg) {
+                continue;
+            }
+            match self.typing.callee(call) {
+                Callee::Func { func, .. } if func.decl.body.is_some() => {
+                    let last = func.decl.signature.params.len().saturating_sub(1);
+                    self.enters(&func, ParamIndex::At(at.min(last) as u32));
+                    self.allow(arg);
+                }
+                Callee::Builtin { name, .. } if &*name != "append" => self.allow(arg),
+                // An option is applied to what is made; options are looked at where they are handed in.
+                Callee::FuncValue(_) if self.is_option(&call.function) => self.allow(arg),
+                _ if self.typing.ask(call, known::only_looks) == Some(true) => self.allow(arg),
+                _ => {}
+            }
+        }
+        // An option with a method: `opt.apply(c)`.
+        if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind
+            && self.is_option(operand)
+        {
+            call.args.iter().for_each(|arg| self.allow(arg));
+        }
+    }
+
+    /// An element of a parameter, or a parameter.
+    fn is_option(&self, function: &Expr) -> bool {
+        let mut function = function.unparen();
+        if let ExprKind::Index { operand, .. } = &function.kind {
+            function = operand.unparen();
+        }
+        let Some(var) = function.as_ident().and_then(|ident| self.typing.scopes.var(ident)) else {
+            return false;
+        };
+        match self.typing.scopes.info(var).origin {
+            VarOrigin::Param { index: ParamIndex::At(_), .. } => true,
+            VarOrigin::Range { value, .. } => value
+                .as_ident()
+                .and_then(|ident| self.typing.scopes.var(ident))
+                .is_some_and(|var| matches!(self.typing.scopes.info(var).origin, VarOrigin::Param { .. })),
+            _ => false,
+        }
+    }
+
+    /// What a callee does with it, from its source.
+    fn enters(&mut self, func: &FuncRef, index: ParamIndex) {
+        if self.against.is_some() || self.typing.database.is_dependency(&func.package) {
+            return;
+        }
+        let scopes = Scopes::of_func(&func.decl);
+        let (Some(body), Some(param)) = (&func.decl.body, scopes.param(BodyId(0), index)) else { return };
+        let typing = Typing::new(self.typing.database, FileScope::of(func), &scopes);
+        if self.depth >= MAX_DEPTH {
+            // The resource's own methods are its own affair that far down.
+            return;
+        }
+        self.against = Uses::new(&typing, FxHashSet::from_iter([param]), self.depth + 1).first(body);
+    }
+}

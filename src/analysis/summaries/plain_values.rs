@@ -1,0 +1,283 @@
+//! Values that can bring nothing along which has an owner already: an address, a context, options made on the
+//! spot out of such.
+//!
+//! `NewClient(WithConn(parent))` may give back what it was handed, and its release end that. So what a
+//! constructor is handed has to be plain, by its type or by the way it is made in sight: an option in a
+//! parameter, a field, a package variable or `opts...` is not.
+
+use crate::analysis::graph::known;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::summaries::result_ownership::place;
+use crate::base::diagnostic::{Closable, Evidence};
+use crate::base::text::Span;
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::closable::common_methods;
+use crate::go::types::database::FileScope;
+use crate::go::types::expressions::Callee;
+use crate::go::types::plain::{is_plain, is_unlisted_value};
+
+/// Values are followed this deep.
+const MAX_DEPTH: usize = 12;
+
+/// Looks at values of one body.
+pub struct Plain<'t, 'a, 'w> {
+    typing: &'t Typing<'a, 'w>,
+    /// In a maker, whose parameters are looked at where it is called.
+    in_maker: bool,
+    depth: usize,
+    /// The package of the constructor whose arguments are looked at.
+    library: Option<String>,
+}
+
+impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
+    /// Of the function that calls.
+    pub fn in_caller(typing: &'t Typing<'a, 'w>) -> Plain<'t, 'a, 'w> {
+        Plain { typing, in_maker: false, depth: 0, library: None }
+    }
+
+    /// Of a function whose call is looked at elsewhere, arguments and all.
+    pub fn in_maker(typing: &'t Typing<'a, 'w>) -> Plain<'t, 'a, 'w> {
+        Plain { typing, in_maker: true, depth: 0, library: None }
+    }
+
+    /// The first argument of `call` that may bring along what has an owner. A test may release what is made
+    /// for it: where the maker is read, that is seen there.
+    pub fn arguments(mut self, call: &Call) -> Option<Evidence> {
+        self.library = self.package_of(call);
+        let read = match self.typing.callee(call) {
+            Callee::Func { func, .. } => self.is_own(&func),
+            Callee::Method { method, .. } => method.func.is_some_and(|func| self.is_own(&func)),
+            _ => false,
+        };
+        let of_test = |arg: &Expr| {
+            read && self.typing.of(arg).named().is_some_and(|named| &*named.package == "testing")
+        };
+        call.args.iter().filter(|arg| !of_test(arg)).find_map(|arg| self.against(arg, &mut Vec::new()))
+    }
+
+    /// Why `value` may bring along what has an owner. `seen` holds the variables that were looked at.
+    fn against(&self, value: &Expr, seen: &mut Vec<VarId>) -> Option<Evidence> {
+        let object = |words: &str| Some(place(self.typing, value.span, words));
+        if seen.len() + self.depth > MAX_DEPTH {
+            return object("how it was made is too long a way to follow");
+        }
+        match &value.unparen().kind {
+            ExprKind::Literal(_) | ExprKind::Binary { .. } => None,
+            ExprKind::Composite { elements, .. } => {
+                elements.iter().find_map(|element| self.against(&element.value, seen))
+            }
+            ExprKind::FuncLit(literal) => self.literal(literal, seen),
+            _ if is_plain(self.typing.database, &self.typing.of(value)) => None,
+            ExprKind::AddressOf(inner) | ExprKind::TypeAssert { operand: inner, .. } => {
+                self.against(inner, seen)
+            }
+            ExprKind::Slice { operand, .. }
+            | ExprKind::Index { operand, .. }
+            | ExprKind::Unary { operand, .. } => self.against(operand, seen),
+            ExprKind::Call(call) => self.call(call, seen),
+            ExprKind::Ident(ident) if &*ident.name == "nil" => None,
+            ExprKind::Ident(ident) => match self.typing.scopes.var(ident) {
+                Some(var) => self.variable(var, value.span, seen),
+                None => self.function(value),
+            },
+            ExprKind::Selector { operand, .. } => {
+                let local = operand.as_ident().is_none_or(|name| self.typing.scopes.var(name).is_some());
+                if local { self.against(operand, seen) } else { self.function(value) }
+            }
+            _ => object("how this was made does not lie open"),
+        }
+    }
+
+    /// A function by its name, or something that the package has.
+    fn function(&self, value: &Expr) -> Option<Evidence> {
+        let call = Call {
+            span: value.span,
+            function: value.clone(),
+            type_args: Vec::new(),
+            args: Vec::new(),
+            spread: false,
+        };
+        match self.typing.database.callee(&self.typing.file, &call, &|ident| self.typing.local(ident)) {
+            Callee::Func { func, .. } if self.is_own(&func) => self.made_by(&func),
+            Callee::Func { .. } | Callee::Indexed { .. } => None,
+            _ if self.is_unlisted(value) => None,
+            _ => Some(place(self.typing, value.span, "what this is may belong to others")),
+        }
+    }
+
+    fn is_unlisted(&self, value: &Expr) -> bool {
+        let ExprKind::Selector { operand, field } = &value.unparen().kind else { return false };
+        operand.as_ident().is_some_and(|package| {
+            is_unlisted_value(self.typing.database, &self.typing.file, &package.name, &field.name)
+        })
+    }
+
+    fn call(&self, call: &Call, seen: &mut Vec<VarId>) -> Option<Evidence> {
+        let object = |words: String| Some(place(self.typing, call.span, words));
+        let name = call.name().unwrap_or_default();
+        let args = |seen: &mut Vec<VarId>| call.args.iter().find_map(|arg| self.against(arg, seen));
+        match self.typing.callee(call) {
+            Callee::Builtin { name, .. } if matches!(&*name, "make" | "new") => None,
+            Callee::Builtin { .. } | Callee::Conversion(_) => args(seen),
+            Callee::Func { func, .. } if self.is_own(&func) => args(seen).or_else(|| self.made_by(&func)),
+            Callee::Method { method, .. } => {
+                if let Some(func) = method.func.as_ref().filter(|func| self.is_own(func)) {
+                    return args(seen).or_else(|| self.made_by(func));
+                }
+                if known::gets(name) {
+                    return object(format!("what `{name}` gives may belong to others"));
+                }
+                if known::describes(name) && call.args.is_empty() {
+                    return None;
+                }
+                let receiver = match &call.function.unparen().kind {
+                    ExprKind::Selector { operand, .. } => self.against(operand, seen),
+                    _ => None,
+                };
+                receiver.or_else(|| args(seen))
+            }
+            // What a library makes of plain values for one call is new, unless its name says otherwise.
+            Callee::Func { .. } | Callee::Indexed { .. } | Callee::Unknown { .. } => {
+                if call.args.is_empty() && known::describes(name) {
+                    return None;
+                }
+                let of_library = self.library.is_some() && self.library == self.package_of(call);
+                let made = !call.args.is_empty() || known::makes_option(name) || of_library;
+                if !made || known::shares(name) {
+                    return object(format!("what `{name}` gives may belong to others"));
+                }
+                let receiver = match &call.function.unparen().kind {
+                    ExprKind::Selector { operand, .. } => match operand.as_ident() {
+                        Some(package) if self.typing.scopes.var(package).is_none() => None,
+                        _ => self.against(operand, seen),
+                    },
+                    ExprKind::Ident(_) => None,
+                    _ => object("how this was made does not lie open".to_owned()),
+                };
+                receiver.or_else(|| args(seen))
+            }
+            Callee::FuncValue(_) => object("a function value gives it, and nobody knows what".to_owned()),
+        }
+    }
+
+    /// What a function of the repository gives, all of its results together.
+    fn made_by(&self, func: &FuncRef) -> Option<Evidence> {
+        let name = &func.decl.name;
+        let scopes = Scopes::of_func(&func.decl);
+        let typing = Typing::new(self.typing.database, FileScope::of(func), &scopes);
+        let depth = self.depth + 3;
+        let inner = Plain { typing: &typing, in_maker: true, depth, library: self.library.clone() };
+        let Some(body) = func.decl.body.as_ref().filter(|_| inner.depth <= MAX_DEPTH) else {
+            return Some(place(&typing, name.span, format!("what `{}` gives is not read", name.name)));
+        };
+        inner.returned(body, BodyId(0), &mut Vec::new())
+    }
+
+    /// The values that a body returns.
+    fn returned(&self, body: &Block, id: BodyId, seen: &mut Vec<VarId>) -> Option<Evidence> {
+        let mut found = None;
+        visit::body(body, &mut |stmt| {
+            let StmtKind::Return(values) = &stmt.kind else { return };
+            if found.is_none() {
+                found = values.iter().find_map(|value| self.against(value, seen));
+            }
+        });
+        let results = 0..self.typing.scopes.body(id).signature.results.len();
+        found.or_else(|| {
+            results
+                .filter_map(|index| self.typing.scopes.result(id, index))
+                .find_map(|var| self.variable(var, body.span, seen))
+        })
+    }
+
+    /// A function literal: what it gives comes out of what it captures.
+    fn literal(&self, literal: &FuncLit, seen: &mut Vec<VarId>) -> Option<Evidence> {
+        let span = literal.body.span;
+        let inside = |var: VarId| {
+            let body = self.typing.scopes.info(var).body;
+            span.contains(self.typing.scopes.body(body).block.span)
+        };
+        let mut captured: Vec<VarId> = self.typing.scopes.uses_in(span).filter(|var| !inside(*var)).collect();
+        captured.sort();
+        captured.dedup();
+        captured.into_iter().find_map(|var| self.variable(var, span, seen)).or_else(|| {
+            let mut found = None;
+            visit::body(&literal.body, &mut |stmt| {
+                let StmtKind::Return(values) = &stmt.kind else { return };
+                let names = |value: &&Expr| value.as_call().is_none() && value.as_path().is_some();
+                if found.is_none() {
+                    found = values.iter().filter(names).find_map(|value| self.against(value, seen));
+                }
+            });
+            found
+        })
+    }
+
+    fn variable(&self, var: VarId, at: Span, seen: &mut Vec<VarId>) -> Option<Evidence> {
+        let info = self.typing.scopes.info(var);
+        if seen.contains(&var) || self.typing.var(var).is_some_and(|ty| is_plain(self.typing.database, &ty)) {
+            return None;
+        }
+        seen.push(var);
+        let object = |words: String| Some(place(self.typing, at, words));
+        let start = match info.origin {
+            VarOrigin::Param { index: ParamIndex::At(_), .. } if self.in_maker => None,
+            VarOrigin::Param { .. } => object(format!("how `{}` was made does not lie open here", info.name)),
+            VarOrigin::Range { value, .. } => self.against(value, seen),
+            VarOrigin::Other => object(format!("where `{}` comes from does not lie open", info.name)),
+            VarOrigin::Value { .. } | VarOrigin::Result { .. } | VarOrigin::Declared { .. } => None,
+        };
+        let given = self.typing.scopes.assigned(var);
+        let given = || given.iter().find_map(|given| self.against(given.value, seen));
+        let found = start.or_else(given);
+        found.or_else(|| self.put_into(var, seen))
+    }
+
+    /// What is put into a part of a variable: `cfg.Conn = conn`.
+    fn put_into(&self, var: VarId, seen: &mut Vec<VarId>) -> Option<Evidence> {
+        let body = self.typing.scopes.info(var).body;
+        let is_part = |expr: &Expr| {
+            let mut inner = expr.unparen();
+            loop {
+                match &inner.kind {
+                    ExprKind::Selector { operand, .. }
+                    | ExprKind::Index { operand, .. }
+                    | ExprKind::Pointer(operand) => inner = operand.unparen(),
+                    ExprKind::Ident(ident) => {
+                        return !std::ptr::eq(inner, expr.unparen())
+                            && self.typing.scopes.var(ident) == Some(var);
+                    }
+                    _ => return false,
+                }
+            }
+        };
+        let mut put = Vec::new();
+        visit::body(self.typing.scopes.body(body).block, &mut |stmt| {
+            if let StmtKind::Assign { left, right, .. } = &stmt.kind
+                && left.iter().any(is_part)
+            {
+                put.extend(right);
+            }
+        });
+        put.into_iter().find_map(|value| self.against(value, seen))
+    }
+
+    /// The import path of what is called, where that is a function of another package.
+    fn package_of(&self, call: &Call) -> Option<String> {
+        let (package, _) = self.typing.name(&call.function)?;
+        (!package.is_empty() && package != *self.typing.file.package.path).then_some(package)
+    }
+
+    fn is_own(&self, func: &FuncRef) -> bool {
+        !self.typing.database.is_dependency(&func.package)
+    }
+}
+
+/// Whether a value of this kind has something that releases it.
+pub fn is_closable(typing: &Typing, value: &Expr) -> bool {
+    let answer = typing.database.closable(&typing.file, &typing.of(value), &common_methods());
+    !matches!(answer.closable, Closable::Nothing(_))
+}

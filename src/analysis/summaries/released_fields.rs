@@ -1,0 +1,80 @@
+//! Which fields of a struct its release touches: what else is released when the struct is.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use crate::analysis::graph::known;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes};
+use crate::analysis::summaries::wrapped::fields;
+use crate::go::project::package::{FuncRef, Package};
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::type_expr::Type;
+
+/// Methods of the same type that a release calls are followed this deep.
+const MAX_DEPTH: usize = 4;
+
+/// The fields of one struct type that its releases touch.
+pub struct ReleasedFields {
+    /// All fields in order; `None` where the type is no struct whose source is there.
+    fields: Option<Vec<(Arc<str>, bool)>>,
+    /// Those that a release names.
+    touched: FxHashSet<Arc<str>>,
+}
+
+impl ReleasedFields {
+    /// Of a type, or of what a pointer points to.
+    pub fn of(ty: &Type) -> ReleasedFields {
+        let mut found = ReleasedFields { fields: None, touched: FxHashSet::default() };
+        let Some(named) = ty.named() else { return found };
+        let Some(package) = named.source() else { return found };
+        found.fields = fields(package, &named.name);
+        let mut seen = FxHashSet::default();
+        for method in package.methods_of(&named.name) {
+            if known::reads_like_release(&method)
+                && let Some(func) = package.method(&named.name, &method)
+            {
+                found.look(package, &func, &mut seen, 0);
+            }
+        }
+        found
+    }
+
+    /// Whether a release may touch a field, told by its name, or by its place in a literal without names.
+    pub fn may_be(&self, name: Option<&str>, at: usize) -> bool {
+        let Some(fields) = &self.fields else { return true };
+        let field = match name {
+            Some(name) => fields.iter().find(|(field, _)| **field == *name),
+            None => fields.get(at),
+        };
+        // What is embedded lends its own release.
+        field.is_none_or(|(field, embedded)| *embedded || self.touched.contains(field))
+    }
+
+    fn look(&mut self, package: &Arc<Package>, func: &FuncRef, seen: &mut FxHashSet<Arc<str>>, depth: usize) {
+        if depth > MAX_DEPTH || !seen.insert(func.decl.name.name.clone()) {
+            return;
+        }
+        let Some(body) = &func.decl.body else {
+            self.fields = None;
+            return;
+        };
+        let scopes = Scopes::of_func(&func.decl);
+        let receiver = scopes.param(BodyId(0), ParamIndex::Receiver);
+        let mut called = Vec::new();
+        visit::block(body, &mut |expr| {
+            if let ExprKind::Selector { operand, field } = &expr.kind
+                && operand.as_ident().and_then(|ident| scopes.var(ident)) == receiver
+                && receiver.is_some()
+            {
+                self.touched.insert(field.name.clone());
+                called.push(field.name.clone());
+            }
+        });
+        let owner = func.decl.receiver_type().cloned().unwrap_or_default();
+        for method in called.iter().filter_map(|name| package.method(&owner, name)) {
+            self.look(package, &method, seen, depth + 1);
+        }
+    }
+}
