@@ -44,6 +44,13 @@ const CIRCLES: &[&[&str]] = &[
     ],
     &["analysis::proof::calls", "analysis::proof::flow"],
     &[
+        "analysis::summaries::handed_out",
+        "analysis::summaries::plain_values",
+        "analysis::summaries::released_fields",
+        "analysis::summaries::result_ownership",
+        "analysis::summaries::wrapped",
+    ],
+    &[
         "cli",
         "cli::baseline",
         "cli::config",

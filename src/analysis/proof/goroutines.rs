@@ -25,7 +25,7 @@ enum End {
 
 impl<'a> Flow<'_, 'a> {
     /// `go f()`
-    pub(super) fn go(&mut self, expr: &'a Expr, stmt: &'a Stmt) {
+    pub(crate) fn go(&mut self, expr: &'a Expr, stmt: &'a Stmt) {
         self.value(expr);
         if !self.captures(stmt.span) || self.asked == (Asked::Params { own: true }) {
             return;
@@ -44,7 +44,7 @@ impl<'a> Flow<'_, 'a> {
     }
 
     /// `g.Go(func() error { … })`
-    pub(super) fn group(&mut self, call: &'a Call) {
+    pub(crate) fn group(&mut self, call: &'a Call) {
         if !self.captures(call.span) {
             return;
         }

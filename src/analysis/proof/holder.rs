@@ -6,7 +6,7 @@ use crate::base::diagnostic::{Closable, Evidence, Objection};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
-pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let call = subject.call.span;
     if !subject.is_bound {
         steps.push(subject.evidence(call, "made here, and bound to no variable"));

@@ -6,7 +6,7 @@ use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::go::types::expressions::Callee;
 
-pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let (typing, call) = (subject.typing, subject.call);
     let object = |place: Evidence| Objection { place, exposure: None };
     if let Some(place) = Plain::in_caller(typing).arguments(call) {

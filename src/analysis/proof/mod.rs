@@ -1,10 +1,10 @@
 //! Whether it is proved that a release does no harm: that nothing which outlives the function has the
 //! resource, or anything tied to it.
 //!
-//! Apart from the walk (`dataflow`), which finds what becomes of a resource: that the walk saw no escape is no
-//! proof. Here every occurrence of everything that is ever tied to the resource has to be one of a closed list
-//! of uses, whatever the order in which things happen; the first that is not stands against the proof. What it
-//! turns down may well be right.
+//! Apart from the walk (`dataflow`), which finds what becomes of a resource: that the walk saw no escape is
+//! no proof. Here every occurrence of everything that is ever tied to the resource has to be one of a closed
+//! list of uses, whatever the order in which things happen; the first that is not stands against the proof.
+//! What it turns down may well be right.
 //!
 //! Each check is a file of its own and a row of [`CHECKS`].
 

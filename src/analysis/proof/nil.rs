@@ -35,7 +35,7 @@ const WANT_ERROR: [&str; 9] = [
 /// Assertions that want there to be nothing.
 const WANT_NIL: [&str; 5] = ["Nil", "IsNil", "Empty", "BeNil", "Zero"];
 
-pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let typing = subject.typing;
     let func = match typing.callee(subject.call) {
         Callee::Func { func, .. } => Some(func),

@@ -49,28 +49,28 @@ pub(crate) struct Place<'c> {
 
 impl<'a, 'c> Subject<'a, 'c> {
     /// What comes from the resource in its function.
-    pub(super) fn derived(&self) -> Derived<'c, 'a, 'c> {
+    pub(crate) fn derived(&self) -> Derived<'c, 'a, 'c> {
         Derived::of(self.typing, self.decl, self.call.span, self.holder)
     }
 
     /// A place in the subject's own file.
-    pub(super) fn evidence(&self, span: Span, words: impl Into<String>) -> Evidence {
+    pub(crate) fn evidence(&self, span: Span, words: impl Into<String>) -> Evidence {
         let (line, column) = self.place.lines.line_column(span.start);
         Evidence { path: self.place.path.clone(), line, column, span: Some(span), words: words.into() }
     }
 
     /// What is not known to be harmless.
-    pub(super) fn object(&self, span: Span, words: impl Into<String>) -> Objection {
+    pub(crate) fn object(&self, span: Span, words: impl Into<String>) -> Objection {
         Objection { place: self.evidence(span, words), exposure: None }
     }
 
     /// What outlives the function has it there, in the way that `verdict` names.
-    pub(super) fn expose(&self, span: Span, verdict: Verdict, words: impl Into<String>) -> Objection {
+    pub(crate) fn expose(&self, span: Span, verdict: Verdict, words: impl Into<String>) -> Objection {
         Objection { place: self.evidence(span, words), exposure: Some(verdict) }
     }
 
     /// The text at `span`.
-    pub(super) fn text(&self, span: Span) -> String {
+    pub(crate) fn text(&self, span: Span) -> String {
         String::from_utf8_lossy(&self.place.text[span.range()]).into_owned()
     }
 }

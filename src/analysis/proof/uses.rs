@@ -8,7 +8,7 @@ use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 
-pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let Decl::Func(func) = subject.decl else {
         return Err(subject.object(subject.call.span, "it is made outside of any function"));
     };

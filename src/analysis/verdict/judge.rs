@@ -31,8 +31,8 @@ use crate::go::types::closable::ClosableAnswer;
 use crate::go::types::expressions::Callee;
 use crate::go::types::type_expr::{Type, guess_package_name};
 
-/// What following the acquisitions of one declaration may take, in visits of blocks and places kept: then what
-/// is left is not analysed.
+/// What following the acquisitions of one declaration may take, in visits of blocks and places kept: then
+/// what is left is not analysed.
 const MAX_EFFORT: usize = 50 * MAX_VISITS;
 
 /// A judgement.
@@ -147,8 +147,8 @@ pub fn judge(judge: &Judge, place: &FileContext, decl: &Decl, calls: &[Asked]) -
     judgement
 }
 
-/// Of several declarations of one name that would move out of the headers of statements in one body, the first
-/// does: the others have to wait until that is done.
+/// Of several declarations of one name that would move out of the headers of statements in one body, the
+/// first does: the others have to wait until that is done.
 fn one_lifted(judgement: &mut [Judgement], body: &dyn Fn(&Judgement) -> Option<BodyId>) {
     let mut lifted: Vec<(Option<BodyId>, Arc<str>)> = Vec::new();
     for one in judgement {
