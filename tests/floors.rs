@@ -1,5 +1,5 @@
-//! The floors of the design: a room imports rooms of lower floors, and its own; and no files import each other
-//! in a circle, but for those that are listed. Held against the sources as Rust reads them.
+//! The floors of the design: a room imports rooms of lower floors, and its own; and no files import each
+//! other in a circle, but for those that are listed. Held against the sources as Rust reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
