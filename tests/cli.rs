@@ -616,8 +616,8 @@ fn wrapped() -> tempfile::TempDir {
                 (*lib.Client, error) {\n\treturn lib.NewClient(ctx)\n}\n";
     write(&repo, "open/open.go", open);
     let used = LEAK.replace("lib.NewClient", "open.Open").replace("example.com/p/lib", "example.com/p/open");
-    write(&repo, "use/use.go", &used.replace("package p", "package use"));
-    write(&repo, "use/own.go", &LEAK.replace("package p", "package use").replace("func leak", "func own"));
+    write(&repo, "use/use.go", used.replace("package p", "package use"));
+    write(&repo, "use/own.go", LEAK.replace("package p", "package use").replace("func leak", "func own"));
     commit(&repo);
     outside
 }
@@ -775,7 +775,7 @@ fn code_that_goes_behind_a_leak_does_not_bring_it_back() {
     let tree = leaky();
     let behind =
         "\nfunc behind() error {\n\tif err := other(); err != nil {\n\t\treturn err\n\t}\n\treturn nil\n}\n";
-    write(tree.path(), "leak.go", &format!("{LEAK}{behind}"));
+    write(tree.path(), "leak.go", format!("{LEAK}{behind}"));
     commit(tree.path());
     git(tree.path(), &["tag", "start"]);
     write(tree.path(), "leak.go", LEAK);

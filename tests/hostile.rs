@@ -73,15 +73,15 @@ const TREES: &[Tree] = &[
         link("..", at, "d/loop");
     }),
     ("a folder that leads to the root of the disk", |at| link("/", at, "root")),
-    ("an oversize ignore file", |at| write(at, ".gitignore", &"**/a*b*c*d\n".repeat(200_000))),
-    ("oversize settings", |at| write(at, "unleak.toml", &"# x\n".repeat(400_000))),
+    ("an oversize ignore file", |at| write(at, ".gitignore", "**/a*b*c*d\n".repeat(200_000))),
+    ("oversize settings", |at| write(at, "unleak.toml", "# x\n".repeat(400_000))),
     ("an oversize go.mod", |at| {
-        write(at, "go.mod", &format!("module example.com/p\n{}", "// x\n".repeat(4_000_000)));
+        write(at, "go.mod", format!("module example.com/p\n{}", "// x\n".repeat(4_000_000)));
     }),
     ("an oversize source", |at| {
-        write(at, "x.go", &format!("package p\n{}", "// New Client(\n".repeat(1_200_000)))
+        write(at, "x.go", format!("package p\n{}", "// New Client(\n".repeat(1_200_000)))
     }),
-    ("many patterns", |at| write(at, ".gitignore", &"**/a*/**/b*/**/c\n".repeat(5_000))),
+    ("many patterns", |at| write(at, ".gitignore", "**/a*/**/b*/**/c\n".repeat(5_000))),
     ("folders a thousand deep", |at| {
         let mut folder = at.to_path_buf();
         for _ in 0..1000 {
@@ -95,19 +95,15 @@ const TREES: &[Tree] = &[
         write(
             at,
             "x.go",
-            &format!("package p\n\nfunc x() {{\n\tc := NewClient()\n\t_ = {deep}\n\tc.Use()\n}}\n"),
+            format!("package p\n\nfunc x() {{\n\tc := NewClient()\n\t_ = {deep}\n\tc.Use()\n}}\n"),
         );
     }),
     ("blocks ten thousand deep", |at| {
         let deep = format!("{}{}", "{".repeat(10_000), "}".repeat(10_000));
-        write(
-            at,
-            "x.go",
-            &format!("package p\n\nfunc x() {{\n\tc := NewClient()\n\t{deep}\n\tc.Use()\n}}\n"),
-        );
+        write(at, "x.go", format!("package p\n\nfunc x() {{\n\tc := NewClient()\n\t{deep}\n\tc.Use()\n}}\n"));
     }),
     ("brackets that never close", |at| {
-        write(at, "x.go", &format!("package p\n\nfunc x() {{\n{}", "\tc := NewClient(`\n".repeat(50_000)));
+        write(at, "x.go", format!("package p\n\nfunc x() {{\n{}", "\tc := NewClient(`\n".repeat(50_000)));
     }),
     ("a work tree whose index is a pipe", |at| {
         write(at, ".git/HEAD", "ref: refs/heads/main\n");

@@ -20,23 +20,28 @@ use crate::engine::detect::{self, DETECTORS, Detected, Repeats};
 use crate::engine::package_style::PackageStyle;
 use crate::engine::prefilter::{Prefilter, sights};
 use crate::engine::suppress::{Directives, Seen};
-use crate::engine::{prefilter, quick_reject, suppress, typed_seeds};
+use crate::engine::{called_seeds, prefilter, quick_reject, suppress, typed_seeds};
 use crate::fix;
 use crate::go::project::package::FuncRef;
-use crate::go::syntax::ast::Decl;
+use crate::go::syntax::ast::{Call, Decl};
 use crate::go::syntax::outline::{Item, ItemKind, outline};
 use crate::go::syntax::parse::{Parsed, Refusal, items_by_parsing, parse};
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;
+use crate::go::types::release::Gives;
+use crate::rules::acquire::Acquire;
 use crate::rules::{Engine, Rule, Seeds};
+
+/// What a function gives to its callers: by which rule, through which results.
+type Given = (Arc<Rule>, BTreeSet<usize>);
 
 /// Functions of the repository that give a fresh resource to their callers: calls of them are acquisitions
 /// too.
 #[derive(Default)]
 pub struct Wrappers {
-    /// The rule, and which results.
-    known: FxHashMap<FuncRef, (Arc<Rule>, BTreeSet<usize>)>,
+    /// The rules, and which results.
+    known: FxHashMap<FuncRef, Vec<Given>>,
     /// Their names, for the cheap question.
     names: FxHashSet<Arc<str>>,
 }
@@ -45,9 +50,15 @@ impl Wrappers {
     /// Takes in that `fresh` gives its result to its callers; false when that was known.
     pub fn add(&mut self, fresh: &Fresh) -> bool {
         self.names.insert(fresh.func.decl.name.name.clone());
-        let (_, results) =
-            self.known.entry(fresh.func.clone()).or_insert_with(|| (fresh.rule.clone(), BTreeSet::new()));
-        results.insert(fresh.result)
+        let rules = self.known.entry(fresh.func.clone()).or_default();
+        match rules.iter_mut().find(|(rule, _)| rule.id == fresh.rule.id) {
+            Some((_, results)) => results.insert(fresh.result),
+            None => {
+                rules.push((fresh.rule.clone(), BTreeSet::from([fresh.result])));
+                rules.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+                true
+            }
+        }
     }
 
     fn called_in(&self, text: &[u8]) -> bool {
@@ -220,8 +231,28 @@ impl From<Vec<Judgement>> for AnalyzedDeclaration {
     }
 }
 
-/// Everything that is to be judged in one declaration: rule, call, and which of its results if that is known.
-type Wanted = Vec<(Arc<Rule>, Span, Option<usize>)>;
+/// A call that is to be judged.
+struct Candidate {
+    rule: Arc<Rule>,
+    call: Span,
+    /// Where the resource is, if that is known.
+    gives: Option<Gives>,
+    /// A result beside it that must not be used after its release.
+    tied: Option<usize>,
+    /// Which of the rule's releases is the likely one.
+    release: usize,
+    /// Why there is nothing to release in this call.
+    quiet: Option<Arc<str>>,
+}
+
+impl Candidate {
+    fn new(rule: &Arc<Rule>, call: Span, gives: Option<Gives>) -> Candidate {
+        Candidate { rule: rule.clone(), call, gives, tied: None, release: 0, quiet: None }
+    }
+}
+
+/// Everything that is to be judged in one declaration.
+type Wanted = Vec<Candidate>;
 
 /// What all declarations of a file are judged with.
 struct Run<'r> {
@@ -303,19 +334,27 @@ fn judged(
     };
     let more = called(run, place, decl, &wanted);
     wanted.extend(more);
-    wanted.sort_by_key(|(_, call, result)| (*call, *result));
+    wanted.sort_by_key(|candidate| (candidate.call, candidate.gives));
     let asked: Vec<_> = wanted
         .iter()
-        .map(|(rule, call, result)| Asked {
-            rule: &rule.id,
-            releases: &rule.releases,
-            call: *call,
-            result: *result,
+        .map(|candidate| Asked {
+            rule: &candidate.rule.id,
+            releases: &candidate.rule.releases,
+            call: candidate.call,
+            gives: candidate.gives,
+            lifetime: &candidate.rule.lifetime,
+            by_name: matches!(candidate.rule.seeds, Seeds::Called(_)),
+            tied: candidate.tied,
+            release: candidate.release,
+            quiet: candidate.quiet.clone(),
         })
         .collect();
     let judged = judge::judge(run.judge, place, decl, &asked);
     for one in judged.iter().filter(|one| !(one.returned.is_empty() && one.wrapped.is_empty())) {
-        let rule = wanted.iter().find(|(_, call, _)| *call == one.acquisition.span).map(|(rule, ..)| rule);
+        let is_it = |candidate: &&Candidate| {
+            candidate.call == one.acquisition.span && candidate.rule.id == one.acquisition.rule
+        };
+        let rule = wanted.iter().find(is_it).map(|candidate| &candidate.rule);
         let Some((func, rule)) = enclosing(place.scope, item).zip(rule) else { continue };
         let fresh = |rule: &Arc<Rule>, result: &usize| Fresh {
             func: func.clone(),
@@ -349,7 +388,7 @@ fn seeds(policy: &Policy, parsed: &Parsed) -> Result<Wanted, &'static str> {
         let seeds = named
             .seeds(parsed)
             .map_err(|_| "the declaration has more candidate calls than are kept track of")?;
-        wanted.extend(seeds.into_iter().map(|seed| (rule.clone(), seed.call, None)));
+        wanted.extend(seeds.into_iter().map(|seed| Candidate::new(rule, seed.call, None)));
     }
     Ok(wanted)
 }
@@ -359,12 +398,16 @@ fn seeds(policy: &Policy, parsed: &Parsed) -> Result<Wanted, &'static str> {
 fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &Wanted) -> Wanted {
     let calls: Vec<_> = visit::calls(decl)
         .into_iter()
-        .filter(|call| !seeds.iter().any(|(_, seed, _)| *seed == call.span))
+        .filter(|call| !seeds.iter().any(|seed| seed.call == call.span))
         .filter_map(|call| Some((call, call.name()?)))
         .collect();
     let wraps = |name: &str| run.wrappers.names.contains(name);
     let gives = |name: &str| {
-        run.sights.iter().any(|sight| matches!(sight, Prefilter::Calls(names) if names.contains(name)))
+        run.sights.iter().any(|sight| match sight {
+            Prefilter::Calls(names) => names.contains(name),
+            Prefilter::Called(called) => called.may_be_called(name),
+            Prefilter::Trigger(_) => false,
+        })
     };
     if !calls.iter().any(|(_, name)| wraps(name) || gives(name)) {
         return Vec::new();
@@ -383,12 +426,19 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &Wanted) -> Wanted
             Callee::Method { method, .. } => method.func.as_ref(),
             _ => None,
         };
-        if let Some((rule, results)) = func.and_then(|func| run.wrappers.known.get(func)) {
-            found.extend(results.iter().map(|result| (rule.clone(), call.span, Some(*result))));
+        if let Some(rules) = func.and_then(|func| run.wrappers.known.get(func)) {
+            let results = rules.iter().flat_map(|(rule, results)| results.iter().map(move |at| (rule, *at)));
+            found.extend(results.map(|(rule, at)| Candidate::new(rule, call.span, Some(Gives::Result(at)))));
             continue;
         }
         // The repository's own constructors are known by what they acquire, as wrappers.
         let own = func.is_some_and(|func| !run.judge.database.is_dependency(&func.package));
+        let named: Vec<Candidate> =
+            run.rules().flat_map(|(rule, _)| named(place, &typing, rule, call, &callee, own)).collect();
+        if !named.is_empty() {
+            found.extend(named);
+            continue;
+        }
         let given = run
             .rules()
             .filter(|_| gives(name) && !own)
@@ -396,9 +446,30 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &Wanted) -> Wanted
                 Some((rule, typed_seeds::result_of(run.judge, place.scope, rule, &callee)?))
             })
             .filter(|_| wrapped::owned_argument(&typing, call).is_none());
-        found.extend(given.map(|(rule, result)| (rule.clone(), call.span, Some(result))));
+        found
+            .extend(given.map(|(rule, result)| Candidate::new(rule, call.span, Some(Gives::Result(result)))));
     }
     found
+}
+
+/// What a call acquires by the qualified name of what it calls.
+fn named(
+    place: &FileContext,
+    typing: &Typing,
+    rule: &Arc<Rule>,
+    call: &Call,
+    callee: &Callee,
+    own: bool,
+) -> Vec<Candidate> {
+    let Seeds::Called(called) = &rule.seeds else { return Vec::new() };
+    let acquires = called_seeds::acquisitions(typing, called, call, callee, own);
+    let candidate = |acquire: &Acquire| Candidate {
+        tied: acquire.tied,
+        release: acquire.release,
+        quiet: called_seeds::why_quiet(typing, acquire, call, place.text),
+        ..Candidate::new(rule, call.span, Some(acquire.gives))
+    };
+    acquires.into_iter().map(candidate).collect()
 }
 
 /// The function that an item declares, as the package knows it.

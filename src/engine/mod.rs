@@ -5,6 +5,7 @@ mod add_ignore;
 mod analyze;
 mod apply;
 mod baseline;
+mod called_seeds;
 mod change_filter;
 mod detect;
 mod package_style;
@@ -19,7 +20,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::base::diagnostic::{Acquisition, Finding, FixOutcome, RunFault};
+use crate::base::diagnostic::{Acquisition, Finding, FixOutcome, Location, RunFault};
 use crate::base::edit::Edit;
 use crate::base::sys::Error;
 use crate::config::Settings;
@@ -32,6 +33,8 @@ pub use baseline::{Baseline, Entry};
 pub struct Report {
     /// Every acquisition with its verdict.
     pub acquisitions: Vec<Acquisition>,
+    /// The verdicts on channels that goroutines use.
+    pub channels: Vec<ChannelVerdict>,
     /// What is reported, suppressed findings included (marked as such).
     pub findings: Vec<Finding>,
     /// Faults in single files.
@@ -46,6 +49,18 @@ pub struct Report {
     pub details: Details,
     /// The original text of each file that has a finding, by its printed path.
     pub texts: BTreeMap<Arc<str>, Arc<[u8]>>,
+}
+
+/// The verdict on one channel.
+#[derive(Debug, Clone)]
+pub struct ChannelVerdict {
+    pub location: Location,
+    /// What makes it, as written: `make(chan int)`.
+    pub text: String,
+    /// In a word or two: `received`, `buffered`, `gives up`, the name of a rule, `not analysed`.
+    pub verdict: String,
+    /// Why.
+    pub words: String,
 }
 
 /// What a run can tell beside its results.

@@ -10,6 +10,7 @@ use rustc_hash::FxHashSet;
 use crate::go::index::reader::{Index, Names};
 use crate::go::syntax::outline;
 use crate::go::syntax::outline::{Import, is_word};
+use crate::rules::acquire::Called;
 use crate::rules::{Rule, Seeds};
 
 /// How one rule's seeds look in one file.
@@ -18,6 +19,8 @@ pub enum Prefilter<'r> {
     Trigger(&'r Regex),
     /// They call a function of one of these names.
     Calls(Names),
+    /// They call one of these functions or methods.
+    Called(&'r Called),
 }
 
 /// How the seeds of each rule look in a file with these imports, in the order of `rules`.
@@ -31,6 +34,7 @@ pub fn sights<'r>(rules: &'r [Arc<Rule>], imports: &[Import]) -> Vec<Prefilter<'
                 .for_each(|import| names.extend(Index::shipped().givers(&import.path, &rule.releases)));
             Prefilter::Calls(names)
         }
+        Seeds::Called(called) => Prefilter::Called(called),
         Seeds::Others => Prefilter::Calls(Names::default()),
     };
     rules.iter().map(sight).collect()
@@ -41,6 +45,7 @@ impl Prefilter<'_> {
     pub fn is_in(&self, text: &[u8]) -> bool {
         match self {
             Prefilter::Trigger(trigger) => trigger.is_match(text),
+            Prefilter::Called(called) => called.trigger().is_match(text),
             Prefilter::Calls(names) => !names.is_empty() && calls(text, names).next().is_some(),
         }
     }
@@ -49,6 +54,7 @@ impl Prefilter<'_> {
     pub fn hits(&self, text: &[u8]) -> Vec<Range<usize>> {
         match self {
             Prefilter::Trigger(trigger) => trigger.find_iter(text).map(|hit| hit.range()).collect(),
+            Prefilter::Called(called) => called.trigger().find_iter(text).map(|hit| hit.range()).collect(),
             Prefilter::Calls(names) => calls(text, names).collect(),
         }
     }
@@ -57,11 +63,15 @@ impl Prefilter<'_> {
 /// Whether a file with this text could hold a seed of one of `rules`; its imports are looked at only if that
 /// matters.
 pub fn is_any(rules: &[Arc<Rule>], text: &[u8]) -> bool {
-    let named = |rule: &Arc<Rule>| matches!(&rule.seeds, Seeds::Named(named) if named.trigger.is_match(text));
-    if rules.iter().any(named) {
+    let by_text = |rule: &Arc<Rule>| match &rule.seeds {
+        Seeds::Named(named) => named.trigger.is_match(text),
+        Seeds::Called(called) => called.may_be_in_file(text),
+        Seeds::Given(_) | Seeds::Others => false,
+    };
+    if rules.iter().any(by_text) {
         return true;
     }
-    if rules.iter().all(|rule| matches!(rule.seeds, Seeds::Named(_))) {
+    if !rules.iter().any(|rule| matches!(rule.seeds, Seeds::Given(_))) {
         return false;
     }
     let (_, imports) = outline::imports(text);

@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use crate::analysis::file_context::FileContext;
 use crate::analysis::verdict::judge::Judge;
-use crate::base::diagnostic::Closable;
+use crate::base::diagnostic::{Closable, Release, ReleaseWay};
 use crate::base::text::Span;
 use crate::engine::prefilter::Prefilter;
 use crate::engine::typed_seeds;
 use crate::go::syntax::ast::{Call, Expr, ExprKind, Ident};
 use crate::go::syntax::outline::is_word;
+use crate::go::types::release::ReleaseMethod;
 use crate::rules::{Rule, Seeds};
 
 /// Whether nothing can be wrong with any call in `text` where the rule's seeds could stand; with
@@ -26,13 +27,16 @@ pub fn is_clean(
     text: &[u8],
     leaks_only: bool,
 ) -> bool {
+    if matches!(rule.seeds, Seeds::Called(_)) {
+        return sight.hits(text).into_iter().all(|hit| is_called_at_once(text, hit.start, &rule.releases));
+    }
     sight.hits(text).into_iter().all(|hit| {
         if text[..hit.start].last().is_some_and(|byte| is_word(*byte)) {
             // The middle of a longer name: no constructor's.
             return true;
         }
         let Some(b'(') = text[..hit.end].last() else { return false };
-        let name = &text[hit.start..hit.end - 1];
+        let name = text[hit.start..hit.end - 1].trim_ascii_end();
         let function = match text[..hit.start].split_last() {
             Some((b'.', before)) => qualified(text, before, name),
             _ => is_only(text, name, b"(").then(|| ident(name)),
@@ -43,6 +47,49 @@ pub fn is_clean(
             Gives::Unknown => false,
         })
     })
+}
+
+/// Whether the call at `at` has its first release deferred in the next line at its indentation, behind the
+/// check of an error if there is one between. Whatever that call acquires, that releases it.
+fn is_called_at_once(text: &[u8], at: usize, releases: &[ReleaseMethod]) -> bool {
+    let Some(release) = releases.first() else { return false };
+    let start = text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let indent = text[start..].iter().take_while(|byte| **byte == b'\t').count();
+    let Some((first, second)) = bound(&text[start + indent..at]) else { return false };
+    let deferred = |name: &[u8]| {
+        let name = String::from_utf8_lossy(name);
+        let release = Release {
+            method: release.name.to_string(),
+            args: Vec::new(),
+            returns_error: false,
+            way: release.way.clone(),
+        };
+        format!("defer {}", release.call(&name, "", "")).into_bytes()
+    };
+    let mut lines = lines_at(text, start, indent);
+    let line = lines.next();
+    match release.way {
+        ReleaseWay::Value => line == Some(deferred(second).as_slice()),
+        ReleaseWay::Function { .. } => false,
+        ReleaseWay::Method | ReleaseWay::Field(_) => {
+            let check = [b"if ", second, b" != nil {"].concat();
+            let ends = line == Some(&check) && lines.next() == Some(b"}");
+            ends && lines.next() == Some(deferred(first).as_slice())
+        }
+    }
+}
+
+/// The lines behind the one at `start` that begin at its indentation, without that, the last ones of a
+/// statement over several lines left out.
+fn lines_at(text: &[u8], start: usize, indent: usize) -> impl Iterator<Item = &[u8]> {
+    let margin = &text[start..start + indent];
+    let lines = text[start..].split(|byte| *byte == b'\n').skip(1).filter_map(move |line| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        (!line.trim_ascii().is_empty())
+            .then(|| line.strip_prefix(margin).filter(|rest| !rest.starts_with(b"\t")))
+            .flatten()
+    });
+    lines.skip_while(|line| line.starts_with(b")") || line.starts_with(b"}") || line.starts_with(b"//"))
 }
 
 /// What a constructor's results are, taken together.
@@ -60,20 +107,8 @@ fn is_deferred_at_once(text: &[u8], at: usize, method: &str, leaks_only: bool) -
     let start = text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let indent = text[start..].iter().take_while(|byte| **byte == b'\t').count();
     let Some((name, error)) = bound(&text[start + indent..at]) else { return false };
-    let margin = &text[start..start + indent];
-    // The lines after the acquiring one that begin at its indentation: a call over many lines ends with one
-    // that starts with `)`.
-    let mut lines = text[start..].split(|byte| *byte == b'\n').skip(1).filter_map(|line| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        (!line.trim_ascii().is_empty())
-            .then(|| line.strip_prefix(margin).filter(|rest| !rest.starts_with(b"\t")))
-            .flatten()
-    });
-    let mut line = lines.next();
-    while line.is_some_and(|line| line.starts_with(b")") || line.starts_with(b"}") || line.starts_with(b"//"))
-    {
-        line = lines.next();
-    }
+    let mut lines = lines_at(text, start, indent);
+    let line = lines.next();
     let check = [b"if ", error, b" != nil {"].concat();
     let release = [b"defer ", name, b".", method.as_bytes(), b"()"].concat();
     let deferred = line == Some(&check) && lines.next() == Some(b"}") && lines.next() == Some(&release);

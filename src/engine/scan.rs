@@ -10,11 +10,15 @@ use std::time::Instant;
 use rayon::prelude::*;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
+use crate::analysis::channel;
 use crate::analysis::summaries::callee::Summaries;
 use crate::analysis::verdict::judge::{Judge, Usage};
+use crate::base::diagnostic::Location;
 use crate::base::diagnostic::{Closable, RunFault, Verdict};
 use crate::base::sys::{self, Error};
+use crate::base::text::LineIndex;
 use crate::config::{Policy, Settings};
+use crate::engine::ChannelVerdict;
 use crate::engine::analyze;
 use crate::engine::analyze::{AnalyzedFile, FileText, Fresh, Wrappers};
 use crate::engine::{Details, Report, Stats, change_filter, detect, prefilter, suppress};
@@ -442,6 +446,18 @@ fn take(report: &mut Report, candidate: &Candidate) {
         report.stats.not_analysed += u64::from(acquisition.verdict == Verdict::NotAnalysed);
         report.stats.unknown_type += u64::from(acquisition.verdict == Verdict::UnknownType);
         report.acquisitions.push(acquisition.clone());
+    }
+    let lines = LineIndex::new(&candidate.text);
+    for one in candidate.judged.detected.iter().filter(|one| one.detection.kind == channel::VERDICT) {
+        let span = one.detection.span;
+        let (line, column) = lines.line_column(span.start);
+        let text = String::from_utf8_lossy(&candidate.text[span.range()]).into_owned();
+        report.channels.push(ChannelVerdict {
+            location: Location { path: candidate.path.clone(), span, line, column },
+            text,
+            verdict: one.detection.label.clone(),
+            words: one.detection.message.clone(),
+        });
     }
     for finding in &candidate.judged.findings {
         report.texts.entry(candidate.path.clone()).or_insert_with(|| candidate.text.clone());

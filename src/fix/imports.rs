@@ -15,6 +15,13 @@ pub fn path_of(imports: &[Import], name: &str) -> Option<Arc<str>> {
     imports.iter().find(named).map(|import| import.path.clone())
 }
 
+/// What the file calls the package that it imports from `path`; `None` where it does not name it.
+pub fn qualifier(imports: &[Import], path: &str) -> Option<String> {
+    let import = imports.iter().find(|import| &*import.path == path)?;
+    let name = import.name.as_deref().unwrap_or(guess_package_name(path));
+    (name != "_" && name != ".").then(|| name.to_owned())
+}
+
 /// The edit that imports `path`, a package of the standard library; `Some(None)` when it is imported already,
 /// `None` when there is no plain place.
 pub fn add(text: &[u8], path: &str) -> Option<Option<Edit>> {

@@ -9,7 +9,7 @@ mod spelling;
 
 use crate::base::diagnostic::{
     Acquisition, Anchor, Applicability, Certainty, Closable, Fix, Release, ReleaseArg, ReleaseCandidate,
-    Remedy,
+    ReleaseWay, Remedy,
 };
 use crate::base::edit::Edit;
 use crate::base::text::Span;
@@ -45,7 +45,9 @@ impl Wanted<'_> {
 
     /// The rule's own method that `release` calls.
     fn method(&self, release: &Release) -> Option<&ReleaseMethod> {
-        self.releases.iter().find(|method| *method.name == release.method && method.args == release.args)
+        self.releases.iter().find(|method| {
+            *method.name == release.method && method.args == release.args && method.way == release.way
+        })
     }
 }
 
@@ -89,7 +91,7 @@ pub fn fix(wanted: &Wanted) -> Option<Fix> {
     if wanted.method(release).is_some_and(|method| method.only_shown) {
         let name = wanted.name();
         let reason = format!("what `{}` waits for, or ends besides, is for a person to say", release.method);
-        return Some(sketch(format!("call `{}` of {name}", release.method), &reason));
+        return Some(sketch(format!("call `{}` of {name}", release.name()), &reason));
     }
     let Some(anchor) = &placed.anchor else {
         if let Some(fix) = leaving(wanted, release, placed) {
@@ -98,7 +100,7 @@ pub fn fix(wanted: &Wanted) -> Option<Fix> {
         let name = wanted.name();
         let reason =
             placed.obstacle.as_deref().unwrap_or("no single line after the error check could release it");
-        return Some(sketch(format!("call `{}` of {name} on every way out", release.method), reason));
+        return Some(sketch(format!("call `{}` of {name} on every way out", release.name()), reason));
     };
     Some(match draft(wanted, release, anchor, &placed.replaced) {
         Ok(Draft { title, mut edits, doubt }) => {
@@ -128,7 +130,7 @@ fn sketch(title: String, reason: &str) -> Fix {
 }
 
 fn draft(wanted: &Wanted, release: &Release, anchor: &Anchor, replaced: &[Span]) -> Result<Draft, Sketch> {
-    let call = call(release, anchor).map_err(|sketched| Sketch {
+    let call = call(wanted, release, anchor).map_err(|sketched| Sketch {
         title: format!("insert `defer {sketched}`"),
         reason: "what to pass to it is for a person to say".to_owned(),
     })?;
@@ -139,12 +141,19 @@ fn draft(wanted: &Wanted, release: &Release, anchor: &Anchor, replaced: &[Span])
 }
 
 /// `client.Close()`; the error is a sketch of a call whose arguments nobody knows.
-fn call(release: &Release, anchor: &Anchor) -> Result<String, String> {
-    let (variable, method) = (&anchor.variable, &release.method);
+fn call(wanted: &Wanted, release: &Release, anchor: &Anchor) -> Result<String, String> {
+    let named = match &release.way {
+        ReleaseWay::Function { package, .. } => imports::qualifier(wanted.habits.imports(), package),
+        _ => None,
+    };
+    let function =
+        &named.map_or_else(|| release.name(), |qualifier| format!("{qualifier}.{}", release.method));
+    let call = |args: &str| release.call(&anchor.variable, args, function);
     match (release.args.as_slice(), &anchor.scope.context) {
-        ([], _) => Ok(format!("{variable}.{method}()")),
-        ([ReleaseArg::Context], Some(context)) => Ok(format!("{variable}.{method}({})", context.spelled)),
-        _ => Err(format!("{variable}.{method}(…)")),
+        ([], _) => Ok(call("")),
+        ([ReleaseArg::Nil], _) => Ok(call("nil")),
+        ([ReleaseArg::Context], Some(context)) => Ok(call(&context.spelled)),
+        _ => Err(call("…")),
     }
 }
 
@@ -153,7 +162,7 @@ fn leaving(wanted: &Wanted, release: &Release, placed: &ReleaseCandidate) -> Opt
     let mut edits = Vec::new();
     let mut titles = Vec::new();
     for anchor in &placed.leaving {
-        let call = call(release, anchor).ok()?;
+        let call = call(wanted, release, anchor).ok()?;
         let spelled = spelling::spell(wanted, release, anchor, &call, When::Now)
             .ok()
             .filter(|spelled| spelled.needs.is_none())?;

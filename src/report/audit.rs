@@ -32,6 +32,12 @@ pub fn audit(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             because(at),
         )?;
     }
+    for one in &report.channels {
+        let at = &one.location;
+        let place = format!("{}:{}:{}", harmless(&at.path), at.line, at.column);
+        let (text, words) = (harmless(&one.text), harmless(&one.words));
+        writeln!(out, "{place}  {text}  {BOLD}{}{BOLD:#}  {DIM}{words}{DIM:#}", one.verdict)?;
+    }
     sums(out, &report.acquisitions)
 }
 

@@ -47,7 +47,7 @@ pub(super) fn acquisition() -> Acquisition {
         name: Some("c".into()),
         function: Some("run".into()),
         type_name: "*x.Client".into(),
-        closable: Closable::By(Release { method: "Close".into(), args: vec![], returns_error: true }),
+        closable: Closable::By(Release::method("Close", true)),
         verdict: Verdict::Leaked,
         certainty: Certainty::Proved,
         evidence: vec![returned, known],

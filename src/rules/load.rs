@@ -7,9 +7,11 @@ use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 use tree_sitter::Query;
 
-use crate::base::diagnostic::{FaultKind, ReleaseArg, Severity};
+use crate::base::diagnostic::{FaultKind, ReleaseArg, ReleaseWay, Severity};
 use crate::base::sys;
-use crate::go::types::release::ReleaseMethod;
+use crate::go::project::gomod::language_version;
+use crate::go::types::release::{Gives, Lifetime, ReleaseMethod, Words};
+use crate::rules::acquire::{Acquire, Called, Qualified, Quiet};
 use crate::rules::{Engine, Given, Named, Rule, RuleError, Seeds, Status};
 
 /// A value that says something: an empty one is a mistake at its place.
@@ -50,7 +52,16 @@ struct RuleToml {
     #[serde(default)]
     prefilter: PrefilterToml,
     #[serde(default)]
+    acquire: Vec<AcquireToml>,
+    #[serde(default)]
     release: Vec<ReleaseToml>,
+    #[serde(default)]
+    ends: Vec<EndsToml>,
+    endless: Option<Text>,
+    #[serde(default)]
+    main_ends: bool,
+    #[serde(default)]
+    words: WordsToml,
     docs: DocsToml,
 }
 
@@ -96,20 +107,66 @@ struct GivenToml {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct AcquireToml {
+    call: toml::Spanned<Text>,
+    #[serde(rename = "type")]
+    ty: Option<toml::Spanned<Text>>,
+    gives: Option<toml::Spanned<Text>>,
+    go_below: Option<toml::Spanned<Text>>,
+    unless_godebug: Option<Text>,
+    quiet_if: Option<QuietToml>,
+    context: Option<usize>,
+    /// From 1.
+    release: Option<usize>,
+    tied: Option<toml::Spanned<Text>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuietToml {
+    argument: usize,
+    is: Vec<Text>,
+    why: Text,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ReleaseToml {
-    method: Text,
+    method: Option<Text>,
+    field: Option<Text>,
+    call: Option<Text>,
+    of: Option<Text>,
+    itself: Option<Text>,
+    #[serde(default)]
     args: Vec<ArgToml>,
     safe: bool,
     #[serde(default)]
     only_shown: bool,
+    #[serde(default)]
+    repeatable: bool,
     /// What the resource is after it.
     done: Option<Text>,
+}
+
+/// The method whose answer `false` says that it is released.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndsToml {
+    unless: Text,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct WordsToml {
+    open: Option<Text>,
+    name: Option<Text>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 enum ArgToml {
     Context,
+    Nil,
     Other,
 }
 
@@ -172,6 +229,16 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         None => Arc::from(&**id),
     };
     let seeds = match (&raw.trigger, &raw.given, query) {
+        (None, None, None) if !raw.acquire.is_empty() => {
+            let acquires: Result<Vec<Acquire>, RuleError> = raw
+                .acquire
+                .iter()
+                .map(|raw| acquire(raw).map_err(|(at, words)| mistake(at, words)))
+                .collect();
+            let called = Called::new(acquires?);
+            let words = "its names make no regular expression".to_owned();
+            Seeds::Called(called.ok_or_else(|| mistake(raw.id.span().start, words))?)
+        }
         (Some(trigger), None, Some(query)) => {
             let trigger = trigger_of(trigger)?;
             let (query, acquire, constructor) = self::query(query_file, query)?;
@@ -195,8 +262,8 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         }
         (None, None, None) if engine != Engine::Resource || &*reports != leak => Seeds::Others,
         _ => {
-            let words = "a rule has a `trigger` and an acquire.scm, or a table `[given]`, or it `reports` \
-                         something else";
+            let words = "a rule has a `trigger` and an acquire.scm, or a table `[given]`, or tables \
+                         `[[acquire]]`, or it `reports` something else";
             let words = words.to_owned();
             return Err(mistake(raw.id.span().start, words));
         }
@@ -222,6 +289,12 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             "there is no [[release]] that says how it is released".to_owned(),
         ));
     }
+    let start = raw.id.span().start;
+    let releases: Result<Vec<ReleaseMethod>, RuleError> = raw
+        .release
+        .into_iter()
+        .map(|raw| release(raw).map_err(|words| mistake(start, words.to_owned())))
+        .collect();
     Ok(Rule {
         id: Arc::from(&**id),
         summary: raw.summary.0,
@@ -245,22 +318,102 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         label: raw.label.map_or_else(|| "acquired here".to_owned(), |label| label.0),
         prefilter: prefilter.into_iter().map(|word| word.0).collect(),
         seeds,
-        releases: raw.release.into_iter().map(release).collect(),
+        releases: releases?,
+        lifetime: Lifetime {
+            ends: raw.ends.iter().map(|ends| Arc::from(&*ends.unless)).collect(),
+            endless: raw.endless.as_deref().map(Arc::from),
+            main_ends: raw.main_ends,
+            words: Words {
+                open: raw.words.open.as_deref().map(Arc::from),
+                name: raw.words.name.as_deref().map(Arc::from),
+            },
+        },
     })
 }
 
-fn release(raw: ReleaseToml) -> ReleaseMethod {
+/// `result 1`, `argument 0`.
+fn gives(text: &str) -> Option<Gives> {
+    let (what, at) = text.split_once(' ')?;
+    let at = at.parse().ok()?;
+    match what {
+        "result" => Some(Gives::Result(at)),
+        "argument" => Some(Gives::Argument(at)),
+        _ => None,
+    }
+}
+
+/// An acquisition; the error has a place.
+fn acquire(raw: &AcquireToml) -> Result<Acquire, (usize, String)> {
+    let wrong = |key: &toml::Spanned<Text>, what: &str| {
+        (key.span().start, format!("`{}` is no {what}", &**key.get_ref()))
+    };
+    let held = |key: &toml::Spanned<Text>| {
+        gives(key.get_ref()).ok_or_else(|| wrong(key, "`result N` or `argument N`"))
+    };
+    let callee = Qualified::parse(raw.call.get_ref());
+    let ty = raw.ty.as_ref().map(|ty| match ty.get_ref().rsplit_once('.') {
+        Some((package, name)) => Ok((Arc::from(package), Arc::from(name))),
+        None => Err(wrong(ty, "`import/path.Type`")),
+    });
+    let go_below = raw
+        .go_below
+        .as_ref()
+        .map(|go| language_version(go.get_ref()).ok_or_else(|| wrong(go, "version of Go")));
+    let tied = raw.tied.as_ref().map(|tied| match held(tied)? {
+        Gives::Result(at) => Ok(at),
+        Gives::Argument(_) => Err(wrong(tied, "`result N`")),
+    });
+    Ok(Acquire {
+        callee: callee.ok_or_else(|| {
+            wrong(&raw.call, "`import/path.Func`, `import/path.(*Type).Method` or `(*).Method`")
+        })?,
+        ty: ty.transpose()?,
+        gives: raw.gives.as_ref().map_or(Ok(Gives::Result(0)), held)?,
+        go_below: go_below.transpose()?,
+        unless_godebug: raw.unless_godebug.as_deref().map(Arc::from),
+        quiet_if: raw.quiet_if.as_ref().map(|quiet| Quiet {
+            argument: quiet.argument,
+            is: quiet.is.iter().map(|name| Arc::from(&**name)).collect(),
+            why: Arc::from(&*quiet.why),
+        }),
+        context: raw.context,
+        release: raw.release.unwrap_or(1).saturating_sub(1),
+        tied: tied.transpose()?,
+    })
+}
+
+/// A way to release; the error is a clause.
+fn release(raw: ReleaseToml) -> Result<ReleaseMethod, &'static str> {
     let args = raw.args.iter().map(|arg| match arg {
         ArgToml::Context => ReleaseArg::Context,
+        ArgToml::Nil => ReleaseArg::Nil,
         ArgToml::Other => ReleaseArg::Other,
     });
-    ReleaseMethod {
-        name: Arc::from(&*raw.method),
+    let (name, way) = match (raw.method, raw.call, raw.itself) {
+        (Some(method), None, None) if raw.of.is_none() => match raw.field {
+            Some(field) => (method.0, ReleaseWay::Field(Arc::from(&*field))),
+            None => (method.0, ReleaseWay::Method),
+        },
+        (None, Some(call), None) if raw.field.is_none() => {
+            let (package, name) =
+                call.rsplit_once('.').ok_or("the `call` of a [[release]] is no `import/path.Func`")?;
+            let method = raw.of.as_deref().map(Arc::from);
+            (name.to_owned(), ReleaseWay::Function { package: Arc::from(package), method })
+        }
+        (None, None, Some(itself)) if raw.field.is_none() && raw.of.is_none() => {
+            (itself.0, ReleaseWay::Value)
+        }
+        _ => return Err("a [[release]] has a `method`, a `call`, or `itself`"),
+    };
+    Ok(ReleaseMethod {
+        name: Arc::from(name),
         args: args.collect(),
         safe: raw.safe,
         only_shown: raw.only_shown,
+        way,
+        repeatable: raw.repeatable,
         done: Arc::from(raw.done.as_deref().unwrap_or("released")),
-    }
+    })
 }
 
 fn query(file: &str, text: &str) -> Result<(Query, u32, u32), RuleError> {

@@ -5,6 +5,7 @@
 //! reports another fault of those that the others do, or comments that silence nothing. The shipped rules are
 //! compiled in; `--rules DIR` loads others the same way.
 
+pub mod acquire;
 mod load;
 
 use std::path::Path;
@@ -16,7 +17,8 @@ use tree_sitter::{Query, QueryCursor, StreamingIterator};
 use crate::base::diagnostic::{FaultKind, Severity};
 use crate::base::text::Span;
 use crate::go::syntax::parse::Parsed;
-use crate::go::types::release::ReleaseMethod;
+use crate::go::types::release::{Lifetime, ReleaseMethod};
+use crate::rules::acquire::Called;
 
 /// More open matches than this in one declaration and the query's answer is not complete.
 const MATCH_LIMIT: u32 = 4096;
@@ -46,6 +48,8 @@ pub struct Rule {
     pub seeds: Seeds,
     /// How the resource is released, best first.
     pub releases: Vec<ReleaseMethod>,
+    /// What else is to be said of its resources.
+    pub lifetime: Lifetime,
 }
 
 /// What finds what a rule reports.
@@ -92,6 +96,8 @@ pub enum Seeds {
     Named(Named),
     /// Those that hand over something to release, by what the source or the index says of them.
     Given(Given),
+    /// Those of functions and methods of these names.
+    Called(Called),
     /// None but those of the other rules.
     Others,
 }
@@ -312,6 +318,13 @@ mod tests {
         assert_eq!(seeds("func f() { c := x.NewClient[pkg.T](ctx) }"), ["x.NewClient[pkg.T](ctx)"]);
         assert_eq!(seeds("func f() { c := s.factory.NewClient() }"), ["s.factory.NewClient()"]);
         assert_eq!(seeds("var c = x.NewRESTClient(y.NewClient())").len(), 2);
+    }
+
+    #[test]
+    fn constructors_may_say_more_than_client() {
+        assert_eq!(seeds("func f() { c, err := pd.NewClientWithContext(ctx, a) }").len(), 1);
+        assert_eq!(seeds("func f() { c := client.NewClientFromExisting(x) }").len(), 1);
+        assert_eq!(seeds("func f() { c := new.NewClient (ctx) }"), ["new.NewClient (ctx)"]);
     }
 
     #[test]

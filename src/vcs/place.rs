@@ -43,11 +43,14 @@ impl Place {
     }
 }
 
+/// The top of the repository that a folder lies in, and the way down from there.
+type FolderPlace = (Arc<Top>, PathBuf);
+
 /// Finds the places of files, each folder once.
 #[derive(Debug, Default)]
 pub struct Places {
     working_dir: PathBuf,
-    tops: Mutex<FxHashMap<PathBuf, Option<(Arc<Top>, PathBuf)>>>,
+    tops: Mutex<FxHashMap<PathBuf, Option<FolderPlace>>>,
 }
 
 impl Places {

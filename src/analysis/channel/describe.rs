@@ -1,6 +1,6 @@
 //! A fault -> what is said of it: the sentence, the places, the notes.
 
-use crate::analysis::channel::judge::Found;
+use crate::analysis::channel::judge::{Found, VERDICT};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::verdict::{Fault, Kind};
 use crate::analysis::detection::Detection;
@@ -67,6 +67,20 @@ pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: 
         labels,
         notes: notes(found, func),
         remedy,
+    }
+}
+
+/// The verdict on a channel, for `audit`.
+pub fn row(make: Span, verdict: &str, why: String) -> Detection {
+    Detection {
+        kind: VERDICT,
+        span: make,
+        label: verdict.to_owned(),
+        message: why,
+        certainty: Certainty::Proved,
+        labels: Vec::new(),
+        notes: Vec::new(),
+        remedy: None,
     }
 }
 

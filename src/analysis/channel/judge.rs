@@ -13,15 +13,17 @@ use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
+/// The kind of a detection that is no fault: the verdict on a channel that a goroutine uses.
+pub const VERDICT: &str = "channel";
+
 /// The verdict on one channel.
 #[derive(Debug)]
 pub struct Judged {
     pub make: Span,
     /// What is wrong with it.
     pub detection: Option<Detection>,
-    /// Why it is not judged.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the audit"))]
-    pub unjudged: Option<String>,
+    /// What `audit` says of it.
+    pub row: Option<Detection>,
 }
 
 /// What was found out about one team.
@@ -37,8 +39,10 @@ pub struct Found<'t, 'a, 'f, 'w> {
 
 /// What is wrong with the channels that a declaration makes.
 pub fn detect(declaration: &Declaration) -> Vec<Detection> {
-    let judged = judge(declaration).into_iter().filter_map(|judged| judged.detection);
-    let mut found: Vec<Detection> = judged.filter(|one| declaration.wants(one.kind)).collect();
+    let judged =
+        judge(declaration).into_iter().flat_map(|judged| judged.detection.into_iter().chain(judged.row));
+    let mut found: Vec<Detection> =
+        judged.filter(|one| one.kind == VERDICT || declaration.wants(one.kind)).collect();
     if declaration.wants(stuck::KIND) {
         found.extend(stuck::detect(declaration));
     }
@@ -77,11 +81,19 @@ fn of_team<'a>(
     team: &Team<'a>,
     func: Option<&FuncDecl>,
 ) -> Vec<Judged> {
-    let row =
-        |at: usize, detection, unjudged| Judged { make: team.channels[at].make.span, detection, unjudged };
+    let row = |at: usize, detection: Option<Detection>, unjudged: Option<String>, words: &'static str| {
+        let make = team.channels[at].make.span;
+        let (verdict, why) = match (&detection, unjudged) {
+            (Some(one), _) => (one.kind, one.message.clone()),
+            (None, Some(why)) => ("not analysed", why),
+            (None, None) => (words, String::new()),
+        };
+        let row = (!verdict.is_empty()).then(|| describe::row(make, verdict, why));
+        Judged { make, detection, row }
+    };
     let Ok(ways) = walk.owner(frame, team) else {
         let why = || Some("more ways through it than are followed".to_owned());
-        return (0..team.channels.len()).map(|at| row(at, None, why())).collect();
+        return (0..team.channels.len()).map(|at| row(at, None, why(), "")).collect();
     };
     let capacity = |capacity: Option<&'a Expr>| capacity.map_or(Size::ZERO, |capacity| frame.size(capacity));
     let capacities: Vec<Size> = team.channels.iter().map(|channel| capacity(channel.capacity)).collect();
@@ -99,7 +111,7 @@ fn of_team<'a>(
             // A channel that nobody else has is a way to wait for the end of the process.
             fault.kind != Kind::StuckForever || frame.scopes.uses_of(team.channels[at].var).count() > 2
         });
-        row(at, fault.as_ref().map(detection), open.get(&channel).cloned())
+        row(at, fault.as_ref().map(detection), open.get(&channel).cloned(), case.words(channel))
     };
     (0..team.channels.len()).map(verdict).collect()
 }

@@ -21,4 +21,4 @@ mod tests;
 mod verdict;
 mod walk;
 
-pub use judge::detect;
+pub use judge::{VERDICT, detect};

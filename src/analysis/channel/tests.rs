@@ -12,7 +12,7 @@ use crate::go::project::locate::{Environment, Locator};
 use crate::go::syntax::ast::Decl;
 use crate::go::types::database::Database;
 
-/// What is said of each channel that the function `f` makes: the kind of its fault, or why it is not judged,
+/// What is said of each channel that the function `f` makes: the kind of its fault, why it is not judged, or what else `audit` says,
 /// and what goes into the line of its `make` if that is safe.
 fn said(text: &str) -> Vec<String> {
     let text = format!(
@@ -31,13 +31,14 @@ fn said(text: &str) -> Vec<String> {
     let summaries = Summaries::default();
     let declaration =
         Declaration { database: &database, summaries: &summaries, file: &file, decl: &decl, kinds: &[] };
-    let words = |judged: judge::Judged| match (judged.detection, judged.unjudged) {
+    let words = |judged: judge::Judged| match (judged.detection, judged.row) {
         (Some(one), _) => match one.remedy {
             Some(Remedy::Capacity { text, doubt: None, .. }) => format!("{}{text}", one.kind),
             _ => one.kind.to_owned(),
         },
-        (None, Some(why)) => why,
-        (None, None) => "fine".to_owned(),
+        (None, Some(row)) if row.label == "not analysed" => row.message,
+        (None, Some(row)) => row.label,
+        (None, None) => "no goroutine".to_owned(),
     };
     judge::judge(&declaration).into_iter().map(words).collect()
 }
@@ -48,9 +49,9 @@ fn a_send_is_left_alone_on_the_ways_out_that_do_not_receive() {
         said(&format!("func f() {{\nc := make(chan int)\ngo func() {{ c <- work() }}()\n{rest}\n}}"))
     };
     assert_eq!(body("if fails() != nil { return }\n<-c"), ["abandoned-send, 1"]);
-    assert_eq!(body("defer func() { <-c }()\nif fails() != nil { return }"), ["fine"]);
-    assert_eq!(body("<-c"), ["fine"]);
-    assert_eq!(body("for { select { case <-c: return; default: } }"), ["fine"]);
+    assert_eq!(body("defer func() { <-c }()\nif fails() != nil { return }"), ["received"]);
+    assert_eq!(body("<-c"), ["received"]);
+    assert_eq!(body("for { select { case <-c: return; default: } }"), ["received"]);
 }
 
 #[test]
@@ -74,11 +75,11 @@ fn counts_are_compared_where_they_are_sure() {
         ))
     };
     assert_eq!(body("", "<-c"), ["surplus-senders, len(items)"]);
-    assert_eq!(body("", "for range items { <-c }"), ["fine"]);
-    assert_eq!(body("", "for i := 0; i < len(items); i++ { <-c }"), ["fine"]);
+    assert_eq!(body("", "for range items { <-c }"), ["received"]);
+    assert_eq!(body("", "for i := 0; i < len(items); i++ { <-c }"), ["received"]);
     assert_eq!(body("", "for i := 1; i < len(items); i++ { <-c }"), ["surplus-senders, len(items)"]);
-    assert_eq!(body("", "for i := 0; i < n; i++ { <-c }"), ["fine"], "nobody knows n");
-    assert_eq!(body(", len(items)", "<-c"), ["fine"]);
+    assert_eq!(body("", "for i := 0; i < n; i++ { <-c }"), ["received"], "nobody knows n");
+    assert_eq!(body(", len(items)", "<-c"), ["buffered"]);
 }
 
 #[test]
@@ -88,8 +89,8 @@ fn conditions_that_decide_both_are_held_together() {
             "func f(a, b bool) {{\nc := make(chan int)\nif {first} {{ go func() {{ c <- 1 }}() }}\nwork()\nif {second} {{ <-c }}\n}}"
         ))
     };
-    assert_eq!(body("a", "a"), ["fine"]);
-    assert_eq!(body("!a", "!a"), ["fine"]);
+    assert_eq!(body("a", "a"), ["received"]);
+    assert_eq!(body("!a", "!a"), ["received"]);
     assert_eq!(body("a", "b"), ["abandoned-send, 1"]);
 }
 

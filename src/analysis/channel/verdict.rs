@@ -79,6 +79,23 @@ impl<'t> Case<'t> {
             .or_else(|| self.alone(channel))
     }
 
+    /// How a channel that a goroutine uses is no fault, in a word; none where no goroutine uses it.
+    pub fn words(&self, channel: ChannelId) -> &'static str {
+        let uses =
+            |event: &Event| matches!(event.what, What::Operation { channel: used, .. } if used == channel);
+        let mut using = self.members.iter().flatten().filter(|way| way.events.iter().any(uses)).peekable();
+        if using.peek().is_none() {
+            return "";
+        }
+        let gives_up = using
+            .any(|way| way.count(Action::Send, channel, |guard| *guard != Guard::None).most != Size::ZERO);
+        match (gives_up, self.capacities[channel.0] == Size::ZERO) {
+            (true, _) => "gives up",
+            (false, false) => "buffered",
+            (false, true) => "received",
+        }
+    }
+
     /// The members that an exit has started.
     fn started(&self, exit: &Way) -> BTreeMap<MemberId, Count> {
         let mut started: BTreeMap<MemberId, Count> = BTreeMap::new();

@@ -22,6 +22,7 @@ use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::{Database, FileScope};
+use crate::go::types::release::Lifetime;
 use crate::go::types::type_expr::Type;
 
 /// More ways than this at one place are not followed.
@@ -532,6 +533,7 @@ impl<'w> Walk<'w> {
             stack: &self.stack,
             target: None,
             releases: &[],
+            lifetime: &Lifetime::default(),
             in_main: false,
             comes_back: false,
         };

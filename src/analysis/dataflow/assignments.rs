@@ -46,6 +46,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             if let Some(var) = self.scopes.var(name) {
                 self.bind_var(var, name.span, value, state);
                 self.note_error(acquired, at, var, state);
+                self.note_flag(var, spec.values.get(at), state);
             }
         }
     }
@@ -62,6 +63,9 @@ impl<'a, 'w> Walk<'a, 'w> {
         for (at, target) in left.iter().enumerate() {
             if let Some(var) = target.as_ident().and_then(|ident| self.scopes.var(ident)) {
                 self.note_error(acquired, at, var, state);
+                if let Some(value) = right.get(at).filter(|_| right.len() == left.len()) {
+                    self.note_flag(var, Some(value), state);
+                }
             }
         }
     }

@@ -109,11 +109,11 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// As `effect`, where the literal's parameters hold what the call passes to them.
-    pub(crate) fn effect_with_args(&mut self, call: &'a Call, body: BodyId, state: &State) -> Option<Effect> {
+    pub(crate) fn effect_with_args(&mut self, args: &[Value], body: BodyId, state: &State) -> Option<Effect> {
         let mut inner = state.clone();
-        for (at, arg) in call.args.iter().enumerate() {
+        for (at, alias) in args.iter().enumerate() {
             let param = self.scopes.param(body, ParamIndex::At(at as u32));
-            if let (Some(alias), Some(param)) = (self.peek(arg, state), param) {
+            if let (Some(alias), Some(param)) = (alias.clone(), param) {
                 inner.set(param, Some(alias));
             }
         }
@@ -142,8 +142,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             return;
         };
         if let Some(body) = self.called_literal(&call.function) {
-            self.arguments(call, state);
-            return self.deferred_literal(call, body, state);
+            let args = self.arguments(call, state);
+            return self.deferred_literal(call, body, &args, state);
         }
         self.defer_on(call, state);
         let mut after =
@@ -207,15 +207,15 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// A deferred literal sees variables as they are on the way out, and its parameters as they are now.
-    pub(crate) fn deferred_literal(&mut self, call: &'a Call, body: BodyId, state: &mut State) {
-        let by_argument = call.args.iter().any(|arg| self.peek(arg, state).is_some());
+    fn deferred_literal(&mut self, call: &'a Call, body: BodyId, args: &[Value], state: &mut State) {
+        let by_argument = args.iter().any(Option::is_some);
         if !by_argument {
             if !state.pending.contains(&body) {
                 state.pending.push(body);
             }
             return;
         }
-        match self.effect_with_args(call, body, state) {
+        match self.effect_with_args(args, body, state) {
             Some(Effect::Releases) => self.due(call.span, state),
             Some(Effect::MayRelease { .. }) => {
                 let id = self.event(
@@ -248,8 +248,9 @@ impl<'a, 'w> Walk<'a, 'w> {
         };
         let mut holds = false;
         let literal = self.called_literal(&call.function);
+        let args = self.arguments(call, state);
         if let Some(body) = literal {
-            let effect = self.effect_with_args(call, body, state);
+            let effect = self.effect_with_args(&args, body, state);
             if effect == Some(Effect::Releases) {
                 return self.give(state, call.span, Verdict::Released, Certainty::Proved, BY_GOROUTINE);
             }
@@ -268,7 +269,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         } else {
             holds |= self.eval(&call.function, state).is_some();
         }
-        for (at, value) in self.arguments(call, state).into_iter().enumerate() {
+        for (at, value) in args.into_iter().enumerate() {
             let Some(alias) = value else { continue };
             holds = true;
             if literal.is_some() || alias != Alias::Itself {

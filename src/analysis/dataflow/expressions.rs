@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::dataflow::assignments::{in_package, root};
 use crate::analysis::dataflow::deferred::Effect;
+use crate::analysis::dataflow::flags;
 use crate::analysis::dataflow::state::*;
 use crate::analysis::dataflow::walk::{ErrorAt, Operand, Oracle, ParamEffect, ParamOutcome, Source, failed};
 use crate::analysis::graph::control_flow::Step;
@@ -16,6 +17,7 @@ use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::diagnostic::{Certainty, Verdict};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
+use crate::go::types::release::Gives;
 
 /// A method called on the resource, over all ways that lead to the call.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +61,8 @@ pub struct Walk<'a, 'w> {
     pub(crate) effects: FxHashMap<(BodyId, State), Option<Effect>>,
     /// The bools that never change, as they are where the resource is acquired.
     pub(crate) given: Vec<(VarId, bool)>,
+    /// The bools that are followed, sorted.
+    pub(crate) flags: Vec<VarId>,
 }
 
 impl<'a, 'w> Walk<'a, 'w> {
@@ -85,6 +89,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             budget,
             effects: FxHashMap::default(),
             given: if let [source] = sources { source.given(scopes, body) } else { Vec::new() },
+            flags: flags::followed(scopes, body),
         }
     }
 
@@ -308,6 +313,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         state: &mut State,
     ) -> Value {
         match self.eval(operand, state)? {
+            Alias::Itself if self.oracle.is_part(&field.name) => Some(Alias::Itself),
             Alias::Itself if self.oracle.is_release(&field.name, None) => {
                 Some(Alias::Function { releases: true })
             }
@@ -346,8 +352,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             return self.acquired(assigned, call.span, state);
         }
         if let Some(body) = self.called_literal(&call.function) {
-            self.arguments(call, state);
-            let effect = self.effect_with_args(call, body, state);
+            let args = self.arguments(call, state);
+            let effect = self.effect_with_args(&args, body, state);
             return self.ran(effect, call.span, state);
         }
         let receiver = match &call.function.unparen().kind {
@@ -362,11 +368,18 @@ impl<'a, 'w> Walk<'a, 'w> {
         };
         let args = self.arguments(call, state);
         if let Some(source) = source {
-            return self.acquired(source, call.span, state);
+            let results = self.acquired(source, call.span, state);
+            self.acquired_by_argument(source, call, state);
+            return results;
         }
         self.known_error(call, state);
         let mut results: Vec<Value> = Vec::new();
-        if let Some(part) = self.released_part(call, state) {
+        if self.is_released_by(call, &receiver, &function, &args, state) {
+            self.release(state, call.span, Certainty::Proved, "released");
+            return results;
+        }
+        let itself = matches!(receiver, Some((Alias::Itself, _)));
+        if let Some(part) = self.released_part(call, state).filter(|_| !itself) {
             self.release(state, call.span, Certainty::Assumed, &part);
             return Vec::new();
         }
@@ -428,6 +441,48 @@ impl<'a, 'w> Walk<'a, 'w> {
             ));
         }
         results
+    }
+
+    /// Whether the call is a release that is no method of the resource: `cancel()`, `j.cancel()`,
+    /// `signal.Stop(c)`, `os.Remove(f.Name())`.
+    fn is_released_by(
+        &mut self,
+        call: &'a Call,
+        receiver: &Option<(Alias, &'a Ident)>,
+        function: &Value,
+        args: &[Value],
+        state: &State,
+    ) -> bool {
+        if self.oracle.is_function() {
+            let part = match receiver {
+                Some((Alias::Inside(Some(paths)), field)) => paths.part(&field.name),
+                _ => None,
+            };
+            if *function == Some(Alias::Itself) || part == Some(Alias::Itself) {
+                return true;
+            }
+        }
+        args.iter().enumerate().any(|(at, value)| {
+            if *value == Some(Alias::Itself) && self.oracle.is_release_of(call, at, None) {
+                return true;
+            }
+            // `f.Name()`
+            let asked = call.args.get(at).and_then(Expr::as_call).map(|inner| &inner.function.unparen().kind);
+            match asked {
+                Some(ExprKind::Selector { operand, field }) => {
+                    self.peek(operand, state) == Some(Alias::Itself)
+                        && self.oracle.is_release_of(call, at, Some(&field.name))
+                }
+                _ => false,
+            }
+        })
+    }
+
+    /// What the call makes of its argument: the variable there is the resource then.
+    fn acquired_by_argument(&mut self, source: Source, call: &'a Call, state: &mut State) {
+        let Source::Call { gives: Gives::Argument(at), .. } = source else { return };
+        let Some(arg) = call.args.get(at) else { return };
+        self.bind(arg, Some(Alias::Itself), state);
     }
 
     /// Whether a field of function type is called: `s.stop()`, and no method.
@@ -497,9 +552,11 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         let phase = if unchecked { Phase::Unchecked } else { Phase::Open };
         let (pending, called) = (std::mem::take(&mut state.pending), std::mem::take(&mut state.called));
-        *state = State { phase, pending, called, serving: state.serving, ..State::start() };
+        let flags = std::mem::take(&mut state.flags);
+        *state = State { phase, pending, called, flags, serving: state.serving, ..State::start() };
         let (result, success) = match source {
-            Source::Call { result, success, .. } => (result, success),
+            Source::Call { gives: Gives::Result(result), success, .. } => (result, success),
+            Source::Call { .. } => return Vec::new(),
             Source::Assigned { var, error, .. } => {
                 state.set(var, Some(Alias::Itself));
                 state.error = if let ErrorAt::Variable(error) = error { Some(error) } else { None };

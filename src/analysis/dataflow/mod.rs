@@ -3,5 +3,6 @@
 pub mod assignments;
 pub mod deferred;
 pub mod expressions;
+mod flags;
 pub mod state;
 pub mod walk;

@@ -107,6 +107,8 @@ pub struct State {
     pub serving: Option<EventId>,
     /// A release was deferred here, before anybody looked at the error.
     pub early: Option<EventId>,
+    /// Bools that are plainly set and asked for, sorted by variable: `success = true`.
+    pub flags: Vec<(VarId, bool)>,
 }
 
 impl State {
@@ -124,6 +126,7 @@ impl State {
             running: None,
             serving: None,
             early: None,
+            flags: Vec::new(),
         }
     }
 

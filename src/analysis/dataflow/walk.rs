@@ -20,6 +20,7 @@ use crate::base::diagnostic::{AnchorPlace, Certainty, Verdict};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
+use crate::go::types::release::Gives;
 
 /// More states than this at one point end the walk.
 const MAX_STATES: usize = 96;
@@ -111,6 +112,26 @@ pub trait Oracle<'a> {
     /// Whether a method of this name, called on the resource itself with that many arguments, releases it;
     /// `None` for the method as a value.
     fn is_release(&self, method: &str, args: Option<usize>) -> bool;
+    /// Whether the resource is released by calling it: `cancel()`.
+    fn is_function(&self) -> bool {
+        false
+    }
+    /// Whether this field of what was acquired is the resource: `resp.Body`.
+    fn is_part(&self, _field: &str) -> bool {
+        false
+    }
+    /// Whether the call releases what it gets as argument `at`, or that whose `method` gives the argument.
+    fn is_release_of(&self, _call: &'a Call, _at: usize, _method: Option<&str>) -> bool {
+        false
+    }
+    /// Whether the resource is released already where this method of it says false.
+    fn ends_unless(&self, _method: &str) -> bool {
+        false
+    }
+    /// Whether a loop over this field of the resource, a channel that nobody closes, never ends.
+    fn is_endless(&self, _field: &str) -> bool {
+        false
+    }
     /// What the call does with the value in `place`, which holds on to the resource as `hold` says.
     fn passed(&self, call: &'a Call, place: Operand, alias: &Alias) -> ParamEffect;
     /// Whether the process serves from this call on until it ends.
@@ -144,8 +165,8 @@ pub trait Oracle<'a> {
 /// there is no resource.
 #[derive(Debug, Clone, Copy)]
 pub enum Source {
-    /// A call; `result` is the index of the resource among its `results`, `error` that of its error.
-    Call { span: Span, result: usize, error: Option<usize>, success: Option<usize> },
+    /// A call; `gives` is where the resource is, `error` the index of its error among its results.
+    Call { span: Span, gives: Gives, error: Option<usize>, success: Option<usize> },
     /// A call of a function literal that acquires and assigns to a variable of this body.
     Assigned { span: Span, var: VarId, error: ErrorAt },
     /// A variable that is open when the body is entered.
@@ -416,10 +437,21 @@ fn branch<'a>(
         Condition::NotEmpty(values) => {
             let holds =
                 values.as_call().is_none() && matches!(walk.ranged(values, &state), Some(Alias::Inside(_)));
-            return (Some(state.clone()), (!holds).then_some(state));
+            let ends = !holds && !is_endless(walk, values, &state);
+            return (Some(state.clone()), ends.then_some(state));
+        }
+        Condition::HasMore(values) => {
+            let ends = !is_endless(walk, values, &state);
+            return (Some(state.clone()), ends.then_some(state));
         }
     };
     compared(walk, left, right, state)
+}
+
+/// Whether a loop over these values never ends: `ticker.C`.
+fn is_endless(walk: &Walk, values: &Expr, state: &State) -> bool {
+    let ExprKind::Selector { operand, field } = &values.unparen().kind else { return false };
+    walk.peek(operand, state) == Some(Alias::Itself) && walk.oracle.is_endless(&field.name)
 }
 
 /// `ok`, where it says whether there is a resource.
@@ -428,6 +460,10 @@ fn asked_of_bool(walk: &Walk, var: Option<VarId>, state: State) -> (Option<State
         walk.given.iter().find(|(given, _)| state.phase != Phase::Before && Some(*given) == var)
     {
         return if *value { (Some(state), None) } else { (None, Some(state)) };
+    }
+    let known = state.flags.iter().find(|(flag, _)| Some(*flag) == var).map(|(_, value)| *value);
+    if let Some(value) = known {
+        return if value { (Some(state), None) } else { (None, Some(state)) };
     }
     match var.and_then(|var| state.alias(var)) {
         Some(Alias::Sure) => (Some(state), None),
@@ -455,6 +491,14 @@ fn compared<'a>(
     } else {
         return error_equals(walk, left, right, state);
     };
+    // `resp.Body`: where that is nil, there is nothing to release.
+    if let ExprKind::Selector { operand, field } = &other.unparen().kind
+        && state.is_open()
+        && walk.oracle.is_part(&field.name)
+        && walk.peek(operand, &state) == Some(Alias::Itself)
+    {
+        return (Some(failed(state.clone())), Some(state));
+    }
     let Some(var) = other.as_ident().and_then(|ident| walk.scopes.var(ident)) else {
         return (Some(state.clone()), Some(state));
     };
@@ -506,7 +550,11 @@ fn error_equals<'a>(
 /// `failed(err)`, where that is known to tell whether there is an error. `errors.Is(err, x)` and other
 /// predicates named `Is…` or `As…`: true means not nil. `client.IsClosed()`: true means that there is nothing
 /// left to release.
-fn asked_of_error<'a>(walk: &Walk<'a, '_>, call: &'a Call, state: State) -> (Option<State>, Option<State>) {
+fn asked_of_error<'a>(
+    walk: &mut Walk<'a, '_>,
+    call: &'a Call,
+    state: State,
+) -> (Option<State>, Option<State>) {
     let name = match &call.function.unparen().kind {
         ExprKind::Selector { field, .. } => Some(&field.name),
         ExprKind::Ident(ident) => Some(&ident.name),
@@ -514,6 +562,19 @@ fn asked_of_error<'a>(walk: &Walk<'a, '_>, call: &'a Call, state: State) -> (Opt
     };
     let predicate =
         name.is_some_and(|name| name.starts_with("Is") || name.starts_with("As") || name.starts_with("is"));
+    if state.is_open()
+        && name.is_some_and(|name| walk.oracle.ends_unless(name))
+        && is_asked(walk, call, &state)
+    {
+        let mut ended = state.clone();
+        walk.release(
+            &mut ended,
+            call.span,
+            Certainty::Proved,
+            "released where this says that there is no more",
+        );
+        return (Some(state), Some(ended));
+    }
     let closed =
         name.is_some_and(|name| ["Closed", "IsClosed"].contains(&&**name)) && is_asked(walk, call, &state);
     // Where a subtest made it, and failed.

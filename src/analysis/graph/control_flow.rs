@@ -75,6 +75,8 @@ pub enum Condition<'a> {
     Equal(&'a Expr, &'a Expr),
     /// A loop over these values has a first round.
     NotEmpty(&'a Expr),
+    /// A loop over these values has another round.
+    HasMore(&'a Expr),
 }
 
 /// The graph; block 0 is the entry.
@@ -284,7 +286,7 @@ impl<'a> Builder<'a, '_> {
                 self.step(Step::Eval(right));
                 self.finish(Next::Branch { condition: Condition::NotEmpty(right), yes: body, no: after });
                 self.current = head;
-                self.finish(Next::Any(vec![body, after]));
+                self.finish(Next::Branch { condition: Condition::HasMore(right), yes: body, no: after });
                 self.blocks[body].0.push(Step::Range { left, right });
                 self.loop_body(label, after, head, body, &looped.body);
                 self.go_on(head);

@@ -25,13 +25,13 @@ use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::field_release::Keepers;
 use crate::analysis::summaries::per_request::Requests;
 use crate::analysis::summaries::result_ownership::{Origins, ResultOwnership};
-use crate::base::diagnostic::{Certainty, Verdict};
+use crate::base::diagnostic::{Certainty, ReleaseWay, Verdict};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
-use crate::go::types::members::Member;
-use crate::go::types::release::ReleaseMethod;
+use crate::go::types::members::{Member, MethodRef};
+use crate::go::types::release::{Lifetime, ReleaseMethod};
 use crate::go::types::retention::Holds;
 use crate::go::types::type_expr::Type;
 
@@ -151,8 +151,10 @@ pub struct Calls<'a, 'w> {
     pub stack: &'w Stack,
     /// The resource's type; `None` when unknown.
     pub target: Option<Type>,
-    /// The methods that release it.
+    /// The ways to release it.
     pub releases: &'w [ReleaseMethod],
+    /// What else is to be said of its kind.
+    pub lifetime: &'w Lifetime,
     /// The declaration is the `main` function of a program.
     pub in_main: bool,
     /// Take every call for one that comes back.
@@ -220,9 +222,46 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
 
     fn is_release(&self, method: &str, args: Option<usize>) -> bool {
         let own = |release: &ReleaseMethod| {
-            *release.name == *method && args.is_none_or(|args| args == release.args.len())
+            *release.name == *method
+                && matches!(release.way, ReleaseWay::Method | ReleaseWay::Field(_))
+                && args.is_none_or(|args| args == release.args.len())
         };
         self.releases.iter().any(own) || (known::also_releases(method) && args.is_none_or(|args| args == 0))
+    }
+
+    fn is_function(&self) -> bool {
+        self.releases.iter().any(|release| release.way == ReleaseWay::Value)
+    }
+
+    fn is_part(&self, field: &str) -> bool {
+        self.releases
+            .iter()
+            .any(|release| matches!(&release.way, ReleaseWay::Field(part) if **part == *field))
+    }
+
+    fn is_release_of(&self, call: &'a Call, at: usize, method: Option<&str>) -> bool {
+        let of_function = |release: &&ReleaseMethod| match &release.way {
+            // A variable may hold what the method gave.
+            ReleaseWay::Function { method: wanted, .. } => method.is_none() || wanted.as_deref() == method,
+            _ => false,
+        };
+        let mut functions = self.releases.iter().filter(of_function).peekable();
+        if at != 0 || functions.peek().is_none() {
+            return false;
+        }
+        let Some((package, name)) = self.typing.name(&call.function) else { return false };
+        functions.any(|release| match &release.way {
+            ReleaseWay::Function { package: wanted, .. } => **wanted == *package && *release.name == *name,
+            _ => false,
+        })
+    }
+
+    fn ends_unless(&self, method: &str) -> bool {
+        self.lifetime.ends.iter().any(|known| **known == *method)
+    }
+
+    fn is_endless(&self, field: &str) -> bool {
+        self.lifetime.endless.as_deref() == Some(field)
     }
 
     fn passed(&self, call: &'a Call, place: Operand, alias: &Alias) -> ParamEffect {
@@ -338,8 +377,22 @@ impl<'a> Calls<'a, '_> {
         !self.database().locator().is_dependency(&func.package.dir)
     }
 
+    /// Whether what this method of the resource gives is what a function takes that releases it: `f.Name()`.
+    fn names_it(&self, name: &str) -> bool {
+        let is = |release: &ReleaseMethod| match &release.way {
+            ReleaseWay::Function { method, .. } => method.as_deref() == Some(name),
+            _ => false,
+        };
+        self.releases.iter().any(is)
+    }
+
     /// A method call on a value that holds on to the resource.
     fn receives(&self, callee: &Callee, alias: &Alias) -> ParamEffect {
+        if let (Callee::Method { method, .. }, Alias::Itself) = (callee, alias)
+            && self.names_it(&method.name)
+        {
+            return with_results(vec![(0, Alias::Itself)], Certainty::Proved);
+        }
         let mut alias = alias;
         if let (Callee::Method { method, .. }, Alias::Inside(_), Some(target)) = (callee, alias, &self.target)
             && method.receiver.pointee() == target.pointee()
@@ -359,6 +412,16 @@ impl<'a> Calls<'a, '_> {
         };
         // A function behind an interface, `multierr.Invoke(client.Close)`, is there to be called.
         if func.is_none() && *alias == (Alias::Function { releases: true }) {
+            return ParamEffect { outcome: ParamOutcome::Releases, ..ParamEffect::lent(Certainty::Assumed) };
+        }
+        // Whatever is behind an interface has it inside, and ends it with itself.
+        let by_interface = |method: &MethodRef| {
+            method.interface && self.is_release(&method.name, Some(method.signature.params.len()))
+        };
+        if let (Callee::Method { method, .. }, Alias::Inside(_)) = (callee, alias)
+            && func.is_none()
+            && by_interface(method)
+        {
             return ParamEffect { outcome: ParamOutcome::Releases, ..ParamEffect::lent(Certainty::Assumed) };
         }
         if let Some(func) = func {
@@ -440,10 +503,15 @@ impl<'a> Calls<'a, '_> {
 
     /// A call with the value as an argument.
     fn takes(&self, call: &'a Call, callee: &Callee, at: usize, alias: &Alias) -> ParamEffect {
-        if let Alias::Function { releases } = alias
+        let run_as = match alias {
+            Alias::Function { releases } => Some(*releases),
+            Alias::Itself if self.is_function() => Some(true),
+            _ => None,
+        };
+        if let Some(releases) = run_as
             && let Some(runner) = self.typing.ask(call, known::runner).flatten()
         {
-            return run(runner, *releases);
+            return run(runner, releases);
         }
         if self.typing.ask(call, known::gives_back) == Some(true) {
             return with_results(vec![(0, alias.clone())], Certainty::Proved);
@@ -469,7 +537,7 @@ impl<'a> Calls<'a, '_> {
             };
             return ParamEffect { outcome, ..ParamEffect::lent(Certainty::Proved) };
         }
-        if *alias == Alias::Itself && self.typing.ask(call, known::stores) == Some(true) {
+        if self.typing.ask(call, known::stores) == Some(true) {
             return ParamEffect::kept(
                 Verdict::Stored,
                 Certainty::Proved,
@@ -791,5 +859,6 @@ fn is_test_helper(func: &FuncRef) -> bool {
 /// `(*Client).Close(client)`: the receiver is the first argument.
 fn is_method_expression(call: &Call, callee: &Callee) -> bool {
     let Callee::Method { method, .. } = callee else { return false };
-    !method.signature.variadic && call.args.len() == method.signature.params.len() + 1
+    // What only the index knows has no parameters there.
+    !method.indexed && !method.signature.variadic && call.args.len() == method.signature.params.len() + 1
 }

@@ -13,7 +13,7 @@ use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::types::closable::ClosableAnswer;
 use crate::go::types::database::Database;
-use crate::go::types::release::ReleaseMethod;
+use crate::go::types::release::{Gives, Lifetime, ReleaseMethod};
 use crate::go::types::type_expr::Type;
 
 /// Ways out that are listed as evidence of one leak.
@@ -41,8 +41,19 @@ pub struct Asked<'r> {
     pub rule: &'r Arc<str>,
     pub releases: &'r [ReleaseMethod],
     pub call: Span,
-    /// Which result is the resource; `None` for the first that can be released.
-    pub result: Option<usize>,
+    /// Where the resource is; `None` for the first result that can be released.
+    pub gives: Option<Gives>,
+    /// What else the rule says of it.
+    pub lifetime: &'r Lifetime,
+    /// The call is known by what is called: what it gives is released as the rule says, whatever is known of
+    /// its type.
+    pub by_name: bool,
+    /// A result beside it that must not be used after its release.
+    pub tied: Option<usize>,
+    /// Which of the releases is that of what this call gives, where its type does not tell.
+    pub release: usize,
+    /// Why there is nothing to release in this call.
+    pub quiet: Option<Arc<str>>,
 }
 
 /// What one acquisition is judged by.
@@ -66,11 +77,20 @@ pub(crate) struct Kind {
     pub(crate) error: Option<usize>,
     /// A bool that says whether there is a resource.
     pub(crate) success: Option<usize>,
+    /// It is an argument, and no result.
+    pub(crate) argument: Option<usize>,
     pub(crate) ty: Type,
     pub(crate) answer: ClosableAnswer,
+    /// Its release does nothing where it is released already.
+    pub(crate) repeatable: bool,
 }
 
 impl Kind {
+    /// Where it is.
+    pub(crate) fn gives(&self) -> Gives {
+        self.argument.map_or(Gives::Result(self.result), Gives::Argument)
+    }
+
     /// Its type, as far as that is known.
     pub(crate) fn target(&self) -> Option<Type> {
         self.ty.why_unknown().is_none().then(|| self.ty.clone())

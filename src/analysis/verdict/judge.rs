@@ -29,6 +29,8 @@ use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::closable::ClosableAnswer;
 use crate::go::types::expressions::Callee;
+use crate::go::types::members::Member;
+use crate::go::types::release::{Gives, Lifetime};
 use crate::go::types::type_expr::{Type, guess_package_name};
 
 /// What following the acquisitions of one declaration may take, in visits of blocks and places kept: then
@@ -241,7 +243,7 @@ impl<'a> Case<'a, '_> {
         let site = self.site(&kind);
         let body = site.map(|site| site.body);
         let trace = match site {
-            Some(site) if !nothing => Some(self.walk(site.body, &[site.source], kind.target())),
+            Some(site) if !nothing => Some(self.walk(site.body, &[site.source], self.followed(&kind))),
             _ => None,
         };
         let outcome = match (&trace, body) {
@@ -262,6 +264,9 @@ impl<'a> Case<'a, '_> {
         if outcome.verdict.is_finding() {
             outcome = self.kept_by_maker(&kind).unwrap_or(outcome);
         }
+        if outcome.verdict.is_finding() && self.ends_with_main(&trace, body) {
+            outcome = self.until_exit();
+        }
         let mut leak = self.leak(&outcome);
         let release_site = match (&trace, site, &mut leak) {
             (Some(Ok(trace)), Some(site), Some(Fault { remedy: Remedy::Release(placed), .. })) => {
@@ -270,21 +275,39 @@ impl<'a> Case<'a, '_> {
             _ => None,
         };
         let mut faults: Vec<Fault> = leak.into_iter().collect();
-        if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown) {
+        if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown || self.wanted.by_name) {
             faults.extend(self.misuses(trace, body, &kind));
             faults.extend(self.kept(trace, body, &kind, &mut outcome));
         }
-        let lent = || wrapped::lent_argument(self.typing, self.call).is_some() || self.lent(&kind).is_some();
+        let lent = || {
+            !self.wanted.by_name
+                && (wrapped::lent_argument(self.typing, self.call).is_some() || self.lent(&kind).is_some())
+        };
         // A maker that forgets it on some ways out gives it to its callers on the others.
-        let gives_out = matches!(outcome.verdict, Verdict::Returned | Verdict::LeakedOnSomePaths);
+        // What it has released, and returns all the same, is no duty of theirs.
+        let is_returned = |exit: &Exit, trace: &Trace| match exit.state.phase {
+            Phase::Given(id) => !matches!(
+                trace.events[id.0 as usize].kind,
+                EventKind::Given(Verdict::Released | Verdict::PassedOn)
+            ),
+            _ => false,
+        };
+        let returns = |trace: &Trace| trace.exits.iter().any(|exit| is_returned(exit, trace));
+        let gives_out = matches!(outcome.verdict, Verdict::Returned | Verdict::LeakedOnSomePaths)
+            && matches!(&trace, Some(Ok(trace)) if returns(trace));
         let given = |wanted: fn(&Alias) -> bool| match (&trace, body) {
             (Some(Ok(trace)), Some(BodyId(0))) if gives_out && is_free(trace) && !lent() => {
                 trace.left.iter().filter(|(_, alias)| wanted(alias)).map(|(index, _)| *index).collect()
             }
             _ => Vec::new(),
         };
-        let returned = given(|alias| *alias == Alias::Itself);
-        let wrapped = given(|alias| matches!(alias, Alias::Inside(_)));
+        let mut returned = given(|alias| *alias == Alias::Itself);
+        let mut wrapped = given(|alias| matches!(alias, Alias::Inside(_)));
+        // Whoever gets it twice may release either.
+        if self.wanted.by_name && returned.len() + wrapped.len() > 1 {
+            returned.clear();
+            wrapped.clear();
+        }
         let shown = |trace: &Trace| Some((self.constructor()?, trace.released_by.first()?.clone()));
         let usage = trace.as_ref().filter(|_| unknown).and_then(|trace| trace.as_ref().ok()).and_then(shown);
         faults.sort_by_key(|fault| fault.verdict);
@@ -383,8 +406,11 @@ impl<'a> Case<'a, '_> {
         let late = captured.is_some()
             || trace.events.iter().any(|event| event.kind == EventKind::Cleaning)
             || self.used_in_cleanup(site.body, found.variable);
-        let doubt = captured.or_else(|| self.altered(trace)).or_else(|| self.keeper(trace));
-        Some(ReleaseSite { site, found, iteration, late, doubt, target: kind.target() })
+        let doubt = captured
+            .or_else(|| self.altered(trace))
+            .or_else(|| self.keeper(trace))
+            .or_else(|| self.tied_outlives(site));
+        Some(ReleaseSite { site, found, iteration, late, doubt, target: self.followed(kind) })
     }
 
     /// Where one release could stand for this and all of `others`, which the variable may be there; none is
@@ -476,7 +502,7 @@ impl<'a> Case<'a, '_> {
 
     /// The resource's name in messages.
     pub(crate) fn named(&self, kind: &Kind) -> String {
-        self.bound(kind.result).map_or_else(|| "what it gives".to_owned(), |name| format!("`{name}`"))
+        self.bound(kind).map_or_else(|| "what it gives".to_owned(), |name| format!("`{name}`"))
     }
 
     /// A way out on which the resource is open, between the call and the place for its release.
@@ -494,12 +520,19 @@ impl<'a> Case<'a, '_> {
 
     fn kind(&self) -> Kind {
         let types = self.typing.results(self.call);
+        if self.wanted.by_name {
+            return self.kind_by_name(&types);
+        }
         let answers: Vec<_> = types
             .iter()
             .map(|ty| self.judge.database.closable(self.place.scope, ty, self.wanted.releases))
             .collect();
         let closable = || answers.iter().position(|answer| matches!(answer.closable, Closable::By(_)));
-        let result = self.wanted.result.or_else(closable).unwrap_or(0);
+        let named = match self.wanted.gives {
+            Some(Gives::Result(result)) => Some(result),
+            _ => None,
+        };
+        let result = named.or_else(closable).unwrap_or(0);
         let error = types.iter().position(Type::is_error).or_else(|| self.unknown_error(&types));
         let success = types.iter().position(|ty| matches!(ty, Type::Basic(name) if &**name == "bool"));
         let ty = types.get(result).cloned().unwrap_or_else(|| Type::unknown("the call gives nothing"));
@@ -518,15 +551,82 @@ impl<'a> Case<'a, '_> {
         if matches!(answer.closable, Closable::Unknown(_))
             && let Some(method) = used()
         {
-            answer.closable =
-                Closable::By(Release { method: method.clone(), args: Vec::new(), returns_error: false });
+            answer.closable = Closable::By(Release::method(method, false));
             answer.certainty = Certainty::Proved;
         }
         if self.judge.assume_closable && matches!(answer.closable, Closable::Unknown(_)) {
-            answer.closable =
-                Closable::By(Release { method: "Close".to_owned(), args: Vec::new(), returns_error: false });
+            answer.closable = Closable::By(Release::method("Close", false));
         }
-        Kind { result, error, success, ty, answer }
+        Kind { result, error, success, argument: None, ty, answer, repeatable: false }
+    }
+
+    /// As [`Case::kind`], where the rule says what the call gives and how that is released.
+    fn kind_by_name(&self, types: &[Type]) -> Kind {
+        let gives = self.wanted.gives.unwrap_or(Gives::Result(0));
+        let (result, argument) = match gives {
+            Gives::Result(result) => (result, None),
+            Gives::Argument(at) => (0, Some(at)),
+        };
+        let ty = match gives {
+            Gives::Result(result) => types.get(result).cloned(),
+            Gives::Argument(at) => self.call.args.get(at).map(|arg| self.typing.of(arg)),
+        };
+        let ty = ty.unwrap_or_else(|| Type::unknown("what the call gives is not known"));
+        let error = types
+            .iter()
+            .position(Type::is_error)
+            .or_else(|| self.unknown_error(types).filter(|error| gives != Gives::Result(*error)));
+        let Asked { releases, release, .. } = self.wanted;
+        let (mut answer, repeatable) = self.judge.database.released_as_named(&ty, releases, *release);
+        if let Some(why) = &self.wanted.quiet {
+            answer.closable = Closable::Nothing(why.to_string());
+        }
+        let success = types.iter().position(|ty| matches!(ty, Type::Basic(name) if &**name == "bool"));
+        Kind { result, error, success, argument, ty, answer, repeatable }
+    }
+
+    /// The type that is followed: that of the field where the resource is, if it is in one.
+    fn followed(&self, kind: &Kind) -> Option<Type> {
+        let ty = kind.target()?;
+        let Closable::By(Release { way: ReleaseWay::Field(field), .. }) = &kind.answer.closable else {
+            return Some(ty);
+        };
+        match self.judge.database.member(&ty, field) {
+            Some(Member::Field(part)) if part.why_unknown().is_none() => Some(part),
+            _ => None,
+        }
+    }
+
+    /// Whether all that is wrong is that `main` comes to its end.
+    fn ends_with_main(&self, trace: &Option<Result<Trace, &'static str>>, body: Option<BodyId>) -> bool {
+        let ends = self.wanted.lifetime.main_ends && self.is_main() && body == Some(BodyId(0));
+        let again = |trace: &Trace| trace.exits.iter().any(|exit| exit.kind == ExitKind::Again);
+        ends && matches!(trace, Some(Ok(trace)) if !again(trace))
+    }
+
+    /// Why a release at the end of the function may be too early for what came with the resource.
+    fn tied_outlives(&self, site: Site) -> Option<String> {
+        let tied = self.wanted.tied?;
+        let Source::Call { span, .. } = site.source else {
+            return Some("what came with it is not followed".to_owned());
+        };
+        let ty = self.typing.results(self.call).into_iter().nth(tied);
+        let source = Source::Call { span, gives: Gives::Result(tied), error: None, success: None };
+        let stack = Stack::new();
+        let target = ty.filter(|ty| ty.why_unknown().is_none());
+        let calls = Calls { releases: &[], lifetime: &Lifetime::default(), ..self.calls(&stack, target) };
+        let Ok(trace) =
+            walk(self.scopes, site.body, &[source], State::start(), &calls, &Cell::new(MAX_VISITS))
+        else {
+            return Some("what came with it is used in too many ways to be followed".to_owned());
+        };
+        let outlives = |id: EventId| &trace.events[id.0 as usize];
+        let event = trace.exits.iter().find_map(|exit| match exit.state.phase {
+            Phase::Given(id) => Some(outlives(id)),
+            _ => exit.state.running.map(outlives),
+        })?;
+        let line = self.place.lines.line(event.span.start);
+        Some(format!("what came with it may be used later: at line {line} it is {}", event.words))
     }
 
     /// The answer about what the constructor really gives, where that has nothing to release.
@@ -596,6 +696,7 @@ impl<'a> Case<'a, '_> {
             stack,
             target,
             releases,
+            lifetime: self.wanted.lifetime,
             in_main: self.is_main(),
             comes_back: false,
         }
@@ -693,7 +794,8 @@ impl<'a> Case<'a, '_> {
     /// The fate of what the caller need not release, whatever it does: what is made around something with an
     /// owner, what is lent, what the maker itself releases.
     fn kept_by_maker(&self, kind: &Kind) -> Option<Outcome> {
-        if let Some(words) = self.of_another(kind).or_else(|| self.lent(kind)) {
+        let by_name = self.wanted.by_name;
+        if let Some(words) = self.of_another(kind).or_else(|| self.lent(kind)).filter(|_| !by_name) {
             return Some(self.nothing_because(kind.answer.certainty, words));
         }
         let func = self
@@ -734,6 +836,9 @@ impl<'a> Case<'a, '_> {
     }
 
     fn made_around(&self) -> Option<String> {
+        if self.wanted.by_name {
+            return None;
+        }
         let arg = wrapped::owned_argument(self.typing, self.call)?.span;
         let text = String::from_utf8_lossy(&self.place.text[arg.range()]);
         Some(format!("it is made around `{text}`, which has an owner of its own"))
@@ -770,7 +875,8 @@ impl<'a> Case<'a, '_> {
                 || package.has_value(name)
         };
         let constructor = &self.place.text[self.call.function.span.range()];
-        let fresh = || {
+        let free_word = || self.wanted.lifetime.words.name.clone().filter(|name| !taken(name));
+        let of_type = || {
             naming::name(
                 &String::from_utf8_lossy(constructor),
                 &kind.answer.type_name,
@@ -778,6 +884,7 @@ impl<'a> Case<'a, '_> {
                 &taken,
             )
         };
+        let fresh = || free_word().unwrap_or_else(of_type);
         let iteration = match found.binding {
             Binding::Value { statement, .. } if found.in_loop => {
                 Some(iteration::round_unbound(self.scopes, body, statement, trace, self.place.lines))
@@ -789,7 +896,7 @@ impl<'a> Case<'a, '_> {
             variable: found.name.unwrap_or_else(fresh),
             after_check: matches!(found.binding, Binding::Blank(_) | Binding::Header { .. }),
             binding: found.binding,
-            doubt: None,
+            doubt: self.site(kind).and_then(|site| self.tied_outlives(site)),
             iteration,
             scope,
         })
@@ -805,10 +912,22 @@ impl<'a> Case<'a, '_> {
         String::from_utf8_lossy(&self.place.text[self.call.function.span.range()]).into_owned()
     }
 
-    pub(crate) fn bound(&self, result: usize) -> Option<String> {
+    /// The name that it has, as written.
+    pub(crate) fn bound(&self, kind: &Kind) -> Option<String> {
+        match kind.gives() {
+            Gives::Argument(at) => self.call.args.get(at).map(|arg| self.text_of(arg.span)),
+            Gives::Result(result) => self.bound_result(result),
+        }
+    }
+
+    /// The name that a result of the call has, as written.
+    pub(crate) fn bound_result(&self, result: usize) -> Option<String> {
         let names = anchor::names_bound(self.decl, self.call.span)?;
-        let text = |span: &Span| String::from_utf8_lossy(&self.place.text[span.range()]).into_owned();
-        names.get(result).map(text).filter(|name| name != "_")
+        names.get(result).map(|span| self.text_of(*span)).filter(|name| name != "_")
+    }
+
+    fn text_of(&self, span: Span) -> String {
+        String::from_utf8_lossy(&self.place.text[span.range()]).into_owned()
     }
 
     /// The acquisition as it is; the `worst` fault says more of it than its fate.
@@ -836,7 +955,7 @@ impl<'a> Case<'a, '_> {
             line,
             column,
             constructor,
-            name: self.bound(kind.result),
+            name: self.bound(&kind),
             function: self.func.map(FuncDecl::display_name),
             type_name: kind.answer.type_name,
             closable: kind.answer.closable,

@@ -4,7 +4,7 @@
 use crate::analysis::dataflow::state::{Alias, Event, EventId, EventKind, Phase, State};
 use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
-use crate::analysis::graph::scopes::BodyId;
+use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::verdict::case::{Case, Kind, MAX_EVIDENCE};
 use crate::base::diagnostic::*;
 use crate::base::text::Span;
@@ -79,6 +79,18 @@ impl Case<'_, '_> {
         Outcome {
             verdict: Verdict::NotAnalysed,
             certainty: Certainty::Assumed,
+            evidence,
+            message: String::new(),
+            obstacle: None,
+        }
+    }
+
+    /// Left to the end of the process by `main`.
+    pub(crate) fn until_exit(&self) -> Outcome {
+        let evidence = vec![self.at(self.call.span, "left to the end of the process, which `main` comes to")];
+        Outcome {
+            verdict: Verdict::ProcessLifetime,
+            certainty: Certainty::Proved,
             evidence,
             message: String::new(),
             obstacle: None,
@@ -200,7 +212,7 @@ impl Case<'_, '_> {
         let outlives_test =
             |id: EventId| kind_of(id) == EventKind::Given(Verdict::Captured) && self.is_test(body);
         let mut ways = Ways::default();
-        for exit in &trace.exits {
+        for exit in trace.exits.iter().filter(|exit| !self.is_told_elsewhere(trace, exit)) {
             let state = &exit.state;
             match (state.phase, state.due.or(state.maybe_due)) {
                 (Phase::Before | Phase::Nil, _) => {}
@@ -251,16 +263,32 @@ impl Case<'_, '_> {
         ways
     }
 
+    /// Whether a variable that outlives the round gets the next one where the last is open, and something
+    /// releases what it has: what tells the two apart is not followed.
+    fn is_told_elsewhere(&self, trace: &Trace, exit: &Exit) -> bool {
+        if !self.wanted.by_name || exit.kind != ExitKind::Again {
+            return false;
+        }
+        let releases = |event: &Event| matches!(event.kind, EventKind::Released | EventKind::Deferred);
+        let declared_there = |var: VarId| match self.scopes.info(var).origin {
+            VarOrigin::Value { value, .. } => value.span == self.call.span,
+            _ => false,
+        };
+        let mut holders = exit.state.holders.iter().filter(|(_, alias)| *alias == Alias::Itself);
+        trace.events.iter().any(releases) && holders.any(|(var, _)| !declared_there(*var))
+    }
+
     fn leaked(&self, trace: &Trace, ways: &Ways, kind: &Kind) -> Outcome {
         let event = |id: &EventId| &trace.events[id.0 as usize];
         let mut evidence: Vec<Evidence> = Vec::new();
         let mut certainty = Certainty::Proved;
+        let state = self.wanted.lifetime.words.open();
         for exit in &ways.open {
             let words = match exit.kind {
-                ExitKind::Return => "it is still open when the function returns here",
-                ExitKind::End => "it is still open when the function ends here",
-                ExitKind::Again => "it is still open when the next one is made here",
-                ExitKind::Stop(_) => "it is still open here",
+                ExitKind::Return => format!("it is still {state} when the function returns here"),
+                ExitKind::End => format!("it is still {state} when the function ends here"),
+                ExitKind::Again => format!("it is still {state} when the next one is made here"),
+                ExitKind::Stop(_) => format!("it is still {state} here"),
             };
             let found = self.at(exit.span, words);
             if evidence.len() < MAX_EVIDENCE && !evidence.contains(&found) {
@@ -282,20 +310,30 @@ impl Case<'_, '_> {
         };
         let variable = || held().map(|(var, _)| self.scopes.info(*var).name.to_string());
         let name = self
-            .bound(kind.result)
+            .bound(kind)
             .or_else(variable)
             .map_or_else(|| format!("the result of `{}`", self.callee_text()), |name| format!("`{name}`"));
         let verb = self.verb(kind);
         let line = evidence.first().map_or(0, |evidence| evidence.line);
         let others: Vec<&EventId> = ways.released.iter().chain(&ways.given).collect();
         if others.is_empty() {
-            let message = format!("{name} is never {verb}: still open on the way out at line {line}");
+            let message = format!("{name} is never {verb}: still {state} on the way out at line {line}");
             return Outcome { verdict: Verdict::Leaked, certainty, evidence, message, obstacle: None };
         }
         evidence.extend(others.iter().map(|id| self.at(event(id).span, event(id).words.clone())));
         let certainty = others.iter().map(|id| event(id).certainty).fold(certainty, Certainty::and);
-        let message = format!("{name} is not {verb} on some paths: still open on the way out at line {line}");
+        let message =
+            format!("{name} is not {verb} on some paths: still {state} on the way out at line {line}");
         let obstacle = match (ways.given.first(), ways.released.first()) {
+            (None, Some(_)) if kind.repeatable => {
+                return Outcome {
+                    verdict: Verdict::LeakedOnSomePaths,
+                    certainty,
+                    evidence,
+                    message,
+                    obstacle: None,
+                };
+            }
             (Some(id), _) => on_other_ways(&event(id).words),
             (None, Some(id)) => format!("it is {} on other ways out already", event(id).words),
             (None, None) => String::new(),

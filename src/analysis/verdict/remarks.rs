@@ -29,7 +29,7 @@ impl Case<'_, '_> {
             verb: self.verb(kind),
             ends_process: body == BodyId(0) && self.is_main(),
             in_test: self.in_test(),
-            error_bound: kind.error.is_some_and(|error| self.bound(error).is_some()),
+            error_bound: kind.error.is_some_and(|error| self.bound_result(error).is_some()),
         };
         context.misuses(trace, &kind.ty).into_iter().map(|misuse| self.misuse(misuse, body, kind)).collect()
     }
@@ -110,7 +110,7 @@ impl Case<'_, '_> {
     /// The `defer` at `span` moved behind the check of the error, where that comes next.
     fn moved(&self, span: Span, body: BodyId, kind: &Kind) -> Remedy {
         let check = anchor::check_behind(self.scopes.body(body).block, span);
-        let variable = self.bound(kind.result);
+        let variable = self.bound(kind);
         let (Some((defer, check)), Some(variable)) = (check, variable) else {
             let title = "move the `defer` behind the check of the error".to_owned();
             return Remedy::Advice { title, reason: "the check is not the next statement".to_owned() };

@@ -12,6 +12,7 @@ use crate::base::diagnostic::Verdict;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
+use crate::go::types::release::Gives;
 use crate::go::types::type_expr::Type;
 
 /// A place to begin at.
@@ -30,15 +31,16 @@ impl Case<'_, '_> {
     pub(crate) fn site(&self, kind: &Kind) -> Option<Site> {
         let body = self.scopes.body_around(self.call.span)?;
         let at = self.call.span;
-        let source = Source::Call { span: at, result: kind.result, error: kind.error, success: kind.success };
+        let source = Source::Call { span: at, gives: kind.gives(), error: kind.error, success: kind.success };
         Some(self.outer_site(body, kind).unwrap_or(Site { body, at, source, subtest: false }))
     }
 
     /// `connect := func() (err error) { client, err = New(); return err }`, called once in the body whose
     /// variable `client` is: the resource is there after that call.
     fn outer_site(&self, literal: BodyId, kind: &Kind) -> Option<Site> {
+        let Gives::Result(result) = kind.gives() else { return None };
         let names = anchor::names_bound(self.decl, self.call.span)?;
-        let var = self.var_at(*names.get(kind.result)?)?;
+        let var = self.var_at(*names.get(result)?)?;
         let body = self.scopes.info(var).body;
         if body == literal || self.scopes.body(literal).parent != Some(body) {
             return None;
@@ -65,7 +67,7 @@ impl Case<'_, '_> {
     /// Whether every way that comes to the literal's end has assigned the resource to the variable around it.
     fn is_always_assigned(&self, literal: BodyId, kind: &Kind) -> bool {
         let at = self.call.span;
-        let source = Source::Call { span: at, result: kind.result, error: kind.error, success: kind.success };
+        let source = Source::Call { span: at, gives: kind.gives(), error: kind.error, success: kind.success };
         let Ok(trace) = self.walk(literal, &[source], kind.target()) else { return false };
         let assigned = |exit: &Exit| match exit.state.phase {
             Phase::Given(id) => trace.events[id.0 as usize].kind == EventKind::Given(Verdict::Stored),

@@ -157,6 +157,50 @@ pub struct Release {
     pub args: Vec<ReleaseArg>,
     /// Whether the method has an `error` as its last result.
     pub returns_error: bool,
+    /// What is called, and on what.
+    pub way: ReleaseWay,
+}
+
+/// How a release is called.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum ReleaseWay {
+    /// A method of the resource: `client.Close()`.
+    #[default]
+    Method,
+    /// A method of one of its fields: `resp.Body.Close()`.
+    Field(Arc<str>),
+    /// The resource itself is a function: `cancel()`.
+    Value,
+    /// A function gets the resource, or what a method of it gives: `signal.Stop(c)`, `os.Remove(f.Name())`.
+    Function { package: Arc<str>, method: Option<Arc<str>> },
+}
+
+impl Release {
+    /// A method of the resource that asks for nothing.
+    pub fn method(name: &str, returns_error: bool) -> Release {
+        Release { method: name.to_owned(), args: Vec::new(), returns_error, way: ReleaseWay::Method }
+    }
+
+    /// The call on `variable` with these arguments; `function` is what the file calls a function by.
+    pub fn call(&self, variable: &str, args: &str, function: &str) -> String {
+        match &self.way {
+            ReleaseWay::Method => format!("{variable}.{}({args})", self.method),
+            ReleaseWay::Field(field) => format!("{variable}.{field}.{}({args})", self.method),
+            ReleaseWay::Value => format!("{variable}({args})"),
+            ReleaseWay::Function { method: None, .. } => format!("{function}({variable})"),
+            ReleaseWay::Function { method: Some(method), .. } => format!("{function}({variable}.{method}())"),
+        }
+    }
+
+    /// What it is called in a sentence: `Close`, `cancel`, `signal.Stop`.
+    pub fn name(&self) -> String {
+        match &self.way {
+            ReleaseWay::Function { package, .. } => {
+                format!("{}.{}", package.rsplit('/').next().unwrap_or_default(), self.method)
+            }
+            _ => self.method.clone(),
+        }
+    }
 }
 
 /// An argument that a release method asks for.
@@ -164,6 +208,8 @@ pub struct Release {
 pub enum ReleaseArg {
     /// A `context.Context`.
     Context,
+    /// Something that nil does for: the cause of a cancellation.
+    Nil,
     /// Anything else: no fix can be spelled.
     Other,
 }

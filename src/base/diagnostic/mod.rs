@@ -11,7 +11,9 @@ mod proof;
 mod remedy;
 mod run_fault;
 
-pub use acquisition::{Acquisition, Certainty, Closable, FaultKind, Release, ReleaseArg, Verdict};
+pub use acquisition::{
+    Acquisition, Certainty, Closable, FaultKind, Release, ReleaseArg, ReleaseWay, Verdict,
+};
 pub use finding::{Finding, Severity, Suppression, fingerprint};
 pub use fix::{Applicability, Fix, FixOutcome};
 pub use label::{Evidence, Location, Note};

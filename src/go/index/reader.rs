@@ -10,26 +10,23 @@
 //! names of the package.
 //!
 //! - `func`, a function that gives a client or something to release: its result types; `.T` is a type of the
-//!   same package, `?` one
-//!   that the index does not spell, `%` the function's name without `New`, `&` that without `REST`, `$` one
-//! of what it lists
+//!   same package, `?` one that the index does not spell, `%` the function's name without `New`, `&` that
+//!   without `REST`, `$` one of what it lists
 //! - `var`, a variable that is released or gives something to release: its type
 //! - `interface` and `type`: the release methods, `;` between them, `-` for none
 //! - `handles`, of the package (`-` for names): its exported types whose values keep in use what they were
-//!   made from. With `?` they
-//!   only may; with `!` they are records to the package itself, but may keep a resource of another one
+//!   made from. With `?` they only may; with `!` they are records to the package itself, but may keep a
+//!   resource of another one
 //! - `holds`, the methods and fields of types that are released or handles that give out handles, by what
-//!   they give:
-//!   `*.%Iterator Rows,Columns;?,error Raw`, where `%` is the method's own name. Groups that start with `=`
-//! are fields, `=-` those
-//!   that are data. `*` for a name is any other: the type embeds something that could not be read. Of other
-//! types only the methods
-//!   that give something to release
+//!   they give: `*.%Iterator Rows,Columns;?,error Raw`, where `%` is the method's own name. Groups that start
+//!   with `=` are fields, `=-` those that are data. `*` for a name is any other: the type embeds something
+//!   that could not be read. Of other types only the methods that give something to release
 //!
-//! A fact seen at the oldest and the newest version read counts as proved between them and as assumed
-//! elsewhere, also at other major versions, which are modules of their own: `majors`. In a package with a
-//! `handles` line an exported type that no line names has no release and is data; of a type with a release or
-//! in that line, what a method gives is data when it is not listed.
+//! A fact seen at the oldest and the newest version read counts as proved between them, and from v1 on at
+//! later versions of the same major, which take nothing away; it is assumed elsewhere, also at other major
+//! versions, which are modules of their own: `majors`. In a package with a `handles` line an exported type that
+//! no line names has no release and is data; of a type with a release or in that line, what a method gives is
+//! data when it is not listed.
 
 use crate::go::index::holds::Holds;
 use crate::go::index::members::{self, IndexedMember};
@@ -312,6 +309,22 @@ impl Index {
         if let Some(line) = facts.iter().find(|line| within(line)) {
             return Some((*line, Certainty::Proved));
         }
+        // From v1 on what the newest version that was read has is there in all later ones of the same major.
+        // What is not there may have come since.
+        let kept = |line: &Line| {
+            let says = matches!(line.kind, "func" | "type" | "interface") && line.fact != "-";
+            says && spans(line, reads).iter().any(|span| {
+                span.module == &**module
+                    && keeps(span.last, version)
+                    && compare_versions(span.last, version).is_lt()
+                    && reads
+                        .iter()
+                        .any(|read| read.module == &**module && read.versions.last() == Some(&span.last))
+            })
+        };
+        if let Some(line) = facts.iter().find(|line| kept(line)) {
+            return Some((*line, Certainty::Proved));
+        }
         let below = |line: &Line| newest(line, reads, Some((module, version)));
         facts
             .into_iter()
@@ -453,6 +466,12 @@ impl Ord for Ordered {
     fn cmp(&self, other: &Ordered) -> std::cmp::Ordering {
         compare_versions(self.0, other.0)
     }
+}
+
+/// Whether `version` is of the major of `read`, and of those that take nothing away.
+fn keeps(read: &str, version: &str) -> bool {
+    let major = |version: &'_ str| version.split('.').next().map(str::to_owned);
+    major(read) == major(version) && !version.starts_with("v0.") && !version.contains("+incompatible")
 }
 
 /// The newest version at which a fact holds; with `below` only of that module and not above that version.

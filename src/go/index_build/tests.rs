@@ -186,7 +186,9 @@ fn the_version_in_use_decides() {
     assert_eq!(facts(Some("v1.7.0")).certainty, Certainty::Assumed);
     let newest = facts(Some("v2.1.0"));
     assert_eq!(newest.value.releases[0].params, ["context.Context"]);
-    assert_eq!(newest.certainty, Certainty::Assumed);
+    assert_eq!(newest.certainty, Certainty::Proved, "what v2.0.0 has stays in v2");
+    assert_eq!(facts(Some("v3.0.0")).certainty, Certainty::Assumed);
+    assert_eq!(facts(Some("v2.1.0+incompatible")).certainty, Certainty::Assumed);
     assert_eq!(facts(Some("v2.0.0")).certainty, Certainty::Proved);
     assert_eq!(facts(None).value.releases.len(), 1);
     assert_eq!(facts(Some("v2.0.0")).words, "shipped index: m v2.0.0");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::diagnostic::{Certainty, Closable, Evidence, Release, ReleaseArg};
+use crate::base::diagnostic::{Certainty, Closable, Evidence, Release, ReleaseArg, ReleaseWay};
 use crate::go::index::reader::RELEASE_NAMES;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
@@ -31,6 +31,75 @@ impl Database {
         }
         let answer = self.find_closable(ty, methods);
         self.closables.put(key, answer)
+    }
+
+    /// How a value of type `ty`, of which a rule says that it has to be released, is released by one of
+    /// `methods`, and whether that may be done again. Where nobody knows the type, it is the one at `first`.
+    pub(crate) fn released_as_named(
+        &self,
+        ty: &Type,
+        methods: &[ReleaseMethod],
+        first: usize,
+    ) -> (ClosableAnswer, bool) {
+        let unknown = ty.why_unknown();
+        let fits = |wanted: &&ReleaseMethod| unknown.is_some() || self.can_release(ty, wanted);
+        let likely = methods.get(first..).unwrap_or_default();
+        let Some(wanted) = likely.iter().chain(methods).find(fits) else {
+            let first = methods.first().map_or("Close", |method| &method.name);
+            let why = format!("returns `{ty}`, which has no {first}");
+            let answer = ClosableAnswer {
+                closable: Closable::Nothing(why),
+                certainty: Certainty::Proved,
+                evidence: None,
+                type_name: type_name(ty),
+            };
+            return (answer, false);
+        };
+        let on = match &wanted.way {
+            ReleaseWay::Field(field) => match self.member(ty, field) {
+                Some(Member::Field(part)) => part,
+                _ => ty.clone(),
+            },
+            _ => ty.clone(),
+        };
+        let method = match (&wanted.way, self.member(&on, &wanted.name)) {
+            (ReleaseWay::Method | ReleaseWay::Field(_), Some(Member::Method(method))) => Some(method),
+            _ => None,
+        };
+        let returns_error =
+            method.as_ref().is_some_and(|method| method.signature.results.last().is_some_and(Type::is_error));
+        let release = Release {
+            method: wanted.name.to_string(),
+            args: wanted.args.clone(),
+            returns_error,
+            way: wanted.way.clone(),
+        };
+        let answer = ClosableAnswer {
+            closable: Closable::By(release),
+            certainty: Certainty::Proved,
+            evidence: method.and_then(|method| self.evidence(&method)),
+            type_name: type_name(ty),
+        };
+        (answer, wanted.repeatable)
+    }
+
+    /// Whether a value of type `ty` can be released in this way, as far as its type tells.
+    fn can_release(&self, ty: &Type, wanted: &ReleaseMethod) -> bool {
+        match &wanted.way {
+            ReleaseWay::Method => match self.find_member(ty, &wanted.name) {
+                Lookup::Member(Member::Method(method)) => release_args(&method.signature) == wanted.args,
+                Lookup::Member(Member::Field(_)) | Lookup::Absent => false,
+                Lookup::Unknown(_) => true,
+            },
+            ReleaseWay::Field(field) => {
+                !matches!(self.find_member(ty, field), Lookup::Absent | Lookup::Member(Member::Method(_)))
+            }
+            ReleaseWay::Value => match self.underlying_func(ty) {
+                Some(signature) => signature.params.len() == wanted.args.len(),
+                None => ty.named().is_some_and(|named| named.source().is_none()),
+            },
+            ReleaseWay::Function { .. } => true,
+        }
     }
 
     fn find_closable(&self, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
@@ -99,6 +168,7 @@ impl Database {
             method: method.name.to_string(),
             args: release_args(&method.signature),
             returns_error: method.signature.results.last().is_some_and(Type::is_error),
+            way: ReleaseWay::Method,
         };
         ClosableAnswer {
             closable: Closable::By(release),
@@ -246,13 +316,8 @@ pub(crate) fn release_args(signature: &FuncSig) -> Vec<ReleaseArg> {
 
 /// Release methods for use without a rule, in order of preference.
 pub fn common_methods() -> Vec<ReleaseMethod> {
-    let method = |name: &str, args: &[ReleaseArg]| ReleaseMethod {
-        name: Arc::from(name),
-        args: args.to_vec(),
-        safe: false,
-        only_shown: false,
-        done: Arc::from("released"),
-    };
+    let method =
+        |name: &str, args: &[ReleaseArg]| ReleaseMethod { args: args.to_vec(), ..ReleaseMethod::plain(name) };
     let plain = RELEASE_NAMES.iter().map(|name| method(name, &[]));
     plain.chain(RELEASE_NAMES.iter().map(|name| method(name, &[ReleaseArg::Context]))).collect()
 }

@@ -265,7 +265,6 @@ fn print_signature(signature: &FuncSig, full: bool, f: &mut fmt::Formatter<'_>) 
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
 
     use super::*;
 

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::*;
 use crate::go::syntax::parse::parse;
+use crate::go::types::release::Gives;
 
 /// Knows that `Close` releases, and that everything else only looks.
 struct Plain;
@@ -83,7 +84,12 @@ fn visits(body: &str) -> Result<usize, Limit> {
     };
     let scopes = Scopes::of_func(&func);
     let start = text.find("New()").unwrap() as u32;
-    let source = Source::Call { span: Span::new(start, start + 5), result: 0, error: Some(1), success: None };
+    let source = Source::Call {
+        span: Span::new(start, start + 5),
+        gives: Gives::Result(0),
+        error: Some(1),
+        success: None,
+    };
     let budget = Cell::new(MAX_VISITS);
     walk(&scopes, BodyId(0), &[source], State::start(), &Plain, &budget).map(|_| MAX_VISITS - budget.get())
 }

@@ -82,11 +82,9 @@ fn last(func: &FuncDecl) -> &Expr {
 
 fn methods() -> Vec<ReleaseMethod> {
     let method = |name: &str, args: &[ReleaseArg]| ReleaseMethod {
-        name: Arc::from(name),
         args: args.to_vec(),
         safe: true,
-        only_shown: false,
-        done: Arc::from("released"),
+        ..ReleaseMethod::plain(name)
     };
     vec![
         method("Close", &[]),

@@ -1,0 +1,169 @@
+//! Seeds by the qualified name of what is called: `context.WithCancel`, `(*sql.DB).Query`.
+
+use std::sync::Arc;
+
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::VarOrigin;
+use crate::base::sys;
+use crate::go::project::gomod::language_version;
+use crate::go::syntax::ast::{Call, Expr, ExprKind, Ident};
+use crate::go::syntax::visit;
+use crate::go::types::expressions::Callee;
+use crate::go::types::release::Gives;
+use crate::go::types::type_expr::Type;
+use crate::rules::acquire::{Acquire, Called, Qualified, Receiver};
+
+/// A go.mod larger than this is not read for settings.
+const MAX_GO_MOD: u64 = 1 << 20;
+
+/// Values are followed through this many calls and variables.
+const MAX_DEPTH: usize = 6;
+
+/// Which of the acquisitions of `called` a call is: the first for each thing that it gives. `own`: the
+/// repository's own source is what is called, which shows by itself what it acquires.
+pub fn acquisitions<'r>(
+    typing: &Typing,
+    called: &'r Called,
+    call: &Call,
+    callee: &Callee,
+    own: bool,
+) -> Vec<&'r Acquire> {
+    let Some(name) = call.name() else { return Vec::new() };
+    let is = |acquire: &&Acquire| {
+        acquire.callee.is_called(name)
+            && is_meant(typing, &acquire.callee, call, callee, own)
+            && acquire.ty.as_ref().is_none_or(|ty| gives(typing, acquire.gives, call, callee, ty))
+    };
+    let mut found: Vec<&Acquire> = Vec::new();
+    for acquire in called.acquires.iter().filter(is) {
+        if found.iter().all(|known| known.gives != acquire.gives) {
+            found.push(acquire);
+        }
+    }
+    found
+}
+
+fn is_meant(typing: &Typing, wanted: &Qualified, call: &Call, callee: &Callee, own: bool) -> bool {
+    let is = |ty: &Type, name: &str| {
+        ty.named().is_some_and(|named| *named.name == *name && wanted.is_of(&named.package))
+    };
+    match &wanted.receiver {
+        Receiver::None => {
+            let name = typing.name(&call.function);
+            name.is_some_and(|(package, _)| !package.is_empty() && wanted.is_of(&package))
+        }
+        Receiver::Any => !own && typing.name(&call.function).is_some_and(|(package, _)| package.is_empty()),
+        Receiver::Named(name) => match (callee, &call.function.unparen().kind) {
+            (Callee::Method { method, receiver }, _) => is(&method.receiver, name) || is(receiver, name),
+            (_, ExprKind::Selector { operand, .. }) => is(&typing.of(operand), name),
+            _ => false,
+        },
+    }
+}
+
+fn gives(typing: &Typing, gives: Gives, call: &Call, callee: &Callee, wanted: &(Arc<str>, Arc<str>)) -> bool {
+    let ty = match gives {
+        Gives::Result(at) => typing.database.results(callee).into_iter().nth(at),
+        Gives::Argument(at) => call.args.get(at).map(|arg| typing.of(arg)),
+    };
+    ty.as_ref().and_then(Type::named).is_some_and(|named| named.package == wanted.0 && named.name == wanted.1)
+}
+
+/// Why there is nothing to release in this call, if there is not.
+pub fn why_quiet(typing: &Typing, acquire: &Acquire, call: &Call, text: &[u8]) -> Option<Arc<str>> {
+    let quiet = acquire.quiet_if.as_ref().filter(|quiet| {
+        let arg = call.args.get(quiet.argument);
+        arg.is_some_and(|arg| is_one_of(typing, arg, &quiet.is, MAX_DEPTH))
+    });
+    quiet
+        .map(|quiet| quiet.why.clone())
+        .or_else(|| by_version(typing, acquire, text))
+        .or_else(|| call.args.get(acquire.context?).and_then(|arg| why_context_ends(typing, arg, call)))
+}
+
+/// Whether a value comes from a call of one of these functions: at once, as an argument of another call, or
+/// through a variable that has no other values.
+fn is_one_of(typing: &Typing, value: &Expr, functions: &[Arc<str>], depth: usize) -> bool {
+    if depth == 0 {
+        return false;
+    }
+    if let Some(call) = value.as_call() {
+        let named = typing.name(&call.function).is_some_and(|(package, name)| {
+            functions.iter().any(|known| **known == *format!("{package}.{name}"))
+        });
+        return named || call.args.iter().any(|arg| is_one_of(typing, arg, functions, depth - 1));
+    }
+    let Some(var) = value.as_ident().and_then(|ident| typing.scopes.var(ident)) else { return false };
+    let VarOrigin::Value { value: first, .. } = typing.scopes.info(var).origin else { return false };
+    // What is made of its own last value changes nothing.
+    let of_itself = |value: &Expr| typing.scopes.uses_in(value.span).any(|used| used == var);
+    let fine = |value: &Expr| of_itself(value) || is_one_of(typing, value, functions, depth - 1);
+    is_one_of(typing, first, functions, depth - 1)
+        && typing.scopes.assigned(var).iter().all(|one| fine(one.value))
+}
+
+/// Why the context `arg` of `call` is sure to end with the function, or soon after it.
+fn why_context_ends(typing: &Typing, arg: &Expr, call: &Call) -> Option<Arc<str>> {
+    let of_request = Some(Arc::from("it ends with the context of the request"));
+    if is_of_request(typing, arg) {
+        return of_request;
+    }
+    let var = arg.as_ident().and_then(|ident| typing.scopes.var(ident))?;
+    let before = |value: &&Expr| value.span.start < call.span.start;
+    let last = typing.scopes.assigned(var).iter().map(|assigned| assigned.value).rfind(before)?;
+    if is_of_request(typing, last) {
+        return of_request;
+    }
+    let derived = last.as_call().filter(|made| {
+        typing.ask(made, |name| name.package == "context" && name.name.starts_with("With")) == Some(true)
+    });
+    if derived?.args.first().is_some_and(|parent| is_of_request(typing, parent)) {
+        return of_request;
+    }
+    let cancels = |ident: &Ident| {
+        let assigned =
+            |var| typing.scopes.assigned(var).iter().any(|one| one.index == 1 && one.value.span == last.span);
+        typing.scopes.var(ident).is_some_and(assigned)
+    };
+    let block = typing.scopes.body(typing.scopes.body_around(call.span)?).block;
+    let mut cancelled = false;
+    visit::block(block, &mut |expr| {
+        if let ExprKind::Call(call) = &expr.kind {
+            cancelled |= call.function.as_ident().is_some_and(cancels);
+        }
+    });
+    cancelled.then(|| Arc::from("it ends with its parent, which is cancelled here"))
+}
+
+/// `r.Context()`, of a request or of a stream that serves one.
+fn is_of_request(typing: &Typing, value: &Expr) -> bool {
+    let Some(call) = value.as_call().filter(|call| call.name() == Some("Context")) else { return false };
+    let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return false };
+    let ty = typing.of(operand);
+    let request = ty.named().is_some_and(|named| (&*named.package, &*named.name) == ("net/http", "Request"));
+    // What serves a stream of gRPC is named like that, where its methods were not read.
+    let stream = || ty.named().is_some_and(|named| named.name.ends_with("Server"));
+    request || stream() || typing.database.member(&ty, "RecvMsg").is_some()
+}
+
+/// That the module's Go needs no release, unless a setting turns that back.
+fn by_version(typing: &Typing, acquire: &Acquire, text: &[u8]) -> Option<Arc<str>> {
+    let (major, minor) = acquire.go_below?;
+    let Some(module) = typing.database.locator().module_of(&typing.file.package.dir) else {
+        return Some(Arc::from("no go.mod says which Go it is written for"));
+    };
+    let version = module.go_version.as_deref().and_then(language_version);
+    if version.is_none_or(|version| version < (major, minor)) {
+        return None;
+    }
+    if let Some(setting) = &acquire.unless_godebug {
+        let turned = |text: &[u8]| memchr::memmem::find(text, format!("{setting}=1").as_bytes()).is_some();
+        let in_go_mod = || sys::read(&module.dir.join("go.mod"), MAX_GO_MOD).is_ok_and(|text| turned(&text));
+        if turned(text) || in_go_mod() {
+            return None;
+        }
+    }
+    Some(Arc::from(format!(
+        "collected with what refers to it since Go {major}.{minor}, which go.mod asks for"
+    )))
+}
