@@ -40,6 +40,7 @@ const CIRCLES: &[&[&str]] = &[
         "analysis::dataflow::assignments",
         "analysis::dataflow::deferred",
         "analysis::dataflow::expressions",
+        "analysis::dataflow::flags",
         "analysis::dataflow::walk",
     ],
     &["analysis::proof::calls", "analysis::proof::flow"],
