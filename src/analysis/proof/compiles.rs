@@ -1,10 +1,10 @@
 //! The release can be called where it is to stand, whatever is built.
 
-use crate::analysis::proof::Subject;
+use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::go::types::members::Member;
 
-pub(super) fn check(subject: &Subject, _steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, _steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let database = subject.typing.database;
     let Some(Member::Method(method)) = database.member(subject.ty, &subject.release.method) else {
         return Ok(());
