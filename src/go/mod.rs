@@ -1,4 +1,5 @@
-//! What Go says: declarations as syntax, where a package's source is, what types mean. Knows nothing of rules or leaks.
+//! What Go says: declarations as syntax, where a package's source is, what types mean. Knows nothing of rules
+//! or leaks.
 
 pub mod facts;
 pub mod index;

@@ -1,12 +1,12 @@
 //! The release can be called where it is to stand, whatever is built.
 
-use crate::analysis::proof::Subject;
+use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection, ReleaseWay};
 use crate::go::project::names::guess_package_name;
 use crate::go::types::members::Member;
 use crate::go::types::type_expr::Type;
 
-pub(super) fn check(subject: &Subject, _steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, _steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     match &subject.release.way {
         ReleaseWay::Method => is_built(subject, subject.ty),
         ReleaseWay::Field(field) => match subject.typing.database.member(subject.ty, field) {

@@ -1,12 +1,12 @@
 //! The variable that is released: local, of a type that has the release, its address not taken.
 
 use crate::analysis::graph::scopes::VarOrigin;
-use crate::analysis::proof::Subject;
+use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
-pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let call = subject.call.span;
     if !subject.is_bound {
         steps.push(subject.evidence(call, "made here, and bound to no variable"));

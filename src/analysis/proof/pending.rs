@@ -1,13 +1,13 @@
 //! What is still under way when the resource is closed is not lost.
 //!
-//! `client.Topic("x").Publish(ctx, m)` gives a future; where nobody waits for it, the message goes out a little
-//! later, and not at all once the client is closed.
+//! `client.Topic("x").Publish(ctx, m)` gives a future; where nobody waits for it, the message goes out a
+//! little later, and not at all once the client is closed.
 
 use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::VarId;
 
-use crate::analysis::proof::Subject;
+use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
@@ -22,7 +22,7 @@ const AWAITS: [&str; 8] = ["Get", "Wait", "Ready", "Done", "Result", "Await", "E
 /// Methods that see to it that what was handed in goes out.
 const FLUSHES: [&str; 7] = ["Flush", "Stop", "Close", "Drain", "Wait", "Sync", "Shutdown"];
 
-pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let derived = subject.derived();
     let statements = statements(subject.decl);
     let calls = visit::calls(subject.decl);
@@ -53,8 +53,8 @@ pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     Ok(())
 }
 
-/// The calls of a statement whose results nobody waits for: nothing takes them, or a variable on which nothing
-/// that waits is called; each with whether a variable takes them.
+/// The calls of a statement whose results nobody waits for: nothing takes them, or a variable on which
+/// nothing that waits is called; each with whether a variable takes them.
 fn dropped<'a>(stmt: &'a Stmt, calls: &[&'a Call], subject: &Subject) -> Vec<(&'a Call, bool)> {
     let var_of = |expr: &Expr| expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
     let awaited = |target: &Expr| {

@@ -327,7 +327,8 @@ impl Search<'_> {
         }
     }
 
-    /// What a function of source gives; where a dependency's is not followed to the end, its name is believed.
+    /// What a function of source gives; where a dependency's is not followed to the end, its name is
+    /// believed.
     fn made_by(&mut self, typing: &Typing, call: &Call, func: &FuncRef, index: usize) -> Origin {
         let answer = self.function(func, index);
         let looks_up = self.database.is_dependency(&func.package) && known::gets(&func.decl.name.name);

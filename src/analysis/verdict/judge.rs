@@ -33,8 +33,8 @@ use crate::go::types::members::Member;
 use crate::go::types::release::{Gives, Lifetime};
 use crate::go::types::type_expr::{Type, guess_package_name};
 
-/// What following the acquisitions of one declaration may take, in visits of blocks and places kept: then what
-/// is left is not analysed.
+/// What following the acquisitions of one declaration may take, in visits of blocks and places kept: then
+/// what is left is not analysed.
 const MAX_EFFORT: usize = 50 * MAX_VISITS;
 
 /// A judgement.
@@ -149,8 +149,8 @@ pub fn judge(judge: &Judge, place: &FileContext, decl: &Decl, calls: &[Asked]) -
     judgement
 }
 
-/// Of several declarations of one name that would move out of the headers of statements in one body, the first
-/// does: the others have to wait until that is done.
+/// Of several declarations of one name that would move out of the headers of statements in one body, the
+/// first does: the others have to wait until that is done.
 fn one_lifted(judgement: &mut [Judgement], body: &dyn Fn(&Judgement) -> Option<BodyId>) {
     let mut lifted: Vec<(Option<BodyId>, Arc<str>)> = Vec::new();
     for one in judgement {
@@ -764,10 +764,14 @@ impl<'a> Case<'a, '_> {
             (Binding::Bound, _) => self.holder(kind.result),
             _ => None,
         };
-        Some(proof::prove(&proof::Subject {
+        Some(proof::prove(&proof::subject::Subject {
             typing: self.typing,
             summaries: self.judge.summaries,
-            place: proof::Place { path: self.place.path, text: self.place.text, lines: self.place.lines },
+            place: proof::subject::Place {
+                path: self.place.path,
+                text: self.place.text,
+                lines: self.place.lines,
+            },
             decl: self.decl,
             call: self.call,
             result: kind.result,

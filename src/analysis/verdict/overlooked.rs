@@ -1,4 +1,5 @@
-//! Ways out on which a release that is there does not come: told by the shape of the function, beside the walk.
+//! Ways out on which a release that is there does not come: told by the shape of the function, beside the
+//! walk.
 
 use crate::analysis::dataflow::state::EventKind;
 use crate::analysis::dataflow::walk::Trace;
@@ -40,8 +41,8 @@ impl Case<'_, '_> {
         })
     }
 
-    /// A `return` within the loop that collects resources, where only what comes after the loop releases them:
-    /// those of the rounds before are lost.
+    /// A `return` within the loop that collects resources, where only what comes after the loop releases
+    /// them: those of the rounds before are lost.
     fn left_in_loop(&self, trace: &Trace, body: BodyId) -> Option<(Span, &'static str)> {
         let call = self.call.span;
         let mut innermost: Option<Span> = None;

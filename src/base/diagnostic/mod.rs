@@ -1,5 +1,5 @@
-//! What a run says: findings, the acquisitions that some of them are about, fixes and what became of them, and
-//! the faults of the run itself.
+//! What a run says: findings, the acquisitions that some of them are about, fixes and what became of them,
+//! and the faults of the run itself.
 //!
 //! These are inner types and not serializable; each output format has structs of its own (`report`).
 

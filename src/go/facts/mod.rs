@@ -1,6 +1,6 @@
 //! What every Go program takes for granted of the standard library and of the packages that nearly all
-//! programs use, as data: a fact stands here where reading the source would say less, or where the source need
-//! not be there.
+//! programs use, as data: a fact stands here where reading the source would say less, or where the source
+//! need not be there.
 
 use std::sync::LazyLock;
 

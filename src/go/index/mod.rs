@@ -1,4 +1,5 @@
-//! The shipped index, which answers where no source is: its format and its reader. Making it is `go::index_build`'s.
+//! The shipped index, which answers where no source is: its format and its reader. Making it is
+//! `go::index_build`'s.
 
 pub mod holds;
 mod majors;

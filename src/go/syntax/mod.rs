@@ -1,4 +1,5 @@
-//! Go text as values: files cut into declarations, declarations parsed when asked for. tree-sitter stays in here.
+//! Go text as values: files cut into declarations, declarations parsed when asked for. tree-sitter stays in
+//! here.
 
 pub mod ast;
 pub mod lower;
