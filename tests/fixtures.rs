@@ -106,23 +106,31 @@ fn differences(root: &Path, findings: &[Finding]) -> Vec<String> {
     differences
 }
 
-fn show(differences: &[String]) {
-    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
+/// Fails with all that differs, each behind the name of its folder.
+fn show(differences: &[(String, Vec<String>)]) {
+    let lines: Vec<String> = differences
+        .iter()
+        .flat_map(|(rule, differences)| differences.iter().map(move |words| format!("{rule}: {words}")))
+        .collect();
+    assert!(lines.is_empty(), "{} differences:\n{}", lines.len(), lines.join("\n"));
 }
 
 #[test]
 fn every_finding_is_wanted_and_every_want_found() {
+    let mut all = Vec::new();
     for (rule, root) in fixtures() {
         let report = engine::check(&settings(&rule, &root)).expect("the fixtures can be read");
         let mut differences = differences(&root, &report.findings);
         differences.extend(report.faults.iter().map(|fault| format!("{}: {}", fault.path, fault.words)));
-        show(&differences);
+        all.push((rule, differences));
     }
+    show(&all);
 }
 
 #[test]
 fn fates_are_as_told() {
     let comment = Regex::new("// fate \"([^\"]*)\"").unwrap();
+    let mut all = Vec::new();
     for (rule, root) in fixtures() {
         let mut settings = settings(&rule, &root);
         settings.report.every = true;
@@ -139,13 +147,15 @@ fn fates_are_as_told() {
                 }
             }
         }
-        show(&differences);
+        all.push((rule, differences));
     }
+    show(&all);
 }
 
 #[test]
 fn comments_silence_what_they_name() {
     let comment = Regex::new(r"//(unleak:ignore|nolint:\S*unleak| ?nolint($| ))").unwrap();
+    let mut all = Vec::new();
     for (rule, root) in fixtures() {
         let report = engine::check(&settings(&rule, &root)).expect("the fixtures can be read");
         let mut differences = Vec::new();
@@ -162,8 +172,9 @@ fn comments_silence_what_they_name() {
                 differences.push(format!("{path}: {comments} comments silence {silenced} findings"));
             }
         }
-        show(&differences);
+        all.push((rule, differences));
     }
+    show(&all);
 }
 
 #[test]
@@ -222,6 +233,7 @@ fn kinds_of_golden(rule: &str, root: &Path) -> Vec<(String, Settings)> {
 #[test]
 fn fixes_make_the_golden_files() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1");
+    let mut all = Vec::new();
     for (rule, root) in fixtures() {
         let mut differences = Vec::new();
         let mut safe: BTreeMap<String, Vec<u8>> = BTreeMap::new();
@@ -238,8 +250,9 @@ fn fixes_make_the_golden_files() {
                 safe = changes.into_iter().map(|change| (change.path.to_string(), change.after)).collect();
             }
         }
-        show(&differences);
+        all.push((rule, differences));
     }
+    show(&all);
 }
 
 fn update_goldens(root: &Path, ending: &str, changes: &[Change]) {
@@ -309,6 +322,7 @@ fn has_capacity_inserted(before: &[u8], after: &[u8]) -> bool {
 
 #[test]
 fn fixing_what_is_fixed_changes_nothing() {
+    let mut all = Vec::new();
     for (rule, root) in fixtures() {
         for unsafe_fixes in [false, true] {
             let tree = fixed_copy(&rule, &root, unsafe_fixes);
@@ -317,9 +331,10 @@ fn fixing_what_is_fixed_changes_nothing() {
             let again = engine::fix(&settings).expect("the copy can be read");
             let changed: Vec<String> =
                 again.changes.iter().map(|change| format!("{} changes again", change.path)).collect();
-            show(&changed);
+            all.push((rule.clone(), changed));
         }
     }
+    show(&all);
 }
 
 /// A copy of the module with its fixes written.
@@ -380,6 +395,7 @@ fn go_takes_the_golden_files() {
 /// Holds the fixtures once more with every Go text changed by `transform`: the same findings, and the golden
 /// files changed alike.
 fn hold_transformed(transform: impl Fn(Vec<u8>) -> Vec<u8>) {
+    let mut all = Vec::new();
     for (rule, root) in fixtures() {
         let tree = tempfile::tempdir().expect("there is room for a copy");
         for (path, bytes) in files(&root) {
@@ -389,8 +405,9 @@ fn hold_transformed(transform: impl Fn(Vec<u8>) -> Vec<u8>) {
         let run = engine::fix(&settings(&rule, tree.path())).expect("the copy can be read");
         let mut differences = differences(tree.path(), &run.report.findings);
         differences.extend(compare_goldens(&files(tree.path()), ".golden", &run.changes, &BTreeMap::new()));
-        show(&differences);
+        all.push((rule, differences));
     }
+    show(&all);
 }
 
 #[test]

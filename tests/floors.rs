@@ -43,6 +43,14 @@ const CIRCLES: &[&[&str]] = &[
         "analysis::dataflow::flags",
         "analysis::dataflow::walk",
     ],
+    &["analysis::proof::calls", "analysis::proof::flow"],
+    &[
+        "analysis::summaries::handed_out",
+        "analysis::summaries::plain_values",
+        "analysis::summaries::released_fields",
+        "analysis::summaries::result_ownership",
+        "analysis::summaries::wrapped",
+    ],
     &[
         "analysis::proof",
         "analysis::proof::calls",

@@ -99,6 +99,9 @@ fn fields(root: &Value, others: Option<&Value>, properties: &Value, value: &Valu
 fn what_is_printed_is_what_the_schema_says() {
     let (tree, schema) = (tempfile::tempdir().expect("there is room"), schema("json"));
     copy(&repository().join("tests/cmd/leaky.in"), tree.path());
+    let channel = "package p\n\nfunc first() int {\n\tc := make(chan int)\n\tgo func() { c <- 1 }()\n\tgo func() { c <- 2 \
+                   }()\n\treturn <-c\n}\n";
+    write(tree.path(), "channel.go", channel);
     write(tree.path(), "broken.go", "package p\n\nfunc leak() { client, err := lib.NewClient(");
     let runs = [
         &["check", "--format", "json", "--tests"][..],
@@ -108,6 +111,14 @@ fn what_is_printed_is_what_the_schema_says() {
     for arguments in runs {
         let text = printed(tree.path(), arguments);
         let mut value: Value = serde_json::from_str(&text).expect("it is JSON");
+        if arguments[0] == "audit" {
+            let channel = &value["channels"][0];
+            let told = (&channel["path"], &channel["line"], &channel["make"], &channel["function"]);
+            let expected = (&json!("channel.go"), &json!(4), &json!("make(chan int)"), &json!("first"));
+            assert_eq!(told, expected, "{text}");
+            assert_eq!(channel["verdict"], "surplus-senders");
+            assert_eq!(value["summary"]["channels"], 1);
+        }
         assert_eq!(mistake(&schema, &schema, &value), None, "{arguments:?}: {text}");
         value["summary"]["files"] = json!("three");
         assert!(mistake(&schema, &schema, &value).is_some(), "{arguments:?}: the schema takes anything");

@@ -360,7 +360,8 @@ pub struct Overrides {
     /// Read no unleak.toml
     #[arg(long, conflicts_with = "config")]
     pub no_config: bool,
-    /// Run these rules only, separated by commas, also those that do not run by themselves (preview)
+    /// Run these rules only, separated by commas, also those that do not run by themselves (preview); `all`
+    /// runs every one
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub select: Vec<String>,
     /// Do not run these rules, separated by commas

@@ -8,7 +8,8 @@ use anyhow::{Context, anyhow, bail};
 use super::flags::{Choice, Common, Fix, News, Overrides, Scan};
 use crate::base::sys;
 use crate::config::{
-    Files, FixSettings, Keys, Layer, ReportSettings, Settings, Sources, Stdin, Style, is_selected, known_rule,
+    ALL, Files, FixSettings, Keys, Layer, ReportSettings, Settings, Sources, Stdin, Style, is_selected,
+    known_rule,
 };
 use crate::rules::{self, Rule};
 use crate::vcs::{Change, Places};
@@ -119,7 +120,7 @@ fn read_stdin(scan: &Scan) -> anyhow::Result<Stdin> {
 /// run.
 pub fn sources(root: &Path, common: &Common, given: &Overrides) -> anyhow::Result<Sources> {
     let rules = load_rules(&common.rules)?;
-    for id in given.select.iter().chain(&given.ignore) {
+    for id in given.select.iter().filter(|id| *id != ALL).chain(&given.ignore) {
         rule_by_id(&rules, id)?;
     }
     if !rules.iter().any(|rule| is_selected(rule, &given.select, &given.ignore)) {
@@ -190,6 +191,7 @@ mod tests {
             unknown.contains("no rule is called `unclosed-cilent`; did you mean `unclosed-client`?"),
             "{unknown}"
         );
+        assert!(made(&["--select", "all"]).is_ok() && made(&["--ignore", "all"]).is_err());
         let all: Vec<String> = rules::builtin().iter().map(|rule| rule.id.to_string()).collect();
         assert!(made(&["--ignore", &all.join(",")]).is_err());
     }

@@ -1,9 +1,11 @@
 //! What is told on standard error: faults, the closing words, statistics.
 
+use std::sync::Arc;
+
 use super::flags::Common;
 use crate::base::diagnostic::{Applicability, FixOutcome, RunFault};
 use crate::config::Settings;
-use crate::engine::{Change, Details, FixRun, Report};
+use crate::engine::{Change, Details, FixRun, Previews, Report};
 use crate::report::{Route, harmless, settle, tally};
 
 /// Prints one line to standard error. When nobody reads it, the run still goes on.
@@ -39,6 +41,10 @@ pub fn unpatchable(changes: &[Change], routes: &[Route]) {
 pub fn check_end(settings: &Settings, report: &Report) {
     if !no_go_files(settings, report) {
         say(&findings(report));
+        // Of a change they would be told as if all of it were new.
+        if settings.change.is_none() {
+            previews(&report.previews).iter().for_each(|line| say(line));
+        }
         loose_ends(report);
     }
 }
@@ -114,6 +120,23 @@ fn findings(report: &Report) -> String {
         line += &format!("; {count} {words}");
     }
     line
+}
+
+/// What rules in preview would say, so that nobody takes silence for health.
+fn previews(previews: &Previews) -> Vec<String> {
+    let Previews { more, not_asked } = previews;
+    let list = |ids: &mut dyn Iterator<Item = &Arc<str>>| {
+        ids.map(|id| harmless(id).into_owned()).collect::<Vec<_>>().join(",")
+    };
+    let mut lines = Vec::new();
+    if !more.is_empty() {
+        let count: u64 = more.values().sum();
+        lines.push(format!("{count} more with --select {} (preview)", list(&mut more.keys())));
+    }
+    if !not_asked.is_empty() {
+        lines.push(format!("not asked: {} (preview); --select all asks them", list(&mut not_asked.iter())));
+    }
+    lines
 }
 
 fn patch_line(run: &FixRun, routes: &[Route]) -> String {
@@ -271,6 +294,22 @@ mod tests {
         assert_eq!(
             findings(&three),
             "3 findings in 2 files: 1 with a safe fix, 1 with an unsafe fix, 1 without fix"
+        );
+    }
+
+    #[test]
+    fn silence_is_not_taken_for_health() {
+        assert!(previews(&Previews::default()).is_empty());
+        let previews = previews(&Previews {
+            more: [("double-send".into(), 1), ("released-twice".into(), 3)].into(),
+            not_asked: ["unclosed-body".into(), "unclosed-file".into()].into(),
+        });
+        assert_eq!(
+            previews,
+            [
+                "4 more with --select double-send,released-twice (preview)",
+                "not asked: unclosed-body,unclosed-file (preview); --select all asks them"
+            ]
         );
     }
 

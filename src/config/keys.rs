@@ -15,7 +15,7 @@ pub(super) const MOST_FILE_BYTES: u64 = 1 << 30;
 #[schemars(title = "unleak.toml", description = "Settings of unleak for the files of a folder and below.")]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Keys {
-    /// Run these rules only; every rule that is no preview when it is empty.
+    /// Run these rules only, with `all` every one there is; every rule that is no preview when it is empty.
     pub select: Vec<String>,
     /// Do not run these rules.
     pub ignore: Vec<String>,

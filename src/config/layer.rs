@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
 use super::keys::{Keys, MOST_FILE_BYTES};
+use super::tree::ALL;
 use crate::base::near::hint;
 use crate::base::sys::Error;
 use crate::base::text::LineIndex;
@@ -171,7 +172,8 @@ impl Source<'_> {
             elements.filter_map(|element| Some((element.get_ref().as_str()?, element.span().start)));
         match key {
             "select" | "ignore" => {
-                words.try_for_each(|(id, at)| known_rule(id, rules).map_err(|words| self.mistake(at, words)))
+                let mut ids = words.filter(|(id, _)| key != "select" || *id != ALL);
+                ids.try_for_each(|(id, at)| known_rule(id, rules).map_err(|words| self.mistake(at, words)))
             }
             "exclude" => words.try_for_each(|(glob, at)| {
                 let broken = Layer::default().exclude(Path::new(""), &[glob.to_owned()]).err();

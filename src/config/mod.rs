@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub use keys::{Keys, schema};
 pub use layer::{Layer, Origin, known_rule};
 pub use style::Style;
-pub use tree::{FILE, Files, Said, Tree, is_selected};
+pub use tree::{ALL, FILE, Files, Said, Tree, is_selected};
 
 use crate::base::diagnostic::FaultKind;
 use crate::base::progress::Progress;
@@ -99,6 +99,9 @@ pub struct Policy {
     pub all_rules: Vec<Arc<Rule>>,
     /// Those that run: what they say is reported.
     pub rules: Vec<Arc<Rule>>,
+    /// Those in preview that nobody asked for or turned off: what they would say is not reported, but that they
+    /// are there is. Empty where somebody chose the rules to run.
+    pub previews: Vec<Arc<Rule>>,
     /// Those that propose the calls which are looked at.
     pub seeding: Vec<Arc<Rule>>,
     /// Report findings in `_test.go` files.

@@ -18,6 +18,9 @@ use crate::rules::{self, Rule, Status};
 /// The name that a file of settings has.
 pub const FILE: &str = "unleak.toml";
 
+/// What selects every rule.
+pub const ALL: &str = "all";
+
 /// Which files of settings are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Files {
@@ -300,8 +303,12 @@ impl Merged {
         let keys: Keys = self.values.try_into().unwrap_or_default();
         let runs = |rule: &&Arc<Rule>| is_selected(rule, &keys.select, &keys.ignore);
         let running: Vec<_> = rules.iter().filter(runs).cloned().collect();
+        let is_ignored = |rule: &Rule| keys.ignore.iter().any(|id| **id == *rule.id);
+        let waits =
+            |rule: &&Arc<Rule>| keys.select.is_empty() && rule.status == Status::Preview && !is_ignored(rule);
         Policy {
             all_rules: rules.to_vec(),
+            previews: rules.iter().filter(waits).cloned().collect(),
             seeding: rules::seeding(&running, rules),
             rules: running,
             tests: keys.tests,
@@ -313,9 +320,14 @@ impl Merged {
     }
 }
 
-/// Whether a rule runs: when it is among `select`, or stable where that is empty, and not among `ignore`.
+/// Whether a rule runs: when it is among `select` or that holds `all`, or stable where that is empty, and not
+/// among `ignore`.
 pub fn is_selected(rule: &Rule, select: &[String], ignore: &[String]) -> bool {
     let named = |ids: &[String]| ids.iter().any(|id| **id == *rule.id);
-    let runs = if select.is_empty() { rule.status == Status::Stable } else { named(select) };
+    let runs = if select.is_empty() {
+        rule.status == Status::Stable
+    } else {
+        named(select) || select.iter().any(|id| id == ALL)
+    };
     runs && !named(ignore)
 }

@@ -94,6 +94,8 @@ pub struct AnalyzedFile {
     pub detected: Vec<Detected>,
     /// What is to be reported, in the order of the file.
     pub findings: Vec<Finding>,
+    /// The rules in preview that would have reported something more, each as often as that.
+    pub unreported: Vec<Arc<str>>,
     /// Functions that turned out to be wrappers.
     pub fresh: Vec<Fresh>,
     pub declarations: u64,
@@ -160,12 +162,17 @@ pub fn again(
         };
         for one in found.judged {
             result.findings.extend(findings(&run, &place, item, &one, &mut repeats));
+            result.unreported.extend(unreported(&run, &place, item, &one));
             result.judged.push(one);
         }
         let ways = (settings, file.policy, &directives);
         let detected = found.detected.iter();
         let finding = |one| detect::finding(one, item, &place, ways, &mut detected_repeats);
         result.findings.extend(detected.filter_map(finding));
+        let previews = found.detected.iter().filter_map(|one| {
+            detect::unreported(one, item, &place, (file.policy, &directives)).map(|rule| rule.id.clone())
+        });
+        result.unreported.extend(previews);
         result.detected.extend(found.detected);
     }
     for rule in file.policy.of_engine(Engine::Suppression).filter(|_| outline.exact) {
@@ -493,6 +500,18 @@ fn refused(run: &Run, place: &FileContext, item: &Item, why: &str) -> Vec<Judgem
         }
     }
     judged
+}
+
+/// The rules in preview that would report something of one acquisition that no comment silences.
+fn unreported(run: &Run, place: &FileContext, item: &Item, one: &Judgement) -> Vec<Arc<str>> {
+    let acquisition = &one.acquisition;
+    let would = |fault: &Fault| {
+        let reports = |rule: &&Arc<Rule>| rule.reports(fault.kind) && rule.judges(&acquisition.rule);
+        let rule = run.policy.previews.iter().find(reports)?;
+        let doc = suppress::doc_lines(item, place.lines);
+        run.directives.find(&rule.id, acquisition.line, &doc).is_none().then(|| rule.id.clone())
+    };
+    one.faults.iter().filter_map(would).collect()
 }
 
 /// What the rules that run report of one acquisition.

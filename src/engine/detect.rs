@@ -58,7 +58,7 @@ pub fn declaration(
     };
     let mut detected = Vec::new();
     for (engine, detector) in detectors {
-        let kinds: Vec<Arc<str>> = policy
+        let mut kinds: Vec<Arc<str>> = policy
             .of_engine(*engine)
             .filter(|rule| rule.may_hold(text))
             .map(|rule| rule.reports.clone())
@@ -66,6 +66,9 @@ pub fn declaration(
         if kinds.is_empty() {
             continue;
         }
+        // What the others in preview would say falls off the same work, and is counted.
+        let previews = policy.previews.iter().filter(|rule| rule.engine == *engine && rule.may_hold(text));
+        kinds.extend(previews.map(|rule| rule.reports.clone()));
         let (database, summaries) = (judge.database, judge.summaries);
         let found = detector(&Declaration { database, summaries, file, decl, kinds: &kinds });
         detected.extend(found.into_iter().map(|detection| Detected {
@@ -81,6 +84,18 @@ pub fn declaration(
 /// How often each text was seen in a function, by kind: what tells the fingerprints of equal ones apart.
 #[derive(Default)]
 pub struct Repeats(FxHashMap<(&'static str, Option<String>, String), u32>);
+
+/// The rule in preview that would report what was detected, if there is one and no comment silences it.
+pub fn unreported<'p>(
+    one: &Detected,
+    item: &Item,
+    file: &FileContext,
+    (policy, directives): (&'p Policy, &Directives),
+) -> Option<&'p Arc<Rule>> {
+    let line = file.lines.line(one.detection.span.start);
+    let rule = policy.previews.iter().find(|rule| one.is_for(rule))?;
+    directives.find(&rule.id, line, &suppress::doc_lines(item, file.lines)).is_none().then_some(rule)
+}
 
 /// The finding of the rule that reports what was detected, if one runs.
 pub fn finding(

@@ -10,6 +10,7 @@ mod change_filter;
 mod detect;
 mod package_style;
 mod prefilter;
+mod previews;
 mod quick_reject;
 mod scan;
 mod suppress;
@@ -26,6 +27,7 @@ use crate::base::sys::Error;
 use crate::config::Settings;
 
 pub use baseline::{Baseline, Entry};
+pub use previews::Previews;
 
 /// All that one run found out. Every list is sorted by path, position, rule: the same for any number of
 /// threads.
@@ -45,6 +47,8 @@ pub struct Report {
     pub read: Vec<Arc<str>>,
     /// The ids of the rules that ran somewhere, sorted.
     pub rules: Vec<Arc<str>>,
+    /// What rules in preview would say, where nobody chose the rules.
+    pub previews: Previews,
     /// What was looked at and left alone, for `--verbose`: filled where the settings ask for statistics.
     pub details: Details,
     /// The original text of each file that has a finding, by its printed path.
@@ -57,6 +61,8 @@ pub struct ChannelVerdict {
     pub location: Location,
     /// What makes it, as written: `make(chan int)`.
     pub text: String,
+    /// The enclosing function.
+    pub function: Option<String>,
     /// In a word or two: `received`, `buffered`, `gives up`, the name of a rule, `not analysed`.
     pub verdict: String,
     /// Why.

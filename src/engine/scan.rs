@@ -12,15 +12,16 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::analysis::channel;
 use crate::analysis::summaries::callee::Summaries;
-use crate::analysis::verdict::judge::{Judge, Usage};
+use crate::analysis::verdict::judge::{Judge, Judgement, Usage};
 use crate::base::diagnostic::Location;
-use crate::base::diagnostic::{Closable, RunFault, Verdict};
+use crate::base::diagnostic::{Closable, FaultKind, RunFault, Verdict};
 use crate::base::sys::{self, Error};
 use crate::base::text::LineIndex;
 use crate::config::{Policy, Settings};
 use crate::engine::ChannelVerdict;
 use crate::engine::analyze;
 use crate::engine::analyze::{AnalyzedFile, FileText, Fresh, Wrappers};
+use crate::engine::previews::Sightings;
 use crate::engine::{Details, Report, Stats, change_filter, detect, prefilter, suppress};
 use crate::go::project::locate::{Environment, Locator};
 use crate::go::project::package::{FuncRef, Membership, with_text};
@@ -105,7 +106,8 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     };
     let mut faults = std::mem::take(&mut walked.faults);
     let mut left_out = std::mem::take(&mut walked.left_out_files);
-    let reads = pool.install(|| read_all(settings, &walked));
+    let sightings = Sightings::new(&settings.sources.rules);
+    let reads = pool.install(|| read_all(settings, &walked, &sightings));
     clock.lap("read");
     let mut texts = Vec::new();
     for (asked, bytes, read) in reads {
@@ -183,6 +185,7 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
         left_out.sort();
         report.details = Details { settings: walked.tree.files(), left_out };
     }
+    report.previews.not_asked.extend(sightings.seen());
     (report.read, report.rules) = (read_files(settings, &walked), walked.tree.rules());
     Ok(ScanResult { report, database, summaries, usage, wrappers, pool, candidates })
 }
@@ -208,10 +211,10 @@ fn judge_all(judge: &Judge, settings: &Settings, wrappers: &Wrappers, texts: Vec
 }
 
 /// For each file whether it was asked for, its length, and what reading it came to.
-fn read_all(settings: &Settings, walked: &Walked) -> Vec<(bool, u64, Read)> {
+fn read_all(settings: &Settings, walked: &Walked, sightings: &Sightings) -> Vec<(bool, u64, Read)> {
     settings.report.progress.begin("reading", walked.files.len());
     let looked = |found: &Found| {
-        let (bytes, looked) = read(walked.tree.policy(&found.file), found);
+        let (bytes, looked) = read(walked.tree.policy(&found.file), found, sightings);
         settings.report.progress.step();
         (found.asked, bytes, looked)
     };
@@ -222,6 +225,7 @@ fn read_all(settings: &Settings, walked: &Walked) -> Vec<(bool, u64, Read)> {
         let text = stdin.text.clone();
         let (file, test) = (None, false);
         let text = Text { path, file, test, asked: true, generated: false, text, policy };
+        sightings.look(&text.policy, &stdin.text);
         reads.push((true, stdin.text.len() as u64, Read::Candidate(text)));
     }
     reads.shrink_to_fit();
@@ -241,8 +245,12 @@ fn buffered<T>(policy: &Policy, found: &Found, look: impl FnOnce(&[u8]) -> T) ->
     })
 }
 
-fn read(policy: &Arc<Policy>, found: &Found) -> (u64, Read) {
+fn read(policy: &Arc<Policy>, found: &Found, sightings: &Sightings) -> (u64, Read) {
+    let shown = found.asked && (policy.tests || !found.test);
     let looked = buffered(policy, found, |text| {
+        if shown && !is_left_out(policy, found, text) {
+            sightings.look(policy, text);
+        }
         let comments =
             || policy.of_engine(Engine::Suppression).next().is_some() && suppress::may_stand_in(text);
         let matters =
@@ -455,9 +463,19 @@ fn take(report: &mut Report, candidate: &Candidate) {
         report.channels.push(ChannelVerdict {
             location: Location { path: candidate.path.clone(), span, line, column },
             text,
+            function: one.function.clone(),
             verdict: one.detection.label.clone(),
             words: one.detection.message.clone(),
         });
+    }
+    // Who could release what is kept is asked by the rule about that alone, so that it cannot be counted.
+    let keeps = |judged: &Judgement| judged.acquisition.verdict == Verdict::Stored;
+    if candidate.judged.judged.iter().any(keeps) {
+        let waits = candidate.policy.previews.iter().filter(|rule| rule.reports(FaultKind::NeverReleased));
+        report.previews.not_asked.extend(waits.map(|rule| rule.id.clone()));
+    }
+    for rule in &candidate.judged.unreported {
+        *report.previews.more.entry(rule.clone()).or_default() += 1;
     }
     for finding in &candidate.judged.findings {
         report.texts.entry(candidate.path.clone()).or_insert_with(|| candidate.text.clone());

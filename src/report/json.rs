@@ -17,7 +17,7 @@ use crate::base::edit::Edit;
 use crate::base::sys;
 use crate::base::text::{LineIndex, Span};
 use crate::config::Settings;
-use crate::engine::{Change, Report};
+use crate::engine::{Change, ChannelVerdict, Report};
 
 /// Raised whenever a field changes its meaning or goes away; new fields do not raise it.
 const SCHEMA_VERSION: u32 = 2;
@@ -35,6 +35,9 @@ struct Document<'a> {
     findings: Option<Vec<JsonFinding<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     acquisitions: Option<Vec<JsonRow<'a>>>,
+    /// The channels that goroutines use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channels: Option<Vec<JsonChannel<'a>>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
     /// What changes, a patch for each repository.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,6 +85,22 @@ struct JsonRow<'a> {
     certainty: Option<&'static str>,
     evidence: Vec<JsonEvidence<'a>>,
     notes: Vec<JsonNote<'a>>,
+}
+
+/// A channel that goroutines use, in an audit.
+#[derive(Serialize, JsonSchema)]
+struct JsonChannel<'a> {
+    #[serde(flatten)]
+    file: JsonFile,
+    line: u32,
+    column: u32,
+    span: Range,
+    /// What makes it, as written.
+    make: &'a str,
+    function: Option<&'a str>,
+    /// In a word or two; for a channel with a fault the id of the rule that reports it.
+    verdict: &'a str,
+    message: &'a str,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -199,6 +218,7 @@ struct ByRule {
 #[derive(Serialize, JsonSchema)]
 struct Audited {
     acquisitions: usize,
+    channels: usize,
     verdicts: BTreeMap<&'static str, Certainties>,
 }
 
@@ -315,10 +335,17 @@ fn command_schema(_: &mut SchemaGenerator) -> Schema {
 pub fn audit_json(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
     let files = Files::new(settings);
     let acquisitions = report.acquisitions.iter().map(|at| acquisition(at, &files)).collect();
-    let mut document =
-        Document { acquisitions: Some(acquisitions), ..document("audit", &files, report, None) };
-    document.summary.audited =
-        Some(Audited { acquisitions: report.acquisitions.len(), verdicts: verdicts(report) });
+    let channels = report.channels.iter().map(|one| channel(one, &files)).collect();
+    let mut document = Document {
+        acquisitions: Some(acquisitions),
+        channels: Some(channels),
+        ..document("audit", &files, report, None)
+    };
+    document.summary.audited = Some(Audited {
+        acquisitions: report.acquisitions.len(),
+        channels: report.channels.len(),
+        verdicts: verdicts(report),
+    });
     write(out, &document)
 }
 
@@ -336,6 +363,7 @@ fn document<'a>(
         root: files.root.clone(),
         findings: None,
         acquisitions: None,
+        channels: None,
         diagnostics: report.faults.iter().map(|fault| diagnostic(fault, files)).collect(),
         patches: None,
         text: None,
@@ -510,6 +538,20 @@ fn fix<'a>(fix: &'a Fix, own: &str, files: &Files) -> JsonFix<'a> {
             .iter()
             .map(|Edit { span, text }| JsonEdit { start: span.start, end: span.end, text })
             .collect(),
+    }
+}
+
+fn channel<'a>(one: &'a ChannelVerdict, files: &Files) -> JsonChannel<'a> {
+    let Location { path, span, line, column } = &one.location;
+    JsonChannel {
+        file: files.own(path),
+        line: *line,
+        column: *column,
+        span: Range { start: span.start, end: span.end },
+        make: &one.text,
+        function: one.function.as_deref(),
+        verdict: &one.verdict,
+        message: &one.words,
     }
 }
 

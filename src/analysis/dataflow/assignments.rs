@@ -249,6 +249,8 @@ impl<'a, 'w> Walk<'a, 'w> {
         };
         let target = target.map(|target| match &target.unparen().kind {
             ExprKind::AddressOf(inner) => inner,
+            // A part of a slice has the memory of the whole.
+            ExprKind::Slice { operand, .. } => operand,
             _ => target,
         });
         match target.map(|target| (target, target.as_ident().and_then(|ident| self.scopes.var(ident)))) {

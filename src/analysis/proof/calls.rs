@@ -29,7 +29,7 @@ const MAX_DEPTH: usize = 10;
 const MAX_CALLEES: usize = 400;
 
 /// What one proof asks of callees, and has found out so far.
-pub(super) struct Context<'w> {
+pub(crate) struct Context<'w> {
     pub types: Types<'w>,
     pub releases: &'w [ReleaseMethod],
     known: RefCell<FxHashMap<Question, Effect>>,
@@ -41,7 +41,7 @@ type Question = (FuncRef, Vec<(ParamIndex, Value)>);
 
 /// What a function does with what it gets.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Effect {
+pub(crate) struct Effect {
     results: Vec<Held>,
     against: Option<Against>,
     /// Where it is declared.
@@ -56,12 +56,12 @@ struct Arguments<'a> {
 }
 
 impl<'w> Context<'w> {
-    pub(super) fn new(types: Types<'w>, releases: &'w [ReleaseMethod]) -> Context<'w> {
+    pub(crate) fn new(types: Types<'w>, releases: &'w [ReleaseMethod]) -> Context<'w> {
         Context { types, releases, known: RefCell::default(), open: RefCell::default() }
     }
 
     /// Whether a method of this name releases the resource.
-    pub(super) fn is_release(&self, name: &str) -> bool {
+    pub(crate) fn is_release(&self, name: &str) -> bool {
         self.releases.iter().any(|release| *release.name == *name)
     }
 
@@ -101,7 +101,7 @@ impl<'w> Context<'w> {
                     self.types.is_target(&self.types.database.type_of(&typing.file, &receiver.ty))
                 })
         });
-        let mut flow = Flow::new(self, &typing, Asked::Params { own }, BodyId(0), None);
+        let mut flow = Flow::new(self, &typing, Asked::Params { own }, BodyId(0));
         for (index, value) in inputs {
             if let Some(var) = scopes.param(BodyId(0), *index) {
                 flow.vars.insert(var, value.clone());
@@ -119,7 +119,7 @@ impl<'w> Context<'w> {
 
 impl<'f, 'a> Flow<'f, 'a> {
     /// A call, to the values of its results.
-    pub(super) fn call(&mut self, call: &'a Call) -> Vec<Held> {
+    pub(crate) fn call(&mut self, call: &'a Call) -> Vec<Held> {
         if let Asked::Call { span, result, .. } = self.asked
             && span == call.span
         {
@@ -197,7 +197,8 @@ impl<'f, 'a> Flow<'f, 'a> {
             for (at, param) in literal.signature.params.iter().enumerate() {
                 let ty = self.types().database.type_of(self.file(), &param.ty);
                 let whole = Value::of(tie);
-                let held = self.types().part(self.file(), &whole, &ty);
+                let data = ty.is_context() || ty.is_error();
+                let held = self.types().part(self.file(), &whole, &ty).filter(|_| !data);
                 let var = self.typing.scopes.param(body, ParamIndex::At(at as u32));
                 if let (Some(var), Some(value)) = (var, held) {
                     self.set(var, value, arg.span);
@@ -640,7 +641,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// Whether the call starts its argument in a group, which is waited for.
-    pub(super) fn starts_group(&self, callee: &Callee) -> bool {
+    pub(crate) fn starts_group(&self, callee: &Callee) -> bool {
         match callee {
             Callee::Method { method, receiver } => [&method.receiver, receiver].iter().any(|ty| {
                 ty.named().is_some_and(|named| {

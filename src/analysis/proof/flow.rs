@@ -24,7 +24,7 @@ const MAX_ROUNDS: usize = 40;
 
 /// Where something stands against the proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Against {
+pub(crate) struct Against {
     pub span: Span,
     pub words: String,
     pub seen: Seen,
@@ -32,7 +32,7 @@ pub(super) struct Against {
 
 /// Who sees the resource there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(crate) enum Seen {
     /// That is not known.
     Unknown,
     /// Somebody who outlives the function, as the verdict names it.
@@ -43,14 +43,14 @@ pub(super) enum Seen {
 
 /// A use that keeps nothing, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Step {
+pub(crate) struct Step {
     pub span: Span,
     pub words: String,
 }
 
 /// What is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     /// The result of this call; released at the end of the body by a line at the offset.
     Call {
         span: Span,
@@ -65,13 +65,11 @@ pub(super) enum Asked {
 }
 
 /// The state of one declaration.
-pub(super) struct Flow<'f, 'a> {
+pub(crate) struct Flow<'f, 'a> {
     pub context: &'f Context<'f>,
     pub typing: &'f Typing<'a, 'f>,
     pub ownership: Ownership,
     pub asked: Asked,
-    /// The file's text where that is at hand; else it is read when asked for.
-    pub text: Option<&'f [u8]>,
     /// The body whose end the proof is about.
     pub root: BodyId,
     pub vars: FxHashMap<VarId, Value>,
@@ -85,19 +83,17 @@ pub(super) struct Flow<'f, 'a> {
 }
 
 impl<'f, 'a> Flow<'f, 'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         context: &'f Context<'f>,
         typing: &'f Typing<'a, 'f>,
         asked: Asked,
         root: BodyId,
-        text: Option<&'f [u8]>,
     ) -> Flow<'f, 'a> {
         Flow {
             context,
             typing,
             ownership: Ownership::of(typing),
             asked,
-            text,
             root,
             vars: FxHashMap::default(),
             returns: FxHashMap::default(),
@@ -109,7 +105,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// Goes through the declaration's own body until nothing changes.
-    pub(super) fn run(&mut self, body: &'a Block) {
+    pub(crate) fn run(&mut self, body: &'a Block) {
         for _ in 0..MAX_ROUNDS {
             self.changed = false;
             self.against.clear();
@@ -126,27 +122,27 @@ impl<'f, 'a> Flow<'f, 'a> {
         self.object(body.span, "the function is too tangled to be followed");
     }
 
-    pub(super) fn types(&self) -> Types<'f> {
+    pub(crate) fn types(&self) -> Types<'f> {
         self.context.types
     }
 
-    pub(super) fn file(&self) -> &FileScope {
+    pub(crate) fn file(&self) -> &FileScope {
         &self.typing.file
     }
 
-    pub(super) fn object(&mut self, span: Span, words: impl Into<String>) {
+    pub(crate) fn object(&mut self, span: Span, words: impl Into<String>) {
         self.against.push(Against { span, words: words.into(), seen: Seen::Unknown });
     }
 
-    pub(super) fn expose(&mut self, span: Span, seen: Seen, words: impl Into<String>) {
+    pub(crate) fn expose(&mut self, span: Span, seen: Seen, words: impl Into<String>) {
         self.against.push(Against { span, words: words.into(), seen });
     }
 
-    pub(super) fn step(&mut self, span: Span, words: impl Into<String>) {
+    pub(crate) fn step(&mut self, span: Span, words: impl Into<String>) {
         self.steps.push(Step { span, words: words.into() });
     }
 
-    pub(super) fn name(&self, var: VarId) -> String {
+    pub(crate) fn name(&self, var: VarId) -> String {
         self.typing.scopes.info(var).name.to_string()
     }
 
@@ -155,7 +151,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// Whether a tied variable from outside of `span` is used within.
-    pub(super) fn captures(&self, span: Span) -> bool {
+    pub(crate) fn captures(&self, span: Span) -> bool {
         let scopes = self.typing.scopes;
         let tied = |var: VarId| self.vars.contains_key(&var);
         let outside = |var: VarId| {
@@ -166,7 +162,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// The variable, and all that may be the same thing, has the value.
-    pub(super) fn set(&mut self, var: VarId, value: Value, span: Span) {
+    pub(crate) fn set(&mut self, var: VarId, value: Value, span: Span) {
         let group: Vec<VarId> = self.ownership.group(var).collect();
         for one in group {
             let before = self.vars.get(&one).cloned();
@@ -193,7 +189,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         // The error of a method of the library says what went wrong, and no more.
         let empty = |ty: &Type| match ty.is_error() {
             true => value.tie == Tie::Handle,
-            false => !self.types().can_take(ty),
+            false => !self.types().can_take(self.file(), ty),
         };
         if ty.as_ref().is_some_and(empty) {
             return;
@@ -220,12 +216,12 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// What a body gives; as many as its signature says.
-    pub(super) fn given_by(&self, body: BodyId) -> Vec<Held> {
+    pub(crate) fn given_by(&self, body: BodyId) -> Vec<Held> {
         let count = self.typing.scopes.body(body).signature.results.len();
         (0..count).map(|index| self.returns.get(&(body, index)).cloned()).collect()
     }
 
-    pub(super) fn stmts(&mut self, stmts: &'a [Stmt]) {
+    pub(crate) fn stmts(&mut self, stmts: &'a [Stmt]) {
         for stmt in stmts {
             self.stmt(stmt);
         }
@@ -367,7 +363,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// The values of a list of expressions, `count` of them where one call gives them all.
-    pub(super) fn list(&mut self, exprs: &'a [Expr], count: usize) -> Vec<Held> {
+    pub(crate) fn list(&mut self, exprs: &'a [Expr], count: usize) -> Vec<Held> {
         match exprs {
             [one] if count > 1 => self.values(one),
             exprs => exprs.iter().map(|one| self.value(one)).collect(),
@@ -414,7 +410,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// Puts a tied value into what `target` names.
-    pub(super) fn store(&mut self, target: &'a Expr, value: Value, span: Span) {
+    pub(crate) fn store(&mut self, target: &'a Expr, value: Value, span: Span) {
         let stored = Self::stored(&value);
         let (var, behind) = match place(self.typing, target) {
             Place::In(var) => (var, false),
@@ -476,7 +472,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// Who sees what is stored through a parameter: for the function that is asked about, its callers do.
-    pub(super) fn through(&self, index: ParamIndex) -> Seen {
+    pub(crate) fn through(&self, index: ParamIndex) -> Seen {
         match self.asked {
             Asked::Call { .. } => Seen::By(Verdict::Stored),
             Asked::Params { .. } => Seen::Through(index),
@@ -491,7 +487,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// An expression of one value.
-    pub(super) fn value(&mut self, expr: &'a Expr) -> Held {
+    pub(crate) fn value(&mut self, expr: &'a Expr) -> Held {
         self.values(expr).into_iter().next().flatten()
     }
 
@@ -603,7 +599,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// The body of a function literal, which may run any time.
-    pub(super) fn literal(&mut self, literal: &'a FuncLit) {
+    pub(crate) fn literal(&mut self, literal: &'a FuncLit) {
         let Some(body) = self.typing.scopes.literal(literal) else { return };
         self.bodies.push(body);
         self.stmts(&literal.body.stmts);

@@ -5,14 +5,10 @@
 use crate::analysis::graph::control_flow::{Cfg, Condition, Next, Step};
 use crate::analysis::graph::scopes::{VarId, VarOrigin};
 use crate::analysis::proof::flow::{Asked, Flow};
-use crate::base::sys;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::type_expr::Type;
-
-/// A file above this size is not read for a count in it.
-const MAX_BYTES: u64 = 16 << 20;
 
 /// What a goroutine tells its end by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +25,7 @@ enum End {
 
 impl<'a> Flow<'_, 'a> {
     /// `go f()`
-    pub(super) fn go(&mut self, expr: &'a Expr, stmt: &'a Stmt) {
+    pub(crate) fn go(&mut self, expr: &'a Expr, stmt: &'a Stmt) {
         self.value(expr);
         if !self.captures(stmt.span) || self.asked == (Asked::Params { own: true }) {
             return;
@@ -48,7 +44,7 @@ impl<'a> Flow<'_, 'a> {
     }
 
     /// `g.Go(func() error { … })`
-    pub(super) fn group(&mut self, call: &'a Call) {
+    pub(crate) fn group(&mut self, call: &'a Call) {
         if !self.captures(call.span) {
             return;
         }
@@ -277,7 +273,7 @@ impl<'a> Flow<'_, 'a> {
     }
 
     /// `wg.Add(2)`
-    fn added(&self, var: VarId, stmt: &Stmt) -> Option<usize> {
+    fn added(&self, var: VarId, stmt: &Stmt) -> Option<u64> {
         let StmtKind::Expr(expr) = &stmt.kind else { return None };
         let call = expr.as_call()?;
         let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return None };
@@ -285,12 +281,14 @@ impl<'a> Flow<'_, 'a> {
         if &*field.name != "Add" || self.local(operand) != Some(var) {
             return None;
         }
-        let text = self.text(count.span);
-        Some(text.parse().unwrap_or(0))
+        match count.unparen().kind {
+            ExprKind::Literal(Some(count)) => Some(count),
+            _ => Some(0),
+        }
     }
 
     /// `wg.Add(len(names))` anywhere before `for … range names { go … }`: one for each.
-    fn added_for(&self, var: VarId, looped: &For, body: &Block) -> Option<usize> {
+    fn added_for(&self, var: VarId, looped: &For, body: &Block) -> Option<u64> {
         let ForHead::Range { right, .. } = &looped.head else { return None };
         let ranged = self.local(right)?;
         if self.typing.scopes.assigned(ranged).len() > 1 {
@@ -314,15 +312,6 @@ impl<'a> Flow<'_, 'a> {
             }
         });
         found
-    }
-
-    fn text(&self, span: Span) -> String {
-        let cut = |text: &[u8]| Some(String::from_utf8_lossy(text.get(span.range())?).into_owned());
-        match self.text {
-            Some(text) => cut(text),
-            None => sys::read(self.file().path(), MAX_BYTES).ok().and_then(|text| cut(&text)),
-        }
-        .unwrap_or_default()
     }
 
     /// Whether every way out after `started` comes by a wait for `var`.

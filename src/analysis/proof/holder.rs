@@ -1,12 +1,12 @@
 //! The variable that is released: local, of a type that has the release, its address not taken.
 
 use crate::analysis::graph::scopes::VarOrigin;
-use crate::analysis::proof::Subject;
-use crate::base::diagnostic::{Closable, Evidence, Objection};
+use crate::analysis::proof::subject::Subject;
+use crate::base::diagnostic::{Evidence, Objection};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
-pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let call = subject.call.span;
     if !subject.is_bound {
         steps.push(subject.evidence(call, "made here, and bound to no variable"));
@@ -23,8 +23,7 @@ pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     let Some(ty) = subject.typing.var(var) else {
         return Err(subject.object(call, format!("the type of `{}` is not known", info.name)));
     };
-    let answer = || subject.typing.database.closable(&subject.typing.file, &ty, subject.releases);
-    if ty != *subject.ty && answer().closable != Closable::By(subject.release.clone()) {
+    if ty != *subject.ty && subject.typing.database.takes_release(&ty, subject.release) != Some(true) {
         let words = format!("`{}` is declared as `{ty}`, which has no such release", info.name);
         return Err(subject.object(call, words));
     }

@@ -1,12 +1,12 @@
 //! What made the resource makes a new one, on every way that returns it, and hands it to nobody else.
 
-use crate::analysis::proof::Subject;
+use crate::analysis::proof::subject::Subject;
 use crate::analysis::summaries::plain_values::Plain;
 use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::go::types::expressions::Callee;
 
-pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let (typing, call) = (subject.typing, subject.call);
     let object = |place: Evidence| Objection { place, exposure: None };
     if let Some(place) = Plain::in_caller(typing).arguments(call) {

@@ -5,7 +5,7 @@ use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
 
-use crate::analysis::proof::Subject;
+use crate::analysis::proof::subject::Subject;
 use crate::analysis::summaries::result_ownership::place;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::Span;
@@ -35,7 +35,7 @@ const WANT_ERROR: [&str; 9] = [
 /// Assertions that want there to be nothing.
 const WANT_NIL: [&str; 5] = ["Nil", "IsNil", "Empty", "BeNil", "Zero"];
 
-pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let typing = subject.typing;
     let func = match typing.callee(subject.call) {
         Callee::Func { func, .. } => Some(func),

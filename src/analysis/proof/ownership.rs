@@ -11,7 +11,7 @@ use crate::go::types::type_expr::Type;
 
 /// Who has what a variable leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(crate) enum Owner {
     /// It is made in this function.
     Local,
     /// The caller, through this parameter.
@@ -25,7 +25,7 @@ pub(super) enum Owner {
 }
 
 /// A place that an assignment goes to.
-pub(super) enum Place {
+pub(crate) enum Place {
     /// In the very thing that this variable is or points to.
     In(VarId),
     /// In something that this variable leads to.
@@ -35,12 +35,12 @@ pub(super) enum Place {
 }
 
 /// The variables of one declaration, those that share memory in one group.
-pub(super) struct Ownership {
+pub(crate) struct Ownership {
     groups: Vec<usize>,
 }
 
 impl Ownership {
-    pub(super) fn of(typing: &Typing) -> Ownership {
+    pub(crate) fn of(typing: &Typing) -> Ownership {
         let scopes = typing.scopes;
         let mut groups: Vec<usize> = (0..scopes.vars.len()).collect();
         let mut join = |a: VarId, b: VarId| {
@@ -59,13 +59,13 @@ impl Ownership {
     }
 
     /// The variables that may be the same thing as `var`, itself among them.
-    pub(super) fn group(&self, var: VarId) -> impl Iterator<Item = VarId> + '_ {
+    pub(crate) fn group(&self, var: VarId) -> impl Iterator<Item = VarId> + '_ {
         let group = self.groups[var.0 as usize];
         (0..self.groups.len()).filter(move |at| self.groups[*at] == group).map(|at| VarId(at as u32))
     }
 
     /// Who has what is stored through `var`, for the function literal or function `root`.
-    pub(super) fn owner(&self, typing: &Typing, root: BodyId, var: VarId) -> Owner {
+    pub(crate) fn owner(&self, typing: &Typing, root: BodyId, var: VarId) -> Owner {
         let mut owner = Owner::Local;
         for one in self.group(var) {
             match own(typing, root, one) {
@@ -79,7 +79,7 @@ impl Ownership {
 }
 
 /// Whether `body` is `root` or a function literal within it.
-pub(super) fn is_within(scopes: &Scopes, body: BodyId, root: BodyId) -> bool {
+pub(crate) fn is_within(scopes: &Scopes, body: BodyId, root: BodyId) -> bool {
     let mut at = Some(body);
     while let Some(here) = at {
         if here == root {
@@ -163,7 +163,7 @@ impl Place {
 }
 
 /// Where an assignment to `target` goes.
-pub(super) fn place(typing: &Typing, target: &Expr) -> Place {
+pub(crate) fn place(typing: &Typing, target: &Expr) -> Place {
     match &target.unparen().kind {
         ExprKind::Ident(ident) => typing.scopes.var(ident).map_or(Place::Global, Place::In),
         ExprKind::Pointer(inner) => one_step(typing, inner, true),

@@ -7,7 +7,7 @@ use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::VarId;
 
-use crate::analysis::proof::Subject;
+use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
@@ -22,7 +22,7 @@ const AWAITS: [&str; 8] = ["Get", "Wait", "Ready", "Done", "Result", "Await", "E
 /// Methods that see to it that what was handed in goes out.
 const FLUSHES: [&str; 7] = ["Flush", "Stop", "Close", "Drain", "Wait", "Sync", "Shutdown"];
 
-pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let derived = subject.derived();
     let statements = statements(subject.decl);
     let calls = visit::calls(subject.decl);

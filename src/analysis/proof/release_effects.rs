@@ -7,7 +7,7 @@ use crate::analysis::graph::derived::{Derived, statements};
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
-use crate::analysis::proof::Subject;
+use crate::analysis::proof::subject::Subject;
 
 use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::released_fields::ReleasedFields;
@@ -30,7 +30,7 @@ const MAX_DEPTH: usize = 3;
 const ADDRESSES: [&str; 8] =
     ["URL", "Addr", "Address", "Port", "Endpoint", "Host", "ConnectionString", "Listener"];
 
-pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let derived = subject.derived();
     let inner = called_by_release(subject);
     let found = other_release(subject, &derived, &inner)

@@ -8,7 +8,7 @@ use crate::go::types::type_expr::Type;
 
 /// How a value is tied to the resource. Ordered: of several values the greatest speaks for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Tie {
+pub(crate) enum Tie {
     /// Made by the resource: an iterator, a stub, a stream. Its methods are the library's.
     Handle,
     /// The resource, whatever type it is seen through.
@@ -20,7 +20,7 @@ pub(super) enum Tie {
 
 /// A tied value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Value {
+pub(crate) struct Value {
     pub tie: Tie,
     /// Its type behind any interface, where that is certain.
     pub ty: Option<Type>,
@@ -31,26 +31,26 @@ pub(super) struct Value {
 }
 
 /// `None` for what is not tied.
-pub(super) type Held = Option<Value>;
+pub(crate) type Held = Option<Value>;
 
 impl Value {
-    pub(super) fn of(tie: Tie) -> Value {
+    pub(crate) fn of(tie: Tie) -> Value {
         Value { tie, ty: None, fields: None, mute: false }
     }
 
     /// Whether the field of a struct has nothing tied in it.
-    pub(super) fn spares(&self, field: &str) -> bool {
+    pub(crate) fn spares(&self, field: &str) -> bool {
         self.fields.as_ref().is_some_and(|fields| fields.iter().all(|known| **known != *field))
     }
 
     /// What has the value in it.
-    pub(super) fn held() -> Value {
+    pub(crate) fn held() -> Value {
         Value::of(Tie::Holder)
     }
 }
 
 /// What may be either.
-pub(super) fn join(a: Held, b: Held) -> Held {
+pub(crate) fn join(a: Held, b: Held) -> Held {
     match (a, b) {
         (Some(a), Some(b)) => {
             let fields = match (&a.fields, &b.fields) {
@@ -71,30 +71,30 @@ pub(super) fn join(a: Held, b: Held) -> Held {
 
 /// The questions about types, for one resource.
 #[derive(Clone, Copy)]
-pub(super) struct Types<'w> {
+pub(crate) struct Types<'w> {
     pub database: &'w Database,
     pub target: &'w Type,
 }
 
 impl Types<'_> {
     /// Whether what a method of something tied gives can hold on to it. An error says what went wrong.
-    pub(super) fn can_hold(self, file: &FileScope, ty: &Type) -> bool {
+    pub(crate) fn can_hold(self, file: &FileScope, ty: &Type) -> bool {
         // What a generic client carries for its user is the user's.
         !matches!(ty, Type::TypeParam(_)) && self.database.holds(file, ty, self.target) != Holds::No
     }
 
-    /// Whether what is made around a value can have it: all but data can.
-    pub(super) fn can_take(self, ty: &Type) -> bool {
-        !self.database.is_plain_data(ty)
+    /// Whether what is made around a value can have it: all but data can, and data that the resource is.
+    pub(crate) fn can_take(self, file: &FileScope, ty: &Type) -> bool {
+        !self.database.is_plain_data(ty) || self.can_hold(file, ty)
     }
 
-    pub(super) fn is_target(self, ty: &Type) -> bool {
+    pub(crate) fn is_target(self, ty: &Type) -> bool {
         ty.why_unknown().is_none() && ty.pointee() == self.target.pointee()
     }
 
     /// Whether the type is one of the resource's own library: of its package, or of its module where that is
     /// somebody else's.
-    pub(super) fn is_family(self, ty: &Type) -> bool {
+    pub(crate) fn is_family(self, ty: &Type) -> bool {
         let (Some(one), Some(target)) = (ty.named(), self.target.named()) else { return false };
         if one.package == target.package {
             return true;
@@ -111,9 +111,9 @@ impl Types<'_> {
     }
 
     /// A part of something tied, by its type: the library's own things stay the library's.
-    pub(super) fn part(self, file: &FileScope, whole: &Value, ty: &Type) -> Held {
+    pub(crate) fn part(self, file: &FileScope, whole: &Value, ty: &Type) -> Held {
         let room = match whole.tie {
-            Tie::Holder => self.can_take(ty),
+            Tie::Holder => self.can_take(file, ty),
             _ if ty.is_error() || ty.is_context() => false,
             _ => self.can_hold(file, ty),
         };

@@ -1,14 +1,14 @@
 //! Every use of everything that is ever tied to the resource keeps nothing.
 
-use crate::analysis::proof::Subject;
 use crate::analysis::proof::calls::Context;
 use crate::analysis::proof::flow::{Asked, Flow, Seen};
+use crate::analysis::proof::subject::Subject;
 use crate::analysis::proof::tie::Types;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 
-pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let Decl::Func(func) = subject.decl else {
         return Err(subject.object(subject.call.span, "it is made outside of any function"));
     };
@@ -23,7 +23,7 @@ pub(super) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
         at: subject.at,
         cleanup: subject.cleanup,
     };
-    let mut flow = Flow::new(&context, subject.typing, asked, subject.body, Some(subject.place.text));
+    let mut flow = Flow::new(&context, subject.typing, asked, subject.body);
     flow.run(body);
     if let Some(against) = flow.against.first() {
         return Err(match against.seen {

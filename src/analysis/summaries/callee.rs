@@ -270,10 +270,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         }
         let callee = self.typing.callee(call);
         match (&callee, place) {
-            (Callee::Builtin { name, .. }, _) => match &**name {
-                "append" => with_results(vec![(0, alias.clone().wrapped(None))], Certainty::Proved),
-                _ => ParamEffect::lent(Certainty::Proved),
-            },
+            (Callee::Builtin { name, .. }, _) => builtin(call, name, place, alias),
             (Callee::Conversion(_), _) => with_results(vec![(0, alias.clone())], Certainty::Proved),
             (_, Operand::Receiver) => self.receives(&callee, alias),
             (_, Operand::Arg(at)) => self.takes(call, &callee, at, alias),
@@ -861,4 +858,32 @@ fn is_method_expression(call: &Call, callee: &Callee) -> bool {
     let Callee::Method { method, .. } = callee else { return false };
     // What only the index knows has no parameters there.
     !method.indexed && !method.signature.variadic && call.args.len() == method.signature.params.len() + 1
+}
+
+/// What a predeclared function does with a value: `copy`, and `append` to a part of a slice, write into memory
+/// that whoever has the slice sees.
+fn builtin(call: &Call, name: &str, place: Operand, alias: &Alias) -> ParamEffect {
+    let whole = alias.clone().wrapped(None);
+    let writes = |words: &str| ParamOutcome::Puts {
+        into: Operand::Arg(0),
+        alias: whole.clone(),
+        words: words.to_owned(),
+    };
+    let is_part =
+        call.args.first().is_some_and(|first| matches!(first.unparen().kind, ExprKind::Slice { .. }));
+    match (name, place) {
+        ("copy", Operand::Arg(1)) => {
+            ParamEffect { outcome: writes("copied into a slice"), ..ParamEffect::lent(Certainty::Proved) }
+        }
+        ("append", place) => {
+            let lent = with_results(vec![(0, whole.clone())], Certainty::Proved);
+            match place {
+                Operand::Arg(at) if at > 0 && is_part => {
+                    ParamEffect { outcome: writes("appended to a part of a slice"), ..lent }
+                }
+                _ => lent,
+            }
+        }
+        _ => ParamEffect::lent(Certainty::Proved),
+    }
 }

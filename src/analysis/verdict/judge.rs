@@ -396,7 +396,7 @@ impl<'a> Case<'a, '_> {
         let obstacle = self
             .way_out_before(trace, site, &found)
             .or_else(|| self.ended(trace))
-            .or_else(|| self.lacks_release(found.variable));
+            .or_else(|| self.lacks_release(found.variable, kind));
         *placed = ReleaseCandidate { obstacle, replaced, ..ReleaseCandidate::default() };
         if placed.obstacle.is_some() {
             return None;
@@ -441,11 +441,19 @@ impl<'a> Case<'a, '_> {
     }
 
     /// That the variable is declared as something that has no release: `var p pinger`.
-    fn lacks_release(&self, var: VarId) -> Option<String> {
+    fn lacks_release(&self, var: VarId, kind: &Kind) -> Option<String> {
+        let database = self.judge.database;
         let ty = self.typing.var(var).filter(|ty| ty.why_unknown().is_none())?;
-        let behind = matches!(&ty, Type::Pointer(inner) if self.judge.database.is_interface(inner));
-        let answer = self.judge.database.closable(self.place.scope, &ty, self.wanted.releases);
-        let lacks = matches!(answer.closable, Closable::Nothing(_)) || behind;
+        let behind = matches!(&ty, Type::Pointer(inner) if database.is_interface(inner));
+        let answer = || database.closable(self.place.scope, &ty, self.wanted.releases).closable;
+        let lacks = match &kind.answer.closable {
+            // A rule that names its calls need not release by a method.
+            Closable::By(release) if self.wanted.by_name => {
+                ty != kind.ty && database.takes_release(&ty, release) == Some(false)
+            }
+            _ => matches!(answer(), Closable::Nothing(_)),
+        };
+        let lacks = lacks || behind;
         lacks.then(|| format!("`{}` is declared as `{ty}`, which has no release", self.scopes.info(var).name))
     }
 
@@ -756,10 +764,14 @@ impl<'a> Case<'a, '_> {
             (Binding::Bound, _) => self.holder(kind.result),
             _ => None,
         };
-        Some(proof::prove(&proof::Subject {
+        Some(proof::prove(&proof::subject::Subject {
             typing: self.typing,
             summaries: self.judge.summaries,
-            place: proof::Place { path: self.place.path, text: self.place.text, lines: self.place.lines },
+            place: proof::subject::Place {
+                path: self.place.path,
+                text: self.place.text,
+                lines: self.place.lines,
+            },
             decl: self.decl,
             call: self.call,
             result: kind.result,

@@ -1,6 +1,6 @@
 //! A change that would mend a finding, how far it may be trusted, and what became of it.
 
-use crate::base::diagnostic::{Objection, Proof};
+use crate::base::diagnostic::proof::{Objection, Proof};
 use crate::base::edit::{Edit, EditOutcome};
 
 /// How far a fix may be trusted. Ordered: a greater one is safer.

@@ -1,6 +1,7 @@
 //! Why a release does no harm, or what stands against that.
 
-use crate::base::diagnostic::{Evidence, Verdict};
+use crate::base::diagnostic::acquisition::Verdict;
+use crate::base::diagnostic::label::Evidence;
 
 /// Why a release does no harm, step by step: where the resource is bound, each later use with the reason why
 /// it keeps nothing, what made it, and that nothing else releases it.

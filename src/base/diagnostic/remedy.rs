@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::base::diagnostic::{Objection, Proof};
+use crate::base::diagnostic::proof::{Objection, Proof};
 use crate::base::text::Span;
 
 /// What would mend a fault.

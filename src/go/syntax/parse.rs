@@ -84,8 +84,15 @@ impl Parsed {
     }
 }
 
-/// How many places of a text the grammar cannot make sense of.
+/// How many places of a text the grammar cannot make sense of, but what is only newer than it.
 pub fn damage(text: &[u8]) -> usize {
+    match places(text) {
+        0 => 0,
+        count => mask(text).map_or(count, |masked| places(&masked).min(count)),
+    }
+}
+
+fn places(text: &[u8]) -> usize {
     let Some(tree) = tree(text) else { return 0 };
     let (mut cursor, mut count) = (tree.walk(), 0);
     loop {

@@ -102,6 +102,36 @@ impl Database {
         }
     }
 
+    /// Whether Go takes `release` of a variable that is declared as `ty`; `None` where that is not known.
+    pub(crate) fn takes_release(&self, ty: &Type, release: &Release) -> Option<bool> {
+        let has = |ty: &Type, name: &str, fits: &dyn Fn(&FuncSig) -> bool| match self.find_member(ty, name) {
+            Lookup::Member(Member::Method(method)) => Some(fits(&method.signature)),
+            Lookup::Member(Member::Field(_)) | Lookup::Absent => Some(false),
+            Lookup::Unknown(_) => None,
+        };
+        let same = |signature: &FuncSig| {
+            release_args(signature) == release.args
+                && signature.results.last().is_some_and(Type::is_error) == release.returns_error
+        };
+        match &release.way {
+            ReleaseWay::Method => has(ty, &release.method, &same),
+            ReleaseWay::Field(field) => match self.find_member(ty, field) {
+                Lookup::Member(Member::Field(part)) => has(&part, &release.method, &same),
+                Lookup::Member(Member::Method(_)) | Lookup::Absent => Some(false),
+                Lookup::Unknown(_) => None,
+            },
+            ReleaseWay::Value => match self.underlying_func(ty) {
+                Some(signature) => Some(signature.params.len() == release.args.len()),
+                None if ty.why_unknown().is_some() => None,
+                None => ty.named().is_none_or(|named| named.source().is_some()).then_some(false),
+            },
+            ReleaseWay::Function { method: Some(name), .. } => {
+                has(ty, name, &|signature| signature.params.is_empty())
+            }
+            ReleaseWay::Function { method: None, .. } => self.is_interface(ty).then_some(false),
+        }
+    }
+
     fn find_closable(&self, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
         let answer = |closable, certainty, evidence| ClosableAnswer {
             closable,

@@ -1,0 +1,158 @@
+package proof
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"example.com/proof/lib/cl"
+)
+
+func joined(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			c.Use()
+		}()
+	}
+	wg.Wait()
+	return nil
+}
+
+func joinedByChannel(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- c.Use() }()
+	return <-done
+}
+
+func closedAtEnd(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.Use()
+	}()
+	<-done
+	return nil
+}
+
+func otherGroup(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 7 "goroutine"
+	if err != nil {
+		return err
+	}
+	var wg, other sync.WaitGroup
+	wg.Add(1)
+	other.Wait()
+	go func() {
+		defer wg.Done()
+		c.Use()
+	}()
+	other.Wait()
+	return nil
+}
+
+func doneBeforeUse(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 6 "goroutine"
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	wg.Add(1)
+	go func() {
+		wg.Done()
+		c.Use()
+	}()
+	wg.Wait()
+	return nil
+}
+
+func readyBeforeUse(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 5 "goroutine"
+	if err != nil {
+		return err
+	}
+	ready := make(chan struct{})
+	go func() {
+		close(ready)
+		c.Use()
+	}()
+	<-ready
+	return nil
+}
+
+func oneAnswerOfTwo(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 5 "goroutine"
+	if err != nil {
+		return err
+	}
+	done := make(chan error, 2)
+	go func() { done <- c.Use() }()
+	go func() { done <- c.Use() }()
+	return <-done
+}
+
+func countedOnceForTwo(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 6 "goroutine"
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	wg.Add(1)
+	go func() { defer wg.Done(); c.Use() }()
+	go func() { defer wg.Done(); c.Use() }()
+	wg.Wait()
+	return nil
+}
+
+func deferredWaitAbove(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	c, err := cl.NewClient(ctx) // fate
+	if err != nil {
+		return err
+	}
+	wg.Add(1)
+	go func() { defer wg.Done(); c.Use() }()
+	return nil
+}
+
+func deferredWaitBelow(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // fate
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Add(1)
+	go func() { defer wg.Done(); c.Use() }()
+	return nil
+}
+
+func notOnEveryWay(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // fate
+	if err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- c.Use() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(time.Second):
+		return nil
+	}
+}
