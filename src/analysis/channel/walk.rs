@@ -114,7 +114,7 @@ impl<'a, 'f> Frame<'a, 'f> {
     }
 }
 
-/// Variables that are counted up or down, changed in place by `+=`, or whose address is taken.
+/// Variables that are counted up or down, changed in place by `+=`, set by a `select`, or whose address is taken.
 pub fn mutated(scopes: &Scopes) -> FxHashSet<VarId> {
     let mut found = FxHashSet::default();
     let var = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));
@@ -122,6 +122,13 @@ pub fn mutated(scopes: &Scopes) -> FxHashSet<VarId> {
         visit::body(body.block, &mut |stmt| match &stmt.kind {
             StmtKind::IncDec(operand) => found.extend(var(operand)),
             StmtKind::Assign { left, plain: false, .. } => found.extend(left.iter().filter_map(var)),
+            StmtKind::Select(cases) => {
+                for case in cases {
+                    if let Some(Communication::Receive { left, define: false, .. }) = &case.communication {
+                        found.extend(left.iter().filter_map(var));
+                    }
+                }
+            }
             StmtKind::For(looped) => {
                 if let ForHead::Clause { update: Some(update), .. } = &looped.head
                     && let StmtKind::IncDec(operand) = &update.kind

@@ -67,8 +67,8 @@ pub struct MisuseContext<'a, 'g> {
     pub ends_process: bool,
     /// The file is a test: what is used after its release there is so on purpose, in most cases.
     pub in_test: bool,
-    /// Its error has a name.
-    pub error_bound: bool,
+    /// Its error has a name, and is set again before anybody looks at it.
+    pub error_overlooked: bool,
 }
 
 impl<'a> MisuseContext<'a, '_> {
@@ -193,7 +193,7 @@ impl<'a> MisuseContext<'a, '_> {
         // Where nobody ever looks at an error that has a name, it was meant to be looked at.
         let failed = match exit.state.phase {
             Phase::Nil => true,
-            Phase::Unchecked => self.error_bound,
+            Phase::Unchecked => self.error_overlooked,
             _ => false,
         };
         let id = exit.state.early.filter(|_| runs && failed)?;

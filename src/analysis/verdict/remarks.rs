@@ -29,9 +29,30 @@ impl Case<'_, '_> {
             verb: self.verb(kind),
             ends_process: body == BodyId(0) && self.is_main(),
             in_test: self.in_test(),
-            error_bound: kind.error.is_some_and(|error| self.bound_result(error).is_some()),
+            error_overlooked: kind.error.is_some_and(|error| self.is_overlooked(error)),
         };
         context.misuses(trace, &kind.ty).into_iter().map(|misuse| self.misuse(misuse, body, kind)).collect()
+    }
+
+    /// Whether an error that has a name is set again before anybody looks at it.
+    fn is_overlooked(&self, error: usize) -> bool {
+        let name = anchor::names_bound(self.decl, self.call.span).and_then(|names| names.get(error).copied());
+        let Some(var) = name.and_then(|name| self.scopes.uses_in(name).next()) else { return false };
+        let after = self.scopes.uses_of(var).filter(|at| *at >= self.call.span.end).min();
+        after.is_none_or(|at| self.is_set(at))
+    }
+
+    /// Whether the name at this offset is the target of an assignment.
+    fn is_set(&self, at: u32) -> bool {
+        let mut found = false;
+        for body in &self.scopes.bodies {
+            visit::body(body.block, &mut |stmt| {
+                if let StmtKind::Assign { left, .. } | StmtKind::Define { left, .. } = &stmt.kind {
+                    found |= left.iter().any(|target| target.as_ident().is_some() && target.span.start == at);
+                }
+            });
+        }
+        found
     }
 
     fn misuse(&self, misuse: Misuse, body: BodyId, kind: &Kind) -> Fault {
