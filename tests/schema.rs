@@ -113,9 +113,9 @@ fn what_is_printed_is_what_the_schema_says() {
         let mut value: Value = serde_json::from_str(&text).expect("it is JSON");
         if arguments[0] == "audit" {
             let channel = &value["channels"][0];
-            let told = (&channel["path"], &channel["line"], &channel["make"], &channel["function"]);
-            let expected = (&json!("channel.go"), &json!(4), &json!("make(chan int)"), &json!("first"));
-            assert_eq!(told, expected, "{text}");
+            let told = ["path", "line", "make", "function"].map(|name| &channel[name]);
+            let expected = [json!("channel.go"), json!(4), json!("make(chan int)"), json!("first")];
+            assert_eq!(told, expected.each_ref(), "{text}");
             assert_eq!(channel["verdict"], "surplus-senders");
             assert_eq!(value["summary"]["channels"], 1);
         }
