@@ -612,7 +612,8 @@ fn wrapped() -> tempfile::TempDir {
     let repo = outside.path().join("repo");
     write(&repo, "go.mod", "module example.com/p\n\ngo 1.24\n");
     write(&repo, "lib/lib.go", LIB);
-    let open = "package open\n\nimport (\n\t\"context\"\n\n\t\"example.com/p/lib\"\n)\n\nfunc Open(ctx context.Context) \
+    let open = "package open\n\nimport (\n\t\"context\"\n\n\t\"example.com/p/lib\"\n)\n\nfunc Open(ctx \
+                context.Context) \
                 (*lib.Client, error) {\n\treturn lib.NewClient(ctx)\n}\n";
     write(&repo, "open/open.go", open);
     let used = LEAK.replace("lib.NewClient", "open.Open").replace("example.com/p/lib", "example.com/p/open");

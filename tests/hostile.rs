@@ -130,7 +130,8 @@ const TREES: &[Tree] = &[
     ("packages that import each other", |at| {
         for (name, other) in [("q", "r"), ("r", "q")] {
             let text = format!(
-                "package {name}\n\nimport \"example.com/p/{other}\"\n\nfunc NewClient() *{other}.Client {{ return \
+                "package {name}\n\nimport \"example.com/p/{other}\"\n\nfunc NewClient() *{other}.Client {{ \
+                 return \
                  {other}.NewClient() }}\n\ntype Client = {other}.Client\n"
             );
             write(at, &format!("{name}/x.go"), &text);

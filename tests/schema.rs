@@ -99,7 +99,8 @@ fn fields(root: &Value, others: Option<&Value>, properties: &Value, value: &Valu
 fn what_is_printed_is_what_the_schema_says() {
     let (tree, schema) = (tempfile::tempdir().expect("there is room"), schema("json"));
     copy(&repository().join("tests/cmd/leaky.in"), tree.path());
-    let channel = "package p\n\nfunc first() int {\n\tc := make(chan int)\n\tgo func() { c <- 1 }()\n\tgo func() { c <- 2 \
+    let channel = "package p\n\nfunc first() int {\n\tc := make(chan int)\n\tgo func() { c <- 1 }()\n\tgo \
+                   func() { c <- 2 \
                    }()\n\treturn <-c\n}\n";
     write(tree.path(), "channel.go", channel);
     write(tree.path(), "broken.go", "package p\n\nfunc leak() { client, err := lib.NewClient(");

@@ -229,18 +229,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_inverse_gives_the_original_bytes(original in prop::collection::vec(any::<u8>(), 0..40), fixes in some_fixes()) {
+        fn the_inverse_gives_the_original_bytes(
+            original in prop::collection::vec(any::<u8>(), 0..40),
+            fixes in some_fixes(),
+        ) {
             let fixes: Vec<&[Edit]> = fixes.iter().map(Vec::as_slice).collect();
             let applied = apply(&original, &fixes);
             prop_assert_eq!(applied.inverse.revert(&applied.text), Some(original));
         }
 
         #[test]
-        fn refused_fixes_change_nothing(original in prop::collection::vec(any::<u8>(), 0..40), fixes in some_fixes()) {
+        fn refused_fixes_change_nothing(
+            original in prop::collection::vec(any::<u8>(), 0..40),
+            fixes in some_fixes(),
+        ) {
             let fixes: Vec<&[Edit]> = fixes.iter().map(Vec::as_slice).collect();
             let all = apply(&original, &fixes);
             let kept: Vec<&[Edit]> =
-                fixes.iter().zip(&all.outcomes).filter(|(_, o)| **o == EditOutcome::Applied).map(|(fix, _)| *fix).collect();
+                fixes.iter().zip(&all.outcomes).filter(|(_, o)| **o == EditOutcome::Applied)
+                    .map(|(fix, _)| *fix).collect();
             let again = apply(&original, &kept);
             prop_assert!(again.outcomes.iter().all(|o| *o == EditOutcome::Applied));
             prop_assert_eq!(again.text, all.text);
@@ -249,7 +256,8 @@ mod tests {
         #[test]
         fn insertions_keep_the_order_of_the_fixes(at in prop::collection::vec(0u32..4, 1..12)) {
             let fixes: Vec<Vec<Edit>> =
-                at.iter().enumerate().map(|(i, offset)| vec![Edit::insert(*offset, format!("<{i}>"))]).collect();
+                at.iter().enumerate()
+                    .map(|(i, offset)| vec![Edit::insert(*offset, format!("<{i}>"))]).collect();
             let fixes: Vec<&[Edit]> = fixes.iter().map(Vec::as_slice).collect();
             let text = String::from_utf8(apply(b"abcd", &fixes).text).expect("ASCII");
             let place = |i: usize| text.find(&format!("<{i}>")).expect("every insertion is in");

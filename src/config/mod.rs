@@ -99,8 +99,8 @@ pub struct Policy {
     pub all_rules: Vec<Arc<Rule>>,
     /// Those that run: what they say is reported.
     pub rules: Vec<Arc<Rule>>,
-    /// Those in preview that nobody asked for or turned off: what they would say is not reported, but that they
-    /// are there is. Empty where somebody chose the rules to run.
+    /// Those in preview that nobody asked for or turned off: what they would say is not reported, but that
+    /// they are there is. Empty where somebody chose the rules to run.
     pub previews: Vec<Arc<Rule>>,
     /// Those that propose the calls which are looked at.
     pub seeding: Vec<Arc<Rule>>,

@@ -244,7 +244,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn git_apply_makes_exactly_the_new_text(before in some_text(), after in some_text(), name in some_name()) {
+        fn git_apply_makes_exactly_the_new_text(
+            before in some_text(), after in some_text(), name in some_name()
+        ) {
             let dir = tempfile::tempdir().unwrap();
             let file = dir.path().join(&name);
             fs::create_dir_all(file.parent().unwrap()).unwrap();

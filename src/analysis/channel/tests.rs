@@ -71,7 +71,8 @@ fn what_is_not_closed_in_is_not_judged() {
 fn counts_are_compared_where_they_are_sure() {
     let body = |make: &str, receives: &str| {
         said(&format!(
-            "func f(items []int, n int) {{\nc := make(chan int{make})\nfor range items {{ go func() {{ c <- 1 }}() }}\n{receives}\n}}"
+            "func f(items []int, n int) {{\nc := make(chan int{make})\nfor range items {{ go func() {{ c <- \
+             1 }}() }}\n{receives}\n}}"
         ))
     };
     assert_eq!(body("", "<-c"), ["surplus-senders, len(items)"]);
@@ -86,7 +87,8 @@ fn counts_are_compared_where_they_are_sure() {
 fn conditions_that_decide_both_are_held_together() {
     let body = |first: &str, second: &str| {
         said(&format!(
-            "func f(a, b bool) {{\nc := make(chan int)\nif {first} {{ go func() {{ c <- 1 }}() }}\nwork()\nif {second} {{ <-c }}\n}}"
+            "func f(a, b bool) {{\nc := make(chan int)\nif {first} {{ go func() {{ c <- 1 }}() }}\nwork()\n\
+             if {second} {{ <-c }}\n}}"
         ))
     };
     assert_eq!(body("a", "a"), ["received"]);
@@ -98,7 +100,8 @@ fn conditions_that_decide_both_are_held_together() {
 fn what_the_goroutine_does_afterwards_keeps_a_capacity_from_being_safe() {
     let body = |member: &str| {
         said(&format!(
-            "func f() {{\nc := make(chan int)\ngo func() {{\n{member}\n}}()\nif fails() != nil {{ return }}\n<-c\n}}"
+            "func f() {{\nc := make(chan int)\ngo func() {{\n{member}\n}}()\nif fails() != nil {{ return }}\n\
+             <-c\n}}"
         ))
     };
     assert_eq!(body("defer close(c)\nc <- 1"), ["abandoned-send, 1"]);

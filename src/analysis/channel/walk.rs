@@ -114,7 +114,8 @@ impl<'a, 'f> Frame<'a, 'f> {
     }
 }
 
-/// Variables that are counted up or down, changed in place by `+=`, set by a `select`, or whose address is taken.
+/// Variables that are counted up or down, changed in place by `+=`, set by a `select`, or whose address is
+/// taken.
 pub fn mutated(scopes: &Scopes) -> FxHashSet<VarId> {
     let mut found = FxHashSet::default();
     let var = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));

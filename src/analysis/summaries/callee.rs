@@ -860,8 +860,8 @@ fn is_method_expression(call: &Call, callee: &Callee) -> bool {
     !method.indexed && !method.signature.variadic && call.args.len() == method.signature.params.len() + 1
 }
 
-/// What a predeclared function does with a value: `copy`, and `append` to a part of a slice, write into memory
-/// that whoever has the slice sees.
+/// What a predeclared function does with a value: `copy`, and `append` to a part of a slice, write into
+/// memory that whoever has the slice sees.
 fn builtin(call: &Call, name: &str, place: Operand, alias: &Alias) -> ParamEffect {
     let whole = alias.clone().wrapped(None);
     let writes = |words: &str| ParamOutcome::Puts {

@@ -230,7 +230,10 @@ impl<'a> MisuseContext<'a, '_> {
     /// Whether the process ends after the release at `call`, whichever way is taken: then nothing that is
     /// deferred runs.
     fn ends_there(&self, trace: &Trace, call: &Call) -> bool {
-        let released = |exit: &&Exit| matches!(exit.state.phase, Phase::Released(id) if trace.events[id.0 as usize].span == call.span);
+        let released = |exit: &&Exit| match exit.state.phase {
+            Phase::Released(id) => trace.events[id.0 as usize].span == call.span,
+            _ => false,
+        };
         let mut exits = trace.exits.iter().filter(released).peekable();
         exits.peek().is_some() && exits.all(|exit| matches!(exit.kind, ExitKind::Stop(Ending::Exit)))
     }

@@ -142,7 +142,8 @@ impl Type {
 
     /// Whether this is `context.Context`.
     pub fn is_context(&self) -> bool {
-        matches!(self, Type::Named(named) if &*named.name == "Context" && matches!(&*named.package, "context" | "golang.org/x/net/context"))
+        let is_package = |package: &str| matches!(package, "context" | "golang.org/x/net/context");
+        matches!(self, Type::Named(named) if &*named.name == "Context" && is_package(&named.package))
     }
 
     /// Why nobody knows the type, if so, also when it is one behind a pointer.
