@@ -72,7 +72,7 @@ pub struct MisuseContext<'a, 'g> {
 }
 
 impl<'a> MisuseContext<'a, '_> {
-    /// What is wrong with the releases in `life`; of each kind the first.
+    /// What is wrong with the releases in `trace`; of each kind the first.
     pub fn misuses(&self, trace: &Trace, ty: &Type) -> Vec<Misuse> {
         let mut misuses: Vec<Misuse> =
             trace.exits.iter().filter_map(|exit| self.handed_on(trace, exit)).collect();
