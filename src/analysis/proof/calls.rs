@@ -1,120 +1,26 @@
-//! Calls with something tied to the resource as receiver, argument or function, and what callees do with it:
-//! those whose source is there are gone through like the function itself.
+//! Calls with something tied to the resource as receiver, argument or function.
+//!
+//! What the functions do that are called is `callees`'.
 
-use std::cell::RefCell;
-
-use rustc_hash::FxHashMap;
-
-use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarOrigin};
-use crate::analysis::proof::flow::{Against, Asked, Flow, Seen};
+use crate::analysis::graph::scopes::{ParamIndex, VarOrigin};
 use crate::analysis::proof::ownership::{Owner, Place, place};
-use crate::analysis::proof::tie::{Held, Tie, Types, Value, join};
+use crate::analysis::proof::state::{Asked, Effect, Flow, Seen};
+use crate::analysis::proof::tie::{Held, Tie, Value, join};
 use crate::base::diagnostic::Verdict;
 use crate::base::text::Span;
 use crate::go::facts;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::{Lookup, Member, MethodRef};
-use crate::go::types::release::ReleaseMethod;
 use crate::go::types::type_expr::Type;
-
-/// Callees are followed this deep.
-const MAX_DEPTH: usize = 10;
-
-/// How many callees one proof may read.
-const MAX_CALLEES: usize = 400;
-
-/// What one proof asks of callees, and has found out so far.
-pub(crate) struct Context<'w> {
-    pub types: Types<'w>,
-    pub releases: &'w [ReleaseMethod],
-    known: RefCell<FxHashMap<Question, Effect>>,
-    open: RefCell<Vec<Question>>,
-}
-
-/// A function, and which of its parameters get what.
-type Question = (FuncRef, Vec<(ParamIndex, Value)>);
-
-/// What a function does with what it gets.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Effect {
-    results: Vec<Held>,
-    against: Option<Against>,
-    /// Where it is declared.
-    place: String,
-}
 
 /// Where a call's arguments come from.
 struct Arguments<'a> {
     exprs: &'a [Expr],
     held: Vec<Held>,
     spread: bool,
-}
-
-impl<'w> Context<'w> {
-    pub(crate) fn new(types: Types<'w>, releases: &'w [ReleaseMethod]) -> Context<'w> {
-        Context { types, releases, known: RefCell::default(), open: RefCell::default() }
-    }
-
-    /// Whether a method of this name releases the resource.
-    pub(crate) fn is_release(&self, name: &str) -> bool {
-        self.releases.iter().any(|release| *release.name == *name)
-    }
-
-    /// What `func` does with what it gets.
-    fn effect(&self, func: &FuncRef, inputs: Vec<(ParamIndex, Value)>) -> Effect {
-        let question = (func.clone(), inputs);
-        if let Some(known) = self.known.borrow().get(&question) {
-            return known.clone();
-        }
-        let name = &func.decl.name.name;
-        let unread = |words: String| Effect {
-            against: Some(Against { span: func.decl.span, words, seen: Seen::Unknown }),
-            ..Effect::default()
-        };
-        // What a function does by calling itself it does otherwise, too.
-        if self.open.borrow().contains(&question) {
-            return Effect::default();
-        }
-        if self.open.borrow().len() >= MAX_DEPTH || self.known.borrow().len() >= MAX_CALLEES {
-            return unread(format!("`{name}` is called too deep to be read"));
-        }
-        let Some(body) = &func.decl.body else { return unread(format!("`{name}` has no body to read")) };
-        self.open.borrow_mut().push(question.clone());
-        let effect = self.read(func, body, &question.1);
-        self.open.borrow_mut().pop();
-        self.known.borrow_mut().insert(question, effect.clone());
-        effect
-    }
-
-    fn read(&self, func: &FuncRef, body: &Block, inputs: &[(ParamIndex, Value)]) -> Effect {
-        let scopes = Scopes::of_func(&func.decl);
-        let typing = Typing::new(self.types.database, FileScope::of(func), &scopes);
-        let own = inputs.iter().any(|(index, value)| {
-            *index == ParamIndex::Receiver
-                && value.tie == Tie::Itself
-                && func.decl.receiver.as_ref().is_some_and(|receiver| {
-                    self.types.is_target(&self.types.database.type_of(&typing.file, &receiver.ty))
-                })
-        });
-        let mut flow = Flow::new(self, &typing, Asked::Params { own }, BodyId(0));
-        for (index, value) in inputs {
-            if let Some(var) = scopes.param(BodyId(0), *index) {
-                flow.vars.insert(var, value.clone());
-            }
-        }
-        flow.run(body);
-        let against = flow.against.first().cloned();
-        let place = against.as_ref().map(|against| {
-            let (line, _) = self.types.database.line_column(&func.package, func.file, against.span);
-            format!("{}:{line}", self.types.database.display_path(&func.package, func.file))
-        });
-        Effect { results: flow.given_by(BodyId(0)), against, place: place.unwrap_or_default() }
-    }
 }
 
 impl<'f, 'a> Flow<'f, 'a> {

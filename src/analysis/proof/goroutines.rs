@@ -4,7 +4,7 @@
 
 use crate::analysis::graph::control_flow::{Cfg, Condition, Next, Step};
 use crate::analysis::graph::scopes::{VarId, VarOrigin};
-use crate::analysis::proof::flow::{Asked, Flow};
+use crate::analysis::proof::state::{Asked, Flow};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

@@ -8,6 +8,7 @@
 //!
 //! Each check is a file of its own and a row of [`CHECKS`].
 
+mod callees;
 mod calls;
 mod compiles;
 mod flow;
@@ -18,6 +19,7 @@ mod nil;
 mod ownership;
 mod pending;
 mod release_effects;
+mod state;
 pub(crate) mod subject;
 mod tie;
 mod uses;

@@ -1,7 +1,6 @@
 //! Every use of everything that is ever tied to the resource keeps nothing.
 
-use crate::analysis::proof::calls::Context;
-use crate::analysis::proof::flow::{Asked, Flow, Seen};
+use crate::analysis::proof::state::{Asked, Context, Flow, Seen};
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::proof::tie::Types;
 use crate::base::diagnostic::{Evidence, Objection};
