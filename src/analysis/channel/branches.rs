@@ -1,7 +1,8 @@
 //! Branches in a walk: which ways take which side, by what is known on them.
 
+use crate::analysis::channel::frame::Frame;
 use crate::analysis::channel::outcome::*;
-use crate::analysis::channel::walk::{Flow, Frame, Walk, Walked, unique};
+use crate::analysis::channel::state::{Flow, Walk, Walked};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 

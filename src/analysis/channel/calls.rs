@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::analysis::channel::frame::{Frame, mutated};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::Count;
-use crate::analysis::channel::walk::{Flow, Frame, Member, TooMuch, Walk, Walked, mutated, work};
+use crate::analysis::channel::state::{Flow, Member, RECOVERED, TooMuch, Walk, Walked, work};
 use crate::analysis::graph::known;
 use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::local_types::Typing;
@@ -16,9 +17,6 @@ use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;
-
-/// The question whether nothing panics, as it is asked.
-pub const RECOVERED: &str = "recover()==nil";
 
 /// Functions within functions are followed this deep.
 const MAX_DEPTH: u32 = 5;

@@ -1,8 +1,8 @@
 //! What is asked on a way: keys that tell equal questions, and whether an answer can be trusted in a loop.
 
+use crate::analysis::channel::frame::Frame;
 use crate::analysis::channel::outcome::{Fact, Way};
 use crate::analysis::channel::size::{Size, Symbol};
-use crate::analysis::channel::walk::Frame;
 use crate::analysis::graph::scopes::VarId;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;

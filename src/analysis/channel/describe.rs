@@ -1,12 +1,15 @@
 //! A fault -> what is said of it: the sentence, the places, the notes.
 
-use crate::analysis::channel::judge::{Found, VERDICT};
+use crate::analysis::channel::findings::{Found, evidence};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::verdict::{Fault, Kind};
 use crate::analysis::detection::Detection;
-use crate::base::diagnostic::{Certainty, Evidence, Note, Remedy};
+use crate::base::diagnostic::{Certainty, Note, Remedy};
 use crate::base::text::Span;
 use crate::go::syntax::ast::FuncDecl;
+
+/// The kind of a detection that is no fault: the verdict on a channel that a goroutine uses.
+pub const VERDICT: &str = "channel";
 
 /// Ways out that are listed.
 const MAX_EXITS: usize = 3;
@@ -115,20 +118,6 @@ fn exits(found: &Found, fault: &Fault) -> Vec<(Span, String)> {
     }
     all.sort();
     all
-}
-
-/// A place of the walk, in the owner's file or in another.
-pub fn evidence(found: &Found, place: Place, words: String) -> Evidence {
-    let file = found.declaration.file;
-    let files = found.walk.files.borrow();
-    let scope = &files[place.file].1;
-    if place.file == 0 || scope.path() == file.scope.path() {
-        let (line, column) = file.lines.line_column(place.span.start);
-        return Evidence { path: file.path.clone(), line, column, span: Some(place.span), words };
-    }
-    let database = found.declaration.database;
-    let (line, column) = database.line_column(&scope.package, scope.file, place.span);
-    Evidence { path: database.display_path(&scope.package, scope.file), line, column, span: None, words }
 }
 
 fn notes(found: &Found, func: Option<&FuncDecl>) -> Vec<Note> {

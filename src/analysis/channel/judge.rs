@@ -1,10 +1,13 @@
 //! A declaration -> the verdict on each channel that it makes, with what proves it and what would mend it.
 
+use crate::analysis::channel::describe::VERDICT;
+use crate::analysis::channel::findings::Found;
+use crate::analysis::channel::frame::{Frame, mutated};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::Size;
+use crate::analysis::channel::state::Walk;
 use crate::analysis::channel::team::{ChannelId, Team, teams};
 use crate::analysis::channel::verdict::{Case, Fault, Kind};
-use crate::analysis::channel::walk::{Frame, Walk, mutated};
 use crate::analysis::channel::{describe, remedy, stuck};
 use crate::analysis::detection::{Declaration, Detection};
 use crate::analysis::graph::local_types::Typing;
@@ -12,9 +15,6 @@ use crate::analysis::graph::scopes::{BodyId, Scopes};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-
-/// The kind of a detection that is no fault: the verdict on a channel that a goroutine uses.
-pub const VERDICT: &str = "channel";
 
 /// The verdict on one channel.
 #[derive(Debug)]
@@ -24,17 +24,6 @@ pub struct Judged {
     pub detection: Option<Detection>,
     /// What `audit` says of it.
     pub row: Option<Detection>,
-}
-
-/// What was found out about one team.
-pub struct Found<'t, 'a, 'f, 'w> {
-    pub declaration: &'t Declaration<'t>,
-    pub walk: &'t Walk<'w>,
-    pub frame: &'t Frame<'a, 'f>,
-    pub team: &'t Team<'a>,
-    /// All ways through the owner.
-    pub ways: &'t [Way],
-    pub members: &'t [Vec<Way>],
 }
 
 /// What is wrong with the channels that a declaration makes.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::analysis::channel::frame::Frame;
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::{Count, Size};
+use crate::analysis::channel::state::{Flow, Walk, Walked};
 use crate::analysis::channel::team::ChannelId;
-use crate::analysis::channel::walk::{Flow, Frame, Walk, Walked};
 use crate::analysis::graph::scopes::{Scopes, VarId};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;

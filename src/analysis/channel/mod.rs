@@ -1,19 +1,23 @@
 //! Channels and the goroutines that use them: which sends, receives and ranges can never end.
 //!
 //! A *team* is what one block makes and starts (`team`). The ways through it, and through each of its
-//! goroutines, are counted symbolically (`walk` with `branches`, `loops`, `calls`, `conditions`; `size`,
-//! `outcome`), and held against
-//! each other (`verdict`). No solver and no time limit: what is too much, or not closed, is not judged.
+//! goroutines, are counted symbolically (`walk` with `branches`, `loops`, `calls`, `conditions` over what
+//! `frame` and `state` keep; `size`, `outcome`), and held against each other (`verdict`). `judge` puts that
+//! together into `findings`, of which `remedy` says what would mend them and `describe` the words. No solver
+//! and no time limit: what is too much, or not closed, is not judged.
 
 mod branches;
 mod calls;
 mod conditions;
 mod describe;
+mod findings;
+mod frame;
 pub(crate) mod judge;
 mod loops;
 mod outcome;
 mod remedy;
 mod size;
+mod state;
 mod stuck;
 mod team;
 #[cfg(test)]
@@ -21,4 +25,5 @@ mod tests;
 mod verdict;
 mod walk;
 
-pub use judge::{VERDICT, detect};
+pub use describe::VERDICT;
+pub use judge::detect;

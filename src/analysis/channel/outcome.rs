@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashSet;
+
 use crate::analysis::channel::size::{Count, Size};
 use crate::analysis::channel::team::ChannelId;
 use crate::analysis::graph::scopes::VarId;
@@ -218,4 +220,12 @@ pub fn round(ways: &[Way]) -> Vec<Event> {
 pub fn repeated(round: &[Event], rounds: &Count) -> Vec<Event> {
     let repeat = |event: &Event| Event { count: rounds.times(&event.count), ..event.clone() };
     round.iter().map(repeat).filter(|event| event.count.most != Size::ZERO).collect()
+}
+
+/// Leaves out ways that are the same.
+pub fn unique(ways: &mut Vec<Way>) {
+    if ways.len() > 1 {
+        let mut seen: FxHashSet<Way> = FxHashSet::default();
+        ways.retain(|way| seen.insert(way.clone()));
+    }
 }

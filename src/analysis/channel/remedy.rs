@@ -2,7 +2,7 @@
 //! sum of the most that all goroutines send on one channel fits (the pigeonhole principle), and nobody can
 //! see that a send is over earlier.
 
-use crate::analysis::channel::judge::Found;
+use crate::analysis::channel::findings::{Found, evidence};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::{Count, Size};
 use crate::analysis::channel::team::{Channel, ChannelId};
@@ -148,7 +148,7 @@ fn place(text: &[u8], make: &Call) -> Option<u32> {
 /// Why somebody could see that sends are over earlier.
 fn seen(found: &Found, channel: ChannelId) -> Option<String> {
     let line = |place: Place| {
-        let at = super::describe::evidence(found, place, String::new());
+        let at = evidence(found, place, String::new());
         format!("line {}", at.line)
     };
     if found.walk.tried.borrow().contains(&channel) {

@@ -2,7 +2,7 @@
 //! is nil or that nobody else has, a `select` without cases, a lock that its own holder takes again, a
 //! condition that nobody signals.
 
-use crate::analysis::channel::walk::mutated;
+use crate::analysis::channel::frame::mutated;
 use crate::analysis::detection::{Declaration, Detection};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId, VarOrigin};

@@ -3,237 +3,25 @@
 //! It goes by the syntax, not by the control-flow graph: a loop is one thing here, whose rounds are counted
 //! symbolically. What it cannot follow marks the channels that it touches as open, with the reason.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-
-use rustc_hash::{FxHashMap, FxHashSet};
-
-use crate::analysis::channel::calls::RECOVERED;
+use crate::analysis::channel::frame::Frame;
 use crate::analysis::channel::outcome::*;
-use crate::analysis::channel::size::{Count, Size};
+use crate::analysis::channel::size::Count;
+use crate::analysis::channel::state::{Flow, RECOVERED, TooMuch, Walk, Walked, work};
 use crate::analysis::channel::team::{ChannelId, Team};
 use crate::analysis::dataflow::walk::Oracle;
 use crate::analysis::graph::control_flow::Ending;
-use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
-use crate::analysis::summaries::callee::{Calls, Stack, Summaries};
+use crate::analysis::graph::scopes::VarId;
+use crate::analysis::summaries::callee::Calls;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-use crate::go::types::database::{Database, FileScope};
 use crate::go::types::release::Lifetime;
 use crate::go::types::type_expr::Type;
 
 /// More ways than this at one place are not followed.
 const MAX_WAYS: usize = 128;
 
-/// How many steps one team may take.
-const MAX_STEPS: u32 = 30_000;
-
-/// A declaration that is walked, and which of its variables are channels of the team.
-pub struct Frame<'a, 'f> {
-    /// Which of the walk's declarations it is.
-    pub file: usize,
-    pub scopes: &'f Scopes<'a>,
-    pub typing: &'f Typing<'a, 'f>,
-    pub channels: FxHashMap<VarId, ChannelId>,
-    /// Variables that are counted up or down, or whose address is taken.
-    pub mutated: &'f FxHashSet<VarId>,
-    /// The function literal or function that is walked.
-    pub body: BodyId,
-    /// It runs in a goroutine of its own.
-    pub member: bool,
-    pub depth: u32,
-    /// Functions in local variables that are only called.
-    pub closures: RefCell<FxHashMap<VarId, &'a FuncLit>>,
-    /// What is known of parameters: the numbers that they are, and how many elements they have.
-    pub sizes: FxHashMap<VarId, (Size, Size)>,
-    /// What is deferred, by the numbers that ways hold.
-    pub deferred: RefCell<Vec<&'a Expr>>,
-    /// The statements that can be left by `break` or `continue`, outermost first, with their labels.
-    pub targets: RefCell<Vec<(Option<Ident>, bool)>>,
-    /// The variables of the range clauses around.
-    pub items: RefCell<Vec<VarId>>,
-    pub loops: Cell<u32>,
-}
-
-impl<'a, 'f> Frame<'a, 'f> {
-    pub fn new(
-        file: usize,
-        (scopes, typing): (&'f Scopes<'a>, &'f Typing<'a, 'f>),
-        mutated: &'f FxHashSet<VarId>,
-        body: BodyId,
-    ) -> Frame<'a, 'f> {
-        Frame {
-            file,
-            scopes,
-            typing,
-            channels: FxHashMap::default(),
-            mutated,
-            body,
-            member: false,
-            depth: 0,
-            closures: RefCell::default(),
-            sizes: FxHashMap::default(),
-            deferred: RefCell::default(),
-            targets: RefCell::default(),
-            items: RefCell::default(),
-            loops: Cell::new(0),
-        }
-    }
-
-    /// The same declaration, in one of its function literals.
-    pub fn within(&self, body: BodyId) -> Frame<'a, 'f> {
-        Frame {
-            channels: self.channels.clone(),
-            sizes: self.sizes.clone(),
-            member: self.member,
-            depth: self.depth + 1,
-            closures: RefCell::new(self.closures.borrow().clone()),
-            ..Frame::new(self.file, (self.scopes, self.typing), self.mutated, body)
-        }
-    }
-
-    /// The channel that an expression names.
-    pub fn channel(&self, expr: &Expr) -> Option<ChannelId> {
-        self.channels.get(&self.scopes.var(expr.as_ident()?)?).copied()
-    }
-
-    /// The channels that are used within a span.
-    pub fn used_in(&self, span: Span) -> Vec<ChannelId> {
-        let mut found: Vec<_> =
-            self.scopes.uses_in(span).filter_map(|var| self.channels.get(&var).copied()).collect();
-        found.sort();
-        found.dedup();
-        found
-    }
-
-    pub fn at(&self, span: Span) -> Place {
-        Place { file: self.file, span }
-    }
-}
-
-/// Variables that are counted up or down, changed in place by `+=`, set by a `select`, or whose address is
-/// taken.
-pub fn mutated(scopes: &Scopes) -> FxHashSet<VarId> {
-    let mut found = FxHashSet::default();
-    let var = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));
-    for body in &scopes.bodies {
-        visit::body(body.block, &mut |stmt| match &stmt.kind {
-            StmtKind::IncDec(operand) => found.extend(var(operand)),
-            StmtKind::Assign { left, plain: false, .. } => found.extend(left.iter().filter_map(var)),
-            StmtKind::Select(cases) => {
-                for case in cases {
-                    if let Some(Communication::Receive { left, define: false, .. }) = &case.communication {
-                        found.extend(left.iter().filter_map(var));
-                    }
-                }
-            }
-            StmtKind::For(looped) => {
-                if let ForHead::Clause { update: Some(update), .. } = &looped.head
-                    && let StmtKind::IncDec(operand) = &update.kind
-                {
-                    found.extend(var(operand));
-                }
-                if let ForHead::Range { left, define: false, .. } = &looped.head {
-                    found.extend(left.iter().filter_map(var));
-                }
-            }
-            _ => {}
-        });
-    }
-    if let Some(first) = scopes.bodies.first() {
-        visit::block(first.block, &mut |expr| {
-            if let ExprKind::AddressOf(operand) = &expr.kind {
-                found.extend(var(operand));
-            }
-        });
-    }
-    found
-}
-
-/// A goroutine.
-#[derive(Debug)]
-pub struct Member {
-    pub at: Place,
-    pub ways: Vec<Way>,
-}
-
-/// The ways that are still going on at a place, and those that have ended before.
-#[derive(Default)]
-pub struct Flow {
-    pub running: Vec<Way>,
-    pub ended: Vec<Way>,
-}
-
-impl Flow {
-    pub fn of(way: Way) -> Flow {
-        Flow { running: vec![way], ended: Vec::new() }
-    }
-
-    /// Puts the ways that go on with the others.
-    pub fn settle(&mut self, ways: impl IntoIterator<Item = Way>) {
-        for way in ways {
-            if way.goes_on() { self.running.push(way) } else { self.ended.push(way) }
-        }
-    }
-
-    pub fn all(self) -> Vec<Way> {
-        let mut all = self.ended;
-        all.extend(self.running);
-        all
-    }
-
-    pub fn push(&mut self, event: &Event) {
-        self.running.iter_mut().for_each(|way| way.push(event.clone()));
-    }
-}
-
-/// Why a team is not judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooMuch;
-
-pub type Walked<T> = Result<T, TooMuch>;
-
-/// One team's walk.
-pub struct Walk<'w> {
-    pub database: &'w Database,
-    pub summaries: &'w Summaries,
-    pub stack: Stack,
-    pub members: RefCell<Vec<Member>>,
-    /// The members by the statements that start them.
-    pub started: RefCell<BTreeMap<Place, MemberId>>,
-    /// Why a channel is open, the first reason.
-    pub open: RefCell<BTreeMap<ChannelId, String>>,
-    /// Channels whose length or capacity is asked for.
-    pub asked: RefCell<BTreeSet<ChannelId>>,
-    /// Channels that a select sends on.
-    pub tried: RefCell<BTreeSet<ChannelId>>,
-    /// What is sent on each channel.
-    pub values: RefCell<BTreeMap<ChannelId, Vec<Type>>>,
-    /// The declarations that are walked: the file and its scope; the first is the owner's.
-    pub files: RefCell<Vec<(PathBuf, FileScope)>>,
-    steps: Cell<u32>,
-}
-
-impl<'w> Walk<'w> {
-    pub fn new(database: &'w Database, summaries: &'w Summaries, scope: &FileScope) -> Walk<'w> {
-        Walk {
-            database,
-            summaries,
-            stack: Stack::new(),
-            members: RefCell::default(),
-            started: RefCell::default(),
-            open: RefCell::default(),
-            asked: RefCell::default(),
-            tried: RefCell::default(),
-            values: RefCell::default(),
-            files: RefCell::new(vec![(scope.path().to_owned(), scope.clone())]),
-            steps: Cell::new(MAX_STEPS),
-        }
-    }
-
+impl Walk<'_> {
     /// The ways through the team's statements, each to where it leaves them.
     pub fn owner<'a>(&self, frame: &Frame<'a, '_>, team: &Team<'a>) -> Walked<Vec<Way>> {
         // Loops around the statements are left by their own `break` and `continue`.
@@ -252,19 +40,6 @@ impl<'w> Walk<'w> {
         let mut ways = self.leave(frame, flow.all())?;
         ways.iter_mut().for_each(|way| way.deferred = outer.clone());
         Ok(ways)
-    }
-
-    pub fn mark(&self, channels: impl IntoIterator<Item = ChannelId>, why: &str) {
-        for channel in channels {
-            self.open.borrow_mut().entry(channel).or_insert_with(|| why.to_owned());
-        }
-    }
-
-    fn step(&self, ways: usize) -> Walked<()> {
-        let left =
-            self.steps.get().checked_sub(1 + u32::try_from(ways).unwrap_or(u32::MAX)).ok_or(TooMuch)?;
-        self.steps.set(left);
-        Ok(())
     }
 
     pub fn stmts<'a>(&self, frame: &Frame<'a, '_>, stmts: &'a [Stmt], flow: &mut Flow) -> Walked<()> {
@@ -609,13 +384,6 @@ fn end(flow: &mut Flow, how: End) {
     }
 }
 
-/// Something that others could see: told of ways that have sent.
-pub fn work(flow: &mut Flow, span: Span) {
-    for way in flow.running.iter_mut().filter(|way| way.has_waited()) {
-        way.works.get_or_insert(span);
-    }
-}
-
 /// One way where branches did nothing that matters: what is known on all of them is known.
 fn merged(before: Way, ways: &[Way]) -> Way {
     let mut merged = before;
@@ -627,12 +395,4 @@ fn merged(before: Way, ways: &[Way]) -> Way {
     merged.received = ways.iter().flat_map(|way| way.received.iter().copied()).collect();
     merged.stale = ways.iter().flat_map(|way| way.stale.iter().copied()).collect();
     merged
-}
-
-/// Leaves out ways that are the same.
-pub fn unique(ways: &mut Vec<Way>) {
-    if ways.len() > 1 {
-        let mut seen: FxHashSet<Way> = FxHashSet::default();
-        ways.retain(|way| seen.insert(way.clone()));
-    }
 }

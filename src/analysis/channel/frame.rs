@@ -1,0 +1,137 @@
+//! The declaration or function literal that a walk is in: which of its variables are channels of the team, and
+//! what is known of the others.
+
+use std::cell::{Cell, RefCell};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::analysis::channel::outcome::Place;
+use crate::analysis::channel::size::Size;
+use crate::analysis::channel::team::ChannelId;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+
+/// A declaration that is walked, and which of its variables are channels of the team.
+pub struct Frame<'a, 'f> {
+    /// Which of the walk's declarations it is.
+    pub file: usize,
+    pub scopes: &'f Scopes<'a>,
+    pub typing: &'f Typing<'a, 'f>,
+    pub channels: FxHashMap<VarId, ChannelId>,
+    /// Variables that are counted up or down, or whose address is taken.
+    pub mutated: &'f FxHashSet<VarId>,
+    /// The function literal or function that is walked.
+    pub body: BodyId,
+    /// It runs in a goroutine of its own.
+    pub member: bool,
+    pub depth: u32,
+    /// Functions in local variables that are only called.
+    pub closures: RefCell<FxHashMap<VarId, &'a FuncLit>>,
+    /// What is known of parameters: the numbers that they are, and how many elements they have.
+    pub sizes: FxHashMap<VarId, (Size, Size)>,
+    /// What is deferred, by the numbers that ways hold.
+    pub deferred: RefCell<Vec<&'a Expr>>,
+    /// The statements that can be left by `break` or `continue`, outermost first, with their labels.
+    pub targets: RefCell<Vec<(Option<Ident>, bool)>>,
+    /// The variables of the range clauses around.
+    pub items: RefCell<Vec<VarId>>,
+    pub loops: Cell<u32>,
+}
+
+impl<'a, 'f> Frame<'a, 'f> {
+    pub fn new(
+        file: usize,
+        (scopes, typing): (&'f Scopes<'a>, &'f Typing<'a, 'f>),
+        mutated: &'f FxHashSet<VarId>,
+        body: BodyId,
+    ) -> Frame<'a, 'f> {
+        Frame {
+            file,
+            scopes,
+            typing,
+            channels: FxHashMap::default(),
+            mutated,
+            body,
+            member: false,
+            depth: 0,
+            closures: RefCell::default(),
+            sizes: FxHashMap::default(),
+            deferred: RefCell::default(),
+            targets: RefCell::default(),
+            items: RefCell::default(),
+            loops: Cell::new(0),
+        }
+    }
+
+    /// The same declaration, in one of its function literals.
+    pub fn within(&self, body: BodyId) -> Frame<'a, 'f> {
+        Frame {
+            channels: self.channels.clone(),
+            sizes: self.sizes.clone(),
+            member: self.member,
+            depth: self.depth + 1,
+            closures: RefCell::new(self.closures.borrow().clone()),
+            ..Frame::new(self.file, (self.scopes, self.typing), self.mutated, body)
+        }
+    }
+
+    /// The channel that an expression names.
+    pub fn channel(&self, expr: &Expr) -> Option<ChannelId> {
+        self.channels.get(&self.scopes.var(expr.as_ident()?)?).copied()
+    }
+
+    /// The channels that are used within a span.
+    pub fn used_in(&self, span: Span) -> Vec<ChannelId> {
+        let mut found: Vec<_> =
+            self.scopes.uses_in(span).filter_map(|var| self.channels.get(&var).copied()).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    pub fn at(&self, span: Span) -> Place {
+        Place { file: self.file, span }
+    }
+}
+
+/// Variables that are counted up or down, changed in place by `+=`, set by a `select`, or whose address is
+/// taken.
+pub fn mutated(scopes: &Scopes) -> FxHashSet<VarId> {
+    let mut found = FxHashSet::default();
+    let var = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));
+    for body in &scopes.bodies {
+        visit::body(body.block, &mut |stmt| match &stmt.kind {
+            StmtKind::IncDec(operand) => found.extend(var(operand)),
+            StmtKind::Assign { left, plain: false, .. } => found.extend(left.iter().filter_map(var)),
+            StmtKind::Select(cases) => {
+                for case in cases {
+                    if let Some(Communication::Receive { left, define: false, .. }) = &case.communication {
+                        found.extend(left.iter().filter_map(var));
+                    }
+                }
+            }
+            StmtKind::For(looped) => {
+                if let ForHead::Clause { update: Some(update), .. } = &looped.head
+                    && let StmtKind::IncDec(operand) = &update.kind
+                {
+                    found.extend(var(operand));
+                }
+                if let ForHead::Range { left, define: false, .. } = &looped.head {
+                    found.extend(left.iter().filter_map(var));
+                }
+            }
+            _ => {}
+        });
+    }
+    if let Some(first) = scopes.bodies.first() {
+        visit::block(first.block, &mut |expr| {
+            if let ExprKind::AddressOf(operand) = &expr.kind {
+                found.extend(var(operand));
+            }
+        });
+    }
+    found
+}

@@ -1,0 +1,127 @@
+//! What a walk through one team has found out so far, and the ways that are going on at a place in it.
+//!
+//! The walk itself is `walk` (statements), `branches`, `loops` and `calls`; each leads to the others.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use crate::analysis::channel::outcome::{Event, MemberId, Place, Way};
+use crate::analysis::channel::team::ChannelId;
+use crate::analysis::summaries::callee::{Stack, Summaries};
+use crate::base::text::Span;
+use crate::go::types::database::{Database, FileScope};
+use crate::go::types::type_expr::Type;
+
+/// How many steps one team may take.
+const MAX_STEPS: u32 = 30_000;
+
+/// The question whether nothing panics, as it is asked.
+pub const RECOVERED: &str = "recover()==nil";
+
+/// A goroutine.
+#[derive(Debug)]
+pub struct Member {
+    pub at: Place,
+    pub ways: Vec<Way>,
+}
+
+/// The ways that are still going on at a place, and those that have ended before.
+#[derive(Default)]
+pub struct Flow {
+    pub running: Vec<Way>,
+    pub ended: Vec<Way>,
+}
+
+impl Flow {
+    pub fn of(way: Way) -> Flow {
+        Flow { running: vec![way], ended: Vec::new() }
+    }
+
+    /// Puts the ways that go on with the others.
+    pub fn settle(&mut self, ways: impl IntoIterator<Item = Way>) {
+        for way in ways {
+            if way.goes_on() { self.running.push(way) } else { self.ended.push(way) }
+        }
+    }
+
+    pub fn all(self) -> Vec<Way> {
+        let mut all = self.ended;
+        all.extend(self.running);
+        all
+    }
+
+    pub fn push(&mut self, event: &Event) {
+        self.running.iter_mut().for_each(|way| way.push(event.clone()));
+    }
+}
+
+/// Why a team is not judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooMuch;
+
+pub type Walked<T> = Result<T, TooMuch>;
+
+/// One team's walk.
+pub struct Walk<'w> {
+    pub database: &'w Database,
+    pub summaries: &'w Summaries,
+    pub stack: Stack,
+    pub members: RefCell<Vec<Member>>,
+    /// The members by the statements that start them.
+    pub started: RefCell<BTreeMap<Place, MemberId>>,
+    /// Why a channel is open, the first reason.
+    pub open: RefCell<BTreeMap<ChannelId, String>>,
+    /// Channels whose length or capacity is asked for.
+    pub asked: RefCell<BTreeSet<ChannelId>>,
+    /// Channels that a select sends on.
+    pub tried: RefCell<BTreeSet<ChannelId>>,
+    /// What is sent on each channel.
+    pub values: RefCell<BTreeMap<ChannelId, Vec<Type>>>,
+    /// The declarations that are walked: the file and its scope; the first is the owner's.
+    pub files: RefCell<Vec<(PathBuf, FileScope)>>,
+    steps: Cell<u32>,
+}
+
+impl<'w> Walk<'w> {
+    pub fn new(database: &'w Database, summaries: &'w Summaries, scope: &FileScope) -> Walk<'w> {
+        Walk {
+            database,
+            summaries,
+            stack: Stack::new(),
+            members: RefCell::default(),
+            started: RefCell::default(),
+            open: RefCell::default(),
+            asked: RefCell::default(),
+            tried: RefCell::default(),
+            values: RefCell::default(),
+            files: RefCell::new(vec![(scope.path().to_owned(), scope.clone())]),
+            steps: Cell::new(MAX_STEPS),
+        }
+    }
+
+    /// The channels are open from here on.
+    pub fn mark(&self, channels: impl IntoIterator<Item = ChannelId>, why: &str) {
+        for channel in channels {
+            self.open.borrow_mut().entry(channel).or_insert_with(|| why.to_owned());
+        }
+    }
+
+    /// Counts a step that so many ways take.
+    ///
+    /// # Errors
+    /// When the team has taken all that it may.
+    pub fn step(&self, ways: usize) -> Walked<()> {
+        let left =
+            self.steps.get().checked_sub(1 + u32::try_from(ways).unwrap_or(u32::MAX)).ok_or(TooMuch)?;
+        self.steps.set(left);
+        Ok(())
+    }
+}
+
+/// Something that others could see: told of ways that have sent.
+pub fn work(flow: &mut Flow, span: Span) {
+    for way in flow.running.iter_mut().filter(|way| way.has_waited()) {
+        way.works.get_or_insert(span);
+    }
+}
