@@ -8,7 +8,7 @@ use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::Count;
 use crate::analysis::channel::state::{Flow, RECOVERED, TooMuch, Walk, Walked, work};
 use crate::analysis::channel::team::{ChannelId, Team};
-use crate::analysis::dataflow::walk::Oracle;
+use crate::analysis::dataflow::oracle::Oracle;
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::scopes::VarId;
 use crate::analysis::summaries::callee::Calls;

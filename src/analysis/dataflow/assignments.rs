@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::analysis::dataflow::expressions::{Value, Walk};
+use crate::analysis::dataflow::flags;
+use crate::analysis::dataflow::oracle::Operand;
+use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::*;
-use crate::analysis::dataflow::walk::{Operand, Source};
+use crate::analysis::dataflow::walker::Walker;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::base::diagnostic::{Certainty, Verdict};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::exported;
 
-impl<'a, 'w> Walk<'a, 'w> {
+impl<'a, 'w> Walker<'a, 'w> {
     pub(crate) fn range(&mut self, left: &'a [Expr], right: &'a Expr, state: &mut State) {
         let value = match self.ranged(right, state) {
             Some(Alias::Inside(_)) => Some(Alias::Itself),
@@ -310,15 +312,23 @@ impl<'a, 'w> Walk<'a, 'w> {
             && matches!(info.origin, VarOrigin::Param { ty, variadic: false, .. } if by_value(ty))
     }
 
-    /// The value of an expression that has been evaluated already.
-    pub(crate) fn peek(&self, expr: &Expr, state: &State) -> Value {
-        let var = expr.as_ident().and_then(|ident| self.scopes.var(ident))?;
-        state.alias(var).cloned()
-    }
-
     pub(crate) fn named_results(&self, state: &State) -> Vec<Value> {
         let count = self.scopes.body(self.body).signature.results.len();
         (0..count).map(|index| state.alias(self.scopes.result(self.body, index)?).cloned()).collect()
+    }
+
+    /// Takes in what an assignment says of a flag.
+    pub(crate) fn note_flag(&self, var: VarId, value: Option<&'a Expr>, state: &mut State) {
+        if self.flags.binary_search(&var).is_err() {
+            return;
+        }
+        // A declaration without a value is false.
+        let value = value.map_or(Some(false), flags::constant);
+        state.flags.retain(|(flag, _)| *flag != var);
+        if let Some(value) = value {
+            state.flags.push((var, value));
+            state.flags.sort();
+        }
     }
 }
 

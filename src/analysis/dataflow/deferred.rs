@@ -1,8 +1,11 @@
 //! What runs later or elsewhere: function literals, deferred calls, goroutines.
 
-use crate::analysis::dataflow::expressions::{Value, Walk};
+use crate::analysis::dataflow::oracle::{Operand, ParamOutcome};
+use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::*;
-use crate::analysis::dataflow::walk::{Exit, ExitKind, Operand, ParamOutcome, Source, walk};
+use crate::analysis::dataflow::trace::{Exit, ExitKind};
+use crate::analysis::dataflow::walk::walk;
+use crate::analysis::dataflow::walker::{Effect, Walker};
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::base::diagnostic::{Certainty, Verdict};
@@ -13,7 +16,7 @@ use crate::go::syntax::visit;
 /// Such a goroutine has it, and ends its life.
 const BY_GOROUTINE: &str = "released by a goroutine started here";
 
-impl<'a, 'w> Walk<'a, 'w> {
+impl<'a, 'w> Walker<'a, 'w> {
     /// A function literal as a value: what it would do with the holders that it mentions.
     pub(crate) fn literal(&mut self, literal: &'a FuncLit, state: &mut State) -> Value {
         let effect = self.effect(self.scopes.literal(literal)?, state)?;
@@ -384,18 +387,6 @@ impl<'a, 'w> Walk<'a, 'w> {
             matches!(self.effect(body, state), Some(Effect::Releases | Effect::MayRelease { .. }))
         })
     }
-}
-
-/// What calling a function literal does to the resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    Uses,
-    Releases,
-    /// On some of its ways; `on_error`: on those where an error is not nil.
-    MayRelease {
-        on_error: bool,
-    },
-    Gives(Event),
 }
 
 fn as_literal(function: &Expr) -> Option<&FuncLit> {

@@ -1,8 +1,6 @@
 //! Bools that are set to `true` and `false` and asked for, and nothing else: `success`, `done`. Where one is
 //! known, the way that it rules out is not taken.
 
-use crate::analysis::dataflow::expressions::Walk;
-use crate::analysis::dataflow::state::State;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId, VarOrigin};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -45,26 +43,10 @@ fn flag(scopes: &Scopes, condition: &Expr) -> Option<VarId> {
 }
 
 /// `true` or `false`.
-fn constant(value: &Expr) -> Option<bool> {
+pub(crate) fn constant(value: &Expr) -> Option<bool> {
     match &*value.as_ident()?.name {
         "true" => Some(true),
         "false" => Some(false),
         _ => None,
-    }
-}
-
-impl<'a> Walk<'a, '_> {
-    /// Takes in what an assignment says of a flag.
-    pub(crate) fn note_flag(&self, var: VarId, value: Option<&'a Expr>, state: &mut State) {
-        if self.flags.binary_search(&var).is_err() {
-            return;
-        }
-        // A declaration without a value is false.
-        let value = value.map_or(Some(false), constant);
-        state.flags.retain(|(flag, _)| *flag != var);
-        if let Some(value) = value {
-            state.flags.push((var, value));
-            state.flags.sort();
-        }
     }
 }

@@ -1,8 +1,15 @@
 //! One resource followed forward over a body.
 
 pub mod assignments;
+mod calls;
+mod conditions;
 pub mod deferred;
-pub mod expressions;
+mod expressions;
 mod flags;
+pub mod oracle;
+pub mod source;
 pub mod state;
+mod statements;
+pub mod trace;
 pub mod walk;
+mod walker;

@@ -24,6 +24,9 @@ pub enum Alias {
     Success,
 }
 
+/// How a value holds on to the resource, if it does.
+pub type Value = Option<Alias>;
+
 /// Where in a struct the resource is: `db`, or `store.db` for a field of a field. Sorted, and never empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Paths(Arc<[Arc<str>]>);
@@ -149,6 +152,11 @@ impl State {
     /// Whether there is something that a release would release.
     pub fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open | Phase::Unchecked)
+    }
+
+    /// The same where the acquisition failed, or what it gave is gone: there is nothing to release.
+    pub fn failed(self) -> State {
+        State { phase: Phase::Nil, holders: Vec::new(), due: None, maybe_due: None, running: None, ..self }
     }
 }
 

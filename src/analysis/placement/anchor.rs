@@ -2,7 +2,7 @@
 //! way that comes by.
 
 use crate::analysis::dataflow::state::{Alias, Phase, State};
-use crate::analysis::dataflow::walk::Trace;
+use crate::analysis::dataflow::trace::Trace;
 use crate::analysis::graph::control_flow::{Cfg, Next, Step};
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::diagnostic::AnchorPlace;

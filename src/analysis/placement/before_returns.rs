@@ -2,7 +2,7 @@
 //! line before each `return`.
 
 use crate::analysis::dataflow::state::{Alias, EventKind, Phase, State};
-use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
+use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::verdict::case::{Case, Kind};
 use crate::base::diagnostic::*;

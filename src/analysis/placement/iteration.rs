@@ -2,7 +2,7 @@
 //! for the function's end.
 
 use crate::analysis::dataflow::state::{Alias, Phase, State};
-use crate::analysis::dataflow::walk::Trace;
+use crate::analysis::dataflow::trace::Trace;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::analysis::placement::anchor;
 use crate::analysis::placement::anchor::AnchorSite;

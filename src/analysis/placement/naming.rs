@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::dataflow::state::{Phase, State};
-use crate::analysis::dataflow::walk::Trace;
+use crate::analysis::dataflow::trace::Trace;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::analysis::placement::anchor;
 use crate::base::diagnostic::{Anchor, AnchorPlace, Binding};

@@ -12,9 +12,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::analysis::dataflow::oracle::{Operand, Oracle, ParamEffect, ParamOutcome, Tells};
+use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::{Alias, Phase, State};
-use crate::analysis::dataflow::walk;
-use crate::analysis::dataflow::walk::{Operand, Oracle, ParamEffect, ParamOutcome, Source, Tells, walk};
+use crate::analysis::dataflow::trace::Trace;
+use crate::analysis::dataflow::walk::{MAX_VISITS, walk};
 use crate::analysis::graph::control_flow::{Cfg, Condition, Ending, Next};
 use crate::analysis::graph::known;
 use crate::analysis::graph::known::Name;
@@ -709,17 +711,10 @@ impl<'a> Calls<'a, '_> {
         self
     }
 
-    fn walk_param(&self, param: VarId, alias: Alias) -> Option<walk::Trace> {
+    fn walk_param(&self, param: VarId, alias: Alias) -> Option<Trace> {
         let entry = State { phase: Phase::Open, holders: vec![(param, alias)], ..State::start() };
-        walk(
-            self.typing.scopes,
-            BodyId(0),
-            &[Source::Variable(param)],
-            entry,
-            self,
-            &Cell::new(walk::MAX_VISITS),
-        )
-        .ok()
+        walk(self.typing.scopes, BodyId(0), &[Source::Variable(param)], entry, self, &Cell::new(MAX_VISITS))
+            .ok()
     }
 
     /// Whether `func` never returns: at all, or when its argument `error` is not nil.

@@ -1,9 +1,9 @@
 //! What becomes of a parameter, told from its life: in one function, in the worse of two, in one that is run
 //! later.
 
+use crate::analysis::dataflow::oracle::{Operand, ParamEffect, ParamOutcome};
 use crate::analysis::dataflow::state::{Alias, EventId, EventKind, Phase, State};
-use crate::analysis::dataflow::walk;
-use crate::analysis::dataflow::walk::{ExitKind, Operand, ParamEffect, ParamOutcome};
+use crate::analysis::dataflow::trace::{ExitKind, Trace};
 use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::scopes::{ParamIndex, Scopes, VarOrigin};
 use crate::base::diagnostic::{Certainty, Verdict};
@@ -56,7 +56,7 @@ pub(crate) fn run(runner: Runner, releases: bool) -> ParamEffect {
 }
 
 /// A parameter's life as what its callers need to know.
-pub(crate) fn conclude(trace: &walk::Trace, name: &str, scopes: &Scopes) -> ParamEffect {
+pub(crate) fn conclude(trace: &Trace, name: &str, scopes: &Scopes) -> ParamEffect {
     let ways: Vec<_> = trace
         .exits
         .iter()
@@ -111,7 +111,7 @@ pub(crate) fn conclude(trace: &walk::Trace, name: &str, scopes: &Scopes) -> Para
 }
 
 /// The parameter that has the resource on this way out because it was put there, and how.
-fn put_into<'l>(trace: &'l walk::Trace, state: &State, scopes: &Scopes) -> Option<(Operand, Alias, &'l str)> {
+fn put_into<'l>(trace: &'l Trace, state: &State, scopes: &Scopes) -> Option<(Operand, Alias, &'l str)> {
     if matches!(state.phase, Phase::Released(_)) {
         return None;
     }

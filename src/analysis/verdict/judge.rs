@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use crate::analysis::dataflow::oracle::Oracle;
+use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::{Alias, EventId, EventKind, Phase, State};
-use crate::analysis::dataflow::walk::{Exit, ExitKind, MAX_VISITS, Oracle, Source, Trace, walk};
+use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
+use crate::analysis::dataflow::walk::{MAX_VISITS, walk};
 use crate::analysis::file_context::FileContext;
 use crate::analysis::graph::control_flow::Cfg;
 use crate::analysis::graph::local_types::Typing;

@@ -5,9 +5,9 @@
 //! may well store a client, serve, and close it at its end. It is one where nothing is left to do between the
 //! two.
 
-use crate::analysis::dataflow::expressions::Used;
 use crate::analysis::dataflow::state::{Alias, Event, EventId, EventKind, Phase};
-use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
+use crate::analysis::dataflow::trace::Used;
+use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;

@@ -2,7 +2,7 @@
 //! comes of them.
 
 use crate::analysis::dataflow::state::{Alias, Event, EventId, EventKind, Phase, State};
-use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
+use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::verdict::case::{Case, Kind, MAX_EVIDENCE};

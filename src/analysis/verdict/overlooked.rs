@@ -2,7 +2,7 @@
 //! walk.
 
 use crate::analysis::dataflow::state::EventKind;
-use crate::analysis::dataflow::walk::Trace;
+use crate::analysis::dataflow::trace::Trace;
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::verdict::judge::{Case, Kind};
 use crate::analysis::verdict::outcome::Outcome;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::analysis::dataflow::state::{Alias, EventKind, Phase};
-use crate::analysis::dataflow::walk::{Exit, ExitKind, Trace};
+use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::placement::anchor;

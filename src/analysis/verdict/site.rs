@@ -1,8 +1,9 @@
 //! Where the life of a resource is followed from: the body that its call stands in, or the one around that
 //! whose variable gets it.
 
+use crate::analysis::dataflow::source::{ErrorAt, Source};
 use crate::analysis::dataflow::state::{EventKind, Phase};
-use crate::analysis::dataflow::walk::{ErrorAt, Exit, ExitKind, Source};
+use crate::analysis::dataflow::trace::{Exit, ExitKind};
 use crate::analysis::graph::known;
 use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};

@@ -1,7 +1,7 @@
 //! What is particular to tests: which functions are some, and what a test's end means for a resource.
 
 use crate::analysis::dataflow::state::{EventKind, Phase};
-use crate::analysis::dataflow::walk::{ExitKind, Trace};
+use crate::analysis::dataflow::trace::{ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::derived::Derived;
 use crate::analysis::graph::known;

@@ -3,6 +3,11 @@
 use std::cell::Cell;
 
 use super::*;
+use crate::analysis::dataflow::oracle::{Operand, ParamEffect, Tells};
+use crate::analysis::dataflow::state::Alias;
+use crate::analysis::graph::control_flow::Ending;
+use crate::analysis::graph::scopes::VarId;
+use crate::base::diagnostic::Certainty;
 use crate::go::syntax::parse::parse;
 use crate::go::types::release::Gives;
 

@@ -1,0 +1,211 @@
+//! What a condition tells on each of its edges: whether there is an error, or a resource.
+
+use crate::analysis::dataflow::oracle::Tells;
+use crate::analysis::dataflow::source::{ErrorAt, Source};
+use crate::analysis::dataflow::state::{Alias, Phase, State};
+use crate::analysis::dataflow::walker::Walker;
+use crate::analysis::graph::control_flow::Condition;
+use crate::analysis::graph::scopes::VarId;
+use crate::base::diagnostic::Certainty;
+use crate::go::syntax::ast::*;
+
+/// The states on both edges of a condition; `None` where the edge cannot be taken.
+pub(crate) fn branch<'a>(
+    walk: &mut Walker<'a, '_>,
+    condition: Condition<'a>,
+    mut state: State,
+) -> (Option<State>, Option<State>) {
+    let (left, right) = match condition {
+        Condition::True(expr) => {
+            walk.eval(expr, &mut state);
+            match &expr.unparen().kind {
+                ExprKind::Binary { op: BinaryOp::Equal, left, right } => (left, right),
+                ExprKind::Binary { op: BinaryOp::NotEqual, left, right } => {
+                    let (yes, no) = compared(walk, left, right, state);
+                    return (no, yes);
+                }
+                ExprKind::Call(call) => return asked_of_error(walk, call, state),
+                ExprKind::Ident(ident) => return asked_of_bool(walk, walk.scopes.var(ident), state),
+                _ => return (Some(state.clone()), Some(state)),
+            }
+        }
+        Condition::Equal(left, right) => {
+            walk.eval(right, &mut state);
+            return compared(walk, left, right, state);
+        }
+        // What is in there makes a round.
+        Condition::NotEmpty(values) => {
+            let holds =
+                values.as_call().is_none() && matches!(walk.ranged(values, &state), Some(Alias::Inside(_)));
+            let ends = !holds && !is_endless(walk, values, &state);
+            return (Some(state.clone()), ends.then_some(state));
+        }
+        Condition::HasMore(values) => {
+            let ends = !is_endless(walk, values, &state);
+            return (Some(state.clone()), ends.then_some(state));
+        }
+    };
+    compared(walk, left, right, state)
+}
+
+/// Whether a loop over these values never ends: `ticker.C`.
+fn is_endless(walk: &Walker, values: &Expr, state: &State) -> bool {
+    let ExprKind::Selector { operand, field } = &values.unparen().kind else { return false };
+    walk.peek(operand, state) == Some(Alias::Itself) && walk.oracle.is_endless(&field.name)
+}
+
+/// `ok`, where it says whether there is a resource.
+fn asked_of_bool(walk: &Walker, var: Option<VarId>, state: State) -> (Option<State>, Option<State>) {
+    if let Some((_, value)) =
+        walk.given.iter().find(|(given, _)| state.phase != Phase::Before && Some(*given) == var)
+    {
+        return if *value { (Some(state), None) } else { (None, Some(state)) };
+    }
+    let known = state.flags.iter().find(|(flag, _)| Some(*flag) == var).map(|(_, value)| *value);
+    if let Some(value) = known {
+        return if value { (Some(state), None) } else { (None, Some(state)) };
+    }
+    match var.and_then(|var| state.alias(var)) {
+        Some(Alias::Sure) => (Some(state), None),
+        Some(Alias::Success) => match state.phase {
+            Phase::Unchecked | Phase::Open => {
+                (Some(State { phase: Phase::Open, ..state.clone() }), Some(state.failed()))
+            }
+            _ => (Some(state.clone()), Some(state)),
+        },
+        _ => (Some(state.clone()), Some(state)),
+    }
+}
+
+/// `left == right`, where one is nil and the other the error or the resource.
+fn compared<'a>(
+    walk: &Walker<'a, '_>,
+    left: &'a Expr,
+    right: &'a Expr,
+    state: State,
+) -> (Option<State>, Option<State>) {
+    let other = if right.is_nil() {
+        left
+    } else if left.is_nil() {
+        right
+    } else {
+        return error_equals(walk, left, right, state);
+    };
+    // `resp.Body`: where that is nil, there is nothing to release.
+    if let ExprKind::Selector { operand, field } = &other.unparen().kind
+        && state.is_open()
+        && walk.oracle.is_part(&field.name)
+        && walk.peek(operand, &state) == Some(Alias::Itself)
+    {
+        return (Some(state.clone().failed()), Some(state));
+    }
+    let Some(var) = other.as_ident().and_then(|ident| walk.scopes.var(ident)) else {
+        return (Some(state.clone()), Some(state));
+    };
+    if state.error == Some(var) {
+        return error_is_nil(state);
+    }
+    // What is made from it is there, if its maker gives no nil.
+    if matches!(state.alias(var), Some(Alias::Handle(_))) && walk.oracle.is_never_nil(var) {
+        return (None, Some(state));
+    }
+    if state.alias(var) == Some(&Alias::Itself) {
+        return match state.phase {
+            Phase::Unchecked => (Some(state.clone().failed()), Some(State { phase: Phase::Open, ..state })),
+            Phase::Nil => (Some(state), None),
+            // A constructor that returns no error may return nil, yet it is its only sign.
+            Phase::Open => (Some(state.clone().failed()), Some(state)),
+            _ => (Some(state.clone()), Some(state)),
+        };
+    }
+    (Some(state.clone()), Some(state))
+}
+
+/// The states where the error of the acquisition is nil, and where it is not.
+fn error_is_nil(state: State) -> (Option<State>, Option<State>) {
+    match state.phase {
+        Phase::Unchecked => (Some(State { phase: Phase::Open, ..state.clone() }), Some(state.failed())),
+        Phase::Nil => (None, Some(state)),
+        Phase::Before => (Some(state.clone()), Some(state)),
+        _ => (Some(state), None),
+    }
+}
+
+/// `err == io.EOF` and the like: equal means not nil.
+fn error_equals<'a>(
+    walk: &Walker<'a, '_>,
+    left: &'a Expr,
+    right: &'a Expr,
+    state: State,
+) -> (Option<State>, Option<State>) {
+    let is_error = |expr: &Expr| {
+        expr.as_ident().and_then(|ident| walk.scopes.var(ident)).is_some_and(|var| state.error == Some(var))
+    };
+    if state.phase == Phase::Unchecked && (is_error(left) || is_error(right)) {
+        return (Some(state.clone().failed()), Some(state));
+    }
+    (Some(state.clone()), Some(state))
+}
+
+/// `failed(err)`, where that is known to tell whether there is an error. `errors.Is(err, x)` and other
+/// predicates named `Is…` or `As…`: true means not nil. `client.IsClosed()`: true means that there is nothing
+/// left to release.
+fn asked_of_error<'a>(
+    walk: &mut Walker<'a, '_>,
+    call: &'a Call,
+    state: State,
+) -> (Option<State>, Option<State>) {
+    let name = match &call.function.unparen().kind {
+        ExprKind::Selector { field, .. } => Some(&field.name),
+        ExprKind::Ident(ident) => Some(&ident.name),
+        _ => None,
+    };
+    let predicate =
+        name.is_some_and(|name| name.starts_with("Is") || name.starts_with("As") || name.starts_with("is"));
+    if state.is_open()
+        && name.is_some_and(|name| walk.oracle.ends_unless(name))
+        && is_asked(walk, call, &state)
+    {
+        let mut ended = state.clone();
+        walk.release(
+            &mut ended,
+            call.span,
+            Certainty::Proved,
+            "released where this says that there is no more",
+        );
+        return (Some(state), Some(ended));
+    }
+    let closed =
+        name.is_some_and(|name| ["Closed", "IsClosed"].contains(&&**name)) && is_asked(walk, call, &state);
+    // Where a subtest made it, and failed.
+    let in_subtest =
+        walk.sources.iter().any(|source| matches!(source, Source::Assigned { error: ErrorAt::Nowhere, .. }));
+    let test_failed = in_subtest && call.args.is_empty() && name.is_some_and(|name| &**name == "Failed");
+    if state.is_open() && (closed || test_failed) {
+        return (Some(state.clone().failed()), Some(state));
+    }
+    let is_error = |arg: &Expr| {
+        arg.as_ident().and_then(|ident| walk.scopes.var(ident)).is_some_and(|var| state.error == Some(var))
+    };
+    let asked = call.args.iter().position(is_error);
+    match asked.and_then(|at| walk.oracle.tells_error(call, at)) {
+        Some(Tells::Failure) => {
+            let (fine, failed) = error_is_nil(state);
+            return (failed, fine);
+        }
+        Some(Tells::Success) => return error_is_nil(state),
+        None => {}
+    }
+    let about_error = asked.is_some();
+    match state.phase {
+        Phase::Unchecked if predicate && about_error => (Some(state.clone().failed()), Some(state)),
+        Phase::Open if predicate && about_error => (None, Some(state)),
+        _ => (Some(state.clone()), Some(state)),
+    }
+}
+
+/// Whether it is the resource whose method is called.
+fn is_asked(walk: &Walker, call: &Call, state: &State) -> bool {
+    let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return false };
+    walk.peek(operand, state) == Some(Alias::Itself)
+}

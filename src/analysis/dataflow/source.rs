@@ -1,0 +1,94 @@
+//! Where a resource comes from, and what is known there.
+
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarId, VarOrigin};
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::release::Gives;
+
+/// Where the resource comes from. `success` is the index of a bool among the results that is false where
+/// there is no resource.
+#[derive(Debug, Clone, Copy)]
+pub enum Source {
+    /// A call; `gives` is where the resource is, `error` the index of its error among its results.
+    Call { span: Span, gives: Gives, error: Option<usize>, success: Option<usize> },
+    /// A call of a function literal that acquires and assigns to a variable of this body.
+    Assigned { span: Span, var: VarId, error: ErrorAt },
+    /// A variable that is open when the body is entered.
+    Variable(VarId),
+}
+
+impl Source {
+    /// Whether the acquisition tells if it failed, so that there is something to check.
+    pub(crate) fn can_fail(&self) -> bool {
+        !matches!(self, Source::Call { error: None, success: None, .. })
+    }
+
+    /// The variables that the conditions around the acquisition ask for, and that never change: `if remote {
+    /// client = New() }`.
+    pub(crate) fn given(&self, scopes: &Scopes, body: BodyId) -> Vec<(VarId, bool)> {
+        let (mut found, mut iterations) = (Vec::new(), Vec::new());
+        let Some((span, _)) = self.call() else { return found };
+        visit::body(scopes.body(body).block, &mut |stmt| {
+            if let StmtKind::For(looped) = &stmt.kind {
+                iterations.push(looped.body.span);
+            }
+            if let StmtKind::If(branch) = &stmt.kind {
+                if branch.then.span.contains(span) {
+                    asked(&branch.condition, true, scopes, &mut found);
+                } else if branch.otherwise.as_ref().is_some_and(|other| other.span.contains(span)) {
+                    asked(&branch.condition, false, scopes, &mut found);
+                }
+            }
+        });
+        let stays = |var: &VarId| match scopes.info(*var).origin {
+            VarOrigin::Param { .. } => scopes.assigned(*var).is_empty(),
+            // In a loop it is another one in each round.
+            VarOrigin::Value { value, .. } => {
+                scopes.assigned(*var).len() == 1
+                    && !iterations.iter().any(|iteration| iteration.contains(value.span))
+            }
+            _ => false,
+        };
+        found.retain(|(var, _)| stays(var));
+        found
+    }
+}
+
+/// The variables that are bools in `condition`, where it is `value`.
+fn asked(condition: &Expr, value: bool, scopes: &Scopes, found: &mut Vec<(VarId, bool)>) {
+    match &condition.unparen().kind {
+        ExprKind::Ident(ident) => found.extend(scopes.var(ident).map(|var| (var, value))),
+        ExprKind::Unary { not: true, operand } => asked(operand, !value, scopes, found),
+        ExprKind::Binary { op: BinaryOp::And, left, right } if value => {
+            asked(left, value, scopes, found);
+            asked(right, value, scopes, found);
+        }
+        ExprKind::Binary { op: BinaryOp::Or, left, right } if !value => {
+            asked(left, value, scopes, found);
+            asked(right, value, scopes, found);
+        }
+        _ => {}
+    }
+}
+
+/// Where the error of an acquisition goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorAt {
+    Nowhere,
+    Variable(VarId),
+    /// A result of the call.
+    Result(usize),
+}
+
+impl Source {
+    /// The acquiring call, and which of its results is the error.
+    pub fn call(&self) -> Option<(Span, Option<usize>)> {
+        match *self {
+            Source::Call { span, error, .. } => Some((span, error)),
+            Source::Assigned { span, error: ErrorAt::Result(at), .. } => Some((span, Some(at))),
+            Source::Assigned { span, .. } => Some((span, None)),
+            Source::Variable(_) => None,
+        }
+    }
+}

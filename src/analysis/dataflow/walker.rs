@@ -1,0 +1,189 @@
+//! What a walk over one body has found so far, and what every part of it does to a [`State`].
+//!
+//! What steps do is said by `statements`, `expressions`, `calls`, `assignments`, `conditions` and `deferred`;
+//! each leads to the others.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::dataflow::flags;
+use crate::analysis::dataflow::oracle::Oracle;
+use crate::analysis::dataflow::source::Source;
+use crate::analysis::dataflow::state::*;
+use crate::analysis::dataflow::trace::Used;
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
+use crate::base::diagnostic::{Certainty, Verdict};
+use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+
+/// What calling a function literal does to the resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    Uses,
+    Releases,
+    /// On some of its ways; `on_error`: on those where an error is not nil.
+    MayRelease {
+        on_error: bool,
+    },
+    Gives(Event),
+}
+
+/// The walk's running half: scopes and oracle, and the events found so far.
+pub struct Walker<'a, 'w> {
+    pub scopes: &'w Scopes<'a>,
+    pub body: BodyId,
+    pub(crate) sources: &'w [Source],
+    pub(crate) oracle: &'w dyn Oracle<'a>,
+    pub events: Vec<Event>,
+    /// Acquisitions that ran again while the resource was open.
+    pub again: Vec<(Span, State)>,
+    /// The results through which it left, and how they hold on to it.
+    pub left: BTreeSet<(usize, Alias)>,
+    /// The parameters that it was put into, for the callers of a function that is summed up.
+    pub puts: BTreeMap<VarId, String>,
+    /// Where a field of the resource itself is set that is not exported.
+    pub altered: Option<Span>,
+    /// The methods without arguments that were called on the resource to release it.
+    pub released_by: BTreeSet<String>,
+    /// The methods called on the resource, by call.
+    pub used: BTreeMap<Span, Used>,
+    /// The deferred calls that wait for the way out, by their place.
+    pub(crate) deferred: FxHashMap<Span, &'a Call>,
+    /// Block visits left.
+    pub(crate) budget: &'w Cell<usize>,
+    pub(crate) effects: FxHashMap<(BodyId, State), Option<Effect>>,
+    /// The bools that never change, as they are where the resource is acquired.
+    pub(crate) given: Vec<(VarId, bool)>,
+    /// The bools that are followed, sorted.
+    pub(crate) flags: Vec<VarId>,
+}
+
+impl<'a, 'w> Walker<'a, 'w> {
+    pub fn new(
+        scopes: &'w Scopes<'a>,
+        body: BodyId,
+        sources: &'w [Source],
+        oracle: &'w dyn Oracle<'a>,
+        budget: &'w Cell<usize>,
+    ) -> Walker<'a, 'w> {
+        Walker {
+            scopes,
+            body,
+            sources,
+            oracle,
+            events: Vec::new(),
+            again: Vec::new(),
+            left: BTreeSet::new(),
+            puts: BTreeMap::new(),
+            altered: None,
+            released_by: BTreeSet::new(),
+            used: BTreeMap::new(),
+            deferred: FxHashMap::default(),
+            budget,
+            effects: FxHashMap::default(),
+            given: if let [source] = sources { source.given(scopes, body) } else { Vec::new() },
+            flags: flags::followed(scopes, body),
+        }
+    }
+
+    pub(crate) fn event(
+        &mut self,
+        span: Span,
+        kind: EventKind,
+        certainty: Certainty,
+        words: impl Into<String>,
+    ) -> EventId {
+        let event = Event { span, kind, certainty, words: words.into() };
+        let at = self.events.iter().position(|known| *known == event).unwrap_or_else(|| {
+            self.events.push(event);
+            self.events.len() - 1
+        });
+        EventId(at as u32)
+    }
+
+    pub(crate) fn give(
+        &mut self,
+        state: &mut State,
+        span: Span,
+        verdict: Verdict,
+        certainty: Certainty,
+        words: impl Into<String>,
+    ) {
+        // What is sure speaks louder than that a callee may have kept it, or that a goroutine may still have
+        // it.
+        let supposed = |id: EventId| {
+            let event = &self.events[id.0 as usize];
+            let supposed = matches!(
+                event.kind,
+                EventKind::Given(Verdict::PassedOn | Verdict::Captured | Verdict::Stored)
+            );
+            supposed && event.certainty == Certainty::Assumed
+        };
+        let surer = certainty == Certainty::Proved && matches!(state.phase, Phase::Given(id) if supposed(id));
+        if state.is_open() || surer {
+            let id = self.event(span, EventKind::Given(verdict), certainty, words);
+            state.phase = Phase::Given(id);
+        }
+    }
+
+    pub(crate) fn release(&mut self, state: &mut State, span: Span, certainty: Certainty, words: &str) {
+        let id = self.event(span, EventKind::Released, certainty, words);
+        if matches!(state.phase, Phase::Open | Phase::Unchecked | Phase::Given(_)) {
+            state.phase = Phase::Released(id);
+        }
+    }
+
+    /// Notes that a method of the resource is called here.
+    pub(crate) fn note_use(&mut self, call: &'a Call, release: bool, state: &State) {
+        let used =
+            self.used.entry(call.span).or_insert(Used { release, open: false, released: None, due: None });
+        match state.phase {
+            Phase::Released(id) => used.released = Some(id),
+            Phase::Before | Phase::Nil => {}
+            _ => used.open = true,
+        }
+        used.due = used.due.or(state.due);
+    }
+
+    /// Hands on a value that holds on to the resource; one made from it makes it live on.
+    pub(crate) fn hand(
+        &mut self,
+        state: &mut State,
+        span: Span,
+        alias: &Alias,
+        verdict: Verdict,
+        certainty: Certainty,
+        words: &str,
+    ) {
+        match alias {
+            Alias::Handle(tie) => {
+                let words = format!("something made from it is {words}");
+                self.give(state, span, Verdict::LivesOn, certainty.and(*tie), words);
+            }
+            Alias::Function { releases: true } => {
+                self.give(state, span, verdict, certainty, format!("a function that releases it is {words}"))
+            }
+            Alias::Function { .. } => {
+                self.give(state, span, verdict, certainty, format!("a function that uses it is {words}"))
+            }
+            Alias::Inside(_) => {
+                self.give(state, span, verdict, certainty, format!("{words}, inside of another value"))
+            }
+            Alias::Itself => self.give(state, span, verdict, certainty, words),
+            Alias::Sure | Alias::Success => {}
+        }
+    }
+
+    /// What the call at `span` is a source of.
+    pub(crate) fn source_at(&self, span: Span) -> Option<Source> {
+        self.sources.iter().copied().find(|source| source.call().is_some_and(|(at, _)| at == span))
+    }
+
+    /// The value of an expression that has been evaluated already.
+    pub(crate) fn peek(&self, expr: &Expr, state: &State) -> Value {
+        let var = expr.as_ident().and_then(|ident| self.scopes.var(ident))?;
+        state.alias(var).cloned()
+    }
+}
