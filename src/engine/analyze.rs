@@ -428,18 +428,13 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &Wanted) -> Wanted
     let mut found = Vec::new();
     for (call, name) in calls.into_iter().filter(|(_, name)| wraps(name) || gives(name)) {
         let callee = typing.callee(call);
-        let func = match &callee {
-            Callee::Func { func, .. } => Some(func),
-            Callee::Method { method, .. } => method.func.as_ref(),
-            _ => None,
-        };
-        if let Some(rules) = func.and_then(|func| run.wrappers.known.get(func)) {
+        if let Some(rules) = callee.func().and_then(|func| run.wrappers.known.get(func)) {
             let results = rules.iter().flat_map(|(rule, results)| results.iter().map(move |at| (rule, *at)));
             found.extend(results.map(|(rule, at)| Candidate::new(rule, call.span, Some(Gives::Result(at)))));
             continue;
         }
         // The repository's own constructors are known by what they acquire, as wrappers.
-        let own = func.is_some_and(|func| !run.judge.database.is_dependency(&func.package));
+        let own = callee.func().is_some_and(|func| !run.judge.database.is_dependency(&func.package));
         let named: Vec<Candidate> =
             run.rules().flat_map(|(rule, _)| named(place, &typing, rule, call, &callee, own)).collect();
         if !named.is_empty() {

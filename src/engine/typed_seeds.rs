@@ -14,12 +14,7 @@ use crate::rules::{Given, Rule, Seeds};
 /// Which result of a call of `callee` a rule that goes by types looks after, if any.
 pub fn result_of(judge: &Judge, scope: &FileScope, rule: &Rule, callee: &Callee) -> Option<usize> {
     let Seeds::Given(given) = &rule.seeds else { return None };
-    let name = match callee {
-        Callee::Func { func, .. } => &func.decl.name.name,
-        Callee::Method { method, .. } => &method.name,
-        Callee::Indexed { name, .. } => name,
-        _ => return None,
-    };
+    let name = callee.name()?;
     if !given.takes_function(name) {
         return None;
     }

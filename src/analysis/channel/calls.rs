@@ -16,7 +16,6 @@ use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
-use crate::go::types::expressions::Callee;
 
 /// Functions within functions are followed this deep.
 const MAX_DEPTH: u32 = 5;
@@ -303,12 +302,7 @@ impl Walk<'_> {
 
     /// The function that a call calls, if its body is there.
     pub fn read(&self, frame: &Frame, call: &Call) -> Option<FuncRef> {
-        let func = match frame.typing.callee(call) {
-            Callee::Func { func, .. } => func,
-            Callee::Method { method, .. } => method.func?,
-            _ => return None,
-        };
-        (func.decl.body.is_some() && !call.spread).then_some(func)
+        frame.typing.called(call).filter(|func| func.decl.body.is_some() && !call.spread)
     }
 
     /// `go f(…)`

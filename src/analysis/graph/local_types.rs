@@ -7,6 +7,9 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::graph::known::Name;
 use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
+use crate::base::diagnostic::Evidence;
+use crate::base::text::Span;
+use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
@@ -36,6 +39,19 @@ impl<'a, 'w> Typing<'a, 'w> {
         let callee = self.database.callee(&self.file, call, &|ident| self.local(ident));
         self.callees.borrow_mut().insert(key, callee.clone());
         callee
+    }
+
+    /// The function or method whose source is there that `call` calls.
+    pub fn called(&self, call: &Call) -> Option<FuncRef> {
+        self.callee(call).func().cloned()
+    }
+
+    /// A place in the file.
+    pub fn evidence(&self, span: Span, words: impl Into<String>) -> Evidence {
+        let FileScope { package, file } = &self.file;
+        let (line, column) = self.database.line_column(package, *file, span);
+        let path = self.database.display_path(package, *file);
+        Evidence { path, line, column, span: None, words: words.into() }
     }
 
     /// The types of the call's results.

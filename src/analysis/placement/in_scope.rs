@@ -7,7 +7,6 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::analysis::placement::anchor;
-use crate::analysis::summaries::wrapped;
 use crate::base::diagnostic::{ContextInScope, InScope, LoggerInScope};
 use crate::base::text::Span;
 use crate::go::project::gomod::language_version;
@@ -16,6 +15,7 @@ use crate::go::syntax::visit;
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::{Lookup, Member};
 use crate::go::types::type_expr::Type;
+use crate::go::types::underlying::struct_fields;
 
 /// The first Go with `context.WithoutCancel`.
 const WITHOUT_CANCEL: (u32, u32) = (1, 21);
@@ -168,7 +168,7 @@ fn loggers(scopes: &Scopes, typing: &Typing, offset: u32) -> Vec<LoggerInScope> 
         let fields = ty
             .pointee()
             .named()
-            .and_then(|named| wrapped::fields(named.source()?, &named.name))
+            .and_then(|named| struct_fields(named.source()?, &named.name))
             .unwrap_or_default();
         for (field, _) in fields.iter().filter(|(field, _)| logs(field)) {
             if let Some(Member::Field(of)) = typing.database.member(&ty, field) {

@@ -254,12 +254,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         if is_of_test(callee, "Run") {
             return self.subtest(call, &arguments);
         }
-        let func = match callee {
-            Callee::Func { func, .. } => Some(func.clone()),
-            Callee::Method { method, .. } => method.func.clone(),
-            _ => None,
-        };
-        let func = func.filter(|func| func.decl.body.is_some());
+        let func = callee.func().filter(|func| func.decl.body.is_some()).cloned();
         let Some(value) = receiver else {
             return match func {
                 Some(func) => self.reads(call, &func, None, selected, &arguments),

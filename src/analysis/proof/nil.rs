@@ -6,14 +6,12 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
 
 use crate::analysis::proof::subject::Subject;
-use crate::analysis::summaries::result_ownership::place;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
-use crate::go::types::expressions::Callee;
 use crate::go::types::type_expr::Type;
 
 /// Makers that call makers are followed this deep.
@@ -37,12 +35,8 @@ const WANT_NIL: [&str; 5] = ["Nil", "IsNil", "Empty", "BeNil", "Zero"];
 
 pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let typing = subject.typing;
-    let func = match typing.callee(subject.call) {
-        Callee::Func { func, .. } => Some(func),
-        Callee::Method { method, .. } => method.func,
-        _ => None,
-    };
-    if let Some(func) = func.filter(|func| !typing.database.is_dependency(&func.package))
+    if let Some(func) =
+        typing.called(subject.call).filter(|func| !typing.database.is_dependency(&func.package))
         && let Some(place) = gives_nil(subject, &func, subject.result, 0)
     {
         return Err(Objection { place, exposure: None });
@@ -75,7 +69,7 @@ fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> O
             }
             (_, Some(value)) if value.is_nil() && !fails => {
                 let words = format!("`{}` may give nil here, and no error", func.decl.name.name);
-                found = Some(place(&typing, stmt.span, words));
+                found = Some(typing.evidence(stmt.span, words));
             }
             (_, Some(value)) if value.as_call().is_some() => {
                 found = value.as_call().and_then(|call| called(subject, &typing, call, 0, depth));
@@ -85,7 +79,7 @@ fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> O
                 if let Some(var) = var.filter(|var| may_be_unset(&typing, body, *var)) {
                     let name = &scopes.info(var).name;
                     let words = format!("`{name}` may be nil here, and no error is returned");
-                    found = Some(place(&typing, stmt.span, words));
+                    found = Some(typing.evidence(stmt.span, words));
                 }
             }
             _ => {}
@@ -95,11 +89,7 @@ fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> O
 }
 
 fn called(subject: &Subject, typing: &Typing, call: &Call, index: usize, depth: usize) -> Option<Evidence> {
-    let func = match typing.callee(call) {
-        Callee::Func { func, .. } => func,
-        Callee::Method { method, .. } => method.func?,
-        _ => return None,
-    };
+    let func = typing.called(call)?;
     let own = !subject.typing.database.is_dependency(&func.package);
     own.then(|| gives_nil(subject, &func, index, depth + 1)).flatten()
 }

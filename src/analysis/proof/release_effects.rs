@@ -11,7 +11,6 @@ use crate::analysis::proof::subject::Subject;
 
 use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::released_fields::ReleasedFields;
-use crate::analysis::summaries::result_ownership::place;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
@@ -347,7 +346,7 @@ fn releases_nothing(subject: &Subject) -> Option<Evidence> {
         let scopes = Scopes::default();
         let typing = Typing::new(database, FileScope::of(&func), &scopes);
         let words = format!("`{}` only asks somebody else for something", func.decl.name.name);
-        Some(place(&typing, asks.filter(|_| own && !ends)?, words))
+        Some(typing.evidence(asks.filter(|_| own && !ends)?, words))
     })
 }
 
@@ -364,12 +363,7 @@ fn calls_of(subject: &Subject, func: &FuncRef, depth: usize) -> (Option<Span>, b
         ExprKind::Call(call) if !ends => {
             let name = call.name().unwrap_or_default().to_ascii_lowercase();
             ends |= ENDING.iter().any(|word| name.contains(word));
-            let read = match typing.callee(call) {
-                Callee::Func { func, .. } => Some(func),
-                Callee::Method { method, .. } => method.func,
-                _ => None,
-            };
-            let own = read.filter(|func| !database.is_dependency(&func.package));
+            let own = typing.called(call).filter(|func| !database.is_dependency(&func.package));
             ends |= own.is_some_and(|func| calls_of(subject, &func, depth + 1).1);
             if !ASIDE.iter().any(|word| name.contains(word)) {
                 asks.get_or_insert(call.span);

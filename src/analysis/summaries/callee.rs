@@ -323,16 +323,12 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
     }
 
     fn makes(&self, call: &'a Call, index: usize) -> bool {
-        let func = match self.typing.callee(call) {
-            Callee::Func { func, .. } => func,
-            Callee::Method { method, .. } => match method.func {
-                Some(func) => func,
-                None => return false,
-            },
-            Callee::Builtin { name, .. } => return matches!(&*name, "new" | "make"),
-            _ => return false,
-        };
-        self.summaries.origins.of(self.database(), &func, index) == ResultOwnership::Fresh
+        match self.typing.callee(call) {
+            Callee::Builtin { name, .. } => matches!(&*name, "new" | "make"),
+            callee => callee.func().is_some_and(|func| {
+                self.summaries.origins.of(self.database(), func, index) == ResultOwnership::Fresh
+            }),
+        }
     }
 
     fn is_method(&self, operand: &'a Expr, name: &str) -> bool {
@@ -543,12 +539,7 @@ impl<'a> Calls<'a, '_> {
                 format!("stored by `{}`", call.name().unwrap_or_default()),
             );
         }
-        let func = match callee {
-            Callee::Func { func, .. } => Some(func.clone()),
-            Callee::Method { method, .. } => method.func.clone(),
-            _ => None,
-        };
-        if let Some(func) = func.filter(|func| func.decl.body.is_some()) {
+        if let Some(func) = callee.func().filter(|func| func.decl.body.is_some()).cloned() {
             // Functions that are handed over as options are called with what is made, and put into it what
             // they hold.
             let may_be_option = match alias {
@@ -757,12 +748,7 @@ impl<'a> Calls<'a, '_> {
     /// The function that is called, if its source is near enough to be looked into for what it does about an
     /// error.
     fn callee_within(&self, call: &'a Call) -> Option<FuncRef> {
-        let func = match self.typing.callee(call) {
-            Callee::Func { func, .. } => Some(func),
-            Callee::Method { method, .. } => method.func,
-            _ => None,
-        };
-        func.filter(|func| self.is_within(func) || is_test_helper(func))
+        self.typing.called(call).filter(|func| self.is_within(func) || is_test_helper(func))
     }
 
     /// Whether a way leads to a return, where `error` is known not to be nil.

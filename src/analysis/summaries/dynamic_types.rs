@@ -4,7 +4,6 @@
 
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{Scopes, VarOrigin};
-use crate::analysis::summaries::wrapped::called;
 use crate::go::project::package::{FuncRef, is_test};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -18,13 +17,13 @@ const MAX_DEPTH: usize = 4;
 /// nil and says that all is well. `None` where the source does not show them.
 pub fn types(typing: &Typing, call: &Call, index: usize) -> Option<Vec<Type>> {
     let mut found = DynamicTypes { types: Vec::new(), nothing: false };
-    found.of_function(typing.database, &called(typing, call)?, index, 0)?;
+    found.of_function(typing.database, &typing.called(call)?, index, 0)?;
     (found.nothing || !found.types.is_empty()).then_some(found.types)
 }
 
 /// Whether result `index` of `call` is always the address of something new.
 pub fn is_never_nil(typing: &Typing, call: &Call, index: usize) -> bool {
-    let Some(func) = called(typing, call) else { return false };
+    let Some(func) = typing.called(call) else { return false };
     let Some(body) = &func.decl.body else { return false };
     let (mut any, mut all) = (false, true);
     visit::body(body, &mut |stmt| {
@@ -80,7 +79,7 @@ impl DynamicTypes {
             return Some(());
         }
         match (call, value.as_ident().and_then(|ident| typing.scopes.var(ident))) {
-            (Some(call), _) => self.of_function(typing.database, &called(typing, call)?, index, depth + 1),
+            (Some(call), _) => self.of_function(typing.database, &typing.called(call)?, index, depth + 1),
             (None, Some(var)) if depth < MAX_DEPTH => match typing.scopes.info(var).origin {
                 VarOrigin::Declared { .. } | VarOrigin::Value { .. } | VarOrigin::Result { .. } => {
                     let given = typing.scopes.assigned(var);

@@ -9,7 +9,6 @@ use rustc_hash::FxHashSet;
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
-use crate::analysis::summaries::result_ownership::place;
 use crate::base::diagnostic::Evidence;
 use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
@@ -66,7 +65,7 @@ impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
             let (at, var) = *rest.first()?;
             let name = &self.typing.scopes.info(var).name;
             let words = format!("`{name}` is handed to others before its maker returns it");
-            Some(place(self.typing, Span::new(at, at), words))
+            Some(self.typing.evidence(Span::new(at, at), words))
         })
     }
 
@@ -185,7 +184,7 @@ impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
         });
         if let Some(span) = found {
             let words = "its maker hands on a function that releases it";
-            self.against.get_or_insert_with(|| place(self.typing, span, words));
+            self.against.get_or_insert_with(|| self.typing.evidence(span, words));
         }
     }
 

@@ -17,7 +17,6 @@ use crate::go::syntax::ast::*;
 use crate::go::syntax::outline::{has_word, is_word};
 use crate::go::syntax::visit;
 use crate::go::types::database::{Database, FileScope, exported};
-use crate::go::types::expressions::Callee;
 use crate::go::types::type_expr::Type;
 
 /// Calls are followed this far from a handler.
@@ -211,12 +210,7 @@ fn calls_in(database: &Database, func: &FuncRef, literal: Option<&FuncLit>) -> V
             ExprKind::Selector { field, .. } => func.package.declares_method(&field.name),
             _ => false,
         };
-        let called = match typing.callee(call) {
-            _ if !own => None,
-            Callee::Func { func, .. } => Some(func),
-            Callee::Method { method, .. } => method.func,
-            _ => None,
-        };
+        let called = if own { typing.called(call) } else { None };
         found.extend(called.filter(|called| Arc::ptr_eq(&called.package, &func.package)));
     });
     found

@@ -8,7 +8,6 @@
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
-use crate::analysis::summaries::result_ownership::place;
 use crate::base::diagnostic::{Closable, Evidence};
 use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
@@ -47,11 +46,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
     /// for it: where the maker is read, that is seen there.
     pub fn arguments(mut self, call: &Call) -> Option<Evidence> {
         self.library = self.package_of(call);
-        let read = match self.typing.callee(call) {
-            Callee::Func { func, .. } => self.is_own(&func),
-            Callee::Method { method, .. } => method.func.is_some_and(|func| self.is_own(&func)),
-            _ => false,
-        };
+        let read = self.typing.called(call).is_some_and(|func| self.is_own(&func));
         let of_test = |arg: &Expr| {
             read && self.typing.of(arg).named().is_some_and(|named| &*named.package == "testing")
         };
@@ -60,7 +55,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
 
     /// Why `value` may bring along what has an owner. `seen` holds the variables that were looked at.
     fn against(&self, value: &Expr, seen: &mut Vec<VarId>) -> Option<Evidence> {
-        let object = |words: &str| Some(place(self.typing, value.span, words));
+        let object = |words: &str| Some(self.typing.evidence(value.span, words));
         if seen.len() + self.depth > MAX_DEPTH {
             return object("how it was made is too long a way to follow");
         }
@@ -104,7 +99,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
             Callee::Func { func, .. } if self.is_own(&func) => self.made_by(&func),
             Callee::Func { .. } | Callee::Indexed { .. } => None,
             _ if self.is_unlisted(value) => None,
-            _ => Some(place(self.typing, value.span, "what this is may belong to others")),
+            _ => Some(self.typing.evidence(value.span, "what this is may belong to others")),
         }
     }
 
@@ -116,7 +111,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
     }
 
     fn call(&self, call: &Call, seen: &mut Vec<VarId>) -> Option<Evidence> {
-        let object = |words: String| Some(place(self.typing, call.span, words));
+        let object = |words: String| Some(self.typing.evidence(call.span, words));
         let name = call.name().unwrap_or_default();
         let args = |seen: &mut Vec<VarId>| call.args.iter().find_map(|arg| self.against(arg, seen));
         match self.typing.callee(call) {
@@ -171,7 +166,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
         let depth = self.depth + 3;
         let inner = Plain { typing: &typing, in_maker: true, depth, library: self.library.clone() };
         let Some(body) = func.decl.body.as_ref().filter(|_| inner.depth <= MAX_DEPTH) else {
-            return Some(place(&typing, name.span, format!("what `{}` gives is not read", name.name)));
+            return Some(typing.evidence(name.span, format!("what `{}` gives is not read", name.name)));
         };
         inner.returned(body, BodyId(0), &mut Vec::new())
     }
@@ -222,7 +217,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
             return None;
         }
         seen.push(var);
-        let object = |words: String| Some(place(self.typing, at, words));
+        let object = |words: String| Some(self.typing.evidence(at, words));
         let start = match info.origin {
             VarOrigin::Param { index: ParamIndex::At(_), .. } if self.in_maker => None,
             VarOrigin::Param { .. } => object(format!("how `{}` was made does not lie open here", info.name)),

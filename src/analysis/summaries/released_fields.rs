@@ -6,11 +6,11 @@ use rustc_hash::FxHashSet;
 
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes};
-use crate::analysis::summaries::wrapped::fields;
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::type_expr::Type;
+use crate::go::types::underlying::struct_fields;
 
 /// Methods of the same type that a release calls are followed this deep.
 const MAX_DEPTH: usize = 4;
@@ -29,7 +29,7 @@ impl ReleasedFields {
         let mut found = ReleasedFields { fields: None, touched: FxHashSet::default() };
         let Some(named) = ty.named() else { return found };
         let Some(package) = named.source() else { return found };
-        found.fields = fields(package, &named.name);
+        found.fields = struct_fields(package, &named.name);
         let mut seen = FxHashSet::default();
         for method in package.methods_of(&named.name) {
             if known::reads_like_release(&method)

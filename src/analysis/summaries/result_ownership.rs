@@ -64,13 +64,8 @@ impl Origins {
     /// Whether result `index` of a call of `callee` is the caller's. Where the source does not say, a
     /// function whose name says that it opens something is believed.
     pub fn is_fresh(&self, database: &Database, callee: &Callee, index: usize) -> bool {
-        let (func, name) = match callee {
-            Callee::Func { func, .. } => (Some(func), &func.decl.name.name),
-            Callee::Method { method, .. } => (method.func.as_ref(), &method.name),
-            Callee::Indexed { name, .. } => (None, name),
-            _ => return false,
-        };
-        match func.map_or(ResultOwnership::Unknown, |func| self.of(database, func, index)) {
+        let Some(name) = callee.name() else { return false };
+        match callee.func().map_or(ResultOwnership::Unknown, |func| self.of(database, func, index)) {
             ResultOwnership::Fresh => true,
             ResultOwnership::Unknown => known::opens(name),
             ResultOwnership::Own | ResultOwnership::Lent => false,
@@ -116,21 +111,8 @@ impl Origin {
     }
 }
 
-/// A place in the file that `typing` is about.
-pub(crate) fn place(typing: &Typing, span: Span, words: impl Into<String>) -> Evidence {
-    let FileScope { package, file } = &typing.file;
-    let (line, column) = typing.database.line_column(package, *file, span);
-    Evidence {
-        path: typing.database.display_path(package, *file),
-        line,
-        column,
-        span: None,
-        words: words.into(),
-    }
-}
-
 fn against(typing: &Typing, ownership: ResultOwnership, span: Span, words: impl Into<String>) -> Origin {
-    Origin { ownership, against: Some(place(typing, span, words)) }
+    Origin { ownership, against: Some(typing.evidence(span, words)) }
 }
 
 /// One question on its way.

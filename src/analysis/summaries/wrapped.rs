@@ -12,14 +12,13 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
 use crate::analysis::summaries::result_ownership::{Origins, ResultOwnership};
 use crate::base::diagnostic::{Closable, Release};
-use crate::go::project::package::{FuncRef, Package};
+use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::closable::common_methods;
 use crate::go::types::database::{Database, FileScope};
-use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
-use crate::go::types::underlying::embedded_name;
+use crate::go::types::underlying::struct_fields;
 
 /// Constructors around constructors are followed this deep.
 const MAX_DEPTH: usize = 4;
@@ -55,21 +54,11 @@ pub fn only_passes_on<'e>(
     index: usize,
     release: &Release,
 ) -> Option<&'e Expr> {
-    let at = released_param(typing.database, &called(typing, call)?, index, &release.method, 0)?;
+    let at = released_param(typing.database, &typing.called(call)?, index, &release.method, 0)?;
     let lends = |call: &Call| {
-        called(typing, call)
-            .is_some_and(|func| origins.of(typing.database, &func, 0) == ResultOwnership::Lent)
+        typing.called(call).is_some_and(|func| origins.of(typing.database, &func, 0) == ResultOwnership::Lent)
     };
     call.args.get(at).filter(|arg| arg.as_path().is_some() || arg.as_call().is_some_and(lends))
-}
-
-/// The function or method of source that `call` calls.
-pub(crate) fn called(typing: &Typing, call: &Call) -> Option<FuncRef> {
-    match typing.callee(call) {
-        Callee::Func { func, .. } => Some(func),
-        Callee::Method { method, .. } => method.func,
-        _ => None,
-    }
 }
 
 /// The parameter of `func` that the method `release` of its result `index` only releases: one that is in a
@@ -131,25 +120,11 @@ fn released_field(typing: &Typing, ty: &Expr, release: &str) -> Option<Arc<str>>
         matches!(typing.database.member(&ty, name), Some(Member::Field(field))
         if matches!(typing.database.member(&field, release), Some(Member::Method(_))))
     };
-    fields(package, &named.name)?
+    struct_fields(package, &named.name)?
         .into_iter()
         .filter(|(_, embedded)| *embedded)
         .map(|(name, _)| name)
         .find(has_release)
-}
-
-/// The fields of a struct type in order, each with whether it is embedded.
-pub(crate) fn fields(package: &Package, name: &str) -> Option<Vec<(Arc<str>, bool)>> {
-    let ty = package.type_spec(name)?;
-    let ExprKind::Struct(fields) = &ty.spec().ty.unparen().kind else { return None };
-    let mut found = Vec::new();
-    for field in fields {
-        match embedded_name(field) {
-            Some(name) => found.push((name, true)),
-            None => found.extend(field.names.iter().map(|name| (name.name.clone(), false))),
-        }
-    }
-    Some(found)
 }
 
 /// What a struct literal gives field `name`, by its key or by its place.
@@ -162,14 +137,14 @@ fn element<'e>(typing: &Typing, ty: &Expr, elements: &'e [Element], name: &str) 
     }
     let ty = typing.database.type_of(&typing.file, ty);
     let named = ty.named()?;
-    let at = fields(named.source()?, &named.name)?.iter().position(|(field, _)| **field == *name)?;
+    let at = struct_fields(named.source()?, &named.name)?.iter().position(|(field, _)| **field == *name)?;
     elements.get(at).map(|element| &element.value)
 }
 
 /// The argument that the release of what `value`, a call, gives only releases.
 fn around<'e>(typing: &Typing, value: &'e Expr, release: &str, depth: usize) -> Option<&'e Expr> {
     let call = value.as_call()?;
-    call.args.get(released_param(typing.database, &called(typing, call)?, 0, release, depth + 1)?)
+    call.args.get(released_param(typing.database, &typing.called(call)?, 0, release, depth + 1)?)
 }
 
 /// What `func` gives as result `index` in the only `return` that gives anything but nil there.

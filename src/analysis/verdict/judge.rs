@@ -819,8 +819,7 @@ impl<'a> Case<'a, '_> {
     /// The functions that the call may call, as far as their source is there.
     fn makers(&self) -> Option<Vec<FuncRef>> {
         match self.typing.callee(self.call) {
-            Callee::Func { func, .. } => Some(vec![func]),
-            Callee::Method { method, .. } => Some(vec![method.func?]),
+            callee @ (Callee::Func { .. } | Callee::Method { .. }) => Some(vec![callee.func()?.clone()]),
             _ => self.typing.possible_functions(self.call),
         }
     }

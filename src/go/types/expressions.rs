@@ -80,6 +80,27 @@ pub enum Callee {
     },
 }
 
+impl Callee {
+    /// The function or method, where its source is there.
+    pub fn func(&self) -> Option<&FuncRef> {
+        match self {
+            Callee::Func { func, .. } => Some(func),
+            Callee::Method { method, .. } => method.func.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The name that a function or method is declared with.
+    pub fn name(&self) -> Option<&Arc<str>> {
+        match self {
+            Callee::Func { func, .. } => Some(&func.decl.name.name),
+            Callee::Method { method, .. } => Some(&method.name),
+            Callee::Indexed { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+}
+
 /// The types of local variables.
 pub type Locals<'a> = dyn Fn(&Ident) -> Option<Type> + 'a;
 

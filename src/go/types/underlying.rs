@@ -357,6 +357,20 @@ pub(crate) fn substitute(ty: &Type, bound: &[(Arc<str>, Type)]) -> Type {
     }
 }
 
+/// The fields of a struct type in order, each with whether it is embedded.
+pub(crate) fn struct_fields(package: &Package, name: &str) -> Option<Vec<(Arc<str>, bool)>> {
+    let ty = package.type_spec(name)?;
+    let ExprKind::Struct(fields) = &ty.spec().ty.unparen().kind else { return None };
+    let mut found = Vec::new();
+    for field in fields {
+        match embedded_name(field) {
+            Some(name) => found.push((name, true)),
+            None => found.extend(field.names.iter().map(|name| (name.name.clone(), false))),
+        }
+    }
+    Some(found)
+}
+
 /// A signature with types put in for type parameters.
 pub(crate) fn substitute_all(signature: &FuncSig, bound: &[(Arc<str>, Type)]) -> FuncSig {
     let all = |types: &[Type]| types.iter().map(|ty| substitute(ty, bound)).collect();
