@@ -11,8 +11,9 @@ use crate::analysis::file_context::FileContext;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::Scopes;
 use crate::analysis::summaries::wrapped;
-use crate::analysis::verdict::judge;
-use crate::analysis::verdict::judge::{Asked, Fault, Judge, Judgement};
+use crate::analysis::verdict::case::{Asked, Judge};
+use crate::analysis::verdict::judge::judge;
+use crate::analysis::verdict::judgement::{Fault, Judgement, not_analysed};
 use crate::base::diagnostic::{Acquisition, Closable, FaultKind, Finding, fingerprint};
 use crate::base::text::{LineIndex, Span};
 use crate::config::{Policy, Settings};
@@ -78,7 +79,7 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    /// What is known of calls whose type nobody knows, as an entry of [`judge::Usage`]: it gives what is
+    /// What is known of calls whose type nobody knows, as an entry of [`Usage`](crate::analysis::verdict::case::Usage): it gives what is
     /// released like this.
     pub fn usage(&self) -> Option<(String, String)> {
         let func = self.func.decl.receiver.is_none().then_some(&self.func)?;
@@ -356,7 +357,7 @@ fn judged(
             quiet: candidate.quiet.clone(),
         })
         .collect();
-    let judged = judge::judge(run.judge, place, decl, &asked);
+    let judged = judge(run.judge, place, decl, &asked);
     for one in judged.iter().filter(|one| !(one.returned.is_empty() && one.wrapped.is_empty())) {
         let is_it = |candidate: &&Candidate| {
             candidate.call == one.acquisition.span && candidate.rule.id == one.acquisition.rule
@@ -491,7 +492,7 @@ fn refused(run: &Run, place: &FileContext, item: &Item, why: &str) -> Vec<Judgem
     for (rule, sight) in run.rules() {
         for hit in sight.hits(&place.text[item.span.range()]) {
             let span = Span::new(hit.start as u32, hit.end as u32).shifted(item.span.start);
-            judged.push(judge::not_analysed(place, &rule.id, span, name.clone(), why));
+            judged.push(not_analysed(place, &rule.id, span, name.clone(), why));
         }
     }
     judged

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::analysis::verdict::judge::Judge;
+use crate::analysis::verdict::case::Judge;
 use crate::base::diagnostic::{Applicability, Finding, FixOutcome};
 use crate::base::edit;
 use crate::config::Settings;

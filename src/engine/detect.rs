@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use crate::analysis::channel;
 use crate::analysis::detection::{Declaration, Detection, Detector};
 use crate::analysis::file_context::FileContext;
-use crate::analysis::verdict::judge::Judge;
+use crate::analysis::verdict::case::Judge;
 use crate::base::diagnostic::{Finding, Location, fingerprint};
 use crate::config::{Policy, Settings};
 use crate::engine::suppress::{self, Directives};

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use crate::analysis::file_context::FileContext;
-use crate::analysis::verdict::judge::Judge;
+use crate::analysis::verdict::case::Judge;
 use crate::base::diagnostic::{Closable, Release, ReleaseWay};
 use crate::base::text::Span;
 use crate::engine::prefilter::Prefilter;

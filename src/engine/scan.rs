@@ -12,7 +12,8 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::analysis::channel;
 use crate::analysis::summaries::callee::Summaries;
-use crate::analysis::verdict::judge::{Judge, Judgement, Usage};
+use crate::analysis::verdict::case::{Judge, Usage};
+use crate::analysis::verdict::judgement::Judgement;
 use crate::base::diagnostic::Location;
 use crate::base::diagnostic::{Closable, FaultKind, RunFault, Verdict};
 use crate::base::sys::{self, Error};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::file_context::FileContext;
-use crate::analysis::verdict::judge::Judgement;
+use crate::analysis::verdict::judgement::Judgement;
 use crate::base::diagnostic::{
     Applicability, Certainty, Finding, Fix, Location, Suppression, Verdict, fingerprint,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::verdict::judge::Judge;
+use crate::analysis::verdict::case::Judge;
 use crate::base::diagnostic::{Closable, Release};
 use crate::go::project::package::FuncRef;
 use crate::go::types::database::FileScope;

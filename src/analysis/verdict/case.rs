@@ -5,10 +5,15 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::analysis::dataflow::source::Source;
+use crate::analysis::dataflow::state::State;
+use crate::analysis::dataflow::trace::Trace;
+use crate::analysis::dataflow::walk::{MAX_VISITS, walk};
 use crate::analysis::file_context::FileContext;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::Scopes;
-use crate::analysis::summaries::callee::Summaries;
+use crate::analysis::graph::scopes::{BodyId, Scopes};
+use crate::analysis::summaries::callee::{Calls, Stack, Summaries};
+use crate::base::diagnostic::Evidence;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::types::closable::ClosableAnswer;
@@ -94,5 +99,61 @@ impl Kind {
     /// Its type, as far as that is known.
     pub(crate) fn target(&self) -> Option<Type> {
         self.ty.why_unknown().is_none().then(|| self.ty.clone())
+    }
+}
+
+impl<'a> Case<'a, '_> {
+    pub(crate) fn walk(
+        &self,
+        body: BodyId,
+        sources: &[Source],
+        target: Option<Type>,
+    ) -> Result<Trace, &'static str> {
+        self.walk_with(body, sources, target, false)
+    }
+
+    /// As [`Case::walk`]; `comes_back`: as if every call did.
+    pub(crate) fn walk_with(
+        &self,
+        body: BodyId,
+        sources: &[Source],
+        target: Option<Type>,
+        comes_back: bool,
+    ) -> Result<Trace, &'static str> {
+        let stack = Stack::new();
+        let calls = Calls { comes_back, ..self.calls(&stack, target) };
+        let left = self.budget.get();
+        if left == 0 {
+            return Err("the function acquires more than is followed in one");
+        }
+        let visits = Cell::new(MAX_VISITS);
+        let trace = walk(self.scopes, body, sources, State::start(), &calls, &visits);
+        let places = trace.as_ref().map_or(0, |trace| trace.after.len() + trace.enter.len());
+        self.budget.set(left.saturating_sub(MAX_VISITS - visits.get() + places));
+        trace.map_err(|_| "the function has too many branches")
+    }
+
+    pub(crate) fn calls<'s>(&'s self, stack: &'s Stack, target: Option<Type>) -> Calls<'a, 's> {
+        let releases = self.wanted.releases;
+        Calls {
+            typing: self.typing,
+            summaries: self.judge.summaries,
+            stack,
+            target,
+            releases,
+            lifetime: self.wanted.lifetime,
+            in_main: self.is_main(),
+            comes_back: false,
+        }
+    }
+
+    pub(crate) fn at(&self, span: Span, words: impl Into<String>) -> Evidence {
+        let (line, column) = self.place.lines.line_column(span.start);
+        Evidence { path: self.place.path.clone(), line, column, span: Some(span), words: words.into() }
+    }
+
+    pub(crate) fn is_main(&self) -> bool {
+        let named = |func: &FuncDecl| func.receiver.is_none() && &*func.name.name == "main";
+        self.func.is_some_and(named) && &*self.place.scope.package.name == "main"
     }
 }

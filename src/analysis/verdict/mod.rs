@@ -2,10 +2,14 @@
 
 pub mod case;
 pub mod judge;
+pub mod judgement;
+mod kind;
+mod maker;
 pub mod misuse;
 mod outcome;
 mod overlooked;
 mod process_end;
+mod release_site;
 mod remarks;
 mod site;
 mod test_end;

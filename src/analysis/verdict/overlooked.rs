@@ -4,7 +4,7 @@
 use crate::analysis::dataflow::state::EventKind;
 use crate::analysis::dataflow::trace::Trace;
 use crate::analysis::graph::scopes::{BodyId, VarId};
-use crate::analysis::verdict::judge::{Case, Kind};
+use crate::analysis::verdict::case::{Case, Kind};
 use crate::analysis::verdict::outcome::Outcome;
 use crate::base::diagnostic::{Certainty, Verdict};
 use crate::base::text::Span;

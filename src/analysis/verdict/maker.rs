@@ -1,0 +1,64 @@
+//! Who has to release what a call gives, where that is not the caller: the maker that lends it or sees to its
+//! release itself, or the owner of what it is made around.
+
+use crate::analysis::summaries::result_ownership::ResultOwnership;
+use crate::analysis::summaries::wrapped;
+use crate::analysis::verdict::case::{Case, Kind};
+use crate::analysis::verdict::outcome::Outcome;
+use crate::base::diagnostic::*;
+use crate::go::project::package::FuncRef;
+use crate::go::types::expressions::Callee;
+
+impl Case<'_, '_> {
+    /// The fate of what the caller need not release, whatever it does: what is made around something with an
+    /// owner, what is lent, what the maker itself releases.
+    pub(crate) fn kept_by_maker(&self, kind: &Kind) -> Option<Outcome> {
+        let by_name = self.wanted.by_name;
+        if let Some(words) = self.of_another(kind).or_else(|| self.lent(kind)).filter(|_| !by_name) {
+            return Some(self.nothing_because(kind.answer.certainty, words));
+        }
+        let func = self
+            .makers()?
+            .into_iter()
+            .find(|func| wrapped::releases_at_end(self.judge.database, func, kind.result))?;
+        Some(self.released_because(format!("`{}` has it released when the test ends", func.decl.name.name)))
+    }
+
+    /// The functions that the call may call, as far as their source is there.
+    pub(crate) fn makers(&self) -> Option<Vec<FuncRef>> {
+        match self.typing.callee(self.call) {
+            callee @ (Callee::Func { .. } | Callee::Method { .. }) => Some(vec![callee.func()?.clone()]),
+            _ => self.typing.possible_functions(self.call),
+        }
+    }
+
+    /// Whose release it is, where it has nothing of its own.
+    pub(crate) fn of_another(&self, kind: &Kind) -> Option<String> {
+        let Closable::By(release) = &kind.answer.closable else { return None };
+        let origins = &self.judge.summaries.origins;
+        let arg = wrapped::only_passes_on(self.typing, origins, self.call, kind.result, release)?;
+        let text = String::from_utf8_lossy(&self.place.text[arg.span.range()]);
+        Some(format!(
+            "made around `{text}`, which has an owner of its own: its {} is no more than that of `{text}`",
+            release.method
+        ))
+    }
+
+    /// That the callee lends what others have as well, a cached client for one.
+    pub(crate) fn lent(&self, kind: &Kind) -> Option<String> {
+        let origins = &self.judge.summaries.origins;
+        let lent =
+            |func: &FuncRef| origins.of(self.judge.database, func, kind.result) == ResultOwnership::Lent;
+        let func = self.makers()?.into_iter().find(lent)?;
+        Some(format!("`{}` lends what it has for others, too", func.decl.name.name))
+    }
+
+    pub(crate) fn made_around(&self) -> Option<String> {
+        if self.wanted.by_name {
+            return None;
+        }
+        let arg = wrapped::owned_argument(self.typing, self.call)?.span;
+        let text = String::from_utf8_lossy(&self.place.text[arg.range()]);
+        Some(format!("it is made around `{text}`, which has an owner of its own"))
+    }
+}
