@@ -25,7 +25,7 @@ use crate::engine::{called_seeds, prefilter, quick_reject, suppress, typed_seeds
 use crate::fix;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::{Call, Decl};
-use crate::go::syntax::outline::{Item, ItemKind, outline};
+use crate::go::syntax::outline::{self, Item, ItemKind};
 use crate::go::syntax::parse::{Parsed, Refusal, items_by_parsing, parse};
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
@@ -136,7 +136,7 @@ pub fn again(
     let mut known = Previous::of(previous);
     let lines = LineIndex::new(file.text);
     let place = FileContext { path: file.path, text: file.text, lines: &lines, scope: file.scope };
-    let mut outline = outline(file.text);
+    let mut outline = outline::outline(file.text);
     let mut result = AnalyzedFile { inexact: !outline.exact, ..AnalyzedFile::default() };
     if !outline.exact {
         outline.items = items_by_parsing(file.text);
@@ -322,10 +322,14 @@ fn may_acquire(run: &Run, place: &FileContext, item: &Item, text: &[u8]) -> bool
     let wraps = run.wrappers.called_in(text);
     let leak = FaultKind::Leak.word();
     let leaks_only = run.policy.of_engine(Engine::Resource).all(|rule| *rule.reports == *leak);
-    let is_clean = |(rule, sight): (&Arc<Rule>, &Prefilter)| {
-        quick_reject::is_clean(run.judge, place, (rule, sight), text, leaks_only)
+    let is_clean = || {
+        outline::without_opaque(text).is_some_and(|program| {
+            run.rules().all(|(rule, sight)| {
+                quick_reject::is_clean(run.judge, place, (rule, sight), &program, leaks_only)
+            })
+        })
     };
-    wraps || (triggered && (run.looks_closely(item) || !run.rules().all(is_clean)))
+    wraps || (triggered && (run.looks_closely(item) || !is_clean()))
 }
 
 /// The judgements on everything that is acquired in a declaration.

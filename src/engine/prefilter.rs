@@ -88,11 +88,13 @@ pub fn calls_any(text: &[u8], names: &FxHashSet<Arc<str>>) -> bool {
     !names.is_empty() && called(text).any(|(name, _)| names.contains(name))
 }
 
-/// Every name that a bracket follows, with the place of both.
+/// Every name that a bracket follows, with the place of both; blanks may stand between.
 fn called(text: &[u8]) -> impl Iterator<Item = (&str, Range<usize>)> {
     memchr::memchr2_iter(b'(', b'[', text).filter_map(move |at| {
-        let start = text[..at].iter().rposition(|byte| !is_word(*byte)).map_or(0, |before| before + 1);
-        let name = std::str::from_utf8(&text[start..at]).ok().filter(|name| !name.is_empty())?;
+        let before = &text[..at];
+        let end = before.iter().rposition(|byte| !matches!(byte, b' ' | b'\t'))? + 1;
+        let start = before[..end].iter().rposition(|byte| !is_word(*byte)).map_or(0, |before| before + 1);
+        let name = std::str::from_utf8(&before[start..end]).ok().filter(|name| !name.is_empty())?;
         Some((name, start..at + 1))
     })
 }
@@ -110,6 +112,7 @@ mod tests {
             found("c := grpc.Dial(x); Dial[T](y); grpc.DialContext(z); d.Dial; reDial()"),
             ["Dial(", "Dial["]
         );
+        assert_eq!(found("c := grpc.Dial (x); x.Dial\n(y)"), ["Dial ("], "as no formatter writes it");
     }
 
     #[test]

@@ -19,7 +19,8 @@ use crate::go::types::release::ReleaseMethod;
 use crate::rules::{Rule, Seeds};
 
 /// Whether nothing can be wrong with any call in `text` where the rule's seeds could stand; with
-/// `leaks_only`, whether none can leak.
+/// `leaks_only`, whether none can leak. Comments and what stands in strings are blanks in `text`: a word there
+/// declares nothing and calls nothing.
 pub fn is_clean(
     judge: &Judge,
     place: &FileContext,
@@ -84,12 +85,12 @@ fn is_called_at_once(text: &[u8], at: usize, releases: &[ReleaseMethod]) -> bool
 fn lines_at(text: &[u8], start: usize, indent: usize) -> impl Iterator<Item = &[u8]> {
     let margin = &text[start..start + indent];
     let lines = text[start..].split(|byte| *byte == b'\n').skip(1).filter_map(move |line| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        (!line.trim_ascii().is_empty())
+        let line = line.trim_ascii_end();
+        (!line.is_empty())
             .then(|| line.strip_prefix(margin).filter(|rest| !rest.starts_with(b"\t")))
             .flatten()
     });
-    lines.skip_while(|line| line.starts_with(b")") || line.starts_with(b"}") || line.starts_with(b"//"))
+    lines.skip_while(|line| line.starts_with(b")") || line.starts_with(b"}"))
 }
 
 /// What a constructor's results are, taken together.

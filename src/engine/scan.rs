@@ -72,6 +72,18 @@ impl Candidate {
         self.asked && (self.policy.tests || !self.test)
     }
 
+    /// Judges those declarations again whose text `matters`.
+    fn judge_again(
+        &mut self,
+        judge: &Judge,
+        settings: &Settings,
+        wrappers: &Wrappers,
+        matters: &dyn Fn(&[u8]) -> bool,
+    ) {
+        let previous = std::mem::take(&mut self.judged);
+        self.judged = analyze::again(judge, settings, wrappers, &self.file_text(), previous, matters);
+    }
+
     /// As it is judged.
     pub fn file_text(&self) -> FileText<'_> {
         FileText { path: &self.path, text: &self.text, scope: &self.scope, policy: &self.policy }
@@ -323,18 +335,14 @@ fn scope(database: &Database, place: &Path, text: &Arc<[u8]>, alone: bool) -> Fi
     FileScope { package, file }
 }
 
-/// Judges again the files with calls of unknown type, now that the repository has shown how some of them are
-/// released.
+/// Judges again the calls of unknown type, now that the repository has shown how some of them are released.
 fn learn(judge: &Judge, settings: &Settings, wrappers: &Wrappers, candidates: &mut [Candidate]) {
-    let unknown = |candidate: &&mut Candidate| {
-        candidate
-            .judged
-            .judged
-            .iter()
-            .any(|judged| matches!(judged.acquisition.closable, Closable::Unknown(_)))
-    };
-    candidates.par_iter_mut().filter(unknown).for_each(|candidate| {
-        candidate.judged = analyze::file(judge, settings, wrappers, &candidate.file_text());
+    candidates.par_iter_mut().for_each(|candidate| {
+        let unknown = unknown_constructors(std::slice::from_ref(candidate));
+        if !unknown.is_empty() {
+            let calls = |text: &[u8]| prefilter::calls_any(text, &unknown);
+            candidate.judge_again(judge, settings, wrappers, &calls);
+        }
     });
 }
 
@@ -361,9 +369,7 @@ fn follow(
     let names: FxHashSet<Arc<str>> = added.iter().map(|func| func.decl.name.name.clone()).collect();
     let calls = |text: &[u8]| -> bool { prefilter::calls_any(text, &names) };
     candidates.par_iter_mut().filter(|candidate| calls(&candidate.text)).for_each(|candidate| {
-        let previous = std::mem::take(&mut candidate.judged);
-        candidate.judged =
-            analyze::again(judge, settings, wrappers, &candidate.file_text(), previous, &calls);
+        candidate.judge_again(judge, settings, wrappers, &calls);
     });
     let exported = |func: &&FuncRef| func.decl.name.name.starts_with(char::is_uppercase);
     let paths: FxHashSet<u64> =

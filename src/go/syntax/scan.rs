@@ -44,23 +44,48 @@ static BRACES: Stops = stops(b'{', b'}');
 static PARENTHESES: Stops = stops(b'(', b')');
 static SQUARES: Stops = stops(b'[', b']');
 
+/// Shows every string, rune and comment of `text` in order; false when one does not end.
+fn each_opaque(text: &[u8], look: &mut dyn FnMut(Span)) -> bool {
+    let mut scanner = Scanner::new(text);
+    let mut at = 0;
+    while let Some(step) = text[at..].iter().position(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'/')) {
+        let start = at + step;
+        let end = match text[start] {
+            b'"' | b'\'' => Some(scanner.quoted(start)),
+            b'`' => Some(scanner.raw(start)),
+            _ => scanner.comment(start),
+        };
+        if let Some(end) = end {
+            look(Span::new(start as u32, end as u32));
+        }
+        at = end.unwrap_or(start + 1);
+    }
+    scanner.exact
+}
+
 /// The line comments of `text` in order, each from its `//` to the end of the line, without the newline.
 pub fn line_comments(text: &[u8]) -> Vec<Span> {
-    let mut scanner = Scanner::new(text);
     let mut comments = Vec::new();
-    let mut at = 0;
-    while let Some(step) = text[at..].iter().position(|byte| b"\"'`/".contains(byte)) {
-        let start = at + step;
-        at = match text[start] {
-            b'"' | b'\'' => scanner.quoted(start),
-            b'`' => scanner.raw(start),
-            _ => scanner.comment(start).unwrap_or(start + 1),
-        };
-        if text[start..].starts_with(b"//") {
-            comments.push(Span::new(start as u32, at as u32));
+    each_opaque(text, &mut |span| {
+        if text[span.range()].starts_with(b"//") {
+            comments.push(span);
         }
-    }
+    });
     comments
+}
+
+/// The text with blanks for all comments and for what stands in strings and runes, so that a word in it is
+/// one of the program; lines and offsets stay. `None` where a string or a comment does not end.
+pub fn without_opaque(text: &[u8]) -> Option<Vec<u8>> {
+    let mut blank = text.to_vec();
+    let exact = each_opaque(text, &mut |span| {
+        let comment = text[span.start as usize] == b'/';
+        let inner = if comment { span.range() } else { span.start as usize + 1..span.end as usize - 1 };
+        for byte in blank.get_mut(inner).into_iter().flatten().filter(|byte| **byte != b'\n') {
+            *byte = b' ';
+        }
+    });
+    exact.then_some(blank)
 }
 
 impl<'a> Scanner<'a> {
@@ -329,4 +354,25 @@ fn is_keyword(word: &[u8]) -> bool {
             | b"type"
             | b"var"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_program_text_is_blanked() {
+        let blank = |text: &str| without_opaque(text.as_bytes()).map(|text| String::from_utf8(text).unwrap());
+        for (text, expected) in [
+            ("a := \"b \\\" // c\" + d // e\nf", "a := \"          \" + d     \nf"),
+            ("a('\"', `b\n\"c`) /* d\n*/ e", "a(' ', ` \n  `)     \n   e"),
+            ("a / b", "a / b"),
+            ("a := \"\"", "a := \"\""),
+        ] {
+            assert_eq!(blank(text).as_deref(), Some(expected), "{text}");
+        }
+        for open in ["a := \"b\n", "a := `b", "a /* b", "a := \"b\\"] {
+            assert_eq!(blank(open), None, "{open}");
+        }
+    }
 }
