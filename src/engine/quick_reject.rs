@@ -117,7 +117,7 @@ fn is_deferred_at_once(text: &[u8], at: usize, method: &str, leaks_only: bool) -
 }
 
 /// Whether all that is done with `name` between its `release` and the end of `text` is to call other methods
-/// of it, in a function that gives nothing but an error, and starts nothing.
+/// of it, in a function that gives plain values at most, and starts nothing.
 fn stays(text: &[u8], at: usize, name: &[u8], release: &[u8]) -> bool {
     let Some(head) = memchr::memchr(b'{', text).map(|end| text[..end].trim_ascii_end()) else { return false };
     let Some(after) =
@@ -134,24 +134,47 @@ fn stays(text: &[u8], at: usize, name: &[u8], release: &[u8]) -> bool {
         let called = method.iter().take_while(|byte| is_word(**byte)).count();
         word || (called > 0 && method.get(called) == Some(&b'('))
     };
-    gives_no_more_than_an_error(head)
+    gives_plain_results(head)
         && !finds(b"func(")
         && !finds(b"go ")
         && !finds(&release[b"defer ".len()..])
         && memchr::memmem::find_iter(after, name).all(lent)
 }
 
-/// Whether the head of a function ends with its parameters, or with `error` behind them.
-fn gives_no_more_than_an_error(head: &[u8]) -> bool {
-    let Some(params) = head.strip_suffix(b" error").unwrap_or(head).strip_suffix(b")") else { return false };
-    let mut open = 1;
-    let start = params.iter().rposition(|byte| {
-        open += i32::from(*byte == b')') - i32::from(*byte == b'(');
-        open == 0
-    });
+/// Whether the head of a function says that it gives nothing that could hold a resource: no results, or only
+/// errors, strings, numbers and bytes.
+fn gives_plain_results(head: &[u8]) -> bool {
+    let plain = |ty: &[u8]| PLAIN.iter().any(|plain| plain.as_bytes() == ty);
+    let parameters = |text: &[u8]| {
+        let params = text.strip_suffix(b")")?;
+        let mut open = 1;
+        params.iter().rposition(|byte| {
+            open += i32::from(*byte == b')') - i32::from(*byte == b'(');
+            open == 0
+        })
+    };
+    let Some(start) = parameters(head) else {
+        // One result without parentheses.
+        let ty = head.iter().rposition(|byte| *byte == b' ').map_or(head, |at| &head[at + 1..]);
+        return plain(ty) && head[..head.len() - ty.len()].trim_ascii_end().ends_with(b")");
+    };
     // Results in parentheses have a blank before them.
-    start.and_then(|start| params[..start].last()).is_some_and(|byte| is_word(*byte) || *byte == b']')
+    if head[..start].last().is_some_and(|byte| is_word(*byte) || *byte == b']') {
+        return true;
+    }
+    let results = &head[start + 1..head.len() - 1];
+    head[..start].trim_ascii_end().ends_with(b")")
+        && results.split(|byte| *byte == b',').all(|result| {
+            let result = result.trim_ascii();
+            plain(result.rsplit(|byte| *byte == b' ').next().unwrap_or_default())
+        })
 }
+
+/// Types whose values hold nothing else, as they are mostly written.
+const PLAIN: [&str; 12] = [
+    "error", "string", "[]string", "bool", "int", "int32", "int64", "uint32", "uint64", "float64", "byte",
+    "[]byte",
+];
 
 /// The two names in `name, err := qualifier.`; other shapes give none.
 fn bound(before: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -254,8 +277,13 @@ mod tests {
         };
         assert!(stays("error ", "\treturn c.Do(ctx)\n"));
         assert!(stays("", "\tc.Do(abc)\n"));
+        assert!(stays("([]byte, error) ", "\treturn c.Do(ctx), nil\n"));
+        assert!(stays("(n int, err error) ", "\treturn c.Do(ctx), nil\n"));
         for (head, rest) in [
             ("(*p.Client, error) ", "\treturn c, nil\n"),
+            ("(string, *p.Stream) ", "\treturn c.Do(ctx)\n"),
+            ("(a, b func() error) ", "\treturn c.Do(ctx)\n"),
+            ("p.Stream ", "\treturn c.Do(ctx)\n"),
             ("error ", "\tx.c = c\n"),
             ("error ", "\tgo c.Do(ctx)\n"),
             ("error ", "\tx.done = func() { c.Do(ctx) }\n"),

@@ -355,6 +355,40 @@ fn hash_of(path: &str) -> u64 {
     FxBuildHasher.hash_one(path)
 }
 
+/// Functions that became known as wrappers, by where they are seen from.
+#[derive(Default)]
+struct Added<'a> {
+    /// Those that a package exports, by the hash of its path.
+    exported: FxHashMap<u64, Vec<Arc<str>>>,
+    /// All of a folder.
+    local: FxHashMap<&'a Path, Vec<Arc<str>>>,
+    methods: FxHashSet<Arc<str>>,
+}
+
+impl<'a> Added<'a> {
+    fn of(funcs: &'a [FuncRef]) -> Added<'a> {
+        let mut added = Added::default();
+        for func in funcs {
+            let name = &func.decl.name.name;
+            added.local.entry(&func.package.dir).or_default().push(name.clone());
+            if name.starts_with(char::is_uppercase) {
+                added.exported.entry(hash_of(&func.package.path)).or_default().push(name.clone());
+            }
+            if func.decl.receiver.is_some() {
+                added.methods.insert(name.clone());
+            }
+        }
+        added
+    }
+
+    /// The names of those in the folder `dir` and in what is imported, given as hashes.
+    fn seen_from(&self, dir: Option<&Path>, imports: &[u64]) -> FxHashSet<Arc<str>> {
+        let local = dir.and_then(|dir| self.local.get(dir));
+        let imported = imports.iter().filter_map(|path| self.exported.get(path));
+        local.into_iter().chain(imported).flatten().cloned().collect()
+    }
+}
+
 /// Judges again the files that call one of `added`, and for the first time those that did not matter so far.
 fn follow(
     judge: &Judge,
@@ -366,19 +400,18 @@ fn follow(
     candidates: &mut Vec<Candidate>,
 ) {
     let known: FxHashSet<Arc<str>> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
-    let names: FxHashSet<Arc<str>> = added.iter().map(|func| func.decl.name.name.clone()).collect();
-    let calls = |text: &[u8]| -> bool { prefilter::calls_any(text, &names) };
-    candidates.par_iter_mut().filter(|candidate| calls(&candidate.text)).for_each(|candidate| {
-        candidate.judge_again(judge, settings, wrappers, &calls);
+    let added = Added::of(added);
+    candidates.par_iter_mut().for_each(|candidate| {
+        let imports: Vec<u64> = candidate.scope.imports().iter().map(|one| hash_of(&one.path)).collect();
+        let mut names = added.seen_from(candidate.scope.path().parent(), &imports);
+        // The type of a value may come from a package that the file does not import.
+        names.extend(added.methods.iter().cloned());
+        let calls = |text: &[u8]| prefilter::calls_any(text, &names);
+        if calls(&candidate.text) {
+            candidate.judge_again(judge, settings, wrappers, &calls);
+        }
     });
-    let exported = |func: &&FuncRef| func.decl.name.name.starts_with(char::is_uppercase);
-    let paths: FxHashSet<u64> =
-        added.iter().filter(exported).map(|func| hash_of(&func.package.path)).collect();
-    let dirs: FxHashSet<&Path> = added.iter().map(|func| func.package.dir.as_path()).collect();
-    let sees = |found: &Found, imports: &[u64]| {
-        found.file.parent().is_some_and(|dir| dirs.contains(&dir))
-            || imports.iter().any(|path| paths.contains(path))
-    };
+    let seen = |found: &Found, imports: &[u64]| added.seen_from(found.file.parent(), imports);
     // Tests that nobody asked for have no part in it.
     let is_judged = |found: &Found| !found.test || (found.asked && walked.tree.policy(&found.file).tests);
     let looked: Vec<(usize, Option<Vec<u64>>, Option<Candidate>)> = walked
@@ -386,13 +419,14 @@ fn follow(
         .par_iter()
         .enumerate()
         .filter(|(_, found)| is_judged(found) && !known.contains(&found.path))
-        .filter(|(at, found)| others.0.get(at).is_none_or(|imports| sees(found, imports)))
+        .filter(|(at, found)| others.0.get(at).is_none_or(|imports| !seen(found, imports).is_empty()))
         .map(|(at, found)| {
             let policy = walked.tree.policy(&found.file);
             let mut imports = None;
             let looked = buffered(policy, found, |text| {
                 let all = others.0.get(&at).unwrap_or_else(|| imports.insert(imported(text)));
-                (sees(found, all) && calls(text) && !is_left_out(policy, found, text))
+                let names = seen(found, all);
+                (prefilter::calls_any(text, &names) && !is_left_out(policy, found, text))
                     .then(|| Text::of(found, policy, text))
             });
             let text = looked.ok().flatten();

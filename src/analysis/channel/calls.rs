@@ -261,7 +261,7 @@ impl Walk<'_> {
         member: bool,
         way: Way,
     ) -> Walked<Vec<Way>> {
-        let Some(block) = func.decl.body.as_ref().filter(|_| frame.depth < MAX_DEPTH) else {
+        let Some(block) = func.decl.body().filter(|_| frame.depth < MAX_DEPTH) else {
             return Err(TooMuch);
         };
         let scopes = Scopes::of_func(&func.decl);
@@ -302,7 +302,7 @@ impl Walk<'_> {
 
     /// The function that a call calls, if its body is there.
     pub fn read(&self, frame: &Frame, call: &Call) -> Option<FuncRef> {
-        frame.typing.called(call).filter(|func| func.decl.body.is_some() && !call.spread)
+        frame.typing.called(call).filter(|func| func.decl.has_body() && !call.spread)
     }
 
     /// `go f(…)`

@@ -128,7 +128,7 @@ fn survives_panic(frame: &Frame, func: Option<&FuncDecl>) -> bool {
         return true;
     }
     let mut recovers = false;
-    if let Some(body) = func.and_then(|func| func.body.as_ref()) {
+    if let Some(body) = func.and_then(|func| func.body()) {
         visit::block(body, &mut |expr| {
             recovers |= matches!(&expr.kind, ExprKind::Call(call) if call.name() == Some("recover"));
         });

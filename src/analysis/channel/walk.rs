@@ -330,7 +330,9 @@ impl Walk<'_> {
 
     /// Whether a function that never comes back only panics, and ends no process.
     fn panics(&self, frame: &Frame, call: &Call) -> bool {
-        let Some(body) = self.read(frame, call).and_then(|func| func.decl.body.clone()) else { return false };
+        let Some(body) = self.read(frame, call).and_then(|func| func.decl.body().cloned()) else {
+            return false;
+        };
         let mut calls = Vec::new();
         visit::block(&body, &mut |expr| {
             if let ExprKind::Call(call) = &expr.kind {

@@ -423,7 +423,7 @@ mod tests {
                 _ => None,
             })
         };
-        let cfg = Cfg::build(func.body.as_ref().unwrap(), &ending).unwrap();
+        let cfg = Cfg::build(func.body().unwrap(), &ending).unwrap();
         let (mut seen, mut todo, mut found) = (vec![false; cfg.blocks.len()], vec![0], Vec::new());
         while let Some(at) = todo.pop() {
             if std::mem::replace(&mut seen[at], true) {

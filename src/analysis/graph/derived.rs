@@ -114,7 +114,7 @@ impl<'t, 'a, 'w> Derived<'t, 'a, 'w> {
 pub fn statements(decl: &Decl) -> Vec<&Stmt> {
     let mut found: Vec<&Stmt> = Vec::new();
     let Decl::Func(func) = decl else { return found };
-    let Some(body) = &func.body else { return found };
+    let Some(body) = func.body() else { return found };
     // The headers of `if`, `for` and `switch` hold statements, too.
     let mut add = |block| {
         visit::body(block, &mut |stmt| {

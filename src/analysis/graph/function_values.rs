@@ -117,7 +117,7 @@ impl Typing<'_, '_> {
 
 /// Whether a function assigns to the package variable `name`.
 fn assigns(func: &FuncRef, name: &str) -> bool {
-    let Some(body) = &func.decl.body else { return false };
+    let Some(body) = func.decl.body() else { return false };
     let scopes = Scopes::of_func(&func.decl);
     let is_it = |ident: &Ident| *ident.name == *name && scopes.var(ident).is_none();
     let mut assigns = false;

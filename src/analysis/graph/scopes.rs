@@ -86,7 +86,7 @@ impl<'a> Scopes<'a> {
     /// Resolves a function declaration.
     pub fn of_func(func: &'a FuncDecl) -> Scopes<'a> {
         let mut builder = Builder::default();
-        if let Some(block) = &func.body {
+        if let Some(block) = func.body() {
             builder.scoped(|this| this.body(&func.signature, block, func.receiver.as_ref(), None));
         }
         builder.scopes

@@ -361,7 +361,7 @@ pub fn names_bound(decl: &Decl, call: Span) -> Option<Vec<Span>> {
         bound(names, &spec.values, call)
     };
     let block = match decl {
-        Decl::Func(func) => func.body.as_ref()?,
+        Decl::Func(func) => func.body()?,
         Decl::Vars(list) => match specs(list) {
             Some(names) => return Some(names),
             None => literal_around(list.iter().flat_map(|spec| &spec.values), call)?,
@@ -447,7 +447,7 @@ pub fn compared_with_nil(decl: &Decl, scopes: &Scopes, found: &AnchorSite) -> Op
     let Decl::Func(func) = decl else { return None };
     let mut compared = None;
     let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident)) == Some(found.variable);
-    crate::go::syntax::visit::block(func.body.as_ref()?, &mut |expr| {
+    crate::go::syntax::visit::block(func.body()?, &mut |expr| {
         if let ExprKind::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual, left, right } = &expr.kind
             && (is_it(left) && right.is_nil() || is_it(right) && left.is_nil())
             && expr.span.start >= found.offset()

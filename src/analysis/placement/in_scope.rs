@@ -85,7 +85,7 @@ pub fn test_var(scopes: &Scopes, typing: &Typing, body: BodyId) -> Option<VarId>
 fn hands_to_parallel(typing: &Typing, block: &Block) -> bool {
     let is_parallel = |call: &Call| {
         let Callee::Func { func, .. } = typing.callee(call) else { return false };
-        let Some(body) = &func.decl.body else { return false };
+        let Some(body) = func.decl.body() else { return false };
         let mut parallel = false;
         visit::block(body, &mut |expr| {
             parallel |= expr.as_call().is_some_and(|call| call.name() == Some("Parallel"));

@@ -33,7 +33,7 @@ impl Context<'_> {
         if self.open.borrow().len() >= MAX_DEPTH || self.known.borrow().len() >= MAX_CALLEES {
             return unread(format!("`{name}` is called too deep to be read"));
         }
-        let Some(body) = &func.decl.body else { return unread(format!("`{name}` has no body to read")) };
+        let Some(body) = func.decl.body() else { return unread(format!("`{name}` has no body to read")) };
         self.open.borrow_mut().push(question.clone());
         let effect = self.read(func, body, &question.1);
         self.open.borrow_mut().pop();

@@ -254,7 +254,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         if is_of_test(callee, "Run") {
             return self.subtest(call, &arguments);
         }
-        let func = callee.func().filter(|func| func.decl.body.is_some()).cloned();
+        let func = callee.func().filter(|func| func.decl.has_body()).cloned();
         let Some(value) = receiver else {
             return match func {
                 Some(func) => self.reads(call, &func, None, selected, &arguments),
@@ -266,7 +266,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         if value.tie != Tie::Holder || of_family || self.is_family(selected) {
             return self.family(call, callee, value, selected, func, &arguments);
         }
-        match known.and_then(|method| method.func).filter(|func| func.decl.body.is_some()) {
+        match known.and_then(|method| method.func).filter(|func| func.decl.has_body()) {
             Some(func) => self.reads(call, &func, Some(value), selected, &arguments),
             None => self.unread(call, callee, "a method of something with it inside"),
         }

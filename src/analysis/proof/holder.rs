@@ -45,7 +45,7 @@ fn address_taken(subject: &Subject, name: &str) -> Option<Objection> {
         }
     };
     if let Decl::Func(func) = subject.decl {
-        func.body.iter().for_each(|body| visit::block(body, &mut see));
+        func.body().into_iter().for_each(|body| visit::block(body, &mut see));
     }
     found.map(|span| subject.object(span, format!("the address of `{name}` is taken")))
 }

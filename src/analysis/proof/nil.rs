@@ -50,7 +50,7 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
 
 /// Where a maker gives nil, and no error.
 fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> Option<Evidence> {
-    let body = func.decl.body.as_ref().filter(|_| depth < MAX_DEPTH)?;
+    let body = func.decl.body().filter(|_| depth < MAX_DEPTH)?;
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(subject.typing.database, FileScope::of(func), &scopes);
     let results = &func.decl.signature.results;

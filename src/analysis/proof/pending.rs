@@ -185,7 +185,7 @@ fn flushes_itself(subject: &Subject) -> bool {
 }
 
 fn flushes(func: &FuncRef, depth: usize) -> bool {
-    let Some(body) = func.decl.body.as_ref().filter(|_| depth < 3) else { return false };
+    let Some(body) = func.decl.body().filter(|_| depth < 3) else { return false };
     let mut found = false;
     visit::block(body, &mut |expr| {
         if let Some(call) = expr.as_call().filter(|call| call.span == expr.span) {

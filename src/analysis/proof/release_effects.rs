@@ -63,7 +63,7 @@ fn other_release(subject: &Subject, derived: &Derived, inner: &FxHashSet<String>
         }
     };
     if let Decl::Func(func) = subject.decl {
-        func.body.iter().for_each(|body| visit::block(body, &mut see));
+        func.body().into_iter().for_each(|body| visit::block(body, &mut see));
     }
     found.or_else(|| {
         calls.iter().find_map(|call| {
@@ -109,7 +109,7 @@ fn released_in(
     ends: &dyn Fn(&str) -> bool,
     depth: usize,
 ) -> Option<String> {
-    let body = func.decl.body.as_ref().filter(|_| depth < MAX_DEPTH)?;
+    let body = func.decl.body().filter(|_| depth < MAX_DEPTH)?;
     let scopes = Scopes::of_func(&func.decl);
     let param = scopes.param(BodyId(0), index)?;
     let typing = Typing::new(subject.typing.database, FileScope::of(func), &scopes);
@@ -149,7 +149,7 @@ fn called_by_release(subject: &Subject) -> FxHashSet<String> {
         };
         let owner = func.decl.receiver_type().cloned().unwrap_or_default();
         let mut called = Vec::new();
-        if let Some(body) = &func.decl.body {
+        if let Some(body) = func.decl.body() {
             visit::block(body, &mut |expr| {
                 if let ExprKind::Selector { operand, field } = &expr.kind
                     && operand.as_ident().is_some_and(|ident| ident.name == receiver.name)
@@ -354,7 +354,7 @@ fn releases_nothing(subject: &Subject) -> Option<Evidence> {
 /// what it calls.
 fn calls_of(subject: &Subject, func: &FuncRef, depth: usize) -> (Option<Span>, bool) {
     let database = subject.typing.database;
-    let Some(body) = func.decl.body.as_ref().filter(|_| depth < MAX_DEPTH) else { return (None, false) };
+    let Some(body) = func.decl.body().filter(|_| depth < MAX_DEPTH) else { return (None, false) };
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(database, FileScope::of(func), &scopes);
     let (mut asks, mut ends) = (None, false);

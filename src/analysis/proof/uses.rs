@@ -11,7 +11,7 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     let Decl::Func(func) = subject.decl else {
         return Err(subject.object(subject.call.span, "it is made outside of any function"));
     };
-    let Some(body) = &func.body else {
+    let Some(body) = func.body() else {
         return Err(subject.object(subject.call.span, "it is made outside of any function"));
     };
     let types = Types { database: subject.typing.database, target: subject.ty };

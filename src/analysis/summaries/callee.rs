@@ -197,7 +197,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
             return true;
         }
         let Some(func) = self.callee_within(call).filter(is_test_helper) else { return false };
-        let Some(body) = &func.decl.body else { return false };
+        let Some(body) = func.decl.body() else { return false };
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(self.database(), FileScope::of(&func), &scopes);
         let calls =
@@ -208,7 +208,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
 
     fn tells_error(&self, call: &'a Call, at: usize) -> Option<Tells> {
         let func = self.callee_within(call)?;
-        let body = func.decl.body.as_ref().filter(|_| func.decl.signature.results.len() == 1)?;
+        let body = func.decl.body().filter(|_| func.decl.signature.results.len() == 1)?;
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(self.database(), FileScope::of(&func), &scopes);
         let calls = Calls { typing: &typing, target: None, in_main: false, ..*self.as_ref() };
@@ -539,7 +539,7 @@ impl<'a> Calls<'a, '_> {
                 format!("stored by `{}`", call.name().unwrap_or_default()),
             );
         }
-        if let Some(func) = callee.func().filter(|func| func.decl.body.is_some()).cloned() {
+        if let Some(func) = callee.func().filter(|func| func.decl.has_body()).cloned() {
             // Functions that are handed over as options are called with what is made, and put into it what
             // they hold.
             let may_be_option = match alias {
@@ -672,7 +672,7 @@ impl<'a> Calls<'a, '_> {
                 format!("passed to `{name}`, which was not looked into"),
             )
         };
-        if func.decl.body.is_none() {
+        if !func.decl.has_body() {
             return unknown();
         }
         let scopes = Scopes::of_func(&func.decl);
@@ -720,7 +720,7 @@ impl<'a> Calls<'a, '_> {
         {
             return *known;
         }
-        let Some(body) = &func.decl.body else { return false };
+        let Some(body) = func.decl.body() else { return false };
         if self.stack.returning.borrow().len() >= MAX_OUTSIDE_DEPTH
             || self.stack.returning.borrow().contains(&question)
         {

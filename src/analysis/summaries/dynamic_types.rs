@@ -24,7 +24,7 @@ pub fn types(typing: &Typing, call: &Call, index: usize) -> Option<Vec<Type>> {
 /// Whether result `index` of `call` is always the address of something new.
 pub fn is_never_nil(typing: &Typing, call: &Call, index: usize) -> bool {
     let Some(func) = typing.called(call) else { return false };
-    let Some(body) = &func.decl.body else { return false };
+    let Some(body) = func.decl.body() else { return false };
     let (mut any, mut all) = (false, true);
     visit::body(body, &mut |stmt| {
         if let StmtKind::Return(values) = &stmt.kind {
@@ -45,11 +45,8 @@ struct DynamicTypes {
 
 impl DynamicTypes {
     fn of_function(&mut self, database: &Database, func: &FuncRef, index: usize, depth: usize) -> Option<()> {
-        let body = func
-            .decl
-            .body
-            .as_ref()
-            .filter(|_| depth < MAX_DEPTH && !database.is_dependency(&func.package))?;
+        let body =
+            func.decl.body().filter(|_| depth < MAX_DEPTH && !database.is_dependency(&func.package))?;
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(database, FileScope::of(func), &scopes);
         let is_double = is_test(typing.file.path());

@@ -99,7 +99,7 @@ struct Uses {
 impl Uses {
     fn of(database: &Database, field: &Field, releases: &[ReleaseMethod], func: &FuncRef) -> Uses {
         let mut uses = Uses { released: None, known: true };
-        let Some(body) = &func.decl.body else { return uses };
+        let Some(body) = func.decl.body() else { return uses };
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(database, FileScope::of(func), &scopes);
         let is_field = |expr: &Expr| match &expr.unparen().kind {

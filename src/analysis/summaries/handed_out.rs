@@ -273,7 +273,7 @@ impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
                 continue;
             }
             match self.typing.callee(call) {
-                Callee::Func { func, .. } if func.decl.body.is_some() => {
+                Callee::Func { func, .. } if func.decl.has_body() => {
                     let last = func.decl.signature.params.len().saturating_sub(1);
                     self.enters(&func, ParamIndex::At(at.min(last) as u32));
                     self.allow(arg);
@@ -318,7 +318,7 @@ impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
             return;
         }
         let scopes = Scopes::of_func(&func.decl);
-        let (Some(body), Some(param)) = (&func.decl.body, scopes.param(BodyId(0), index)) else { return };
+        let (Some(body), Some(param)) = (func.decl.body(), scopes.param(BodyId(0), index)) else { return };
         let typing = Typing::new(self.typing.database, FileScope::of(func), &scopes);
         if self.depth >= MAX_DEPTH {
             // The resource's own methods are its own affair that far down.

@@ -181,7 +181,7 @@ fn from_handlers(database: &Database, func: &FuncRef) -> Vec<(FuncRef, String)> 
         return calls_in(database, func, None).into_iter().map(|called| (called, name.clone())).collect();
     }
     let mut literals = Vec::new();
-    func.decl.body.iter().for_each(|body| {
+    func.decl.body().into_iter().for_each(|body| {
         visit::block(body, &mut |expr| {
             if let ExprKind::FuncLit(literal) = &expr.kind
                 && is_handler(database, &scope, &literal.signature)
@@ -198,7 +198,7 @@ fn from_handlers(database: &Database, func: &FuncRef) -> Vec<(FuncRef, String)> 
 fn calls_in(database: &Database, func: &FuncRef, literal: Option<&FuncLit>) -> Vec<FuncRef> {
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(database, FileScope::of(func), &scopes);
-    let Some(block) = literal.map(|literal| &literal.body).or(func.decl.body.as_ref()) else {
+    let Some(block) = literal.map(|literal| &literal.body).or(func.decl.body()) else {
         return Vec::new();
     };
     let mut found = Vec::new();

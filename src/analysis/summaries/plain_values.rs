@@ -165,7 +165,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
         let typing = Typing::new(self.typing.database, FileScope::of(func), &scopes);
         let depth = self.depth + 3;
         let inner = Plain { typing: &typing, in_maker: true, depth, library: self.library.clone() };
-        let Some(body) = func.decl.body.as_ref().filter(|_| inner.depth <= MAX_DEPTH) else {
+        let Some(body) = func.decl.body().filter(|_| inner.depth <= MAX_DEPTH) else {
             return Some(typing.evidence(name.span, format!("what `{}` gives is not read", name.name)));
         };
         inner.returned(body, BodyId(0), &mut Vec::new())

@@ -56,7 +56,7 @@ impl ReleasedFields {
         if depth > MAX_DEPTH || !seen.insert(func.decl.name.name.clone()) {
             return;
         }
-        let Some(body) = &func.decl.body else {
+        let Some(body) = func.decl.body() else {
             self.fields = None;
             return;
         };

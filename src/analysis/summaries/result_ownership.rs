@@ -139,7 +139,7 @@ impl Search<'_> {
             let words = format!("{words} `{}`", name.name);
             against(&typing, ResultOwnership::Unknown, name.span, words)
         };
-        let Some(body) = &func.decl.body else { return unread("nobody can look into") };
+        let Some(body) = func.decl.body() else { return unread("nobody can look into") };
         if self.open.len() >= MAX_DEPTH || self.opened >= MAX_FUNCTIONS {
             return unread("what makes it was not followed into");
         }

@@ -150,7 +150,7 @@ fn around<'e>(typing: &Typing, value: &'e Expr, release: &str, depth: usize) -> 
 /// What `func` gives as result `index` in the only `return` that gives anything but nil there.
 fn only_returned(func: &FuncRef, index: usize) -> Option<&Expr> {
     let mut returned: Vec<Option<&Expr>> = Vec::new();
-    visit::body(func.decl.body.as_ref()?, &mut |stmt| {
+    visit::body(func.decl.body()?, &mut |stmt| {
         if let StmtKind::Return(values) = &stmt.kind
             && !values.get(index).is_some_and(Expr::is_nil)
         {
@@ -176,7 +176,7 @@ fn literal(value: &Expr) -> Option<(&Expr, &[Element])> {
 /// release is called there.
 fn passed_to(method: &FuncRef) -> Option<Arc<str>> {
     let receiver = method.decl.receiver.as_ref()?.name.as_ref()?;
-    let [stmt] = method.decl.body.as_ref()?.stmts.as_slice() else { return None };
+    let [stmt] = method.decl.body()?.stmts.as_slice() else { return None };
     let expr = match &stmt.kind {
         StmtKind::Expr(expr) => expr,
         StmtKind::Return(values) => match values.as_slice() {
@@ -199,7 +199,7 @@ pub fn releases_at_end(database: &Database, func: &FuncRef, index: usize) -> boo
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(database, FileScope::of(func), &scopes);
     let var_of = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));
-    let (Some(body), Some(var)) = (&func.decl.body, only_returned(func, index).and_then(var_of)) else {
+    let (Some(body), Some(var)) = (func.decl.body(), only_returned(func, index).and_then(var_of)) else {
         return false;
     };
     let releases = |expr: &Expr| {

@@ -361,7 +361,7 @@ fn may_be_nil(database: &Database, ty: &Type, release: &str) -> bool {
             receiver.is_some() && side.as_ident().map(|ident| &ident.name) == receiver.map(|name| &name.name)
         };
         let mut asks = receiver.is_none_or(Ident::is_blank);
-        func.body.iter().for_each(|body| {
+        func.body().into_iter().for_each(|body| {
             visit::block(body, &mut |expr| {
                 if let ExprKind::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual, left, right } = &expr.kind
                 {

@@ -263,7 +263,7 @@ impl Case<'_, '_> {
     fn target(&self, span: Span) -> Option<(Type, Arc<str>)> {
         let mut found = None;
         let Decl::Func(func) = self.decl else { return None };
-        visit::block(func.body.as_ref()?, &mut |expr| {
+        visit::block(func.body()?, &mut |expr| {
             if let ExprKind::Selector { operand, field } = &expr.kind
                 && expr.span == span
             {

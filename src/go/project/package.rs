@@ -3,6 +3,7 @@
 //! No text is kept: a declaration is read again from its file and parsed when somebody asks for it, once.
 //! What names mean across packages is `world`'s.
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +13,7 @@ use rustc_hash::FxHashMap;
 use crate::base::sys;
 use crate::base::text::Span;
 use crate::go::project::locate::Origin;
-use crate::go::syntax::ast::{Decl, FuncDecl, TypeSpec, VarSpec};
+use crate::go::syntax::ast::{Body, Decl, FuncDecl, TypeSpec, VarSpec};
 use crate::go::syntax::outline;
 use crate::go::syntax::outline::{Import, Item, ItemKind, Outline};
 use crate::go::syntax::parse;
@@ -20,8 +21,11 @@ use crate::go::syntax::parse;
 /// A file above this size is not read for what it declares.
 const MAX_FILE_BYTES: u64 = 64 << 20;
 
-/// A function longer than this is parsed up to its body only.
+/// The body of a function longer than this is not parsed.
 const MAX_BODY_BYTES: u32 = 256 << 10;
+
+/// So much of a function is read to find where its body begins, before all of it is.
+const MAX_HEAD_BYTES: u32 = 1 << 10;
 
 /// How many bytes of parsed source one package remembers before it forgets all of it.
 const MAX_REMEMBERED_BYTES: usize = 512 << 10;
@@ -460,7 +464,7 @@ impl Package {
     /// The declaration of the type `name`.
     pub fn type_spec(&self, name: &str) -> Option<TypeRef> {
         let place = self.choose(self.types.get(name)?)?;
-        let decl = self.decl(place)?;
+        let decl = self.decl(place, Source::whole)?;
         let Decl::Types(specs) = &*decl else { return None };
         let at = specs.iter().position(|spec| &*spec.name.name == name)?;
         Some(TypeRef { file: place.file as usize, decl, at })
@@ -469,7 +473,7 @@ impl Package {
     /// The declaration of the variable or constant `name`.
     pub fn var(&self, name: &str) -> Option<ValueRef> {
         let place = self.choose(self.values.get(name)?)?;
-        let decl = self.decl(place)?;
+        let decl = self.decl(place, Source::whole)?;
         let (Decl::Vars(specs) | Decl::Consts(specs)) = &*decl else { return None };
         let constant = matches!(&*decl, Decl::Consts(_));
         let spec_of = |spec: &VarSpec| spec.names.iter().position(|ident| &*ident.name == name);
@@ -478,19 +482,21 @@ impl Package {
     }
 
     fn func_at(self: &Arc<Self>, place: DeclPosition) -> Option<FuncRef> {
-        let Decl::Func(decl) = &*self.decl(place)? else { return None };
-        let unread_body = decl.body.is_none() && place.span.end - place.span.start > MAX_BODY_BYTES;
+        let Decl::Func(decl) = &*self.decl(place, Source::function)? else { return None };
+        let unread_body = !decl.has_body() && place.span.end - place.span.start > MAX_BODY_BYTES;
         Some(FuncRef { package: self.clone(), file: place.file as usize, decl: decl.clone(), unread_body })
     }
 
-    /// The parsed declaration; `None` when it cannot be read or its syntax is refused.
-    fn decl(&self, place: DeclPosition) -> Option<Arc<Decl>> {
+    /// The declaration as `parse` reads it; `None` when it cannot be read or its syntax is refused.
+    fn decl(&self, place: DeclPosition, parse: fn(Source) -> Option<Decl>) -> Option<Arc<Decl>> {
         let key = (place.file, place.span.start);
         // A panic while the lock was held can leave nothing half done: both fields are replaced whole.
         if let Some(known) = self.parsed.lock().unwrap_or_else(PoisonError::into_inner).decls.get(&key) {
             return known.clone();
         }
-        let decl = self.read_decl(place).map(Arc::new);
+        let PackageFile { file, text, .. } = &self.files[place.file as usize];
+        let source = Source { file: file.clone(), text: text.clone(), span: place.span };
+        let decl = parse(source).map(Arc::new);
         let mut memory = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
         memory.bytes += (place.span.end - place.span.start) as usize;
         if memory.bytes > MAX_REMEMBERED_BYTES {
@@ -499,26 +505,61 @@ impl Package {
         memory.decls.insert(key, decl.clone());
         decl
     }
+}
 
-    fn read_decl(&self, place: DeclPosition) -> Option<Decl> {
-        let span = place.span;
-        let len = span.end - span.start;
-        let PackageFile { file, text, .. } = &self.files[place.file as usize];
-        if let Some(text) = text {
-            return parse::parse(text, span).ok()?.lower().ok();
+/// Where the text of a declaration is.
+struct Source {
+    file: PathBuf,
+    /// The file's content, where that is not what lies on disk.
+    text: Option<Arc<[u8]>>,
+    span: Span,
+}
+
+impl Source {
+    /// The first `len` bytes of it.
+    fn read(&self, len: u32) -> Option<Cow<'_, [u8]>> {
+        let span = Span::new(self.span.start, self.span.start + len);
+        match &self.text {
+            Some(text) => text.get(span.range()).map(Cow::Borrowed),
+            None => sys::read_range(&self.file, u64::from(span.start), len as usize).ok().map(Cow::Owned),
         }
-        let head = len > MAX_BODY_BYTES;
-        let wanted = if head { MAX_BODY_BYTES } else { len };
-        let mut text = sys::read_range(file, u64::from(span.start), wanted as usize).ok()?;
-        if head {
-            match text.starts_with(b"func").then(|| header_len(&text)).flatten() {
-                Some(end) => text.truncate(end),
-                None => text = sys::read_range(file, u64::from(span.start), len as usize).ok()?,
-            }
-        }
-        let mut parsed = parse::parse(&text, Span::new(0, text.len() as u32)).ok()?;
-        parsed.base = span.start;
+    }
+
+    fn len(&self) -> u32 {
+        self.span.end - self.span.start
+    }
+
+    fn parsed(&self, text: &[u8]) -> Option<Decl> {
+        let mut parsed = parse::parse(text, Span::new(0, text.len() as u32)).ok()?;
+        parsed.base = self.span.start;
         parsed.lower().ok()
+    }
+
+    /// All of it, parsed.
+    fn whole(self) -> Option<Decl> {
+        self.parsed(&self.read(self.len())?)
+    }
+
+    /// A function with a body that is parsed when somebody asks for it.
+    fn function(self) -> Option<Decl> {
+        let lengths = [MAX_HEAD_BYTES.min(self.len()), self.len()];
+        let head = lengths.into_iter().find_map(|len| {
+            let mut text = self.read(len)?.into_owned();
+            text.truncate(header_len(&text)?);
+            Some(text)
+        });
+        // It has no body, or where that begins cannot be told.
+        let Some(head) = head else { return self.whole() };
+        let Decl::Func(mut decl) = self.parsed(&head)? else { return None };
+        let func = Arc::get_mut(&mut decl)?;
+        func.span = self.span;
+        if self.len() <= MAX_BODY_BYTES {
+            func.body = Body::unparsed(Box::new(move || match self.parsed(&self.read(self.len())?)? {
+                Decl::Func(decl) => Arc::into_inner(decl)?.into_body(),
+                _ => None,
+            }));
+        }
+        Some(Decl::Func(decl))
     }
 }
 

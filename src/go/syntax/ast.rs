@@ -3,7 +3,7 @@
 //! Types and expressions share [`Expr`], as Go's grammar cannot always tell them apart. All spans are offsets
 //! in the file.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::base::text::Span;
 
@@ -40,11 +40,67 @@ pub struct FuncDecl {
     pub receiver: Option<Param>,
     pub type_params: Vec<Param>,
     pub signature: Signature,
-    /// `None` for functions implemented elsewhere.
-    pub body: Option<Block>,
+    pub body: Body,
+}
+
+/// A function's body.
+#[derive(Default)]
+pub enum Body {
+    /// It is implemented elsewhere.
+    #[default]
+    None,
+    Parsed(Block),
+    /// It is there, and parsed when somebody asks for it: of most functions only the head matters.
+    Unparsed {
+        block: OnceLock<Option<Block>>,
+        parse: ParseBody,
+    },
+}
+
+/// Parses a body that is there.
+type ParseBody = Box<dyn Fn() -> Option<Block> + Send + Sync>;
+
+impl Body {
+    /// One that `parse` gives, once.
+    pub fn unparsed(parse: ParseBody) -> Body {
+        Body::Unparsed { block: OnceLock::new(), parse }
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Body::None => f.write_str("None"),
+            Body::Parsed(block) => block.fmt(f),
+            Body::Unparsed { block, .. } => f.debug_tuple("Unparsed").field(block).finish(),
+        }
+    }
 }
 
 impl FuncDecl {
+    /// The body; `None` for functions implemented elsewhere, and where its syntax is refused.
+    pub fn body(&self) -> Option<&Block> {
+        match &self.body {
+            Body::None => None,
+            Body::Parsed(block) => Some(block),
+            Body::Unparsed { block, parse } => block.get_or_init(parse).as_ref(),
+        }
+    }
+
+    /// Gives the body away.
+    pub fn into_body(self) -> Option<Block> {
+        match self.body {
+            Body::None => None,
+            Body::Parsed(block) => Some(block),
+            Body::Unparsed { block, parse } => block.into_inner().unwrap_or_else(parse),
+        }
+    }
+
+    /// Whether it is implemented here, without a look at the body.
+    pub fn has_body(&self) -> bool {
+        !matches!(self.body, Body::None)
+    }
+
     /// The name of the receiver's type without pointer and type arguments.
     pub fn receiver_type(&self) -> Option<&Arc<str>> {
         self.receiver.as_ref().and_then(|param| base_type_name(&param.ty))

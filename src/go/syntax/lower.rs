@@ -185,7 +185,7 @@ impl Lowering<'_> {
             receiver: receiver.and_then(|params| params.into_iter().next()),
             type_params: child(node, Part::TypeParameters).map(|list| self.params(list)).unwrap_or_default(),
             signature: self.signature(node),
-            body: child(node, Part::Body).map(|body| self.block(body)),
+            body: child(node, Part::Body).map_or(Body::None, |body| Body::Parsed(self.block(body))),
         }
     }
 

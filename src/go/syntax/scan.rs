@@ -364,7 +364,7 @@ mod tests {
     fn what_is_no_program_text_is_blanked() {
         let blank = |text: &str| without_opaque(text.as_bytes()).map(|text| String::from_utf8(text).unwrap());
         for (text, expected) in [
-            ("a := \"b \\\" // c\" + d // e\nf", "a := \"          \" + d     \nf"),
+            ("a := \"b \\\" // c\" + d // e\nf", "a := \"         \" + d     \nf"),
             ("a('\"', `b\n\"c`) /* d\n*/ e", "a(' ', ` \n  `)     \n   e"),
             ("a / b", "a / b"),
             ("a := \"\"", "a := \"\""),

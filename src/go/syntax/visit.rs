@@ -8,7 +8,7 @@ pub fn calls<'a>(decl: &'a Decl) -> Vec<&'a Call> {
     let see: &mut dyn FnMut(&'a Expr) =
         &mut |expr| found.extend(expr.as_call().filter(|call| call.span == expr.span));
     match decl {
-        Decl::Func(func) => func.body.iter().for_each(|body| block(body, see)),
+        Decl::Func(func) => func.body().into_iter().for_each(|body| block(body, see)),
         Decl::Vars(specs) | Decl::Consts(specs) => specs.iter().for_each(|spec| exprs(&spec.values, see)),
         Decl::Types(_) | Decl::Other => {}
     }

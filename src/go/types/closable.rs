@@ -177,7 +177,7 @@ impl Database {
             let blank = method
                 .func
                 .as_ref()
-                .and_then(|func| func.decl.body.as_ref())
+                .and_then(|func| func.decl.body())
                 .is_some_and(|body| body.stmts.len() <= 1);
             let what = if blank { "does nothing" } else { "only drops idle connections" };
             let why = format!("returns `{ty}`, and its {} {what}", method.name);
@@ -262,7 +262,7 @@ impl Database {
 
     fn drops_idle(&self, func: &FuncRef, depth: usize) -> bool {
         let own = |func: &FuncRef| depth < MAX_DEPTH && !self.is_dependency(&func.package);
-        let body = func.decl.body.as_ref().filter(|_| own(func));
+        let body = func.decl.body().filter(|_| own(func));
         body.is_some_and(|body| body.stmts.iter().all(|stmt| self.is_idle(func, stmt, depth)))
     }
 

@@ -27,7 +27,7 @@ fn generic_calls_are_calls_whatever_the_grammar_calls_them() {
         ["x.New[T](ctx)", "New[T](ctx)", "x.New[A, B](ctx, 1)", "New[pkg.T](ctx)", "x.New[*pkg.T](ctx)"]
     {
         let f = func(&format!("func f() {{ c := {text} }}"));
-        let StmtKind::Define { right, .. } = &f.body.as_ref().unwrap().stmts[0].kind else { panic!() };
+        let StmtKind::Define { right, .. } = &f.body().unwrap().stmts[0].kind else { panic!() };
         let call = right[0].as_call().unwrap_or_else(|| panic!("{text}: {:?}", right[0]));
         assert!(!call.args.is_empty(), "{text}");
     }
@@ -40,7 +40,7 @@ fn statements_keep_their_shape() {
          \tcase v := <-c:\n\t\t_ = v\n\tdefault:\n\t}\n\tswitch x := y.(type) {\n\tcase int, string:\n\
          \t\treturn\n\t}\n\tif a, err := g(); err != nil {\n\t} else if b {\n\t} else {\n\t}\n}",
     );
-    let kinds: Vec<_> = f.body.as_ref().unwrap().stmts.iter().map(|s| &s.kind).collect();
+    let kinds: Vec<_> = f.body().unwrap().stmts.iter().map(|s| &s.kind).collect();
     assert!(
         matches!(kinds[0], StmtKind::For(f) if matches!(&f.head, ForHead::Range { define: true, left, .. } if left.len() == 1))
     );
@@ -80,7 +80,7 @@ fn offsets_are_those_of_the_file() {
     else {
         panic!()
     };
-    let StmtKind::Define { left, .. } = &f.body.as_ref().unwrap().stmts[0].kind else { panic!() };
+    let StmtKind::Define { left, .. } = &f.body().unwrap().stmts[0].kind else { panic!() };
     assert_eq!(&text[left[0].span.range()], "c");
 }
 
@@ -99,14 +99,14 @@ fn channels_have_directions_and_integers_values() {
         },
         _ => panic!(),
     };
-    let values: Vec<_> = f.body.as_ref().unwrap().stmts.iter().map(value).collect();
+    let values: Vec<_> = f.body().unwrap().stmts.iter().map(value).collect();
     assert_eq!(values, [Some(31), Some(15), None]);
 }
 
 #[test]
 fn comparisons_are_told_apart() {
     let f = func("func f() bool { return a < b || a <= b || a > b || a >= b || a + b == a - b }");
-    let StmtKind::Return(values) = &f.body.as_ref().unwrap().stmts[0].kind else { panic!() };
+    let StmtKind::Return(values) = &f.body().unwrap().stmts[0].kind else { panic!() };
     let mut found = Vec::new();
     crate::go::syntax::visit::exprs(values, &mut |expr| {
         if let ExprKind::Binary { op, .. } = &expr.kind {
@@ -134,7 +134,7 @@ fn what_gives_nil_another_meaning_is_refused() {
 #[test]
 fn a_name_that_the_mask_makes_is_a_name_of_its_own() {
     let f = func("func f() { a := new(g(3)); b := nev() }");
-    let called = |at: usize| match &f.body.as_ref().unwrap().stmts[at].kind {
+    let called = |at: usize| match &f.body().unwrap().stmts[at].kind {
         StmtKind::Define { right, .. } => right[0].as_call().unwrap().name().unwrap().to_owned(),
         other => panic!("{other:?}"),
     };

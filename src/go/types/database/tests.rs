@@ -73,7 +73,7 @@ impl Tree {
 }
 
 fn last(func: &FuncDecl) -> &Expr {
-    match &func.body.as_ref().unwrap().stmts.last().unwrap().kind {
+    match &func.body().unwrap().stmts.last().unwrap().kind {
         StmtKind::Expr(expr) => expr,
         StmtKind::Assign { right, .. } | StmtKind::Define { right, .. } => &right[0],
         other => panic!("{other:?}"),
@@ -303,7 +303,7 @@ fn a_long_function_is_known_by_its_header() {
     );
     let tree = tree(&[("a.go", &text)]);
     let func = tree.scope("a.go").package.func("f").unwrap();
-    assert!(func.unread_body && func.decl.body.is_none());
+    assert!(func.unread_body && !func.decl.has_body());
     assert_eq!(tree.database.signature(&func).results.len(), 2);
 }
 
@@ -326,7 +326,7 @@ fn wide_circles_and_long_chains_end_soon() {
     let tree = tree(&[("a.go", &text)]);
     tree.types("a.go");
     let (scope, func) = tree.last_call("a.go");
-    let StmtKind::Expr(first) = &func.body.as_ref().unwrap().stmts[0].kind else { panic!() };
+    let StmtKind::Expr(first) = &func.body().unwrap().stmts[0].kind else { panic!() };
     tree.database.expr_type(&scope, first, &|_| None);
 }
 
