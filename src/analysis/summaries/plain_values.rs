@@ -17,6 +17,7 @@ use crate::go::types::closable::common_methods;
 use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;
 use crate::go::types::plain::{is_plain, is_unlisted_value};
+use crate::go::types::type_expr::Type;
 
 /// Values are followed this deep.
 const MAX_DEPTH: usize = 12;
@@ -121,6 +122,11 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
             Callee::Method { method, .. } => {
                 if let Some(func) = method.func.as_ref().filter(|func| self.is_own(func)) {
                     return args(seen).or_else(|| self.made_by(func));
+                }
+                // Without Go's source that it is a context is told by its name, and that it is none of what
+                // holds on to something by the index.
+                if name == "Context" && method.signature.results.iter().all(Type::is_data) {
+                    return args(seen);
                 }
                 if known::gets(name) {
                     return object(format!("what `{name}` gives may belong to others"));

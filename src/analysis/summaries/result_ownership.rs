@@ -21,6 +21,7 @@ use crate::analysis::summaries::plain_values::{Plain, is_closable};
 use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::base::diagnostic::Evidence;
 use crate::base::text::Span;
+use crate::go::facts;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -67,7 +68,7 @@ impl Origins {
         let Some(name) = callee.name() else { return false };
         match callee.func().map_or(ResultOwnership::Unknown, |func| self.of(database, func, index)) {
             ResultOwnership::Fresh => true,
-            ResultOwnership::Unknown => known::opens(name),
+            ResultOwnership::Unknown => known::opens(name) || is_maker(callee),
             ResultOwnership::Own | ResultOwnership::Lent => false,
         }
     }
@@ -109,6 +110,15 @@ impl Origin {
     fn or(self, other: Origin) -> Origin {
         Origin { ownership: self.ownership.max(other.ownership), against: self.against.or(other.against) }
     }
+}
+
+/// Whether it is a known fact of a method that it makes something new, though its name does not say so.
+fn is_maker(callee: &Callee) -> bool {
+    let Callee::Method { method, receiver } = callee else { return false };
+    [&method.receiver, receiver].iter().any(|ty| {
+        ty.named()
+            .is_some_and(|named| facts::makes(&named.package, &format!("{}.{}", named.name, method.name)))
+    })
 }
 
 fn against(typing: &Typing, ownership: ResultOwnership, span: Span, words: impl Into<String>) -> Origin {
@@ -277,7 +287,10 @@ impl Search<'_> {
             Callee::Func { func, .. } => self.made_by(typing, call, &func, index),
             Callee::Method { method, .. } => match &method.func {
                 Some(func) => self.made_by(typing, call, func, index),
-                None if method.indexed && !method.interface && known::opens(&method.name) => {
+                None if method.indexed
+                    && !method.interface
+                    && (known::opens(&method.name) || is_maker(&typing.callee(call))) =>
+                {
                     self.of_plain_arguments(typing, call)
                 }
                 None if known::gets(&method.name) => {

@@ -16,6 +16,10 @@ static LOOKS: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!
 /// Methods that start a function which their receiver's `Wait` waits for: `errgroup.Group.Go`.
 static GROUPS: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!("groups.txt")));
 
+/// Methods that make something new which their caller releases, where their names do not say so:
+/// `sql.DB.Conn`.
+static MAKES: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!("makes.txt")));
+
 /// `path: Name Type.Method …`, a line a package; `#` begins a comment.
 fn listed(text: &'static str) -> FxHashSet<String> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -40,6 +44,11 @@ pub fn is_group(package: &str, name: &str) -> bool {
     GROUPS.contains(&format!("{package}.{name}"))
 }
 
+/// Whether the method makes something new for its caller.
+pub fn makes(package: &str, name: &str) -> bool {
+    MAKES.contains(&format!("{package}.{name}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +59,7 @@ mod tests {
         assert!(looks("testing", "T.Logf"));
         assert!(!lends("fmt", "Copy"));
         assert!(!lends("encoding/json", "NewEncoderX"));
+        assert!(makes("database/sql", "DB.Conn") && !makes("database/sql", "DB.Query"));
         assert!(is_group("golang.org/x/sync/errgroup", "Group.Go"));
     }
 }

@@ -9,10 +9,12 @@
 //! version read; names of which the same is to be said share a line, and `New*Client` stands for all such
 //! names of the package.
 //!
-//! - `func`, a function that gives a client or something to release: its result types; `.T` is a type of the
-//!   same package, `?` one that the index does not spell, `%` the function's name without `New`, `&` that
-//!   without `REST`, `$` one of what it lists
-//! - `var`, a variable that is released or gives something to release: its type
+//! - `func`, a function that gives a client or something to release, and any of the standard library that
+//!   gives more than numbers and text: its result types; `.T` is a type of the same package, `?` one that the
+//!   index does not spell, `%` the function's name without `New`, `&` that without `REST`, `$` one of what it
+//!   lists
+//! - `var`, a variable that is released or gives something to release: its type; `func()*.T,error` for one
+//!   that has a function which makes a client or something to release
 //! - `interface` and `type`: the release methods, `;` between them, `-` for none
 //! - `handles`, of the package (`-` for names): its exported types whose values keep in use what they were
 //!   made from. With `?` they only may; with `!` they are records to the package itself, but may keep a
@@ -147,9 +149,50 @@ impl Index {
             (None, listed) => return self.nothing(missing, listed?),
             (Some(found), _) => found,
         };
+        let interface = line.kind == "interface";
+        if certainty == Certainty::Assumed
+            && let Some((kept, versions)) = self.kept_releases(missing, name, interface)
+        {
+            let releases = kept.into_iter().filter_map(release).collect();
+            let words = self.words(missing, Some(&versions));
+            return Some(Answer {
+                value: TypeFacts { interface, releases },
+                certainty: Certainty::Proved,
+                words,
+            });
+        }
         let releases = split(line.fact, ';').into_iter().filter_map(release).collect();
-        let value = TypeFacts { interface: line.kind == "interface", releases };
+        let value = TypeFacts { interface, releases };
         Some(Answer { value, certainty, words: self.words(missing, line.versions) })
+    }
+
+    /// The releases of a type that are the same at the versions read next below and next above the one in
+    /// use, and these versions: what became of the other methods in between does not concern them. `None`
+    /// where there are none, or no version was read on one side.
+    fn kept_releases(
+        &self,
+        missing: &Missing,
+        name: &str,
+        interface: bool,
+    ) -> Option<(Vec<&'static str>, String)> {
+        let (module, version) = (missing.module.as_deref()?, missing.version.as_deref()?);
+        let block = self.block(&missing.path);
+        let read = block.reads.iter().find(|read| read.module == module)?;
+        let below = read.versions.iter().rev().find(|read| compare_versions(read, version).is_le())?;
+        let above = read.versions.iter().find(|read| compare_versions(version, read).is_le());
+        // From v1 on, later versions of the same major take nothing away.
+        let above = above.or_else(|| keeps(below, version).then_some(below))?;
+        let at = |version: &str| {
+            let has = |line: &Line| {
+                spans(line, &block.reads).iter().any(|span| span.module == module && span.has(version))
+            };
+            let mut lines = self.lines(&missing.path).filter(|line| is_type(line) && line.is_of(name));
+            let line = lines.find(|line| has(line) && (line.kind == "interface") == interface)?;
+            Some(split(line.fact, ';'))
+        };
+        let (before, after) = (at(below)?, at(above)?);
+        let kept: Vec<_> = before.into_iter().filter(|release| after.contains(release)).collect();
+        (!kept.is_empty()).then(|| (kept, format!("{below}..{above}")))
     }
 
     /// Whether a line names the type; of one that none names, nobody knows here that it is one.
@@ -499,4 +542,51 @@ fn release(text: &'static str) -> Option<IndexedRelease> {
     let (name, rest) = text.split_once('(')?;
     let (params, results) = rest.split_once(')')?;
     Some(IndexedRelease { name, params: split(params, ','), results: split(results.trim(), ',') })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn missing(version: &str) -> Missing {
+        Missing {
+            path: Arc::from("a/b"),
+            module: Some(Arc::from("a")),
+            version: Some(Arc::from(version)),
+            why: String::new(),
+            from: Arc::from(Path::new("")),
+        }
+    }
+
+    #[test]
+    fn a_method_that_changed_takes_nothing_from_the_release_beside_it() {
+        let index = Index::from_text(
+            "a/b\t-\t.. v1.3.0,v1.9.0\n\ttype\tClient\tClose()error;Stop(.Old)error\tv1.3.0\n\
+             \ttype\tClient\tClose()error;Stop(.New)error\tv1.9.0\n",
+        );
+        for version in ["v1.3.0", "v1.5.0", "v1.9.0", "v1.20.0"] {
+            let answer = index.type_facts(&missing(version), "Client").unwrap();
+            assert_eq!(answer.certainty, Certainty::Proved, "{version}");
+            assert_eq!(answer.value.releases[0].name, "Close", "{version}");
+        }
+        let between = index.type_facts(&missing("v1.5.0"), "Client").unwrap();
+        assert_eq!(between.value.releases.len(), 1, "which of the two `Stop` is there is not known");
+        assert_eq!(between.words, "shipped index: a v1.3.0–v1.9.0");
+        let older = index.type_facts(&missing("v1.0.0"), "Client").unwrap();
+        assert_eq!(older.certainty, Certainty::Assumed);
+        let next = index.type_facts(&missing("v2.0.0"), "Client").unwrap();
+        assert_eq!(next.certainty, Certainty::Assumed);
+    }
+
+    #[test]
+    fn a_release_that_came_or_went_is_not_proved_in_between() {
+        let index = Index::from_text(
+            "a/b\t-\t.. v1.3.0,v1.9.0\n\ttype\tClient\tClose()error\tv1.9.0\n\
+             \ttype\tClient\tStop()\tv1.3.0\n",
+        );
+        let answer = index.type_facts(&missing("v1.5.0"), "Client").unwrap();
+        assert_eq!(answer.certainty, Certainty::Assumed);
+    }
 }

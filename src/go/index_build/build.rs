@@ -17,10 +17,10 @@ use crate::go::project::package::{Membership, Package};
 use crate::go::syntax::outline;
 use crate::go::syntax::outline::ItemKind;
 use crate::go::types::closable::release_args;
-use crate::go::types::database::{Database, exported};
+use crate::go::types::database::{Database, Spares, exported};
 use crate::go::types::members::{Lookup, Member, MethodRef};
 use crate::go::types::retention::is_generated;
-use crate::go::types::type_expr::{FuncSig, Type, guess_package_name};
+use crate::go::types::type_expr::{FuncSig, Named, Type, guess_package_name};
 
 /// How many folders of one module are read.
 const MAX_FOLDERS: usize = 20_000;
@@ -71,7 +71,8 @@ pub struct Counts {
 /// Reads the modules in `dirs` (folders of a module cache, or `GOROOT/src`) and gathers what they say,
 /// together with a complaint for each that could not be read. `locate` makes what finds their dependencies.
 pub fn build(dirs: &[PathBuf], locate: &(dyn Fn(&Path) -> Locator + Sync)) -> (Facts, Vec<String>) {
-    let spares = Arc::new(spares(dirs));
+    let modules = dirs.iter().filter_map(|dir| identity(dir).ok()).collect();
+    let spares = Arc::new(Spares { modules, newest: newest(dirs) });
     let read: Vec<_> = dirs.par_iter().map(|dir| read_module(dir, locate, &spares)).collect();
     let (mut facts, mut complaints) = (Facts::default(), Vec::new());
     for result in read {
@@ -84,8 +85,9 @@ pub fn build(dirs: &[PathBuf], locate: &(dyn Fn(&Path) -> Locator + Sync)) -> (F
     (facts, complaints)
 }
 
-/// The newest folder of each module: what a dependency is read from that is not there at the version wanted.
-fn spares(dirs: &[PathBuf]) -> BTreeMap<Arc<str>, PathBuf> {
+/// The newest folder of each module: what a dependency is read from that is not among them at the version
+/// wanted. What else a module cache holds does not count, so that the index is the same wherever it is made.
+fn newest(dirs: &[PathBuf]) -> BTreeMap<Arc<str>, PathBuf> {
     let mut newest: BTreeMap<Arc<str>, (Arc<str>, PathBuf)> = BTreeMap::new();
     for dir in dirs {
         let Ok((module, version)) = identity(dir) else { continue };
@@ -97,13 +99,10 @@ fn spares(dirs: &[PathBuf]) -> BTreeMap<Arc<str>, PathBuf> {
     newest.into_iter().map(|(module, (_, dir))| (module, dir)).collect()
 }
 
-/// Modules by path, and where they lie.
-type Spares = Arc<BTreeMap<Arc<str>, PathBuf>>;
-
 fn read_module(
     dir: &Path,
     locate: &(dyn Fn(&Path) -> Locator + Sync),
-    spares: &Spares,
+    spares: &Arc<Spares>,
 ) -> Result<Facts, String> {
     let (module, version) = identity(dir)?;
     let database = Database::without_index(locate(dir), dir).with_spares(spares.clone());
@@ -204,14 +203,16 @@ impl Facts {
             let Some(first) = signature.results.first() else { continue };
             let worth = signature.results.iter().any(|ty| !releases(database, ty).0.is_empty())
                 || makes_client(&name, first);
-            if !worth || is_message(first) {
+            // Where Go itself is not installed, nothing else says what `context.Background` gives.
+            let named = |ty: &Type| ty.named().is_some() && !ty.is_error();
+            let told = worth || &*read.0 == "std" && signature.results.iter().any(named);
+            if !told || is_message(first) {
                 continue;
             }
-            for ty in
-                signature.results.iter().filter_map(Type::named).filter(|named| named.package == package.path)
-            {
-                results.insert(ty.name.clone());
-            }
+            let own = |ty: &&Arc<Named>| worth && ty.package == package.path;
+            results.extend(
+                signature.results.iter().filter_map(Type::named).filter(own).map(|ty| ty.name.clone()),
+            );
             let said = spell_all(&signature.results, &package.path);
             self.note((package.path.clone(), "func", name, said), read);
         }
@@ -273,6 +274,15 @@ impl Facts {
                 .is_some_and(|named| named.package == package.path && handles.gives_from(&named.name));
             if gives || is_released(database, &ty) {
                 self.note((package.path.clone(), "var", name, spell(&ty, &package.path)), read);
+                continue;
+            }
+            // A constructor of another package under a name of this one.
+            let Type::Func(signature) = &ty else { continue };
+            let Some(first) = signature.results.first() else { continue };
+            let makes = signature.results.iter().any(|ty| is_released(database, ty));
+            if makes || makes_client(&name, first) {
+                let said = format!("func(){}", spell_all(&signature.results, &package.path));
+                self.note((package.path.clone(), "var", name, said), read);
             }
         }
     }

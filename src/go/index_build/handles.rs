@@ -30,7 +30,7 @@ const MAX_GIVEN_BYTES: usize = 1 << 9;
 
 /// How many bytes are spent on a package before only what there is to release is spelled of what its types
 /// give.
-const MAX_HANDLES_BYTES: usize = 2 << 10;
+const MAX_HANDLES_BYTES: usize = 16 << 10;
 
 /// The facts of one package as far as they are about handles.
 #[derive(Debug, Default)]

@@ -7,6 +7,7 @@ use crate::base::diagnostic::Certainty;
 use crate::go::index::members::IndexedMember;
 use crate::go::index::reader::{Answer, Index, TypeFacts};
 use crate::go::index_build::build::build;
+use crate::go::project::locate::{Environment, Locator};
 use crate::go::types::retention::Holds;
 use crate::go::types::type_expr::Missing;
 
@@ -28,7 +29,7 @@ fn shipped(path: &str, module: &str, version: &str, name: &str) -> Option<Answer
 #[test]
 fn the_shipped_text_is_sorted_well_formed_and_small() {
     let text = include_str!("../../../data/index.txt");
-    assert!(text.len() < 1_000_000, "{} bytes", text.len());
+    assert!(text.len() < 1_500_000, "{} bytes", text.len());
     let (mut package, mut fact) = ("", "");
     for line in text.lines() {
         let parts: Vec<&str> = line.trim_start_matches('\t').split('\t').collect();
@@ -139,6 +140,60 @@ fn facts_are_made_from_source_and_merged_over_versions() {
          \ttype\tClient\t-\tv1.0.0\n\
          \ttype\tClient\tClose()error\tv1.9.0\n"
     );
+}
+
+#[test]
+fn constructors_under_another_name_are_told() {
+    let root = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = root.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    };
+    write("m@v1.0.0/go.mod", "module example.com/m\n");
+    let client = "package c\n\ntype Client struct{}\n\nfunc (c *Client) Close() error { return nil }\n\n\
+                  func New() (*Client, error) { return &Client{}, nil }\n";
+    write("m@v1.0.0/c/c.go", client);
+    write(
+        "m@v1.0.0/m.go",
+        "package m\n\nimport \"example.com/m/c\"\n\nvar (\n\tNew = c.New\n\tUpper = \
+         func(s string) string { return s }\n)\n",
+    );
+    let (facts, _) = build(&[root.path().join("m@v1.0.0")], &crate::go::types::database::tests::locator);
+    let text = facts.render();
+    assert!(text.contains("\tvar\tNew\tfunc()*example.com/m/c.Client,error\n"), "{text}");
+    assert!(!text.contains("Upper"), "{text}");
+}
+
+#[test]
+fn what_else_a_module_cache_holds_makes_no_difference() {
+    let cache = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = cache.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    };
+    write("example.com/m@v1.0.0/go.mod", "module example.com/m\n\nrequire example.com/d v1.0.0\n");
+    let text = "package m\n\nimport \"example.com/d\"\n\nfunc NewClient() *d.Client { return d.New() }\n";
+    write("example.com/m@v1.0.0/m.go", text);
+    let environment =
+        Environment { gomodcache: Some(cache.path().into()), outside: true, ..Environment::default() };
+    let made = |dirs: &[&str]| {
+        let dirs: Vec<_> = dirs.iter().map(|dir| cache.path().join(dir)).collect();
+        build(&dirs, &|_| Locator::new(environment.clone())).0.render()
+    };
+    let alone = made(&["example.com/m@v1.0.0"]);
+    let client = |close: &str| {
+        format!("package d\n\ntype Client struct{{}}\n\nfunc New() *Client {{ return nil }}\n\n{close}")
+    };
+    let close = "func (c *Client) Close() error { return nil }\n";
+    write("example.com/d@v1.0.0/go.mod", "module example.com/d\n");
+    write("example.com/d@v1.0.0/d.go", &client(""));
+    assert_eq!(made(&["example.com/m@v1.0.0"]), alone);
+    write("example.com/d@v1.5.0/go.mod", "module example.com/d\n");
+    write("example.com/d@v1.5.0/d.go", &client(close));
+    let newest = made(&["example.com/m@v1.0.0", "example.com/d@v1.5.0"]);
+    assert!(newest.contains("example.com/d\t-\t. v1.5.0"), "{newest}");
 }
 
 /// A small index, as if it had been made.

@@ -7,7 +7,7 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -96,6 +96,15 @@ type Folder = Arc<[Arc<Package>]>;
 /// An import's package, or why its source is not there.
 type Imported = Result<Arc<Package>, Arc<Missing>>;
 
+/// The modules that an index is made of.
+#[derive(Debug, Default)]
+pub(crate) struct Spares {
+    /// All of them: path and version.
+    pub modules: BTreeSet<(Arc<str>, Arc<str>)>,
+    /// The folder of each module's newest version, which stands in for dependencies on others.
+    pub newest: BTreeMap<Arc<str>, PathBuf>,
+}
+
 /// Everything known of Go source and of the shipped index.
 pub struct Database {
     pub(crate) locator: Locator,
@@ -103,8 +112,8 @@ pub struct Database {
     /// Paths in evidence are told relative to this folder.
     base: PathBuf,
     working_dir: PathBuf,
-    /// Folders of modules that stand in where no other source is found, by module path.
-    spares: Arc<BTreeMap<Arc<str>, PathBuf>>,
+    /// The modules that are all there is, where that was said.
+    spares: Option<Arc<Spares>>,
     folders: Memo<(PathBuf, bool), Folder>,
     imports: Memo<(PathBuf, Arc<str>), Imported>,
     import_names: Memo<(PathBuf, Arc<str>), Option<Arc<str>>>,
@@ -130,7 +139,7 @@ impl Database {
             index: None,
             base: normal(&working_dir.join(base)),
             working_dir,
-            spares: Arc::default(),
+            spares: None,
             folders: Memo::default(),
             imports: Memo::default(),
             import_names: Memo::default(),
@@ -141,10 +150,9 @@ impl Database {
         }
     }
 
-    /// The same with modules (path -> folder) that stand in, whatever their version, for dependencies that
-    /// are not found.
-    pub(crate) fn with_spares(self, spares: Arc<BTreeMap<Arc<str>, PathBuf>>) -> Database {
-        Database { spares, ..self }
+    /// The same with nothing but these modules, whatever else a module cache holds.
+    pub(crate) fn with_spares(self, spares: Arc<Spares>) -> Database {
+        Database { spares: Some(spares), ..self }
     }
 
     /// What finds packages.
@@ -236,6 +244,14 @@ impl Database {
                 self.spare(path).ok_or_else(|| missing(module, version, why))
             }
             Located::Found { dir, module, version, origin } => {
+                let is_read = |all: &Arc<Spares>| {
+                    let of_version = |version| all.modules.contains(&(module.clone(), version));
+                    version.clone().is_some_and(of_version)
+                };
+                if origin == Origin::ModuleCache && !self.spares.as_ref().is_none_or(is_read) {
+                    let why = "it is none of the modules that are read".to_string();
+                    return self.spare(path).ok_or_else(|| missing(Some(module), version, why));
+                }
                 let member = Membership {
                     path: path.clone(),
                     origin: Some(origin),
@@ -253,11 +269,12 @@ impl Database {
 
     /// A package of the modules that stand in for missing ones.
     fn spare(&self, path: &Arc<str>) -> Option<Arc<Package>> {
+        let newest = &self.spares.as_ref()?.newest;
         let mut module: &str = path;
-        while !self.spares.contains_key(module) {
+        while !newest.contains_key(module) {
             module = module.rsplit_once('/')?.0;
         }
-        let dir = self.spares[module].join(path[module.len()..].trim_start_matches('/'));
+        let dir = newest[module].join(path[module.len()..].trim_start_matches('/'));
         let member = Membership {
             path: path.clone(),
             origin: Some(Origin::ModuleCache),

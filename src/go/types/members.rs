@@ -318,6 +318,11 @@ impl Database {
     }
 
     fn indexed_type(&self, missing: &Arc<Missing>, spelled: &str) -> Type {
+        if let Some(results) = spelled.strip_prefix("func()") {
+            let results: Vec<&str> = results.split(',').filter(|ty| !ty.is_empty()).collect();
+            let results = self.indexed_types(missing, &results);
+            return Type::Func(Arc::new(FuncSig { results, ..FuncSig::default() }));
+        }
         if let Some(inner) = spelled.strip_prefix('*') {
             return self.indexed_type(missing, inner).pointer();
         }
