@@ -5,8 +5,26 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-mod support;
-use support::write;
+use libtest_mimic::Trial;
+
+use crate::support::{tests, write};
+
+/// The tests of this module.
+pub fn tests() -> Vec<Trial> {
+    tests![
+        a_whole_tree_is_answered,
+        an_empty_go_mod_names_no_module,
+        a_replacement_that_is_not_there_is_named,
+        circles_of_types_end,
+        circles_of_embeddings_end,
+        of_two_packages_in_a_folder_each_knows_its_own,
+        a_module_cache_may_be_read_only,
+        a_half_deleted_module_cache_is_not_believed,
+        a_truncated_file_is_not_believed,
+        #[cfg(unix)]
+        a_file_that_cannot_be_read_is_not_passed_over,
+    ]
+}
 
 /// What runs longer than this runs for ever: these trees take milliseconds.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -100,12 +118,10 @@ fn assert_unknown(lines: &[String], why: &str) {
     assert!(line.starts_with("NewClient: unknown type (") && line.contains(why), "{line}");
 }
 
-#[test]
 fn a_whole_tree_is_answered() {
     assert_eq!(Case::with_library().audit(), ["NewClient: Close"]);
 }
 
-#[test]
 fn an_empty_go_mod_names_no_module() {
     let case = Case::with_library();
     case.write("tree/go.mod", "");
@@ -121,14 +137,12 @@ fn an_empty_go_mod_names_no_module() {
     assert_eq!(case.audit(), ["NewClient: Close"], "the package's own client needs no go.mod");
 }
 
-#[test]
 fn a_replacement_that_is_not_there_is_named() {
     let case = Case::with_library();
     case.write("tree/go.mod", &format!("{GO_MOD}\nreplace example.com/lib => ../gone\n"));
     assert_unknown(&case.audit(), "gone, which is not there");
 }
 
-#[test]
 fn circles_of_types_end() {
     let circles = [
         "type Client = Other\n\ntype Other = Client\n",
@@ -147,7 +161,6 @@ fn circles_of_types_end() {
     }
 }
 
-#[test]
 fn circles_of_embeddings_end() {
     let circles = [
         ("type Client struct{ *Other }\n\ntype Other struct{ *Client }\n", "nothing to release"),
@@ -189,7 +202,6 @@ fn circles_of_embeddings_end() {
     );
 }
 
-#[test]
 fn of_two_packages_in_a_folder_each_knows_its_own() {
     let case = Case::new(&[("tree/go.mod", "module example.com/m\n")]);
     for (package, close) in [("one", "func (c *Client) Close() error { return c.x() }\n"), ("two", "")] {
@@ -205,7 +217,6 @@ fn of_two_packages_in_a_folder_each_knows_its_own() {
     assert!(lines[1].starts_with("NewClient: nothing to release"), "{lines:?}");
 }
 
-#[test]
 fn a_module_cache_may_be_read_only() {
     let case = Case::with_library();
     set_mode(&case.path("cache/example.com/lib@v1.0.0"), 0o555);
@@ -213,7 +224,6 @@ fn a_module_cache_may_be_read_only() {
     set_mode(&case.path("cache/example.com/lib@v1.0.0"), 0o755);
 }
 
-#[test]
 fn a_half_deleted_module_cache_is_not_believed() {
     let case = Case::with_library();
     let remove = |name: &str| {
@@ -229,7 +239,6 @@ fn a_half_deleted_module_cache_is_not_believed() {
     assert_unknown(&case.audit(), "example.com/lib");
 }
 
-#[test]
 fn a_truncated_file_is_not_believed() {
     for length in 0..CLIENT.len() {
         let case = Case::with_library();
@@ -243,7 +252,6 @@ fn a_truncated_file_is_not_believed() {
     }
 }
 
-#[test]
 #[cfg(unix)]
 fn a_file_that_cannot_be_read_is_not_passed_over() {
     let case = Case::with_library();

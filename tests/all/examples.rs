@@ -2,14 +2,24 @@
 //! `$ cargo run --release -- …`) is followed by what comes out, standard output first. `UPDATE_README=1`
 //! writes it anew, for reading. The examples themselves must compile, fixed and as they are.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use support::{copy, go, gofmt, has_go, repository, write};
+use libtest_mimic::{Completion, Trial};
 use unleak::engine;
+
+use crate::support::{self, copy, go, gofmt, needs_go, repository, tests, write};
+
+/// The tests of this module.
+pub fn tests() -> Vec<Trial> {
+    tests![
+        every_example_shows_what_comes_out,
+        the_front_page_shows_what_comes_out,
+        a_server_that_keeps_its_clients_has_no_findings,
+        go_takes_the_examples_before_and_after,
+    ]
+}
 
 /// The example folders.
 fn examples() -> Vec<PathBuf> {
@@ -81,7 +91,6 @@ fn hold(page: &Path, folder: &Path) {
     );
 }
 
-#[test]
 fn every_example_shows_what_comes_out() {
     for folder in examples() {
         let page = folder.join("README.md");
@@ -94,7 +103,6 @@ fn every_example_shows_what_comes_out() {
     }
 }
 
-#[test]
 fn the_front_page_shows_what_comes_out() {
     // Only what its commands look at, so that nothing of a build is copied.
     let tree = tempfile::tempdir().expect("there is room for a copy");
@@ -102,7 +110,6 @@ fn the_front_page_shows_what_comes_out() {
     hold(&repository().join("README.md"), tree.path());
 }
 
-#[test]
 fn a_server_that_keeps_its_clients_has_no_findings() {
     let folder = repository().join("examples/keeps-its-clients");
     let report = engine::check(&support::settings(&folder)).expect("the example can be read");
@@ -111,11 +118,11 @@ fn a_server_that_keeps_its_clients_has_no_findings() {
     assert!(report.acquisitions.len() >= 4, "its clients are not even seen");
 }
 
-#[test]
-fn go_takes_the_examples_before_and_after() {
-    if !has_go() {
-        return;
-    }
+fn go_takes_the_examples_before_and_after() -> Completion {
+    needs_go(hold_with_go)
+}
+
+fn hold_with_go() {
     for folder in examples() {
         let name = folder.display().to_string();
         let tree = tempfile::tempdir().expect("there is room for a copy");

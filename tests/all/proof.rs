@@ -2,15 +2,20 @@
 //! `against N "…"` (the first place against a proof stands N lines further down and says that), `stored`, or
 //! `fate`: whatever it is, no safe fix. A safe fix has a step for each later use.
 
-mod support;
-
 use std::fs;
 
+use libtest_mimic::Trial;
 use regex::Regex;
 use unleak::base::diagnostic::{Applicability, Finding, Verdict};
 use unleak::engine;
 
-#[test]
+use crate::support::{self, tests};
+
+/// The tests of this module.
+pub fn tests() -> Vec<Trial> {
+    tests![each_function_is_proved_or_has_its_place_against_it,]
+}
+
 fn each_function_is_proved_or_has_its_place_against_it() {
     let root = support::repository().join("tests/proof");
     let report = engine::check(&support::settings(&root)).expect("the functions can be read");

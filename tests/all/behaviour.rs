@@ -1,19 +1,26 @@
 //! Safe fixes held against execution: functions of a grammar of ownership run before and after them
 //! (`tests/oracle/behaviour`). A few with a fixed seed; by hand, run many with a fresh one.
 
-mod support;
-
 use std::process::Command;
 
-#[test]
-fn behaviour() {
-    if !support::has_go() {
-        return;
-    }
+use libtest_mimic::{Completion, Trial};
+
+use crate::support::{needs_go, repository, tests};
+
+/// The tests of this module.
+pub fn tests() -> Vec<Trial> {
+    tests![behaviour,]
+}
+
+fn behaviour() -> Completion {
+    needs_go(hold_behaviour)
+}
+
+fn hold_behaviour() {
     let output = Command::new("go")
         .args(["run", ".", "--functions", "300", "--seed", "13", "--show", "broken"])
         .args(["--bin", env!("CARGO_BIN_EXE_unleak")])
-        .current_dir(support::repository().join("tests/oracle/behaviour"))
+        .current_dir(repository().join("tests/oracle/behaviour"))
         .env("GOTOOLCHAIN", "local")
         .env("GOPROXY", "off")
         .env("GOFLAGS", "")

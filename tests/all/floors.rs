@@ -5,8 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use libtest_mimic::Trial;
 use regex::Regex;
 use syn::visit::{self, Visit};
+
+use crate::support::tests;
+
+/// The tests of this module.
+pub fn tests() -> Vec<Trial> {
+    tests![
+        imports_go_down_only,
+        files_import_each_other_in_the_listed_circles_only,
+        no_more_lines_than_there_were_are_longer_than_110_columns,
+        every_room_has_a_floor_and_every_floor_its_rooms,
+        only_cli_prints_or_exits,
+        paths_are_found_in_every_spelling,
+    ]
+}
 
 /// The rooms, from the ground up.
 const FLOORS: [&[&str]; 6] = [
@@ -227,7 +242,6 @@ fn reached<'m>(start: &'m str, uses: &BTreeMap<&'m str, &'m BTreeSet<String>>) -
     seen
 }
 
-#[test]
 fn imports_go_down_only() {
     let mut wrong = Vec::new();
     for module in sources() {
@@ -241,7 +255,6 @@ fn imports_go_down_only() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-#[test]
 fn files_import_each_other_in_the_listed_circles_only() {
     let sources = sources();
     let uses: BTreeMap<&str, _> = sources.iter().map(|module| (&*module.name, &module.uses)).collect();
@@ -258,7 +271,6 @@ fn files_import_each_other_in_the_listed_circles_only() {
     assert!(new.is_empty(), "{new:?}");
 }
 
-#[test]
 fn no_more_lines_than_there_were_are_longer_than_110_columns() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut long, mut folders) = (Vec::new(), vec![root.join("src"), root.join("tests")]);
@@ -277,7 +289,6 @@ fn no_more_lines_than_there_were_are_longer_than_110_columns() {
     assert!(long.len() <= LONG_LINES, "{}", long.join("\n"));
 }
 
-#[test]
 fn every_room_has_a_floor_and_every_floor_its_rooms() {
     let there: BTreeSet<String> = sources().iter().map(|module| module.room().to_owned()).collect();
     let planned: BTreeSet<String> =
@@ -285,7 +296,6 @@ fn every_room_has_a_floor_and_every_floor_its_rooms() {
     assert_eq!(there, planned);
 }
 
-#[test]
 fn only_cli_prints_or_exits() {
     let printing = Regex::new(r"\b(e?println!|e?print!|process::exit\(|io::stdout\(|io::stderr\()").unwrap();
     for module in sources().iter().filter(|module| module.room() != "cli") {
@@ -302,7 +312,6 @@ fn only_cli_prints_or_exits() {
     }
 }
 
-#[test]
 fn paths_are_found_in_every_spelling() {
     let text = "use crate::{vcs, walk::{self, x}, config::Settings as S};\nfn f(s: &crate::engine::Report) { \
                 assert!(crate::cli::main()) } #[cfg(test)] mod tests { use crate::no; }";

@@ -1,19 +1,34 @@
 //! Trees that were made to take a run down: each is built in a temporary folder, checked and fixed, and the
 //! run has to end by itself, in little memory, with nothing written outside of the tree.
-#![cfg(unix)]
 
-mod support;
-
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use support::write;
+use libtest_mimic::Trial;
+use nix::sys::resource::{UsageWho, getrusage};
+
+use crate::support::{test, tests, write};
+
+/// The tests of this module.
+pub fn tests() -> Vec<Trial> {
+    let of_tree = |(what, build): &Tree| {
+        let (what, build) = (*what, *build);
+        test(format!("hostile::{}", what.replace(' ', "_")), move || hold(what, build))
+    };
+    let mut tests: Vec<Trial> = TREES.iter().map(of_tree).collect();
+    tests.extend(tests![a_baseline_that_is_a_pipe_is_refused]);
+    tests
+}
 
 /// The most resident memory that a run may take, in KiB.
 const MOST_KIB: i64 = 200 << 10;
+
+/// Names the file that a process which measures writes into.
+const MEASURE: &str = "UNLEAK_TEST_MEASURE";
 
 /// A run that is not done by then hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -156,19 +171,27 @@ fn pipe(at: &Path, name: &str) {
     assert!(Command::new("mkfifo").arg(&file).status().expect("mkfifo is there").success());
 }
 
-/// Runs the program, which has to end by itself.
-fn run(tree: &Path, arguments: &[&str], what: &str) -> Output {
+/// The program under a process of its own that measures it (see [`measure`]).
+fn run(tree: &Path, arguments: &[&str]) -> (Output, i64) {
+    let measured = tempfile::NamedTempFile::new().unwrap();
+    let mut command = Command::new(std::env::current_exe().expect("this binary is there"));
+    command.args(arguments).current_dir(tree).env("NO_COLOR", "1").env(MEASURE, measured.path());
+    let output = command.stdin(Stdio::null()).output().expect("the program runs");
+    let said = fs::read_to_string(measured.path()).unwrap();
+    let memory = said.parse().unwrap_or_else(|_| panic!("{arguments:?}: {said}"));
+    (output, memory)
+}
+
+/// The file to measure into, where this process was started by [`run`].
+pub fn asked_to_measure() -> Option<OsString> {
+    std::env::var_os(MEASURE)
+}
+
+/// Runs the program with the arguments of this process, and writes the most memory that it took into `file`,
+/// in KiB. A process of its own does so, since the system only knows the most that any child took so far.
+pub fn measure(file: &OsStr) -> ExitCode {
     let mut command = Command::new(env!("CARGO_BIN_EXE_unleak"));
-    command.args(arguments).current_dir(tree).env("NO_COLOR", "1").stdin(Stdio::null());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
-    let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-    let read = |mut from: Box<dyn std::io::Read + Send>| {
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            from.read_to_end(&mut bytes).map(|_| bytes)
-        })
-    };
-    let (out, err) = (read(Box::new(out)), read(Box::new(err)));
+    let mut child = command.args(std::env::args_os().skip(1)).spawn().expect("the program runs");
     let begun = Instant::now();
     let status = loop {
         if let Some(status) = child.try_wait().expect("it was started") {
@@ -176,74 +199,50 @@ fn run(tree: &Path, arguments: &[&str], what: &str) -> Output {
         }
         if begun.elapsed() > PATIENCE {
             let _ = child.kill();
-            panic!("{what}: {arguments:?} hangs");
+            fs::write(file, "hangs").unwrap();
+            return ExitCode::FAILURE;
         }
         std::thread::sleep(Duration::from_millis(5));
     };
-    let bytes = |thread: std::thread::JoinHandle<std::io::Result<Vec<u8>>>| thread.join().unwrap().unwrap();
-    Output { status, stdout: bytes(out), stderr: bytes(err) }
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("it has children");
+    fs::write(file, usage.max_rss().to_string()).unwrap();
+    status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::from(u8::MAX), ExitCode::from)
 }
 
-/// The most memory that any child of this process took so far, in KiB.
-fn most_memory() -> i64 {
-    // SAFETY: the struct is plain data, and the call fills it.
-    let usage = unsafe {
-        let mut usage: libc::rusage = std::mem::zeroed();
-        libc::getrusage(libc::RUSAGE_CHILDREN, &mut usage);
-        usage
-    };
-    usage.ru_maxrss
-}
-
-#[test]
-fn no_tree_takes_a_run_down() {
-    for (what, build) in TREES {
-        let outside = tempfile::tempdir().unwrap();
-        write(outside.path(), "secret.go", LEAK);
-        let tree = outside.path().join("tree");
-        write(&tree, "go.mod", "module example.com/p\n");
-        write(&tree, "p.go", LEAK);
-        build(&tree);
-        symlink(outside.path().join("secret.go"), tree.join("out.go")).unwrap();
-        for arguments in
-            [&["check", "."][..], &["check", "p.go", "--format", "json"], &["fix", "--no-vcs", "."]]
-        {
-            let begun = Instant::now();
-            let output = run(&tree, arguments, what);
-            let code = output.status.code();
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            // Settings that are not read whole are a mistake of who wrote them, as docs/config.md has it.
-            let refused = code == Some(64) && said.contains("unleak.toml: more than");
-            assert_eq!(refused, what == &"oversize settings", "{what}: {arguments:?}: {code:?}\n{said}");
-            let ended = refused || matches!(code, Some(0..=2));
-            assert!(ended, "{what}: {arguments:?} ends with {code:?}\n{said}");
-            assert!(!said.contains("panicked"), "{what}: {said}");
-            if std::env::var_os("UNLEAK_TELL").is_some() {
-                eprintln!(
-                    "{what}: {arguments:?} {code:?} {:?} {} KiB\n{said}",
-                    begun.elapsed(),
-                    most_memory()
-                );
-            }
-        }
-        assert!(most_memory() < MOST_KIB, "{what}: {} KiB", most_memory());
-        assert_eq!(
-            fs::read_to_string(outside.path().join("secret.go")).unwrap(),
-            LEAK,
-            "{what}: written outside"
-        );
-        let names = fs::read_dir(outside.path()).unwrap().count();
-        assert_eq!(names, 2, "{what}: something was made outside");
+/// Holds that the tree takes no run down.
+fn hold(what: &str, build: fn(&Path)) {
+    let outside = tempfile::tempdir().unwrap();
+    write(outside.path(), "secret.go", LEAK);
+    let tree = outside.path().join("tree");
+    write(&tree, "go.mod", "module example.com/p\n");
+    write(&tree, "p.go", LEAK);
+    build(&tree);
+    symlink(outside.path().join("secret.go"), tree.join("out.go")).unwrap();
+    for arguments in [&["check", "."][..], &["check", "p.go", "--format", "json"], &["fix", "--no-vcs", "."]]
+    {
+        let (output, memory) = run(&tree, arguments);
+        let code = output.status.code();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        // Settings that are not read whole are a mistake of who wrote them, as docs/config.md has it.
+        let refused = code == Some(64) && said.contains("unleak.toml: more than");
+        assert_eq!(refused, what == "oversize settings", "{arguments:?}: {code:?}\n{said}");
+        let ended = refused || matches!(code, Some(0..=2));
+        assert!(ended, "{arguments:?} ends with {code:?}\n{said}");
+        assert!(!said.contains("panicked"), "{said}");
+        assert!(memory < MOST_KIB, "{arguments:?}: {memory} KiB");
     }
+    let secret = fs::read_to_string(outside.path().join("secret.go")).unwrap();
+    assert_eq!(secret, LEAK, "written outside");
+    let names = fs::read_dir(outside.path()).unwrap().count();
+    assert_eq!(names, 2, "something was made outside");
 }
 
-#[test]
 fn a_baseline_that_is_a_pipe_is_refused() {
     let tree = tempfile::tempdir().unwrap();
     write(tree.path(), "p.go", LEAK);
     pipe(tree.path(), "baseline.toml");
     for flag in ["--baseline", "--write-baseline"] {
-        let output = run(tree.path(), &["check", flag, "baseline.toml"], "a baseline that is a pipe");
+        let (output, _) = run(tree.path(), &["check", flag, "baseline.toml"]);
         assert!(!output.status.success());
         assert!(String::from_utf8_lossy(&output.stderr).contains("baseline.toml: not a regular file"));
     }

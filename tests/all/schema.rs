@@ -1,13 +1,17 @@
 //! The JSON Schemas that `unleak schema` prints, held against what the program prints and reads.
 
-mod support;
-
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use support::{copy, repository, write};
+use crate::support::{copy, repository, tests, write};
+
+/// The tests of this module.
+pub fn tests() -> Vec<Trial> {
+    tests![what_is_printed_is_what_the_schema_says, settings_are_what_the_schema_says,]
+}
 
 fn printed(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_unleak"));
@@ -95,7 +99,6 @@ fn fields(root: &Value, others: Option<&Value>, properties: &Value, value: &Valu
     })
 }
 
-#[test]
 fn what_is_printed_is_what_the_schema_says() {
     let (tree, schema) = (tempfile::tempdir().expect("there is room"), schema("json"));
     copy(&repository().join("tests/cmd/leaky.in"), tree.path());
@@ -126,7 +129,6 @@ fn what_is_printed_is_what_the_schema_says() {
     }
 }
 
-#[test]
 fn settings_are_what_the_schema_says() {
     let (tree, schema) = (tempfile::tempdir().expect("there is room"), schema("config"));
     let shown = printed(tree.path(), &["config", "show", "--exclude", "gen/"]);

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use libtest_mimic::{Completion, Trial};
 use unleak::base::diagnostic::Closable;
 use unleak::go::index::reader::Index;
 use unleak::go::project::locate::{Environment, Locator};
@@ -13,8 +14,16 @@ use unleak::go::types::closable::common_methods;
 use unleak::go::types::database::{Database, exported};
 use unleak::go::types::resolve::{Resolution, resolve};
 
-mod support;
-use support::{has_go, repository, write};
+use crate::support::{needs_go, repository, tests, write};
+
+/// The tests of this module.
+pub fn tests() -> Vec<Trial> {
+    tests![
+        the_list_of_modules_is_sorted_and_names_each_once,
+        a_sample_says_what_the_source_says,
+        the_index_knows_the_constructors_that_leak_most,
+    ]
+}
 
 /// Of the modules every so manieth is looked at.
 const EVERY: usize = 23;
@@ -44,21 +53,20 @@ fn packages(text: &'static str, module: &str) -> Vec<&'static str> {
         .collect()
 }
 
-#[test]
 fn the_list_of_modules_is_sorted_and_names_each_once() {
     let text = std::fs::read_to_string(repository().join("data/modules.txt")).expect("the list is there");
     let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
     assert!(lines.is_sorted_by(|a, b| a < b));
 }
 
-#[test]
-fn a_sample_says_what_the_source_says() {
-    if !has_go() {
-        return;
-    }
+fn a_sample_says_what_the_source_says() -> Completion {
+    needs_go(hold_sample)
+}
+
+fn hold_sample() {
     let output = Command::new("go").args(["env", "GOMODCACHE"]).output().expect("go runs");
     let cache = String::from_utf8_lossy(&output.stdout).trim().to_string();
-    let text: &'static str = include_str!("../data/index.txt");
+    let text: &'static str = include_str!("../../data/index.txt");
     // Of one module one version: a go.mod requires but one.
     let sample: BTreeMap<String, String> = modules().into_iter().step_by(EVERY).collect();
     let there: Vec<_> =
@@ -140,7 +148,6 @@ fn lies_in(cache: &Path, module: &str, version: &str) -> bool {
     cache.join(format!("{}@{}", escaped(module), escaped(version))).is_dir()
 }
 
-#[test]
 fn the_index_knows_the_constructors_that_leak_most() {
     let tree = tempfile::tempdir().expect("there is room");
     write(tree.path(), "go.mod", "module example.com/m\n\ngo 1.24\n");

@@ -5,13 +5,11 @@
 //! Run by hand, with seeds from anywhere:
 //!
 //! ```text
-//! UNLEAK_SEEDS=../some/go/code UNLEAK_INPUTS=100000 cargo test --release --test fuzz -- --ignored --nocapture
+//! UNLEAK_SEEDS=../some/go/code UNLEAK_INPUTS=100000 cargo test --release --test all fuzz:: -- --ignored
 //! ```
 //!
 //! `UNLEAK_START` chooses where the random numbers start (1). An input that fails is printed, and the run
 //! goes on.
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::env;
@@ -19,12 +17,21 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use libtest_mimic::Trial;
 use regex::bytes::Regex;
 use unleak::config::{Settings, Style};
 use unleak::engine;
 use unleak::engine::Change;
 use unleak::go::syntax::outline::outline;
 use unleak::go::syntax::parse;
+
+use crate::support::{self, tests};
+
+/// The tests of this module.
+pub fn tests() -> Vec<Trial> {
+    // It takes as long as it is told to, and seeds from outside.
+    tests![texts_that_nobody_would_write].into_iter().map(|test| test.with_ignored_flag(true)).collect()
+}
 
 /// How many inputs are fixed at once, each in a folder of its own.
 const BATCH: usize = 256;
@@ -232,8 +239,6 @@ fn faults(root: &Path, unsafe_fixes: bool, style: Style) -> (usize, Vec<(String,
     (changes.len(), faults)
 }
 
-#[test]
-#[ignore = "takes as long as it is told to, and seeds from outside"]
 fn texts_that_nobody_would_write() {
     let number = |name: &str, otherwise: u64| {
         env::var(name).map_or(otherwise, |text| text.parse().expect("it is a number"))

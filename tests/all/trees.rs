@@ -1,0 +1,223 @@
+//! Trees of files as they are found: which of them are read, with what module around them, and what is told of the
+//! others.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use libtest_mimic::Trial;
+
+use crate::support::{LEAK, LIB, commit, copy, leaky, tests, told, unleak, write};
+
+/// The tests of this module.
+pub fn tests() -> Vec<Trial> {
+    tests![
+        ignore_files_hold_without_a_repository,
+        #[cfg(unix)]
+        a_loop_of_links_is_left_alone,
+        #[cfg(unix)]
+        an_unreadable_folder_is_told_and_passed_over,
+        a_huge_file_is_told_and_passed_over,
+        nested_parentheses_do_no_harm,
+        a_type_that_nobody_knows_is_counted_and_can_be_assumed,
+        a_release_uses_what_the_go_of_the_module_has,
+        a_callee_without_source_is_assumed_to_keep,
+        the_answer_is_the_same_from_everywhere_and_of_any_part,
+        clones_of_one_repository_do_not_mix,
+    ]
+}
+
+fn ignore_files_hold_without_a_repository() {
+    let tree = leaky();
+    write(tree.path(), ".gitignore", "leak.go\n");
+    assert_eq!(told(&unleak(tree.path(), &["check"])).0, 0);
+    assert_eq!(told(&unleak(tree.path(), &["check", "leak.go"])).0, 1, "a file that is named is read");
+}
+
+#[cfg(unix)]
+fn a_loop_of_links_is_left_alone() {
+    let tree = leaky();
+    std::os::unix::fs::symlink(".", tree.path().join("again")).unwrap();
+    std::os::unix::fs::symlink("b", tree.path().join("a")).unwrap();
+    std::os::unix::fs::symlink("a", tree.path().join("b")).unwrap();
+    let (code, stdout, _) = told(&unleak(tree.path(), &["check", "--format", "concise"]));
+    assert_eq!((code, stdout.lines().count()), (1, 1), "{stdout}");
+}
+
+#[cfg(unix)]
+fn an_unreadable_folder_is_told_and_passed_over() {
+    use std::os::unix::fs::PermissionsExt;
+    let tree = leaky();
+    write(tree.path(), "locked/x.go", LEAK);
+    let locked = tree.path().join("locked");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
+    let open_all_the_same = fs::read_dir(&locked).is_ok();
+    let output = told(&unleak(tree.path(), &["check", "--format", "concise"]));
+    let strict = told(&unleak(tree.path(), &["check", "--strict"])).0;
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o755)).unwrap();
+    if open_all_the_same {
+        eprintln!("skipped: nothing is unreadable to this user");
+        return;
+    }
+    let (code, stdout, stderr) = output;
+    assert_eq!((code, stdout.lines().count(), strict), (1, 1, 2), "{stderr}");
+    assert!(stderr.contains("warning: locked") && stderr.contains("not complete"), "{stderr}");
+}
+
+fn a_huge_file_is_told_and_passed_over() {
+    let tree = leaky();
+    write(tree.path(), "huge.go", ["package p\n\n", &"// NewHugeClient(\n".repeat(3 << 20)].concat());
+    let (code, stdout, stderr) = told(&unleak(tree.path(), &["check", "--format", "concise"]));
+    assert_eq!((code, stdout.lines().count()), (1, 1), "{stdout}");
+    assert!(stderr.contains("warning: huge.go") && stderr.contains("not complete"), "{stderr}");
+}
+
+fn nested_parentheses_do_no_harm() {
+    let tree = leaky();
+    let deep = format!("{}lib.NewClient(ctx){}", "(".repeat(100_000), ")".repeat(100_000));
+    let text = format!(
+        "{LEAK}\nfunc deep(ctx context.Context) {{\n\tclient, err := {deep}\n\t_, _ = client, err\n}}\n"
+    );
+    write(tree.path(), "leak.go", text);
+    let (code, stdout, stderr) = told(&unleak(tree.path(), &["check", "--format", "concise"]));
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stdout.contains("leak.go:10:"), "{stdout}{stderr}");
+}
+
+fn a_type_that_nobody_knows_is_counted_and_can_be_assumed() {
+    let tree = tempfile::tempdir().expect("there is room");
+    write(tree.path(), "go.mod", "module example.com/p\n\ngo 1.24\n\nrequire example.com/far v1.0.0\n");
+    // What a method of an unknown type returns may need the client; so nothing of it leaves here.
+    let far = LEAK
+        .replace("example.com/p/lib", "example.com/far/lib")
+        .replace("return client.Count()", "client.Count()\n\treturn 0");
+    write(tree.path(), "leak.go", &far);
+    let (code, stdout, stderr) = told(&unleak(tree.path(), &["check", "--format", "concise"]));
+    assert_eq!((code, stdout.as_str()), (0, ""));
+    assert!(stderr.contains("1 call of unknown type"), "{stderr}");
+    let (code, stdout, _) =
+        told(&unleak(tree.path(), &["check", "--format", "concise", "--assume-closable"]));
+    assert_eq!((code, stdout.lines().count()), (1, 1), "{stdout}");
+    assert!(!stdout.contains("safe fix") || stdout.contains("unsafe fix"), "it may have no Close: {stdout}");
+    // What its author closes has something to close.
+    write(
+        tree.path(),
+        "leak.go",
+        far.replace("\tclient.Count()", "\tdefer client.Close()\n\tclient.Count()"),
+    );
+    let (code, stdout, _) = told(&unleak(tree.path(), &["audit"]));
+    assert_eq!(code, 0);
+    assert!(stdout.lines().next().is_some_and(|row| row.contains(" released ")), "{stdout}");
+    // So has what a function of the repository passes on to its callers, once somebody closes what it was
+    // made with.
+    let wrapper = "package p\n\nimport (\n\t\"context\"\n\n\t\"example.com/far/lib\"\n)\n\nfunc dial(ctx \
+                   context.Context) (*lib.Client, error) {\n\treturn lib.NewClient(ctx)\n}\n";
+    write(tree.path(), "dial.go", wrapper);
+    write(
+        tree.path(),
+        "user.go",
+        far.replace("func leak", "func use")
+            .replace("lib.NewClient(", "dial(")
+            .replace("\n\t\"example.com/far/lib\"\n", ""),
+    );
+    let (code, stdout, _) = told(&unleak(tree.path(), &["check", "--format", "concise"]));
+    assert_eq!((code, stdout.lines().count()), (1, 1), "{stdout}");
+    assert!(stdout.contains("user.go:8:") && stdout.contains("is never closed"), "{stdout}");
+}
+
+fn a_release_uses_what_the_go_of_the_module_has() {
+    let tree = tempfile::tempdir().expect("there is room");
+    let asking = LIB.replace("Close() error", "Close(ctx context.Context) error");
+    let made = "client, err := lib.NewClient(ctx)";
+    let ending =
+        LEAK.replace(made, &format!("ctx, cancel := context.WithCancel(ctx)\n\tdefer cancel()\n\t{made}"));
+    let named = LEAK.replace("(int, error)", "(n int, err error)");
+    let cases = [
+        (&*asking, &*ending, "auto", "WithoutCancel(ctx)", [("1.9", false), ("1.20", false), ("1.21", true)]),
+        (LIB, &*named, "join", "errors.Join(err,", [("1.9", false), ("1.19", false), ("1.20", true)]),
+    ];
+    for (lib, leak, style, word, versions) in cases {
+        write(tree.path(), "lib/lib.go", lib);
+        write(tree.path(), "leak.go", leak);
+        for (go, there) in versions {
+            write(tree.path(), "go.mod", format!("module example.com/p\n\ngo {go}\n"));
+            let (_, patch, _) = told(&unleak(tree.path(), &["diff", "--unsafe", "--style", style]));
+            assert!(patch.contains("client.Close(") && patch.contains(word) == there, "go {go}: {patch}");
+        }
+    }
+}
+
+fn a_callee_without_source_is_assumed_to_keep() {
+    let tree = leaky();
+    let text =
+        LEAK.replace("\t\"example.com/p/lib\"", "\t\"example.com/far/keep\"\n\n\t\"example.com/p/lib\"");
+    write(
+        tree.path(),
+        "leak.go",
+        text.replace("return client.Count(), nil", "return keep.Count(client), nil"),
+    );
+    assert_eq!(told(&unleak(tree.path(), &["check"])).0, 0);
+    let (_, table, _) = told(&unleak(tree.path(), &["audit"]));
+    assert!(table.contains("passed on") && table.contains("assumed"), "{table}");
+}
+
+/// A repository in the folder `repo` of a temporary one: a wrapper in `open/`, and two leaks in `use/`, one
+/// of them of what the wrapper gives.
+fn wrapped() -> tempfile::TempDir {
+    let outside = tempfile::tempdir().expect("there is room");
+    let repo = outside.path().join("repo");
+    write(&repo, "go.mod", "module example.com/p\n\ngo 1.24\n");
+    write(&repo, "lib/lib.go", LIB);
+    let open = "package open\n\nimport (\n\t\"context\"\n\n\t\"example.com/p/lib\"\n)\n\nfunc Open(ctx \
+                context.Context) \
+                (*lib.Client, error) {\n\treturn lib.NewClient(ctx)\n}\n";
+    write(&repo, "open/open.go", open);
+    let used = LEAK.replace("lib.NewClient", "open.Open").replace("example.com/p/lib", "example.com/p/open");
+    write(&repo, "use/use.go", used.replace("package p", "package use"));
+    write(&repo, "use/own.go", LEAK.replace("package p", "package use").replace("func leak", "func own"));
+    commit(&repo);
+    outside
+}
+
+/// The findings of a JSON answer, without what may differ between runs in several places.
+fn findings(output: &Output) -> Vec<serde_json::Value> {
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    document["findings"].as_array().expect("they are listed").clone()
+}
+
+fn the_answer_is_the_same_from_everywhere_and_of_any_part() {
+    let outside = wrapped();
+    let repo = outside.path().join("repo");
+    let json = |folder: &Path, path: &str| findings(&unleak(folder, &["check", "--format", "json", path]));
+    let whole = json(&repo, ".");
+    assert_eq!(whole.len(), 2);
+    assert_eq!((&whole[0]["path"], &whole[1]["path"]), (&"use/own.go".into(), &"use/use.go".into()));
+    assert_eq!(json(outside.path(), "repo"), whole);
+    assert_eq!(json(Path::new("/"), repo.to_str().unwrap()), whole);
+    assert_eq!(json(&repo.join("use"), "."), whole);
+    assert_eq!(json(&repo.join("lib"), "../use"), whole);
+    assert_eq!(json(&repo, "use/use.go"), whole[1..]);
+    assert_eq!(json(&repo.join("use"), "own.go"), whole[..1]);
+    let output = unleak(outside.path(), &["check", "--format", "json", "repo/use/use.go"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let root = fs::canonicalize(&repo).unwrap();
+    assert_eq!(document["root"].as_str(), root.to_str());
+    // A baseline written inside holds outside.
+    unleak(&repo, &["check", "--write-baseline", "b.toml"]);
+    assert_eq!(told(&unleak(outside.path(), &["check", "--baseline", "repo/b.toml", "repo"])).0, 0);
+}
+
+fn clones_of_one_repository_do_not_mix() {
+    let outside = wrapped();
+    copy(&outside.path().join("repo"), &outside.path().join("clone"));
+    let answer = unleak(outside.path(), &["diff", "--format", "json", "."]);
+    let document: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
+    let patches = document["patches"].as_array().unwrap();
+    assert_eq!((patches.len(), &patches[0]["patch"]), (2, &patches[1]["patch"]));
+    // The document's own root is the folder around the clones.
+    assert_eq!(findings(&answer).iter().filter(|finding| finding.get("root").is_some()).count(), 4);
+    // One patch belongs to one repository.
+    let (_, patch, said) = told(&unleak(outside.path(), &["diff", "."]));
+    assert!(patch.contains("a/clone/use/") && !patch.contains("a/repo/use/"), "{patch}");
+    assert!(said.contains("repo/use/own.go: not in the patch: it belongs to the repository"), "{said}");
+}
