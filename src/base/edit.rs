@@ -1,6 +1,6 @@
 //! Edits on one text: pure, transactional, invertible. A fix goes in whole or not at all.
 //!
-//! Which fixes are tried, and what becomes of a refused one, is the session's business.
+//! Which fixes are tried, and what becomes of a refused one, is the engine's business.
 
 use std::ops::Range;
 

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::flags::{Check, Common};
+use super::exit::{Exit, after};
+use super::flags::{CheckFlags, CommonFlags};
+use super::progress;
 use super::words::{self, counted, say};
-use super::{Exit, after, progress};
 use crate::base::sys;
 use crate::config::Settings;
 use crate::engine;
@@ -18,7 +19,12 @@ const NAMED: usize = 20;
 ///
 /// # Errors
 /// A file that is there and is no baseline, one that cannot be written, and what keeps a run from its end.
-pub fn write(common: &Common, flags: &Check, settings: &Settings, file: &Path) -> anyhow::Result<Exit> {
+pub fn write(
+    common: &CommonFlags,
+    flags: &CheckFlags,
+    settings: &Settings,
+    file: &Path,
+) -> anyhow::Result<Exit> {
     let old = if sys::kind(file).is_some() { Baseline::read(file)? } else { Baseline::default() };
     let report = progress::watched(common.quiet, &settings.report.progress, || engine::check(settings))?;
     words::faults(&report.faults);

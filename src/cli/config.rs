@@ -3,8 +3,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::flags::{Common, ConfigCommand};
-use super::{Exit, for_people, settings};
+use super::exit::Exit;
+use super::flags::{CommonFlags, ConfigCommand};
+use super::output::for_people;
+use super::settings;
 use crate::base::sys::{self, Error, Kind};
 use crate::config::{Said, Tree};
 use crate::report::harmless;
@@ -13,7 +15,7 @@ use crate::report::harmless;
 ///
 /// # Errors
 /// A path that is not there, and mistakes in files of settings.
-pub fn run(common: &Common, command: &ConfigCommand) -> anyhow::Result<Exit> {
+pub fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Result<Exit> {
     let ConfigCommand::Show { path, overrides } = command;
     let root = sys::working_dir()?;
     let mut tree = Tree::new(&root, &settings::sources(&root, common, overrides)?)?;

@@ -7,9 +7,10 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::flags::{Cli, Common, Described};
+use super::exit::Exit;
+use super::flags::{Cli, CommonFlags, Described};
+use super::output::for_programs;
 use super::words::{counted, say};
-use super::{Exit, for_programs};
 use crate::base::sys::{self, Kind};
 use crate::config;
 use crate::report::{self, harmless};
@@ -43,7 +44,7 @@ pub fn schema(what: Described) -> anyhow::Result<Exit> {
 ///
 /// # Errors
 /// A folder that is not there or takes no files.
-pub fn man(common: &Common, folder: &Path) -> anyhow::Result<Exit> {
+pub fn man(common: &CommonFlags, folder: &Path) -> anyhow::Result<Exit> {
     if sys::kind(folder) != Some(Kind::Folder) {
         bail!("{} is no folder; make it first", folder.display());
     }

@@ -1,22 +1,23 @@
 //! `fix`: the fixes are found in memory, asked about, written, verified, and told.
 
-use super::flags::{Common, Fix};
+use super::exit::Exit;
+use super::flags::{CommonFlags, FixFlags};
 use super::review::{self, Decisions};
 use super::verify::{self, Verify};
-use super::{Exit, output, progress, settings, words, write};
+use super::{output, progress, settings, words, write};
 use crate::base::diagnostic::FixOutcome;
-use crate::engine::{Choice, FixRun, Judged};
+use crate::engine::{Choice, FixRun, JudgedTree};
 use crate::report::{self, Fixed, Results, RunOutcome};
 
 /// Writes fixes into files.
-pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
-    let settings = settings::settle_fixes(common, &flags.scan, &flags.news, &flags.choice)?;
+pub fn fix(common: &CommonFlags, flags: &FixFlags) -> anyhow::Result<Exit> {
+    let settings = settings::settle_fixes(common, &flags.scan, &flags.change, &flags.choice)?;
     let mut settings = settings;
     settings.fix.add_ignore = settings::ignore_reason(flags)?;
     if flags.interactive {
         review::check_terminal(&settings)?;
     }
-    let judged = progress::watched(common.quiet, &settings.report.progress, || Judged::new(&settings))?;
+    let judged = progress::watched(common.quiet, &settings.report.progress, || JudgedTree::new(&settings))?;
     words::faults(&judged.report().faults);
     let mut fixes = progress::watched(common.quiet, &settings.report.progress, || {
         judged.fix(&settings, &|_| Choice::Take)
@@ -71,7 +72,7 @@ pub fn fix(common: &Common, flags: &Fix) -> anyhow::Result<Exit> {
     Ok(exit(flags, &run, &written))
 }
 
-fn exit(flags: &Fix, run: &FixRun, written: &[FixOutcome]) -> Exit {
+fn exit(flags: &FixFlags, run: &FixRun, written: &[FixOutcome]) -> Exit {
     let outcomes = report::settle(run, written);
     let tally = report::tally(run, written, &outcomes);
     let nothing_went_through = !written.is_empty() && tally.changed == 0;

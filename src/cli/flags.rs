@@ -55,13 +55,13 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
     #[command(flatten)]
-    pub common: Common,
+    pub common: CommonFlags,
 }
 
 /// Flags of every command, listed behind a command's own.
 #[derive(Debug, Args)]
 #[command(next_display_order = 900)]
-pub struct Common {
+pub struct CommonFlags {
     /// Also load the rules in the folders below DIR
     #[arg(long, value_name = "DIR", global = true)]
     pub rules: Vec<PathBuf>,
@@ -80,13 +80,13 @@ pub struct Common {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List what leaks, why, and what would mend it
-    Check(Check),
+    Check(CheckFlags),
     /// Print the safe fixes as one patch that `git apply` takes
-    Diff(Diff),
+    Diff(DiffFlags),
     /// Write the safe fixes into the files
-    Fix(Fix),
+    Fix(FixFlags),
     /// List every acquisition with its verdict and the line that proves it
-    Audit(Audit),
+    Audit(AuditFlags),
     /// Show what the settings of a folder are, and who said so
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -99,10 +99,10 @@ pub enum Command {
     },
     /// Print what Go says of a function or type: what releases it, and where that was read
     #[command(after_help = RESOLVE_EXAMPLES)]
-    Resolve(Resolve),
+    Resolve(ResolveFlags),
     /// Read modules and print the facts that the shipped index is made of
     #[command(after_help = INDEX_EXAMPLES)]
-    Index(Index),
+    Index(IndexFlags),
     /// Print completions for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
@@ -142,17 +142,17 @@ pub enum ConfigCommand {
         #[arg(value_name = "PATH", default_value = ".")]
         path: PathBuf,
         #[command(flatten)]
-        overrides: Overrides,
+        overrides: PolicyFlags,
     },
 }
 
 /// `check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub struct CheckFlags {
     #[command(flatten)]
-    pub scan: Scan,
+    pub scan: ScanFlags,
     #[command(flatten)]
-    pub news: News,
+    pub change: ChangeFlags,
     /// How findings are printed
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format(|_| true))]
     pub format: &'static Format,
@@ -160,7 +160,7 @@ pub struct Check {
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report(|_| true))]
     pub report: Vec<FileReport>,
     #[command(flatten)]
-    pub output: OutputFile,
+    pub output: OutputFlags,
     /// Be silent about the findings that FILE has, and tell which of them are gone
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
@@ -177,13 +177,13 @@ pub struct Check {
 
 /// `diff`.
 #[derive(Debug, Args)]
-pub struct Diff {
+pub struct DiffFlags {
     #[command(flatten)]
-    pub scan: Scan,
+    pub scan: ScanFlags,
     #[command(flatten)]
-    pub news: News,
+    pub change: ChangeFlags,
     #[command(flatten)]
-    pub choice: Choice,
+    pub choice: ChoiceFlags,
     /// Print a summary of changed lines instead of the patch
     #[arg(long)]
     pub stat: bool,
@@ -197,18 +197,18 @@ pub struct Diff {
     #[arg(long)]
     pub exit_zero: bool,
     #[command(flatten)]
-    pub output: OutputFile,
+    pub output: OutputFlags,
 }
 
 /// `fix`.
 #[derive(Debug, Args)]
-pub struct Fix {
+pub struct FixFlags {
     #[command(flatten)]
-    pub scan: Scan,
+    pub scan: ScanFlags,
     #[command(flatten)]
-    pub news: News,
+    pub change: ChangeFlags,
     #[command(flatten)]
-    pub choice: Choice,
+    pub choice: ChoiceFlags,
     /// Write `//unleak:ignore RULE -- REASON` above each finding that is left
     #[arg(long, conflicts_with = "interactive", value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "not looked at yet")]
     pub add_ignore: Option<String>,
@@ -235,19 +235,19 @@ pub struct Fix {
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report(|format| format.tells_fixes))]
     pub report: Vec<FileReport>,
     #[command(flatten)]
-    pub output: OutputFile,
+    pub output: OutputFlags,
 }
 
 /// `audit`.
 #[derive(Debug, Args)]
-pub struct Audit {
+pub struct AuditFlags {
     #[command(flatten)]
-    pub scan: Scan,
+    pub scan: ScanFlags,
     /// How the acquisitions are printed
     #[arg(long, default_value = "text")]
     pub format: TextOrJson,
     #[command(flatten)]
-    pub output: OutputFile,
+    pub output: OutputFlags,
     /// Print why the fix at this line is safe, step by step, or what stands against that
     #[arg(long, value_name = "FILE:LINE", value_parser = place)]
     pub proof: Option<(String, u32)>,
@@ -262,7 +262,7 @@ fn place(text: &str) -> Result<(String, u32), String> {
 
 /// `resolve`.
 #[derive(Debug, Args)]
-pub struct Resolve {
+pub struct ResolveFlags {
     /// An import path and a name of that package, with a dot between them
     #[arg(value_name = "IMPORT.NAME", required = true)]
     pub names: Vec<String>,
@@ -276,7 +276,7 @@ pub struct Resolve {
 
 /// `index`.
 #[derive(Debug, Args)]
-pub struct Index {
+pub struct IndexFlags {
     /// Folders of modules as the module cache has them (`path@version`), or a Go installation's `src`
     #[arg(value_name = "MODULE_DIR", required_unless_present = "modcache")]
     pub modules: Vec<PathBuf>,
@@ -287,13 +287,13 @@ pub struct Index {
 
 /// Where the result goes: the flag that all scanning commands share.
 #[derive(Debug, Args)]
-pub struct OutputFile {
+pub struct OutputFlags {
     /// Write the result to FILE instead of standard output
     #[arg(long, value_name = "FILE")]
     pub output_file: Option<PathBuf>,
 }
 
-impl OutputFile {
+impl OutputFlags {
     /// What takes the result.
     pub fn open(&self) -> Output<'_> {
         Output::to(self.output_file.as_deref())
@@ -302,7 +302,7 @@ impl OutputFile {
 
 /// What is looked at and how: the flags that all four scanning commands share.
 #[derive(Debug, Args)]
-pub struct Scan {
+pub struct ScanFlags {
     /// Files and folders to look at; `-` reads one file from standard input
     #[arg(value_name = "PATHS", default_value = ".")]
     pub paths: Vec<PathBuf>,
@@ -313,7 +313,7 @@ pub struct Scan {
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
     #[command(flatten)]
-    pub overrides: Overrides,
+    pub overrides: PolicyFlags,
     /// Ask no source outside of the scanned modules, only the index that comes with unleak
     #[arg(long)]
     pub index_only: bool,
@@ -325,9 +325,9 @@ pub struct Scan {
     pub strict: bool,
 }
 
-/// What counts as news: the flags that all commands share which report findings.
+/// What is reported of a change: the flags that all commands share which report findings.
 #[derive(Debug, Args)]
-pub struct News {
+pub struct ChangeFlags {
     /// Only findings in declarations that differ from the git revision REV, committed or not; with REV...
     /// from where HEAD left it
     #[arg(long, value_name = "REV", conflicts_with = "staged")]
@@ -339,7 +339,7 @@ pub struct News {
 
 /// Which fixes are taken: the flags that `diff` and `fix` share.
 #[derive(Debug, Args)]
-pub struct Choice {
+pub struct ChoiceFlags {
     /// Take the unsafe fixes too: right in likelihood, but they need a look
     #[arg(long)]
     pub r#unsafe: bool,
@@ -353,7 +353,7 @@ pub struct Choice {
 
 /// Flags that say what `unleak.toml` can say too, each under the name of its key, and where that is read.
 #[derive(Debug, Args)]
-pub struct Overrides {
+pub struct PolicyFlags {
     /// Read settings from FILE alone, not from the unleak.toml files of the tree
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

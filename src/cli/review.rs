@@ -1,6 +1,6 @@
 //! `fix -i`: one fix after another is shown with its reason and evidence, and taken or left as the keys say.
 //!
-//! Nothing is written here. What was decided is a [`Decisions`]; the session tries it like any other choice.
+//! Nothing is written here. What was decided is a [`Decisions`]; the engine tries it like any other choice.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
@@ -8,10 +8,12 @@ use std::io::{self, IsTerminal};
 use anyhow::{Context, bail};
 use console::{Key, Term};
 
-use super::{Id, for_people, id, words};
+use super::editor;
+use super::finding_id::{Id, id};
+use super::output::for_people;
+use super::words;
 use crate::base::diagnostic::{Finding, FixOutcome};
 use crate::base::edit;
-use crate::base::sys;
 use crate::config::Settings;
 use crate::engine::{Choice, Fixes, Report};
 use crate::report;
@@ -200,7 +202,7 @@ impl Answers for Terminal {
     }
 
     fn edit(&mut self, text: &[u8]) -> anyhow::Result<Vec<u8>> {
-        Ok(sys::edit(text)?)
+        Ok(editor::edit(text)?)
     }
 
     fn say(&mut self, text: &str) -> anyhow::Result<()> {

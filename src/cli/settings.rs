@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 
-use super::flags::{Choice, Common, Fix, News, Overrides, Scan};
+use super::flags::{ChangeFlags, ChoiceFlags, CommonFlags, FixFlags, PolicyFlags, ScanFlags};
 use crate::base::sys;
 use crate::config::{
     ALL, Files, FixSettings, Keys, Layer, ReportSettings, Settings, Sources, Stdin, Style, is_selected,
@@ -32,11 +32,11 @@ impl Usage {
 /// # Errors
 /// `-` beside other paths, an unknown rule, a folder of rules that cannot be loaded, unreadable standard
 /// input.
-pub fn settle(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
+pub fn settle(common: &CommonFlags, scan: &ScanFlags) -> anyhow::Result<Settings> {
     settled(common, scan).map_err(Usage::of)
 }
 
-fn settled(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
+fn settled(common: &CommonFlags, scan: &ScanFlags) -> anyhow::Result<Settings> {
     let stdin = match scan.paths.iter().any(|path| path == Path::new("-")) {
         true if scan.paths.len() > 1 => bail!("`-` reads standard input; name no other path beside it"),
         true => Some(read_stdin(scan)?),
@@ -65,8 +65,12 @@ fn settled(common: &Common, scan: &Scan) -> anyhow::Result<Settings> {
 ///
 /// # Errors
 /// As [`settle`], and standard input, which has no history.
-pub fn settle_news(common: &Common, scan: &Scan, news: &News) -> anyhow::Result<Settings> {
-    let change = match (&news.since, news.staged) {
+pub fn settle_change(
+    common: &CommonFlags,
+    scan: &ScanFlags,
+    flags: &ChangeFlags,
+) -> anyhow::Result<Settings> {
+    let change = match (&flags.since, flags.staged) {
         (Some(revision), _) => Some(Change::Since(revision.clone())),
         (None, true) => Some(Change::Staged),
         (None, false) => None,
@@ -78,23 +82,28 @@ pub fn settle_news(common: &Common, scan: &Scan, news: &News) -> anyhow::Result<
     Ok(Settings { change, ..settings })
 }
 
-/// As [`settle_news`], for a command that takes fixes.
+/// As [`settle_change`], for a command that takes fixes.
 ///
 /// # Errors
 /// As [`settle`].
-pub fn settle_fixes(common: &Common, scan: &Scan, news: &News, choice: &Choice) -> anyhow::Result<Settings> {
+pub fn settle_fixes(
+    common: &CommonFlags,
+    scan: &ScanFlags,
+    change: &ChangeFlags,
+    choice: &ChoiceFlags,
+) -> anyhow::Result<Settings> {
     let max_fixes = choice.max_fixes.unwrap_or(usize::MAX);
-    let news = settle_news(common, scan, news)?;
+    let settings = settle_change(common, scan, change)?;
     let fix =
         FixSettings { unsafe_fixes: choice.r#unsafe, damaged: choice.damaged, max_fixes, add_ignore: None };
-    Ok(Settings { fix, ..news })
+    Ok(Settings { fix, ..settings })
 }
 
 /// The reason that `--add-ignore` gives.
 ///
 /// # Errors
 /// One that is empty or would end the comment.
-pub fn ignore_reason(flags: &Fix) -> anyhow::Result<Option<String>> {
+pub fn ignore_reason(flags: &FixFlags) -> anyhow::Result<Option<String>> {
     let reason = flags.add_ignore.as_deref().map(str::trim);
     if reason.is_some_and(|reason| reason.is_empty() || reason.contains(char::is_control)) {
         return Err(Usage::of(anyhow!("--add-ignore: give the reason in one line of words")));
@@ -102,7 +111,7 @@ pub fn ignore_reason(flags: &Fix) -> anyhow::Result<Option<String>> {
     Ok(reason.map(str::to_owned))
 }
 
-fn read_stdin(scan: &Scan) -> anyhow::Result<Stdin> {
+fn read_stdin(scan: &ScanFlags) -> anyhow::Result<Stdin> {
     let limit = scan.overrides.max_file_bytes.map_or(Keys::default().max_file_bytes, u64::from);
     let text = sys::read_stdin(limit).map_err(|error| match error {
         sys::Error::TooLarge { .. } => {
@@ -118,7 +127,7 @@ fn read_stdin(scan: &Scan) -> anyhow::Result<Stdin> {
 /// # Errors
 /// An unknown rule, a folder of rules that cannot be loaded, a glob that is none, flags that leave no rule to
 /// run.
-pub fn sources(root: &Path, common: &Common, given: &Overrides) -> anyhow::Result<Sources> {
+pub fn sources(root: &Path, common: &CommonFlags, given: &PolicyFlags) -> anyhow::Result<Sources> {
     let rules = load_rules(&common.rules)?;
     for id in given.select.iter().filter(|id| *id != ALL).chain(&given.ignore) {
         rule_by_id(&rules, id)?;

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::flags::{Common, Index, Resolve};
+use super::exit::Exit;
+use super::flags::{CommonFlags, IndexFlags, ResolveFlags};
+use super::output::{for_people, for_programs};
+use super::settings;
 use super::words::{self, counted};
-use super::{Exit, for_people, for_programs, settings};
 use crate::base::diagnostic::{Certainty, Closable, Evidence, Release, ReleaseArg};
 use crate::base::sys::{self, Error, Kind};
 use crate::go::index_build::build;
@@ -25,7 +27,7 @@ use crate::report;
 const STACK_BYTES: usize = 64 << 20;
 
 /// Prints what is known of each name. One that nobody knows does not keep the others from being answered.
-pub fn resolve(common: &Common, flags: &Resolve) -> anyhow::Result<Exit> {
+pub fn resolve(common: &CommonFlags, flags: &ResolveFlags) -> anyhow::Result<Exit> {
     let root = sys::working_dir()?;
     folder(&flags.from)?;
     let methods = methods(common)?;
@@ -46,7 +48,7 @@ pub fn resolve(common: &Common, flags: &Resolve) -> anyhow::Result<Exit> {
 }
 
 /// The release methods of all rules, each once: a name is looked at as the rules look at it.
-fn methods(common: &Common) -> anyhow::Result<Vec<ReleaseMethod>> {
+fn methods(common: &CommonFlags) -> anyhow::Result<Vec<ReleaseMethod>> {
     let mut methods: Vec<ReleaseMethod> = Vec::new();
     for rule in settings::load_rules(&common.rules)? {
         for method in &rule.releases {
@@ -102,7 +104,7 @@ fn spelled(release: &Release) -> String {
 }
 
 /// Prints the facts of the named modules, or of all in the module cache.
-pub fn index(common: &Common, flags: &Index) -> anyhow::Result<Exit> {
+pub fn index(common: &CommonFlags, flags: &IndexFlags) -> anyhow::Result<Exit> {
     let environment = Environment::detect();
     let mut dirs = flags.modules.clone();
     dirs.iter().try_for_each(|dir| folder(dir))?;

@@ -11,12 +11,13 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
+use super::finding_id::{Id, id};
 use super::review::Decisions;
-use super::{Id, id, words, write};
+use super::{words, write};
 use crate::base::diagnostic::{Finding, FixOutcome};
 use crate::base::sys::{self, Error, Interrupts};
 use crate::config::Settings;
-use crate::engine::{Change, Choice, Choose, Fixes, Judged};
+use crate::engine::{Choice, Choose, FileChange, Fixes, JudgedTree};
 
 /// How many lines of a command's output are told.
 const TOLD: usize = 12;
@@ -59,7 +60,7 @@ pub struct Verified {
 /// When the command cannot be started or somebody interrupts; then every file is as it was.
 pub fn write_verified(
     settings: &Settings,
-    judged: &Judged,
+    judged: &JudgedTree,
     fixes: Fixes,
     decisions: &Decisions,
     verify: &Verify,
@@ -75,7 +76,7 @@ pub fn write_verified(
 
 struct Run<'a> {
     settings: &'a Settings,
-    judged: &'a Judged,
+    judged: &'a JudgedTree,
     decisions: &'a Decisions,
     verify: &'a Verify,
     held: Interrupts,
@@ -88,7 +89,7 @@ impl Run<'_> {
         let mut bad: BTreeMap<Id, FixOutcome> = BTreeMap::new();
         for module in modules(self.settings, &fixes.changes) {
             let Err(said) = self.holds(&module)? else { continue };
-            let is_in = |change: &Change| {
+            let is_in = |change: &FileChange| {
                 change.file.as_ref().is_some_and(|file| self::module(self.settings, file) == module)
             };
             let in_module =
@@ -217,7 +218,7 @@ impl Disk {
 
     /// Makes the files for which `concerned` holds what `changes` say, and the others of them what they were
     /// at first.
-    fn put(&mut self, changes: &[Change], concerned: impl Fn(&Path) -> bool) {
+    fn put(&mut self, changes: &[FileChange], concerned: impl Fn(&Path) -> bool) {
         for change in changes {
             if let Some(file) = &change.file {
                 self.files
@@ -238,14 +239,14 @@ impl Disk {
         }
     }
 
-    fn outcome(&self, change: &Change) -> FixOutcome {
+    fn outcome(&self, change: &FileChange) -> FixOutcome {
         let fault = change.file.as_ref().and_then(|file| self.faults.get(file));
         fault.map_or(FixOutcome::Applied, write::outcome_of)
     }
 }
 
 /// The folders to run in.
-fn modules(settings: &Settings, changes: &[Change]) -> BTreeSet<PathBuf> {
+fn modules(settings: &Settings, changes: &[FileChange]) -> BTreeSet<PathBuf> {
     changes.iter().filter_map(|change| change.file.as_ref()).map(|file| module(settings, file)).collect()
 }
 
@@ -290,7 +291,7 @@ mod tests {
         }
         let mut settings = Settings::sample(&root, &["."]);
         settings.sources.rules = rules::builtin();
-        let judged = Judged::new(&settings).unwrap();
+        let judged = JudgedTree::new(&settings).unwrap();
         let fixes = judged.fix(&settings, &|_| Choice::Take);
         assert_eq!(fixes.changes.len(), 4);
         let verified =
@@ -342,7 +343,7 @@ mod tests {
         fs::write(root.join("a.go"), &text).unwrap();
         let mut settings = Settings::sample(&root, &["."]);
         settings.sources.rules = rules::builtin();
-        let judged = Judged::new(&settings).unwrap();
+        let judged = JudgedTree::new(&settings).unwrap();
         let fixes = judged.fix(&settings, &|_| Choice::Take);
         assert!(write_verified(&settings, &judged, fixes, &Decisions::default(), &missing).is_err());
         assert_eq!(fs::read_to_string(root.join("a.go")).unwrap(), text);

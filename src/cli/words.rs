@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::flags::Common;
+use super::flags::CommonFlags;
 use crate::base::diagnostic::{Applicability, FixOutcome, RunFault};
 use crate::config::Settings;
-use crate::engine::{Change, Details, FixRun, Previews, Report};
+use crate::engine::{Details, FileChange, FixRun, Previews, Report};
 use crate::report::{Route, harmless, settle, tally};
 
 /// Prints one line to standard error. When nobody reads it, the run still goes on.
@@ -29,7 +29,7 @@ pub fn faults(faults: &[RunFault]) {
 }
 
 /// Names the changes that no patch made here can hold.
-pub fn unpatchable(changes: &[Change], routes: &[Route]) {
+pub fn unpatchable(changes: &[FileChange], routes: &[Route]) {
     for (change, route) in changes.iter().zip(routes) {
         if let Err(why) = route {
             say(&format!("warning: {}: not in the patch: {}", harmless(&change.path), harmless(why)));
@@ -216,7 +216,7 @@ fn details(report: &Report) {
 }
 
 /// The details and the statistics, where they are asked for.
-pub fn stats(common: &Common, settings: &Settings, report: &Report) {
+pub fn stats(common: &CommonFlags, settings: &Settings, report: &Report) {
     if common.verbose {
         details(report);
     }

@@ -8,7 +8,7 @@ use super::words;
 use crate::base::diagnostic::FixOutcome;
 use crate::base::sys::{self, Error, Interrupts};
 use crate::config::Settings;
-use crate::engine::Change;
+use crate::engine::FileChange;
 use crate::report::harmless;
 use crate::vcs::{self, Status};
 
@@ -20,7 +20,7 @@ const NAMED: usize = 20;
 /// # Errors
 /// Files outside of any work tree, and unless `allow_dirty` Go files with work that is not committed; both
 /// named. Also when git is missing or fails.
-pub fn check_committed(settings: &Settings, changes: &[Change], allow_dirty: bool) -> anyhow::Result<()> {
+pub fn check_committed(settings: &Settings, changes: &[FileChange], allow_dirty: bool) -> anyhow::Result<()> {
     let files: Vec<PathBuf> = changes.iter().filter_map(|change| change.file.clone()).collect();
     let Status { dirty, outside } = vcs::status(&files)?;
     let name = |file: &PathBuf| {
@@ -58,7 +58,10 @@ fn listed(mut names: Vec<String>) -> String {
 ///
 /// # Errors
 /// When somebody interrupts: the file at hand is still written, the others are not.
-pub fn write_all(settings: &Settings, changes: &[Change]) -> anyhow::Result<(Vec<FixOutcome>, Vec<Error>)> {
+pub fn write_all(
+    settings: &Settings,
+    changes: &[FileChange],
+) -> anyhow::Result<(Vec<FixOutcome>, Vec<Error>)> {
     let held = Interrupts::hold()?;
     write_while(settings, changes, &|| held.came())
 }
@@ -69,7 +72,7 @@ const WRITERS: usize = 16;
 
 fn write_while(
     settings: &Settings,
-    changes: &[Change],
+    changes: &[FileChange],
     interrupted: &(dyn Fn() -> bool + Sync),
 ) -> anyhow::Result<(Vec<FixOutcome>, Vec<Error>)> {
     let roots = writable_roots(settings);
@@ -101,7 +104,7 @@ fn write_while(
     Ok((outcomes, faults))
 }
 
-fn write_one(change: &Change, roots: &[PathBuf]) -> Result<(), Error> {
+fn write_one(change: &FileChange, roots: &[PathBuf]) -> Result<(), Error> {
     match &change.file {
         Some(file) => sys::replace(file, roots, &change.before, &change.after),
         None => Err(Error::NotFound { path: PathBuf::from(&*change.path) }),
@@ -142,8 +145,8 @@ mod tests {
 
     use super::*;
 
-    fn change(file: PathBuf) -> Change {
-        Change {
+    fn change(file: PathBuf) -> FileChange {
+        FileChange {
             path: file.to_string_lossy().into(),
             file: Some(file),
             before: b"old".as_slice().into(),
@@ -170,7 +173,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let files: Vec<PathBuf> = (0..2 * WRITERS).map(|at| dir.path().join(format!("{at}.go"))).collect();
         files.iter().for_each(|file| fs::write(file, "old").unwrap());
-        let changes: Vec<Change> = files.iter().cloned().map(change).collect();
+        let changes: Vec<FileChange> = files.iter().cloned().map(change).collect();
         // It comes while the first files are written.
         let interrupted = || fs::read(&files[0]).unwrap() == b"new";
         let words = write_while(&Settings::sample(dir.path(), &["."]), &changes, &interrupted)

@@ -4,10 +4,13 @@
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
-use super::Style;
+use super::style::Style;
 
 /// No file above this can be read: offsets are 32 bits wide, and a text must fit into memory several times.
 pub(super) const MOST_FILE_BYTES: u64 = 1 << 30;
+
+/// What selects every rule.
+pub const ALL: &str = "all";
 
 /// The settings that a file can make, by their names; what [`Keys::default`] says holds where nobody says
 /// anything.

@@ -8,8 +8,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::keys::{Keys, MOST_FILE_BYTES};
-use super::tree::ALL;
+use super::keys::{ALL, Keys, MOST_FILE_BYTES};
 use crate::base::near::hint;
 use crate::base::sys::Error;
 use crate::base::text::LineIndex;
@@ -17,7 +16,7 @@ use crate::rules::Rule;
 
 /// Who said a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum SaidBy {
     /// Nobody.
     Default,
     /// A file, at a line from 1.
@@ -26,12 +25,12 @@ pub enum Origin {
     Flag(String),
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SaidBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Origin::Default => f.write_str("default"),
-            Origin::File(file, line) => write!(f, "{file}:{line}"),
-            Origin::Flag(flag) => f.write_str(flag),
+            SaidBy::Default => f.write_str("default"),
+            SaidBy::File(file, line) => write!(f, "{file}:{line}"),
+            SaidBy::Flag(flag) => f.write_str(flag),
         }
     }
 }
@@ -42,7 +41,7 @@ pub struct Layer {
     /// The file as printed; empty for flags.
     pub(super) file: Arc<str>,
     /// The keys that it sets, each with its value.
-    pub(super) values: Vec<(String, Value, Origin)>,
+    pub(super) values: Vec<(String, Value, SaidBy)>,
     /// Its globs, from its folder on.
     pub(super) exclude: Option<Gitignore>,
 }
@@ -51,7 +50,7 @@ impl Layer {
     /// Takes in that the flag `--key` was given, if it was.
     pub fn flag(&mut self, key: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
-            self.values.push((key.to_owned(), value.into(), Origin::Flag(format!("--{key}"))));
+            self.values.push((key.to_owned(), value.into(), SaidBy::Flag(format!("--{key}"))));
         }
     }
 
@@ -98,7 +97,7 @@ impl Layer {
             let line = source.place(key.span().start).0;
             let said = values.get(key.get_ref().as_ref()).cloned().into_iter();
             layer.values.extend(
-                said.map(|value| (key.get_ref().to_string(), value, Origin::File(file.clone(), line))),
+                said.map(|value| (key.get_ref().to_string(), value, SaidBy::File(file.clone(), line))),
             );
         }
         layer.exclude(folder, &keys.exclude)?;

@@ -1,7 +1,7 @@
 //! Policies of small trees in temporary folders.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::base::sys;

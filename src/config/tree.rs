@@ -9,29 +9,14 @@ use ignore::Match;
 use rustc_hash::FxHashMap;
 use toml::{Table, Value};
 
-use super::keys::{Keys, MOST_FILE_BYTES};
-use super::layer::{Layer, Origin};
-use super::{Policy, Sources};
+use super::keys::{ALL, Keys, MOST_FILE_BYTES};
+use super::layer::{Layer, SaidBy};
+use super::policy::{Files, Policy, Sources};
 use crate::base::sys::{self, Error, Kind};
 use crate::rules::{self, Rule, Status};
 
 /// The name that a file of settings has.
 pub const FILE: &str = "unleak.toml";
-
-/// What selects every rule.
-pub const ALL: &str = "all";
-
-/// Which files of settings are read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Files {
-    /// Those called `unleak.toml`: from the top of the repository (without one, from the working directory)
-    /// down to each file.
-    Found,
-    /// This one for everything; its globs count from the working directory.
-    Only(PathBuf),
-    /// None.
-    None,
-}
 
 /// A value, its key, and who said it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +24,7 @@ pub struct Said {
     pub key: String,
     /// As TOML.
     pub value: String,
-    pub origin: Origin,
+    pub origin: SaidBy,
 }
 
 /// The policies of a tree, by folder.
@@ -183,7 +168,7 @@ impl Tree {
         let mut all = Vec::new();
         for (key, value) in &merged.values {
             if key != "exclude" || merged.exclude.is_empty() {
-                let origin = merged.origins.get(key).cloned().unwrap_or(Origin::Default);
+                let origin = merged.origins.get(key).cloned().unwrap_or(SaidBy::Default);
                 all.push(Said { key: key.clone(), value: value.to_string(), origin });
             } else {
                 all.extend(merged.exclude.iter().map(|(glob, origin)| Said {
@@ -265,9 +250,9 @@ impl Folder {
 struct Merged {
     values: Table,
     /// Of what is no default.
-    origins: BTreeMap<String, Origin>,
+    origins: BTreeMap<String, SaidBy>,
     /// The globs of all layers.
-    exclude: Vec<(Value, Origin)>,
+    exclude: Vec<(Value, SaidBy)>,
 }
 
 impl Merged {
@@ -293,7 +278,7 @@ impl Merged {
         }
     }
 
-    fn say(&mut self, key: &str, value: Value, origin: Origin) {
+    fn say(&mut self, key: &str, value: Value, origin: SaidBy) {
         self.values.insert(key.to_owned(), value);
         self.origins.insert(key.to_owned(), origin);
     }

@@ -18,9 +18,10 @@ use crate::base::diagnostic::{Acquisition, Closable, FaultKind, Finding, fingerp
 use crate::base::text::{LineIndex, Span};
 use crate::config::{Policy, Settings};
 use crate::engine::detect::{self, DETECTORS, Detected, Repeats};
+use crate::engine::idle_comments::{self, Seen};
 use crate::engine::package_style::PackageStyle;
 use crate::engine::prefilter::{Prefilter, sights};
-use crate::engine::suppress::{Directives, Seen};
+use crate::engine::suppress::Directives;
 use crate::engine::{called_seeds, prefilter, quick_reject, suppress, typed_seeds};
 use crate::fix;
 use crate::go::project::package::FuncRef;
@@ -181,7 +182,7 @@ pub fn again(
         let path = settings.in_repository(file.path);
         let (judged, detected) = (&result.judged, &result.detected);
         let seen = Seen { items: &outline.items, judged, detected, refused: &refused, path: &path };
-        let unused = suppress::unused(&directives, file.policy, rule, &place, &seen);
+        let unused = idle_comments::unused(&directives, file.policy, rule, &place, &seen);
         result.findings.extend(unused);
     }
     result.findings.sort_by_key(|finding| finding.location.span);

@@ -10,8 +10,9 @@ use crate::config::Settings;
 use crate::engine::add_ignore;
 use crate::engine::analyze;
 use crate::engine::analyze::{AnalyzedFile, FileText};
-use crate::engine::scan::{Candidate, ScanResult};
-use crate::engine::{Change, Choice, Choose, Fixes};
+use crate::engine::candidate::Candidate;
+use crate::engine::fixes::{Choice, Choose, FileChange, Fixes};
+use crate::engine::scan::ScanResult;
 use crate::go::syntax::parse::damage;
 use crate::rules::Engine;
 
@@ -21,14 +22,14 @@ const MAX_ROUNDS: usize = 4;
 /// Outcomes by fingerprint, of one file: two clones of a repository have the same.
 type Outcomes = FxHashMap<String, FixOutcome>;
 
-/// Fixes what `survey` found, as far as `settings` let and `choose` wants.
+/// Fixes what the scan found, as far as `settings` let and `choose` wants.
 pub fn apply(scan: &ScanResult, settings: &Settings, choose: &Choose) -> Fixes {
     let ScanResult { report, database, summaries, usage, wrappers, pool, candidates } = scan;
     let judge = Judge { database, summaries, assume_closable: false, usage, fields: false };
     let barred = barred(candidates, settings);
     let none = Outcomes::default();
     let shown = candidates.par_iter().filter(|candidate| candidate.is_shown());
-    let fixed: Vec<(&Candidate, Option<Change>, Outcomes)> = pool.install(|| {
+    let fixed: Vec<(&Candidate, Option<FileChange>, Outcomes)> = pool.install(|| {
         let again = |candidate: &Candidate, text: &[u8]| {
             analyze::file(&judge, settings, wrappers, &FileText { text, ..candidate.file_text() })
         };
@@ -89,7 +90,7 @@ fn fix_file(
     settings: &Settings,
     (barred, choose): (&Outcomes, &Choose),
     judge: &dyn Fn(&[u8]) -> AnalyzedFile,
-) -> (Option<Change>, Outcomes) {
+) -> (Option<FileChange>, Outcomes) {
     let lowest = lowest(settings);
     let mut text = candidate.text.to_vec();
     let mut findings: Vec<Finding> = candidate.judged.findings.clone();
@@ -137,7 +138,7 @@ fn fix_file(
         text = new;
         outcomes.extend(silenced.into_iter().map(|id| (id, FixOutcome::Ignored)));
     }
-    let change = (text != *candidate.text).then(|| Change {
+    let change = (text != *candidate.text).then(|| FileChange {
         path: candidate.path.clone(),
         file: candidate.file.clone(),
         before: candidate.text.clone(),

@@ -14,7 +14,7 @@ use crate::base::diagnostic::{Finding, Suppression};
 use crate::base::sys::{self, Error};
 use crate::base::text::LineIndex;
 use crate::config::Settings;
-use crate::engine::Report;
+use crate::engine::report::Report;
 use crate::vcs::Place;
 
 /// The only version so far.

@@ -10,7 +10,7 @@ use crate::base::diagnostic::{Finding, Suppression};
 use crate::base::sys::Error;
 use crate::base::text::LineIndex;
 use crate::config::Settings;
-use crate::engine::scan::Candidate;
+use crate::engine::candidate::Candidate;
 use crate::go::syntax::outline::{Item, outline};
 use crate::vcs::{self, Change, Touched};
 

@@ -19,18 +19,19 @@ use crate::base::diagnostic::{Closable, FaultKind, RunFault, Verdict};
 use crate::base::sys::{self, Error};
 use crate::base::text::LineIndex;
 use crate::config::{Policy, Settings};
-use crate::engine::ChannelVerdict;
 use crate::engine::analyze;
-use crate::engine::analyze::{AnalyzedFile, FileText, Fresh, Wrappers};
+use crate::engine::analyze::{FileText, Fresh, Wrappers};
+use crate::engine::candidate::Candidate;
 use crate::engine::previews::Sightings;
-use crate::engine::{Details, Report, Stats, change_filter, detect, prefilter, suppress};
+use crate::engine::report::{ChannelVerdict, Details, Report, Stats};
+use crate::engine::{change_filter, detect, prefilter, suppress};
 use crate::go::project::locate::{Environment, Locator};
 use crate::go::project::package::{FuncRef, Membership, with_text};
 use crate::go::syntax::outline;
 use crate::go::types::database::{Database, FileScope};
 use crate::rules::Engine;
 use crate::vcs::TopKind;
-use crate::walk::{self, Found, Walked};
+use crate::walk::{self, Walked, WalkedFile};
 
 /// Wrappers of wrappers are followed this far.
 const MAX_ROUNDS: usize = 4;
@@ -48,46 +49,6 @@ pub struct ScanResult {
     pub pool: rayon::ThreadPool,
     /// The files that hold an acquisition, sorted by path.
     pub candidates: Vec<Candidate>,
-}
-
-/// A file worth analysing.
-pub struct Candidate {
-    pub path: Arc<str>,
-    /// Where it lies; `None` for standard input.
-    pub file: Option<PathBuf>,
-    pub test: bool,
-    /// It lies at or below a path that was named.
-    pub asked: bool,
-    /// A generator wrote it, and nobody named it: what it finds is for the generator's author to mend.
-    pub generated: bool,
-    pub text: Arc<[u8]>,
-    pub scope: FileScope,
-    pub policy: Arc<Policy>,
-    pub judged: AnalyzedFile,
-}
-
-impl Candidate {
-    /// Whether its findings are reported.
-    pub fn is_shown(&self) -> bool {
-        self.asked && (self.policy.tests || !self.test)
-    }
-
-    /// Judges those declarations again whose text `matters`.
-    fn judge_again(
-        &mut self,
-        judge: &Judge,
-        settings: &Settings,
-        wrappers: &Wrappers,
-        matters: &dyn Fn(&[u8]) -> bool,
-    ) {
-        let previous = std::mem::take(&mut self.judged);
-        self.judged = analyze::again(judge, settings, wrappers, &self.file_text(), previous, matters);
-    }
-
-    /// As it is judged.
-    pub fn file_text(&self) -> FileText<'_> {
-        FileText { path: &self.path, text: &self.text, scope: &self.scope, policy: &self.policy }
-    }
 }
 
 /// What reading one file came to.
@@ -226,7 +187,7 @@ fn judge_all(judge: &Judge, settings: &Settings, wrappers: &Wrappers, texts: Vec
 /// For each file whether it was asked for, its length, and what reading it came to.
 fn read_all(settings: &Settings, walked: &Walked, sightings: &Sightings) -> Vec<(bool, u64, Read)> {
     settings.report.progress.begin("reading", walked.files.len());
-    let looked = |found: &Found| {
+    let looked = |found: &WalkedFile| {
         let (bytes, looked) = read(walked.tree.policy(&found.file), found, sightings);
         settings.report.progress.step();
         (found.asked, bytes, looked)
@@ -251,14 +212,14 @@ thread_local! {
 }
 
 /// Reads a file into the thread's buffer and hands its text to `look`.
-fn buffered<T>(policy: &Policy, found: &Found, look: impl FnOnce(&[u8]) -> T) -> Result<T, Error> {
+fn buffered<T>(policy: &Policy, found: &WalkedFile, look: impl FnOnce(&[u8]) -> T) -> Result<T, Error> {
     BUFFER.with_borrow_mut(|text| {
         sys::read_into(&found.file, policy.max_file_bytes, text)?;
         Ok(look(text))
     })
 }
 
-fn read(policy: &Arc<Policy>, found: &Found, sightings: &Sightings) -> (u64, Read) {
+fn read(policy: &Arc<Policy>, found: &WalkedFile, sightings: &Sightings) -> (u64, Read) {
     let shown = found.asked && (policy.tests || !found.test);
     let looked = buffered(policy, found, |text| {
         if shown && !is_left_out(policy, found, text) {
@@ -285,7 +246,7 @@ fn read(policy: &Arc<Policy>, found: &Found, sightings: &Sightings) -> (u64, Rea
 }
 
 /// Whether a generator wrote it and nobody asked for it.
-fn is_left_out(policy: &Policy, found: &Found, text: &[u8]) -> bool {
+fn is_left_out(policy: &Policy, found: &WalkedFile, text: &[u8]) -> bool {
     !found.named && !policy.generated && walk::is_generated(text)
 }
 
@@ -302,7 +263,7 @@ struct Text {
 }
 
 impl Text {
-    fn of(found: &Found, policy: &Arc<Policy>, text: &[u8]) -> Text {
+    fn of(found: &WalkedFile, policy: &Arc<Policy>, text: &[u8]) -> Text {
         let (path, file) = (found.path.clone(), Some(found.file.clone()));
         let generated = !found.named && policy.generated && walk::is_generated(text);
         let (test, asked) = (found.test, found.asked);
@@ -411,9 +372,10 @@ fn follow(
             candidate.judge_again(judge, settings, wrappers, &calls);
         }
     });
-    let seen = |found: &Found, imports: &[u64]| added.seen_from(found.file.parent(), imports);
+    let seen = |found: &WalkedFile, imports: &[u64]| added.seen_from(found.file.parent(), imports);
     // Tests that nobody asked for have no part in it.
-    let is_judged = |found: &Found| !found.test || (found.asked && walked.tree.policy(&found.file).tests);
+    let is_judged =
+        |found: &WalkedFile| !found.test || (found.asked && walked.tree.policy(&found.file).tests);
     let looked: Vec<(usize, Option<Vec<u64>>, Option<Candidate>)> = walked
         .files
         .par_iter()
@@ -448,7 +410,7 @@ fn imported(text: &[u8]) -> Vec<u64> {
 
 /// The printed paths of the files whose findings are reported, if they have any.
 fn read_files(settings: &Settings, walked: &Walked) -> Vec<Arc<str>> {
-    let shown = |found: &&Found| !found.test || walked.tree.policy(&found.file).tests;
+    let shown = |found: &&WalkedFile| !found.test || walked.tree.policy(&found.file).tests;
     let stdin = settings.stdin.iter().map(|stdin| Arc::from(stdin.name.as_str()));
     walked
         .files

@@ -3,8 +3,8 @@
 use crate::base::diagnostic::{Anchor, AnchorPlace, Binding};
 use crate::base::edit::Edit;
 use crate::base::text::Span;
-use crate::fix::lines::{Gap, line_start};
-use crate::fix::{Wanted, realigns};
+use crate::fix::lines::{Gap, line_start, realigns};
+use crate::fix::wanted::Wanted;
 
 /// Edits that put a release after what it releases, and why they need a look.
 pub struct Bound {

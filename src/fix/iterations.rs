@@ -4,9 +4,10 @@
 use crate::base::diagnostic::{Anchor, Iteration, Release};
 use crate::base::edit::Edit;
 use crate::base::text::Span;
-use crate::fix::lines::{Gap, line_at, line_start};
+use crate::fix::binding;
+use crate::fix::lines::{Gap, line_at, line_start, realigns};
 use crate::fix::spelling::{self, Spelled, When};
-use crate::fix::{Draft, Sketch, Wanted, binding, realigns};
+use crate::fix::wanted::{Draft, Sketch, Wanted};
 
 /// The edits that release the resource in each round.
 pub fn draft(

@@ -139,6 +139,14 @@ fn has_comment(line: &[u8]) -> bool {
     memchr::memmem::find(line, b"//").is_some() || memchr::memmem::find(line, b"/*").is_some()
 }
 
+/// Why whole lines in this gap are no safe edit.
+pub const REALIGNS: &str = "gofmt would align the comments around it anew";
+
+/// The reason, where it holds of this gap.
+pub fn realigns(gap: &Gap) -> Option<String> {
+    gap.between_comments.then(|| REALIGNS.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

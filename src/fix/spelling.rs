@@ -2,7 +2,8 @@
 
 use crate::base::diagnostic::{Acquisition, Anchor, InScope, Release};
 use crate::config::Style;
-use crate::fix::{Wanted, imports};
+use crate::fix::imports;
+use crate::fix::wanted::Wanted;
 
 /// When the release runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::harmless;
+use super::harmless::harmless;
 use super::tone::{BOLD, DIM, WARNING};
 use crate::base::diagnostic::{Acquisition, Certainty, Closable, Evidence, Verdict};
 use crate::engine::Report;

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::formats::Results;
 use super::located::located;
+use super::results::Results;
 use super::xml::xml;
 use crate::base::diagnostic::Severity;
 

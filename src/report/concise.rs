@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::formats::Results;
-use super::harmless;
+use super::harmless::harmless;
+use super::results::Results;
 use super::tone::{BOLD, DIM, WARNING};
 use crate::base::diagnostic::Finding;
 

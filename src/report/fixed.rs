@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::formats::Fixed;
-use super::harmless;
+use super::harmless::harmless;
+use super::results::Fixed;
 use super::tally::reason_left;
 use super::tone::{ADDED, BOLD, WARNING};
 use crate::base::diagnostic::{Finding, FixOutcome};

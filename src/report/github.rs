@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::formats::Results;
-use super::harmless;
+use super::harmless::harmless;
 use super::located::{Located, located};
+use super::results::Results;
 use crate::base::diagnostic::Severity;
 use crate::config::Settings;
 

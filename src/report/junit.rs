@@ -3,8 +3,8 @@
 
 use std::io::{self, Write};
 
-use super::formats::Results;
 use super::located::{Located, located};
+use super::results::Results;
 use super::xml::xml;
 use crate::base::diagnostic::RunFault;
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::formats::Results;
+use super::results::Results;
 use crate::base::diagnostic::{Applicability, Finding};
 use crate::base::text::{LineIndex, Span};
 

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use similar::DiffOp;
 
-use super::formats::Results;
+use super::harmless::{harmless, harmless_bytes};
 use super::lines::{ops, split};
 use super::located::{Located, located};
+use super::results::Results;
 use super::tally::reason_left;
-use super::{harmless, harmless_bytes};
 use crate::base::diagnostic::{Finding, FixOutcome};
 use crate::rules::Rule;
 
@@ -278,7 +278,7 @@ fn longest_run(text: &str) -> usize {
 mod tests {
     use super::*;
     use crate::engine::FixRun;
-    use crate::report::formats::Fixed;
+    use crate::report::Fixed;
     use crate::report::{samples, settle, tally};
 
     fn fixed(written: FixOutcome, verified: Option<&str>) -> String {

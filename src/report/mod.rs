@@ -21,6 +21,7 @@ mod markdown;
 mod patch;
 mod proof;
 mod rdjson;
+mod results;
 mod route;
 #[cfg(test)]
 mod samples;
@@ -32,12 +33,13 @@ mod tone;
 mod xml;
 
 pub use audit::audit;
-pub use formats::{FORMATS, Fixed, Format, Results};
+pub use formats::{FORMATS, Format};
 pub use harmless::{harmless, harmless_bytes};
 pub use json::{audit_json, json_output_schema};
 pub use lines::{LineCounts, count_lines};
 pub use patch::{empty_patch, hunks, patch, show_patch};
 pub use proof::proofs;
+pub use results::{Fixed, Results};
 pub use route::{Route, routes, routes_by_top};
 pub use stat::stat;
 pub use tally::{RunOutcome, Tally, settle, tally};

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use similar::{DiffOp, group_diff_ops};
 
-use super::harmless_bytes;
+use super::harmless::harmless_bytes;
 use super::lines::{ops, split};
 use super::route::{Route, routes};
 use super::tone::{ADDED, BOLD, FRAME, REMOVED};
 use crate::config::Settings;
-use crate::engine::{Change, Report};
+use crate::engine::{FileChange, Report};
 
 /// Unchanged lines around a change, as git has it.
 const CONTEXT: usize = 3;
@@ -21,7 +21,7 @@ const CONTEXT: usize = 3;
 ///
 /// # Errors
 /// The writer's.
-pub fn patch(out: &mut dyn Write, changes: &[Change], routes: &[Route]) -> io::Result<()> {
+pub fn patch(out: &mut dyn Write, changes: &[FileChange], routes: &[Route]) -> io::Result<()> {
     for (change, route) in changes.iter().zip(routes) {
         let Some(route) = route.as_ref().ok().filter(|_| *change.before != *change.after) else { continue };
         let name = name_in_patch(route);
@@ -39,7 +39,7 @@ pub fn patch(out: &mut dyn Write, changes: &[Change], routes: &[Route]) -> io::R
 /// # Errors
 /// The writer's.
 pub fn empty_patch(out: &mut dyn Write, report: &Report, settings: &Settings) -> io::Result<()> {
-    let unchanged = |path: &Arc<str>| Change {
+    let unchanged = |path: &Arc<str>| FileChange {
         path: path.clone(),
         file: Some(settings.root.join(&**path)),
         before: Arc::default(),
@@ -169,11 +169,11 @@ mod tests {
 
     use super::*;
 
-    fn change(path: &str, before: &[u8], after: &[u8]) -> Change {
-        Change { path: path.into(), file: None, before: before.into(), after: after.to_vec(), fixes: 1 }
+    fn change(path: &str, before: &[u8], after: &[u8]) -> FileChange {
+        FileChange { path: path.into(), file: None, before: before.into(), after: after.to_vec(), fixes: 1 }
     }
 
-    fn rendered(changes: &[Change]) -> Vec<u8> {
+    fn rendered(changes: &[FileChange]) -> Vec<u8> {
         let mut out = Vec::new();
         let routes: Vec<Route> = changes.iter().map(|change| Ok(Path::new(&*change.path).into())).collect();
         patch(&mut out, changes, &routes).expect("memory takes all");
@@ -271,8 +271,10 @@ mod tests {
         }
         let mut out = Vec::new();
         fs::write(dir.path().join("y.go"), "old\n").unwrap();
-        let found =
-            |path: &str, file: &Path| Change { file: Some(file.into()), ..change(path, b"old\n", b"new\n") };
+        let found = |path: &str, file: &Path| FileChange {
+            file: Some(file.into()),
+            ..change(path, b"old\n", b"new\n")
+        };
         let changes = [found("pkg/x.go", &sub.join("pkg/x.go")), found("../y.go", &dir.path().join("y.go"))];
         let settings = crate::config::Settings::sample::<&str>(&sub, &[]);
         let routes = routes(&changes, &settings);

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::harmless;
+use super::harmless::harmless;
 use super::tone::{BOLD, DIM};
 use crate::base::diagnostic::{Evidence, Finding, Fix};
 use crate::engine::Report;

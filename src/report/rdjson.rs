@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::formats::Results;
-use super::harmless;
+use super::harmless::harmless;
 use super::located::{Lines, Located, located, without_ending};
+use super::results::Results;
 use crate::base::diagnostic::Severity;
 
 #[derive(Serialize)]

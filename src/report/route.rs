@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::base::sys;
 use crate::config::Settings;
-use crate::engine::Change;
+use crate::engine::FileChange;
 use crate::vcs::TopKind;
 
 /// The path of a change's file in a patch, or why it is in none: a phrase that goes on from the file's name.
@@ -14,11 +14,11 @@ pub type Route = Result<PathBuf, String>;
 ///
 /// In a repository git reads the paths of a patch from its top, wherever it is run, and passes over what lies
 /// outside of the folder that it is run in. One patch belongs to one repository.
-pub fn routes(changes: &[Change], settings: &Settings) -> Vec<Route> {
+pub fn routes(changes: &[FileChange], settings: &Settings) -> Vec<Route> {
     let here = sys::real_path(&settings.root).unwrap_or_else(|_| settings.root.clone());
     let own = settings.places.of(&here.join("any.go")).filter(|place| place.top.kind == TopKind::Repository);
     let mut repository = own.as_ref().map(|place| place.top.dir.clone());
-    let mut route = |change: &Change| {
+    let mut route = |change: &FileChange| {
         let Some(file) = &change.file else {
             let prefix = own.as_ref().and_then(|place| place.below.parent()).unwrap_or(Path::new(""));
             let printed = Path::new(&*change.path);
@@ -50,8 +50,8 @@ fn outside() -> String {
 
 /// The tops of the repositories that changes lie in, each with the routes from there: `Err` for the changes
 /// of the others.
-pub fn routes_by_top(changes: &[Change], settings: &Settings) -> Vec<(PathBuf, Vec<Route>)> {
-    let place = |change: &Change| match &change.file {
+pub fn routes_by_top(changes: &[FileChange], settings: &Settings) -> Vec<(PathBuf, Vec<Route>)> {
+    let place = |change: &FileChange| match &change.file {
         Some(file) if sys::is_link(file) => None,
         Some(file) => settings.places.of(file),
         None => settings.place(&change.path),

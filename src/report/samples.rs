@@ -6,15 +6,21 @@ use crate::base::diagnostic::*;
 use crate::base::edit::Edit;
 use crate::base::text::Span;
 use crate::config::Settings;
-use crate::engine::{Change, FixRun, Report};
+use crate::engine::{FileChange, FixRun, Report};
 use crate::report::{Fixed, Tally};
 
 /// The text that [`report`] is about.
 pub(super) const TEXT: &str = "package a\n\nfunc run() error {\n\tc, err := x.NewClient()\n\tif err != nil \
                                {\n\t\treturn err\n\t}\n\treturn c.Do()\n}\n";
 
-pub(super) fn change(path: &str, before: &str, after: &str) -> Change {
-    Change { path: path.into(), file: None, before: before.as_bytes().into(), after: after.into(), fixes: 1 }
+pub(super) fn change(path: &str, before: &str, after: &str) -> FileChange {
+    FileChange {
+        path: path.into(),
+        file: None,
+        before: before.as_bytes().into(),
+        after: after.into(),
+        fixes: 1,
+    }
 }
 
 fn place(text: &str) -> Span {

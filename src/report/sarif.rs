@@ -11,8 +11,8 @@ use std::sync::Arc;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use super::formats::Results;
-use super::harmless;
+use super::harmless::harmless;
+use super::results::Results;
 use crate::base::diagnostic::{Applicability, Evidence, Finding, Fix, Severity};
 use crate::base::text::{LineIndex, Span};
 use crate::config::Settings;

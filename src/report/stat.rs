@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
+use super::harmless::harmless;
 use super::lines::{LineCounts, count_lines};
+use super::route::Route;
 use super::tone::{ADDED, REMOVED};
-use super::{Route, harmless};
-use crate::engine::Change;
+use crate::engine::FileChange;
 
 /// The longest row of signs.
 const SIGNS: usize = 40;
@@ -14,7 +15,7 @@ const SIGNS: usize = 40;
 ///
 /// # Errors
 /// The writer's.
-pub fn stat(out: &mut dyn Write, changes: &[Change], routes: &[Route]) -> io::Result<()> {
+pub fn stat(out: &mut dyn Write, changes: &[FileChange], routes: &[Route]) -> io::Result<()> {
     let rows: Vec<(String, LineCounts)> = changes
         .iter()
         .zip(routes)

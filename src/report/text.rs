@@ -4,9 +4,9 @@
 use std::io::{self, Write};
 
 use super::fixed::fixed_lines;
-use super::formats::Results;
+use super::harmless::{harmless, harmless_bytes};
+use super::results::Results;
 use super::tone::{ADDED, BOLD, DIM, FRAME, REMOVED, WARNING};
-use super::{harmless, harmless_bytes};
 use crate::base::diagnostic::{Finding, Fix};
 use crate::base::edit::Edit;
 use crate::base::text::{LineIndex, Span};

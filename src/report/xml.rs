@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::harmless;
+use super::harmless::harmless;
 
 /// `text` for an element or an attribute in quotes. What XML has no character for is written as `\u{…}`.
 pub(super) fn xml(text: &str) -> String {

@@ -12,7 +12,7 @@ use crate::base::sys;
 use crate::go::project::gomod::language_version;
 use crate::go::types::release::{Gives, Lifetime, ReleaseMethod, Words};
 use crate::rules::acquire::{Acquire, Called, Qualified, Quiet};
-use crate::rules::{Engine, Given, Named, Rule, RuleError, Seeds, Status};
+use crate::rules::rule::{Engine, Given, Named, Rule, RuleError, Seeds, Status};
 
 /// A value that says something: an empty one is a mistake at its place.
 #[derive(Deserialize)]
@@ -457,11 +457,11 @@ fn place(text: &str, at: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, at - line_start + 1)
 }
 
-/// The rules in the folders of `dir`.
+/// The rules in the folders of `dir`, sorted by id.
 ///
 /// # Errors
-/// The first mistake, in the order of folder names.
-pub fn dir(dir: &Path) -> Result<Vec<Arc<Rule>>, RuleError> {
+/// The first mistake found, with its file, line and column; also when `dir` cannot be read or holds no rule.
+pub fn load_dir(dir: &Path) -> Result<Vec<Arc<Rule>>, RuleError> {
     let outside = |path: &Path, words: String| RuleError {
         file: path.display().to_string(),
         line: 1,

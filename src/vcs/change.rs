@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::{Entry, Repository, next_blob, records, work_tree};
+use super::repository::{Entry, Repository, next_blob, records};
+use super::work_tree::work_tree;
 use crate::base::sys::{self, Error};
 
 /// What the change is.

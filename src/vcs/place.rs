@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use super::work_tree;
+use super::work_tree::work_tree;
 use crate::base::sys::{self, Kind};
 
 /// What the folder is that paths count from.

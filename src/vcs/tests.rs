@@ -1,9 +1,11 @@
 //! Real repositories in temporary folders; nothing is tested where there is no git.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::*;
+use crate::base::sys;
 
 /// A repository with `a.go` and `b.go` committed; `None` without git.
 struct Fixture {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::found::WalkedFile;
 use super::ignores::{self, Ignores, Repository};
+use super::name::{self, is_test};
 use super::requested::RequestedPath;
-use super::{Found, is_test, name};
 use crate::base::diagnostic::RunFault;
 use crate::base::sys::{self, Kind};
 use crate::config::{self, Tree};
@@ -16,7 +17,7 @@ use crate::vcs;
 /// Files and faults below one named folder, in no order.
 #[derive(Default)]
 pub(super) struct Batch {
-    pub files: Vec<Found>,
+    pub files: Vec<WalkedFile>,
     /// Files of settings, by their name.
     pub settings: Vec<PathBuf>,
     pub faults: Vec<RunFault>,
@@ -204,7 +205,7 @@ impl<'w> Walk<'w> {
             None => {
                 let len = sys::len(&file).unwrap_or(0);
                 let test = is_test(&path);
-                batch.files.push(Found { test, path, named: false, asked: self.asked, len, file });
+                batch.files.push(WalkedFile { test, path, named: false, asked: self.asked, len, file });
             }
             Some(reason) => {
                 if reason == "special file" {

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Found, is_test, name};
+use super::found::WalkedFile;
+use super::name::{self, is_test};
 use crate::base::sys;
 
 /// A path from the command line, with the faces of all that lies below it.
@@ -42,9 +43,9 @@ impl RequestedPath {
         }
     }
 
-    pub fn found(&self) -> Found {
+    pub fn found(&self) -> WalkedFile {
         let path = name::printed(&self.printed);
-        Found {
+        WalkedFile {
             test: is_test(&path),
             path,
             named: true,

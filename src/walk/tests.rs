@@ -1,8 +1,12 @@
 //! Walks over small trees in temporary folders.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
 use super::*;
+use crate::base::sys::{self, Error};
+use crate::config::Settings;
 
 struct Tree {
     _dir: tempfile::TempDir,

@@ -23,7 +23,7 @@ use regex::Regex;
 use unleak::base::diagnostic::Finding;
 use unleak::config::{Settings, Style};
 use unleak::engine;
-use unleak::engine::{Change, Report};
+use unleak::engine::{FileChange, Report};
 
 use crate::support::{self, copy, files, go, gofmt, needs_go, test, write};
 
@@ -54,7 +54,7 @@ struct Fixtures {
 struct Fixed {
     /// How the names of its golden files end.
     ending: String,
-    changes: Vec<Change>,
+    changes: Vec<FileChange>,
 }
 
 impl Fixtures {
@@ -409,7 +409,7 @@ fn every_golden_file_has_its_source(fixtures: &Fixtures) {
 
 /// What differs between the golden files that end in `.golden` among `files` and `changes`. Without such a
 /// file the text is to be as it was.
-fn compare_goldens(files: &[(String, Vec<u8>)], changes: &[Change]) -> Vec<String> {
+fn compare_goldens(files: &[(String, Vec<u8>)], changes: &[FileChange]) -> Vec<String> {
     let texts: BTreeMap<&str, &[u8]> =
         files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
     let mut differences = Vec::new();
@@ -440,7 +440,7 @@ fn line_difference(golden: &[u8], fixed: &[u8]) -> String {
 
 /// Taking what was inserted out again, whole lines or a capacity within one, must give what was there.
 /// Returns what is wrong.
-fn only_inserts(change: &Change) -> Option<String> {
+fn only_inserts(change: &FileChange) -> Option<String> {
     let mut before = change.before.split_inclusive(|byte| *byte == b'\n').peekable();
     for line in change.after.split_inclusive(|byte| *byte == b'\n') {
         before.next_if(|known| *known == line || has_capacity_inserted(known, line));

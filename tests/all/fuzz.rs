@@ -21,7 +21,7 @@ use libtest_mimic::Trial;
 use regex::bytes::Regex;
 use unleak::config::{Settings, Style};
 use unleak::engine;
-use unleak::engine::Change;
+use unleak::engine::FileChange;
 use unleak::go::syntax::outline::outline;
 use unleak::go::syntax::parse;
 
@@ -210,7 +210,7 @@ fn is_inverted_by_lines(before: &[u8], after: &[u8]) -> bool {
     before.next().is_none()
 }
 
-fn fix(root: &Path, unsafe_fixes: bool, style: Style) -> BTreeMap<String, Change> {
+fn fix(root: &Path, unsafe_fixes: bool, style: Style) -> BTreeMap<String, FileChange> {
     let mut settings = Settings { index_only: true, ..support::settings(root) };
     settings.fix.unsafe_fixes = unsafe_fixes;
     settings.sources.flags.flag("style", Some(style.word()));

@@ -8,19 +8,17 @@ use rayon::prelude::*;
 
 use crate::base::sys;
 use crate::go::index::names::{shortened, squeezed};
-use crate::go::index::reader::RELEASE_NAMES;
 use crate::go::index_build::handles;
 use crate::go::index_build::handles::Handles;
+use crate::go::index_build::spelling::{ends_it, is_released, releases, spell, spell_all, spell_release};
 use crate::go::project::gomod::compare_versions;
 use crate::go::project::locate::{Locator, Origin};
 use crate::go::project::package::{Membership, Package};
 use crate::go::syntax::outline;
 use crate::go::syntax::outline::ItemKind;
-use crate::go::types::closable::release_args;
 use crate::go::types::database::{Database, Spares, exported};
-use crate::go::types::members::{Lookup, Member, MethodRef};
 use crate::go::types::retention::is_generated;
-use crate::go::types::type_expr::{FuncSig, Named, Type, guess_package_name};
+use crate::go::types::type_expr::{Named, Type, guess_package_name};
 
 /// How many folders of one module are read.
 const MAX_FOLDERS: usize = 20_000;
@@ -377,33 +375,6 @@ fn var_names(package: &Package) -> BTreeSet<Arc<str>> {
     items.flat_map(|item| item.names).filter(|name| exported(name)).collect()
 }
 
-/// Whether something ends values of the type.
-pub(crate) fn is_released(database: &Database, ty: &Type) -> bool {
-    releases(database, ty).0.iter().any(ends_it)
-}
-
-/// The release methods of a type, and whether it is sure that there are no others.
-fn releases(database: &Database, ty: &Type) -> (Vec<MethodRef>, bool) {
-    if !matches!(ty.pointee(), Type::Named(_)) {
-        return (Vec::new(), true);
-    }
-    let (mut found, mut known) = (Vec::new(), true);
-    for name in RELEASE_NAMES {
-        match database.find_member(ty, name) {
-            Lookup::Member(Member::Method(method)) => found.push(method),
-            Lookup::Unknown(_) => known = false,
-            _ => {}
-        }
-    }
-    (found, known)
-}
-
-/// Whether a method of such a name really ends something: `Stop(request) *Call` of a REST service only asks
-/// for that elsewhere.
-fn ends_it(method: &MethodRef) -> bool {
-    method.signature.results.iter().all(|ty| matches!(ty, Type::Basic(_)))
-}
-
 /// Whether callers of such a function ask what to close, also when the answer is nothing.
 fn makes_client(name: &str, result: &Type) -> bool {
     let client = |name: &str| name.ends_with("Client") || name.ends_with("Clientset");
@@ -416,33 +387,6 @@ fn is_message(ty: &Type) -> bool {
     ty.named().is_some_and(|named| {
         named.source().is_some_and(|package| package.has_method(&named.name, "ProtoReflect"))
     })
-}
-
-fn spell_release(method: &MethodRef, home: &str) -> String {
-    let signature: &FuncSig = &method.signature;
-    let asked = release_args(signature).len();
-    format!(
-        "{}({}){}",
-        method.name,
-        spell_all(&signature.params[..asked], home),
-        spell_all(&signature.results, home)
-    )
-}
-
-pub(crate) fn spell_all(types: &[Type], home: &str) -> String {
-    types.iter().map(|ty| spell(ty, home)).collect::<Vec<_>>().join(",")
-}
-
-/// A type as the index spells it.
-pub(crate) fn spell(ty: &Type, home: &str) -> String {
-    match ty {
-        Type::Pointer(inner) => format!("*{}", spell(inner, home)),
-        Type::Slice(inner) => format!("[]{}", spell(inner, home)),
-        Type::Named(named) if &*named.package == home => format!(".{}", named.name),
-        Type::Named(named) => format!("{}.{}", named.package, named.name),
-        Type::Basic(name) => name.to_string(),
-        _ => "?".to_string(),
-    }
 }
 
 /// Each module with the versions at which it was read, oldest first.

@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::go::index::members::ANY;
 use crate::go::index::names::{shortened, squeezed};
-use crate::go::index_build::build::{is_released, spell, spell_all};
+use crate::go::index_build::spelling::{is_released, spell, spell_all};
 use crate::go::project::package::Package;
 use crate::go::syntax::ast::ExprKind;
 use crate::go::types::database::{Database, FileScope, exported};

@@ -3,5 +3,6 @@
 pub mod build;
 pub mod handles;
 pub mod modcache;
+mod spelling;
 #[cfg(test)]
 mod tests;

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
 use crate::base::text::Span;
-use crate::go::syntax::ast::Decl;
-use crate::go::syntax::lower;
 use crate::go::syntax::outline::{Item, ItemKind, is_word};
 
 /// A declaration above this size is not parsed.
 pub const MAX_DECLARATION_BYTES: usize = 4 << 20;
+
+/// Deeper nesting than this is refused: everything that walks syntax may then recurse.
+pub const MAX_DEPTH: u32 = 250;
 
 /// A parsed declaration.
 pub struct Parsed {
@@ -35,7 +36,7 @@ pub enum Refusal {
     Damaged,
     #[error("it gives `nil`, `true` or `false` another meaning")]
     Predeclared,
-    #[error("it nests deeper than {} levels", lower::MAX_DEPTH)]
+    #[error("it nests deeper than {} levels", MAX_DEPTH)]
     TooDeep,
     #[error("it is longer than {} MiB", MAX_DECLARATION_BYTES >> 20)]
     TooLong,
@@ -72,16 +73,6 @@ pub fn parse(file: &[u8], span: Span) -> Result<Parsed, Refusal> {
     let masked = mask(&text).ok_or(Refusal::Damaged)?;
     let tree = tree(&masked).filter(|tree| !tree.root_node().has_error()).ok_or(Refusal::Damaged)?;
     Ok(Parsed { tree, text, base: span.start })
-}
-
-impl Parsed {
-    /// The declaration as syntax values.
-    ///
-    /// # Errors
-    /// When it nests too deep.
-    pub fn lower(&self) -> Result<Decl, Refusal> {
-        lower::declaration(self)
-    }
 }
 
 /// How many places of a text the grammar cannot make sense of, but what is only newer than it.

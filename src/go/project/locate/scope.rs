@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::located::Located;
 use super::memo::Memo;
-use super::{Located, paths};
+use super::paths;
 use crate::go::project::gomod::{
     GoMod, GoWork, Replace, Replacement, Require, Vendored, VendoredModule, compare_versions,
 };

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::located::{Located, Origin};
 use super::scope::{Scope, Substitute};
-use super::{Located, Locator, Origin, paths};
+use super::{Locator, paths};
 use crate::base::sys;
 use crate::go::project::gomod::compare_versions;
 

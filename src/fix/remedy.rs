@@ -1,0 +1,194 @@
+//! A remedy -> a fix: its edits, what they do in words, and why they need a look.
+
+use crate::base::diagnostic::{
+    Anchor, Applicability, Certainty, Closable, Fix, Release, ReleaseArg, ReleaseCandidate, ReleaseWay,
+    Remedy,
+};
+use crate::base::edit::Edit;
+use crate::base::text::Span;
+use crate::fix::lines::{self, Gap, REALIGNS, realigns};
+use crate::fix::spelling::{self, Spelled, When};
+use crate::fix::wanted::{Draft, Sketch, Wanted};
+use crate::fix::{binding, imports, iterations};
+
+/// A remedy that is spelled without knowing what is released: anything but a release. Where the place does
+/// not take it, it is only shown.
+pub fn spelled(remedy: &Remedy, file: &[u8]) -> Option<Fix> {
+    let (title, edit, doubt) = match remedy {
+        Remedy::Release(_) => return None,
+        Remedy::Advice { title, reason } => return Some(sketch(title.clone(), reason)),
+        Remedy::Capacity { title, at, text, doubt } => {
+            let aligned = lines::is_between_comments(file, *at as usize);
+            let doubt = doubt.clone().or_else(|| aligned.then(|| REALIGNS.to_owned()));
+            (title, Edit::insert(*at, text.clone()), doubt)
+        }
+        Remedy::Lines { title, place, lines, doubt } => match Gap::at(file, *place) {
+            Ok(gap) => (title, gap.insert(lines), doubt.clone().or_else(|| realigns(&gap))),
+            Err(reason) => return Some(sketch(title.clone(), reason)),
+        },
+    };
+    let applicability = if doubt.is_some() { Applicability::Unsafe } else { Applicability::Safe };
+    Some(Fix { title: title.clone(), applicability, reason: doubt, edits: vec![edit], proof: None })
+}
+
+/// The fix for a fault; `None` for a release when the type's is not known.
+pub fn fix(wanted: &Wanted) -> Option<Fix> {
+    let Remedy::Release(placed) = wanted.remedy else { return spelled(wanted.remedy, wanted.text) };
+    let Closable::By(release) = &wanted.acquisition.closable else { return None };
+    if wanted.method(release).is_some_and(|method| method.only_shown) {
+        let name = wanted.name();
+        let reason = format!("what `{}` waits for, or ends besides, is for a person to say", release.method);
+        return Some(sketch(format!("call `{}` of {name}", release.name()), &reason));
+    }
+    let Some(anchor) = &placed.anchor else {
+        if let Some(fix) = leaving(wanted, release, placed) {
+            return Some(fix);
+        }
+        let name = wanted.name();
+        let reason =
+            placed.obstacle.as_deref().unwrap_or("no single line after the error check could release it");
+        return Some(sketch(format!("call `{}` of {name} on every way out", release.name()), reason));
+    };
+    Some(match draft(wanted, release, anchor, &placed.replaced) {
+        Ok(Draft { title, mut edits, doubt }) => {
+            edits.sort_by_key(|edit| edit.span);
+            let reason = anchor
+                .doubt
+                .clone()
+                .or_else(|| assumed(wanted, release))
+                .or_else(|| risk(release, anchor, wanted))
+                .or(doubt)
+                .or_else(|| unproved(wanted, placed));
+            let applicability = if reason.is_some() { Applicability::Unsafe } else { Applicability::Safe };
+            Fix { title, applicability, reason, edits, proof: placed.proof.clone() }
+        }
+        Err(Sketch { title, reason }) => sketch(title, &reason),
+    })
+}
+
+fn sketch(title: String, reason: &str) -> Fix {
+    Fix {
+        title,
+        applicability: Applicability::Display,
+        reason: Some(reason.to_owned()),
+        edits: Vec::new(),
+        proof: None,
+    }
+}
+
+fn draft(wanted: &Wanted, release: &Release, anchor: &Anchor, replaced: &[Span]) -> Result<Draft, Sketch> {
+    let call = call(wanted, release, anchor).map_err(|sketched| Sketch {
+        title: format!("insert `defer {sketched}`"),
+        reason: "what to pass to it is for a person to say".to_owned(),
+    })?;
+    match &anchor.iteration {
+        None => deferred(wanted, release, anchor, &call, replaced),
+        Some(iteration) => iterations::draft(wanted, release, anchor, iteration, &call),
+    }
+}
+
+/// `client.Close()`; the error is a sketch of a call whose arguments nobody knows.
+fn call(wanted: &Wanted, release: &Release, anchor: &Anchor) -> Result<String, String> {
+    let named = match &release.way {
+        ReleaseWay::Function { package, .. } => imports::qualifier(wanted.habits.imports(), package),
+        _ => None,
+    };
+    let function =
+        &named.map_or_else(|| release.name(), |qualifier| format!("{qualifier}.{}", release.method));
+    let call = |args: &str| release.call(&anchor.variable, args, function);
+    match (release.args.as_slice(), &anchor.scope.context) {
+        ([], _) => Ok(call("")),
+        ([ReleaseArg::Nil], _) => Ok(call("nil")),
+        ([ReleaseArg::Context], Some(context)) => Ok(call(&context.spelled)),
+        _ => Err(call("…")),
+    }
+}
+
+/// A release before each `return` that lacks one; `None` where one of them cannot be written.
+fn leaving(wanted: &Wanted, release: &Release, placed: &ReleaseCandidate) -> Option<Fix> {
+    let mut edits = Vec::new();
+    let mut titles = Vec::new();
+    for anchor in &placed.leaving {
+        let call = call(wanted, release, anchor).ok()?;
+        let spelled = spelling::spell(wanted, release, anchor, &call, When::Now)
+            .ok()
+            .filter(|spelled| spelled.needs.is_none())?;
+        edits.push(Gap::at(wanted.text, anchor.place).ok()?.insert(&spelled.lines));
+        titles.push(spelled.title);
+    }
+    let title = match titles.as_slice() {
+        [] => return None,
+        [title] => format!("insert `{title}` before the return that lacks it"),
+        [title, ..] => format!("insert `{title}` before each of the {} returns that lack it", titles.len()),
+    };
+    let applicability = Applicability::Unsafe;
+    Some(Fix { title, applicability, reason: placed.obstacle.clone(), edits, proof: None })
+}
+
+/// A release that waits for the end of the function, in the place of the statements `replaced`.
+fn deferred(
+    wanted: &Wanted,
+    release: &Release,
+    anchor: &Anchor,
+    call: &str,
+    replaced: &[Span],
+) -> Result<Draft, Sketch> {
+    let place = if anchor.after_check { "after the error check" } else { "after it is made" };
+    let spelled = spelling::spell(wanted, release, anchor, call, When::Deferred)
+        .map_err(|reason| Sketch { title: format!("insert `defer {call}` {place}"), reason })?;
+    let title = match replaced {
+        [] => format!("insert `{}` {place}", spelled.title),
+        _ => format!("let `{}` {place} take the place of the release that is there", spelled.title),
+    };
+    let Spelled { lines, needs, doubt, .. } = spelled;
+    let sketch = |reason: &str| Sketch { title: title.clone(), reason: reason.to_owned() };
+    let bound = binding::bind(wanted, anchor, &lines).map_err(sketch)?;
+    let imported = needs.map(|path| {
+        imports::add(wanted.text, path).ok_or_else(|| sketch("the import it needs has no plain place"))
+    });
+    let mut edits = bound.edits;
+    let mut doubt = doubt.or(bound.doubt);
+    if let Some(edit) = imported.transpose()?.flatten() {
+        edits.push(edit);
+        doubt = doubt.or_else(|| Some("it adds an import".to_owned()));
+    }
+    if !replaced.is_empty() {
+        let removals: Result<Vec<Edit>, &str> =
+            replaced.iter().map(|statement| lines::remove(wanted.text, *statement)).collect();
+        edits.extend(removals.map_err(sketch)?);
+        doubt = Some("what was released in one place is released in another".to_owned());
+    }
+    Ok(Draft { title, edits, doubt })
+}
+
+fn assumed(wanted: &Wanted, release: &Release) -> Option<String> {
+    match (wanted.type_certainty, wanted.acquisition.certainty) {
+        (Certainty::Assumed, _) => Some(format!("that its type has `{}` is assumed", release.method)),
+        (_, Certainty::Assumed) => {
+            Some("what becomes of it is assumed, as some of the code was not read".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// What stands against a proof that the release does no harm.
+fn unproved(wanted: &Wanted, placed: &ReleaseCandidate) -> Option<String> {
+    match &placed.proof {
+        Some(Ok(_)) => None,
+        Some(Err(objection)) => Some(match &objection.place {
+            place if place.line == 0 => place.words.clone(),
+            place if place.path == wanted.acquisition.path => format!("line {}: {}", place.line, place.words),
+            place => format!("{}:{}: {}", place.path, place.line, place.words),
+        }),
+        None => Some("nothing proves that it is not needed any more when the function ends".to_owned()),
+    }
+}
+
+/// What is risky about this release whatever its place.
+fn risk(release: &Release, anchor: &Anchor, wanted: &Wanted) -> Option<String> {
+    if let ([ReleaseArg::Context], Some(context)) = (release.args.as_slice(), &anchor.scope.context) {
+        return Some(context.doubt.clone());
+    }
+    let safe = wanted.method(release).is_some_and(|method| method.safe);
+    (!safe).then(|| format!("whether `{}` alone is the right release is for a person to say", release.method))
+}
