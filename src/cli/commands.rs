@@ -87,7 +87,7 @@ fn check(common: &CommonFlags, flags: &CheckFlags) -> anyhow::Result<Exit> {
 }
 
 fn list_files(settings: &Settings) -> anyhow::Result<Exit> {
-    if let Some(stdin) = &settings.stdin {
+    if let Some(stdin) = &settings.scan.stdin {
         for_programs(|out| writeln!(out, "{}", stdin.name))?;
         return Ok(Exit::Nothing);
     }

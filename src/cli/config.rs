@@ -16,9 +16,9 @@ use crate::report::harmless;
 /// # Errors
 /// A path that is not there, and mistakes in files of settings.
 pub fn run(common: &CommonFlags, command: &ConfigCommand) -> anyhow::Result<Exit> {
-    let ConfigCommand::Show { path, overrides } = command;
+    let ConfigCommand::Show { path, policy } = command;
     let root = sys::working_dir()?;
-    let mut tree = Tree::new(&root, &settings::sources(&root, common, overrides)?)?;
+    let mut tree = Tree::new(&root, &settings::sources(&root, common, policy)?)?;
     let given = root.join(path);
     let folder = match sys::kind(&given) {
         Some(Kind::Folder) => given.as_path(),

@@ -27,7 +27,7 @@ impl Exit {
     /// What an error that ended a run means for who started it.
     pub fn of(error: &anyhow::Error) -> Exit {
         let told = error.chain().find_map(|cause| {
-            if cause.is::<settings::Usage>() {
+            if cause.is::<settings::UsageError>() {
                 return Some(Exit::Usage);
             }
             let kind = match cause.downcast_ref::<sys::Error>() {

@@ -22,13 +22,13 @@ pub fn fix(common: &CommonFlags, flags: &FixFlags) -> anyhow::Result<Exit> {
     let mut fixes = progress::watched(common.quiet, &settings.report.progress, || {
         judged.fix(&settings, &|_| Choice::Take)
     });
-    if let Some(stdin) = settings.stdin.as_ref().filter(|_| flags.format.colored) {
+    if let Some(stdin) = settings.scan.stdin.as_ref().filter(|_| flags.format.colored) {
         let fixed = fixes.changes.first().map_or(&*stdin.text, |change| &change.after);
         flags.output.open().for_programs(|out| out.write_all(fixed))?;
         let written = vec![FixOutcome::Applied; fixes.changes.len()];
         return Ok(exit(flags, &judged.into_run(fixes), &written));
     }
-    if !flags.no_vcs && !fixes.changes.is_empty() && settings.stdin.is_none() {
+    if !flags.no_vcs && !fixes.changes.is_empty() && settings.scan.stdin.is_none() {
         // Whoever looks at each edit may have confirmed others a moment ago.
         write::check_committed(&settings, &fixes.changes, flags.allow_dirty || flags.interactive)?;
     }
@@ -40,7 +40,7 @@ pub fn fix(common: &CommonFlags, flags: &FixFlags) -> anyhow::Result<Exit> {
     let verify = flags.verify.as_deref().map(Verify::new);
     let (written, faults) = match &verify {
         // Its text is in the answer.
-        _ if settings.stdin.is_some() => (vec![FixOutcome::Applied; fixes.changes.len()], Vec::new()),
+        _ if settings.scan.stdin.is_some() => (vec![FixOutcome::Applied; fixes.changes.len()], Vec::new()),
         None => write::write_all(&settings, &fixes.changes)?,
         Some(verify) => {
             let verified = verify::write_verified(&settings, &judged, fixes, &decisions, verify)?;

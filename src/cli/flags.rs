@@ -142,7 +142,7 @@ pub enum ConfigCommand {
         #[arg(value_name = "PATH", default_value = ".")]
         path: PathBuf,
         #[command(flatten)]
-        overrides: PolicyFlags,
+        policy: PolicyFlags,
     },
 }
 
@@ -313,7 +313,7 @@ pub struct ScanFlags {
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
     #[command(flatten)]
-    pub overrides: PolicyFlags,
+    pub policy: PolicyFlags,
     /// Ask no source outside of the scanned modules, only the index that comes with unleak
     #[arg(long)]
     pub index_only: bool,

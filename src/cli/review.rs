@@ -55,7 +55,7 @@ impl Decisions {
 /// # Errors
 /// Standard input is read for source, or is no terminal; neither is standard output.
 pub fn check_terminal(settings: &Settings) -> anyhow::Result<()> {
-    if settings.stdin.is_some() {
+    if settings.scan.stdin.is_some() {
         bail!("fix -i asks questions, so it cannot read source from standard input");
     }
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {

@@ -8,22 +8,22 @@ use anyhow::{Context, anyhow, bail};
 use super::flags::{ChangeFlags, ChoiceFlags, CommonFlags, FixFlags, PolicyFlags, ScanFlags};
 use crate::base::sys;
 use crate::config::{
-    ALL, Files, FixSettings, Keys, Layer, ReportSettings, Settings, Sources, Stdin, Style, is_selected,
-    known_rule,
+    ALL, Files, FixSettings, Keys, Layer, ReportSettings, ScanSettings, Settings, Sources, Stdin, Style,
+    is_selected, known_rule,
 };
 use crate::rules::{self, Rule};
-use crate::vcs::{Change, Places};
+use crate::vcs::{Change, RepositoryPaths};
 
 /// A mistake in the command line, which stays one however often the run is tried.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:#}")]
-pub struct Usage(anyhow::Error);
+pub struct UsageError(anyhow::Error);
 
-impl Usage {
+impl UsageError {
     /// `error` as a mistake of whoever typed, unless the machine is to blame.
     pub fn of(error: anyhow::Error) -> anyhow::Error {
         let outside = error.chain().any(|cause| cause.is::<std::io::Error>());
-        if outside { error } else { Usage(error).into() }
+        if outside { error } else { UsageError(error).into() }
     }
 }
 
@@ -33,7 +33,7 @@ impl Usage {
 /// `-` beside other paths, an unknown rule, a folder of rules that cannot be loaded, unreadable standard
 /// input.
 pub fn settle(common: &CommonFlags, scan: &ScanFlags) -> anyhow::Result<Settings> {
-    settled(common, scan).map_err(Usage::of)
+    settled(common, scan).map_err(UsageError::of)
 }
 
 fn settled(common: &CommonFlags, scan: &ScanFlags) -> anyhow::Result<Settings> {
@@ -44,14 +44,16 @@ fn settled(common: &CommonFlags, scan: &ScanFlags) -> anyhow::Result<Settings> {
     };
     let root = sys::working_dir()?;
     Ok(Settings {
-        sources: sources(&root, common, &scan.overrides)?,
-        places: Arc::new(Places::new(&root)),
+        places: Arc::new(RepositoryPaths::new(&root)),
+        scan: ScanSettings {
+            paths: if stdin.is_some() { Vec::new() } else { scan.paths.clone() },
+            stdin,
+            threads: scan.threads,
+            sources: sources(&root, common, &scan.policy)?,
+            change: None,
+            index_only: scan.index_only,
+        },
         root,
-        paths: if stdin.is_some() { Vec::new() } else { scan.paths.clone() },
-        stdin,
-        threads: scan.threads,
-        index_only: scan.index_only,
-        change: None,
         report: ReportSettings {
             timings: scan.stats,
             stats: scan.stats || common.verbose,
@@ -75,11 +77,12 @@ pub fn settle_change(
         (None, true) => Some(Change::Staged),
         (None, false) => None,
     };
-    let settings = settle(common, scan)?;
-    if change.is_some() && settings.stdin.is_some() {
-        return Err(Usage::of(anyhow!("standard input has no history; leave --since and --staged out")));
+    let mut settings = settle(common, scan)?;
+    if change.is_some() && settings.scan.stdin.is_some() {
+        return Err(UsageError::of(anyhow!("standard input has no history; leave --since and --staged out")));
     }
-    Ok(Settings { change, ..settings })
+    settings.scan.change = change;
+    Ok(settings)
 }
 
 /// As [`settle_change`], for a command that takes fixes.
@@ -106,13 +109,13 @@ pub fn settle_fixes(
 pub fn ignore_reason(flags: &FixFlags) -> anyhow::Result<Option<String>> {
     let reason = flags.add_ignore.as_deref().map(str::trim);
     if reason.is_some_and(|reason| reason.is_empty() || reason.contains(char::is_control)) {
-        return Err(Usage::of(anyhow!("--add-ignore: give the reason in one line of words")));
+        return Err(UsageError::of(anyhow!("--add-ignore: give the reason in one line of words")));
     }
     Ok(reason.map(str::to_owned))
 }
 
 fn read_stdin(scan: &ScanFlags) -> anyhow::Result<Stdin> {
-    let limit = scan.overrides.max_file_bytes.map_or(Keys::default().max_file_bytes, u64::from);
+    let limit = scan.policy.max_file_bytes.map_or(Keys::default().max_file_bytes, u64::from);
     let text = sys::read_stdin(limit).map_err(|error| match error {
         sys::Error::TooLarge { .. } => {
             anyhow!("standard input: {}; --max-file-bytes reads more", error.words())
@@ -189,7 +192,7 @@ mod tests {
     fn made(flags: &[&str]) -> anyhow::Result<Sources> {
         let cli = Cli::try_parse_from([&["unleak", "check"][..], flags].concat()).expect("it is well formed");
         let Command::Check(check) = &cli.command else { panic!("another command") };
-        sources(Path::new("/r"), &cli.common, &check.scan.overrides)
+        sources(Path::new("/r"), &cli.common, &check.scan.policy)
     }
 
     #[test]

@@ -290,7 +290,7 @@ mod tests {
             }
         }
         let mut settings = Settings::sample(&root, &["."]);
-        settings.sources.rules = rules::builtin();
+        settings.scan.sources.rules = rules::builtin();
         let judged = JudgedTree::new(&settings).unwrap();
         let fixes = judged.fix(&settings, &|_| Choice::Take);
         assert_eq!(fixes.changes.len(), 4);
@@ -342,7 +342,7 @@ mod tests {
         let text = format!("{MADE}{}", leak("x", "a"));
         fs::write(root.join("a.go"), &text).unwrap();
         let mut settings = Settings::sample(&root, &["."]);
-        settings.sources.rules = rules::builtin();
+        settings.scan.sources.rules = rules::builtin();
         let judged = JudgedTree::new(&settings).unwrap();
         let fixes = judged.fix(&settings, &|_| Choice::Take);
         assert!(write_verified(&settings, &judged, fixes, &Decisions::default(), &missing).is_err());

@@ -42,7 +42,7 @@ pub fn check_end(settings: &Settings, report: &Report) {
     if !no_go_files(settings, report) {
         say(&findings(report));
         // Of a change they would be told as if all of it were new.
-        if settings.change.is_none() {
+        if settings.scan.change.is_none() {
             previews(&report.previews).iter().for_each(|line| say(line));
         }
         loose_ends(report);
@@ -73,11 +73,11 @@ pub fn audit_end(settings: &Settings, report: &Report) {
 
 fn no_go_files(settings: &Settings, report: &Report) -> bool {
     let none = report.stats.files == 0
-        && settings.stdin.is_none()
+        && settings.scan.stdin.is_none()
         && report.faults.iter().all(|fault| !fault.skipped);
     if none {
         let paths: Vec<_> =
-            settings.paths.iter().map(|path| harmless(&path.to_string_lossy()).into_owned()).collect();
+            settings.scan.paths.iter().map(|path| harmless(&path.to_string_lossy()).into_owned()).collect();
         say(&format!("no Go files to read in {}; --verbose tells what was left out", paths.join(", ")));
     }
     none

@@ -123,7 +123,7 @@ pub fn outcome_of(fault: &Error) -> FixOutcome {
 /// that are no links.
 pub fn writable_roots(settings: &Settings) -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> = sys::real_path(&settings.root).into_iter().collect();
-    for given in &settings.paths {
+    for given in &settings.scan.paths {
         let file = settings.root.join(given);
         match sys::kind(&file) {
             Some(sys::Kind::Folder) => roots.extend(sys::real_path(&file)),

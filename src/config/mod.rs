@@ -16,6 +16,6 @@ mod tree;
 pub use keys::{ALL, Keys, schema};
 pub use layer::{Layer, SaidBy, known_rule};
 pub use policy::{Files, Policy, Sources};
-pub use settings::{FixSettings, ReportSettings, Settings, Stdin};
+pub use settings::{FixSettings, ReportSettings, ScanSettings, Settings, Stdin};
 pub use style::Style;
 pub use tree::{FILE, Said, Tree, is_selected};

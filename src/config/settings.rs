@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::policy::Sources;
 use crate::base::progress::Progress;
 use crate::base::sys;
-use crate::vcs::{Change, Place, Places, Top};
+use crate::vcs::{Change, RepositoryPath, RepositoryPaths, Top};
 
 /// What one run does. Made by `cli` from flags.
 #[derive(Debug, Clone)]
@@ -14,7 +14,15 @@ pub struct Settings {
     /// The working directory: printed paths are relative to it. Absolute.
     pub root: PathBuf,
     /// Which repositories files lie in.
-    pub places: Arc<Places>,
+    pub places: Arc<RepositoryPaths>,
+    pub scan: ScanSettings,
+    pub report: ReportSettings,
+    pub fix: FixSettings,
+}
+
+/// What is looked at, and with what rules.
+#[derive(Debug, Clone)]
+pub struct ScanSettings {
     /// Files and folders to look at, as given; never empty unless `stdin` is set.
     pub paths: Vec<PathBuf>,
     /// A single file from standard input instead of `paths`.
@@ -27,8 +35,6 @@ pub struct Settings {
     pub change: Option<Change>,
     /// Ask no source outside of the scanned module (vendor/, module cache, GOROOT): the shipped index only.
     pub index_only: bool,
-    pub report: ReportSettings,
-    pub fix: FixSettings,
 }
 
 /// What is told of a run.
@@ -67,7 +73,7 @@ impl Default for FixSettings {
 impl Settings {
     /// Where the file lies that is printed as `printed`; `None` for what is no file here: a source outside
     /// that is called by a name of its own.
-    pub fn place(&self, printed: &str) -> Option<Place> {
+    pub fn place(&self, printed: &str) -> Option<RepositoryPath> {
         self.places.of(&self.root.join(printed))
     }
 
@@ -80,9 +86,9 @@ impl Settings {
     /// The folder that paths of the run count from, where it is the same for all: the top of the repository
     /// of the first path that was named.
     pub fn top(&self) -> Option<Arc<Top>> {
-        let first = match &self.stdin {
+        let first = match &self.scan.stdin {
             Some(stdin) => PathBuf::from(&stdin.name),
-            None => self.paths.first()?.clone(),
+            None => self.scan.paths.first()?.clone(),
         };
         // `.` and `..` as names would be taken for files of that name.
         let file = self.root.join(first);
@@ -98,17 +104,19 @@ impl Settings {
     pub(crate) fn sample<P: AsRef<std::path::Path>>(root: &std::path::Path, paths: &[P]) -> Settings {
         Settings {
             root: root.into(),
-            places: Arc::new(Places::new(root)),
-            paths: paths.iter().map(|path| path.as_ref().into()).collect(),
-            stdin: None,
-            threads: 2,
-            sources: Sources {
-                rules: Vec::new(),
-                files: super::policy::Files::Found,
-                flags: super::layer::Layer::default(),
+            places: Arc::new(RepositoryPaths::new(root)),
+            scan: ScanSettings {
+                paths: paths.iter().map(|path| path.as_ref().into()).collect(),
+                stdin: None,
+                threads: 2,
+                sources: Sources {
+                    rules: Vec::new(),
+                    files: super::policy::Files::Found,
+                    flags: super::layer::Layer::default(),
+                },
+                change: None,
+                index_only: false,
             },
-            change: None,
-            index_only: false,
             report: ReportSettings::default(),
             fix: FixSettings::default(),
         }

@@ -241,7 +241,7 @@ impl From<Vec<Judgement>> for AnalyzedDeclaration {
 }
 
 /// A call that is to be judged.
-struct Candidate {
+struct ProposedCall {
     rule: Arc<Rule>,
     call: Span,
     /// Where the resource is, if that is known.
@@ -254,14 +254,14 @@ struct Candidate {
     quiet: Option<Arc<str>>,
 }
 
-impl Candidate {
-    fn new(rule: &Arc<Rule>, call: Span, gives: Option<Gives>) -> Candidate {
-        Candidate { rule: rule.clone(), call, gives, tied: None, release: 0, quiet: None }
+impl ProposedCall {
+    fn new(rule: &Arc<Rule>, call: Span, gives: Option<Gives>) -> ProposedCall {
+        ProposedCall { rule: rule.clone(), call, gives, tied: None, release: 0, quiet: None }
     }
 }
 
 /// Everything that is to be judged in one declaration.
-type Wanted = Vec<Candidate>;
+type ProposedCalls = Vec<ProposedCall>;
 
 /// What all declarations of a file are judged with.
 struct Run<'r> {
@@ -364,7 +364,7 @@ fn judged(
         .collect();
     let judged = judge(run.judge, place, decl, &asked);
     for one in judged.iter().filter(|one| !(one.returned.is_empty() && one.wrapped.is_empty())) {
-        let is_it = |candidate: &&Candidate| {
+        let is_it = |candidate: &&ProposedCall| {
             candidate.call == one.acquisition.span && candidate.rule.id == one.acquisition.rule
         };
         let rule = wanted.iter().find(is_it).map(|candidate| &candidate.rule);
@@ -394,21 +394,21 @@ fn judged(
     judged
 }
 
-fn seeds(policy: &Policy, parsed: &Parsed) -> Result<Wanted, &'static str> {
+fn seeds(policy: &Policy, parsed: &Parsed) -> Result<ProposedCalls, &'static str> {
     let mut wanted = Vec::new();
     for rule in &policy.seeding {
         let Seeds::Named(named) = &rule.seeds else { continue };
         let seeds = named
             .seeds(parsed)
             .map_err(|_| "the declaration has more candidate calls than are kept track of")?;
-        wanted.extend(seeds.into_iter().map(|seed| Candidate::new(rule, seed.call, None)));
+        wanted.extend(seeds.into_iter().map(|seed| ProposedCall::new(rule, seed.call, None)));
     }
     Ok(wanted)
 }
 
 /// The calls that acquire by what is called, and are not seeds already: of wrappers, and of functions that a
 /// rule takes for what they give.
-fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &Wanted) -> Wanted {
+fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &ProposedCalls) -> ProposedCalls {
     let calls: Vec<_> = visit::calls(decl)
         .into_iter()
         .filter(|call| !seeds.iter().any(|seed| seed.call == call.span))
@@ -436,12 +436,14 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &Wanted) -> Wanted
         let callee = typing.callee(call);
         if let Some(rules) = callee.func().and_then(|func| run.wrappers.known.get(func)) {
             let results = rules.iter().flat_map(|(rule, results)| results.iter().map(move |at| (rule, *at)));
-            found.extend(results.map(|(rule, at)| Candidate::new(rule, call.span, Some(Gives::Result(at)))));
+            found.extend(
+                results.map(|(rule, at)| ProposedCall::new(rule, call.span, Some(Gives::Result(at)))),
+            );
             continue;
         }
         // The repository's own constructors are known by what they acquire, as wrappers.
         let own = callee.func().is_some_and(|func| !run.judge.database.is_dependency(&func.package));
-        let named: Vec<Candidate> =
+        let named: Vec<ProposedCall> =
             run.rules().flat_map(|(rule, _)| named(place, &typing, rule, call, &callee, own)).collect();
         if !named.is_empty() {
             found.extend(named);
@@ -454,8 +456,9 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &Wanted) -> Wanted
                 Some((rule, typed_seeds::result_of(run.judge, place.scope, rule, &callee)?))
             })
             .filter(|_| wrapped::owned_argument(&typing, call).is_none());
-        found
-            .extend(given.map(|(rule, result)| Candidate::new(rule, call.span, Some(Gives::Result(result)))));
+        found.extend(
+            given.map(|(rule, result)| ProposedCall::new(rule, call.span, Some(Gives::Result(result)))),
+        );
     }
     found
 }
@@ -468,14 +471,14 @@ fn named(
     call: &Call,
     callee: &Callee,
     own: bool,
-) -> Vec<Candidate> {
+) -> Vec<ProposedCall> {
     let Seeds::Called(called) = &rule.seeds else { return Vec::new() };
     let acquires = called_seeds::acquisitions(typing, called, call, callee, own);
-    let candidate = |acquire: &Acquire| Candidate {
+    let candidate = |acquire: &Acquire| ProposedCall {
         tied: acquire.tied,
         release: acquire.release,
         quiet: called_seeds::why_quiet(typing, acquire, call, place.text),
-        ..Candidate::new(rule, call.span, Some(acquire.gives))
+        ..ProposedCall::new(rule, call.span, Some(acquire.gives))
     };
     acquires.into_iter().map(candidate).collect()
 }

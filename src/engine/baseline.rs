@@ -15,7 +15,7 @@ use crate::base::sys::{self, Error};
 use crate::base::text::LineIndex;
 use crate::config::Settings;
 use crate::engine::report::Report;
-use crate::vcs::Place;
+use crate::vcs::RepositoryPath;
 
 /// The only version so far.
 const VERSION: u32 = 1;
@@ -177,11 +177,12 @@ struct Seen {
 
 impl Seen {
     fn new(report: &Report, settings: &Settings) -> Seen {
-        let places: Vec<Place> = report.read.iter().filter_map(|path| settings.place(path)).collect();
+        let places: Vec<RepositoryPath> =
+            report.read.iter().filter_map(|path| settings.place(path)).collect();
         let first = settings.top().map(|top| top.dir.clone());
         Seen {
             findings: report.findings.iter().map(|finding| finding.fingerprint.clone()).collect(),
-            files: places.iter().map(Place::path).collect(),
+            files: places.iter().map(RepositoryPath::path).collect(),
             tops: places.iter().map(|place| place.top.dir.clone()).chain(first).collect(),
             rules: report.rules.iter().cloned().collect(),
         }

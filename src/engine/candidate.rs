@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::analyze::{self, AnalyzedFile, FileText, Wrappers};
-use crate::analysis::verdict::judgement::Judge;
+use crate::analysis::verdict::case::Judge;
 use crate::config::{Policy, Settings};
 use crate::go::types::database::FileScope;
 

@@ -66,11 +66,12 @@ enum Read {
 /// A path that is not there.
 pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     let mut clock = Clock::new(settings.report.timings);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads).stack_size(STACK_BYTES).build();
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(settings.scan.threads).stack_size(STACK_BYTES).build();
     let pool = pool.map_err(|error| Error::Threads { words: error.to_string() })?;
     let mut walked = pool.install(|| walk::walk(settings))?;
     clock.lap("walk");
-    let environment = Environment { outside: !settings.index_only, ..Environment::detect() };
+    let environment = Environment { outside: !settings.scan.index_only, ..Environment::detect() };
     let database = Database::new(Locator::new(environment).with_main(&main_folder(settings)), &settings.root);
     let summaries = Summaries::default();
     let mut stats = Stats {
@@ -80,7 +81,7 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     };
     let mut faults = std::mem::take(&mut walked.faults);
     let mut left_out = std::mem::take(&mut walked.left_out_files);
-    let sightings = Sightings::new(&settings.sources.rules);
+    let sightings = Sightings::new(&settings.scan.sources.rules);
     let reads = pool.install(|| read_all(settings, &walked, &sightings));
     clock.lap("read");
     let mut texts = Vec::new();
@@ -150,7 +151,7 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     clock.lap("wrappers");
     candidates.sort_by(|a, b| a.path.cmp(&b.path));
     faults.extend(database.locator().faults());
-    if let Some(change) = &settings.change {
+    if let Some(change) = &settings.scan.change {
         change_filter::mark(settings, change, &mut candidates)?;
         clock.lap("change");
     }
@@ -193,7 +194,7 @@ fn read_all(settings: &Settings, walked: &Walked, sightings: &Sightings) -> Vec<
         (found.asked, bytes, looked)
     };
     let mut reads: Vec<_> = walked.files.par_iter().map(looked).collect();
-    if let Some(stdin) = &settings.stdin {
+    if let Some(stdin) = &settings.scan.stdin {
         let path: Arc<str> = Arc::from(stdin.name.as_str());
         let policy = walked.tree.policy(&settings.root.join(&stdin.name)).clone();
         let text = stdin.text.clone();
@@ -411,7 +412,7 @@ fn imported(text: &[u8]) -> Vec<u64> {
 /// The printed paths of the files whose findings are reported, if they have any.
 fn read_files(settings: &Settings, walked: &Walked) -> Vec<Arc<str>> {
     let shown = |found: &&WalkedFile| !found.test || walked.tree.policy(&found.file).tests;
-    let stdin = settings.stdin.iter().map(|stdin| Arc::from(stdin.name.as_str()));
+    let stdin = settings.scan.stdin.iter().map(|stdin| Arc::from(stdin.name.as_str()));
     walked
         .files
         .iter()

@@ -9,7 +9,7 @@ use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
 use crate::go::types::type_expr::Type;
-use crate::rules::{Given, Rule, Seeds};
+use crate::rules::{Rule, Seeds, TypedSeeds};
 
 /// Which result of a call of `callee` a rule that goes by types looks after, if any.
 pub fn result_of(judge: &Judge, scope: &FileScope, rule: &Rule, callee: &Callee) -> Option<usize> {
@@ -23,7 +23,7 @@ pub fn result_of(judge: &Judge, scope: &FileScope, rule: &Rule, callee: &Callee)
     judge.summaries.origins.is_fresh(judge.database, callee, result).then_some(result)
 }
 
-fn is_released(judge: &Judge, scope: &FileScope, rule: &Rule, given: &Given, ty: &Type) -> bool {
+fn is_released(judge: &Judge, scope: &FileScope, rule: &Rule, given: &TypedSeeds, ty: &Type) -> bool {
     let taken = ty.named().is_some_and(|named| given.takes_type(&named.package, &named.name));
     // A method of the right name that asks for something else is a release to who knows that there is one,
     // and one that gives something back is a request.

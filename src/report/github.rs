@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::harmless::harmless;
-use super::located::{Located, located};
+use super::located::{LocatedFinding, located};
 use super::results::Results;
 use crate::base::diagnostic::Severity;
 use crate::config::Settings;
@@ -18,7 +18,7 @@ pub fn github(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
     located(results).try_for_each(|at| writeln!(out, "{}", command(&at, results.settings)))
 }
 
-fn command(at: &Located<'_>, settings: &Settings) -> String {
+fn command(at: &LocatedFinding<'_>, settings: &Settings) -> String {
     let kind = match at.finding.severity {
         Severity::Warning => "warning",
         Severity::Note => "notice",

@@ -31,7 +31,7 @@ pub fn json(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
     let Some(fixed) = &results.fixed else {
         return write(out, &Document { findings, ..document("check", &files, report, None) });
     };
-    let stdin = settings.stdin.as_ref().filter(|_| fixed.command == "fix");
+    let stdin = settings.scan.stdin.as_ref().filter(|_| fixed.command == "fix");
     let text = stdin.map(|stdin| fixed.changes.first().map_or(&*stdin.text, |change| &change.after));
     let document = Document {
         findings,

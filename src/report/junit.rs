@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::located::{Located, located};
+use super::located::{LocatedFinding, located};
 use super::results::Results;
 use super::xml::xml;
 use crate::base::diagnostic::RunFault;
@@ -13,7 +13,7 @@ use crate::base::diagnostic::RunFault;
 /// # Errors
 /// The writer's.
 pub fn junit(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
-    let failures: Vec<Located<'_>> = located(results).collect();
+    let failures: Vec<LocatedFinding<'_>> = located(results).collect();
     let broken: Vec<&RunFault> = results.report.faults.iter().filter(|fault| fault.skipped).collect();
     let tests = (failures.len() + broken.len()).max(1);
     let sums = format!("tests=\"{tests}\" failures=\"{}\" errors=\"{}\"", failures.len(), broken.len());
@@ -33,7 +33,7 @@ pub fn junit(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
     writeln!(out, "  </testsuite>\n</testsuites>")
 }
 
-fn failure(out: &mut dyn Write, at: &Located<'_>) -> io::Result<()> {
+fn failure(out: &mut dyn Write, at: &LocatedFinding<'_>) -> io::Result<()> {
     let ((line, column), path, rule) = (at.start(), xml(at.path()), xml(at.rule()));
     writeln!(out, "    <testcase name=\"{rule}:{line}:{column}\" classname=\"{path}\" time=\"0\">")?;
     write!(out, "      <failure message=\"{}\" type=\"{rule}\">", xml(&at.finding.message))?;

@@ -10,7 +10,7 @@ use crate::base::text::{LineIndex, Span};
 const MOST_LINES: usize = 40;
 
 /// A finding that nothing silences.
-pub(super) struct Located<'a> {
+pub(super) struct LocatedFinding<'a> {
     pub(super) finding: &'a Finding,
     /// Where it ends: line and column from 1; `None` when the text is not there.
     pub(super) end: Option<(u32, u32)>,
@@ -35,7 +35,7 @@ pub(super) struct Lines {
 }
 
 /// The findings that nothing silences, in order. Each file's lines are counted once.
-pub(super) fn located<'a>(results: &Results<'a>) -> impl Iterator<Item = Located<'a>> {
+pub(super) fn located<'a>(results: &Results<'a>) -> impl Iterator<Item = LocatedFinding<'a>> {
     let report = results.report;
     let mut last: Option<Rc<File<'a>>> = None;
     report.findings.iter().filter(|finding| finding.suppressed.is_none()).map(move |finding| {
@@ -45,11 +45,11 @@ pub(super) fn located<'a>(results: &Results<'a>) -> impl Iterator<Item = Located
             last = text.map(|text| Rc::new(File { path, text, index: LineIndex::new(text) }));
         }
         let end = last.as_ref().map(|file| file.index.line_column(finding.location.span.end));
-        Located { finding, end, file: last.clone() }
+        LocatedFinding { finding, end, file: last.clone() }
     })
 }
 
-impl<'a> Located<'a> {
+impl<'a> LocatedFinding<'a> {
     pub(super) fn rule(&self) -> &'a str {
         &self.finding.rule
     }

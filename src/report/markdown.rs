@@ -11,7 +11,7 @@ use similar::DiffOp;
 
 use super::harmless::{harmless, harmless_bytes};
 use super::lines::{ops, split};
-use super::located::{Located, located};
+use super::located::{LocatedFinding, located};
 use super::results::Results;
 use super::tally::reason_left;
 use crate::base::diagnostic::{Finding, FixOutcome};
@@ -28,8 +28,8 @@ const CONTEXT: usize = 2;
 /// # Errors
 /// The writer's.
 pub fn markdown(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
-    let all: Vec<Located<'_>> = located(results).collect();
-    let told: Vec<(Located<'_>, Option<&'static str>)> = match &results.fixed {
+    let all: Vec<LocatedFinding<'_>> = located(results).collect();
+    let told: Vec<(LocatedFinding<'_>, Option<&'static str>)> = match &results.fixed {
         None => all.into_iter().map(|at| (at, None)).collect(),
         Some(fixed) => all.into_iter().zip(open_outcomes(results, fixed.outcomes)).map(left).collect(),
     };
@@ -67,8 +67,8 @@ fn open_outcomes<'a>(
 
 /// With what kept the finding, where it is still there.
 fn left<'a>(
-    (at, (finding, outcome)): (Located<'a>, (&'a Finding, FixOutcome)),
-) -> (Located<'a>, Option<&'static str>) {
+    (at, (finding, outcome)): (LocatedFinding<'a>, (&'a Finding, FixOutcome)),
+) -> (LocatedFinding<'a>, Option<&'static str>) {
     (at, reason_left(finding, outcome))
 }
 
@@ -90,7 +90,7 @@ fn title(results: &Results<'_>, done: usize, left: usize) -> String {
 fn about_rules<'a>(
     out: &mut dyn Write,
     results: &Results<'_>,
-    all: impl Iterator<Item = &'a Located<'a>>,
+    all: impl Iterator<Item = &'a LocatedFinding<'a>>,
 ) -> io::Result<()> {
     for id in rule_ids(all) {
         let Some(rule) = rule(results, id) else { continue };
@@ -104,11 +104,11 @@ fn about_rules<'a>(
 }
 
 fn rule<'a>(results: &Results<'a>, id: &str) -> Option<&'a Arc<Rule>> {
-    results.settings.sources.rules.iter().find(|rule| *rule.id == *id)
+    results.settings.scan.sources.rules.iter().find(|rule| *rule.id == *id)
 }
 
-fn rule_ids<'a>(all: impl Iterator<Item = &'a Located<'a>>) -> Vec<&'a str> {
-    let mut ids: Vec<&str> = all.map(Located::rule).collect();
+fn rule_ids<'a>(all: impl Iterator<Item = &'a LocatedFinding<'a>>) -> Vec<&'a str> {
+    let mut ids: Vec<&str> = all.map(LocatedFinding::rule).collect();
     ids.sort_unstable();
     ids.dedup();
     ids
@@ -117,7 +117,7 @@ fn rule_ids<'a>(all: impl Iterator<Item = &'a Located<'a>>) -> Vec<&'a str> {
 /// One finding after another, for as long as there is `room`.
 fn section(
     out: &mut dyn Write,
-    findings: &[(Located<'_>, Option<&'static str>)],
+    findings: &[(LocatedFinding<'_>, Option<&'static str>)],
     room: &mut usize,
 ) -> io::Result<()> {
     for (shown, (at, reason)) in findings.iter().enumerate() {
@@ -133,7 +133,7 @@ fn section(
     Ok(())
 }
 
-fn finding(at: &Located<'_>, reason: Option<&'static str>) -> String {
+fn finding(at: &LocatedFinding<'_>, reason: Option<&'static str>) -> String {
     let (line, column) = at.start();
     let mut text = String::new();
     let place = code(&format!("{}:{line}:{column}", at.path()));
@@ -170,7 +170,7 @@ fn finding(at: &Located<'_>, reason: Option<&'static str>) -> String {
 }
 
 /// The lines that the fix changes, as a diff.
-fn edit(text: &mut String, at: &Located<'_>) {
+fn edit(text: &mut String, at: &LocatedFinding<'_>) {
     let Some(lines) = at.lines() else { return };
     let (old, new) = (split(&lines.old), split(&lines.new));
     let mut diff = Vec::new();
@@ -223,7 +223,7 @@ fn verified(out: &mut dyn Write, command: Option<&str>, changed: usize) -> io::R
     }
 }
 
-fn silencing<'a>(out: &mut dyn Write, all: impl Iterator<Item = &'a Located<'a>>) -> io::Result<()> {
+fn silencing<'a>(out: &mut dyn Write, all: impl Iterator<Item = &'a LocatedFinding<'a>>) -> io::Result<()> {
     writeln!(out, "\n## How to silence it\n")?;
     writeln!(out, "Write the reason at the end of the line, or above it:\n\n```go")?;
     for id in rule_ids(all) {

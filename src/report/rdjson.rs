@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::harmless::harmless;
-use super::located::{Lines, Located, located, without_ending};
+use super::located::{Lines, LocatedFinding, located, without_ending};
 use super::results::Results;
 use crate::base::diagnostic::Severity;
 
@@ -98,7 +98,7 @@ fn source() -> Source {
     Source { name: env!("CARGO_PKG_NAME"), url: env!("CARGO_PKG_HOMEPAGE") }
 }
 
-fn diagnostic(at: Located<'_>) -> Diagnostic<'_> {
+fn diagnostic(at: LocatedFinding<'_>) -> Diagnostic<'_> {
     let suggestion = at.suggestion().and_then(suggestion);
     // What can be taken with a click need not be told as well.
     let message = if suggestion.is_some() { at.finding.message.clone() } else { at.message_with_fix() };

@@ -61,7 +61,7 @@ pub fn routes_by_top(changes: &[FileChange], settings: &Settings) -> Vec<(PathBu
     tops.sort();
     tops.dedup();
     let of_top = |top: PathBuf| {
-        let route = |place: &Option<crate::vcs::Place>| match place {
+        let route = |place: &Option<crate::vcs::RepositoryPath>| match place {
             Some(place) if place.top.dir == top => Ok(place.below.clone()),
             _ => Err(outside()),
         };

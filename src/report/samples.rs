@@ -104,7 +104,7 @@ pub(super) fn report() -> Report {
 
 pub(super) fn settings() -> Settings {
     let mut settings = Settings::sample::<&str>(std::path::Path::new("/r"), &[]);
-    settings.sources.rules = crate::rules::builtin();
+    settings.scan.sources.rules = crate::rules::builtin();
     settings
 }
 

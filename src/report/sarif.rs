@@ -189,7 +189,7 @@ struct Replacement<'a> {
 pub fn sarif(out: &mut dyn Write, results: &Results<'_>) -> io::Result<()> {
     let Results { report, settings, .. } = *results;
     let ran = |rule: &&Arc<Rule>| report.rules.contains(&rule.id);
-    let rules: Vec<&Arc<Rule>> = settings.sources.rules.iter().filter(ran).collect();
+    let rules: Vec<&Arc<Rule>> = settings.scan.sources.rules.iter().filter(ran).collect();
     let mut files: BTreeMap<&str, File> = BTreeMap::new();
     for (path, text) in &report.texts {
         files.insert(path, File { uri: uri(settings, path), text, index: LineIndex::new(text) });
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn a_finding_has_its_rule_place_evidence_and_fix() {
         let mut settings = Settings::sample::<&str>(std::path::Path::new("/r"), &[]);
-        settings.sources.rules = crate::rules::builtin();
+        settings.scan.sources.rules = crate::rules::builtin();
         let mut report = samples::report();
         report.rules = vec!["unclosed-client".into()];
         let text = samples::plain(|out| sarif(out, &Results::of_check(&report, &settings)));

@@ -12,7 +12,7 @@ use crate::base::sys;
 use crate::go::project::gomod::language_version;
 use crate::go::types::release::{Gives, Lifetime, ReleaseMethod, Words};
 use crate::rules::acquire::{Acquire, Called, Qualified, Quiet};
-use crate::rules::rule::{Engine, Given, Named, Rule, RuleError, Seeds, Status};
+use crate::rules::rule::{Engine, QuerySeeds, Rule, RuleError, Seeds, Status, TypedSeeds};
 
 /// A value that says something: an empty one is a mistake at its place.
 #[derive(Deserialize)]
@@ -242,7 +242,7 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         (Some(trigger), None, Some(query)) => {
             let trigger = trigger_of(trigger)?;
             let (query, acquire, constructor) = self::query(query_file, query)?;
-            Seeds::Named(Named { trigger, query, acquire, constructor })
+            Seeds::Named(QuerySeeds { trigger, query, acquire, constructor })
         }
         (None, Some(given), None) => {
             if let Some(wrong) =
@@ -253,7 +253,7 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             }
             let plain =
                 |list: &[toml::Spanned<Text>]| list.iter().map(|name| name.get_ref().to_string()).collect();
-            Seeds::Given(Given {
+            Seeds::Given(TypedSeeds {
                 unless_named: regex("unless_named", &given.unless_named)?,
                 exempt: plain(&given.exempt),
                 exempt_names: regex("exempt_names", &given.exempt_names)?,

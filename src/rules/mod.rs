@@ -11,5 +11,5 @@ mod rule;
 mod shipped;
 
 pub use load::load_dir;
-pub use rule::{Engine, Given, Named, Rule, RuleError, Seed, Seeds, Status, TooManyMatches};
+pub use rule::{Engine, QuerySeeds, Rule, RuleError, Seed, Seeds, Status, TooManyMatches, TypedSeeds};
 pub use shipped::{builtin, seeding};

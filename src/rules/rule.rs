@@ -84,9 +84,9 @@ impl Rule {
 #[derive(Debug)]
 pub enum Seeds {
     /// Those that look a certain way.
-    Named(Named),
+    Named(QuerySeeds),
     /// Those that hand over something to release, by what the source or the index says of them.
-    Given(Given),
+    Given(TypedSeeds),
     /// Those of functions and methods of these names.
     Called(Called),
     /// None but those of the other rules.
@@ -95,7 +95,7 @@ pub enum Seeds {
 
 /// Calls by their looks.
 #[derive(Debug)]
-pub struct Named {
+pub struct QuerySeeds {
     /// Only files and declarations in which this matches can hold a seed.
     pub trigger: Regex,
     pub(super) query: Query,
@@ -105,7 +105,7 @@ pub struct Named {
 
 /// Calls by what they give.
 #[derive(Debug)]
-pub struct Given {
+pub struct TypedSeeds {
     /// Functions whose names match belong to another rule.
     pub(super) unless_named: Regex,
     /// Types that this rule leaves alone: `import/path.Name`, `import/path.*`, `import/path/....*`.
@@ -116,7 +116,7 @@ pub struct Given {
     pub(super) include: Vec<String>,
 }
 
-impl Given {
+impl TypedSeeds {
     /// Whether calls of functions of this name may be seeds.
     pub fn takes_function(&self, name: &str) -> bool {
         !self.unless_named.is_match(name.as_bytes())
@@ -187,7 +187,7 @@ pub struct Seed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooManyMatches;
 
-impl Named {
+impl QuerySeeds {
     /// The calls that the query proposes in one declaration, in source order.
     ///
     /// # Errors
@@ -229,8 +229,12 @@ mod tests {
         let exempt = ["io.*", "a/....*", "b.File"].map(str::to_owned).to_vec();
         let regex = |pattern| Regex::new(pattern).unwrap();
         let include = vec!["k.Reader".to_owned()];
-        let given =
-            Given { unless_named: regex("^New.*Client$"), exempt, exempt_names: regex("Reader$"), include };
+        let given = TypedSeeds {
+            unless_named: regex("^New.*Client$"),
+            exempt,
+            exempt_names: regex("Reader$"),
+            include,
+        };
         assert!(!given.takes_type("b", "Reader") && given.takes_type("k", "Reader"));
         assert!(!given.takes_type("io", "ReadCloser") && given.takes_type("io/x", "File"));
         assert!(!given.takes_type("a", "T") && !given.takes_type("a/b", "T") && given.takes_type("ab", "T"));

@@ -59,7 +59,7 @@ impl Touched {
 }
 
 /// A file by its real path and by the given one, with its text.
-type Asked<'f> = (PathBuf, &'f Path, &'f [u8]);
+type AskedFile<'f> = (PathBuf, &'f Path, &'f [u8]);
 
 /// What `change` touches of `files`, each with the text that was read of it. Files that it leaves alone are
 /// not in the answer.
@@ -72,7 +72,7 @@ pub fn touched(
     files: &[(&Path, &[u8])],
     change: &Change,
 ) -> Result<BTreeMap<PathBuf, Touched>, Error> {
-    let mut repositories: BTreeMap<PathBuf, Vec<Asked>> = BTreeMap::new();
+    let mut repositories: BTreeMap<PathBuf, Vec<AskedFile>> = BTreeMap::new();
     if let Some(top) = work_tree(&sys::real_path(root)?) {
         repositories.insert(top.to_path_buf(), Vec::new());
     } else if files.is_empty() {

@@ -16,7 +16,7 @@ mod tracked;
 mod work_tree;
 
 pub use change::{Change, Hunk, Touched, touched};
-pub use place::{Place, Places, Top, TopKind};
+pub use place::{RepositoryPath, RepositoryPaths, Top, TopKind};
 pub use status::{Dirt, Status, status};
 pub use tracked::Tracked;
 pub use work_tree::{is_top, work_tree};

@@ -29,13 +29,13 @@ pub struct Top {
 
 /// A file as its repository has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct RepositoryPath {
     pub top: Arc<Top>,
     /// The exact path from there.
     pub below: PathBuf,
 }
 
-impl Place {
+impl RepositoryPath {
     /// The path from the top, `/` between its parts, lossy where it is not UTF-8.
     pub fn path(&self) -> String {
         let parts = self.below.components().map(|part| part.as_os_str().to_string_lossy());
@@ -48,21 +48,21 @@ type FolderPlace = (Arc<Top>, PathBuf);
 
 /// Finds the places of files, each folder once.
 #[derive(Debug, Default)]
-pub struct Places {
+pub struct RepositoryPaths {
     working_dir: PathBuf,
     tops: Mutex<FxHashMap<PathBuf, Option<FolderPlace>>>,
 }
 
-impl Places {
+impl RepositoryPaths {
     /// For a run in `working_dir` (absolute).
-    pub fn new(working_dir: &Path) -> Places {
+    pub fn new(working_dir: &Path) -> RepositoryPaths {
         let real = sys::real_path(working_dir).unwrap_or_else(|_| working_dir.to_path_buf());
-        Places { working_dir: real, tops: Mutex::default() }
+        RepositoryPaths { working_dir: real, tops: Mutex::default() }
     }
 
     /// Where `file` lies, which need not be there, but its folder must; a link at the end of its path is not
     /// followed.
-    pub fn of(&self, file: &Path) -> Option<Place> {
+    pub fn of(&self, file: &Path) -> Option<RepositoryPath> {
         let (folder, name) = match file.components().next_back() {
             Some(Component::Normal(name)) => (file.parent()?, PathBuf::from(name)),
             _ => (file, PathBuf::new()),
@@ -71,7 +71,9 @@ impl Places {
         if !tops.contains_key(folder) {
             tops.insert(folder.to_path_buf(), self.top(folder));
         }
-        tops.get(folder)?.as_ref().map(|(top, below)| Place { top: top.clone(), below: below.join(name) })
+        tops.get(folder)?
+            .as_ref()
+            .map(|(top, below)| RepositoryPath { top: top.clone(), below: below.join(name) })
     }
 
     /// The top for files in `folder`, and the way from there to it.
@@ -112,7 +114,7 @@ mod tests {
             fs::write(root.join(file), "").unwrap();
         }
         for start in ["", "outer", "outer/inner/d"] {
-            let places = Places::new(&root.join(start));
+            let places = RepositoryPaths::new(&root.join(start));
             let at = |file: &str| places.of(&root.join(file)).unwrap();
             assert_eq!(at("outer/sub/x.go").path(), "sub/x.go");
             assert_eq!(at("outer/inner/d/y.go").path(), "d/y.go");
@@ -131,10 +133,13 @@ mod tests {
             fs::write(root.join(file), "").unwrap();
         }
         for start in ["", "m", "m/sub"] {
-            let places = Places::new(&root.join(start));
+            let places = RepositoryPaths::new(&root.join(start));
             assert_eq!(places.of(&root.join("m/sub/x.go")).unwrap().path(), "sub/x.go");
         }
-        assert_eq!(Places::new(&root).of(&root.join("plain/x.go")).unwrap().path(), "plain/x.go");
-        assert_eq!(Places::new(&root.join("m")).of(&root.join("plain/x.go")).unwrap().path(), "x.go");
+        assert_eq!(RepositoryPaths::new(&root).of(&root.join("plain/x.go")).unwrap().path(), "plain/x.go");
+        assert_eq!(
+            RepositoryPaths::new(&root.join("m")).of(&root.join("plain/x.go")).unwrap().path(),
+            "x.go"
+        );
     }
 }

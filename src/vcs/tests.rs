@@ -108,7 +108,7 @@ fn a_folder_without_repository_is_told() {
 fn the_prefix_is_the_way_from_the_top() {
     let Some(tree) = Fixture::new() else { return };
     tree.write("x/y/c.go", "package y\n");
-    let place = Places::new(&tree.top).of(&tree.top.join("x/y/z.go")).unwrap();
+    let place = RepositoryPaths::new(&tree.top).of(&tree.top.join("x/y/z.go")).unwrap();
     assert_eq!((place.path().as_str(), &place.top.dir), ("x/y/z.go", &tree.top));
 }
 

@@ -46,7 +46,7 @@ pub struct Walked {
 /// device, [`Error::NotGo`] for a file of another kind, and [`Error::Config`] for a mistake in a file of
 /// settings.
 pub fn walk(settings: &Settings) -> Result<Walked, Error> {
-    let tree = Tree::new(&settings.root, &settings.sources)?;
+    let tree = Tree::new(&settings.root, &settings.scan.sources)?;
     let mut walked = Walked {
         tree,
         files: Vec::new(),
@@ -55,13 +55,13 @@ pub fn walk(settings: &Settings) -> Result<Walked, Error> {
         left_out_files: Vec::new(),
         faults: Vec::new(),
     };
-    if let Some(stdin) = &settings.stdin {
+    if let Some(stdin) = &settings.scan.stdin {
         let folder = settings.root.join(&stdin.name).parent().map(Path::to_path_buf).unwrap_or_default();
         // The name may be made up, and its folder with it.
         walked.tree.name(if sys::kind(&folder).is_some() { &folder } else { &settings.root })?;
     }
     let mut folders = Vec::new();
-    for given in &settings.paths {
+    for given in &settings.scan.paths {
         let named = RequestedPath::new(&settings.root, given);
         match sys::kind(&named.file) {
             None => return Err(Error::NotFound { path: given.clone() }),
@@ -140,7 +140,7 @@ impl Walked {
         let named = self.files.iter().filter(|found| found.named).map(|found| found.file.clone());
         // What lies below a named folder and in another repository was walked whole.
         let within = folders.iter().map(|folder| folder.file.join("any.go"));
-        let stdin = settings.stdin.iter().map(|stdin| settings.root.join(&stdin.name));
+        let stdin = settings.scan.stdin.iter().map(|stdin| settings.root.join(&stdin.name));
         let mut rest: Vec<PathBuf> = Vec::new();
         for place in named.chain(within).chain(stdin).filter_map(|file| settings.places.of(&file)) {
             let dir = &place.top.dir;

@@ -114,7 +114,7 @@ fn printed_paths_are_relative_where_they_can_be() {
     let walked = walk(&settings).unwrap();
     assert_eq!(paths(&walked), ["../out/b.go", "a.go"]);
     assert!(walked.files.iter().all(|found| found.file.is_absolute() && found.file.exists()));
-    settings.paths = vec!["..".into()];
+    settings.scan.paths = vec!["..".into()];
     assert_eq!(paths(&walk(&settings).unwrap()), ["../out/b.go", "a.go"]);
 }
 
@@ -122,11 +122,11 @@ fn printed_paths_are_relative_where_they_can_be() {
 fn excluded_paths_are_left_out() {
     let tree = Tree::new(&[("a.go", ""), ("gen/b.go", ""), ("sub/gen/c.go", ""), ("sub/d_mock.go", "")]);
     let mut settings = tree.settings(&["."]);
-    settings.sources.flags.exclude(&tree.root, &["/gen/".into(), "*_mock.go".into()]).unwrap();
+    settings.scan.sources.flags.exclude(&tree.root, &["/gen/".into(), "*_mock.go".into()]).unwrap();
     let walked = walk(&settings).unwrap();
     assert_eq!(paths(&walked), ["a.go", "sub/gen/c.go"]);
     assert_eq!(walked.left_out, BTreeMap::from([("excluded", 2)]));
-    let refused = settings.sources.flags.exclude(&tree.root, &["a{b".into()]);
+    let refused = settings.scan.sources.flags.exclude(&tree.root, &["a{b".into()]);
     assert!(matches!(refused, Err(Error::Glob { .. })));
 }
 

@@ -74,8 +74,8 @@ impl Fixtures {
     /// Settings for the rule alone, in the folder or in a copy of it.
     fn settings(&self, root: &Path) -> Settings {
         let mut settings = support::settings(root);
-        settings.sources.flags.flag("select", Some(vec![self.rule.clone()]));
-        let is_there = settings.sources.rules.iter().any(|known| *known.id == *self.rule);
+        settings.scan.sources.flags.flag("select", Some(vec![self.rule.clone()]));
+        let is_there = settings.scan.sources.rules.iter().any(|known| *known.id == *self.rule);
         assert!(is_there, "tests/fixtures/{} is named like no rule", self.rule);
         settings
     }
@@ -112,8 +112,9 @@ impl Fixtures {
         let has_styles = self.root.join("styles").is_dir();
         let styles = Style::ALL.into_iter().filter(|style| *style != Style::Auto && has_styles);
         let style = |style: Style| {
-            let mut settings = Settings { paths: vec!["styles".into()], ..all.clone() };
-            settings.sources.flags.flag("style", Some(style.word()));
+            let mut settings = all.clone();
+            settings.scan.paths = vec!["styles".into()];
+            settings.scan.sources.flags.flag("style", Some(style.word()));
             (format!(".{}.golden", style.word()), settings)
         };
         let mut kinds: Vec<_> = styles.map(style).collect();
@@ -146,9 +147,12 @@ impl Fixtures {
     }
 }
 
+/// A test of a whole folder.
+type NamedTest = (&'static str, fn(&Fixtures));
+
 /// The tests of one folder.
 fn of_module(fixtures: &Arc<Fixtures>) -> Vec<Trial> {
-    let whole: [(&str, fn(&Fixtures)); 8] = [
+    let whole: [NamedTest; 8] = [
         ("findings_lie_in_the_files_and_every_file_is_read", every_file_is_read),
         ("every_golden_file_has_its_source", every_golden_file_has_its_source),
         ("any_number_of_threads_finds_the_same", any_number_of_threads_finds_the_same),
@@ -158,7 +162,7 @@ fn of_module(fixtures: &Arc<Fixtures>) -> Vec<Trial> {
         ("a_byte_order_mark_stays", a_byte_order_mark_stays),
         ("a_missing_final_newline_stays_missing", a_missing_final_newline_stays_missing),
     ];
-    let with_go: [(&str, fn(&Fixtures)); 2] = [
+    let with_go: [NamedTest; 2] = [
         ("go_takes_the_fixtures_before_and_after", go_takes_the_fixtures_before_and_after),
         ("go_takes_the_golden_files", go_takes_the_golden_files),
     ];
@@ -336,7 +340,7 @@ fn every_file_is_read(fixtures: &Fixtures) {
 
 fn test_files_wait_for_their_flag(fixtures: &Fixtures) {
     let mut settings = fixtures.settings(&fixtures.root);
-    settings.sources.flags.flag("tests", Some(false));
+    settings.scan.sources.flags.flag("tests", Some(false));
     let report = engine::check(&settings).expect("the fixtures can be read");
     let in_tests =
         report.findings.iter().filter(|finding| finding.location.path.ends_with("_test.go")).count();
@@ -352,7 +356,8 @@ fn test_files_wait_for_their_flag(fixtures: &Fixtures) {
 
 fn any_number_of_threads_finds_the_same(fixtures: &Fixtures) {
     let run = |threads| {
-        let settings = Settings { threads, ..fixtures.settings(&fixtures.root) };
+        let mut settings = fixtures.settings(&fixtures.root);
+        settings.scan.threads = threads;
         engine::fix(&settings).expect("the fixtures can be read")
     };
     let (one, many) = (run(1), run(7));

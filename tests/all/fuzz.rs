@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
 use regex::bytes::Regex;
-use unleak::config::{Settings, Style};
+use unleak::config::Style;
 use unleak::engine;
 use unleak::engine::FileChange;
 use unleak::go::syntax::outline::outline;
@@ -211,10 +211,11 @@ fn is_inverted_by_lines(before: &[u8], after: &[u8]) -> bool {
 }
 
 fn fix(root: &Path, unsafe_fixes: bool, style: Style) -> BTreeMap<String, FileChange> {
-    let mut settings = Settings { index_only: true, ..support::settings(root) };
+    let mut settings = support::settings(root);
+    settings.scan.index_only = true;
     settings.fix.unsafe_fixes = unsafe_fixes;
-    settings.sources.flags.flag("style", Some(style.word()));
-    settings.sources.flags.flag("assume-closable", Some(true));
+    settings.scan.sources.flags.flag("style", Some(style.word()));
+    settings.scan.sources.flags.flag("assume-closable", Some(true));
     let run = engine::fix(&settings).expect("the folder can be read");
     run.changes.into_iter().map(|change| (change.path.to_string(), change)).collect()
 }

@@ -4,11 +4,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use libtest_mimic::{Completion, Trial};
-use unleak::config::{Files, Layer, Settings, Sources};
+use unleak::config::{Files, FixSettings, Layer, ReportSettings, ScanSettings, Settings, Sources};
 use unleak::rules;
+use unleak::vcs::RepositoryPaths;
 
 /// The oldest Go that compiles the fixtures: `new` takes a value since then.
 const OLDEST_GO: (u32, u32) = (1, 26);
@@ -44,16 +45,18 @@ pub fn settings(root: &Path) -> Settings {
     let mut flags = Layer::default();
     flags.flag("tests", Some(true));
     Settings {
-        sources: Sources { rules: rules::builtin(), files: Files::None, flags },
         root: fs::canonicalize(root).expect("the root is there"),
-        places: std::sync::Arc::new(unleak::vcs::Places::new(root)),
-        paths: vec![".".into()],
-        stdin: None,
-        threads: 2,
-        index_only: false,
-        report: Default::default(),
-        fix: Default::default(),
-        change: None,
+        places: Arc::new(RepositoryPaths::new(root)),
+        scan: ScanSettings {
+            paths: vec![".".into()],
+            stdin: None,
+            threads: 2,
+            sources: Sources { rules: rules::builtin(), files: Files::None, flags },
+            change: None,
+            index_only: false,
+        },
+        report: ReportSettings::default(),
+        fix: FixSettings::default(),
     }
 }
 

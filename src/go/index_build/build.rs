@@ -12,7 +12,7 @@ use crate::go::index_build::handles;
 use crate::go::index_build::handles::Handles;
 use crate::go::index_build::spelling::{ends_it, is_released, releases, spell, spell_all, spell_release};
 use crate::go::project::gomod::compare_versions;
-use crate::go::project::locate::{Locator, Origin};
+use crate::go::project::locate::{Locator, Provenance};
 use crate::go::project::package::{Membership, Package};
 use crate::go::syntax::outline;
 use crate::go::syntax::outline::ItemKind;
@@ -113,7 +113,7 @@ fn read_module(
             (_, "") => module.clone(),
             (module, below) => Arc::from(format!("{module}/{below}")),
         };
-        let origin = if &*module == "std" { Origin::Goroot } else { Origin::ModuleCache };
+        let origin = if &*module == "std" { Provenance::Goroot } else { Provenance::ModuleCache };
         let member =
             Membership { path, origin: Some(origin), module: module.clone(), version: Some(version.clone()) };
         if let Some(package) =

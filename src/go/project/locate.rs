@@ -23,7 +23,7 @@ use memo::Memo;
 use scope::{Scope, Vendor, Workspace};
 
 pub use environment::Environment;
-pub use located::{Located, Origin};
+pub use located::{Located, Provenance};
 pub use paths::is_std;
 pub use scope::Module;
 

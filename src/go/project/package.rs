@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use crate::base::sys;
 use crate::base::text::Span;
-use crate::go::project::locate::Origin;
+use crate::go::project::locate::Provenance;
 use crate::go::syntax::ast::{Body, Decl, FuncDecl, TypeSpec, VarSpec};
 use crate::go::syntax::outline;
 use crate::go::syntax::outline::{Import, Item, ItemKind, Outline};
@@ -42,7 +42,7 @@ pub struct Package {
     /// Its files, those that are no tests first, each group sorted by name.
     pub files: Vec<PackageFile>,
     /// Where its source was found; `None` for one that was read by folder and belongs to no module.
-    pub origin: Option<Origin>,
+    pub origin: Option<Provenance>,
     /// Path of the module it belongs to; empty for the standard library and where nobody knows.
     pub module: Arc<str>,
     /// The module's version, where go.mod names one.
@@ -182,7 +182,7 @@ impl ValueRef {
 #[derive(Debug, Clone, Default)]
 pub struct Membership {
     pub path: Arc<str>,
-    pub origin: Option<Origin>,
+    pub origin: Option<Provenance>,
     pub module: Arc<str>,
     pub version: Option<Arc<str>>,
 }

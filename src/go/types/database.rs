@@ -17,7 +17,7 @@ use crate::base::sys;
 use crate::base::text::{LineIndex, Span};
 use crate::go::index::holds::Holds;
 use crate::go::index::reader::Index;
-use crate::go::project::locate::{Located, Locator, Origin};
+use crate::go::project::locate::{Located, Locator, Provenance};
 pub use crate::go::project::names::exported;
 use crate::go::project::names::{Missing, guess_package_name, is_major};
 use crate::go::project::package::{FuncRef, Membership, Package, is_test, read_folder};
@@ -71,15 +71,15 @@ impl std::fmt::Debug for FileScope {
 
 /// Values by key, each made once (two threads may both make it; the first one stays).
 #[derive(Debug)]
-pub(crate) struct Memo<K, V>(RwLock<FxHashMap<K, V>>);
+pub(crate) struct Cache<K, V>(RwLock<FxHashMap<K, V>>);
 
-impl<K, V> Default for Memo<K, V> {
+impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
-        Memo(RwLock::default())
+        Cache(RwLock::default())
     }
 }
 
-impl<K: std::hash::Hash + Eq, V: Clone> Memo<K, V> {
+impl<K: std::hash::Hash + Eq, V: Clone> Cache<K, V> {
     /// The value known for `key`.
     pub(crate) fn get(&self, key: &K) -> Option<V> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
@@ -114,14 +114,14 @@ pub struct Database {
     working_dir: PathBuf,
     /// The modules that are all there is, where that was said.
     spares: Option<Arc<Spares>>,
-    folders: Memo<(PathBuf, bool), Folder>,
-    imports: Memo<(PathBuf, Arc<str>), Imported>,
-    import_names: Memo<(PathBuf, Arc<str>), Option<Arc<str>>>,
-    pub(crate) closables: Memo<(Type, Arc<str>, String), ClosableAnswer>,
-    pub(crate) holds: Memo<(Type, Arc<str>, Type), Holds>,
+    folders: Cache<(PathBuf, bool), Folder>,
+    imports: Cache<(PathBuf, Arc<str>), Imported>,
+    import_names: Cache<(PathBuf, Arc<str>), Option<Arc<str>>>,
+    pub(crate) closables: Cache<(Type, Arc<str>, String), ClosableAnswer>,
+    pub(crate) holds: Cache<(Type, Arc<str>, Type), Holds>,
     /// Resource -> the declared types that its fields are made of.
-    pub(crate) parts: Memo<(Type, Arc<str>), Arc<[Type]>>,
-    lines: Memo<PathBuf, Option<Arc<LineIndex>>>,
+    pub(crate) parts: Cache<(Type, Arc<str>), Arc<[Type]>>,
+    lines: Cache<PathBuf, Option<Arc<LineIndex>>>,
 }
 
 impl Database {
@@ -140,13 +140,13 @@ impl Database {
             base: normal(&working_dir.join(base)),
             working_dir,
             spares: None,
-            folders: Memo::default(),
-            imports: Memo::default(),
-            import_names: Memo::default(),
-            closables: Memo::default(),
-            holds: Memo::default(),
-            parts: Memo::default(),
-            lines: Memo::default(),
+            folders: Cache::default(),
+            imports: Cache::default(),
+            import_names: Cache::default(),
+            closables: Cache::default(),
+            holds: Cache::default(),
+            parts: Cache::default(),
+            lines: Cache::default(),
         }
     }
 
@@ -177,7 +177,7 @@ impl Database {
         }
         let module = self.locator.module_of(dir).map(|module| module.path.clone());
         let path = self.locator.import_path(dir).unwrap_or_else(|| Arc::from(dir.to_string_lossy()));
-        let origin = module.is_some().then_some(Origin::Module);
+        let origin = module.is_some().then_some(Provenance::Module);
         self.load(dir, &Membership { path, origin, module: module.unwrap_or_default(), version: None }, tests)
     }
 
@@ -277,7 +277,7 @@ impl Database {
         let dir = newest[module].join(path[module.len()..].trim_start_matches('/'));
         let member = Membership {
             path: path.clone(),
-            origin: Some(Origin::ModuleCache),
+            origin: Some(Provenance::ModuleCache),
             module: Arc::from(module),
             version: None,
         };
@@ -324,7 +324,8 @@ impl Database {
     /// Whether the package is somebody else's. A package of the module cache that its own module imports was
     /// found in that module: then the place tells.
     pub fn is_dependency(&self, package: &Package) -> bool {
-        let found = matches!(package.origin, Some(Origin::ModuleCache | Origin::Vendor | Origin::Goroot));
+        let found =
+            matches!(package.origin, Some(Provenance::ModuleCache | Provenance::Vendor | Provenance::Goroot));
         found || self.locator.is_dependency(&package.dir)
     }
 
@@ -369,15 +370,15 @@ impl Database {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let below = package.path.strip_prefix(&*package.module).unwrap_or_default().trim_start_matches('/');
         match (&package.version, package.origin) {
-            (Some(version), Some(Origin::ModuleCache | Origin::Replace | Origin::Vendor))
+            (Some(version), Some(Provenance::ModuleCache | Provenance::Replace | Provenance::Vendor))
                 if below.is_empty() =>
             {
                 Arc::from(format!("{}@{version}/{name}", package.module))
             }
-            (Some(version), Some(Origin::ModuleCache | Origin::Replace | Origin::Vendor)) => {
+            (Some(version), Some(Provenance::ModuleCache | Provenance::Replace | Provenance::Vendor)) => {
                 Arc::from(format!("{}@{version}/{below}/{name}", package.module))
             }
-            (_, Some(Origin::Goroot | Origin::ModuleCache | Origin::Vendor)) => {
+            (_, Some(Provenance::Goroot | Provenance::ModuleCache | Provenance::Vendor)) => {
                 Arc::from(format!("{}/{name}", package.path))
             }
             _ => Arc::from(file.to_string_lossy()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// Where a package's source was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Origin {
+pub enum Provenance {
     /// In the importing folder's own module.
     Module,
     /// Where a `replace` points, a folder or the module cache.
@@ -35,7 +35,7 @@ pub enum Located {
         /// Only where go.mod or `vendor/modules.txt` names one.
         version: Option<Arc<str>>,
         /// Where it was found.
-        origin: Origin,
+        origin: Provenance,
     },
     /// No source here.
     Missing {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::located::{Located, Origin};
+use super::located::{Located, Provenance};
 use super::scope::{Scope, Substitute};
 use super::{Locator, paths};
 use crate::base::sys;
@@ -37,7 +37,7 @@ impl Locator {
     fn own(&self, scope: &Scope, import: &str) -> Option<Located> {
         let module = scope.module.as_ref()?;
         let dir = self.package_in(&module.dir, paths::below(&module.path, import)?)?;
-        Some(Located::Found { dir, module: module.path.clone(), version: None, origin: Origin::Module })
+        Some(Located::Found { dir, module: module.path.clone(), version: None, origin: Provenance::Module })
     }
 
     fn replaced(&self, scope: &Scope, import: &str) -> Option<Located> {
@@ -48,9 +48,16 @@ impl Locator {
                     // Without a look outside, only what lies in the same tree counts.
                     let allowed = self.env.outside || folder.starts_with(scope.root());
                     let dir = allowed.then(|| self.package_in(&folder, rest)).flatten()?;
-                    Some(Located::Found { dir, module: path.into(), version: None, origin: Origin::Replace })
+                    Some(Located::Found {
+                        dir,
+                        module: path.into(),
+                        version: None,
+                        origin: Provenance::Replace,
+                    })
                 }
-                Substitute::Module { path, version } => self.in_cache(path, version, rest, Origin::Replace),
+                Substitute::Module { path, version } => {
+                    self.in_cache(path, version, rest, Provenance::Replace)
+                }
             }
         })
     }
@@ -67,7 +74,7 @@ impl Locator {
                 dir,
                 module: member.path.clone(),
                 version: None,
-                origin: Origin::Workspace,
+                origin: Provenance::Workspace,
             })
         })
     }
@@ -81,7 +88,7 @@ impl Locator {
             let dir = Some(vendor.join(import)).filter(|dir| self.has_go(dir))?;
             let owner = self.vendor(&vendor).owner(import).or_else(|| scope.owner(import));
             let (module, version) = owner.unwrap_or_else(|| (import.into(), None));
-            Some(Located::Found { dir, module, version, origin: Origin::Vendor })
+            Some(Located::Found { dir, module, version, origin: Provenance::Vendor })
         })
     }
 
@@ -100,11 +107,11 @@ impl Locator {
             if scope.substitute(path).is_some() {
                 return None;
             }
-            self.in_cache(path, version, paths::below(path, import)?, Origin::ModuleCache)
+            self.in_cache(path, version, paths::below(path, import)?, Provenance::ModuleCache)
         })
     }
 
-    fn in_cache(&self, path: &str, version: &Arc<str>, rest: &str, origin: Origin) -> Option<Located> {
+    fn in_cache(&self, path: &str, version: &Arc<str>, rest: &str, origin: Provenance) -> Option<Located> {
         let dir = self.package_in(&self.cache_folder(path, version)?, rest)?;
         Some(Located::Found { dir, module: path.into(), version: Some(version.clone()), origin })
     }
@@ -119,7 +126,7 @@ impl Locator {
     fn standard(&self, import: &str) -> Option<Located> {
         let root = self.env.goroot.as_ref().filter(|_| self.env.outside && paths::is_std(import))?;
         let dir = Some(root.join("src").join(import)).filter(|dir| self.has_go(dir))?;
-        Some(Located::Found { dir, module: "".into(), version: None, origin: Origin::Goroot })
+        Some(Located::Found { dir, module: "".into(), version: None, origin: Provenance::Goroot })
     }
 
     fn gopath(&self, scope: &Scope, import: &str) -> Option<Located> {
@@ -129,7 +136,7 @@ impl Locator {
         let sources =
             scope.dir.ancestors().filter(|above| above.file_name().is_some_and(|name| name == "src"));
         let dir = sources.map(|source| source.join(import)).find(|dir| self.has_go(dir))?;
-        Some(Located::Found { dir, module: import.into(), version: None, origin: Origin::Gopath })
+        Some(Located::Found { dir, module: import.into(), version: None, origin: Provenance::Gopath })
     }
 
     /// The answer when no place has `import`: the module as far as known, and why.
