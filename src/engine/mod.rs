@@ -4,6 +4,7 @@
 mod add_ignore;
 mod analyze;
 mod apply;
+mod attempt;
 mod baseline;
 mod called_seeds;
 mod candidate;
@@ -19,6 +20,8 @@ mod report;
 mod run;
 mod scan;
 mod suppress;
+#[cfg(test)]
+pub(crate) mod testing;
 mod typed_seeds;
 
 pub use baseline::{Baseline, Entry};

@@ -2,7 +2,7 @@
 //!
 //! Two shapes are told from the text alone, and most calls of a tidy tree have one of them:
 //! `pkg.NewThingClient(…)` whose results have nothing to release, and a client that is released by a `defer`
-//! right after its error check. Where anything could mean something else, a glance says "parse it": it never
+//! right after its error check. Where anything could mean something else, the answer is "parse it": it never
 //! says that something leaks.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::base::text::Span;
 use crate::engine::prefilter::Prefilter;
 use crate::engine::typed_seeds;
 use crate::go::syntax::ast::{Call, Expr, ExprKind, Ident};
-use crate::go::syntax::outline::is_word;
+use crate::go::syntax::outline::{body_start, is_word};
 use crate::go::types::release::ReleaseMethod;
 use crate::rules::{Rule, Seeds};
 
@@ -119,7 +119,7 @@ fn is_deferred_at_once(text: &[u8], at: usize, method: &str, leaks_only: bool) -
 /// Whether all that is done with `name` between its `release` and the end of `text` is to call other methods
 /// of it, in a function that gives plain values at most, and starts nothing.
 fn stays(text: &[u8], at: usize, name: &[u8], release: &[u8]) -> bool {
-    let Some(head) = memchr::memchr(b'{', text).map(|end| text[..end].trim_ascii_end()) else { return false };
+    let Some(head) = body_start(text).map(|end| text[..end].trim_ascii_end()) else { return false };
     let Some(after) =
         memchr::memmem::find(&text[at..], release).map(|start| &text[at + start + release.len()..])
     else {

@@ -120,3 +120,54 @@ fn header(
     ];
     Ok(Bound { edits, doubt: Some("it moves the declaration out of the `if`".to_owned()) })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::testing::fixed_body;
+
+    #[test]
+    fn what_has_a_name_is_released_by_it() {
+        let body = "c, err := NewClient()\nif err != nil {\n\treturn err\n}\nc.Use()\nreturn nil";
+        let released = body.replace("c.Use()", "defer c.Close()\nc.Use()");
+        assert_eq!(fixed_body(body), released);
+    }
+
+    #[test]
+    fn a_blank_becomes_a_name() {
+        let body = "_, err := NewClient()\nif err != nil {\n\treturn err\n}\nreturn nil";
+        let named =
+            "client, err := NewClient()\nif err != nil {\n\treturn err\n}\ndefer client.Close()\nreturn nil";
+        assert_eq!(fixed_body(body), named);
+    }
+
+    #[test]
+    fn a_value_that_nothing_binds_gets_a_declaration() {
+        let value = "n := NewBareClient().Use()\nprintln(n)\nreturn nil";
+        let named =
+            "client := NewBareClient()\ndefer client.Close()\nn := client.Use()\nprintln(n)\nreturn nil";
+        assert_eq!(fixed_body(value), named);
+        let statement = "NewBareClient()\nreturn nil";
+        assert_eq!(fixed_body(statement), "client := NewBareClient()\ndefer client.Close()\nreturn nil");
+    }
+
+    #[test]
+    fn a_call_over_several_lines_is_not_moved() {
+        let body = "println(\n\t1,\n\tNewBareClient(\n\t).Use())\nreturn nil";
+        assert_eq!(fixed_body(body), body);
+    }
+
+    #[test]
+    fn a_declaration_leaves_its_header() {
+        let switch = "switch c := NewBareClient(); c.Use() {\ncase 1:\n\tprintln()\n}\nreturn nil";
+        let lifted =
+            "c := NewBareClient()\ndefer c.Close()\nswitch c.Use() {\ncase 1:\n\tprintln()\n}\nreturn nil";
+        assert_eq!(fixed_body(switch), lifted);
+        let check = "if c, err := NewClient(); err != nil {\n\treturn err\n} else if c.Use() > 1 {\n\
+        \tprintln()\n}\n\
+                     return nil";
+        let lifted = "c, err := NewClient()\nif err != nil {\n\treturn err\n}\ndefer c.Close()\n\
+        if c.Use() > 1 {\n\
+                      \tprintln()\n}\nreturn nil";
+        assert_eq!(fixed_body(check), lifted);
+    }
+}

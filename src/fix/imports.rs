@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::base::edit::Edit;
 use crate::base::text::line_ending_at;
 use crate::fix::lines::line_at;
+use crate::go::project::locate::is_std;
 use crate::go::syntax::outline;
 use crate::go::syntax::outline::Import;
 use crate::go::types::type_expr::guess_package_name;
@@ -90,11 +91,6 @@ fn group<'i>(text: &[u8], imports: &'i [Import]) -> &'i [Import] {
     let groups = imports.chunk_by(|a, b| a.line_span.end == b.line_span.start);
     let mut groups = groups.filter(|group| group.iter().any(|import| is_std(&import.path)));
     groups.next().unwrap_or_default()
-}
-
-/// Whether the first element of the path has no dot, as goimports asks.
-fn is_std(path: &str) -> bool {
-    path.split('/').next().is_some_and(|first| !first.contains('.'))
 }
 
 #[cfg(test)]

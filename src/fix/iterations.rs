@@ -88,3 +88,35 @@ fn first_code(text: &[u8], start: u32) -> u32 {
     let blanks = line_at(text, start as usize).iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     start + blanks as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::testing::fixed_body;
+
+    #[test]
+    fn an_iteration_that_nothing_leaves_releases_at_its_end() {
+        let body = "for i := 0; i < 3; i++ {\n\tc := NewBareClient()\n\tc.Use()\n}\nreturn nil";
+        let released = body.replace("\tc.Use()\n", "\tc.Use()\n\tc.Close()\n");
+        assert_eq!(fixed_body(body), released);
+    }
+
+    #[test]
+    fn one_that_continues_gets_a_function_around_its_rest() {
+        let body = "for i := 0; i < 3; i++ {\n\tc := NewBareClient()\n\tif c.Use() > i {\n\
+        \t\tcontinue\n\t}\n\n\t\
+                    println(`a\nb`)\n\tc.Use()\n}\nreturn nil";
+        let around = "for i := 0; i < 3; i++ {\n\tc := NewBareClient()\n\tfunc() {\n\
+        \t\tdefer c.Close()\n\t\tif \
+                      c.Use() > i {\n\t\t\treturn\n\t\t}\n\n\t\tprintln(`a\nb`)\n\t\tc.Use()\n\
+                      \t}()\n}\nreturn nil";
+        assert_eq!(fixed_body(body), around);
+    }
+
+    #[test]
+    fn one_that_breaks_is_for_a_person() {
+        let body = "for i := 0; i < 3; i++ {\n\tc := NewBareClient()\n\tif c.Use() > i {\n\
+        \t\tbreak\n\t}\n\tc.Use()\n}\n\
+                    return nil";
+        assert_eq!(fixed_body(body), body);
+    }
+}

@@ -192,3 +192,64 @@ fn risk(release: &Release, anchor: &Anchor, wanted: &Wanted) -> Option<String> {
     let safe = wanted.method(release).is_some_and(|method| method.safe);
     (!safe).then(|| format!("whether `{}` alone is the right release is for a person to say", release.method))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::diagnostic::AnchorPlace;
+    use crate::engine::testing::{checked, fixed};
+
+    fn capacity(text: &str, doubt: Option<&str>) -> Fix {
+        let at = text.find(')').unwrap() as u32;
+        let doubt = doubt.map(str::to_owned);
+        let remedy = Remedy::Capacity { title: "give it room".to_owned(), at, text: ", 1".to_owned(), doubt };
+        spelled(&remedy, text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_capacity_goes_in_and_is_as_safe_as_its_proof() {
+        let fix = capacity("\tc := make(chan int)\n", None);
+        assert_eq!((fix.applicability, fix.edits[0].text.as_str()), (Applicability::Safe, ", 1"));
+        assert_eq!(capacity("\tc := make(chan int)\n", Some("why")).applicability, Applicability::Unsafe);
+        let aligned = capacity("\tc := make(chan int) // a\n\td := 1              // b\n", None);
+        assert_eq!(
+            (aligned.applicability, aligned.reason.as_deref()),
+            (Applicability::Unsafe, Some(REALIGNS))
+        );
+    }
+
+    #[test]
+    fn lines_that_find_no_place_are_only_shown() {
+        let lines = |text: &str, span| {
+            let (title, place) = ("close it".to_owned(), AnchorPlace::After(span));
+            spelled(
+                &Remedy::Lines { title, place, lines: vec!["close(c)".to_owned()], doubt: None },
+                text.as_bytes(),
+            )
+        };
+        let fix = lines("\tx()\n\ty()\n", Span::new(1, 4)).unwrap();
+        assert_eq!((fix.applicability, fix.edits[0].text.as_str()), (Applicability::Safe, "\tclose(c)\n"));
+        let fix = lines("\tx(); y()\n", Span::new(1, 4)).unwrap();
+        assert_eq!((fix.applicability, fix.edits.len()), (Applicability::Display, 0));
+    }
+
+    #[test]
+    fn advice_is_only_shown() {
+        let remedy = Remedy::Advice { title: "wait for it".to_owned(), reason: "nobody does".to_owned() };
+        let fix = spelled(&remedy, b"").unwrap();
+        assert_eq!((fix.applicability, fix.reason.as_deref()), (Applicability::Display, Some("nobody does")));
+    }
+
+    #[test]
+    fn what_is_proved_is_safe_and_what_leaves_is_not() {
+        let lent = "func f() {\n\tc := NewBareClient()\n\tc.Use()\n}\n";
+        assert_eq!(fixed(lent, false), lent.replace("\tc.Use()", "\tdefer c.Close()\n\tc.Use()"));
+        let kept = "func f(keep func(any)) {\n\tc := NewBareClient()\n\tkeep(c.Use)\n}\n";
+        assert_eq!(fixed(kept, false), kept);
+        let report = checked(kept);
+        let safe = |finding: &crate::base::diagnostic::Finding| {
+            finding.fix.as_ref().is_some_and(|fix| fix.applicability == Applicability::Safe)
+        };
+        assert!(!report.findings.iter().any(safe));
+    }
+}

@@ -227,3 +227,70 @@ fn deferred(statements: &[String], when: When) -> Vec<String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::testing::fix_run;
+
+    /// The lines that all fixes add to `head { … }` around a client, in this style, in a file that has both
+    /// packages.
+    fn added(style: &str, head: &str) -> Vec<String> {
+        let imports = "import (\n\t\"errors\"\n\t\"log\"\n)\n\nvar _ = errors.New\n\nvar _ = log.Print\n";
+        let body = "\tc := NewBareClient()\n\tc.Use()\n\treturn nil\n";
+        added_to(style, &format!("{imports}\n{head} {{\n{body}}}\n"))
+    }
+
+    /// The lines that all fixes add to `text` in this style, without indentation.
+    fn added_to(style: &str, text: &str) -> Vec<String> {
+        let run = fix_run(text, |settings| {
+            settings.fix.unsafe_fixes = true;
+            settings.scan.sources.flags.flag("style", Some(style));
+        });
+        let Some(change) = run.changes.first() else { return Vec::new() };
+        let (before, after) =
+            (String::from_utf8_lossy(&change.before), String::from_utf8_lossy(&change.after));
+        let mut before = before.lines().peekable();
+        after
+            .lines()
+            .filter(|line| before.next_if_eq(line).is_none())
+            .map(|line| line.trim().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn each_style_has_its_words() {
+        let head = "func f() error";
+        assert_eq!(added("defer", head), ["defer c.Close()"]);
+        assert_eq!(added("ignore", head), ["defer func() { _ = c.Close() }()"]);
+        let logged = ["if err := c.Close(); err != nil {", "log.Printf(\"close c: %v\", err)", "}"];
+        let deferred = [&["defer func() {"], &logged[..], &["}()"]].concat();
+        assert_eq!(added("log", head), deferred);
+    }
+
+    #[test]
+    fn an_error_is_joined_where_the_result_has_a_name() {
+        let joined = added("join", "func f() (err error)");
+        assert_eq!(joined, ["defer func() { err = errors.Join(err, c.Close()) }()"]);
+        let unnamed = added("join", "func f() error");
+        assert!(!unnamed.join("\n").contains("Join"), "{unnamed:?}");
+    }
+
+    #[test]
+    fn a_local_variable_hides_the_package() {
+        let text =
+            "func f(errors []string) (err error) {\n\tc := NewBareClient()\n\tc.Use()\n\treturn nil\n}\n";
+        let lines = added_to("join", text).join("\n");
+        assert!(
+            lines.contains("if cerr := c.Close(); err == nil {") && !lines.contains("errors.Join"),
+            "{lines}"
+        );
+    }
+
+    #[test]
+    fn a_file_is_spelled_as_it_is() {
+        let own =
+            "func own() {\n\tc := NewBareClient()\n\tdefer func() { _ = c.Close() }()\n\tc.Use()\n}\n\n";
+        let text = format!("{own}func f() error {{\n\tc := NewBareClient()\n\tc.Use()\n\treturn nil\n}}\n");
+        assert_eq!(added_to("auto", &text), ["defer func() { _ = c.Close() }()"]);
+    }
+}

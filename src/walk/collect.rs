@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::found::WalkedFile;
 use super::ignores::{self, Ignores, Repository};
-use super::name::{self, is_test};
+use super::name;
 use super::requested::RequestedPath;
 use crate::base::diagnostic::RunFault;
 use crate::base::sys::{self, Kind};
 use crate::config::{self, Tree};
+use crate::go::project::names::is_test_file;
 use crate::vcs;
 
 /// Files and faults below one named folder, in no order.
@@ -204,7 +205,7 @@ impl<'w> Walk<'w> {
         match reason {
             None => {
                 let len = sys::len(&file).unwrap_or(0);
-                let test = is_test(&path);
+                let test = is_test_file(&path);
                 batch.files.push(WalkedFile { test, path, named: false, asked: self.asked, len, file });
             }
             Some(reason) => {

@@ -13,4 +13,4 @@ mod tests;
 
 pub use files::{Walked, walk};
 pub use found::WalkedFile;
-pub use name::{is_generated, is_test};
+pub use name::is_generated;

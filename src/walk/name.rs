@@ -7,11 +7,6 @@ use std::sync::Arc;
 
 use crate::base::sys;
 
-/// Whether Go takes the file for a test: the name ends in `_test.go`. (`test_x.go` does not.)
-pub fn is_test(path: &str) -> bool {
-    path.ends_with("_test.go")
-}
-
 /// Whether a generator says that it wrote this text: a whole line `// Code generated … DO NOT EDIT.` before
 /// the package clause, as <https://go.dev/s/generatedcode> has it.
 pub fn is_generated(text: &[u8]) -> bool {
@@ -105,13 +100,6 @@ pub(super) fn printed(path: &Path) -> Arc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_suffix_makes_a_test() {
-        assert!(is_test("a/b_test.go"));
-        assert!(!is_test("a/test_permissions.go"));
-        assert!(!is_test("a/latest.go"));
-    }
 
     #[test]
     fn generated_files_say_so_in_a_whole_line_before_the_package_clause() {

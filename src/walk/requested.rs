@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::found::WalkedFile;
-use super::name::{self, is_test};
+use super::name;
 use crate::base::sys;
+use crate::go::project::names::is_test_file;
 
 /// A path from the command line, with the faces of all that lies below it.
 pub(super) struct RequestedPath {
@@ -46,7 +47,7 @@ impl RequestedPath {
     pub fn found(&self) -> WalkedFile {
         let path = name::printed(&self.printed);
         WalkedFile {
-            test: is_test(&path),
+            test: is_test_file(&path),
             path,
             named: true,
             asked: true,

@@ -145,8 +145,8 @@ pub fn commit(folder: &Path) {
     git(folder, &["commit", "--quiet", "--message", "all"]);
 }
 
-/// Runs what needs Go's tools. Without them it is skipped with a word, or fails where that must not be (`CI` is
-/// set).
+/// Runs what needs Go's tools. Without them it is skipped with a word, or fails where that must not be
+/// (`CI` is set).
 pub fn needs_go(test: impl FnOnce()) -> Completion {
     static FOUND: LazyLock<bool> = LazyLock::new(|| go_version().is_some_and(|version| version >= OLDEST_GO));
     if *FOUND {

@@ -1,5 +1,5 @@
-//! Trees of files as they are found: which of them are read, with what module around them, and what is told of the
-//! others.
+//! Trees of files as they are found: which of them are read, with what module around them, and what is told
+//! of the others.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! The declaration or function literal that a walk is in: which of its variables are channels of the team, and
-//! what is known of the others.
+//! The declaration or function literal that a walk is in: which of its variables are channels of the team,
+//! and what is known of the others.
 
 use std::cell::{Cell, RefCell};
 

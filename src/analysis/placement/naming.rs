@@ -11,6 +11,7 @@ use crate::analysis::placement::anchor;
 use crate::base::diagnostic::{Anchor, AnchorPlace, Binding};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
+use crate::go::syntax::outline::KEYWORDS;
 use crate::go::syntax::visit;
 
 /// A place for a release, the change that gives it something to name, and the name if the source has one
@@ -268,7 +269,7 @@ pub fn name(constructor: &str, type_name: &str, text: &[u8], taken: &dyn Fn(&str
     let short = if last_word.chars().count() > 2 { last_word } else { "client".to_owned() };
     let numbered = (2..).map(|number| format!("{short}{number}"));
     let wanted = habit(constructor, text).into_iter().chain([short.clone(), long]).chain(numbered);
-    let usable = |name: &String| !name.is_empty() && !taken(name) && !is_keyword(name);
+    let usable = |name: &String| !name.is_empty() && !taken(name) && !KEYWORDS.contains(&name.as_str());
     wanted.into_iter().find(usable).unwrap_or(short).into()
 }
 
@@ -305,37 +306,6 @@ fn habit(constructor: &str, text: &[u8]) -> Option<String> {
         .into_iter()
         .max_by_key(|(name, count)| (*count, std::cmp::Reverse(*name)))
         .map(|(name, _)| name.to_owned())
-}
-
-fn is_keyword(name: &str) -> bool {
-    const KEYWORDS: [&str; 25] = [
-        "break",
-        "case",
-        "chan",
-        "const",
-        "continue",
-        "default",
-        "defer",
-        "else",
-        "fallthrough",
-        "for",
-        "func",
-        "go",
-        "goto",
-        "if",
-        "import",
-        "interface",
-        "map",
-        "package",
-        "range",
-        "return",
-        "select",
-        "struct",
-        "switch",
-        "type",
-        "var",
-    ];
-    KEYWORDS.contains(&name)
 }
 
 #[cfg(test)]

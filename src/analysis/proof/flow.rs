@@ -1,8 +1,8 @@
 //! What is tied to the resource in one declaration, and every use of that: all statements and expressions are
 //! gone through until nothing new is found to be tied, whatever the order in which they run.
 //!
-//! Calls are `calls`', what is stored where is `ownership`'s, goroutines are `goroutines`'. What is known so far
-//! is `state`'s: a value leads from each of them to the others.
+//! Calls are `calls`', what is stored where is `ownership`'s, goroutines are `goroutines`'. What is known
+//! so far is `state`'s: a value leads from each of them to the others.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Files written whole: by a temporary file in the same folder and a rename, so that whoever looks, or kills the
-//! process, finds the old file or the new one.
+//! Files written whole: by a temporary file in the same folder and a rename, so that whoever looks, or
+//! kills the process, finds the old file or the new one.
 
 use std::fs::{self, File};
 use std::io::Write;

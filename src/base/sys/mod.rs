@@ -1,7 +1,7 @@
 //! The only door to disk, environment and processes. Every error says what to do.
 //!
-//! What is read, written or run, and why, is decided by the rooms above. The programs that are run besides those
-//! that the user names have rooms of their own: git is asked in `vcs`, the editor in `cli`.
+//! What is read, written or run, and why, is decided by the rooms above. The programs that are run besides
+//! those that the user names have rooms of their own: git is asked in `vcs`, the editor in `cli`.
 
 mod atomic;
 mod environment;

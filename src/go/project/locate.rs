@@ -24,7 +24,7 @@ use scope::{Scope, Vendor, Workspace};
 
 pub use environment::Environment;
 pub use located::{Located, Provenance};
-pub use paths::is_std;
+pub use paths::{is_std, normal};
 pub use scope::Module;
 
 /// Finds packages. Every folder, module and import is looked at once, however many threads ask; the answers

@@ -47,7 +47,25 @@ pub fn is_major(word: &str) -> bool {
         .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// Whether Go takes the file for a test, by its name or its path: it ends in `_test.go`. (`test_x.go` does
+/// not.)
+pub fn is_test_file(path: &str) -> bool {
+    path.ends_with("_test.go")
+}
+
 /// Whether other packages see the name.
 pub fn exported(name: &str) -> bool {
     name.chars().next().is_some_and(char::is_uppercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_suffix_makes_a_test() {
+        assert!(is_test_file("a/b_test.go"));
+        assert!(!is_test_file("a/test_permissions.go"));
+        assert!(!is_test_file("a/latest.go"));
+    }
 }

@@ -15,7 +15,7 @@ use crate::base::text::Span;
 use crate::go::project::locate::Provenance;
 use crate::go::syntax::ast::{Body, Decl, FuncDecl, TypeSpec, VarSpec};
 use crate::go::syntax::outline;
-use crate::go::syntax::outline::{Import, Item, ItemKind, Outline};
+use crate::go::syntax::outline::{Import, Item, ItemKind, Outline, body_start};
 use crate::go::syntax::parse;
 
 /// A file above this size is not read for what it declares.
@@ -217,11 +217,7 @@ fn outlines(dir: &Path, tests: bool) -> Outlines {
     for (name, kind) in sys::list(dir).unwrap_or_default() {
         let Some(name) = name.to_str() else { continue };
         let hidden = name.starts_with('_') || name.starts_with('.');
-        if !name.ends_with(".go")
-            || hidden
-            || kind == sys::Kind::Folder
-            || (!tests && name.ends_with("_test.go"))
-        {
+        if !name.ends_with(".go") || hidden || kind == sys::Kind::Folder || (!tests && is_test_file(name)) {
             continue;
         }
         let file = dir.join(name);
@@ -263,7 +259,7 @@ pub fn from_outlines(dir: &Path, member: &Membership, mut outlines: Outlines) ->
 
 /// Whether the file is one of tests.
 pub fn is_test(file: &Path) -> bool {
-    file.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with("_test.go"))
+    file.file_name().and_then(|name| name.to_str()).is_some_and(is_test_file)
 }
 
 impl Package {
@@ -595,40 +591,4 @@ fn is_foreign(name: &str) -> bool {
     before.is_some()
         && (FOREIGN.contains(&last)
             || (words.next().is_some() && before.is_some_and(|word| FOREIGN.contains(&word))))
-}
-
-/// Where the body's `{` stands in the text of a function; `None` when there is none in `text`.
-fn header_len(text: &[u8]) -> Option<usize> {
-    let (mut depth, mut at, mut word) = (0_i32, 0, 0..0);
-    while at < text.len() {
-        match text[at] {
-            b'/' if text.get(at + 1) == Some(&b'/') => at += memchr::memchr(b'\n', &text[at..])?,
-            b'/' if text.get(at + 1) == Some(&b'*') => at += memchr::memmem::find(&text[at..], b"*/")? + 1,
-            b'`' => at += memchr::memchr(b'`', &text[at + 1..])? + 1,
-            b'"' => at += memchr::memchr(b'"', &text[at + 1..])? + 1,
-            b'(' | b'[' => depth += 1,
-            b')' | b']' | b'}' => depth -= 1,
-            b'{' if depth == 0 && !matches!(&text[word.clone()], b"struct" | b"interface") => {
-                return Some(at);
-            }
-            b'{' => depth += 1,
-            byte if byte.is_ascii_alphanumeric() || byte == b'_' => {
-                let end = text[at..]
-                    .iter()
-                    .position(|b| !b.is_ascii_alphanumeric() && *b != b'_')
-                    .map_or(text.len(), |n| at + n);
-                word = at..end;
-                at = end;
-                continue;
-            }
-            b' ' | b'\t' | b'\n' | b'\r' => {
-                at += 1;
-                continue;
-            }
-            _ => {}
-        }
-        word = 0..0;
-        at += 1;
-    }
-    None
 }

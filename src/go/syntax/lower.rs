@@ -1,5 +1,5 @@
-//! tree-sitter tree -> `ast` values: declarations, types and expressions here, statements in a file of their own.
-//! Knows the grammar's node names; nothing else of the program does.
+//! tree-sitter tree -> `ast` values: declarations, types and expressions here, statements in a file of
+//! their own. Knows the grammar's node names; nothing else of the program does.
 
 mod nodes;
 mod statements;

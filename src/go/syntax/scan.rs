@@ -159,7 +159,7 @@ impl<'a> Scanner<'a> {
             b'0'..=b'9' => self.run(start, |byte| is_word(byte) || byte == b'.'),
             byte if is_word(byte) => {
                 let end = self.run(start, is_word);
-                self.terminates = !is_keyword(&self.text[start..end]);
+                self.terminates = !goes_on(&self.text[start..end]);
                 end
             }
             _ => {
@@ -201,7 +201,7 @@ impl<'a> Scanner<'a> {
         let before = self.at;
         let gap = self.gap();
         let word = self.word();
-        if word.is_empty() || is_keyword(word) || (gap.newline && self.terminates) {
+        if word.is_empty() || goes_on(word) || (gap.newline && self.terminates) {
             self.at = before;
             return None;
         }
@@ -328,32 +328,54 @@ pub fn has_word(text: &[u8], word: &str) -> bool {
     })
 }
 
-/// Go's keywords, but for those after which a line's end ends the statement.
-fn is_keyword(word: &[u8]) -> bool {
-    matches!(
-        word,
-        b"case"
-            | b"chan"
-            | b"const"
-            | b"default"
-            | b"defer"
-            | b"else"
-            | b"for"
-            | b"func"
-            | b"go"
-            | b"goto"
-            | b"if"
-            | b"import"
-            | b"interface"
-            | b"map"
-            | b"package"
-            | b"range"
-            | b"select"
-            | b"struct"
-            | b"switch"
-            | b"type"
-            | b"var"
-    )
+/// Where the body's `{` stands in the text of a function; `None` when there is none in `text`, which may be
+/// cut off.
+pub fn body_start(text: &[u8]) -> Option<usize> {
+    let mut scanner = Scanner::new(text);
+    let mut last: &[u8] = b"";
+    loop {
+        scanner.gap();
+        match scanner.peek()? {
+            b'{' if !matches!(last, b"struct" | b"interface") => return Some(scanner.at),
+            _ => last = scanner.word(),
+        }
+        scanner.token();
+    }
+}
+
+/// Go's keywords.
+pub const KEYWORDS: [&str; 25] = [
+    "break",
+    "case",
+    "chan",
+    "const",
+    "continue",
+    "default",
+    "defer",
+    "else",
+    "fallthrough",
+    "for",
+    "func",
+    "go",
+    "goto",
+    "if",
+    "import",
+    "interface",
+    "map",
+    "package",
+    "range",
+    "return",
+    "select",
+    "struct",
+    "switch",
+    "type",
+    "var",
+];
+
+/// Whether `word` is a keyword, and none after which a line's end ends the statement.
+fn goes_on(word: &[u8]) -> bool {
+    let ends = matches!(word, b"break" | b"continue" | b"fallthrough" | b"return");
+    !ends && KEYWORDS.iter().any(|keyword| keyword.as_bytes() == word)
 }
 
 #[cfg(test)]

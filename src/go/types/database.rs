@@ -17,7 +17,7 @@ use crate::base::sys;
 use crate::base::text::{LineIndex, Span};
 use crate::go::index::holds::Holds;
 use crate::go::index::reader::Index;
-use crate::go::project::locate::{Located, Locator, Provenance};
+use crate::go::project::locate::{Located, Locator, Provenance, normal};
 pub use crate::go::project::names::exported;
 use crate::go::project::names::{Missing, guess_package_name, is_major};
 use crate::go::project::package::{FuncRef, Membership, Package, is_test, read_folder};
@@ -407,19 +407,4 @@ impl Database {
         });
         index.map_or((0, 0), |index| index.line_column(span.start))
     }
-}
-
-/// A path without `.` and `..`, links not followed.
-fn normal(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                clean.pop();
-            }
-            part => clean.push(part),
-        }
-    }
-    clean
 }

@@ -70,7 +70,7 @@ pub(super) fn slashed(path: &Path) -> Option<String> {
 }
 
 /// `path` without `.` and with each `..` taken off the text: links are not looked at.
-pub(super) fn normal(path: &Path) -> PathBuf {
+pub fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {

@@ -331,3 +331,17 @@ proptest! {
         check(&text.as_bytes()[..cut.min(text.len())]);
     }
 }
+
+#[test]
+fn a_body_starts_behind_the_types_of_its_head() {
+    fn body(text: &str) -> Option<&str> {
+        super::body_start(text.as_bytes()).map(|at| &text[at..])
+    }
+    assert_eq!(body("func f() error { x() }"), Some("{ x() }"));
+    assert_eq!(body("func f(x interface{ A() }, y struct{ a int }) struct{} { x }"), Some("{ x }"));
+    assert_eq!(body("func (s *S[T]) f() (a interface { B() }, _ []struct{}) /* { */ {}"), Some("{}"));
+    assert_eq!(body("func f() struct{ a int `{` } {}"), Some("{}"));
+    assert_eq!(body("func f() interface {} // {\n{}"), Some("{}"));
+    assert_eq!(body("func f(a int, b str"), None);
+    assert_eq!(body("func f() struct{ a int"), None);
+}
