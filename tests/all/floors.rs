@@ -86,6 +86,9 @@ impl<'ast> Visit<'ast> for Paths {
         self.of_tree(&[], &item.tree);
     }
 
+    /// Who may see an item is told by a path too, and imports nothing.
+    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         self.0.push(path.segments.iter().map(|segment| segment.ident.to_string()).collect());
         visit::visit_path(self, path);
@@ -251,7 +254,8 @@ fn only_cli_prints_or_exits() {
 
 fn paths_are_found_in_every_spelling() {
     let text = "use crate::{vcs, walk::{self, x}, config::Settings as S};\nfn f(s: &crate::engine::Report) { \
-                assert!(crate::cli::main()) } #[cfg(test)] mod tests { use crate::no; }";
+                assert!(crate::cli::main()) } #[cfg(test)] mod tests { use crate::no; }\n\
+                pub(in crate::no) fn g() {}";
     let rooms: BTreeSet<String> =
         paths(text).into_iter().filter(|path| path[0] == "crate").map(|path| path[1].clone()).collect();
     let expected = ["cli", "config", "engine", "vcs", "walk"].map(str::to_owned);
