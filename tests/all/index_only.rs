@@ -1,11 +1,20 @@
 //! What the shipped index alone makes possible: no Go, no module cache, no source but the repository's own.
 
+use libtest_mimic::Trial;
 use unleak::base::diagnostic::Applicability;
-use unleak::config::Settings;
 use unleak::engine;
 
-mod support;
-use support::write;
+use crate::support::{self, tests, write};
+
+/// The tests of this module.
+pub fn tests() -> Vec<Trial> {
+    tests![
+        connections_are_found_and_closed,
+        what_methods_make_is_known_where_their_names_do_not_say_so,
+        a_context_brings_nothing_along,
+        a_release_beside_a_method_that_changed_is_proved
+    ]
+}
 
 const GO_MOD: &str = "module example.com/m
 
@@ -42,15 +51,15 @@ func use(s string) {{}}
 {body}"
     );
     write(tree.path(), "a.go", text);
-    let mut settings = Settings { index_only: true, ..support::settings(tree.path()) };
-    settings.sources.flags.flag("select", Some(vec!["all".to_owned()]));
+    let mut settings = support::settings(tree.path());
+    settings.scan.index_only = true;
+    settings.scan.sources.flags.flag("select", Some(vec!["all".to_owned()]));
     let report = engine::check(&settings).expect("it runs");
     let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
     let fix = finding.fix.as_ref().expect("there is a fix");
     (format!("{}: {}", finding.rule, fix.title), fix.applicability == Applicability::Safe)
 }
 
-#[test]
 fn connections_are_found_and_closed() {
     for dial in ["grpc.Dial(addr, grpc.WithInsecure())", "grpc.NewClient(addr)"] {
         let body = format!(
@@ -62,7 +71,6 @@ fn connections_are_found_and_closed() {
     }
 }
 
-#[test]
 fn what_methods_make_is_known_where_their_names_do_not_say_so() {
     let (title, safe) = fixed(
         "func f(ctx context.Context, db *sql.DB) error {\n\tc, err := db.Conn(ctx)\n\tif err != nil {\n\
@@ -76,7 +84,6 @@ fn what_methods_make_is_known_where_their_names_do_not_say_so() {
     assert!(title.contains("defer s.Close()"), "{title}");
 }
 
-#[test]
 fn a_context_brings_nothing_along() {
     for (start, ctx) in [("ctx := context.Background()", "ctx"), ("", "r.Context()")] {
         let body = format!(
@@ -95,7 +102,6 @@ fn a_context_brings_nothing_along() {
     assert!(!safe, "{title}");
 }
 
-#[test]
 fn a_release_beside_a_method_that_changed_is_proved() {
     let (title, safe) = fixed(
         "func f(ctx context.Context) error {\n\tc, err := compute.NewInstancesRESTClient(ctx)\n\

@@ -22,6 +22,7 @@ mod history;
 #[cfg(unix)]
 mod hostile;
 mod index;
+mod index_only;
 mod patches;
 mod proof;
 mod schema;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         #[cfg(unix)]
         hostile::tests,
         index::tests,
+        index_only::tests,
         patches::tests,
         proof::tests,
         schema::tests,

@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use crate::base::sys;
 use crate::base::text::Span;
 use crate::go::project::locate::Provenance;
+use crate::go::project::names::is_test_file;
 use crate::go::syntax::ast::{Body, Decl, FuncDecl, TypeSpec, VarSpec};
 use crate::go::syntax::outline;
 use crate::go::syntax::outline::{Import, Item, ItemKind, Outline, body_start};
@@ -541,7 +542,7 @@ impl Source {
         let lengths = [MAX_HEAD_BYTES.min(self.len()), self.len()];
         let head = lengths.into_iter().find_map(|len| {
             let mut text = self.read(len)?.into_owned();
-            text.truncate(header_len(&text)?);
+            text.truncate(body_start(&text)?);
             Some(text)
         });
         // It has no body, or where that begins cannot be told.

@@ -14,7 +14,7 @@ use memchr::{memchr, memrchr};
 use crate::base::text::Span;
 use crate::go::syntax::scan::Scanner;
 
-pub use crate::go::syntax::scan::{has_word, is_word, line_comments, without_opaque};
+pub use crate::go::syntax::scan::{KEYWORDS, body_start, has_word, is_word, line_comments, without_opaque};
 
 /// What a file says at its top level.
 #[derive(Debug, Default)]

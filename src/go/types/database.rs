@@ -8,7 +8,7 @@
 pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
@@ -248,7 +248,7 @@ impl Database {
                     let of_version = |version| all.modules.contains(&(module.clone(), version));
                     version.clone().is_some_and(of_version)
                 };
-                if origin == Origin::ModuleCache && !self.spares.as_ref().is_none_or(is_read) {
+                if origin == Provenance::ModuleCache && !self.spares.as_ref().is_none_or(is_read) {
                     let why = "it is none of the modules that are read".to_string();
                     return self.spare(path).ok_or_else(|| missing(Some(module), version, why));
                 }
