@@ -210,7 +210,8 @@ pub struct FixFlags {
     #[command(flatten)]
     pub choice: ChoiceFlags,
     /// Write `//unleak:ignore RULE -- REASON` above each finding that is left
-    #[arg(long, conflicts_with = "interactive", value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "not looked at yet")]
+    #[arg(long, conflicts_with = "interactive", value_name = "REASON")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "not looked at yet")]
     pub add_ignore: Option<String>,
     /// Write although Go files hold work that is not committed
     #[arg(long)]
@@ -229,7 +230,8 @@ pub struct FixFlags {
     #[arg(long)]
     pub exit_code: bool,
     /// How the outcome is printed
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format(|format| format.tells_fixes))]
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(value_parser = format(|format| format.tells_fixes))]
     pub format: &'static Format,
     /// Write a report to FILE as well; may be given several times
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report(|format| format.tells_fixes))]

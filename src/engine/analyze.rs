@@ -80,8 +80,8 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    /// What is known of calls whose type nobody knows, as an entry of [`Usage`](crate::analysis::verdict::case::Usage): it gives what is
-    /// released like this.
+    /// What is known of calls whose type nobody knows, as an entry of
+    /// [`Usage`](crate::analysis::verdict::case::Usage): it gives what is released like this.
     pub fn usage(&self) -> Option<(String, String)> {
         let func = self.func.decl.receiver.is_none().then_some(&self.func)?;
         Some((format!("{}.{}", func.package.path, func.decl.name.name), self.release.clone()?))

@@ -41,17 +41,15 @@ fn statements_keep_their_shape() {
          \t\treturn\n\t}\n\tif a, err := g(); err != nil {\n\t} else if b {\n\t} else {\n\t}\n}",
     );
     let kinds: Vec<_> = f.body().unwrap().stmts.iter().map(|s| &s.kind).collect();
-    assert!(
-        matches!(kinds[0], StmtKind::For(f) if matches!(&f.head, ForHead::Range { define: true, left, .. } if left.len() == 1))
-    );
+    assert!(matches!(kinds[0], StmtKind::For(f)
+            if matches!(&f.head, ForHead::Range { define: true, left, .. } if left.len() == 1)));
     assert!(matches!(kinds[1], StmtKind::Labeled { stmt: Some(_), .. }));
     assert!(
         matches!(kinds[2], StmtKind::Select(cases) if cases.len() == 2 && cases[1].communication.is_none())
     );
     assert!(matches!(kinds[3], StmtKind::TypeSwitch(s) if s.alias.is_some() && s.cases[0].values.len() == 2));
-    assert!(
-        matches!(kinds[4], StmtKind::If(i) if i.init.is_some() && matches!(&i.otherwise.as_ref().unwrap().kind, StmtKind::If(_)))
-    );
+    assert!(matches!(kinds[4], StmtKind::If(i)
+            if i.init.is_some() && matches!(&i.otherwise.as_ref().unwrap().kind, StmtKind::If(_))));
 }
 
 #[test]
