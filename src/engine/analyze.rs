@@ -11,7 +11,7 @@ use crate::analysis::file_context::FileContext;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::Scopes;
 use crate::analysis::summaries::wrapped;
-use crate::analysis::verdict::case::{Asked, Judge};
+use crate::analysis::verdict::case::{Asked, Judge, Usage};
 use crate::analysis::verdict::judge::judge;
 use crate::analysis::verdict::judgement::{Fault, Judgement, not_analysed};
 use crate::base::diagnostic::{Acquisition, Closable, FaultKind, Finding, fingerprint};
@@ -100,6 +100,8 @@ pub struct AnalyzedFile {
     pub unreported: Vec<Arc<str>>,
     /// Functions that turned out to be wrappers.
     pub fresh: Vec<Fresh>,
+    /// How things of unknown type are released, as the text of declarations shows that need no closer look.
+    pub shown: Usage,
     pub declarations: u64,
     /// Declarations that were refused, by their start.
     pub refused: Vec<(u32, Refusal)>,
@@ -298,7 +300,7 @@ fn declaration(
     if matches!(item.kind, ItemKind::Type | ItemKind::Const) {
         return AnalyzedDeclaration::default();
     }
-    let acquires = may_acquire(run, place, item, text);
+    let acquires = may_acquire(run, place, item, text, &mut result.shown);
     if !acquires && !detect::is_wanted(run.policy, text) {
         return AnalyzedDeclaration::default();
     }
@@ -318,15 +320,15 @@ fn declaration(
 }
 
 /// Whether a call in the declaration may acquire something that is not surely released.
-fn may_acquire(run: &Run, place: &FileContext, item: &Item, text: &[u8]) -> bool {
+fn may_acquire(run: &Run, place: &FileContext, item: &Item, text: &[u8], shown: &mut Usage) -> bool {
     let triggered = run.sights.iter().any(|sight| sight.is_in(text));
     let wraps = run.wrappers.called_in(text);
     let leak = FaultKind::Leak.word();
     let leaks_only = run.policy.of_engine(Engine::Resource).all(|rule| *rule.reports == *leak);
-    let is_clean = || {
+    let mut is_clean = || {
         outline::without_opaque(text).is_some_and(|program| {
             run.rules().all(|(rule, sight)| {
-                quick_reject::is_clean(run.judge, place, (rule, sight), &program, leaks_only)
+                quick_reject::is_clean(run.judge, place, (rule, sight), &program, leaks_only, shown)
             })
         })
     };

@@ -8,25 +8,28 @@
 use std::sync::Arc;
 
 use crate::analysis::file_context::FileContext;
-use crate::analysis::verdict::case::Judge;
+use crate::analysis::verdict::case::{Judge, Usage};
 use crate::base::diagnostic::{Closable, Release, ReleaseWay};
 use crate::base::text::Span;
 use crate::engine::prefilter::Prefilter;
 use crate::engine::typed_seeds;
 use crate::go::syntax::ast::{Call, Expr, ExprKind, Ident};
 use crate::go::syntax::outline::{body_start, is_word};
+use crate::go::types::expressions::Callee;
 use crate::go::types::release::ReleaseMethod;
 use crate::rules::{Rule, Seeds};
 
 /// Whether nothing can be wrong with any call in `text` where the rule's seeds could stand; with
-/// `leaks_only`, whether none can leak. Comments and what stands in strings are blanks in `text`: a word
-/// there declares nothing and calls nothing.
+/// `leaks_only`, whether none can leak. Comments and what stands in strings are blanks in `text`: a word there
+/// declares nothing and calls nothing. What the text shows of how things of unknown type are released goes to
+/// `shown`.
 pub fn is_clean(
     judge: &Judge,
     place: &FileContext,
     (rule, sight): (&Rule, &Prefilter),
     text: &[u8],
     leaks_only: bool,
+    shown: &mut Usage,
 ) -> bool {
     if matches!(rule.seeds, Seeds::Called(_)) {
         return sight.hits(text).into_iter().all(|hit| is_called_at_once(text, hit.start, &rule.releases));
@@ -45,7 +48,16 @@ pub fn is_clean(
         function.is_some_and(|function| match gives(judge, place, rule, function) {
             Gives::Nothing => true,
             Gives::Closable(method) => is_deferred_at_once(text, hit.start, &method, leaks_only),
-            Gives::Unknown => false,
+            Gives::Unknown(constructor) => {
+                let mut releases = rule.releases.iter().filter(|release| release.way == ReleaseWay::Method);
+                let released = releases
+                    .find(|release| is_deferred_at_once(text, hit.start, &release.name, leaks_only))
+                    .zip(constructor);
+                released.is_some_and(|(release, constructor)| {
+                    shown.insert(constructor, release.name.to_string());
+                    true
+                })
+            }
         })
     })
 }
@@ -98,7 +110,8 @@ enum Gives {
     Nothing,
     /// The first result is released by this method, without arguments.
     Closable(String),
-    Unknown,
+    /// Nobody knows; what is called, as an entry of [`Usage`] names it, where that is known.
+    Unknown(Option<String>),
 }
 
 /// Whether the statement around `at` is `x, err := …` (or with `=`) and the next ones at its indentation are,
@@ -228,22 +241,27 @@ fn gives(judge: &Judge, place: &FileContext, rule: &Rule, function: Expr) -> Giv
     {
         return Gives::Nothing;
     }
+    if let Callee::Unknown { name, .. } = callee {
+        return Gives::Unknown(name.contains('/').then_some(name));
+    }
     let types = judge.database.results(&callee);
     let answers: Vec<_> =
         types.iter().map(|ty| judge.database.closable(place.scope, ty, &rule.releases).closable).collect();
     match answers.as_slice() {
-        [] => Gives::Unknown,
+        [] => Gives::Unknown(None),
         answers if answers.iter().all(|answer| matches!(answer, Closable::Nothing(_))) => Gives::Nothing,
         [Closable::By(release), Closable::Nothing(_)] if release.args.is_empty() => {
             Gives::Closable(release.method.clone())
         }
-        _ => Gives::Unknown,
+        _ => Gives::Unknown(None),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine;
+    use crate::engine::testing::Module;
 
     #[test]
     fn a_name_with_another_meaning_is_seen() {
@@ -320,5 +338,25 @@ mod tests {
         ] {
             assert!(!deferred(text), "{text}");
         }
+    }
+
+    /// What nobody can read, released at once in one file, tells what a call in another one leaks.
+    #[test]
+    fn the_text_alone_shows_how_an_unknown_type_is_released() {
+        let function = |rest: &str| {
+            let import = "import thing \"example.com/gone/thing/apiv1\"";
+            let check = "\tif err != nil {\n\t\treturn\n\t}\n";
+            format!(
+                "package p\n\n{import}\n\nfunc f() {{\n\tc, err := thing.NewThingClient()\n\
+                 {check}{rest}\tc.Do()\n}}\n"
+            )
+        };
+        let found = |other: &str| {
+            let module = Module::new(&[("a/a.go", &function("")), ("b/b.go", &function(other))]);
+            let report = engine::check(&module.settings("unclosed-client")).expect("the module is there");
+            report.findings.iter().map(|finding| finding.location.path.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(found("\tdefer c.Close()\n"), ["a/a.go"]);
+        assert!(found("").is_empty(), "nobody knows that it has anything to release");
     }
 }

@@ -125,11 +125,11 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
         tests.retain(|text| prefilter::calls_any(&text.text, &unknown));
         candidates.extend(pool.install(|| judge_all(&judge, settings, &wrappers, tests)));
     }
-    let mut usage: Usage = candidates
-        .iter()
-        .flat_map(|candidate| &candidate.judged.judged)
-        .filter_map(|judged| judged.usage.clone())
-        .collect();
+    let mut usage = Usage::new();
+    for file in candidates.iter().map(|candidate| &candidate.judged) {
+        usage.extend(file.shown.clone());
+        usage.extend(file.judged.iter().filter_map(|judged| judged.usage.clone()));
+    }
     if !usage.is_empty() {
         let judge = Judge { usage: &usage, ..judge };
         pool.install(|| learn(&judge, settings, &wrappers, &mut candidates));
