@@ -23,11 +23,12 @@ use crate::go::types::resolve;
 use crate::go::types::resolve::Resolution;
 use crate::report;
 
-/// Stack of a worker: types are followed hundreds of steps deep.
-const STACK_BYTES: usize = 64 << 20;
-
 /// Prints what is known of each name. One that nobody knows does not keep the others from being answered.
 pub fn resolve(common: &CommonFlags, flags: &ResolveFlags) -> anyhow::Result<Exit> {
+    sys::on_deep_stack(|| resolve_all(common, flags))?
+}
+
+fn resolve_all(common: &CommonFlags, flags: &ResolveFlags) -> anyhow::Result<Exit> {
     let root = sys::working_dir()?;
     folder(&flags.from)?;
     let methods = methods(common)?;
@@ -111,8 +112,10 @@ pub fn index(common: &CommonFlags, flags: &IndexFlags) -> anyhow::Result<Exit> {
     if flags.modcache {
         dirs.extend(cached(&environment)?);
     }
-    let pool =
-        rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build().context("cannot start threads")?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .stack_size(sys::STACK_BYTES)
+        .build()
+        .context("cannot start threads")?;
     let (facts, complaints) = pool.install(|| build::build(&dirs, &|_| Locator::new(environment.clone())));
     complaints.iter().for_each(|complaint| words::error(complaint));
     let counts = facts.counts();

@@ -582,3 +582,38 @@ fn findings(
     found.sort_by(|a, b| a.rule.cmp(&b.rule));
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::testing::{checked, places};
+
+    const TWICE: &str =
+        "func f() {\n\tc := NewBareClient()\n\tc.Use()\n\td := NewBareClient()\n\td.Use()\n}\n";
+
+    fn fingerprints(text: &str) -> Vec<String> {
+        checked(text).findings.iter().map(|finding| finding.fingerprint.clone()).collect()
+    }
+
+    #[test]
+    fn equal_calls_in_a_function_have_fingerprints_of_their_own_that_outlive_moved_lines() {
+        let ids = fingerprints(TWICE);
+        assert!(ids.len() == 2 && ids[0] != ids[1], "{ids:?}");
+        assert_eq!(fingerprints(&format!("var x int\n\n{TWICE}")), ids);
+        assert!(!fingerprints(&TWICE.replace("func f", "func g")).iter().any(|id| ids.contains(id)));
+    }
+
+    #[test]
+    fn a_call_is_one_acquisition_whoever_proposes_it() {
+        let report = checked(TWICE);
+        assert_eq!(places(&report), ["a.go:4", "a.go:6"]);
+        let mine = report.acquisitions.iter().filter(|call| &*call.path == "a.go");
+        assert_eq!(mine.map(|call| call.line).collect::<Vec<_>>(), [4, 6]);
+    }
+
+    #[test]
+    fn a_function_that_is_refused_is_told_and_counted() {
+        let report = checked(&format!("func nil() {{\n\tnil := NewBareClient()\n\tnil.Use()\n}}\n\n{TWICE}"));
+        assert_eq!(places(&report), ["a.go:9", "a.go:11"]);
+        assert!(report.faults.iter().any(|fault| fault.line == 3 && fault.skipped), "{:?}", report.faults);
+    }
+}

@@ -167,3 +167,52 @@ fn by_version(typing: &Typing, acquire: &Acquire, text: &[u8]) -> Option<Arc<str
         "collected with what refers to it since Go {major}.{minor}, which go.mod asks for"
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::testing::{checked_by, places};
+
+    /// The lines of `a.go` that leak a cancel function; `text` stands behind an import of `context`.
+    fn lost(text: &str) -> Vec<String> {
+        let text = format!("package p\n\nimport \"context\"\n\n{text}");
+        places(&checked_by("lost-cancel", &[("a.go", &text)]))
+    }
+
+    const BODY: &str = "\tif ctx.Err() != nil {\n\t\treturn\n\t}\n\tcancel()\n}\n";
+
+    #[test]
+    fn a_function_is_known_by_its_package_and_name() {
+        let text =
+            format!("func f(ctx context.Context) {{\n\tctx, cancel := context.WithCancel(ctx)\n{BODY}");
+        assert_eq!(lost(&text), ["a.go:6"]);
+        let other = text.replace("context.WithCancel", "context.WithValue");
+        assert_eq!(lost(&other), [""; 0]);
+    }
+
+    #[test]
+    fn what_only_looks_like_the_package_is_none() {
+        let text = format!(
+            "type maker struct{{}}\n\nfunc (maker) WithCancel(ctx context.Context) (context.Context, func()) {{\n\t\
+             return ctx, func() {{}}\n}}\n\nfunc f(ctx context.Context, context maker) {{\n\tctx, cancel := \
+             context.WithCancel(ctx)\n{BODY}"
+        );
+        assert_eq!(lost(&text), [""; 0]);
+    }
+
+    #[test]
+    fn another_name_for_the_package_is_the_package() {
+        let text = format!("func f(ctx c.Context) {{\n\tctx, cancel := c.WithCancel(ctx)\n{BODY}");
+        let text = format!("package p\n\nimport c \"context\"\n\n{text}");
+        assert_eq!(places(&checked_by("lost-cancel", &[("a.go", &text)])), ["a.go:6"]);
+    }
+
+    #[test]
+    fn what_may_be_quiet_is_quiet() {
+        let text = "func f() {\n\tctx, cancel := context.WithCancel(context.Background())\n\tif ctx.Err() != nil \
+                    {\n\t\treturn\n\t}\n\tcancel()\n}\n";
+        assert_eq!(lost(text), [""; 0]);
+        let limited =
+            text.replace("WithCancel(context.Background())", "WithTimeout(context.Background(), 1)");
+        assert_eq!(lost(&limited), ["a.go:6"]);
+    }
+}

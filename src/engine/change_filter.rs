@@ -49,3 +49,48 @@ fn meets(touched: &Touched, finding: &Finding, items: &[Item], lines: &LineIndex
     };
     touched.meets(first, last)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::text::Span;
+    use crate::engine::testing::finding;
+    use crate::vcs::Hunk;
+
+    const TEXT: &str =
+        "package p\n\n// f does.\nfunc f() {\n\tx()\n}\n\nvar y = z()\n\nfunc g() {\n\ty()\n}\n";
+
+    /// Whether a change of these lines touches a finding at the place of `text`.
+    fn touches(lines: std::ops::Range<u32>, text: &str) -> bool {
+        let at = TEXT.find(text).unwrap() as u32;
+        let mut one = finding("a", at, Vec::new());
+        let index = LineIndex::new(TEXT.as_bytes());
+        one.location.span = Span::new(at, at + text.len() as u32);
+        one.location.line = index.line(at);
+        let hunk = Hunk { up: lines.clone(), down: lines };
+        meets(&Touched::Hunks(vec![hunk]), &one, &outline(TEXT.as_bytes()).items, &index)
+    }
+
+    #[test]
+    fn any_line_of_the_declaration_counts_and_its_doc_comment() {
+        for line in 3..=6 {
+            assert!(touches(line..line + 1, "x()"), "{line}");
+        }
+        for line in [1, 2, 7, 8, 11] {
+            assert!(!touches(line..line + 1, "x()"), "{line}");
+        }
+        assert!(touches(8..9, "z()") && !touches(10..11, "z()"));
+    }
+
+    #[test]
+    fn what_was_taken_out_within_it_counts_too() {
+        assert!(touches(6..6, "x()") && touches(11..11, "y()"));
+        assert!(!touches(3..3, "x()"), "above its first line");
+    }
+
+    #[test]
+    fn a_new_file_is_touched_everywhere() {
+        let index = LineIndex::new(TEXT.as_bytes());
+        assert!(meets(&Touched::Whole, &finding("a", 0, Vec::new()), &[], &index));
+    }
+}

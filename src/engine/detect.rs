@@ -136,3 +136,38 @@ pub fn finding(
         acquisition: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::testing::{checked_by, places};
+
+    /// A block with a channel that two send on and one value is taken from.
+    const BLOCK: &str = "\t{\n\t\tc := make(chan int)\n\t\tgo func() { c <- 1 }()\n\t\tgo func() { c <- 2 }()\n\t\t\
+                         println(<-c)\n\t}\n";
+
+    #[test]
+    fn equal_ones_in_a_function_have_fingerprints_of_their_own() {
+        let text = format!("package p\n\nfunc f() {{\n{BLOCK}{BLOCK}}}\n\nfunc g() {{\n{BLOCK}}}\n");
+        let report = checked_by("surplus-senders", &[("a.go", &text)]);
+        assert_eq!(places(&report), ["a.go:5", "a.go:11", "a.go:20"]);
+        let mut ids: Vec<&str> = report.findings.iter().map(|finding| &*finding.fingerprint).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 3);
+        let moved =
+            checked_by("surplus-senders", &[("a.go", &text.replacen("func f", "var x int\n\nfunc f", 1))]);
+        let all = |report: &crate::engine::Report| -> Vec<String> {
+            report.findings.iter().map(|finding| finding.fingerprint.clone()).collect()
+        };
+        assert_eq!(all(&report), all(&moved), "they outlive moved lines");
+    }
+
+    #[test]
+    fn a_comment_silences_them_and_another_rule_does_not_tell_them() {
+        let silent = BLOCK.replace("\t\tc := ", "\t\t//unleak:ignore surplus-senders -- why\n\t\tc := ");
+        let text = format!("package p\n\nfunc f() {{\n{silent}}}\n");
+        let report = checked_by("surplus-senders", &[("a.go", &text)]);
+        assert_eq!((places(&report).len(), report.findings.len()), (0, 1));
+        assert_eq!(checked_by("unclosed-range", &[("a.go", &text)]).findings.len(), 0);
+    }
+}

@@ -44,3 +44,33 @@ impl<'f> PackageStyle<'f> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine;
+    use crate::engine::testing::{CLIENT, Module};
+
+    const LEAK: &str = "package p\n\nfunc f() {\n\tc := NewBareClient()\n\tc.Use()\n}\n";
+
+    const IGNORES: &str = "package p\n\nfunc g() {\n\tc := NewBareClient()\n\tdefer func() { _ = c.Close() }()\n\t\
+                           c.Use()\n}\n";
+
+    /// The line that releases the client in `a.go`, with the others in a file of this name.
+    fn released(beside: &str) -> String {
+        let module = Module::new(&[("client.go", CLIENT), ("a.go", LEAK), (beside, IGNORES)]);
+        let run = engine::fix(&module.settings("unclosed-client")).unwrap();
+        let after = String::from_utf8(run.changes[0].after.clone()).unwrap();
+        after.lines().find(|line| line.contains("Close")).unwrap_or_default().trim().to_owned()
+    }
+
+    #[test]
+    fn a_file_that_releases_nothing_is_spelled_as_its_neighbours() {
+        assert_eq!(released("b.go"), "defer func() { _ = c.Close() }()");
+    }
+
+    #[test]
+    fn tests_say_nothing_of_other_files_and_other_packages_nothing_at_all() {
+        assert_eq!(released("b_test.go"), "defer c.Close()");
+        assert_eq!(released("d/b.go"), "defer c.Close()");
+    }
+}

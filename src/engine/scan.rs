@@ -36,9 +36,6 @@ use crate::walk::{self, Walked, WalkedFile};
 /// Wrappers of wrappers are followed this far.
 const MAX_ROUNDS: usize = 4;
 
-/// Stack of a worker: syntax nests at most 250 deep, and callees are followed while walking it.
-const STACK_BYTES: usize = 64 << 20;
-
 /// A run's knowledge, kept for fixing.
 pub struct ScanResult {
     pub report: Report,
@@ -66,8 +63,10 @@ enum Read {
 /// A path that is not there.
 pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     let mut clock = Clock::new(settings.report.timings);
-    let pool =
-        rayon::ThreadPoolBuilder::new().num_threads(settings.scan.threads).stack_size(STACK_BYTES).build();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(settings.scan.threads)
+        .stack_size(sys::STACK_BYTES)
+        .build();
     let pool = pool.map_err(|error| Error::Threads { words: error.to_string() })?;
     let mut walked = pool.install(|| walk::walk(settings))?;
     clock.lap("walk");
@@ -504,5 +503,56 @@ impl Clock {
             self.phases.push((phase, self.last.elapsed().as_secs_f64() * 1000.0));
             self.last = Instant::now();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::testing::{CLIENT, Module, checked_by, places};
+    use crate::engine::{Report, check};
+
+    fn checked(files: &[(&str, &str)]) -> Report {
+        checked_by("unclosed-client", &[&[("client.go", CLIENT)], files].concat())
+    }
+
+    const USER: &str = "package p\n\nfunc user() {\n\tc := open()\n\tc.Use()\n}\n";
+
+    const OPEN: &str = "package p\n\nfunc open() *Client { return NewBareClient() }\n";
+
+    #[test]
+    fn who_calls_a_wrapper_acquires() {
+        assert_eq!(places(&checked(&[("open.go", OPEN), ("user.go", USER)])), ["user.go:4"]);
+        let twice = "package p\n\nfunc open() *Client { return inner() }\n\nfunc inner() *Client { return \
+                     NewBareClient() }\n";
+        assert_eq!(places(&checked(&[("open.go", twice), ("user.go", USER)])), ["user.go:4"]);
+        let lends = "package p\n\nvar one = NewBareClient()\n\nfunc open() *Client { return one }\n";
+        assert_eq!(places(&checked(&[("open.go", lends), ("user.go", USER)])), [""; 0]);
+    }
+
+    #[test]
+    fn tests_are_counted_and_not_reported() {
+        let report =
+            checked(&[("open.go", OPEN), ("user_test.go", &USER.replace("open()", "NewBareClient()"))]);
+        assert_eq!((places(&report).len(), report.stats.tests_not_judged), (0, 1));
+    }
+
+    #[test]
+    fn a_file_above_the_limit_is_one_fault() {
+        let module = Module::new(&[("client.go", CLIENT), ("open.go", OPEN), ("user.go", USER)]);
+        let mut settings = module.settings("unclosed-client");
+        settings.scan.sources.flags.flag("max-file-bytes", Some(100));
+        let report = check(&settings).unwrap();
+        let faults: Vec<_> = report.faults.iter().map(|fault| (&*fault.path, fault.skipped)).collect();
+        assert_eq!(faults, [("client.go", true)]);
+        assert!(report.faults[0].words.contains("--max-file-bytes"), "{}", report.faults[0].words);
+    }
+
+    #[test]
+    fn what_is_damaged_is_told_and_the_rest_judged() {
+        let leak = USER.replace("open()", "NewBareClient()");
+        let report =
+            checked(&[("user.go", &format!("{leak}\nfunc broken() {{\n\tx := NewClient( }}\n}}\n"))]);
+        assert_eq!(places(&report), ["user.go:4"]);
+        assert!(!report.faults.is_empty() && report.faults.iter().all(|fault| &*fault.path == "user.go"));
     }
 }

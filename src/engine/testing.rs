@@ -56,8 +56,21 @@ impl Module {
 
 /// What a run says of [`CLIENT`] and `text` in one package.
 pub fn checked(text: &str) -> Report {
-    let module = Module::new(&[("client.go", CLIENT), ("a.go", &format!("package p\n\n{text}"))]);
-    engine::check(&module.settings("unclosed-client")).expect("the module is there")
+    checked_by("unclosed-client", &[("client.go", CLIENT), ("a.go", &format!("package p\n\n{text}"))])
+}
+
+/// What a run with this rule alone says of a module of `files`, with every acquisition.
+pub fn checked_by(rule: &str, files: &[(&str, &str)]) -> Report {
+    let module = Module::new(files);
+    let mut settings = module.settings(rule);
+    settings.report.every = true;
+    engine::check(&settings).expect("the module is there")
+}
+
+/// The places of findings that nothing silences: `a.go:7`.
+pub fn places(report: &Report) -> Vec<String> {
+    let open = report.findings.iter().filter(|finding| finding.suppressed.is_none());
+    open.map(|finding| format!("{}:{}", finding.location.path, finding.location.line)).collect()
 }
 
 /// The run that fixes [`CLIENT`] and `text` in one package, changed by `adapt`.

@@ -48,3 +48,50 @@ pub fn is_constructor(judge: &Judge, rule: &Rule, func: &FuncRef, result: usize)
     let callee = Callee::Func { func: func.clone(), signature: Arc::new(judge.database.signature(func)) };
     result_of(judge, &FileScope::of(func), rule, &callee) == Some(result)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::testing::Module;
+
+    /// How many acquisitions `lib.Dial()` is, of a package that the index has functions of, with this source.
+    fn given(dial: &str) -> usize {
+        let conn =
+            "type ClientConn struct{ n int }\n\nfunc (c *ClientConn) Close() error { c.n = 0; return nil }\n";
+        let lib = format!("package grpc\n\n{conn}\ntype Plain struct{{ n int }}\n\n{dial}\n");
+        let text =
+            "package p\n\nimport \"google.golang.org/grpc\"\n\nfunc f() {\n\tc := grpc.Dial()\n\t_ = c\n}\n";
+        let module = Module::new(&[
+            ("go.mod", "module example.com/p\n\ngo 1.24\n\nrequire google.golang.org/grpc v1.70.0\n"),
+            ("vendor/modules.txt", "# google.golang.org/grpc v1.70.0\n## explicit\ngoogle.golang.org/grpc\n"),
+            ("vendor/google.golang.org/grpc/lib.go", &lib),
+            ("a.go", text),
+        ]);
+        let mut settings = module.settings("unclosed-connection");
+        (settings.scan.index_only, settings.report.every) = (false, true);
+        crate::engine::check(&settings).unwrap().acquisitions.len()
+    }
+
+    #[test]
+    fn what_is_made_for_the_caller_and_can_be_closed_is_given() {
+        assert_eq!(given("func Dial() *ClientConn { return &ClientConn{} }"), 1);
+    }
+
+    #[test]
+    fn what_is_lent_or_has_no_release_is_not() {
+        assert_eq!(given("var kept = &ClientConn{}\n\nfunc Dial() *ClientConn { return kept }"), 0);
+        assert_eq!(given("func Dial() *Plain { return &Plain{} }"), 0);
+    }
+
+    #[test]
+    fn what_the_rule_leaves_alone_by_its_name_is_not() {
+        let dial = "type FakeConn struct{ ClientConn }\n\nfunc Dial() *FakeConn { return &FakeConn{} }";
+        assert_eq!(given(dial), 0);
+    }
+
+    #[test]
+    fn a_release_that_gives_something_back_is_a_request() {
+        let dial = "type Call struct{}\n\ntype Service struct{ n int }\n\nfunc (s *Service) Close() *Call { return \
+                    &Call{} }\n\nfunc Dial() *Service { return &Service{} }";
+        assert_eq!(given(dial), 0);
+    }
+}

@@ -18,6 +18,7 @@ pub fn tests() -> Vec<Trial> {
         no_files_import_each_other_in_a_circle,
         no_more_lines_than_there_were_are_longer_than_110_columns,
         every_room_has_a_floor_and_every_floor_its_rooms,
+        every_file_is_on_the_map,
         only_cli_prints_or_exits,
         paths_are_found_in_every_spelling,
     ]
@@ -234,6 +235,21 @@ fn every_room_has_a_floor_and_every_floor_its_rooms() {
     let planned: BTreeSet<String> =
         FLOORS.iter().flat_map(|rooms| rooms.iter().map(|room| (*room).to_owned())).collect();
     assert_eq!(there, planned);
+}
+
+/// A newcomer finds every file by what ARCHITECTURE.md says of it.
+fn every_file_is_on_the_map() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let map = fs::read_to_string(root.join("ARCHITECTURE.md")).expect("there is a map");
+    let is_there = |name: &str| map.contains(&format!("`{name}`")) || map.contains(&format!("/{name}.rs`"));
+    let missing: Vec<String> = sources()
+        .into_iter()
+        .map(|module| module.name)
+        .filter(|name| {
+            !name.ends_with("::testing") && !is_there(name.rsplit("::").next().unwrap_or_default())
+        })
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 fn only_cli_prints_or_exits() {

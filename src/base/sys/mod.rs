@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod interrupts;
 mod process;
+mod threads;
 
 pub use atomic::{replace, write};
 pub use environment::{env, working_dir};
@@ -19,3 +20,4 @@ pub use files::{
 };
 pub use interrupts::Interrupts;
 pub use process::run;
+pub use threads::{STACK_BYTES, on_deep_stack};
