@@ -192,7 +192,8 @@ mod tests {
     #[test]
     fn what_only_looks_like_the_package_is_none() {
         let text = format!(
-            "type maker struct{{}}\n\nfunc (maker) WithCancel(ctx context.Context) (context.Context, func()) {{\n\t\
+            "type maker struct{{}}\n\n\
+            func (maker) WithCancel(ctx context.Context) (context.Context, func()) {{\n\t\
              return ctx, func() {{}}\n}}\n\nfunc f(ctx context.Context, context maker) {{\n\tctx, cancel := \
              context.WithCancel(ctx)\n{BODY}"
         );
@@ -208,7 +209,8 @@ mod tests {
 
     #[test]
     fn what_may_be_quiet_is_quiet() {
-        let text = "func f() {\n\tctx, cancel := context.WithCancel(context.Background())\n\tif ctx.Err() != nil \
+        let text = "func f() {\n\tctx, cancel := context.WithCancel(context.Background())\n\
+        \tif ctx.Err() != nil \
                     {\n\t\treturn\n\t}\n\tcancel()\n}\n";
         assert_eq!(lost(text), [""; 0]);
         let limited =

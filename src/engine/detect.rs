@@ -142,7 +142,8 @@ mod tests {
     use crate::engine::testing::{checked_by, places};
 
     /// A block with a channel that two send on and one value is taken from.
-    const BLOCK: &str = "\t{\n\t\tc := make(chan int)\n\t\tgo func() { c <- 1 }()\n\t\tgo func() { c <- 2 }()\n\t\t\
+    const BLOCK: &str = "\t{\n\t\tc := make(chan int)\n\t\tgo func() { c <- 1 }()\n\
+    \t\tgo func() { c <- 2 }()\n\t\t\
                          println(<-c)\n\t}\n";
 
     #[test]

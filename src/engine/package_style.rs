@@ -52,7 +52,8 @@ mod tests {
 
     const LEAK: &str = "package p\n\nfunc f() {\n\tc := NewBareClient()\n\tc.Use()\n}\n";
 
-    const IGNORES: &str = "package p\n\nfunc g() {\n\tc := NewBareClient()\n\tdefer func() { _ = c.Close() }()\n\t\
+    const IGNORES: &str = "package p\n\nfunc g() {\n\tc := NewBareClient()\n\
+    \tdefer func() { _ = c.Close() }()\n\t\
                            c.Use()\n}\n";
 
     /// The line that releases the client in `a.go`, with the others in a file of this name.

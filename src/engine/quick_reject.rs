@@ -20,9 +20,9 @@ use crate::go::types::release::ReleaseMethod;
 use crate::rules::{Rule, Seeds};
 
 /// Whether nothing can be wrong with any call in `text` where the rule's seeds could stand; with
-/// `leaks_only`, whether none can leak. Comments and what stands in strings are blanks in `text`: a word there
-/// declares nothing and calls nothing. What the text shows of how things of unknown type are released goes to
-/// `shown`.
+/// `leaks_only`, whether none can leak. Comments and what stands in strings are blanks in `text`: a word
+/// there declares nothing and calls nothing. What the text shows of how things of unknown type are released
+/// goes to `shown`.
 pub fn is_clean(
     judge: &Judge,
     place: &FileContext,

@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn a_release_that_gives_something_back_is_a_request() {
-        let dial = "type Call struct{}\n\ntype Service struct{ n int }\n\nfunc (s *Service) Close() *Call { return \
+        let dial = "type Call struct{}\n\ntype Service struct{ n int }\n\n\
+        func (s *Service) Close() *Call { return \
                     &Call{} }\n\nfunc Dial() *Service { return &Service{} }";
         assert_eq!(given(dial), 0);
     }
