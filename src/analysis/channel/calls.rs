@@ -29,10 +29,11 @@ impl Walk<'_> {
         match &expr.kind {
             ExprKind::Ident(ident) => {
                 self.mark(frame.channel(expr), why);
+                self.open_groups.borrow_mut().extend(frame.group(expr));
                 if let Some(literal) =
                     frame.scopes.var(ident).and_then(|var| frame.closures.borrow().get(&var).copied())
                 {
-                    self.mark(frame.used_in(literal.body.span), "used by a function value");
+                    self.lose(frame, literal.body.span, "used by a function value");
                 }
                 Ok(())
             }
@@ -41,7 +42,7 @@ impl Walk<'_> {
             }
             ExprKind::Call(call) => self.call(frame, call, flow),
             ExprKind::FuncLit(literal) => {
-                self.mark(frame.used_in(literal.body.span), "used by a function value");
+                self.lose(frame, literal.body.span, "used by a function value");
                 Ok(())
             }
             ExprKind::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual, left, right }
@@ -123,16 +124,19 @@ impl Walk<'_> {
         if let Some(runner) = self.runner(frame, call) {
             return self.run(frame, call, runner, flow);
         }
+        if self.counts(frame, call, flow)? {
+            return Ok(());
+        }
         if let ExprKind::Selector { operand, .. } = &function.kind {
             self.eval(frame, operand, "used as a value", flow)?;
         }
-        let passes = call.args.iter().any(|arg| frame.channel(arg).is_some());
+        let passes = call.args.iter().any(|arg| self.passes(frame, arg));
         let name = call.name().unwrap_or("a function");
-        for arg in call.args.iter().filter(|arg| frame.channel(arg).is_none()) {
+        for arg in call.args.iter().filter(|arg| !self.passes(frame, arg)) {
             self.eval(frame, arg, &format!("passed to `{name}`"), flow)?;
         }
         if name == "Wait" && call.args.is_empty() {
-            flow.push(&Event { what: What::Join, count: Count::once(), at: frame.at(call.span) });
+            flow.push(&Event { what: What::Join(None), count: Count::once(), at: frame.at(call.span) });
         } else if passes {
             self.callee(frame, call, flow)?;
         }
@@ -142,10 +146,49 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Whether an argument is of the team, so that its callee has to be followed.
+    fn passes(&self, frame: &Frame, arg: &Expr) -> bool {
+        frame.channel(arg).is_some() || self.with_groups && frame.group(arg).is_some()
+    }
+
+    /// Everything of the team that is used in a span is used in ways that nobody follows, as is what the
+    /// functions use that are called there.
+    fn lose(&self, frame: &Frame, span: Span, why: &str) {
+        let (mut spans, mut seen) = (vec![span], Vec::new());
+        while let Some(span) = spans.pop() {
+            if seen.contains(&span) {
+                continue;
+            }
+            seen.push(span);
+            self.mark(frame.used_in(span), why);
+            self.open_groups.borrow_mut().extend(frame.groups_in(span));
+            let closures = frame.closures.borrow();
+            spans.extend(frame.scopes.uses_in(span).filter_map(|var| Some(closures.get(&var)?.body.span)));
+        }
+    }
+
+    /// What a method of a group does: whether the call is one.
+    fn counts<'a>(&self, frame: &Frame<'a, '_>, call: &'a Call, flow: &mut Flow) -> Walked<bool> {
+        let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return Ok(false) };
+        let Some(group) = frame.group(operand) else { return Ok(false) };
+        for arg in &call.args {
+            self.eval(frame, arg, "passed on", flow)?;
+        }
+        let (what, count) = match (&*field.name, call.args.as_slice()) {
+            ("Add", [number]) => (What::Add(group), Count::exactly(frame.size(number))),
+            ("Done", []) => (What::Done(group), Count::once()),
+            ("Wait", []) => (What::Join(Some(group)), Count::once()),
+            // It runs what touches nothing of the team.
+            _ => return Ok(true),
+        };
+        flow.push(&Event { what, count, at: frame.at(call.span) });
+        Ok(true)
+    }
+
     /// What a known function does with the function literals that it is given, if they touch the team.
     fn runner(&self, frame: &Frame, call: &Call) -> Option<Runner> {
         let touches = |arg: &Expr| match &arg.unparen().kind {
-            ExprKind::FuncLit(literal) => !frame.used_in(literal.body.span).is_empty(),
+            ExprKind::FuncLit(literal) => self.touches(frame, literal.body.span),
             ExprKind::Ident(ident) => {
                 let var = frame.scopes.var(ident);
                 var.is_some_and(|var| frame.closures.borrow().contains_key(&var))
@@ -164,14 +207,20 @@ impl Walk<'_> {
         };
         for arg in &call.args {
             match (literal(arg), runner) {
-                (Some(literal), Runner::Group) => self.member(frame, literal, None, call.span, flow)?,
+                (Some(literal), Runner::Group) => {
+                    let group = match &call.function.unparen().kind {
+                        ExprKind::Selector { operand, .. } => frame.group(operand),
+                        _ => None,
+                    };
+                    self.member(frame, literal, (None, group), call.span, flow)?;
+                }
                 (Some(literal), Runner::AtEnd) => {
-                    self.mark(frame.used_in(literal.body.span), "used by a clean-up");
+                    self.lose(frame, literal.body.span, "used by a clean-up");
                 }
                 (Some(literal), Runner::Now | Runner::Later) => {
                     let name = call.name().unwrap_or("a function");
                     let why = format!("used by a function that `{name}` calls");
-                    self.mark(frame.used_in(literal.body.span), &why);
+                    self.lose(frame, literal.body.span, &why);
                 }
                 (None, _) => self.eval(frame, arg, "passed on", flow)?,
             }
@@ -187,7 +236,7 @@ impl Walk<'_> {
         call: &'a Call,
         flow: &mut Flow,
     ) -> Walked<()> {
-        for arg in call.args.iter().filter(|arg| frame.channel(arg).is_none()) {
+        for arg in call.args.iter().filter(|arg| !self.passes(frame, arg)) {
             self.eval(frame, arg, "passed on", flow)?;
         }
         let inner = self.inner(frame, literal, Some(call))?;
@@ -212,6 +261,12 @@ impl Walk<'_> {
             let param = frame.scopes.param(body, ParamIndex::At(at as u32));
             if let Some(param) = param.filter(|param| frame.is_stable(*param)) {
                 inner.sizes.insert(param, (frame.size(arg), frame.length(arg)));
+            }
+            if let Some(group) = frame.group(arg) {
+                match param {
+                    Some(param) => drop(inner.groups.insert(param, group)),
+                    None => drop(self.open_groups.borrow_mut().insert(group)),
+                }
             }
             let Some(channel) = frame.channel(arg) else { continue };
             match param {
@@ -241,6 +296,7 @@ impl Walk<'_> {
             let name = call.name().unwrap_or("a function");
             let why = format!("passed to `{name}`, which is not read");
             self.mark(call.args.iter().filter_map(|arg| frame.channel(arg)), &why);
+            self.open_groups.borrow_mut().extend(call.args.iter().filter_map(|arg| frame.group(arg)));
             return Ok(());
         };
         let mut after = Vec::new();
@@ -282,6 +338,12 @@ impl Walk<'_> {
                     None => self.mark([channel], "passed to a parameter without a name"),
                 }
             }
+            if let Some(group) = frame.group(arg) {
+                match param {
+                    Some(param) => drop(inner.groups.insert(param, group)),
+                    None => drop(self.open_groups.borrow_mut().insert(group)),
+                }
+            }
             if let Some(param) = param.filter(|param| inner.is_stable(*param)) {
                 inner.sizes.insert(param, (frame.size(arg), frame.length(arg)));
             }
@@ -313,7 +375,7 @@ impl Walk<'_> {
         span: Span,
         flow: &mut Flow,
     ) -> Walked<()> {
-        for arg in call.args.iter().filter(|arg| frame.channel(arg).is_none()) {
+        for arg in call.args.iter().filter(|arg| !self.passes(frame, arg)) {
             self.eval(frame, arg, "passed on", flow)?;
         }
         let local = call.function.as_ident().and_then(|ident| frame.scopes.var(ident));
@@ -322,22 +384,25 @@ impl Walk<'_> {
             _ => local.and_then(|var| frame.closures.borrow().get(&var).copied()),
         };
         if let Some(literal) = literal {
-            return self.member(frame, literal, Some(call), span, flow);
+            return self.member(frame, literal, (Some(call), None), span, flow);
         }
         if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind {
             self.eval(frame, operand, "used as a value", flow)?;
         }
         let passed: Vec<_> = call.args.iter().filter_map(|arg| frame.channel(arg)).collect();
-        if passed.is_empty() {
+        let groups: Vec<_> = call.args.iter().filter_map(|arg| frame.group(arg)).collect();
+        if passed.is_empty() && (groups.is_empty() || !self.with_groups) {
             return Ok(());
         }
         if frame.member {
             self.mark(passed, "used by a goroutine that a goroutine starts");
+            self.open_groups.borrow_mut().extend(groups);
             return Ok(());
         }
         let Some(func) = self.read(frame, call) else {
             let name = call.name().unwrap_or("a function");
             self.mark(passed, &format!("passed to `{name}`, which is not read"));
+            self.open_groups.borrow_mut().extend(groups);
             return Ok(());
         };
         let at = frame.at(span);
@@ -345,16 +410,21 @@ impl Walk<'_> {
             let ways = self.walk_callee(frame, call, &func, true, Way::start())?;
             self.add(at, ways)?;
         }
-        self.begin(at, flow);
+        self.begin(at, None, flow);
         Ok(())
     }
 
-    /// A goroutine that runs a function literal.
+    /// Whether a span uses anything of the team.
+    fn touches(&self, frame: &Frame, span: Span) -> bool {
+        !frame.used_in(span).is_empty() || self.with_groups && !frame.groups_in(span).is_empty()
+    }
+
+    /// A goroutine that runs a function literal, called so, for this group.
     fn member<'a>(
         &self,
         frame: &Frame<'a, '_>,
         literal: &'a FuncLit,
-        call: Option<&'a Call>,
+        (call, group): (Option<&'a Call>, Option<GroupId>),
         span: Span,
         flow: &mut Flow,
     ) -> Walked<()> {
@@ -363,21 +433,28 @@ impl Walk<'_> {
         let closures = frame.closures.borrow();
         let calls_one = frame.scopes.uses_in(literal.body.span).any(|var| closures.contains_key(&var));
         drop(closures);
-        if touched.is_empty() && !calls_one {
+        let counts = call.iter().flat_map(|call| &call.args).any(|arg| frame.group(arg).is_some());
+        let counts = self.with_groups && (counts || self.touches(frame, literal.body.span));
+        if touched.is_empty() && !calls_one && !counts {
             return Ok(());
         }
         if frame.member {
             self.mark(touched, "used by a goroutine that a goroutine starts");
+            self.lose(frame, span, "used by a goroutine that a goroutine starts");
             return Ok(());
         }
         let at = frame.at(span);
         if !self.started.borrow().contains_key(&at) {
             let mut inner = self.inner(frame, literal, call)?;
             inner.member = true;
-            let ways = self.body(&inner, &literal.body, Way::start())?;
+            let mut ways = self.body(&inner, &literal.body, Way::start())?;
+            if let Some(group) = group {
+                let done = Event { what: What::Done(group), count: Count::once(), at };
+                ways.iter_mut().for_each(|way| way.push(done.clone()));
+            }
             self.add(at, ways)?;
         }
-        self.begin(at, flow);
+        self.begin(at, group, flow);
         Ok(())
     }
 
@@ -402,7 +479,10 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn begin(&self, at: Place, flow: &mut Flow) {
+    fn begin(&self, at: Place, group: Option<GroupId>, flow: &mut Flow) {
+        if let Some(group) = group {
+            flow.push(&Event { what: What::Add(group), count: Count::once(), at });
+        }
         if let Some(member) = self.started.borrow().get(&at) {
             flow.push(&Event { what: What::Start(*member), count: Count::once(), at });
         }

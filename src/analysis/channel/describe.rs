@@ -1,6 +1,7 @@
 //! A fault -> what is said of it: the sentence, the places, the notes.
 
 use crate::analysis::channel::findings::{Found, evidence};
+use crate::analysis::channel::groups::{Endless, Why};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::verdict::{Fault, Kind};
 use crate::analysis::detection::Detection;
@@ -70,6 +71,39 @@ pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: 
         labels,
         notes: notes(found, func),
         remedy,
+    }
+}
+
+/// A `Wait` that never ends.
+pub fn wait(found: &Found, endless: &Endless, func: &FuncDecl, remedy: Remedy) -> Detection {
+    let frame = found.frame;
+    let named = frame.groups.iter().find(|(_, group)| **group == endless.group);
+    let name = named.map_or("the group", |(var, _)| &*frame.scopes.info(*var).name);
+    let (why, words) = match &endless.why {
+        Why::TooFew(added, done) if done.as_number() == Some(0) => {
+            (format!("{added} added, and nobody calls `{name}.Done` before"), "added here")
+        }
+        Why::TooFew(added, done) => {
+            (format!("{added} added, and `{name}.Done` is called {done} times at most before"), "added here")
+        }
+        Why::Missed => (format!("a way through the goroutine does not call `{name}.Done`"), "this way"),
+        Why::Blocked(fault) => {
+            let channel = &found.team.channels[fault.channel.0].name;
+            (
+                format!("a goroutine of `{name}` waits for somebody to receive from `{channel}`"),
+                "this send blocks",
+            )
+        }
+    };
+    Detection {
+        kind: super::groups::KIND,
+        span: endless.wait.span,
+        label: "never ends".to_owned(),
+        message: format!("`{name}.Wait` blocks for good: {why}"),
+        certainty: Certainty::Proved,
+        labels: vec![evidence(found, endless.place, words.to_owned())],
+        notes: notes(found, Some(func)),
+        remedy: Some(remedy),
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::analysis::channel::outcome::Place;
+use crate::analysis::channel::outcome::{GroupId, Place};
 use crate::analysis::channel::size::Size;
 use crate::analysis::channel::team::ChannelId;
 use crate::analysis::graph::local_types::Typing;
@@ -21,6 +21,8 @@ pub struct Frame<'a, 'f> {
     pub scopes: &'f Scopes<'a>,
     pub typing: &'f Typing<'a, 'f>,
     pub channels: FxHashMap<VarId, ChannelId>,
+    /// Which of them are groups of goroutines.
+    pub groups: FxHashMap<VarId, GroupId>,
     /// Variables that are counted up or down, or whose address is taken.
     pub mutated: &'f FxHashSet<VarId>,
     /// The function literal or function that is walked.
@@ -53,6 +55,7 @@ impl<'a, 'f> Frame<'a, 'f> {
             scopes,
             typing,
             channels: FxHashMap::default(),
+            groups: FxHashMap::default(),
             mutated,
             body,
             member: false,
@@ -70,6 +73,7 @@ impl<'a, 'f> Frame<'a, 'f> {
     pub fn within(&self, body: BodyId) -> Frame<'a, 'f> {
         Frame {
             channels: self.channels.clone(),
+            groups: self.groups.clone(),
             sizes: self.sizes.clone(),
             member: self.member,
             depth: self.depth + 1,
@@ -81,6 +85,24 @@ impl<'a, 'f> Frame<'a, 'f> {
     /// The channel that an expression names.
     pub fn channel(&self, expr: &Expr) -> Option<ChannelId> {
         self.channels.get(&self.scopes.var(expr.as_ident()?)?).copied()
+    }
+
+    /// The group that an expression names, or points to.
+    pub fn group(&self, expr: &Expr) -> Option<GroupId> {
+        let named = match &expr.unparen().kind {
+            ExprKind::AddressOf(operand) => operand,
+            _ => expr,
+        };
+        self.groups.get(&self.scopes.var(named.as_ident()?)?).copied()
+    }
+
+    /// The groups that are used within a span.
+    pub fn groups_in(&self, span: Span) -> Vec<GroupId> {
+        let mut found: Vec<_> =
+            self.scopes.uses_in(span).filter_map(|var| self.groups.get(&var).copied()).collect();
+        found.sort();
+        found.dedup();
+        found
     }
 
     /// The channels that are used within a span.

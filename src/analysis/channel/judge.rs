@@ -1,5 +1,7 @@
 //! A declaration -> the verdict on each channel that it makes, with what proves it and what would mend it.
 
+use rustc_hash::FxHashMap;
+
 use crate::analysis::channel::describe::VERDICT;
 use crate::analysis::channel::findings::Found;
 use crate::analysis::channel::frame::{Frame, mutated};
@@ -8,10 +10,10 @@ use crate::analysis::channel::size::Size;
 use crate::analysis::channel::state::Walk;
 use crate::analysis::channel::team::{ChannelId, Team, teams};
 use crate::analysis::channel::verdict::{Case, Fault, Kind};
-use crate::analysis::channel::{describe, remedy, stuck};
+use crate::analysis::channel::{describe, groups, remedy, stuck};
 use crate::analysis::detection::{Declaration, Detection};
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{BodyId, Scopes};
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -32,6 +34,9 @@ pub fn detect(declaration: &Declaration) -> Vec<Detection> {
         judge(declaration).into_iter().flat_map(|judged| judged.detection.into_iter().chain(judged.row));
     let mut found: Vec<Detection> =
         judged.filter(|one| one.kind == VERDICT || declaration.wants(one.kind)).collect();
+    if declaration.wants(groups::KIND) {
+        found.extend(waits(declaration));
+    }
     if declaration.wants(stuck::KIND) {
         found.extend(stuck::detect(declaration));
     }
@@ -46,21 +51,75 @@ pub fn judge(declaration: &Declaration) -> Vec<Judged> {
         Decl::Vars(specs) => (Scopes::of_vars(specs), None),
         _ => return Vec::new(),
     };
-    let found = teams(&scopes);
+    let found = teams(&scopes, &|_| false);
     if found.is_empty() {
         return Vec::new();
     }
     let typing = Typing::new(declaration.database, scope.clone(), &scopes);
     let mutated = mutated(&scopes);
+    let groups = groups::made(&scopes, &typing);
     let mut judged = Vec::new();
     for team in &found {
         let mut frame = Frame::new(0, (&scopes, &typing), &mutated, team.body);
-        frame.channels = team.channels.iter().enumerate().map(|(at, one)| (one.var, ChannelId(at))).collect();
+        frame.groups.clone_from(&groups);
+        frame.channels = channels(team);
         let walk = Walk::new(declaration.database, declaration.summaries, scope);
         judged.extend(of_team(declaration, &walk, &frame, team, func));
     }
     judged.sort_by_key(|one| one.make);
     judged
+}
+
+fn channels(team: &Team) -> FxHashMap<VarId, ChannelId> {
+    team.channels.iter().enumerate().map(|(at, one)| (one.var, ChannelId(at))).collect()
+}
+
+fn capacities<'a>(frame: &Frame<'a, '_>, team: &Team<'a>) -> Vec<Size> {
+    let capacity = |capacity: Option<&'a Expr>| capacity.map_or(Size::ZERO, |capacity| frame.size(capacity));
+    team.channels.iter().map(|channel| capacity(channel.capacity)).collect()
+}
+
+/// The waits for groups that can never end.
+fn waits(declaration: &Declaration) -> Vec<Detection> {
+    let Decl::Func(func) = declaration.decl else { return Vec::new() };
+    let scope = declaration.file.scope;
+    let scopes = Scopes::of_func(func);
+    let typing = Typing::new(declaration.database, scope.clone(), &scopes);
+    let made = groups::made(&scopes, &typing);
+    let begins = |stmt: &Stmt| !groups::declared(&scopes, &made, std::slice::from_ref(stmt)).is_empty();
+    let mutated = mutated(&scopes);
+    let mut detected = Vec::new();
+    for team in &teams(&scopes, &begins) {
+        let own = groups::declared(&scopes, &made, team.statements);
+        if own.is_empty() {
+            continue;
+        }
+        let mut frame = Frame::new(0, (&scopes, &typing), &mutated, team.body);
+        (frame.groups, frame.channels) = (made.clone(), channels(team));
+        let mut walk = Walk::new(declaration.database, declaration.summaries, scope);
+        walk.with_groups = true;
+        let Ok(ways) = walk.owner(&frame, team) else { continue };
+        let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
+        let (open, open_groups) = (walk.open.borrow(), walk.open_groups.borrow());
+        let case = Case {
+            exits: &[],
+            ways: &ways,
+            members: &members,
+            capacities: &capacities(&frame, team),
+            closed: &|channel| !open.contains_key(&channel),
+            known: &|group| !open_groups.contains(&group),
+        };
+        let starts: Vec<Place> = walk.members.borrow().iter().map(|member| member.at).collect();
+        let first_rounds = walk.first_rounds.borrow();
+        let all: Vec<Way> = ways.iter().chain(first_rounds.iter()).cloned().collect();
+        let found = Found { declaration, walk: &walk, frame: &frame, team, ways: &ways, members: &members };
+        let endless = groups::endless(&case, &all, &own, &starts);
+        detected.extend(endless.iter().map(|one| {
+            let remedy = remedy::of_wait(&found, one);
+            describe::wait(&found, one, func, remedy)
+        }));
+    }
+    detected
 }
 
 fn of_team<'a>(
@@ -84,14 +143,19 @@ fn of_team<'a>(
         let why = || Some("more ways through it than are followed".to_owned());
         return (0..team.channels.len()).map(|at| row(at, None, why(), "")).collect();
     };
-    let capacity = |capacity: Option<&'a Expr>| capacity.map_or(Size::ZERO, |capacity| frame.size(capacity));
-    let capacities: Vec<Size> = team.channels.iter().map(|channel| capacity(channel.capacity)).collect();
+    let capacities = capacities(frame, team);
     let exits: Vec<Way> = ways.iter().filter(|way| leaves(frame, team, func, way)).cloned().collect();
     let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
     let open = walk.open.borrow();
-    let closed = |channel: ChannelId| !open.contains_key(&channel);
-    let case =
-        Case { exits: &exits, ways: &ways, members: &members, capacities: &capacities, closed: &closed };
+    let open_groups = walk.open_groups.borrow();
+    let case = Case {
+        exits: &exits,
+        ways: &ways,
+        members: &members,
+        capacities: &capacities,
+        closed: &|channel| !open.contains_key(&channel),
+        known: &|group| !open_groups.contains(&group),
+    };
     let found = Found { declaration, walk, frame, team, ways: &ways, members: &members };
     let detection = |fault: &Fault| describe::detection(&found, fault, func, remedy::of(&found, fault));
     let verdict = |at: usize| {

@@ -46,6 +46,7 @@ impl Walk<'_> {
         }
         let target = self.enter(frame, label, true);
         let rounds = self.rounds(frame, looped, &before)?;
+        self.keep_first(frame, &before, &rounds);
         let (mut full, mut left) = (Vec::new(), Vec::new());
         for way in rounds {
             match way.end {
@@ -150,6 +151,20 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Remembers the ways through the first round of a loop in which a group is waited for.
+    fn keep_first(&self, frame: &Frame, before: &Way, rounds: &[Way]) {
+        let waits = |way: &&Way| way.events.iter().any(|event| matches!(event.what, What::Join(Some(_))));
+        if frame.member {
+            return;
+        }
+        for way in rounds.iter().filter(waits) {
+            let mut first = way.clone();
+            first.events = self.around.borrow().clone();
+            first.events.extend(before.events.iter().chain(&way.events).cloned());
+            self.first_rounds.borrow_mut().push(first);
+        }
+    }
+
     /// The ways through one round.
     fn rounds<'a>(&self, frame: &Frame<'a, '_>, looped: &'a For, before: &Way) -> Walked<Vec<Way>> {
         let assigned = assigned_in(frame.scopes, &looped.body);
@@ -172,6 +187,8 @@ impl Walk<'_> {
             });
         }
         frame.loops.set(frame.loops.get() + 1);
+        let around = self.around.borrow().len();
+        self.around.borrow_mut().extend(before.events.iter().cloned());
         let mut flow = Flow::of(start);
         let condition = match &looped.head {
             ForHead::Clause { condition, .. } => condition.as_ref(),
@@ -181,6 +198,7 @@ impl Walk<'_> {
             self.eval(frame, condition, "compared", &mut flow)?;
         }
         let walked = self.stmts(frame, &looped.body.stmts, &mut flow);
+        self.around.borrow_mut().truncate(around);
         frame.loops.set(frame.loops.get() - 1);
         frame.items.borrow_mut().truncate(items);
         walked?;

@@ -12,6 +12,7 @@ mod conditions;
 mod describe;
 mod findings;
 mod frame;
+mod groups;
 pub(crate) mod judge;
 mod loops;
 mod outcome;

@@ -21,6 +21,10 @@ pub struct Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MemberId(pub usize);
 
+/// A variable that goroutines are waited for with, such as a `sync.WaitGroup`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupId(pub usize);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Action {
     Send,
@@ -49,8 +53,12 @@ pub enum What {
         guard: Guard,
     },
     Start(MemberId),
-    /// A `Wait` for goroutines.
-    Join,
+    /// A group's goroutines become more.
+    Add(GroupId),
+    /// One of a group's goroutines has ended.
+    Done(GroupId),
+    /// A `Wait` for goroutines; none where nobody knows which.
+    Join(Option<GroupId>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -150,6 +158,11 @@ impl Way {
         self.events.iter().any(|event| event.is(action, channel))
     }
 
+    /// How often goroutines of a group end on it.
+    pub fn done(&self, group: GroupId) -> Count {
+        counted(&self.events, &What::Done(group))
+    }
+
     /// Where `action` first happens on `channel`.
     pub fn place(&self, action: Action, channel: ChannelId) -> Option<Place> {
         self.events.iter().find(|event| event.is(action, channel)).map(|event| event.at)
@@ -193,6 +206,12 @@ pub fn total(events: &[Event], action: Action, channel: ChannelId, counts: impl 
         }
         _ => sum,
     })
+}
+
+/// How often something happens in `events`.
+pub fn counted(events: &[Event], what: &What) -> Count {
+    let same = events.iter().filter(|event| event.what == *what);
+    same.fold(Count::exactly(Size::ZERO), |sum, event| sum.plus(&event.count))
 }
 
 /// What one round of a loop does, whichever of `ways` it takes: each event as often as on any of them.

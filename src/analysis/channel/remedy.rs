@@ -3,6 +3,7 @@
 //! see that a send is over earlier.
 
 use crate::analysis::channel::findings::{Found, evidence};
+use crate::analysis::channel::groups::{Endless, Why};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::{Count, Size};
 use crate::analysis::channel::team::{Channel, ChannelId};
@@ -38,6 +39,29 @@ pub fn of(found: &Found, fault: &Fault) -> Option<Remedy> {
             "send on it or close it where what is waited for has happened",
             "when that is, is for a person to say",
         )),
+    }
+}
+
+/// What would let a `Wait` end.
+pub fn of_wait(found: &Found, endless: &Endless) -> Remedy {
+    let counts = || {
+        advice(
+            "call `Done` once for each that is added, by a `defer` in the goroutine",
+            "where one is missing is for a person to say",
+        )
+    };
+    match &endless.why {
+        Why::TooFew(..) => counts(),
+        Why::Missed => {
+            advice("call `Done` by a `defer` first in the goroutine", "the call that is there has to go")
+        }
+        Why::Blocked(fault) => match capacity(found, fault) {
+            Some(Remedy::Capacity { title, at, text, doubt }) => {
+                let doubt = doubt.or(Some("the function goes on after the `Wait` then".to_owned()));
+                Remedy::Capacity { title, at, text, doubt }
+            }
+            other => other.unwrap_or_else(counts),
+        },
     }
 }
 
@@ -187,7 +211,7 @@ fn seen(found: &Found, channel: ChannelId) -> Option<String> {
         let others = |event: &Event| {
             matches!(event.what, What::Operation { channel: other, action, .. }
                 if other != channel && action != Action::Close)
-                || event.what == What::Join
+                || matches!(event.what, What::Join(_))
         };
         if sends
             .into_iter()
@@ -355,7 +379,8 @@ fn after_range(found: &Found, channel: ChannelId) -> Option<String> {
             return Some("the goroutine goes on behind the loop then".to_owned());
         }
     }
-    let joins = found.ways.iter().flat_map(|way| &way.events).any(|event| event.what == What::Join);
+    let joins =
+        found.ways.iter().flat_map(|way| &way.events).any(|event| matches!(event.what, What::Join(_)));
     joins.then(|| "something is waited for, which may not be over before the close".to_owned())
 }
 

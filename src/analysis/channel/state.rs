@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::analysis::channel::outcome::{Event, MemberId, Place, Way};
+use crate::analysis::channel::outcome::{Event, GroupId, MemberId, Place, Way};
 use crate::analysis::channel::team::ChannelId;
 use crate::analysis::summaries::callee::{Stack, Summaries};
 use crate::base::text::Span;
@@ -72,6 +72,14 @@ pub struct Walk<'w> {
     pub started: RefCell<BTreeMap<Place, MemberId>>,
     /// Why a channel is open, the first reason.
     pub open: RefCell<BTreeMap<ChannelId, String>>,
+    /// Groups of which not all uses are known.
+    pub open_groups: RefCell<BTreeSet<GroupId>>,
+    /// Goroutines that only end for a group are members too.
+    pub with_groups: bool,
+    /// What happened before the loops that the owner's walk is in.
+    pub around: RefCell<Vec<Event>>,
+    /// The ways through the first rounds of loops that wait for a group.
+    pub first_rounds: RefCell<Vec<Way>>,
     /// Channels whose length or capacity is asked for.
     pub asked: RefCell<BTreeSet<ChannelId>>,
     /// Channels that a select sends on.
@@ -92,6 +100,10 @@ impl<'w> Walk<'w> {
             members: RefCell::default(),
             started: RefCell::default(),
             open: RefCell::default(),
+            open_groups: RefCell::default(),
+            with_groups: false,
+            around: RefCell::default(),
+            first_rounds: RefCell::default(),
             asked: RefCell::default(),
             tried: RefCell::default(),
             values: RefCell::default(),

@@ -29,7 +29,7 @@ pub struct Channel<'a> {
     pub capacity: Option<&'a Expr>,
 }
 
-/// The statements from the first `make` of a block on.
+/// The statements from the first `make` of a block on, or from the first group.
 #[derive(Debug)]
 pub struct Team<'a> {
     pub body: BodyId,
@@ -41,16 +41,16 @@ pub struct Team<'a> {
     pub in_loop: bool,
 }
 
-/// The teams of a declaration, in the order of the text of each body.
-pub fn teams<'a>(scopes: &Scopes<'a>) -> Vec<Team<'a>> {
+/// The teams of a declaration, in the order of the text of each body. `begins` tells what else than the
+/// making of a channel a team begins with.
+pub fn teams<'a>(scopes: &Scopes<'a>, begins: &dyn Fn(&'a Stmt) -> bool) -> Vec<Team<'a>> {
     let mut found = Vec::new();
     for (at, body) in scopes.bodies.iter().enumerate() {
         let body_id = BodyId(at as u32);
         let loops = loops(body.block);
         let mut list = |statements: &'a [Stmt], whole: bool| {
-            let Some(first) = statements.iter().position(|stmt| !made(scopes, stmt).is_empty()) else {
-                return;
-            };
+            let first = statements.iter().position(|stmt| begins(stmt) || !made(scopes, stmt).is_empty());
+            let Some(first) = first else { return };
             let statements = &statements[first..];
             let span = statements[0].span;
             found.push(Team {

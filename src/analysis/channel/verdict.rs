@@ -61,6 +61,8 @@ pub struct Case<'t> {
     pub capacities: &'t [Size],
     /// Whether all uses of a channel are known.
     pub closed: &'t dyn Fn(ChannelId) -> bool,
+    /// Whether all uses of a group are known.
+    pub known: &'t dyn Fn(GroupId) -> bool,
 }
 
 /// One way for each member that is started, with how often it is.
@@ -97,7 +99,7 @@ impl<'t> Case<'t> {
     }
 
     /// The members that an exit has started.
-    fn started(&self, exit: &Way) -> BTreeMap<MemberId, Count> {
+    pub fn started(&self, exit: &Way) -> BTreeMap<MemberId, Count> {
         let mut started: BTreeMap<MemberId, Count> = BTreeMap::new();
         for event in &exit.events {
             if let What::Start(member) = event.what {
@@ -207,10 +209,24 @@ impl<'t> Case<'t> {
         self.started(exit).keys().filter(|member| sends(member)).count()
     }
 
-    fn unanswered_on(&self, exit: &Way, channel: ChannelId) -> Option<Fault> {
+    /// Whether a `Wait` for this group waits for goroutines that send on a channel.
+    fn waits_for(&self, group: GroupId, started: &BTreeMap<MemberId, Count>, channel: ChannelId) -> bool {
+        let in_it = |member: &MemberId| {
+            let ways = &self.members[member.0];
+            let sends = ways.iter().any(|way| way.has(Action::Send, channel));
+            sends && ways.iter().any(|way| way.done(group).most != Size::ZERO)
+        };
+        !(self.known)(group) || started.keys().any(in_it)
+    }
+
+    pub fn unanswered_on(&self, exit: &Way, channel: ChannelId) -> Option<Fault> {
         let started = self.started(exit);
         let joined = exit.events.iter().skip_while(|event| !matches!(event.what, What::Start(_)));
-        let joined = joined.into_iter().any(|event| event.what == What::Join);
+        let joined = joined.into_iter().any(|event| match event.what {
+            What::Join(None) => true,
+            What::Join(Some(group)) => self.waits_for(group, &started, channel),
+            _ => false,
+        });
         let elsewhere = started.keys().flat_map(|member| &self.members[member.0]).any(|way| {
             way.has(Action::Receive, channel)
                 || way.has(Action::Range, channel)

@@ -20,6 +20,9 @@ static GROUPS: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str
 /// `sql.DB.Conn`.
 static MAKES: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!("makes.txt")));
 
+/// Types whose goroutines are counted by hand: `sync.WaitGroup`.
+static COUNTERS: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!("counters.txt")));
+
 /// `path: Name Type.Method …`, a line a package; `#` begins a comment.
 fn listed(text: &'static str) -> FxHashSet<String> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -47,6 +50,11 @@ pub fn is_group(package: &str, name: &str) -> bool {
 /// Whether the method makes something new for its caller.
 pub fn makes(package: &str, name: &str) -> bool {
     MAKES.contains(&format!("{package}.{name}"))
+}
+
+/// Whether a `Wait` on a value of the type waits until as many have said `Done` as were added.
+pub fn is_counter(package: &str, name: &str) -> bool {
+    COUNTERS.contains(&format!("{package}.{name}"))
 }
 
 #[cfg(test)]

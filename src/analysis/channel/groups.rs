@@ -1,0 +1,168 @@
+//! Groups of goroutines that are waited for: waits that can never end, as too few goroutines say that they are
+//! done, one of them leaves without a word, or they wait themselves for what comes after the wait.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::channel::outcome::*;
+use crate::analysis::channel::size::{Count, Size};
+use crate::analysis::channel::team::ChannelId;
+use crate::analysis::channel::verdict::{Case, Fault};
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
+use crate::go::facts;
+use crate::go::syntax::ast::*;
+
+/// What the rule is called.
+pub const KIND: &str = "waitgroup-imbalance";
+
+/// The groups that a declaration makes, by their variables.
+pub fn made(scopes: &Scopes, typing: &Typing) -> FxHashMap<VarId, GroupId> {
+    let is_group = |var: &VarId| {
+        let info = scopes.info(*var);
+        let own = match &info.origin {
+            VarOrigin::Declared { ty } => !matches!(ty.unparen().kind, ExprKind::Pointer(_)),
+            VarOrigin::Value { value, .. } => makes(value),
+            _ => false,
+        };
+        own && scopes.assigned(*var).len() <= 1
+            && typing.var(*var).is_some_and(|ty| {
+                ty.named().is_some_and(|named| {
+                    facts::is_counter(&named.package, &named.name)
+                        || facts::is_group(&named.package, &format!("{}.Go", named.name))
+                })
+            })
+    };
+    let vars = (0..scopes.vars.len()).map(|at| VarId(at as u32)).filter(is_group);
+    vars.enumerate().map(|(at, var)| (var, GroupId(at))).collect()
+}
+
+/// The groups that statements of this list declare.
+pub fn declared(scopes: &Scopes, groups: &FxHashMap<VarId, GroupId>, list: &[Stmt]) -> BTreeSet<GroupId> {
+    let declares = |at: u32| {
+        list.iter().any(|stmt| {
+            matches!(stmt.kind, StmtKind::Var(_) | StmtKind::Define { .. })
+                && (stmt.span.start..stmt.span.end).contains(&at)
+        })
+    };
+    let own = groups.iter().filter(|(var, _)| scopes.uses_of(**var).min().is_some_and(declares));
+    own.map(|(_, group)| *group).collect()
+}
+
+/// Whether an expression makes what it is: `T{}`, `&T{}`, `new(T)`, `T.New(…)`.
+fn makes(value: &Expr) -> bool {
+    match &value.unparen().kind {
+        ExprKind::Composite { .. } | ExprKind::Call(_) => true,
+        ExprKind::AddressOf(operand) => matches!(operand.unparen().kind, ExprKind::Composite { .. }),
+        _ => false,
+    }
+}
+
+/// A wait that never ends.
+pub struct Endless {
+    pub group: GroupId,
+    pub wait: Place,
+    /// Where the reason for it stands, and what it is.
+    pub place: Place,
+    pub why: Why,
+}
+
+pub enum Why {
+    /// So many are added, and at most so many say `Done`.
+    TooFew(Size, Size),
+    /// A way through a goroutine ends without `Done`.
+    Missed,
+    /// A goroutine waits for what is received after the wait.
+    Blocked(Fault),
+}
+
+/// The waits for these groups, on the owner's ways, that can never end, at most one a place. `members` is where
+/// the goroutines are started.
+pub fn endless(case: &Case, ways: &[Way], groups: &BTreeSet<GroupId>, members: &[Place]) -> Vec<Endless> {
+    let mut found: Vec<Endless> = Vec::new();
+    let mut seen: BTreeSet<Place> = BTreeSet::new();
+    for way in ways.iter().filter(|way| !way.uncertain) {
+        for (at, event) in way.events.iter().enumerate() {
+            let What::Join(Some(group)) = event.what else { continue };
+            if event.at.file != 0
+                || !groups.contains(&group)
+                || !(case.known)(group)
+                || seen.contains(&event.at)
+            {
+                continue;
+            }
+            let before = Way { events: way.events[..at].to_vec(), ..way.clone() };
+            if let Some((place, why)) = judge(case, &before, group, members) {
+                seen.insert(event.at);
+                found.push(Endless { group, wait: event.at, place, why });
+            }
+        }
+    }
+    found
+}
+
+/// Why a wait for a group at the end of this way never ends.
+fn judge(case: &Case, before: &Way, group: GroupId, members: &[Place]) -> Option<(Place, Why)> {
+    let started = case.started(before);
+    // Who counts up as well may do so as often as it likes.
+    let counts_up =
+        |member: &MemberId| case.members[member.0].iter().any(|way| has(&way.events, &What::Add(group)));
+    if started.keys().any(counts_up) {
+        return None;
+    }
+    let added = counted(&before.events, &What::Add(group));
+    let each = |member: &MemberId| {
+        let ways = case.members[member.0].iter().map(|way| way.done(group));
+        ways.reduce(|a, b| a.or(&b)).unwrap_or(Count::exactly(Size::ZERO))
+    };
+    let own = before.done(group);
+    let done = started.iter().fold(own.clone(), |sum, (member, count)| sum.plus(&count.times(&each(member))));
+    let first = before.events.iter().find(|event| event.what == What::Add(group))?.at;
+    if is_surely_more(&added.least, &done.most) {
+        return Some((first, Why::TooFew(added.least, done.most)));
+    }
+    let in_it: Vec<_> = started.iter().filter(|(member, _)| each(member).most != Size::ZERO).collect();
+    if let [(member, count)] = in_it.as_slice()
+        && own.most == Size::ZERO
+        && added == **count
+        && case.members[member.0].iter().any(|way| way.done(group) == Count::once())
+    {
+        let silent = |way: &&Way| {
+            matches!(way.end, End::Falls | End::Return(_))
+                && way.done(group).most == Size::ZERO
+                && !way.uncertain
+                && way.agrees(before)
+                && !way.events.iter().any(|event| matches!(event.what, What::Operation { .. }))
+        };
+        if let Some(way) = case.members[member.0].iter().find(silent) {
+            let file = members[member.0].file;
+            let place = match way.end {
+                End::Return(span) => Place { file, span },
+                _ => members[member.0],
+            };
+            return Some((place, Why::Missed));
+        }
+    }
+    (0..case.capacities.len()).map(ChannelId).filter(|channel| (case.closed)(*channel)).find_map(|channel| {
+        let fault = case.unanswered_on(before, channel)?;
+        let waits = |way: &Way| {
+            let send = way.events.iter().rposition(|event| event.is(Action::Send, channel));
+            let done = way.events.iter().rposition(|event| event.what == What::Done(group));
+            matches!((send, done), (Some(send), Some(done)) if send < done)
+        };
+        let ways = &case.members[fault.member?.0];
+        ways.iter().all(waits).then(|| (fault.blocked, Why::Blocked(fault)))
+    })
+}
+
+fn has(events: &[Event], what: &What) -> bool {
+    events.iter().any(|event| event.what == *what)
+}
+
+/// Whether more are added than are ever done: of two counts the same way, or of as many as there are items
+/// against a number.
+fn is_surely_more(added: &Size, done: &Size) -> bool {
+    let items = |size: &Size| size.as_symbol().is_none_or(|symbol| symbol.key.starts_with("len("));
+    *added != Size::Any && added.exceeds(done) && (done.as_number().is_none() || items(added))
+}
