@@ -53,6 +53,11 @@ impl Walk<'_> {
             }
             _ => {}
         }
+        if let Some(is_nil) = frame.asks_for_nil(condition) {
+            // What is made is not nil.
+            let all = std::mem::take(&mut flow.running);
+            return Ok(if is_nil { (Vec::new(), all) } else { (all, Vec::new()) });
+        }
         self.eval(frame, condition, "compared", flow)?;
         let question = frame.question(condition);
         let mentioned = frame.mentioned(condition);

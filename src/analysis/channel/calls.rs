@@ -29,6 +29,7 @@ impl Walk<'_> {
         match &expr.kind {
             ExprKind::Ident(ident) => {
                 self.mark(frame.channel(expr), why);
+                self.mark(frame.cancels(expr), why);
                 self.open_groups.borrow_mut().extend(frame.group(expr));
                 if let Some(literal) =
                     frame.scopes.var(ident).and_then(|var| frame.closures.borrow().get(&var).copied())
@@ -114,6 +115,11 @@ impl Walk<'_> {
                 }
                 _ => {}
             }
+        }
+        if let Some(channel) = frame.cancels(function) {
+            let what = What::Operation { action: Action::Close, channel, guard: Guard::None };
+            flow.push(&Event { what, count: Count::once(), at: frame.at(call.span) });
+            return Ok(());
         }
         if let ExprKind::FuncLit(literal) = &function.kind {
             return self.literal(frame, literal, call, flow);
@@ -267,6 +273,9 @@ impl Walk<'_> {
                     Some(param) => drop(inner.groups.insert(param, group)),
                     None => drop(self.open_groups.borrow_mut().insert(group)),
                 }
+            }
+            if let (Some(context), Some(param)) = (frame.context(arg), param) {
+                inner.contexts.insert(param, context);
             }
             let Some(channel) = frame.channel(arg) else { continue };
             match param {

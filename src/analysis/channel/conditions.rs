@@ -69,6 +69,22 @@ impl<'a> Frame<'a, '_> {
         }
     }
 
+    /// Whether an expression asks if a channel of the team is nil, or if it is not.
+    pub fn asks_for_nil(&self, condition: &Expr) -> Option<bool> {
+        let ExprKind::Binary { op, left, right } = &condition.unparen().kind else { return None };
+        let asked = match (left.is_nil(), right.is_nil()) {
+            (false, true) => left,
+            (true, false) => right,
+            _ => return None,
+        };
+        self.channel(asked)?;
+        match op {
+            BinaryOp::Equal => Some(true),
+            BinaryOp::NotEqual => Some(false),
+            _ => None,
+        }
+    }
+
     /// Whether a variable never gets a second value.
     pub fn is_stable(&self, var: VarId) -> bool {
         let first = usize::from(!self.is_param(var));

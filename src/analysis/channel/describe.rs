@@ -46,6 +46,9 @@ pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: 
         (Kind::StuckForever, _) => {
             format!("`{name}` is received from, and nobody sends on it or closes it: the receive never ends")
         }
+        (Kind::AbandonedReceive, _) if channel.context.is_some() => {
+            format!("a goroutine waits for good on `{name}`{on}: nobody cancels the context")
+        }
         (Kind::AbandonedReceive, _) => {
             format!("a goroutine waits for good on `{name}`{on}: nobody sends or closes")
         }

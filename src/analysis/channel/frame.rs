@@ -21,6 +21,9 @@ pub struct Frame<'a, 'f> {
     pub scopes: &'f Scopes<'a>,
     pub typing: &'f Typing<'a, 'f>,
     pub channels: FxHashMap<VarId, ChannelId>,
+    /// Contexts whose end is a channel of the team, and what cancels them.
+    pub contexts: FxHashMap<VarId, ChannelId>,
+    pub cancels: FxHashMap<VarId, ChannelId>,
     /// Which of them are groups of goroutines.
     pub groups: FxHashMap<VarId, GroupId>,
     /// Variables that are counted up or down, or whose address is taken.
@@ -55,6 +58,8 @@ impl<'a, 'f> Frame<'a, 'f> {
             scopes,
             typing,
             channels: FxHashMap::default(),
+            contexts: FxHashMap::default(),
+            cancels: FxHashMap::default(),
             groups: FxHashMap::default(),
             mutated,
             body,
@@ -73,6 +78,8 @@ impl<'a, 'f> Frame<'a, 'f> {
     pub fn within(&self, body: BodyId) -> Frame<'a, 'f> {
         Frame {
             channels: self.channels.clone(),
+            contexts: self.contexts.clone(),
+            cancels: self.cancels.clone(),
             groups: self.groups.clone(),
             sizes: self.sizes.clone(),
             member: self.member,
@@ -82,9 +89,23 @@ impl<'a, 'f> Frame<'a, 'f> {
         }
     }
 
-    /// The channel that an expression names.
+    /// The channel that an expression names, or that of a context: `ctx.Done()`.
     pub fn channel(&self, expr: &Expr) -> Option<ChannelId> {
+        if let Some(call) = expr.as_call() {
+            let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return None };
+            return (&*field.name == "Done").then(|| self.context(operand)).flatten();
+        }
         self.channels.get(&self.scopes.var(expr.as_ident()?)?).copied()
+    }
+
+    /// The context that an expression names.
+    pub fn context(&self, expr: &Expr) -> Option<ChannelId> {
+        self.contexts.get(&self.scopes.var(expr.as_ident()?)?).copied()
+    }
+
+    /// The context that an expression, called, cancels.
+    pub fn cancels(&self, expr: &Expr) -> Option<ChannelId> {
+        self.cancels.get(&self.scopes.var(expr.as_ident()?)?).copied()
     }
 
     /// The group that an expression names, or points to.
@@ -107,11 +128,15 @@ impl<'a, 'f> Frame<'a, 'f> {
 
     /// The channels that are used within a span.
     pub fn used_in(&self, span: Span) -> Vec<ChannelId> {
-        let mut found: Vec<_> =
-            self.scopes.uses_in(span).filter_map(|var| self.channels.get(&var).copied()).collect();
+        let mut found: Vec<_> = self.scopes.uses_in(span).filter_map(|var| self.of_team(var)).collect();
         found.sort();
         found.dedup();
         found
+    }
+
+    fn of_team(&self, var: VarId) -> Option<ChannelId> {
+        let known = [&self.channels, &self.contexts, &self.cancels];
+        known.into_iter().find_map(|channels| channels.get(&var).copied())
     }
 
     pub fn at(&self, span: Span) -> Place {

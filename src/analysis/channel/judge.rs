@@ -8,9 +8,9 @@ use crate::analysis::channel::frame::{Frame, mutated};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::Size;
 use crate::analysis::channel::state::Walk;
-use crate::analysis::channel::team::{ChannelId, Team, teams};
+use crate::analysis::channel::team::{Channel, ChannelId, Team, context_made, teams};
 use crate::analysis::channel::verdict::{Case, Fault, Kind};
-use crate::analysis::channel::{describe, groups, remedy, stuck};
+use crate::analysis::channel::{describe, groups, process, remedy, stuck, worker};
 use crate::analysis::detection::{Declaration, Detection};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
@@ -34,8 +34,11 @@ pub fn detect(declaration: &Declaration) -> Vec<Detection> {
         judge(declaration).into_iter().flat_map(|judged| judged.detection.into_iter().chain(judged.row));
     let mut found: Vec<Detection> =
         judged.filter(|one| one.kind == VERDICT || declaration.wants(one.kind)).collect();
-    if declaration.wants(groups::KIND) {
+    if declaration.wants(groups::KIND) || declaration.wants(Kind::AbandonedReceive.word()) {
         found.extend(waits(declaration));
+    }
+    if declaration.wants(worker::KIND) {
+        found.extend(worker::detect(declaration));
     }
     if declaration.wants(stuck::KIND) {
         found.extend(stuck::detect(declaration));
@@ -79,47 +82,79 @@ fn capacities<'a>(frame: &Frame<'a, '_>, team: &Team<'a>) -> Vec<Size> {
     team.channels.iter().map(|channel| capacity(channel.capacity)).collect()
 }
 
-/// The waits for groups that can never end.
+/// The waits for groups, and for the ends of contexts, that can never end.
 fn waits(declaration: &Declaration) -> Vec<Detection> {
     let Decl::Func(func) = declaration.decl else { return Vec::new() };
     let scope = declaration.file.scope;
     let scopes = Scopes::of_func(func);
     let typing = Typing::new(declaration.database, scope.clone(), &scopes);
     let made = groups::made(&scopes, &typing);
-    let begins = |stmt: &Stmt| !groups::declared(&scopes, &made, std::slice::from_ref(stmt)).is_empty();
+    let context = |stmt| context_made(&scopes, &typing, stmt);
+    let begins = |stmt| {
+        context(stmt).is_some() || !groups::declared(&scopes, &made, std::slice::from_ref(stmt)).is_empty()
+    };
     let mutated = mutated(&scopes);
     let mut detected = Vec::new();
-    for team in &teams(&scopes, &begins) {
+    for mut team in teams(&scopes, &begins) {
         let own = groups::declared(&scopes, &made, team.statements);
-        if own.is_empty() {
+        let mut frame = Frame::new(0, (&scopes, &typing), &mutated, team.body);
+        (frame.groups, frame.channels) = (made.clone(), channels(&team));
+        let contexts: Vec<Channel> = team.statements.iter().filter_map(context).collect();
+        if own.is_empty() && contexts.is_empty() {
             continue;
         }
-        let mut frame = Frame::new(0, (&scopes, &typing), &mutated, team.body);
-        (frame.groups, frame.channels) = (made.clone(), channels(team));
+        let first = team.channels.len();
+        for (at, one) in contexts.into_iter().enumerate() {
+            let channel = ChannelId(first + at);
+            frame.contexts.insert(one.var, channel);
+            let cancel = one.context.flatten().and_then(|cancel| scopes.var(cancel));
+            frame.cancels.extend(cancel.map(|cancel| (cancel, channel)));
+            team.channels.push(one);
+        }
         let mut walk = Walk::new(declaration.database, declaration.summaries, scope);
         walk.with_groups = true;
-        let Ok(ways) = walk.owner(&frame, team) else { continue };
+        let Ok(ways) = walk.owner(&frame, &team) else { continue };
+        let once = runs_once(&walk, &frame, &team, Some(func));
+        let exits: Vec<Way> =
+            ways.iter().filter(|way| leaves(&frame, &team, Some(func), once, way)).cloned().collect();
         let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
         let (open, open_groups) = (walk.open.borrow(), walk.open_groups.borrow());
         let case = Case {
-            exits: &[],
+            exits: &exits,
             ways: &ways,
             members: &members,
-            capacities: &capacities(&frame, team),
+            capacities: &capacities(&frame, &team),
             closed: &|channel| !open.contains_key(&channel),
             known: &|group| !open_groups.contains(&group),
         };
-        let starts: Vec<Place> = walk.members.borrow().iter().map(|member| member.at).collect();
-        let first_rounds = walk.first_rounds.borrow();
-        let all: Vec<Way> = ways.iter().chain(first_rounds.iter()).cloned().collect();
-        let found = Found { declaration, walk: &walk, frame: &frame, team, ways: &ways, members: &members };
-        let endless = groups::endless(&case, &all, &own, &starts);
-        detected.extend(endless.iter().map(|one| {
-            let remedy = remedy::of_wait(&found, one);
-            describe::wait(&found, one, func, remedy)
-        }));
+        let found =
+            Found { declaration, walk: &walk, frame: &frame, team: &team, ways: &ways, members: &members };
+        if declaration.wants(groups::KIND) {
+            let starts: Vec<Place> = walk.members.borrow().iter().map(|member| member.at).collect();
+            let first_rounds = walk.first_rounds.borrow();
+            let all: Vec<Way> = ways.iter().chain(first_rounds.iter()).cloned().collect();
+            detected.extend(groups::endless(&case, &all, &own, &starts).iter().map(|one| {
+                let remedy = remedy::of_wait(&found, one);
+                describe::wait(&found, one, func, remedy)
+            }));
+        }
+        if declaration.wants(Kind::AbandonedReceive.word()) {
+            let waited = (first..team.channels.len()).map(ChannelId);
+            let faults =
+                waited.filter(|channel| !open.contains_key(channel)).filter_map(|one| case.unsent(one));
+            let faults = faults
+                .map(|fault| describe::detection(&found, &fault, Some(func), remedy::of(&found, &fault)));
+            detected.extend(faults);
+        }
     }
     detected
+}
+
+/// Whether what the team leaves behind ends with the process.
+fn runs_once(walk: &Walk, frame: &Frame, team: &Team, func: Option<&FuncDecl>) -> bool {
+    team.body == BodyId(0)
+        && !walk.members.borrow().is_empty()
+        && func.is_some_and(|func| process::runs_once(&frame.typing.file.package, func))
 }
 
 fn of_team<'a>(
@@ -144,7 +179,8 @@ fn of_team<'a>(
         return (0..team.channels.len()).map(|at| row(at, None, why(), "")).collect();
     };
     let capacities = capacities(frame, team);
-    let exits: Vec<Way> = ways.iter().filter(|way| leaves(frame, team, func, way)).cloned().collect();
+    let once = runs_once(walk, frame, team, func);
+    let exits: Vec<Way> = ways.iter().filter(|way| leaves(frame, team, func, once, way)).cloned().collect();
     let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
     let open = walk.open.borrow();
     let open_groups = walk.open_groups.borrow();
@@ -169,19 +205,14 @@ fn of_team<'a>(
     (0..team.channels.len()).map(verdict).collect()
 }
 
-/// Whether the goroutines go on when the owner has left by this way: not where the process ends with it.
-fn leaves(frame: &Frame, team: &Team, func: Option<&FuncDecl>, way: &Way) -> bool {
-    let owns_process = team.body == BodyId(0)
-        && func.is_some_and(|func| {
-            let name = &*func.name.name;
-            let main = name == "main" && &*frame.typing.file.package.name == "main";
-            func.receiver.is_none() && (main || name == "init" || name == "TestMain")
-        });
+/// Whether goroutines that the owner leaves behind by this way become more and more: what runs `once` in the
+/// life of the process leaves what ends with it, but for the rounds of its loops.
+fn leaves(frame: &Frame, team: &Team, func: Option<&FuncDecl>, once: bool, way: &Way) -> bool {
     match way.end {
-        End::Return(_) => !owns_process,
-        End::Falls => !owns_process || team.in_loop,
+        End::Return(_) => !once,
+        End::Falls => !once || team.in_loop,
         End::Break(..) | End::Continue(..) => true,
-        End::Panic(_) => !owns_process && survives_panic(frame, func),
+        End::Panic(_) => !once && survives_panic(frame, func),
     }
 }
 

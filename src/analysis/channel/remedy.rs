@@ -400,8 +400,24 @@ fn close_in_owner(found: &Found, channel: &Channel, doubt: Option<String>) -> Re
     }
 }
 
+/// `defer cancel()`
+fn cancel(found: &Found, channel: &Channel, cancel: Option<&Ident>) -> Remedy {
+    match cancel.filter(|_| !found.team.in_loop) {
+        Some(cancel) => Remedy::Lines {
+            title: format!("insert `defer {}()`", cancel.name),
+            place: AnchorPlace::After(channel.statement),
+            lines: vec![format!("defer {}()", cancel.name)],
+            doubt: Some("the goroutine goes on when the context is cancelled".to_owned()),
+        },
+        None => advice("cancel the context on every way out", "nothing holds what cancels it"),
+    }
+}
+
 fn close_stop(found: &Found, fault: &Fault) -> Option<Remedy> {
     let channel = &found.team.channels[fault.channel.0];
+    if let Some(held) = channel.context {
+        return Some(cancel(found, channel, held));
+    }
     if is_closed_somewhere(found, fault.channel) {
         let name = &channel.name;
         return Some(Remedy::Advice {

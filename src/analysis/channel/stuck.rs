@@ -3,6 +3,7 @@
 //! condition that nobody signals.
 
 use crate::analysis::channel::frame::mutated;
+use crate::analysis::channel::process;
 use crate::analysis::detection::{Declaration, Detection};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId, VarOrigin};
@@ -18,11 +19,6 @@ pub const KIND: &str = "stuck-forever";
 /// The operations in a declaration's goroutines that never end.
 pub fn detect(declaration: &Declaration) -> Vec<Detection> {
     let Decl::Func(func) = declaration.decl else { return Vec::new() };
-    // What `main` starts ends with the process, as does what runs before it.
-    let name = &*func.name.name;
-    if func.receiver.is_none() && matches!(name, "main" | "init" | "TestMain") {
-        return Vec::new();
-    }
     let scopes = Scopes::of_func(func);
     let typing = Typing::new(declaration.database, declaration.file.scope.clone(), &scopes);
     let finder = Finder { declaration, scopes: &scopes, typing: &typing };
@@ -30,6 +26,10 @@ pub fn detect(declaration: &Declaration) -> Vec<Detection> {
         finder.goroutines().into_iter().flat_map(|body| finder.of(body)).collect();
     found.sort_by_key(|one| one.span);
     found.dedup_by_key(|one| one.span);
+    // What starts once ends with the process.
+    if !found.is_empty() && process::runs_once(&declaration.file.scope.package, func) {
+        found.clear();
+    }
     found
 }
 

@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
+use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::text::Span;
+use crate::go::facts;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
@@ -27,6 +29,8 @@ pub struct Channel<'a> {
     pub element: &'a Expr,
     /// `n`
     pub capacity: Option<&'a Expr>,
+    /// It is the end of a context that only what is held here, if anything is, cancels.
+    pub context: Option<Option<&'a Ident>>,
 }
 
 /// The statements from the first `make` of a block on, or from the first group.
@@ -97,7 +101,15 @@ fn made<'a>(scopes: &Scopes<'a>, stmt: &'a Stmt) -> Vec<Channel<'a>> {
         let make = value.as_call()?;
         let (element, capacity) = made_by(make)?;
         let var = scopes.var(name)?;
-        Some(Channel { var, name: name.name.clone(), make, statement: stmt.span, element, capacity })
+        Some(Channel {
+            var,
+            name: name.name.clone(),
+            make,
+            statement: stmt.span,
+            element,
+            capacity,
+            context: None,
+        })
     };
     match &stmt.kind {
         StmtKind::Define { left, right } if left.len() == right.len() => {
@@ -110,6 +122,34 @@ fn made<'a>(scopes: &Scopes<'a>, stmt: &'a Stmt) -> Vec<Channel<'a>> {
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// The end of a context that a statement makes, where nobody but this function can cancel it:
+/// `ctx, cancel := context.WithCancel(context.Background())`.
+pub fn context_made<'a>(scopes: &Scopes<'a>, typing: &Typing, stmt: &'a Stmt) -> Option<Channel<'a>> {
+    let StmtKind::Define { left, right } = &stmt.kind else { return None };
+    let ([context, cancel], [value]) = (left.as_slice(), right.as_slice()) else { return None };
+    let call = value.as_call()?;
+    let parent = call.args.first()?;
+    let is = |call: &Call, fact: fn(&str, &str) -> bool| {
+        typing.name(&call.function).is_some_and(|(package, name)| fact(&package, name))
+    };
+    if !is(call, facts::is_cancellable) || !is(parent.as_call()?, facts::is_root_context) {
+        return None;
+    }
+    let ident = context.as_ident()?;
+    let var = scopes.var(ident)?;
+    let name = format!("{}.Done()", ident.name);
+    let cancel = cancel.as_ident().filter(|name| !name.is_blank());
+    (scopes.assigned(var).len() == 1).then(|| Channel {
+        var,
+        name: name.into(),
+        make: call,
+        statement: stmt.span,
+        element: parent,
+        capacity: None,
+        context: Some(cancel),
+    })
 }
 
 /// The element's type and the capacity of `make(chan T, n)`.

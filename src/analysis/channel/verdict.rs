@@ -373,14 +373,17 @@ impl<'t> Case<'t> {
     }
 
     /// A goroutine waits for something that nobody sends.
-    fn unsent(&self, channel: ChannelId) -> Option<Fault> {
+    pub fn unsent(&self, channel: ChannelId) -> Option<Fault> {
         let mut found: Option<Fault> = None;
         for exit in self.exits.iter().filter(|exit| !exit.uncertain) {
             for member in self.started(exit).keys() {
                 let stuck = |way: &Way| {
-                    way.events.iter().find_map(|event| match &event.what {
+                    way.events.iter().enumerate().find_map(|(at, event)| match &event.what {
                         What::Operation { action: Action::Receive, channel: waited, guard } => {
-                            let nobody = *guard != Guard::GivesUp && self.is_alone(exit, *member, *waited);
+                            // What it has sent itself comes back: a semaphore.
+                            let own = way.events[..at].iter().any(|sent| sent.is(Action::Send, *waited));
+                            let nobody =
+                                *guard != Guard::GivesUp && !own && self.is_alone(exit, *member, *waited);
                             nobody.then_some((*waited, event.at))
                         }
                         _ => None,

@@ -23,6 +23,12 @@ static MAKES: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!
 /// Types whose goroutines are counted by hand: `sync.WaitGroup`.
 static COUNTERS: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!("counters.txt")));
 
+/// Functions that give a context and what cancels it, and nothing else but its parent does: `context.WithCancel`.
+static CANCELLABLE: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!("cancellable.txt")));
+
+/// Functions that give a context which nobody cancels: `context.Background`.
+static ROOTS: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!("roots.txt")));
+
 /// `path: Name Type.Method …`, a line a package; `#` begins a comment.
 fn listed(text: &'static str) -> FxHashSet<String> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -55,6 +61,16 @@ pub fn makes(package: &str, name: &str) -> bool {
 /// Whether a `Wait` on a value of the type waits until as many have said `Done` as were added.
 pub fn is_counter(package: &str, name: &str) -> bool {
     COUNTERS.contains(&format!("{package}.{name}"))
+}
+
+/// Whether the function gives a context that ends when its second result is called, or with its parent.
+pub fn is_cancellable(package: &str, name: &str) -> bool {
+    CANCELLABLE.contains(&format!("{package}.{name}"))
+}
+
+/// Whether the function gives a context that never ends.
+pub fn is_root_context(package: &str, name: &str) -> bool {
+    ROOTS.contains(&format!("{package}.{name}"))
 }
 
 #[cfg(test)]
