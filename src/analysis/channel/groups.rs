@@ -152,7 +152,7 @@ fn judge(case: &Case, before: &Way, group: GroupId, members: &[Place]) -> Option
             matches!((send, done), (Some(send), Some(done)) if send < done)
         };
         let ways = &case.members[fault.member?.0];
-        ways.iter().all(waits).then(|| (fault.blocked, Why::Blocked(fault)))
+        ways.iter().all(waits).then_some((fault.blocked, Why::Blocked(fault)))
     })
 }
 

@@ -382,8 +382,12 @@ impl<'t> Case<'t> {
                         What::Operation { action: Action::Receive, channel: waited, guard } => {
                             // What it has sent itself comes back: a semaphore.
                             let own = way.events[..at].iter().any(|sent| sent.is(Action::Send, *waited));
-                            let nobody =
-                                *guard != Guard::GivesUp && !own && self.is_alone(exit, *member, *waited);
+                            // In a loop it may be another case each time.
+                            let always = event.count.least.floor() != Size::ZERO;
+                            let nobody = *guard != Guard::GivesUp
+                                && always
+                                && !own
+                                && self.is_alone(exit, *member, *waited);
                             nobody.then_some((*waited, event.at))
                         }
                         _ => None,

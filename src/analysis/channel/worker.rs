@@ -208,7 +208,9 @@ impl<'p> Reach<'p> {
         self.goroutines.iter().enumerate().find_map(|(at, one)| {
             let ends = one.ends.as_ref()?;
             let only = !ends.is_empty() && ends.keys().all(|field| self.made.contains(field));
-            if !only || self.is_ended(ends, at) {
+            // What it takes out it has put in itself: a semaphore.
+            let own = |(field, how): &(Arc<str>, Touch)| *how == Touch::Sends && ends.contains_key(field);
+            if !only || one.touched.iter().any(own) || self.is_ended(ends, at) {
                 return None;
             }
             Some((at, self.stops(ends).into_iter().next()?))
