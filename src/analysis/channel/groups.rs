@@ -1,5 +1,5 @@
-//! Groups of goroutines that are waited for: waits that can never end, as too few goroutines say that they are
-//! done, one of them leaves without a word, or they wait themselves for what comes after the wait.
+//! Groups of goroutines that are waited for: waits that can never end, as too few goroutines say that they
+//! are done, one of them leaves without a word, or they wait themselves for what comes after the wait.
 
 use std::collections::BTreeSet;
 
@@ -77,8 +77,8 @@ pub enum Why {
     Blocked(Fault),
 }
 
-/// The waits for these groups, on the owner's ways, that can never end, at most one a place. `members` is where
-/// the goroutines are started.
+/// The waits for these groups, on the owner's ways, that can never end, at most one a place. `members` is
+/// where the goroutines are started.
 pub fn endless(case: &Case, ways: &[Way], groups: &BTreeSet<GroupId>, members: &[Place]) -> Vec<Endless> {
     let mut found: Vec<Endless> = Vec::new();
     let mut seen: BTreeSet<Place> = BTreeSet::new();

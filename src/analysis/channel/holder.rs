@@ -69,8 +69,8 @@ pub fn field_of<'e>(scopes: &Scopes, var: VarId, expr: &'e Expr) -> Option<&'e s
     }
 }
 
-/// What a declaration does with a variable, where `bare` uses of it are no more than its own: none where it may
-/// be handed on.
+/// What a declaration does with a variable, where `bare` uses of it are no more than its own: none where it
+/// may be handed on.
 pub fn uses<'a>(scopes: &Scopes<'a>, var: VarId, bare: usize) -> Option<Uses<'a>> {
     let block = scopes.bodies.first()?.block;
     let (found, selected) = collect(scopes, var, block);

@@ -12,8 +12,8 @@ use crate::go::syntax::visit;
 /// Callers of callers are looked at this deep.
 const MAX_DEPTH: u32 = 3;
 
-/// Whether a function runs once in the life of a process, outside of any loop: `main`, `init`, `TestMain`, and
-/// what in a program only these call.
+/// Whether a function runs once in the life of a process, outside of any loop: `main`, `init`, `TestMain`,
+/// and what in a program only these call.
 pub fn runs_once(package: &Arc<Package>, func: &FuncDecl) -> bool {
     runs_once_at(package, func, 0)
 }
@@ -51,7 +51,7 @@ enum Calls {
 
 /// How a function calls what is named so.
 fn calls(caller: &FuncDecl, name: &str) -> Calls {
-    let Some(body) = &caller.body else { return Calls::Otherwise };
+    let Some(body) = caller.body() else { return Calls::Otherwise };
     let mut mentions: Vec<Span> = Vec::new();
     let mut called: Vec<Span> = Vec::new();
     let mut often: Vec<Span> = Vec::new();

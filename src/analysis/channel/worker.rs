@@ -1,5 +1,5 @@
-//! Workers: values of which a method, or what makes them, starts a goroutine that only another of their methods
-//! ends, while whoever has the value never calls that.
+//! Workers: values of which a method, or what makes them, starts a goroutine that only another of their
+//! methods ends, while whoever has the value never calls that.
 //!
 //! Only a value that its function keeps to itself is judged, and only where the code of all that is called on
 //! it is read: then nobody else can end the goroutine.
@@ -130,7 +130,8 @@ impl<'a> Owner<'a, '_> {
             span,
             label: "started here".to_owned(),
             message: format!(
-                "{what} starts a goroutine that only `{name}.{method}` ends, and nobody calls it: it never ends"
+                "{what} starts a goroutine that only `{name}.{method}` ends, and nobody calls it: it never \
+                 ends"
             ),
             certainty: Certainty::Proved,
             labels: Vec::new(),
@@ -200,7 +201,7 @@ impl<'p> Reach<'p> {
     }
 
     fn method(&self, name: &str) -> Option<FuncRef> {
-        self.package.method(self.ty, name).filter(|func| func.decl.body.is_some())
+        self.package.method(self.ty, name).filter(|func| func.decl.has_body())
     }
 
     /// The first goroutine that nothing ends, and the method that would.
@@ -315,7 +316,8 @@ impl<'p> Reach<'p> {
         self.made.extend(made.map(|(field, _)| Arc::from(*field)));
     }
 
-    /// A method that is called, by the value's owner where the call is there; `by` is what the owner has called.
+    /// A method that is called, by the value's owner where the call is there; `by` is what the owner has
+    /// called.
     fn call(&mut self, name: &str, by: &str, called: Option<(&Typing, &Call)>) -> Option<()> {
         if self.is_field(name)? {
             self.touched.push((Arc::from(name), Touch::Otherwise));
@@ -329,7 +331,7 @@ impl<'p> Reach<'p> {
         }
         let func = self.method(name)?;
         // Who calls it is there as long as it serves.
-        if func.decl.body.as_ref().is_some_and(|body| body.stmts.iter().any(is_endless)) {
+        if func.decl.body().is_some_and(|body| body.stmts.iter().any(is_endless)) {
             return None;
         }
         let scopes = Scopes::of_func(&func.decl);
@@ -388,7 +390,7 @@ impl<'p> Reach<'p> {
             Some((scopes.param(BodyId(0), ParamIndex::At(at as u32))?, field.clone()))
         });
         let passed: Locals = passed.collect();
-        let ends = self.ends(&scopes, receiver, &passed, func.decl.body.as_ref()?, 0);
+        let ends = self.ends(&scopes, receiver, &passed, func.decl.body()?, 0);
         let touched = self.goroutine_touches(&all)?;
         let by = (!by.is_empty()).then(|| Arc::from(by));
         self.goroutines.push(Started { by, ends, touched });
@@ -436,7 +438,7 @@ impl<'p> Reach<'p> {
         if !Arc::ptr_eq(&func.package, self.package) && func.package.path != self.package.path {
             return None;
         }
-        let body = func.decl.body.as_ref()?;
+        let body = func.decl.body()?;
         let scopes = Scopes::of_func(&func.decl);
         let mut returned: Vec<&Expr> = Vec::new();
         visit::body(body, &mut |stmt| {
@@ -492,13 +494,7 @@ impl<'p> Reach<'p> {
                         let func = self.method(name)?;
                         let scopes = Scopes::of_func(&func.decl);
                         let receiver = scopes.param(BodyId(0), ParamIndex::Receiver)?;
-                        return self.ends(
-                            &scopes,
-                            receiver,
-                            &Locals::new(),
-                            func.decl.body.as_ref()?,
-                            depth + 1,
-                        );
+                        return self.ends(&scopes, receiver, &Locals::new(), func.decl.body()?, depth + 1);
                     }
                 }
                 StmtKind::For(looped) => match &looped.head {

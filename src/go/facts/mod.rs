@@ -23,7 +23,8 @@ static MAKES: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!
 /// Types whose goroutines are counted by hand: `sync.WaitGroup`.
 static COUNTERS: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!("counters.txt")));
 
-/// Functions that give a context and what cancels it, and nothing else but its parent does: `context.WithCancel`.
+/// Functions that give a context and what cancels it, and nothing else but its parent does:
+/// `context.WithCancel`.
 static CANCELLABLE: LazyLock<FxHashSet<String>> = LazyLock::new(|| listed(include_str!("cancellable.txt")));
 
 /// Functions that give a context which nobody cancels: `context.Background`.
