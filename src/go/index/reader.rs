@@ -9,10 +9,10 @@
 //! version read; names of which the same is to be said share a line, and `New*Client` stands for all such
 //! names of the package.
 //!
-//! - `func`, a function that gives a client or something to release, and any of the standard library that
-//!   gives more than numbers and text: its result types; `.T` is a type of the same package, `?` one that the
-//!   index does not spell, `%` the function's name without `New`, `&` that without `REST`, `$` one of what it
-//!   lists
+//! - `func`, a function that gives a client or something to release: its result types; `.T` is a type of the
+//!   same package, `?` one that the index does not spell, `%` the function's name without `New`, `&` that
+//!   without `REST`, `$` one of what it lists
+//! - `plain`, any other function of the standard library that gives more than numbers and text: likewise
 //! - `var`, a variable that is released or gives something to release: its type; `func()*.T,error` for one
 //!   that has a function which makes a client or something to release
 //! - `interface` and `type`: the release methods, `;` between them, `-` for none
@@ -125,7 +125,8 @@ impl Index {
 
     /// The result types of a function, as the index spells them.
     pub fn func_facts(&self, missing: &Missing, name: &str) -> Option<Answer<Vec<String>>> {
-        let facts = self.lines(&missing.path).filter(|line| line.kind == "func" && line.is_of(name));
+        let is_func = |line: &Line| matches!(line.kind, "func" | "plain");
+        let facts = self.lines(&missing.path).filter(|line| is_func(line) && line.is_of(name));
         let (line, certainty) = self.best(missing, facts)?;
         let whose = name.strip_prefix("New").unwrap_or(name);
         let value = split(line.fact, ',').into_iter().map(|ty| names::spelled_out(ty, whose)).collect();

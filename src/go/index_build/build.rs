@@ -212,7 +212,8 @@ impl Facts {
                 signature.results.iter().filter_map(Type::named).filter(own).map(|ty| ty.name.clone()),
             );
             let said = spell_all(&signature.results, &package.path);
-            self.note((package.path.clone(), "func", name, said), read);
+            let kind = if worth { "func" } else { "plain" };
+            self.note((package.path.clone(), kind, name, said), read);
         }
         let (mut released, mut noted) = (Vec::new(), BTreeSet::new());
         for name in declared.types.iter().cloned() {
@@ -328,7 +329,7 @@ impl Facts {
         let mut alike: BTreeMap<&str, Alike> = BTreeMap::new();
         for ((path, kind, name, said), seen) in &self.facts {
             let versions = self.packages.get(path).and_then(|(_, reads)| where_seen(reads, seen));
-            let said = if *kind == "func" {
+            let said = if matches!(*kind, "func" | "plain") {
                 shortened(said, name.strip_prefix("New").unwrap_or(name))
             } else {
                 said.clone()

@@ -37,7 +37,7 @@ fn the_shipped_text_is_sorted_well_formed_and_small() {
         if line.starts_with('\t') {
             assert!(fact < line, "{line}");
             assert!(
-                matches!(parts[0], "func" | "var" | "type" | "interface" | "handles" | "holds"),
+                matches!(parts[0], "func" | "plain" | "var" | "type" | "interface" | "handles" | "holds"),
                 "{line}"
             );
             fact = line;
