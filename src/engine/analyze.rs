@@ -14,7 +14,7 @@ use crate::analysis::summaries::wrapped;
 use crate::analysis::verdict::case::{Asked, Judge, Usage};
 use crate::analysis::verdict::judge::judge;
 use crate::analysis::verdict::judgement::{Fault, Judgement, not_analysed};
-use crate::base::diagnostic::{Acquisition, Closable, FaultKind, Finding, fingerprint};
+use crate::base::diagnostic::{Acquisition, Closable, Evidence, FaultKind, Finding, fingerprint};
 use crate::base::text::{LineIndex, Span};
 use crate::config::{Policy, Settings};
 use crate::engine::detect::{self, DETECTORS, Detected, Repeats};
@@ -22,13 +22,14 @@ use crate::engine::idle_comments::{self, Seen};
 use crate::engine::package_style::PackageStyle;
 use crate::engine::prefilter::{Prefilter, sights};
 use crate::engine::suppress::Directives;
-use crate::engine::{called_seeds, prefilter, quick_reject, suppress, typed_seeds};
+use crate::engine::{called_seeds, prefilter, quick_reject, suppress, typed_seeds, unsure_seeds};
 use crate::fix;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::{Call, Decl};
 use crate::go::syntax::outline::{self, Item, ItemKind};
 use crate::go::syntax::parse::{Parsed, Refusal, items_by_parsing, parse};
 use crate::go::syntax::visit;
+use crate::go::types::closable::common_methods;
 use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;
 use crate::go::types::release::Gives;
@@ -254,11 +255,13 @@ struct ProposedCall {
     release: usize,
     /// Why there is nothing to release in this call.
     quiet: Option<Arc<str>>,
+    /// Why nobody knows whether this is to be released: a row of `audit`, and no more.
+    unsure: Option<Evidence>,
 }
 
 impl ProposedCall {
     fn new(rule: &Arc<Rule>, call: Span, gives: Option<Gives>) -> ProposedCall {
-        ProposedCall { rule: rule.clone(), call, gives, tied: None, release: 0, quiet: None }
+        ProposedCall { rule: rule.clone(), call, gives, tied: None, release: 0, quiet: None, unsure: None }
     }
 }
 
@@ -288,6 +291,17 @@ impl Run<'_> {
     fn looks_closely(&self, item: &Item) -> bool {
         self.settings.report.every || self.directives.touch(item)
     }
+
+    /// The rule under which everything is listed that could have to be released, if that is asked for.
+    fn lists_all(&self) -> Option<&Arc<Rule>> {
+        lists_all(self.settings, self.policy)
+    }
+}
+
+/// The rule under which `audit` lists everything that could have to be released: the one that goes by types.
+pub fn lists_all<'p>(settings: &Settings, policy: &'p Policy) -> Option<&'p Arc<Rule>> {
+    let by_type = |rule: &&Arc<Rule>| matches!(rule.seeds, Seeds::Given(_));
+    policy.seeding.iter().find(by_type).filter(|_| settings.report.every)
 }
 
 fn declaration(
@@ -332,7 +346,7 @@ fn may_acquire(run: &Run, place: &FileContext, item: &Item, text: &[u8], shown: 
             })
         })
     };
-    wraps || (triggered && (run.looks_closely(item) || !is_clean()))
+    wraps || run.lists_all().is_some() || (triggered && (run.looks_closely(item) || !is_clean()))
 }
 
 /// The judgements on everything that is acquired in a declaration.
@@ -350,11 +364,12 @@ fn judged(
     let more = called(run, place, decl, &wanted);
     wanted.extend(more);
     wanted.sort_by_key(|candidate| (candidate.call, candidate.gives));
+    let any_release = common_methods();
     let asked: Vec<_> = wanted
         .iter()
         .map(|candidate| Asked {
             rule: &candidate.rule.id,
-            releases: &candidate.rule.releases,
+            releases: if candidate.unsure.is_some() { &any_release } else { &candidate.rule.releases },
             call: candidate.call,
             gives: candidate.gives,
             lifetime: &candidate.rule.lifetime,
@@ -364,7 +379,14 @@ fn judged(
             quiet: candidate.quiet.clone(),
         })
         .collect();
-    let judged = judge(run.judge, place, decl, &asked);
+    let mut judged = judge(run.judge, place, decl, &asked);
+    for (at, one) in judged.iter_mut().enumerate() {
+        let is_it = |candidate: &&ProposedCall| candidate.call == one.acquisition.span;
+        let candidate = wanted.get(at).filter(is_it).or_else(|| wanted.iter().find(is_it));
+        if let Some(why) = candidate.and_then(|candidate| candidate.unsure.clone()) {
+            one.unsure(why);
+        }
+    }
     for one in judged.iter().filter(|one| !(one.returned.is_empty() && one.wrapped.is_empty())) {
         let is_it = |candidate: &&ProposedCall| {
             candidate.call == one.acquisition.span && candidate.rule.id == one.acquisition.rule
@@ -424,7 +446,8 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &ProposedCalls) ->
             Prefilter::Trigger(_) => false,
         })
     };
-    if !calls.iter().any(|(_, name)| wraps(name) || gives(name)) {
+    let lists_all = run.lists_all();
+    if lists_all.is_none() && !calls.iter().any(|(_, name)| wraps(name) || gives(name)) {
         return Vec::new();
     }
     let scopes = match decl {
@@ -434,7 +457,7 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &ProposedCalls) ->
     };
     let typing = Typing::new(run.judge.database, place.scope.clone(), &scopes);
     let mut found = Vec::new();
-    for (call, name) in calls.into_iter().filter(|(_, name)| wraps(name) || gives(name)) {
+    for &(call, name) in calls.iter().filter(|(_, name)| wraps(name) || gives(name)) {
         let callee = typing.callee(call);
         if let Some(rules) = callee.func().and_then(|func| run.wrappers.known.get(func)) {
             let results = rules.iter().flat_map(|(rule, results)| results.iter().map(move |at| (rule, *at)));
@@ -462,7 +485,31 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &ProposedCalls) ->
             given.map(|(rule, result)| ProposedCall::new(rule, call.span, Some(Gives::Result(result)))),
         );
     }
+    if let Some(rule) = lists_all {
+        let more = unsure(run.judge, &typing, decl, rule, (&found, seeds));
+        found.extend(more);
+    }
     found
+}
+
+/// The calls that could give something to release, and are none of those that are known.
+fn unsure(
+    judge: &Judge,
+    typing: &Typing,
+    decl: &Decl,
+    rule: &Arc<Rule>,
+    (known, seeds): (&[ProposedCall], &[ProposedCall]),
+) -> Vec<ProposedCall> {
+    let methods = common_methods();
+    let is_known = |call: &Call| known.iter().chain(seeds).any(|candidate| candidate.call == call.span);
+    let calls = visit::calls(decl).into_iter().filter(|call| !is_known(call));
+    let candidate = |call: &Call| {
+        let unsure_seeds::Unsure { result, why } =
+            unsure_seeds::result_of(judge, typing, &methods, decl, call)?;
+        let candidate = ProposedCall::new(rule, call.span, Some(Gives::Result(result)));
+        Some(ProposedCall { unsure: Some(why), ..candidate })
+    };
+    calls.filter_map(candidate).collect()
 }
 
 /// What a call acquires by the qualified name of what it calls.

@@ -23,6 +23,7 @@ mod suppress;
 #[cfg(test)]
 pub(crate) mod testing;
 mod typed_seeds;
+mod unsure_seeds;
 
 pub use baseline::{Baseline, Entry};
 pub use fixes::{Choice, Choose, FileChange, FixRun, Fixes};

@@ -188,7 +188,7 @@ fn judge_all(judge: &Judge, settings: &Settings, wrappers: &Wrappers, texts: Vec
 fn read_all(settings: &Settings, walked: &Walked, sightings: &Sightings) -> Vec<(bool, u64, Read)> {
     settings.report.progress.begin("reading", walked.files.len());
     let looked = |found: &WalkedFile| {
-        let (bytes, looked) = read(walked.tree.policy(&found.file), found, sightings);
+        let (bytes, looked) = read(settings, walked.tree.policy(&found.file), found, sightings);
         settings.report.progress.step();
         (found.asked, bytes, looked)
     };
@@ -219,7 +219,7 @@ fn buffered<T>(policy: &Policy, found: &WalkedFile, look: impl FnOnce(&[u8]) -> 
     })
 }
 
-fn read(policy: &Arc<Policy>, found: &WalkedFile, sightings: &Sightings) -> (u64, Read) {
+fn read(settings: &Settings, policy: &Arc<Policy>, found: &WalkedFile, sightings: &Sightings) -> (u64, Read) {
     let shown = found.asked && (policy.tests || !found.test);
     let looked = buffered(policy, found, |text| {
         if shown && !is_left_out(policy, found, text) {
@@ -227,8 +227,10 @@ fn read(policy: &Arc<Policy>, found: &WalkedFile, sightings: &Sightings) -> (u64
         }
         let comments =
             || policy.of_engine(Engine::Suppression).next().is_some() && suppress::may_stand_in(text);
-        let matters =
-            || prefilter::is_any(&policy.seeding, text) || comments() || detect::is_wanted(policy, text);
+        let all = || shown && analyze::lists_all(settings, policy).is_some();
+        let matters = || {
+            all() || prefilter::is_any(&policy.seeding, text) || comments() || detect::is_wanted(policy, text)
+        };
         let read = if !matters() {
             Read::Nothing
         } else if is_left_out(policy, found, text) {

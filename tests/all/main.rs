@@ -10,6 +10,7 @@
 //! The cases are found when they are run: a new fixture is none that has to be compiled. Unit tests stand
 //! beside what they test (`cargo test --lib`).
 
+mod audit_rows;
 mod behaviour;
 mod broken;
 mod cli;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         return hostile::measure(&file);
     }
     let modules = [
+        audit_rows::tests,
         behaviour::tests,
         broken::tests,
         cli::tests,

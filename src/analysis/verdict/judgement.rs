@@ -32,6 +32,19 @@ impl Judgement {
         })
     }
 
+    /// Nobody knows whether it is to be released, and `why` says why: it is listed, and never reported.
+    pub fn unsure(&mut self, why: Evidence) {
+        self.faults.clear();
+        self.returned.clear();
+        self.wrapped.clear();
+        self.acquisition.certainty = Certainty::Assumed;
+        if self.acquisition.verdict.is_finding() {
+            self.acquisition.verdict = Verdict::UnknownOwner;
+            self.acquisition.evidence = vec![why];
+            self.acquisition.notes.clear();
+        }
+    }
+
     /// A leak of what is seen by somebody who outlives the function, though no way that was walked shows it,
     /// is none.
     pub(crate) fn exposed(&mut self) {

@@ -61,13 +61,15 @@ pub enum Verdict {
     ProcessLifetime,
     /// Released on every way out.
     Released,
+    /// Nobody knows whether it is the function's to release.
+    UnknownOwner,
     /// Nobody knows whether its type has something to release.
     UnknownType,
 }
 
 impl Verdict {
     /// All verdicts in the order of derivation.
-    pub const ALL: [Verdict; 15] = [
+    pub const ALL: [Verdict; 16] = [
         Verdict::NotAnalysed,
         Verdict::NothingToRelease,
         Verdict::ReleasedTooEarly,
@@ -82,6 +84,7 @@ impl Verdict {
         Verdict::Global,
         Verdict::ProcessLifetime,
         Verdict::Released,
+        Verdict::UnknownOwner,
         Verdict::UnknownType,
     ];
 
@@ -102,6 +105,7 @@ impl Verdict {
             Verdict::Global => "global",
             Verdict::ProcessLifetime => "process lifetime",
             Verdict::Released => "released",
+            Verdict::UnknownOwner => "unknown owner",
             Verdict::UnknownType => "unknown type",
         }
     }
