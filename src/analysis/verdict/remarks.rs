@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::dataflow::state::{Alias, EventKind, Phase};
+use crate::analysis::dataflow::state::{Alias, Event, EventKind, Phase};
 use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
@@ -18,6 +18,7 @@ use crate::base::diagnostic::*;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
+use crate::go::types::closable::common_methods;
 use crate::go::types::type_expr::Type;
 
 impl Case<'_, '_> {
@@ -163,7 +164,9 @@ impl Case<'_, '_> {
         outcome: &mut Outcome,
     ) -> Option<Fault> {
         let looked_for = self.judge.fields && matches!(outcome.verdict, Verdict::Stored | Verdict::Returned);
-        let field = looked_for.then(|| self.field(trace, body)).flatten()?;
+        let Some(field) = looked_for.then(|| self.field(trace, body)).flatten() else {
+            return self.hidden(trace, body, kind, outcome);
+        };
         match self.judge.summaries.keepers.of(self.judge.database, &field, self.wanted.releases) {
             Keeper::Unknown => None,
             Keeper::Releases { by, place } => {
@@ -193,6 +196,51 @@ impl Case<'_, '_> {
                 })
             }
         }
+    }
+
+    /// That nobody can ever release it: what leaves the function was made from it, and has nothing that
+    /// releases it. `return pb.NewHealthClient(conn), nil`
+    fn hidden(&self, trace: &Trace, body: BodyId, kind: &Kind, outcome: &Outcome) -> Option<Fault> {
+        let func = self.func.filter(|_| body == BodyId(0) && self.judge.fields && !trace.left.is_empty())?;
+        let leaves = matches!(outcome.verdict, Verdict::LivesOn | Verdict::Returned);
+        let elsewhere = |event: &Event| match event.kind {
+            EventKind::Given(verdict) => ![Verdict::LivesOn, Verdict::Returned].contains(&verdict),
+            _ => false,
+        };
+        if !leaves || self.in_test() || &*self.place.scope.package.name == "main" {
+            return None;
+        }
+        let database = self.judge.database;
+        let results = func.signature.results.iter();
+        let results: Vec<Type> =
+            results.map(|result| database.type_of(self.place.scope, &result.ty)).collect();
+        let releases = |ty: &Type| {
+            let answer = database.closable(self.place.scope, ty, &common_methods());
+            database.underlying_func(ty).is_some() || !matches!(answer.closable, Closable::Nothing(_))
+        };
+        let hides = |(index, alias): &(usize, Alias)| {
+            // Whoever gets a struct may get at its fields.
+            let opaque = results.get(*index).is_some_and(|ty| database.is_interface(ty) && !ty.is_error());
+            matches!(alias, Alias::Handle(_)) || opaque && matches!(alias, Alias::Inside(_))
+        };
+        if trace.events.iter().any(elsewhere)
+            || results.iter().any(|ty| !ty.is_error() && releases(ty))
+            || !trace.left.iter().all(hides)
+        {
+            return None;
+        }
+        let (name, verb) = (self.named(kind), self.verb(kind));
+        let message =
+            format!("{name} can never be {verb}: what is made from it is returned, and has no way to it");
+        let title = format!("return what has {name} {verb} as well, or let the caller bring it along");
+        Some(Fault {
+            kind: FaultKind::NeverReleased,
+            verdict: outcome.verdict,
+            certainty: Certainty::Assumed,
+            evidence: outcome.evidence.clone(),
+            message,
+            remedy: Remedy::Advice { title, reason: "its callers have to call it".to_owned() },
+        })
     }
 
     /// That a field of the resource itself is set here: its release may find something else there.
