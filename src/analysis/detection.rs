@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::analysis::file_context::FileContext;
-use crate::analysis::summaries::callee::Summaries;
+use crate::analysis::summaries::answers::Summaries;
 use crate::base::diagnostic::{Certainty, Evidence, Note, Remedy};
 use crate::base::text::Span;
 use crate::go::syntax::ast::Decl;

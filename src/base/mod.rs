@@ -5,6 +5,7 @@
 
 pub mod diagnostic;
 pub mod edit;
+pub mod memo;
 pub mod near;
 pub mod progress;
 pub mod sys;

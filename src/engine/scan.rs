@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::analysis::channel;
-use crate::analysis::summaries::callee::Summaries;
+use crate::analysis::summaries::answers::Summaries;
 use crate::analysis::verdict::case::{Judge, Usage};
 use crate::analysis::verdict::judgement::Judgement;
 use crate::base::diagnostic::Location;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::analysis::channel::outcome::{Event, GroupId, MemberId, Place, Way};
 use crate::analysis::channel::team::ChannelId;
-use crate::analysis::summaries::callee::{Stack, Summaries};
+use crate::analysis::summaries::answers::{Stack, Summaries};
 use crate::base::text::Span;
 use crate::go::types::database::{Database, FileScope};
 use crate::go::types::type_expr::Type;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::analysis::channel::judge;
 use crate::analysis::detection::Declaration;
 use crate::analysis::file_context::FileContext;
-use crate::analysis::summaries::callee::Summaries;
+use crate::analysis::summaries::answers::Summaries;
 use crate::base::diagnostic::Remedy;
 use crate::base::text::LineIndex;
 use crate::go::project::locate::{Environment, Locator};

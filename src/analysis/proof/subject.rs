@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::analysis::graph::derived::Derived;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, VarId};
-use crate::analysis::summaries::callee::Summaries;
+use crate::analysis::summaries::answers::Summaries;
 use crate::base::diagnostic::{Evidence, Objection, Release, Verdict};
 use crate::base::text::{LineIndex, Span};
 use crate::go::syntax::ast::*;

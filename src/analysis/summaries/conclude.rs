@@ -1,5 +1,5 @@
 //! What becomes of a parameter, told from its life: in one function, in the worse of two, in one that is run
-//! later.
+//! later, in a predeclared one.
 
 use crate::analysis::dataflow::oracle::{Operand, ParamEffect, ParamOutcome};
 use crate::analysis::dataflow::state::{Alias, EventId, EventKind, Phase, State};
@@ -7,6 +7,7 @@ use crate::analysis::dataflow::trace::{ExitKind, Trace};
 use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::scopes::{ParamIndex, Scopes, VarOrigin};
 use crate::base::diagnostic::{Certainty, Verdict};
+use crate::go::syntax::ast::{Call, ExprKind};
 
 /// Lent, and these results hold on.
 pub(crate) fn with_results(results: Vec<(usize, Alias)>, certainty: Certainty) -> ParamEffect {
@@ -107,6 +108,34 @@ pub(crate) fn conclude(trace: &Trace, name: &str, scopes: &Scopes) -> ParamEffec
     match releases.len() {
         0 => ParamEffect { outcome: lends, ..ParamEffect::lent(Certainty::Proved) },
         _ => ParamEffect { outcome: ParamOutcome::Releases, ..ParamEffect::lent(certainty) },
+    }
+}
+
+/// What a predeclared function does with a value: `copy`, and `append` to a part of a slice, write into
+/// memory that whoever has the slice sees.
+pub(crate) fn builtin(call: &Call, name: &str, place: Operand, alias: &Alias) -> ParamEffect {
+    let whole = alias.clone().wrapped(None);
+    let writes = |words: &str| ParamOutcome::Puts {
+        into: Operand::Arg(0),
+        alias: whole.clone(),
+        words: words.to_owned(),
+    };
+    let is_part =
+        call.args.first().is_some_and(|first| matches!(first.unparen().kind, ExprKind::Slice { .. }));
+    match (name, place) {
+        ("copy", Operand::Arg(1)) => {
+            ParamEffect { outcome: writes("copied into a slice"), ..ParamEffect::lent(Certainty::Proved) }
+        }
+        ("append", place) => {
+            let lent = with_results(vec![(0, whole.clone())], Certainty::Proved);
+            match place {
+                Operand::Arg(at) if at > 0 && is_part => {
+                    ParamEffect { outcome: writes("appended to a part of a slice"), ..lent }
+                }
+                _ => lent,
+            }
+        }
+        _ => ParamEffect::lent(Certainty::Proved),
     }
 }
 

@@ -4,13 +4,14 @@
 //! with it; then the answer is that nobody knows.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::Scopes;
+use crate::base::memo::Memo;
 use crate::base::text::Span;
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::*;
@@ -41,22 +42,21 @@ pub enum Keeper {
 
 /// Answers by package, type and field, kept for all threads.
 #[derive(Default)]
-pub struct Keepers(Mutex<FxHashMap<Key, Keeper>>);
+pub struct Keepers(Memo<Key, Keeper>);
 
-/// The folder, the type, the field, and where the list of release methods lies: rules differ in it.
-type Key = (PathBuf, Arc<str>, Arc<str>, usize);
+/// The folder, the type, the field and the rule: rules differ in what releases.
+type Key = (PathBuf, Arc<str>, Arc<str>, Arc<str>);
 
 impl Keepers {
-    /// What releases `field`, by one of `releases`.
-    pub fn of(&self, database: &Database, field: &Field, releases: &[ReleaseMethod]) -> Keeper {
-        let listed = releases.as_ptr() as usize;
-        let key = (field.package.dir.clone(), field.owner.clone(), field.name.clone(), listed);
-        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return known.clone();
-        }
-        let keeper = look(database, field, releases);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, keeper.clone());
-        keeper
+    /// What releases `field`, by one of the `releases` of `rule`.
+    pub fn of(
+        &self,
+        database: &Database,
+        field: &Field,
+        (rule, releases): (&Arc<str>, &[ReleaseMethod]),
+    ) -> Keeper {
+        let key = (field.package.dir.clone(), field.owner.clone(), field.name.clone(), rule.clone());
+        self.0.get_or(key, |_| look(database, field, releases))
     }
 }
 

@@ -1,12 +1,15 @@
 //! What functions do with their parameters and results, and what fields and constructors keep.
 
+pub mod answers;
 pub mod callee;
 mod conclude;
 pub mod dynamic_types;
 pub mod field_release;
 pub mod handed_out;
+mod parameters;
 pub mod per_request;
 pub mod plain_values;
 pub mod released_fields;
 pub mod result_ownership;
+mod returns;
 pub mod wrapped;

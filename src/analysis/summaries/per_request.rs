@@ -6,12 +6,13 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes};
+use crate::base::memo::Memo;
 use crate::go::project::package::{FuncName, FuncRef, Package};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::outline::{has_word, is_word};
@@ -37,7 +38,7 @@ const LAMBDA: &str = "github.com/aws/aws-lambda-go";
 
 /// Which functions of each package mention which, kept for all threads.
 #[derive(Default)]
-pub struct Requests(Mutex<FxHashMap<Key, Arc<Mentions>>>);
+pub struct Requests(Memo<Key, Arc<Mentions>>);
 
 /// A package: its folder and its name.
 type Key = (PathBuf, Arc<str>);
@@ -77,12 +78,7 @@ impl Requests {
 
     fn mentions(&self, package: &Arc<Package>) -> Arc<Mentions> {
         let key = (package.dir.clone(), package.name.clone());
-        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return known.clone();
-        }
-        let mentions = Arc::new(Mentions::of(package));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, mentions.clone());
-        mentions
+        self.0.get_or(key, |_| Arc::new(Mentions::of(package)))
     }
 }
 

@@ -9,10 +9,6 @@
 //! Beside the answer stands what speaks against a proof of it, if anything: a value whose making is not read,
 //! and whatever lets others have the new thing before the caller gets it (`handed_out`).
 
-use std::sync::{Mutex, PoisonError};
-
-use rustc_hash::FxHashMap;
-
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
@@ -20,6 +16,7 @@ use crate::analysis::summaries::handed_out;
 use crate::analysis::summaries::plain_values::{Plain, is_closable};
 use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::base::diagnostic::Evidence;
+use crate::base::memo::Memo;
 use crate::base::text::Span;
 use crate::go::facts;
 use crate::go::project::package::FuncRef;
@@ -56,7 +53,7 @@ pub struct Origin {
 
 /// Answers about functions, shared by all threads.
 #[derive(Default)]
-pub struct Origins(Mutex<FxHashMap<Question, Origin>>);
+pub struct Origins(Memo<Question, Origin>);
 
 /// A function, which of its results, and whether a proof is asked for: that is dearer.
 type Question = (FuncRef, usize, bool);
@@ -80,13 +77,9 @@ impl Origins {
 
     fn origin(&self, database: &Database, func: &FuncRef, index: usize, proving: bool) -> Origin {
         let key = (func.clone(), index, proving);
-        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return known.clone();
-        }
         // Only whole answers are kept: those on the way depend on where the way began.
-        let answer = Search { database, open: Vec::new(), opened: 0, proving }.function(func, index);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, answer.clone());
-        answer
+        self.0
+            .get_or(key, |_| Search { database, open: Vec::new(), opened: 0, proving }.function(func, index))
     }
 
     /// What stands against a proof that result `index` of `call`, in the body that `typing` is about, is new.

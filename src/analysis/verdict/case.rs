@@ -12,7 +12,8 @@ use crate::analysis::dataflow::walk::{MAX_VISITS, walk};
 use crate::analysis::file_context::FileContext;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes};
-use crate::analysis::summaries::callee::{Calls, Stack, Summaries};
+use crate::analysis::summaries::answers::{Stack, Summaries};
+use crate::analysis::summaries::callee::Calls;
 use crate::base::diagnostic::Evidence;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
@@ -140,11 +141,17 @@ impl<'a> Case<'a, '_> {
             summaries: self.judge.summaries,
             stack,
             target,
+            rule: Some(self.wanted.rule),
             releases,
             lifetime: self.wanted.lifetime,
             in_main: self.is_main(),
             comes_back: false,
         }
+    }
+
+    /// The rule that asks, and the releases that it lists.
+    pub(crate) fn rule(&self) -> (&Arc<str>, &[ReleaseMethod]) {
+        (self.wanted.rule, self.wanted.releases)
     }
 
     pub(crate) fn at(&self, span: Span, words: impl Into<String>) -> Evidence {

@@ -11,7 +11,8 @@ use crate::analysis::graph::control_flow::Cfg;
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::placement::anchor::AnchorSite;
 use crate::analysis::placement::{anchor, in_scope, iteration, naming};
-use crate::analysis::summaries::callee::{Calls, Stack};
+use crate::analysis::summaries::answers::Stack;
+use crate::analysis::summaries::callee::Calls;
 use crate::analysis::verdict::case::{Case, Kind};
 use crate::analysis::verdict::site::Site;
 use crate::base::diagnostic::*;
@@ -200,7 +201,8 @@ impl Case<'_, '_> {
         let source = Source::Call { span, gives: Gives::Result(tied), error: None, success: None };
         let stack = Stack::new();
         let target = ty.filter(|ty| ty.why_unknown().is_none());
-        let calls = Calls { releases: &[], lifetime: &Lifetime::default(), ..self.calls(&stack, target) };
+        let calls =
+            Calls { rule: None, releases: &[], lifetime: &Lifetime::default(), ..self.calls(&stack, target) };
         let Ok(trace) =
             walk(self.scopes, site.body, &[source], State::start(), &calls, &Cell::new(MAX_VISITS))
         else {

@@ -6,7 +6,6 @@
 mod disk;
 mod environment;
 mod located;
-mod memo;
 mod paths;
 mod scope;
 mod steps;
@@ -18,8 +17,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::base::diagnostic::RunFault;
+use crate::base::memo::OnceMemo;
 use crate::base::sys;
-use memo::Memo;
 use scope::{Scope, Vendor, Workspace};
 
 pub use environment::Environment;
@@ -34,16 +33,16 @@ pub struct Locator {
     working_dir: PathBuf,
     main: Option<PathBuf>,
     /// Folder as asked for -> its scope.
-    folders: Memo<OsString, Arc<Scope>>,
+    folders: OnceMemo<OsString, Arc<Scope>>,
     /// Root folder -> its scope.
-    scopes: Memo<PathBuf, Arc<Scope>>,
-    import_paths: Memo<OsString, Option<Arc<str>>>,
+    scopes: OnceMemo<PathBuf, Arc<Scope>>,
+    import_paths: OnceMemo<OsString, Option<Arc<str>>>,
     /// Folder -> what its own `go.mod`, `go.work`, `vendor/modules.txt` says.
-    modules: Memo<PathBuf, Option<Arc<Module>>>,
-    workspaces: Memo<PathBuf, Option<Arc<Workspace>>>,
-    vendors: Memo<PathBuf, Arc<Vendor>>,
+    modules: OnceMemo<PathBuf, Option<Arc<Module>>>,
+    workspaces: OnceMemo<PathBuf, Option<Arc<Workspace>>>,
+    vendors: OnceMemo<PathBuf, Arc<Vendor>>,
     /// Folder -> whether it has Go files.
-    packages: Memo<PathBuf, bool>,
+    packages: OnceMemo<PathBuf, bool>,
     faults: Mutex<Vec<RunFault>>,
 }
 
@@ -59,13 +58,13 @@ impl Locator {
             env,
             working_dir,
             main: None,
-            folders: Memo::default(),
-            scopes: Memo::default(),
-            import_paths: Memo::default(),
-            modules: Memo::default(),
-            workspaces: Memo::default(),
-            vendors: Memo::default(),
-            packages: Memo::default(),
+            folders: OnceMemo::default(),
+            scopes: OnceMemo::default(),
+            import_paths: OnceMemo::default(),
+            modules: OnceMemo::default(),
+            workspaces: OnceMemo::default(),
+            vendors: OnceMemo::default(),
+            packages: OnceMemo::default(),
             faults: Mutex::default(),
         }
     }
@@ -100,13 +99,13 @@ impl Locator {
     /// The import path of the package in `dir`; `None` when neither a module nor a `src` folder above gives
     /// it one.
     pub fn import_path(&self, dir: &Path) -> Option<Arc<str>> {
-        self.import_paths.get(dir.as_os_str(), || self.find_import_path(&self.absolute(dir)))
+        self.import_paths.once(dir.as_os_str(), || self.find_import_path(&self.absolute(dir)))
     }
 
     /// Where the source of `import` is, for a file in the folder `from_dir`.
     pub fn locate(&self, from_dir: &Path, import: &str) -> Located {
         let scope = self.scope(from_dir);
-        scope.answers.get(import, || self.find(&scope, import))
+        scope.answers.once(import, || self.find(&scope, import))
     }
 
     /// The module of `import` and its version as go.mod (else `vendor/modules.txt`) selects them,

@@ -26,11 +26,7 @@ impl Database {
     /// As [`Database::closable`]: a type knows itself where it comes from.
     pub(crate) fn closable_anywhere(&self, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
         let key = (ty.clone(), key_of(ty), names_of(methods));
-        if let Some(known) = self.closables.get(&key) {
-            return known;
-        }
-        let answer = self.find_closable(ty, methods);
-        self.closables.put(key, answer)
+        self.closables.get_or(key, |_| self.find_closable(ty, methods))
     }
 
     /// How a value of type `ty`, of which a rule says that it has to be released, is released by one of

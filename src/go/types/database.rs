@@ -1,18 +1,17 @@
 //! All packages that a run has asked for, loaded when asked and once, and what names mean between them.
 //!
-//! The questions about types are answered in `typing` (type expressions, signatures), `members` (fields and
-//! methods), `exprs` (expressions and calls), `release` (what closes a type) and `holds` (what keeps a
-//! resource in use).
+//! The questions about types are answered in `underlying` (declared types), `members` (fields and methods),
+//! `expressions` (expressions and calls), `closable` (what releases a type) and `retention` (what a type
+//! holds on to).
 
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
+use crate::base::memo::Memo;
 use crate::base::sys;
 use crate::base::text::{LineIndex, Span};
 use crate::go::index::holds::Holds;
@@ -69,28 +68,6 @@ impl std::fmt::Debug for FileScope {
     }
 }
 
-/// Values by key, each made once (two threads may both make it; the first one stays).
-#[derive(Debug)]
-pub(crate) struct Cache<K, V>(RwLock<FxHashMap<K, V>>);
-
-impl<K, V> Default for Cache<K, V> {
-    fn default() -> Self {
-        Cache(RwLock::default())
-    }
-}
-
-impl<K: std::hash::Hash + Eq, V: Clone> Cache<K, V> {
-    /// The value known for `key`.
-    pub(crate) fn get(&self, key: &K) -> Option<V> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
-    }
-
-    /// Remembers `value` unless there is one, and gives back the one that stays.
-    pub(crate) fn put(&self, key: K, value: V) -> V {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(value).clone()
-    }
-}
-
 type Folder = Arc<[Arc<Package>]>;
 
 /// An import's package, or why its source is not there.
@@ -114,14 +91,14 @@ pub struct Database {
     working_dir: PathBuf,
     /// The modules that are all there is, where that was said.
     spares: Option<Arc<Spares>>,
-    folders: Cache<(PathBuf, bool), Folder>,
-    imports: Cache<(PathBuf, Arc<str>), Imported>,
-    import_names: Cache<(PathBuf, Arc<str>), Option<Arc<str>>>,
-    pub(crate) closables: Cache<(Type, Arc<str>, String), ClosableAnswer>,
-    pub(crate) holds: Cache<(Type, Arc<str>, Type), Holds>,
+    folders: Memo<(PathBuf, bool), Folder>,
+    imports: Memo<(PathBuf, Arc<str>), Imported>,
+    import_names: Memo<(PathBuf, Arc<str>), Option<Arc<str>>>,
+    pub(crate) closables: Memo<(Type, Arc<str>, String), ClosableAnswer>,
+    pub(crate) holds: Memo<(Type, Arc<str>, Type), Holds>,
     /// Resource -> the declared types that its fields are made of.
-    pub(crate) parts: Cache<(Type, Arc<str>), Arc<[Type]>>,
-    lines: Cache<PathBuf, Option<Arc<LineIndex>>>,
+    pub(crate) parts: Memo<(Type, Arc<str>), Arc<[Type]>>,
+    lines: Memo<PathBuf, Option<Arc<LineIndex>>>,
 }
 
 impl Database {
@@ -140,13 +117,13 @@ impl Database {
             base: normal(&working_dir.join(base)),
             working_dir,
             spares: None,
-            folders: Cache::default(),
-            imports: Cache::default(),
-            import_names: Cache::default(),
-            closables: Cache::default(),
-            holds: Cache::default(),
-            parts: Cache::default(),
-            lines: Cache::default(),
+            folders: Memo::default(),
+            imports: Memo::default(),
+            import_names: Memo::default(),
+            closables: Memo::default(),
+            holds: Memo::default(),
+            parts: Memo::default(),
+            lines: Memo::default(),
         }
     }
 
@@ -199,11 +176,7 @@ impl Database {
 
     pub(crate) fn load(&self, dir: &Path, member: &Membership, tests: bool) -> Folder {
         let key = (dir.to_path_buf(), tests);
-        if let Some(known) = self.folders.get(&key) {
-            return known;
-        }
-        let packages = read_folder(dir, member, tests).into_iter().map(Arc::new).collect();
-        self.folders.put(key, packages)
+        self.folders.get_or(key, |_| read_folder(dir, member, tests).into_iter().map(Arc::new).collect())
     }
 
     /// The package that `path` means when the file of `scope` imports it.
@@ -221,11 +194,7 @@ impl Database {
     pub fn import_from(&self, dir: &Path, path: &str) -> Result<Arc<Package>, Arc<Missing>> {
         let path: Arc<str> = Arc::from(path);
         let key = (dir.to_path_buf(), path.clone());
-        if let Some(known) = self.imports.get(&key) {
-            return known;
-        }
-        let answer = self.find_import(dir, &path).map_err(Arc::new);
-        self.imports.put(key, answer)
+        self.imports.get_or(key, |_| self.find_import(dir, &path).map_err(Arc::new))
     }
 
     fn find_import(&self, from: &Path, path: &Arc<str>) -> Result<Arc<Package>, Missing> {

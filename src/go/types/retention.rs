@@ -61,12 +61,7 @@ impl Database {
     pub fn holds(&self, _from: &FileScope, ty: &Type, target: &Type) -> Holds {
         let target = target.pointee();
         let key = (ty.clone(), key_of(ty), target.clone());
-        if let Some(known) = self.holds.get(&key) {
-            return known;
-        }
-        let mut search = Search { target, seen: FxHashSet::default() };
-        let answer = self.reaches(&mut search, ty, 0);
-        self.holds.put(key, answer)
+        self.holds.get_or(key, |_| self.reaches(&mut Search { target, seen: FxHashSet::default() }, ty, 0))
     }
 
     fn reaches(&self, search: &mut Search, ty: &Type, depth: u32) -> Holds {

@@ -17,9 +17,9 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 impl Locator {
     /// What governs the folder `dir`.
     pub(super) fn scope(&self, dir: &Path) -> Arc<Scope> {
-        self.folders.get(dir.as_os_str(), || {
+        self.folders.once(dir.as_os_str(), || {
             let root = self.root_of(&self.absolute(dir));
-            self.scopes.get(root.as_path(), || Arc::new(self.load_scope(&root)))
+            self.scopes.once(root.as_path(), || Arc::new(self.load_scope(&root)))
         })
     }
 
@@ -84,7 +84,7 @@ impl Locator {
     /// The module whose `go.mod` lies in `dir` itself. One that cannot be read is a module without path: it
     /// still ends the outer one.
     pub(super) fn module_at(&self, dir: &Path) -> Option<Arc<Module>> {
-        self.modules.get(dir, || {
+        self.modules.once(dir, || {
             let file = self.read(&dir.join("go.mod"), gomod::parse_go_mod)?;
             Some(Arc::new(Module::new(dir, file.unwrap_or(GoMod::default()))))
         })
@@ -102,7 +102,7 @@ impl Locator {
                 .find(|file| sys::kind(file) == Some(Kind::File)),
         };
         let file = file?;
-        let work = self.workspaces.get(file.as_path(), || self.load_workspace(&file))?;
+        let work = self.workspaces.once(file.as_path(), || self.load_workspace(&file))?;
         let member = work.members.get(&module.path).is_some_and(|member| member.dir == module.dir);
         member.then_some(work)
     }
@@ -117,7 +117,7 @@ impl Locator {
 
     /// What the `modules.txt` in the `vendor` folder says.
     pub(super) fn vendor(&self, vendor: &Path) -> Arc<Vendor> {
-        self.vendors.get(vendor, || {
+        self.vendors.once(vendor, || {
             let file = self.read(&vendor.join("modules.txt"), gomod::parse_modules_txt).flatten();
             Arc::new(file.map(Vendor::new).unwrap_or_default())
         })
@@ -138,7 +138,7 @@ impl Locator {
 
     /// Whether `dir` is a folder with Go files.
     pub(super) fn has_go(&self, dir: &Path) -> bool {
-        self.packages.get(dir, || {
+        self.packages.once(dir, || {
             let entries = sys::list(dir).unwrap_or_default();
             entries.iter().any(|(name, kind)| {
                 let name = name.as_encoded_bytes();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::located::Located;
-use super::memo::Memo;
 use super::paths;
+use crate::base::memo::OnceMemo;
 use crate::go::project::gomod::{
     GoMod, GoWork, Replace, Replacement, Require, Vendored, VendoredModule, compare_versions,
 };
@@ -90,7 +90,7 @@ pub(super) struct Scope {
     /// The module in whose build a foreign one is looked at.
     pub main: Option<Arc<Scope>>,
     /// What was asked for already, by import path.
-    pub answers: Memo<Arc<str>, Located>,
+    pub answers: OnceMemo<Arc<str>, Located>,
 }
 
 /// What stands in for a module.
