@@ -39,7 +39,7 @@ impl<K: Hash + Eq, V: Clone> Memo<K, V> {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, value);
     }
 
-    /// The value for `key`, which `make` makes where there is none. It may ask for other keys, or for the same.
+    /// The value for `key`, which `make` makes where there is none. It may ask for any key.
     pub fn get_or(&self, key: K, make: impl FnOnce(&K) -> V) -> V {
         if let Some(known) = self.get(&key) {
             return known;

@@ -30,11 +30,17 @@ static SPELLINGS: LazyLock<[(Style, Regex); 5]> = LazyLock::new(|| {
         spelling(Style::Ignore, r"defer func\(\) \{\s*_ = RELEASE\s*\}\(\)"),
         spelling(
             Style::Log,
-            r"defer func\(\) \{\s*if err :?= RELEASE; err != nil \{\s*[\w.]+(?:\.WithError\(err\))?\.(?:\w*[fF]|Print|Println|(?:Error|Warn|Warning|Info)w?)\([^\n]*\n\s*\}\s*\}\(\)",
+            concat!(
+                r"defer func\(\) \{\s*if err :?= RELEASE; err != nil \{\s*[\w.]+(?:\.WithError\(err\))?",
+                r"\.(?:\w*[fF]|Print|Println|(?:Error|Warn|Warning|Info)w?)\([^\n]*\n\s*\}\s*\}\(\)",
+            ),
         ),
         spelling(
             Style::Join,
-            r"defer func\(\) \{\s*(?:\w+ = errors\.Join\(\w+, RELEASE\)|if \w+ := RELEASE;[^\n{]* == nil[^\n{]* \{\s*\w+ = \w+\s*\})\s*\}\(\)",
+            concat!(
+                r"defer func\(\) \{\s*(?:\w+ = errors\.Join\(\w+, RELEASE\)",
+                r"|if \w+ := RELEASE;[^\n{]* == nil[^\n{]* \{\s*\w+ = \w+\s*\})\s*\}\(\)",
+            ),
         ),
         spelling(Style::Cleanup, CLEANUP_PATTERN),
     ]

@@ -64,8 +64,8 @@ mod tests {
         report.findings[0].message = "50%\n::error::gone".into();
         let line = samples::plain(|out| github(out, &Results::of_check(&report, &settings)));
         let expected = "::warning \
-                        file=d/a.go,line=4,col=12,endColumn=25,title=unclosed-client::50%25\\u{a}::error::gone; safe fix: \
-                        insert `defer c.Close()` after the error check\n";
+                        file=d/a.go,line=4,col=12,endColumn=25,title=unclosed-client::\
+                        50%25\\u{a}::error::gone; safe fix: insert `defer c.Close()` after the error check\n";
         assert_eq!(line, expected);
         assert_eq!(property("a:b,c\n"), "a%3Ab%2Cc%0A");
     }

@@ -15,6 +15,7 @@ use crate::analysis::detection::{Declaration, Detection};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::text::Span;
+use crate::go::project::package::is_test;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
@@ -219,7 +220,7 @@ fn leaves(frame: &Frame, team: &Team, func: Option<&FuncDecl>, once: bool, way: 
 /// Whether a panic ends the owner alone: a deferred function of the declaration recovers, or it is a test's
 /// end.
 fn survives_panic(frame: &Frame, func: Option<&FuncDecl>) -> bool {
-    if frame.typing.file.path().to_string_lossy().ends_with("_test.go") {
+    if is_test(frame.typing.file.path()) {
         return true;
     }
     let mut recovers = false;

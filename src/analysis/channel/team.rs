@@ -66,7 +66,9 @@ pub fn teams<'a>(scopes: &Scopes<'a>, begins: &dyn Fn(&'a Stmt) -> bool) -> Vec<
             });
         };
         list(&body.block.stmts, true);
-        visit::body(body.block, &mut |stmt| lists(stmt, &mut |statements| list(statements, false)));
+        visit::body(body.block, &mut |stmt| {
+            visit::child_lists(stmt).into_iter().for_each(|statements| list(statements, false));
+        });
     }
     found
 }
@@ -80,19 +82,6 @@ fn loops(block: &Block) -> Vec<Span> {
         }
     });
     found
-}
-
-/// The lists of statements directly in a statement.
-fn lists<'a>(stmt: &'a Stmt, see: &mut dyn FnMut(&'a [Stmt])) {
-    match &stmt.kind {
-        StmtKind::If(branch) => see(&branch.then.stmts),
-        StmtKind::For(looped) => see(&looped.body.stmts),
-        StmtKind::Switch(switch) => switch.cases.iter().for_each(|case| see(&case.stmts)),
-        StmtKind::TypeSwitch(switch) => switch.cases.iter().for_each(|case| see(&case.stmts)),
-        StmtKind::Select(cases) => cases.iter().for_each(|case| see(&case.stmts)),
-        StmtKind::Block(block) => see(&block.stmts),
-        _ => {}
-    }
 }
 
 /// The channels that a statement makes and gives names.

@@ -430,8 +430,8 @@ impl<'t> Case<'t> {
         }
         self.exits.iter().find_map(|exit| {
             let waits = |event: &&Event| {
-                matches!(&event.what, What::Operation { action: Action::Receive, channel: waited, guard: Guard::None }
-                    if *waited == channel)
+                let What::Operation { action, channel: waited, guard } = &event.what else { return false };
+                *action == Action::Receive && *waited == channel && matches!(guard, Guard::None)
             };
             let at = exit.events.iter().find(waits)?.at;
             Some(Fault {

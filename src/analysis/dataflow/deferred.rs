@@ -398,9 +398,12 @@ fn as_literal(function: &Expr) -> Option<&FuncLit> {
 
 /// Whether a block's first branch is on an error: `if err != nil { … }`.
 fn asks_for_error(block: &Block) -> bool {
-    let asks = |expr: &Expr| {
-        matches!(&expr.unparen().kind, ExprKind::Binary { op: BinaryOp::NotEqual, left, right }
-        if right.is_nil() && left.as_ident().is_some_and(|ident| ident.name.contains("err") || ident.name.contains("Err")))
+    let is_error = |ident: &Ident| ident.name.contains("err") || ident.name.contains("Err");
+    let asks = |expr: &Expr| match &expr.unparen().kind {
+        ExprKind::Binary { op: BinaryOp::NotEqual, left, right } => {
+            right.is_nil() && left.as_ident().is_some_and(is_error)
+        }
+        _ => false,
     };
     block.stmts.iter().any(|stmt| matches!(&stmt.kind, StmtKind::If(branch) if asks(&branch.condition)))
 }

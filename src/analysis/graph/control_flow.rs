@@ -67,6 +67,18 @@ pub enum Next<'a> {
     Stop(Ending, Span),
 }
 
+impl Next<'_> {
+    /// The blocks that may come next; none after a way out.
+    pub fn successors(&self) -> Vec<usize> {
+        match self {
+            Next::To(next) => vec![*next],
+            Next::Any(next) => next.clone(),
+            Next::Branch { yes, no, .. } => vec![*yes, *no],
+            Next::Return(_) | Next::End(_) | Next::Stop(..) => Vec::new(),
+        }
+    }
+}
+
 /// A condition without `&&`, `||` and `!`, which are edges.
 #[derive(Debug, Clone, Copy)]
 pub enum Condition<'a> {
@@ -430,12 +442,10 @@ mod tests {
                 continue;
             }
             match &cfg.blocks[at].next {
-                Next::To(next) => todo.push(*next),
-                Next::Branch { yes, no, .. } => todo.extend([*yes, *no]),
-                Next::Any(next) => todo.extend(next),
                 Next::Return(stmt) => found.push(text[stmt.span.range()].to_owned()),
                 Next::End(_) => found.push("end".to_owned()),
                 Next::Stop(ending, _) => found.push(format!("{ending:?}")),
+                next => todo.extend(next.successors()),
             }
         }
         found.sort();

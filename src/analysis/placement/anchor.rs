@@ -3,11 +3,12 @@
 
 use crate::analysis::dataflow::state::{Alias, Phase, State};
 use crate::analysis::dataflow::trace::Trace;
-use crate::analysis::graph::control_flow::{Cfg, Next, Step};
+use crate::analysis::graph::control_flow::{Cfg, Step};
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::diagnostic::AnchorPlace;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
 
 /// A place, and what is doubtful about it.
 #[derive(Debug, Clone)]
@@ -188,20 +189,15 @@ pub fn comes_again(cfg: &Cfg, place: AnchorPlace) -> bool {
         _ => false,
     };
     let holds = |at: usize| cfg.blocks[at].steps.iter().any(is_place);
-    let follow = |at: usize, todo: &mut Vec<usize>| match &cfg.blocks[at].next {
-        Next::To(next) => todo.push(*next),
-        Next::Any(next) => todo.extend(next),
-        Next::Branch { yes, no, .. } => todo.extend([*yes, *no]),
-        Next::Return(_) | Next::End(_) | Next::Stop(..) => {}
-    };
     let (mut seen, mut todo) = (vec![false; cfg.blocks.len()], Vec::new());
-    (0..cfg.blocks.len()).filter(|at| holds(*at)).for_each(|at| follow(at, &mut todo));
+    let there = cfg.blocks.iter().enumerate().filter(|(at, _)| holds(*at));
+    there.for_each(|(_, block)| todo.extend(block.next.successors()));
     while let Some(at) = todo.pop() {
         if holds(at) {
             return true;
         }
         if !std::mem::replace(&mut seen[at], true) {
-            follow(at, &mut todo);
+            todo.extend(cfg.blocks[at].next.successors());
         }
     }
     false
@@ -342,15 +338,11 @@ fn inner_list(stmt: &Stmt, call: Span) -> Option<&[Stmt]> {
         }
         StmtKind::For(looped) => Some(&looped.body).filter(holds).map(|block| block.stmts.as_slice()),
         StmtKind::Block(block) => Some(&block.stmts),
-        StmtKind::Switch(switch) => switch.cases.iter().find_map(|case| within(&case.stmts, call)),
-        StmtKind::TypeSwitch(switch) => switch.cases.iter().find_map(|case| within(&case.stmts, call)),
-        StmtKind::Select(cases) => cases.iter().find_map(|case| within(&case.stmts, call)),
-        _ => None,
+        _ => {
+            let within = |list: &&[Stmt]| list.iter().any(|stmt| stmt.span.contains(call));
+            visit::child_lists(stmt).into_iter().find(within)
+        }
     }
-}
-
-fn within(stmts: &[Stmt], call: Span) -> Option<&[Stmt]> {
-    stmts.iter().any(|stmt| stmt.span.contains(call)).then_some(stmts)
 }
 
 /// The places that the results of `call` are bound to by the statement or variable that it is the value of.

@@ -190,8 +190,11 @@ impl Ways {
         list.iter().for_each(|stmt| self.of(stmt, inside));
     }
 
+    fn of_lists(&mut self, stmt: &Stmt, inside: Inside) {
+        visit::child_lists(stmt).into_iter().for_each(|list| self.of_list(list, inside));
+    }
+
     fn of(&mut self, stmt: &Stmt, inside: Inside) {
-        let in_switch = Inside { breaks: true, ..inside };
         match &stmt.kind {
             StmtKind::Return(_) | StmtKind::Goto(_) | StmtKind::Labeled { .. } => self.others.push(stmt.span),
             StmtKind::Break(None) if inside.breaks => {}
@@ -203,21 +206,14 @@ impl Ways {
             StmtKind::Fallthrough if !inside.breaks => self.others.push(stmt.span),
             StmtKind::Defer(_) | StmtKind::Go(_) => self.defers = true,
             StmtKind::If(branch) => {
-                self.of_list(&branch.then.stmts, inside);
+                self.of_lists(stmt, inside);
                 branch.otherwise.iter().for_each(|other| self.of(other, inside));
             }
-            StmtKind::For(looped) => {
-                self.of_list(&looped.body.stmts, Inside { breaks: true, continues: true })
+            StmtKind::For(_) => self.of_lists(stmt, Inside { breaks: true, continues: true }),
+            StmtKind::Switch(_) | StmtKind::TypeSwitch(_) | StmtKind::Select(_) => {
+                self.of_lists(stmt, Inside { breaks: true, ..inside });
             }
-            StmtKind::Switch(switch) => {
-                switch.cases.iter().for_each(|case| self.of_list(&case.stmts, in_switch))
-            }
-            StmtKind::TypeSwitch(switch) => {
-                switch.cases.iter().for_each(|case| self.of_list(&case.stmts, in_switch))
-            }
-            StmtKind::Select(cases) => cases.iter().for_each(|case| self.of_list(&case.stmts, in_switch)),
-            StmtKind::Block(block) => self.of_list(&block.stmts, inside),
-            _ => {}
+            _ => self.of_lists(stmt, inside),
         }
     }
 }

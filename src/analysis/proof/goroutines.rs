@@ -340,18 +340,13 @@ impl<'a> Flow<'_, 'a> {
                 continue;
             }
             let mut next: Vec<usize> = match &block.next {
-                Next::To(next) => vec![*next],
-                Next::Any(next) => next.clone(),
-                Next::Branch { condition, yes, no } => match condition {
-                    Condition::True(expr) if waits(expr) => Vec::new(),
-                    _ => vec![*yes, *no],
-                },
+                Next::Branch { condition: Condition::True(expr), .. } if waits(expr) => Vec::new(),
                 Next::Return(stmt) => match &stmt.kind {
                     StmtKind::Return(values) if values.iter().any(&waits) => Vec::new(),
                     _ => return Err(OPEN),
                 },
                 Next::End(_) => return Err(OPEN),
-                Next::Stop(..) => Vec::new(),
+                next => next.successors(),
             };
             next.retain(|next| !std::mem::replace(&mut seen[*next], true));
             todo.extend(next.into_iter().map(|next| (next, 0)));

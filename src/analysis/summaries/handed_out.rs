@@ -233,10 +233,8 @@ impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
                 self.allow_ident(right);
             }
             // What is selected from further is no method.
-            ExprKind::Selector { operand, .. } if matches!(&operand.unparen().kind, ExprKind::Selector { operand, .. } if self.is_it(operand)) => {
-                if let ExprKind::Selector { operand, .. } = &operand.unparen().kind {
-                    self.allow_ident(operand);
-                }
+            ExprKind::Selector { operand, .. } if self.selected_from(operand).is_some() => {
+                self.selected_from(operand).into_iter().for_each(|whole| self.allow_ident(whole));
             }
             ExprKind::Selector { operand, field } if self.is_it(operand) => {
                 // A field is looked at; a method is called, or handed on as a value.
@@ -290,6 +288,14 @@ impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
             && self.is_option(operand)
         {
             call.args.iter().for_each(|arg| self.allow(arg));
+        }
+    }
+
+    /// What `operand` is a part of, if that is the resource.
+    fn selected_from<'e>(&self, operand: &'e Expr) -> Option<&'e Expr> {
+        match &operand.unparen().kind {
+            ExprKind::Selector { operand: whole, .. } => Some(&**whole).filter(|whole| self.is_it(whole)),
+            _ => None,
         }
     }
 

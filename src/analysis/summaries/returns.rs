@@ -88,15 +88,13 @@ impl<'a> Calls<'a, '_> {
                 continue;
             }
             match &cfg.blocks[at].next {
-                Next::To(next) => todo.push(*next),
-                Next::Any(next) => todo.extend(next),
                 Next::Branch { condition, yes, no } => match self.nil_check(*condition, error) {
                     Some(asks_for_nil) => todo.push(if asks_for_nil == nil { *yes } else { *no }),
                     None => todo.extend([*yes, *no]),
                 },
                 Next::Return(stmt) => ways.push(Some(*stmt)),
                 Next::End(_) => ways.push(None),
-                Next::Stop(..) => {}
+                next => todo.extend(next.successors()),
             }
         }
         Some(ways)

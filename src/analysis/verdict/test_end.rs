@@ -9,12 +9,13 @@ use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::placement::in_scope;
 use crate::analysis::verdict::case::Case;
 use crate::base::diagnostic::*;
+use crate::go::project::names::is_test_file;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
 impl Case<'_, '_> {
     pub(crate) fn in_test(&self) -> bool {
-        self.place.path.ends_with("_test.go")
+        is_test_file(self.place.path)
     }
 
     /// Whether `body` is a test or a subtest, and no helper of one.

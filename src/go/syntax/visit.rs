@@ -34,13 +34,22 @@ fn statement<'a>(one: &'a Stmt, see: &mut dyn FnMut(&'a Stmt)) {
             statements(&branch.then.stmts, see);
             branch.otherwise.iter().for_each(|other| statement(other, see));
         }
-        StmtKind::For(looped) => statements(&looped.body.stmts, see),
-        StmtKind::Switch(switch) => switch.cases.iter().for_each(|case| statements(&case.stmts, see)),
-        StmtKind::TypeSwitch(switch) => switch.cases.iter().for_each(|case| statements(&case.stmts, see)),
-        StmtKind::Select(cases) => cases.iter().for_each(|case| statements(&case.stmts, see)),
         StmtKind::Labeled { stmt: Some(inner), .. } => statement(inner, see),
-        StmtKind::Block(inner) => statements(&inner.stmts, see),
-        _ => {}
+        _ => child_lists(one).into_iter().for_each(|list| statements(list, see)),
+    }
+}
+
+/// The lists of statements directly in a statement: those of its blocks and cases. What follows `else` is a
+/// statement, and so is what has a label.
+pub fn child_lists(one: &Stmt) -> Vec<&[Stmt]> {
+    match &one.kind {
+        StmtKind::If(branch) => vec![&branch.then.stmts],
+        StmtKind::For(looped) => vec![&looped.body.stmts],
+        StmtKind::Switch(switch) => switch.cases.iter().map(|case| &*case.stmts).collect(),
+        StmtKind::TypeSwitch(switch) => switch.cases.iter().map(|case| &*case.stmts).collect(),
+        StmtKind::Select(cases) => cases.iter().map(|case| &*case.stmts).collect(),
+        StmtKind::Block(block) => vec![&block.stmts],
+        _ => Vec::new(),
     }
 }
 

@@ -161,16 +161,21 @@ fn the_language_is_told_from_a_go_line() {
     }
 }
 
+/// Words that these files are made of, and anything else.
+const WORDS: &str = "(?s)(require|replace|use|module|=>|\\(|\\)|\"|`|//|#|##|\
+                     a\\.com/a|v1\\.0\\.0|[ \t\n\\\\é]|.){0,40}";
+const VERSION: &str = "v?[0-9.]{0,5}[-+]?[a-z0-9.]{0,4}";
+
 proptest! {
     #[test]
-    fn any_text_is_read(text in "(?s)(require|replace|use|module|=>|\\(|\\)|\"|`|//|#|##|a\\.com/a|v1\\.0\\.0|[ \t\n\\\\é]|.){0,40}") {
+    fn any_text_is_read(text in WORDS) {
         parse_go_mod(text.as_bytes(), "");
         parse_go_work(text.as_bytes(), "");
         parse_modules_txt(text.as_bytes(), "");
     }
 
     #[test]
-    fn the_order_of_versions_is_one(a in "v?[0-9.]{0,5}[-+]?[a-z0-9.]{0,4}", b in "v?[0-9.]{0,5}[-+]?[a-z0-9.]{0,4}") {
+    fn the_order_of_versions_is_one(a in VERSION, b in VERSION) {
         prop_assert_eq!(compare_versions(&a, &b), compare_versions(&b, &a).reverse());
     }
 }
