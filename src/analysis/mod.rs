@@ -8,4 +8,6 @@ pub mod graph;
 pub mod placement;
 pub mod proof;
 pub mod summaries;
+#[cfg(test)]
+mod tests;
 pub mod verdict;

@@ -21,7 +21,8 @@ Examples:
   unleak resolve net/http.NewServeMux
   unleak config show services/api
 
-Exit codes: 0 nothing found, or all done (fix); 1 findings (check, diff), or fixes that --verify took back (fix);
+Exit codes: 0 nothing found, or all done (fix); 1 findings (check, diff), or fixes that --verify took back \
+     (fix);
 2 nothing trustworthy came out; 64 the command line or the settings are wrong, so that trying again is no
 use; 75 the machine had no room or no time, and trying again may help.";
 

@@ -359,3 +359,42 @@ fn is_literal(value: &Expr) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::{body, fates};
+
+    #[test]
+    fn a_part_of_what_is_made_here_is_followed_and_one_of_the_caller_s_is_not() {
+        assert_eq!(
+            body("h := holder{}\nh.c = make1()\ndefer h.c.Close()"),
+            ["released (4: released by this defer)"]
+        );
+        assert_eq!(
+            body("h := holder{}\nh.c = make1()\nh.n = 1"),
+            ["leaked (5: it is still open when the function ends here)"]
+        );
+        assert_eq!(fates("func f(h *holder) {\nh.c = make1()\n}"), ["stored (2: stored in field `c`)"]);
+        assert_eq!(
+            fates("func f(h holder) {\nh.c = make1()\n}"),
+            ["stored (2: stored in what `h` leads to)"]
+        );
+        assert_eq!(
+            fates("var kept *client\nfunc f() {\nkept = make1()\n}"),
+            ["global (3: assigned to package variable `kept`)"]
+        );
+    }
+
+    #[test]
+    fn another_name_is_the_same_resource() {
+        assert_eq!(body("c := make1()\nd := c\ndefer d.Close()"), ["released (4: released by this defer)"]);
+        assert_eq!(
+            body("c := make1()\nd := c\nd = nil\n_ = d"),
+            ["leaked (6: it is still open when the function ends here)"]
+        );
+        assert_eq!(
+            body("all := []*client{make1()}\nfor _, c := range all {\nc.Close()\n}"),
+            ["released (4: released)"]
+        );
+    }
+}

@@ -331,3 +331,30 @@ impl<'a> Walker<'a, '_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::body;
+
+    #[test]
+    fn a_method_with_the_name_of_the_release_releases_and_others_do_not() {
+        assert_eq!(body("c := make1()\nc.Close()"), ["released (3: released)"]);
+        assert_eq!(
+            body("c := make1()\nc.Get()"),
+            ["leaked (4: it is still open when the function ends here)"]
+        );
+        assert_eq!(
+            body("c := make1()\nlend(c)"),
+            ["leaked (4: it is still open when the function ends here)"]
+        );
+    }
+
+    #[test]
+    fn what_is_made_again_while_it_is_open_leaks() {
+        assert_eq!(
+            body("var c *client\nfor some() {\nc = make1()\n}\nc.Close()"),
+            ["leaked on some paths (4: it is still open when the next one is made here)"]
+        );
+        assert_eq!(body("for some() {\nc := make1()\nc.Close()\n}"), ["released (4: released)"]);
+    }
+}

@@ -209,3 +209,30 @@ fn is_asked(walk: &Walker, call: &Call, state: &State) -> bool {
     let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return false };
     walk.peek(operand, state) == Some(Alias::Itself)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::body;
+
+    #[test]
+    fn a_condition_on_the_error_tells_whether_there_is_a_resource() {
+        assert_eq!(body("c, err := open()\nif err == nil {\nc.Close()\n}"), ["released (4: released)"]);
+        assert_eq!(
+            body("c, err := open()\nif err != nil {\nc.Close()\n}"),
+            ["leaked (6: it is still open when the function ends here)"]
+        );
+        assert_eq!(
+            body("c, err := open()\nif err != nil || some() {\nreturn\n}\nc.Close()"),
+            ["leaked on some paths (4: it is still open when the function returns here)"]
+        );
+    }
+
+    #[test]
+    fn a_condition_on_the_resource_tells_whether_there_is_one() {
+        assert_eq!(body("c := make1()\nif c != nil {\nc.Close()\n}"), ["released (4: released)"]);
+        assert_eq!(
+            body("c := make1()\nif c == nil {\nc.Close()\n}"),
+            ["leaked (6: it is still open when the function ends here)"]
+        );
+    }
+}

@@ -412,3 +412,43 @@ fn asks_for_error(block: &Block) -> bool {
 pub fn mentions(block: &Block, scopes: &Scopes, wanted: &dyn Fn(VarId) -> bool) -> bool {
     scopes.uses_in(block.span).any(wanted)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::body;
+
+    #[test]
+    fn a_deferred_function_releases_at_the_end() {
+        assert_eq!(
+            body("c := make1()\ndefer func() { c.Close() }()"),
+            ["released (3: released by this deferred function)"]
+        );
+        assert_eq!(
+            body("c := make1()\ndefer func() { lend(c) }()"),
+            ["leaked (4: it is still open when the function ends here)"]
+        );
+        assert_eq!(
+            body("c := make1()\ndefer func() {\nif some() {\nc.Close()\n}\n}()"),
+            ["released (3: released by this deferred function under a condition)"]
+        );
+    }
+
+    #[test]
+    fn a_goroutine_has_what_it_uses() {
+        assert_eq!(
+            body("c := make1()\ngo func() { lend(c) }()"),
+            ["captured (3: used by a goroutine started here)"]
+        );
+        assert_eq!(
+            body("c := make1()\ngo func() { c.Close() }()"),
+            ["released (3: released by a goroutine started here)"]
+        );
+        assert_eq!(
+            body(
+                "c := make1()\ndone := make(chan int)\ngo func() { lend(c); close(done) }()\n<-done\n\
+                 c.Close()"
+            ),
+            ["released (6: released)"]
+        );
+    }
+}

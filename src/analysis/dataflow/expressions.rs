@@ -119,3 +119,37 @@ impl<'a> Walker<'a, '_> {
         value
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::{body, fates};
+
+    #[test]
+    fn a_value_with_the_resource_in_it_has_it() {
+        assert_eq!(body("h := &holder{c: make1()}\nh.c.Close()"), ["released (3: released)"]);
+        assert_eq!(
+            fates("func f() *holder {\nreturn &holder{c: make1()}\n}"),
+            ["returned (2: returned, inside of another value)"]
+        );
+        assert_eq!(
+            fates("func f() int {\nh := &holder{c: make1()}\nreturn h.n\n}"),
+            ["leaked (3: it is still open when the function returns here)"]
+        );
+    }
+
+    #[test]
+    fn a_release_that_is_not_called_is_a_function_that_releases() {
+        assert_eq!(
+            body("c := make1()\nend := c.Close\ndefer end()"),
+            ["released (4: released by this defer)"]
+        );
+        assert_eq!(
+            body("c := make1()\nend := c.Close\n_ = end"),
+            ["leaked (5: it is still open when the function ends here)"]
+        );
+        assert_eq!(
+            fates("func f() func() error {\nc := make1()\nreturn c.Close\n}"),
+            ["returned (3: a function that releases it is returned)"]
+        );
+    }
+}

@@ -50,3 +50,23 @@ pub(crate) fn constant(value: &Expr) -> Option<bool> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::body;
+
+    #[test]
+    fn a_bool_that_is_only_set_and_asked_rules_ways_out() {
+        assert_eq!(
+            body(
+                "c := make1()\ndone := false\nif some() {\ndone = true\nc.Close()\n}\nif !done {\n\
+                 c.Close()\n}"
+            ),
+            ["released (6: released)"]
+        );
+        assert_eq!(
+            body("c := make1()\ndone := false\nif some() {\ndone = true\n}\nif !done {\nc.Close()\n}"),
+            ["leaked on some paths (10: it is still open when the function ends here)"]
+        );
+    }
+}

@@ -92,3 +92,33 @@ impl Source {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates;
+
+    #[test]
+    fn what_is_asked_before_the_acquisition_holds_after_it() {
+        assert_eq!(
+            fates(
+                "func f(remote bool) {\nvar c *client\nif remote {\nc = make1()\n}\nif remote {\n\
+                 c.Close()\n}\n}"
+            ),
+            ["released (7: released)"]
+        );
+        assert_eq!(
+            fates(
+                "func f(remote, other bool) {\nvar c *client\nif remote {\nc = make1()\n}\nif other {\n\
+                 c.Close()\n}\n}"
+            ),
+            ["leaked on some paths (9: it is still open when the function ends here)"]
+        );
+        assert_eq!(
+            fates(
+                "func f(remote bool) {\nvar c *client\nif remote {\nc = make1()\n}\nremote = some()\n\
+                 if remote {\nc.Close()\n}\n}"
+            ),
+            ["leaked on some paths (10: it is still open when the function ends here)"]
+        );
+    }
+}

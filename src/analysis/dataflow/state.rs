@@ -228,3 +228,44 @@ fn part(path: &str, name: &str) -> Option<Alias> {
     let rest: Vec<&str> = fields.collect();
     Some(if rest.is_empty() { Alias::Itself } else { Alias::Inside(Some(Paths::of(rest.join(".").into()))) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inside(paths: &[&str]) -> Option<Alias> {
+        let of = |path: &&str| Some(Alias::Inside(Some(Paths::of(Arc::from(*path)))));
+        paths.iter().map(of).fold(None, Alias::join)
+    }
+
+    #[test]
+    fn a_struct_has_the_resource_where_its_parts_have_it() {
+        let field = |alias: Alias, name: &str| alias.wrapped(Some(Arc::from(name)));
+        assert_eq!(Some(field(field(Alias::Itself, "db"), "store")), inside(&["store.db"]));
+        assert_eq!(Alias::Itself.wrapped(None), Alias::Inside(None));
+        let Some(Alias::Inside(Some(paths))) = inside(&["store.db", "log"]) else { panic!() };
+        assert_eq!(paths.part("store"), inside(&["db"]));
+        assert_eq!(paths.part("log"), Some(Alias::Itself));
+        assert_eq!(paths.part("db"), Some(Alias::Itself));
+        assert_eq!(paths.part("other"), None);
+    }
+
+    #[test]
+    fn too_many_places_are_told_apart_no_more() {
+        assert_eq!(inside(&["a", "b", "c", "d", "e", "f", "g"]), Some(Alias::Inside(None)));
+        let deep = (0..=MAX_FIELDS).fold(Alias::Itself, |alias, _| alias.wrapped(Some(Arc::from("f"))));
+        assert_eq!(deep, Alias::Inside(None));
+    }
+
+    #[test]
+    fn a_variable_has_one_alias_at_a_time() {
+        let mut state = State::start();
+        let (a, b) = (VarId(1), VarId(2));
+        state.set(b, Some(Alias::Itself));
+        state.set(a, Some(Alias::Inside(None)));
+        assert_eq!((state.alias(a), state.alias(b)), (Some(&Alias::Inside(None)), Some(&Alias::Itself)));
+        state.set(a, None);
+        assert_eq!(state.alias(a), None);
+        assert!(state.failed().holders.is_empty());
+    }
+}

@@ -84,3 +84,19 @@ impl<'a> Walker<'a, '_> {
         self.ended(state);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates;
+
+    #[test]
+    fn what_is_returned_or_sent_is_somebody_else_s() {
+        assert_eq!(fates("func f() *client {\nc := make1()\nreturn c\n}"), ["returned (3: returned)"]);
+        assert_eq!(fates("func f() (c *client) {\nc = make1()\nreturn\n}"), ["returned (3: returned)"]);
+        assert_eq!(fates("func f(ch chan *client) {\nch <- make1()\n}"), ["stored (2: sent on a channel)"]);
+        assert_eq!(
+            fates("func f(c *client) *client {\nd := make1()\n_ = d\nreturn c\n}"),
+            ["leaked (4: it is still open when the function returns here)"]
+        );
+    }
+}

@@ -187,3 +187,20 @@ impl<'a, 'w> Walker<'a, 'w> {
         state.alias(var).cloned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates;
+
+    #[test]
+    fn what_is_sure_speaks_louder_than_what_is_assumed() {
+        assert_eq!(
+            fates("func f(h *holder) {\nc := make1()\ngo lend(c)\nh.c = c\n}"),
+            ["stored (4: stored in field `c`)"]
+        );
+        assert_eq!(
+            fates("func f() func() int {\nc := make1()\nreturn func() int { return lend(c) }\n}"),
+            ["returned (3: a function that uses it is returned)"]
+        );
+    }
+}

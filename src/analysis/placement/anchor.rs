@@ -464,3 +464,22 @@ pub fn has_parallel_subtests(scopes: &Scopes, body: BodyId) -> bool {
     });
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::places;
+
+    #[test]
+    fn the_release_stands_where_the_resource_is_known_to_be_there() {
+        assert_eq!(
+            places("c, err := open()\nif err != nil {\nreturn err\n}\nlend(c)\nreturn nil"),
+            ["c after 5, proved"]
+        );
+        assert_eq!(places("c := make1()\nlend(c)\nreturn nil"), ["c after 2, proved"]);
+        assert_eq!(
+            places("if c, err := open(); err == nil {\nlend(c)\n}\nreturn nil"),
+            ["c start of 2, proved"]
+        );
+        assert_eq!(places("if some() {\nc := make1()\nlend(c)\n}\nreturn nil"), ["c after 3, proved"]);
+    }
+}

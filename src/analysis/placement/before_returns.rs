@@ -74,3 +74,20 @@ fn named_itself(state: &State) -> Option<VarId> {
 fn is_cared_for(state: &State) -> bool {
     state.due.or(state.maybe_due).or(state.on_error).or(state.running).is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::places;
+
+    #[test]
+    fn where_it_is_released_on_some_ways_only_the_others_lack_it() {
+        assert_eq!(
+            places("c := make1()\nif some() {\nreturn nil\n}\nlend(c)\nreturn c.Close()"),
+            ["it is released on other ways out already; c before 4"]
+        );
+        assert_eq!(
+            places("c := make1()\nif some() {\nc.Close()\nreturn nil\n}\nlend(c)\nreturn nil"),
+            ["c after 2, not proved"]
+        );
+    }
+}

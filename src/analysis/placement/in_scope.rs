@@ -314,3 +314,25 @@ fn derivation(scopes: &Scopes, typing: &Typing, body: BodyId, var: VarId, offset
     let package = imported.map(|import| import.name.clone().unwrap_or_else(|| "context".into()));
     ends.then_some(Derivation { package })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::in_scope;
+
+    #[test]
+    fn a_release_may_use_what_the_function_has_there() {
+        assert_eq!(in_scope("func f() (err error) {\nc := make1()\nlend(c)\nreturn nil\n}"), ["error err"]);
+        assert_eq!(
+            in_scope("func f() error {\nc := make1()\ndefer some()\nlend(c)\nreturn nil\n}"),
+            ["defers"]
+        );
+        assert_eq!(in_scope("func f(t *testing.T) {\nc := make1()\nlend(c)\n}"), ["test t"]);
+        assert_eq!(
+            in_scope(
+                "func f(t *testing.T) {\nc := make1()\nlend(c)\n\
+                 t.Run(\"a\", func(t *testing.T) { t.Parallel() })\n}"
+            ),
+            ["test t, parallel"]
+        );
+    }
+}

@@ -230,3 +230,25 @@ fn strings(stmts: &[Stmt]) -> Vec<Span> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::places;
+
+    #[test]
+    fn in_a_loop_it_is_released_in_each_round() {
+        assert_eq!(
+            places("for some() {\nc := make1()\nlend(c)\n}\nreturn nil"),
+            ["c after 3, at the end of the round, proved"]
+        );
+        assert_eq!(
+            places("for some() {\nc := make1()\nif lend(c) > 0 {\ncontinue\n}\nlend(c)\n}\nreturn nil"),
+            ["c after 3, in a function literal, proved"]
+        );
+        assert_eq!(
+            places("for some() {\nc := make1()\nif lend(c) > 0 {\nbreak\n}\nlend(c)\n}\nreturn nil"),
+            ["c after 3, no release in the round: the statement at line 5 leaves the iteration before \
+                 its end, proved"]
+        );
+    }
+}

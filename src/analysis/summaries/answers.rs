@@ -128,3 +128,19 @@ impl Stack {
         self.questions.borrow().iter().any(|open| asked.contains(open))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_fits_where_the_way_to_it_is_short_enough() {
+        assert!(Way::of(true).fits(MAX_DEPTH - 1));
+        assert!(!Way::of(true).fits(MAX_DEPTH));
+        assert!(Way::of(false).fits(MAX_OUTSIDE_DEPTH - 1));
+        assert!(!Way::of(false).fits(MAX_OUTSIDE_DEPTH));
+        let mut way = Way::of(true);
+        way.extend(Way { within: 2, outside: 0, cut: true });
+        assert_eq!((way.within, way.outside, way.cut), (3, 0, true));
+    }
+}

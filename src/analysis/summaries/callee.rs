@@ -270,3 +270,27 @@ pub(crate) fn is_test_helper(func: &FuncRef) -> bool {
 fn may_be_test(name: &str) -> bool {
     name.starts_with("Fatal") || name.starts_with("Skip") || name == "FailNow"
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates;
+
+    #[test]
+    fn what_a_callee_gives_back_is_the_same_resource() {
+        assert_eq!(
+            fates("func same(c *client) *client { return c }\nfunc f() {\nc := same(make1())\nc.Close()\n}"),
+            ["released (4: released)"]
+        );
+        assert_eq!(
+            fates("func same(c *client) *client { return c }\nfunc f() {\nc := same(make1())\n_ = c\n}"),
+            ["leaked (5: it is still open when the function ends here)"]
+        );
+        assert_eq!(
+            fates(
+                "func put(h *holder, c *client) { h.c = c }\nfunc f() {\nvar h holder\nput(&h, make1())\n\
+                 h.c.Close()\n}"
+            ),
+            ["released (5: released)"]
+        );
+    }
+}

@@ -154,3 +154,24 @@ fn put_into<'l>(trace: &'l Trace, state: &State, scopes: &Scopes) -> Option<(Ope
         Some((place, alias.clone(), how.as_str()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::{body, fates};
+
+    #[test]
+    fn a_slice_has_what_is_appended_or_copied() {
+        assert_eq!(
+            fates("func f() []*client {\nvar all []*client\nall = append(all, make1())\nreturn all\n}"),
+            ["returned (4: returned, inside of another value)"]
+        );
+        assert_eq!(
+            body("var all []*client\nall = append(all, make1())\nall[0].Close()"),
+            ["released (4: released)"]
+        );
+        assert_eq!(
+            fates("func f(to []*client) {\ncopy(to, []*client{make1()})\n}"),
+            ["stored (2: copied into a slice, inside of another value)"]
+        );
+    }
+}

@@ -90,3 +90,28 @@ impl DynamicTypes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates;
+
+    #[test]
+    fn an_interface_may_hide_what_has_nothing_to_release() {
+        assert_eq!(
+            fates(
+                "type closer interface{ Close() error }\ntype nop struct{}\n\
+                 func (nop) Close() error { return nil }\nfunc newNop() closer { return nop{} }\n\
+                 func f() {\nc := newNop()\n_ = c\n}"
+            ),
+            ["nothing to release (6: returns `m.nop`, and its Close does nothing)"]
+        );
+        assert_eq!(
+            fates(
+                "type closer interface{ Close() error }\ntype nop struct{}\n\
+                 func (nop) Close() error { return nil }\nfunc newAny() closer {\nif some() {\n\
+                 return nop{}\n}\nreturn &client{}\n}\nfunc f() {\nc := newAny()\n_ = c\n}"
+            ),
+            ["leaked (13: it is still open when the function ends here)"]
+        );
+    }
+}

@@ -148,3 +148,36 @@ fn is_other(typing: &Typing, package: &Arc<Package>, field: &Field, operand: &Ex
     named.package != package.path
         || (named.name != field.owner && declares(package, &named.name, &field.name))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::messages;
+
+    #[test]
+    fn a_field_that_nothing_releases_keeps_it_for_good() {
+        assert_eq!(
+            messages(
+                "type server struct{ conn *client }\nfunc (s *server) Serve() { s.conn.Get() }\n\
+                 func f(s *server) {\ns.conn = make1()\n}"
+            )[0],
+            ["`s.conn` is stored in field `conn` of `server`, and nothing in its package ever has \
+                 that field closed"]
+        );
+        assert!(
+            messages(
+                "type server struct{ conn *client }\n\
+         func (s *server) Stop() { s.conn.Close() }\nfunc f(s *server) {\ns.conn = make1()\n\
+         }"
+            )[0]
+            .is_empty()
+        );
+        assert!(
+            messages(
+                "type server struct{ conn *client }\n\
+         func (s *server) Conn() *client { return s.conn }\nfunc f(s *server) {\ns.conn = make1()\n\
+         }"
+            )[0]
+            .is_empty()
+        );
+    }
+}

@@ -333,3 +333,26 @@ impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
         self.against = Uses::new(&typing, FxHashSet::from_iter([param]), self.depth + 1).first(body);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::places_in;
+
+    #[test]
+    fn a_maker_that_lets_others_have_it_gives_no_proof() {
+        assert_eq!(
+            places_in(
+                "var seen []*client\nfunc newSeen() *client {\nc := &client{}\nseen = append(seen, c)\n\
+                 return c\n}\nfunc f() {\nc := newSeen()\nlend(c)\n}"
+            ),
+            ["c after 8, not proved"]
+        );
+        assert_eq!(
+            places_in(
+                "func newOwn() *client {\nc := &client{}\nc.fd = 1\nreturn c\n}\nfunc f() {\n\
+                 c := newOwn()\nlend(c)\n}"
+            ),
+            ["c after 7, proved"]
+        );
+    }
+}

@@ -370,3 +370,42 @@ fn is_method_expression(call: &Call, callee: &Callee) -> bool {
     // What only the index knows has no parameters there.
     !method.indexed && !method.signature.variadic && call.args.len() == method.signature.params.len() + 1
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates;
+
+    #[test]
+    fn a_callee_lends_releases_or_keeps() {
+        assert_eq!(
+            fates("func shut(c *client) { c.Close() }\nfunc f() {\nshut(make1())\n}"),
+            ["released (3: released by this call)"]
+        );
+        assert_eq!(
+            fates(
+                "func twice(c *client, n int) {\nif n > 0 {\ntwice(c, n-1)\n}\n}\nfunc f() {\n\
+                 c := make1()\ntwice(c, 3)\n}"
+            ),
+            ["leaked (9: it is still open when the function ends here)"]
+        );
+        assert_eq!(
+            fates("var kept *client\nfunc keep(c *client) { kept = c }\nfunc f() {\nkeep(make1())\n}"),
+            ["global (4: passed to `keep`, where it is assigned to package variable `kept`)"]
+        );
+        assert_eq!(
+            fates("func shut(c *client) {\nif some() {\nc.Close()\n}\n}\nfunc f() {\nshut(make1())\n}"),
+            ["released (7: released by this call)"]
+        );
+    }
+
+    #[test]
+    fn the_last_parameter_gets_all_that_is_left() {
+        assert_eq!(
+            fates(
+                "func shut(all ...*client) {\nfor _, c := range all {\nc.Close()\n}\n}\nfunc f() {\n\
+                 c := make1()\nshut(nil, c)\n}"
+            ),
+            ["released (8: released by this call)"]
+        );
+    }
+}

@@ -292,3 +292,28 @@ fn last_name(ty: &Expr) -> Option<&str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::notes;
+
+    #[test]
+    fn a_handler_and_what_it_calls_run_once_a_request() {
+        assert_eq!(
+            notes(
+                "net/http",
+                "func serve(w http.ResponseWriter, r *http.Request) { f() }\nfunc f() {\nc := make1()\n\
+                 c.Close()\n}"
+            )[0],
+            ["per-request: `f`, which `serve` leads to, makes one for each request; a struct with the \
+                 handler as its method could hold one for all"]
+        );
+        assert_eq!(
+            notes("net/http", "func f(w http.ResponseWriter, r *http.Request) {\nc := make1()\nc.Close()\n}")
+                [0],
+            ["per-request: `f` makes one for each request; a struct with the handler as its method \
+                 could hold one for all"]
+        );
+        assert!(notes("net/http", "func f(r *http.Request) {\nc := make1()\nc.Close()\n}")[0].is_empty());
+    }
+}

@@ -282,3 +282,35 @@ pub fn is_closable(typing: &Typing, value: &Expr) -> bool {
     let answer = typing.database.closable(&typing.file, &typing.of(value), &common_methods());
     !matches!(answer.closable, Closable::Nothing(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::places_in;
+
+    #[test]
+    fn what_an_option_brings_along_may_have_an_owner() {
+        assert_eq!(
+            places_in(
+                "func newWith(options ...func(*client)) *client {\nc := &client{}\n\
+                 for _, option := range options {\noption(c)\n}\nreturn c\n}\n\
+                 func f(options ...func(*client)) {\nc := newWith(options...)\nlend(c)\n}"
+            ),
+            ["c after 9, not proved"]
+        );
+        assert_eq!(
+            places_in(
+                "func newWith(options ...func(*client)) *client {\nc := &client{}\n\
+                 for _, option := range options {\noption(c)\n}\nreturn c\n}\nfunc f() {\n\
+                 c := newWith()\nlend(c)\n}"
+            ),
+            ["c after 9, proved"]
+        );
+        assert_eq!(
+            places_in(
+                "func newAt(address string) *client { return &client{len(address)} }\n\
+                 func f(address string) {\nc := newAt(address)\nlend(c)\n}"
+            ),
+            ["c after 3, proved"]
+        );
+    }
+}

@@ -78,3 +78,29 @@ impl ReleasedFields {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::places_in;
+
+    #[test]
+    fn what_a_release_goes_on_to_has_to_be_new_as_well() {
+        assert_eq!(
+            places_in(
+                "type deep struct{ c, log *client }\n\
+                 func (d *deep) Close() error { return d.c.Close() }\nvar shared = &client{}\n\
+                 func newDeep() *deep { return &deep{c: shared} }\nfunc f() {\nd := newDeep()\n_ = d\n}"
+            ),
+            ["d after 6, not proved"]
+        );
+        assert_eq!(
+            places_in(
+                "type deep struct{ c, log *client }\n\
+                 func (d *deep) Close() error { return d.c.Close() }\nvar shared = &client{}\n\
+                 func newDeep() *deep { return &deep{c: &client{}, log: shared} }\nfunc f() {\n\
+                 d := newDeep()\n_ = d\n}"
+            ),
+            ["d after 6, proved"]
+        );
+    }
+}

@@ -411,3 +411,32 @@ fn is_local(typing: &Typing, expr: &Expr) -> bool {
     let var = expr.as_ident().and_then(|ident| typing.scopes.var(ident));
     var.is_some_and(|var| !matches!(typing.scopes.info(var).origin, VarOrigin::Param { .. }))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates;
+
+    #[test]
+    fn what_others_have_as_well_is_lent() {
+        assert_eq!(
+            fates(
+                "var shared *client\nfunc newShared() *client {\nif shared == nil {\nshared = &client{}\n\
+                 }\nreturn shared\n}\nfunc f() {\nc := newShared()\n_ = c\n}"
+            ),
+            ["nothing to release (9: `newShared` lends what it has for others, too)"]
+        );
+        assert_eq!(
+            fates(
+                "func newOwn() *client {\nc := &client{}\nreturn c\n}\nfunc f() {\nc := newOwn()\n_ = c\n}"
+            ),
+            ["leaked (8: it is still open when the function ends here)"]
+        );
+        assert_eq!(
+            fates(
+                "type pool struct{ free []*client }\nvar p pool\n\
+                 func newFree() *client { return p.free[0] }\nfunc f() {\nc := newFree()\n_ = c\n}"
+            ),
+            ["nothing to release (5: `newFree` lends what it has for others, too)"]
+        );
+    }
+}

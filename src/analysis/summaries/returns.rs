@@ -113,3 +113,45 @@ impl<'a> Calls<'a, '_> {
         (var.is_some() && var == error && (left.is_nil() || right.is_nil())).then_some(*op == BinaryOp::Equal)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates;
+
+    #[test]
+    fn what_never_comes_back_is_no_way_out() {
+        assert_eq!(
+            fates("func die() { panic(1) }\nfunc f() {\nc := make1()\nif some() {\ndie()\n}\nc.Close()\n}"),
+            ["released (7: released)"]
+        );
+        assert_eq!(
+            fates("func warn() {}\nfunc f() {\nc := make1()\nif some() {\nwarn()\nreturn\n}\nc.Close()\n}"),
+            ["leaked on some paths (6: it is still open when the function returns here)"]
+        );
+        assert_eq!(
+            fates(
+                "func must(err error) {\nif err != nil {\npanic(err)\n}\n}\nfunc f() {\n\
+                 c, err := open()\nmust(err)\nc.Close()\n}"
+            ),
+            ["released (9: released)"]
+        );
+    }
+
+    #[test]
+    fn a_function_tells_whether_there_is_an_error() {
+        assert_eq!(
+            fates(
+                "func bad(err error) bool { return err != nil }\nfunc f() {\nc, err := open()\n\
+                 if bad(err) {\nreturn\n}\nc.Close()\n}"
+            ),
+            ["released (7: released)"]
+        );
+        assert_eq!(
+            fates(
+                "func good(err error) bool { return err == nil }\nfunc f() {\nc, err := open()\n\
+                 if good(err) {\nreturn\n}\nc.Close()\n}"
+            ),
+            ["leaked (5: it is still open when the function returns here)"]
+        );
+    }
+}

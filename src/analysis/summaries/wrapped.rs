@@ -220,3 +220,31 @@ pub fn releases_at_end(database: &Database, func: &FuncRef, index: usize) -> boo
     });
     registered
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates;
+
+    #[test]
+    fn what_is_only_made_around_something_is_its_owner_s() {
+        assert_eq!(
+            fates(
+                "type wrap struct{ inner *client }\n\
+                 func (w *wrap) Close() error { return w.inner.Close() }\n\
+                 func newWrap(c *client) *wrap { return &wrap{inner: c} }\nfunc f(c *client) {\n\
+                 w := newWrap(c)\n_ = w\n}"
+            ),
+            ["nothing to release (5: made around `c`, which has an owner of its own: its Close is no \
+                 more than that of `c`)"]
+        );
+        assert_eq!(
+            fates(
+                "type wrap struct{ inner *client }\n\
+                 func (w *wrap) Close() error { some(); return w.inner.Close() }\n\
+                 func newWrap(c *client) *wrap { return &wrap{inner: c} }\nfunc f(c *client) {\n\
+                 w := newWrap(c)\n_ = w\n}"
+            ),
+            ["leaked (7: it is still open when the function ends here)"]
+        );
+    }
+}

@@ -164,3 +164,20 @@ impl<'a> Case<'a, '_> {
         self.func.is_some_and(named) && &*self.place.scope.package.name == "main"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates_with;
+
+    #[test]
+    fn a_call_that_ends_the_process_is_no_way_out() {
+        assert_eq!(
+            fates_with("log", "func f() {\nc := make1()\nif some() {\nlog.Fatal(1)\n}\nc.Close()\n}"),
+            ["released (6: released)"]
+        );
+        assert_eq!(
+            fates_with("log", "func f() {\nc := make1()\nif some() {\nlog.Print(1)\nreturn\n}\nc.Close()\n}"),
+            ["leaked on some paths (5: it is still open when the function returns here)"]
+        );
+    }
+}

@@ -26,10 +26,21 @@ use crate::go::syntax::visit;
 
 /// What following the acquisitions of one declaration may take, in visits of blocks and places kept: then
 /// what is left is not analysed.
-const MAX_EFFORT: usize = 50 * MAX_VISITS;
+pub(crate) const MAX_EFFORT: usize = 50 * MAX_VISITS;
 
 /// The calls of one declaration, in order.
 pub fn judge(judge: &Judge, place: &FileContext, decl: &Decl, calls: &[Asked]) -> Vec<Judgement> {
+    judge_within(MAX_EFFORT, judge, place, decl, calls)
+}
+
+/// As [`judge`], with what effort that may take.
+pub(crate) fn judge_within(
+    effort: usize,
+    judge: &Judge,
+    place: &FileContext,
+    decl: &Decl,
+    calls: &[Asked],
+) -> Vec<Judgement> {
     let (scopes, func) = match decl {
         Decl::Func(func) => (Scopes::of_func(func), Some(&**func)),
         Decl::Vars(specs) => (Scopes::of_vars(specs), None),
@@ -37,7 +48,7 @@ pub fn judge(judge: &Judge, place: &FileContext, decl: &Decl, calls: &[Asked]) -
     };
     let typing = Typing::new(judge.database, place.scope.clone(), &scopes);
     let calls_there = visit::calls(decl);
-    let budget = Cell::new(MAX_EFFORT);
+    let budget = Cell::new(effort);
     let mut cases = Vec::new();
     for wanted in calls {
         let Some(&call) = calls_there.iter().find(|call| call.span == wanted.call) else { continue };
@@ -334,4 +345,58 @@ fn is_free(trace: &Trace) -> bool {
     }
     let given = |exit: &&Exit| matches!(exit.state.phase, Phase::Given(_));
     trace.exits.iter().filter(given).all(|exit| exit.state.due.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::{fates_within, places, places_in};
+
+    #[test]
+    fn one_release_is_for_all_that_the_variable_may_be() {
+        assert_eq!(
+            places(
+                "var c *client\nvar err error\nif some() {\nc, err = open()\n} else {\nc, err = open()\n\
+                 }\nif err != nil {\nreturn err\n}\nlend(c)\nreturn nil"
+            ),
+            ["c after 11, proved", "c after 11, proved"]
+        );
+    }
+
+    #[test]
+    fn a_variable_that_is_another_one_s_has_no_say() {
+        assert_eq!(
+            places(
+                "var c *client\nvar err error\nif some() {\nc, err = open()\n}\nif err != nil {\n\
+                 return err\n}\nd := make1()\nlend(c)\nlend(d)\nreturn nil"
+            ),
+            ["c after 9, doubtful: it is not acquired on every way that leads here", "d after 10, proved"]
+        );
+    }
+
+    #[test]
+    fn no_release_fits_what_needs_none_beside_what_needs_one() {
+        assert_eq!(
+            places_in(
+                "var shared *client\nfunc newShared() (*client, error) { return shared, nil }\n\
+                 func f() error {\nvar c *client\nvar err error\nif some() {\nc, err = open()\n} else {\n\
+                 c, err = newShared()\n}\nif err != nil {\nreturn err\n}\nlend(c)\nreturn nil\n}"
+            ),
+            ["`c` is made in more than one place, and no release fits them all", "no leak"]
+        );
+    }
+
+    #[test]
+    fn what_takes_more_effort_than_is_left_is_not_analysed() {
+        assert_eq!(
+            fates_within(1, "func f() {\nc := make1()\nd := make1()\nlend(c)\nd.Close()\n}"),
+            [
+                "leaked (6: it is still open when the function ends here)",
+                "not analysed (3: the function acquires more than is followed in one)"
+            ]
+        );
+        assert_eq!(
+            fates_within(100, "func f() {\nc := make1()\nd := make1()\nlend(c)\nd.Close()\n}"),
+            ["leaked (6: it is still open when the function ends here)", "released (5: released)"]
+        );
+    }
 }

@@ -154,3 +154,30 @@ impl Case<'_, '_> {
         String::from_utf8_lossy(&self.place.text[span.range()]).into_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates;
+
+    #[test]
+    fn the_result_that_can_be_released_is_the_resource() {
+        assert_eq!(
+            fates(
+                "func newPair() (int, *client) { return 1, &client{} }\nfunc f() {\n_, c := newPair()\n\
+                 c.Close()\n}"
+            ),
+            ["released (4: released)"]
+        );
+        assert_eq!(
+            fates("func newNothing() int { return 1 }\nfunc f() {\nnewNothing()\n}"),
+            ["nothing to release (3: returns `int`, which has no methods)"]
+        );
+        assert_eq!(
+            fates(
+                "func newPair() (int, *client) { return 1, &client{} }\nfunc f() int {\n\
+                 n, _ := newPair()\nreturn n\n}"
+            ),
+            ["leaked (4: it is still open when the function returns here)"]
+        );
+    }
+}

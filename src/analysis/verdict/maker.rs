@@ -62,3 +62,26 @@ impl Case<'_, '_> {
         Some(format!("it is made around `{text}`, which has an owner of its own"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates_in_test;
+
+    #[test]
+    fn a_maker_may_see_to_the_release_itself() {
+        assert_eq!(
+            fates_in_test(
+                "func newFor(t *testing.T) *client {\nc := &client{}\nt.Cleanup(func() { c.Close() })\n\
+                 return c\n}\nfunc f(t *testing.T) {\nc := newFor(t)\n_ = c\n}"
+            ),
+            ["released (7: `newFor` has it released when the test ends)"]
+        );
+        assert_eq!(
+            fates_in_test(
+                "func newFor(t *testing.T) *client {\nc := &client{}\nt.Helper()\nreturn c\n}\n\
+                 func f(t *testing.T) {\nc := newFor(t)\n_ = c\n}"
+            ),
+            ["leaked (9: it is still open when the function ends here)"]
+        );
+    }
+}

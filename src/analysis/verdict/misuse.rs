@@ -373,3 +373,25 @@ fn may_be_nil(database: &Database, ty: &Type, release: &str) -> bool {
     };
     matches!(ty, Type::Pointer(_)) && !method.func.is_some_and(|func| asks(&func.decl))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::messages;
+
+    #[test]
+    fn what_is_released_is_not_used_and_not_released_again() {
+        assert_eq!(
+            messages("func f() {\nc := make1()\nc.Close()\nc.Get()\n}")[0],
+            ["`c` is used at line 4, after it was closed at line 3"]
+        );
+        assert_eq!(
+            messages("func f() {\nc := make1()\ndefer c.Close()\nc.Get()\nc.Close()\n}")[0],
+            ["`c` is closed at line 3 and again at line 5"]
+        );
+        assert_eq!(
+            messages("func f() *client {\nc := make1()\ndefer c.Close()\nreturn c\n}")[0],
+            ["`c` is returned at line 4, and closed then by the `defer` at line 3"]
+        );
+        assert!(messages("func f() {\nc := make1()\nc.Get()\nc.Close()\n}")[0].is_empty());
+    }
+}

@@ -368,3 +368,21 @@ struct Ways<'l> {
     released: Vec<EventId>,
     serving: Vec<EventId>,
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::{body, fates};
+
+    #[test]
+    fn each_way_out_counts() {
+        assert_eq!(
+            body("c := make1()\nif some() {\nreturn\n}\nc.Close()"),
+            ["leaked on some paths (4: it is still open when the function returns here)"]
+        );
+        assert_eq!(body("c := make1()\nif some() {\npanic(1)\n}\nc.Close()"), ["released (6: released)"]);
+        assert_eq!(
+            fates("func f() *client {\nc := make1()\nif some() {\nreturn nil\n}\nreturn c\n}"),
+            ["leaked on some paths (4: it is still open when the function returns here)"]
+        );
+    }
+}

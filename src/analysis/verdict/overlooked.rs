@@ -105,3 +105,20 @@ impl Case<'_, '_> {
         Some((found?, "another error is returned here than the deferred release asks for"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::body;
+
+    #[test]
+    fn a_way_out_before_the_release_is_deferred() {
+        assert_eq!(
+            body("c, err := open()\ndefer c.Close()\nif err != nil {\nreturn\n}"),
+            ["released too early (3: closed by this defer, before its error is checked)"]
+        );
+        assert_eq!(
+            body("c := make1()\nif fails() != nil {\nreturn\n}\ndefer c.Close()"),
+            ["leaked on some paths (4: it is still open when the function returns here)"]
+        );
+    }
+}

@@ -105,3 +105,27 @@ fn done_of(channel: &Expr) -> Option<&Expr> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::{fates, fates_with};
+
+    #[test]
+    fn what_serves_until_the_process_ends_is_no_leak() {
+        assert_eq!(
+            fates("func main() {\nc := make1()\nlend(c)\nselect {}\n}"),
+            ["process lifetime (2: every way out after it ends the process, or there is none)"]
+        );
+        assert_eq!(
+            fates("func main() {\nc := make1()\nlend(c)\n}"),
+            ["leaked (4: it is still open when the function ends here)"]
+        );
+        assert_eq!(
+            fates_with(
+                "net/http",
+                "func main() {\nc := make1()\nlend(c)\nhttp.ListenAndServe(\":80\", nil)\n}"
+            ),
+            ["process lifetime (4: the process serves from here on)"]
+        );
+    }
+}

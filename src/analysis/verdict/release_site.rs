@@ -312,3 +312,24 @@ impl Case<'_, '_> {
         anchor::statement(self.scopes.body(site.body).block, site.at).map_or(site.at.end, |span| span.end)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::places;
+
+    #[test]
+    fn no_defer_where_it_would_run_too_late_or_too_often() {
+        assert_eq!(
+            places("again:\nc := make1()\nlend(c)\nif some() {\ngoto again\n}\nreturn nil"),
+            ["c after 3, no release in the round: a `goto` leads back here, and a `defer` runs when \
+                 the function ends, proved"]
+        );
+        assert_eq!(
+            places(
+                "c, err := open()\nif some() {\nreturn nil\n}\nif err != nil {\nreturn err\n}\nlend(c)\n\
+                 return nil"
+            ),
+            ["a way out at line 4 comes before the check of its error"]
+        );
+    }
+}

@@ -354,3 +354,24 @@ impl Case<'_, '_> {
         Some(Note { id: "per-request", words: format!("{how}; {place}") })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::messages;
+
+    #[test]
+    fn a_message_names_the_variable_and_the_way_out() {
+        assert_eq!(
+            messages("func f() {\nc := make1()\nlend(c)\n}")[0],
+            ["`c` is never closed: still open on the way out at line 4"]
+        );
+        assert_eq!(
+            messages("func f() {\nc := make1()\nif some() {\nreturn\n}\nc.Close()\n}")[0],
+            ["`c` is not closed on some paths: still open on the way out at line 4"]
+        );
+        assert_eq!(
+            messages("func f() {\nlend(make1())\n}")[0],
+            ["the result of `make1` is never closed: still open on the way out at line 3"]
+        );
+    }
+}

@@ -186,3 +186,18 @@ impl Case<'_, '_> {
         deferred
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::body;
+
+    #[test]
+    fn what_a_function_literal_makes_is_the_function_s() {
+        assert_eq!(body("var c *client\nfunc() { c = make1() }()\nc.Close()"), ["released (4: released)"]);
+        assert_eq!(
+            body("var c *client\nfunc() { c = make1() }()\nlend(c)"),
+            ["leaked (5: it is still open when the function ends here)"]
+        );
+        assert_eq!(body("func() {\nc := make1()\nc.Close()\n}()"), ["released (4: released)"]);
+    }
+}

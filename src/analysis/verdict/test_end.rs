@@ -74,3 +74,20 @@ impl Case<'_, '_> {
         Some(format!("line {line} releases it already, where what is deferred runs besides"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates_in_test;
+
+    #[test]
+    fn a_cleanup_runs_when_the_test_ends() {
+        assert_eq!(
+            fates_in_test("func f(t *testing.T) {\nc := make1()\nt.Cleanup(func() { c.Close() })\n}"),
+            ["released (3: released when the test ends)"]
+        );
+        assert_eq!(
+            fates_in_test("func f(t *testing.T) {\nc := make1()\nt.Cleanup(func() { lend(c) })\n}"),
+            ["leaked (4: it is still open when the function ends here)"]
+        );
+    }
+}
