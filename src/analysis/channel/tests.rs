@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::channel::judge;
+use crate::analysis::channel::{VERDICT, groups, judge, stuck, worker};
 use crate::analysis::detection::Declaration;
 use crate::analysis::file_context::FileContext;
 use crate::analysis::summaries::answers::Summaries;
@@ -12,16 +12,12 @@ use crate::go::project::locate::{Environment, Locator};
 use crate::go::syntax::ast::Decl;
 use crate::go::types::database::Database;
 
-/// What is said of each channel that the function `f` makes: the kind of its fault, why it is not judged, or
-/// what else `audit` says, and what goes into the line of its `make` if that is safe.
-fn said(text: &str) -> Vec<String> {
-    let text = format!(
-        "package m\n\nfunc work() int {{ return 1 }}\nfunc fails() error {{ return nil }}\n\n{text}\n"
-    );
+/// Hands the function `f` of a file to `look`.
+fn with_f<T>(text: &str, look: impl Fn(&Declaration) -> T) -> T {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("go.mod"), "module example.com/m\n\ngo 1.24\n").unwrap();
     let file = dir.path().join("m.go");
-    std::fs::write(&file, &text).unwrap();
+    std::fs::write(&file, text).unwrap();
     let locator = Locator::new(Environment { outside: true, ..Environment::default() });
     let database = Database::new(locator, dir.path());
     let scope = database.scope_of(&file).unwrap();
@@ -29,8 +25,19 @@ fn said(text: &str) -> Vec<String> {
     let (path, lines) = (Arc::from("m.go"), LineIndex::new(text.as_bytes()));
     let file = FileContext { path: &path, text: text.as_bytes(), lines: &lines, scope: &scope };
     let summaries = Summaries::default();
-    let declaration =
-        Declaration { database: &database, summaries: &summaries, file: &file, decl: &decl, kinds: &[] };
+    let kinds: Vec<Arc<str>> =
+        [groups::KIND, worker::KIND, stuck::KIND, "abandoned-receive", "abandoned-send"]
+            .map(Arc::from)
+            .to_vec();
+    look(&Declaration { database: &database, summaries: &summaries, file: &file, decl: &decl, kinds: &kinds })
+}
+
+/// What is said of each channel that the function `f` makes: the kind of its fault, why it is not judged, or
+/// what else `audit` says, and what goes into the line of its `make` if that is safe.
+fn said(text: &str) -> Vec<String> {
+    let text = format!(
+        "package m\n\nfunc work() int {{ return 1 }}\nfunc fails() error {{ return nil }}\n\n{text}\n"
+    );
     let words = |judged: judge::Judged| match (judged.detection, judged.row) {
         (Some(one), _) => match one.remedy {
             Some(Remedy::Capacity { text, doubt: None, .. }) => format!("{}{text}", one.kind),
@@ -40,7 +47,15 @@ fn said(text: &str) -> Vec<String> {
         (None, Some(row)) => row.label,
         (None, None) => "no goroutine".to_owned(),
     };
-    judge::judge(&declaration).into_iter().map(words).collect()
+    with_f(&text, |declaration| judge::judge(declaration).into_iter().map(words).collect())
+}
+
+/// The kinds of what is detected in the function `f`, with the text at their places.
+fn detected(text: &str) -> Vec<String> {
+    with_f(text, |declaration| {
+        let found = judge::detect(declaration).into_iter().filter(|one| one.kind != VERDICT);
+        found.map(|one| format!("{}: {}", one.kind, &text[one.span.range()])).collect()
+    })
 }
 
 #[test]
@@ -116,4 +131,57 @@ fn loops_without_a_count_do_not_end_the_walk() {
         "func f() {{\nc := make(chan int)\ngo func() {{\n{many}}}()\nif fails() != nil {{ return }}\n<-c\n}}"
     );
     assert_eq!(said(&text), ["more ways through it than are followed"]);
+}
+
+#[test]
+fn waits_are_held_against_what_the_goroutines_say() {
+    let body = |rest: &str| {
+        detected(&format!(
+            "package m\n\nimport \"sync\"\n\nfunc f(items []int) {{\nc := make(chan int)\nvar wg \
+             sync.WaitGroup\n{rest}\n<-c\n}}\n"
+        ))
+    };
+    let blocked = ["waitgroup-imbalance: wg.Wait()"];
+    assert_eq!(body("wg.Add(1)\ngo func() { c <- 1; wg.Done() }()\nwg.Wait()"), blocked);
+    assert!(body("wg.Add(1)\ngo func() { wg.Done(); c <- 1 }()\nwg.Wait()").is_empty());
+    assert_eq!(body("wg.Add(2)\ngo func() { wg.Done(); c <- 1 }()\nwg.Wait()"), blocked);
+    let each = "for range items { go func() { wg.Done() }() }";
+    assert!(body(&format!("wg.Add(len(items))\n{each}\nwg.Wait()\ngo func() {{ c <- 1 }}()")).is_empty());
+    assert!(
+        body("wg.Add(2)\nh(&wg)\nwg.Wait()\ngo func() { c <- 1 }()").is_empty(),
+        "nobody knows what h does"
+    );
+}
+
+#[test]
+fn a_worker_is_stopped_by_whoever_keeps_it() {
+    let with = |ends: &str, rest: &str| {
+        detected(&format!(
+            "package m\n\ntype w struct {{ in, quit chan int }}\n\nfunc (x *w) Start() {{ go func() {{ \
+             for {{ select {{ case <-x.in: {ends}\ncase <-x.quit: return }} }} }}() }}\nfunc (x *w) \
+             Stop() {{ close(x.quit) }}\n\nfunc f() *w {{\nx := &w{{in: make(chan int), quit: make(chan \
+             int)}}\nx.Start()\n{rest}\n}}\n"
+        ))
+    };
+    let never = ["unstopped-worker: x.Start()"];
+    assert_eq!(with("", "x.in <- 1\nreturn nil"), never);
+    assert!(with("", "x.Stop()\nreturn nil").is_empty());
+    assert!(with("", "return x").is_empty(), "whoever gets it stops it");
+    assert!(with("return", "x.in <- 1\nreturn nil").is_empty(), "the send ends it");
+}
+
+#[test]
+fn what_runs_once_leaves_nothing_behind() {
+    let called = |package: &str, main: &str| {
+        detected(&format!(
+            "package {package}\n\nfunc main() {{ {main} }}\n\nfunc f() {{\nc := make(chan int)\ngo \
+             func() {{ c <- 1 }}()\nif g() {{ return }}\n<-c\n}}\n\nfunc g() bool {{ return true }}\n"
+        ))
+        .len()
+    };
+    assert_eq!(called("main", "f()"), 0);
+    assert_eq!(called("main", "for { f() }"), 1);
+    assert_eq!(called("main", "go f()"), 1);
+    assert_eq!(called("main", "f()\nf()"), 1);
+    assert_eq!(called("m", "f()"), 1);
 }
