@@ -87,6 +87,7 @@ fn judgements_within<T>(
     let (releases, lifetime) = ([close], Lifetime::default());
     let asked = |call: &Span| Asked {
         rule: &rule,
+        list: &rule,
         releases: &releases,
         call: *call,
         gives: None,

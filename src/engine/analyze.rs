@@ -364,12 +364,14 @@ fn judged(
     let more = called(run, place, decl, &wanted);
     wanted.extend(more);
     wanted.sort_by_key(|candidate| (candidate.call, candidate.gives));
-    let any_release = common_methods();
+    // No rule is called so.
+    let (any_release, any) = (common_methods(), Arc::from("*"));
     let asked: Vec<_> = wanted
         .iter()
         .map(|candidate| Asked {
             rule: &candidate.rule.id,
             releases: if candidate.unsure.is_some() { &any_release } else { &candidate.rule.releases },
+            list: if candidate.unsure.is_some() { &any } else { &candidate.rule.id },
             call: candidate.call,
             gives: candidate.gives,
             lifetime: &candidate.rule.lifetime,

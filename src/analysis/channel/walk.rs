@@ -315,7 +315,7 @@ impl Walk<'_> {
             summaries: self.summaries,
             stack: &self.stack,
             target: None,
-            rule: None,
+            list: None,
             releases: &[],
             lifetime: &Lifetime::default(),
             in_main: false,

@@ -32,8 +32,8 @@ pub(crate) struct Question {
     pub(crate) index: ParamIndex,
     pub(crate) alias: Alias,
     pub(crate) target: Option<Type>,
-    /// Rules differ in what they take for a release.
-    pub(crate) rule: Option<Arc<str>>,
+    /// Lists differ in what they take for a release.
+    pub(crate) list: Option<Arc<str>>,
 }
 
 /// An answer, and the questions that were asked on the way to it.

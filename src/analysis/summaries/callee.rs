@@ -31,8 +31,8 @@ pub struct Calls<'a, 'w> {
     pub stack: &'w Stack,
     /// The resource's type; `None` when unknown.
     pub target: Option<Type>,
-    /// The rule that asks, if one does.
-    pub rule: Option<&'w Arc<str>>,
+    /// What the list of releases is told apart by from others; `None` for none.
+    pub list: Option<&'w Arc<str>>,
     /// The ways to release it.
     pub releases: &'w [ReleaseMethod],
     /// What else is to be said of its kind.

@@ -44,18 +44,18 @@ pub enum Keeper {
 #[derive(Default)]
 pub struct Keepers(Memo<Key, Keeper>);
 
-/// The folder, the type, the field and the rule: rules differ in what releases.
+/// The folder, the type, the field and the list of releases.
 type Key = (PathBuf, Arc<str>, Arc<str>, Arc<str>);
 
 impl Keepers {
-    /// What releases `field`, by one of the `releases` of `rule`.
+    /// What releases `field`, by one of `releases`, which `list` tells apart from others.
     pub fn of(
         &self,
         database: &Database,
         field: &Field,
-        (rule, releases): (&Arc<str>, &[ReleaseMethod]),
+        (list, releases): (&Arc<str>, &[ReleaseMethod]),
     ) -> Keeper {
-        let key = (field.package.dir.clone(), field.owner.clone(), field.name.clone(), rule.clone());
+        let key = (field.package.dir.clone(), field.owner.clone(), field.name.clone(), list.clone());
         self.0.get_or(key, |_| look(database, field, releases))
     }
 }

@@ -271,7 +271,7 @@ impl<'a> Calls<'a, '_> {
             index,
             alias: alias.clone(),
             target: self.target.clone(),
-            rule: self.rule.cloned(),
+            list: self.list.cloned(),
         };
         let stack = self.stack;
         if stack.questions.borrow().contains(&question) {

@@ -46,6 +46,8 @@ pub type Usage = BTreeMap<String, String>;
 pub struct Asked<'r> {
     pub rule: &'r Arc<str>,
     pub releases: &'r [ReleaseMethod],
+    /// What that list is told apart by from others: the rule's id, where it is the rule's.
+    pub list: &'r Arc<str>,
     pub call: Span,
     /// Where the resource is; `None` for the first result that can be released.
     pub gives: Option<Gives>,
@@ -141,7 +143,7 @@ impl<'a> Case<'a, '_> {
             summaries: self.judge.summaries,
             stack,
             target,
-            rule: Some(self.wanted.rule),
+            list: Some(self.wanted.list),
             releases,
             lifetime: self.wanted.lifetime,
             in_main: self.is_main(),
@@ -149,9 +151,9 @@ impl<'a> Case<'a, '_> {
         }
     }
 
-    /// The rule that asks, and the releases that it lists.
-    pub(crate) fn rule(&self) -> (&Arc<str>, &[ReleaseMethod]) {
-        (self.wanted.rule, self.wanted.releases)
+    /// The releases that are asked for, and what their list is told apart by.
+    pub(crate) fn list(&self) -> (&Arc<str>, &[ReleaseMethod]) {
+        (self.wanted.list, self.wanted.releases)
     }
 
     pub(crate) fn at(&self, span: Span, words: impl Into<String>) -> Evidence {

@@ -202,7 +202,7 @@ impl Case<'_, '_> {
         let stack = Stack::new();
         let target = ty.filter(|ty| ty.why_unknown().is_none());
         let calls =
-            Calls { rule: None, releases: &[], lifetime: &Lifetime::default(), ..self.calls(&stack, target) };
+            Calls { list: None, releases: &[], lifetime: &Lifetime::default(), ..self.calls(&stack, target) };
         let Ok(trace) =
             walk(self.scopes, site.body, &[source], State::start(), &calls, &Cell::new(MAX_VISITS))
         else {

@@ -167,7 +167,7 @@ impl Case<'_, '_> {
         let Some(field) = looked_for.then(|| self.field(trace, body)).flatten() else {
             return self.hidden(trace, body, kind, outcome);
         };
-        match self.judge.summaries.keepers.of(self.judge.database, &field, self.rule()) {
+        match self.judge.summaries.keepers.of(self.judge.database, &field, self.list()) {
             Keeper::Unknown => None,
             Keeper::Releases { by, place } => {
                 let words = format!("field `{}` of `{}` is released by `{by}`", field.name, field.owner);
@@ -275,7 +275,7 @@ impl Case<'_, '_> {
             let owner = ty.pointee().named()?;
             let field =
                 Field { package: owner.source()?.clone(), owner: owner.name.clone(), name: name.clone() };
-            match self.judge.summaries.keepers.of(self.judge.database, &field, self.rule()) {
+            match self.judge.summaries.keepers.of(self.judge.database, &field, self.list()) {
                 Keeper::Releases { by, .. } if by.starts_with('(') => {
                     Some(format!("`{by}` releases it in field `{name}`"))
                 }
