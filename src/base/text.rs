@@ -35,6 +35,12 @@ impl Span {
     }
 }
 
+/// An offset in a text, or a count of what is in one, in 32 bits: no text above a GiB is read, and what comes
+/// out for a larger one lies outside of every text rather than somewhere in it.
+pub fn narrow(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 /// The starts of all lines of a text, so that an offset can be told as line and column. Lines end at `\n`.
 #[derive(Debug, Clone)]
 pub struct LineIndex {
@@ -46,13 +52,13 @@ impl LineIndex {
     /// Indexes `text`. A final line without newline counts; an empty text has one empty line.
     pub fn new(text: &[u8]) -> LineIndex {
         let mut starts = vec![0];
-        starts.extend(memchr::memchr_iter(b'\n', text).map(|at| at as u32 + 1));
-        LineIndex { starts, len: text.len() as u32 }
+        starts.extend(memchr::memchr_iter(b'\n', text).map(|at| narrow(at) + 1));
+        LineIndex { starts, len: narrow(text.len()) }
     }
 
     /// Line of `offset`, counted from 1. Offsets past the end are on the last line.
     pub fn line(&self, offset: u32) -> u32 {
-        self.starts.partition_point(|&start| start <= offset) as u32
+        narrow(self.starts.partition_point(|&start| start <= offset))
     }
 
     /// Line and column of `offset`, both counted from 1, the column in bytes as Go's own tools do.

@@ -85,8 +85,7 @@ fn no_go_files(settings: &Settings, report: &Report) -> bool {
 
 fn findings(report: &Report) -> String {
     let open: Vec<_> = report.findings.iter().filter(|finding| finding.suppressed.is_none()).collect();
-    let mut line =
-        format!("{} in {}", counted(open.len(), "finding"), counted(report.stats.files as usize, "file"));
+    let mut line = format!("{} in {}", counted(open.len(), "finding"), counted(report.stats.files, "file"));
     let fixes = |wanted: Option<Applicability>| {
         open.iter().filter(|finding| finding.fix.as_ref().map(|fix| fix.applicability) == wanted).count()
     };
@@ -156,7 +155,7 @@ fn patch_line(run: &FixRun, routes: &[Route]) -> String {
     let left = sums.left_in_all();
     match (sums.changed, left) {
         (0, 0) => {
-            format!("nothing to patch: no findings in {}", counted(run.report.stats.files as usize, "file"))
+            format!("nothing to patch: no findings in {}", counted(run.report.stats.files, "file"))
         }
         (0, _) => format!(
             "nothing to patch: no fix to take for {} ({})",
@@ -179,19 +178,19 @@ fn patch_line(run: &FixRun, routes: &[Route]) -> String {
 fn loose_ends(report: &Report) {
     let stats = &report.stats;
     if stats.unknown_type > 0 {
-        let calls = counted(stats.unknown_type as usize, "call");
+        let calls = counted(stats.unknown_type, "call");
         say(&format!("{calls} of unknown type: `unleak audit` lists them, --assume-closable reports them"));
     }
     if stats.tests_not_judged > 0 {
         say(&format!(
             "{} with calls to look at left out: --tests takes them in",
-            counted(stats.tests_not_judged as usize, "_test.go file")
+            counted(stats.tests_not_judged, "_test.go file")
         ));
     }
     if stats.not_analysed > 0 {
         say(&format!(
             "{} could not be analysed: `unleak audit` lists them",
-            counted(stats.not_analysed as usize, "declaration")
+            counted(stats.not_analysed, "declaration")
         ));
     }
     incomplete(report);
@@ -226,18 +225,18 @@ pub fn stats(common: &CommonFlags, settings: &Settings, report: &Report) {
     let stats = &report.stats;
     say(&format!(
         "read: {}, {} bytes; {} parsed",
-        counted(stats.files as usize, "file"),
+        counted(stats.files, "file"),
         stats.bytes,
-        counted(stats.declarations as usize, "declaration")
+        counted(stats.declarations, "declaration")
     ));
     if stats.not_analysed > 0 {
-        say(&format!("not analysed: {}", counted(stats.not_analysed as usize, "declaration")));
+        say(&format!("not analysed: {}", counted(stats.not_analysed, "declaration")));
     }
     for (reason, count) in &stats.left_out {
-        say(&format!("left out: {} ({reason})", counted(*count as usize, "file")));
+        say(&format!("left out: {} ({reason})", counted(*count, "file")));
     }
     for (reason, count) in &stats.left_out_folders {
-        say(&format!("not entered: {} ({reason})", counted(*count as usize, "folder")));
+        say(&format!("not entered: {} ({reason})", counted(*count, "folder")));
     }
     for (phase, milliseconds) in &stats.phases {
         say(&format!("time: {milliseconds:>8.1} ms {phase}"));
@@ -245,7 +244,8 @@ pub fn stats(common: &CommonFlags, settings: &Settings, report: &Report) {
 }
 
 /// `1 file`, `2 files`.
-pub fn counted(count: usize, what: &str) -> String {
+pub fn counted(count: impl TryInto<u64>, what: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -11,7 +11,7 @@ use toml::{Spanned, Table, Value};
 use super::keys::{ALL, Keys, MOST_FILE_BYTES};
 use crate::base::near::hint;
 use crate::base::sys::Error;
-use crate::base::text::LineIndex;
+use crate::base::text::{LineIndex, narrow};
 use crate::rules::Rule;
 
 /// Who said a value.
@@ -113,7 +113,7 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn place(&self, at: usize) -> (u32, u32) {
-        LineIndex::new(self.text.as_bytes()).line_column(at as u32)
+        LineIndex::new(self.text.as_bytes()).line_column(narrow(at))
     }
 
     fn mistake(&self, at: usize, words: String) -> Error {

@@ -104,6 +104,7 @@ fn is_aligned(line: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::base::diagnostic::{FixOutcome, Suppression};
+    use crate::base::text::narrow;
     use crate::engine::analyze::AnalyzedFile;
     use crate::engine::testing::{finding, fix_run};
 
@@ -115,9 +116,9 @@ mod tests {
         for (at, line) in (0_usize..).zip(&lines).filter(|(_, line)| line.trim().starts_with("leak")) {
             let above = at.checked_sub(1).map_or("", |above| lines[above].trim());
             let mut one = finding(line.trim(), 0, Vec::new());
-            one.location.line = at as u32 + 1;
+            one.location.line = narrow(at) + 1;
             let silent = above.starts_with("//unleak:ignore") && !line.ends_with("deaf");
-            one.suppressed = silent.then_some(Suppression::Comment { line: at as u32, reason: None });
+            one.suppressed = silent.then_some(Suppression::Comment { line: narrow(at), reason: None });
             findings.push(one);
         }
         AnalyzedFile { findings, ..AnalyzedFile::default() }

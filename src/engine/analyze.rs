@@ -15,7 +15,7 @@ use crate::analysis::verdict::case::{Asked, Judge, Usage};
 use crate::analysis::verdict::judge::judge;
 use crate::analysis::verdict::judgement::{Fault, Judgement, not_analysed};
 use crate::base::diagnostic::{Acquisition, Closable, Evidence, FaultKind, Finding, fingerprint};
-use crate::base::text::{LineIndex, Span};
+use crate::base::text::{LineIndex, Span, narrow};
 use crate::config::{Policy, Settings};
 use crate::engine::detect::{self, DETECTORS, Detected, Repeats};
 use crate::engine::idle_comments::{self, Seen};
@@ -550,7 +550,7 @@ fn refused(run: &Run, place: &FileContext, item: &Item, why: &str) -> Vec<Judgem
     let mut judged = Vec::new();
     for (rule, sight) in run.rules() {
         for hit in sight.hits(&place.text[item.span.range()]) {
-            let span = Span::new(hit.start as u32, hit.end as u32).shifted(item.span.start);
+            let span = Span::new(narrow(hit.start), narrow(hit.end)).shifted(item.span.start);
             judged.push(not_analysed(place, &rule.id, span, name.clone(), why));
         }
     }

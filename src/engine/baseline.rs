@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::diagnostic::{Finding, Suppression};
 use crate::base::sys::{self, Error};
-use crate::base::text::LineIndex;
+use crate::base::text::{LineIndex, narrow};
 use crate::config::Settings;
 use crate::engine::report::Report;
 use crate::vcs::RepositoryPath;
@@ -66,7 +66,7 @@ impl Baseline {
 
     fn parse(file: &str, text: &str) -> Result<Baseline, Error> {
         let mistake = |at: usize, words: String| {
-            let (line, column) = LineIndex::new(text.as_bytes()).line_column(at as u32);
+            let (line, column) = LineIndex::new(text.as_bytes()).line_column(narrow(at));
             Error::Config { file: file.into(), line, column, words }
         };
         let read: File = toml::from_str(text).map_err(|error| {

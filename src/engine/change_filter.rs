@@ -54,6 +54,7 @@ fn meets(touched: &Touched, finding: &Finding, items: &[Item], lines: &LineIndex
 mod tests {
     use super::*;
     use crate::base::text::Span;
+    use crate::base::text::narrow;
     use crate::engine::testing::finding;
     use crate::vcs::Hunk;
 
@@ -62,10 +63,10 @@ mod tests {
 
     /// Whether a change of these lines touches a finding at the place of `text`.
     fn touches(lines: std::ops::Range<u32>, text: &str) -> bool {
-        let at = TEXT.find(text).unwrap() as u32;
+        let at = narrow(TEXT.find(text).unwrap());
         let mut one = finding("a", at, Vec::new());
         let index = LineIndex::new(TEXT.as_bytes());
-        one.location.span = Span::new(at, at + text.len() as u32);
+        one.location.span = Span::new(at, at + narrow(text.len()));
         one.location.line = index.line(at);
         let hunk = Hunk { up: lines.clone(), down: lines };
         meets(&Touched::Hunks(vec![hunk]), &one, &outline(TEXT.as_bytes()).items, &index)

@@ -10,7 +10,7 @@ use crate::analysis::verdict::judgement::Judgement;
 use crate::base::diagnostic::{Applicability, Certainty, Finding, Fix, Location, Verdict, fingerprint};
 use crate::base::edit::Edit;
 use crate::base::near::{hint, near};
-use crate::base::text::{LineIndex, Span};
+use crate::base::text::{LineIndex, Span, narrow};
 use crate::config::Policy;
 use crate::engine::detect::Detected;
 use crate::engine::suppress::{Directive, Directives, Manner, doc_lines};
@@ -206,7 +206,7 @@ fn around(text: &[u8], lines: &LineIndex, directive: &Directive) -> Span {
         return Span::new(if parts { line(above).start } else { own.start }, own.end);
     }
     let before = text[..directive.span.start as usize].trim_ascii_end().len();
-    Span::new(before as u32, directive.span.end)
+    Span::new(narrow(before), directive.span.end)
 }
 
 #[cfg(test)]

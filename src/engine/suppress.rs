@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use crate::base::diagnostic::Suppression;
-use crate::base::text::{LineIndex, Span};
+use crate::base::text::{LineIndex, Span, narrow};
 use crate::go::syntax::outline::{Item, line_comments};
 
 /// The comments of one file that mean to silence something.
@@ -110,9 +110,9 @@ fn directive(text: &[u8], lines: &LineIndex, comment: Span) -> Option<Directive>
     let (start, manner, list) = memchr::memmem::find_iter(bytes, b"//").find_map(|at| {
         let (manner, list) =
             listed(&bytes[at + 2..]).filter(|(manner, _)| *manner != Manner::Everything || at == 0)?;
-        Some((at, manner, Span::new(list.start, list.end).shifted(at as u32 + 2)))
+        Some((at, manner, Span::new(list.start, list.end).shifted(narrow(at) + 2)))
     })?;
-    let span = Span::new(comment.start + start as u32, comment.start + bytes.len() as u32);
+    let span = Span::new(comment.start + narrow(start), comment.start + narrow(bytes.len()));
     let words = |range: Range<usize>| String::from_utf8_lossy(&bytes[range]).into_owned();
     let names: Vec<String> = words(list.range())
         .split([',', ' ', '\t'])
@@ -157,7 +157,7 @@ fn listed(comment: &[u8]) -> Option<(Manner, Span)> {
             let from = blanks + "nolint".len();
             match comment[blanks..].strip_prefix(b"nolint")? {
                 [b':', ..] => (Manner::Nolint, from + 1),
-                [] | [b' ', ..] => return Some((Manner::Everything, Span::new(from as u32, from as u32))),
+                [] | [b' ', ..] => return Some((Manner::Everything, Span::new(narrow(from), narrow(from)))),
                 _ => return None,
             }
         }
@@ -171,7 +171,7 @@ fn listed(comment: &[u8]) -> Option<(Manner, Span)> {
     };
     let names = &rest[..end];
     let start = from + names.len() - names.trim_ascii_start().len();
-    let span = Span::new(start as u32, (start + names.trim_ascii().len()) as u32);
+    let span = Span::new(narrow(start), narrow(start + names.trim_ascii().len()));
     let named = |wanted: &[u8]| names.split(|byte| *byte == b',').any(|name| name == wanted);
     match manner {
         Manner::Nolint if named(b"all") => Some((Manner::Everything, span)),

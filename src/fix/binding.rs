@@ -2,7 +2,7 @@
 
 use crate::base::diagnostic::{Anchor, AnchorPlace, Binding};
 use crate::base::edit::Edit;
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::fix::lines::{Gap, line_start, realigns};
 use crate::fix::wanted::Wanted;
 
@@ -116,7 +116,7 @@ fn header(
     let edits = vec![
         gap.insert(&[declaration]),
         Edit { span: Span::new(init.start, rest), text: String::new() },
-        Edit { span: Span::new(check.end, other as u32), text: format!("{ending}{lines}{indent}") },
+        Edit { span: Span::new(check.end, narrow(other)), text: format!("{ending}{lines}{indent}") },
     ];
     Ok(Bound { edits, doubt: Some("it moves the declaration out of the `if`".to_owned()) })
 }

@@ -3,7 +3,7 @@
 
 use crate::base::diagnostic::{Anchor, Iteration, Release};
 use crate::base::edit::Edit;
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::fix::binding;
 use crate::fix::lines::{Gap, line_at, line_start, realigns};
 use crate::fix::spelling::{self, Spelled, When};
@@ -59,7 +59,7 @@ fn literal(
     strings: &[Span],
 ) -> Result<Vec<Edit>, &'static str> {
     let gap = Gap::at(text, anchor.place)?;
-    let last = line_start(text, end as usize) as u32;
+    let last = narrow(line_start(text, end as usize));
     let closing =
         Gap::at(text, crate::base::diagnostic::AnchorPlace::After(Span::new(first_code(text, last), end)))?;
     if memchr::memmem::find(&text[gap.at as usize..closing.at as usize], b"/*").is_some() {
@@ -73,7 +73,7 @@ fn literal(
         let in_string = strings.iter().any(|string| (string.start as usize) < at && at < string.end as usize);
         let line = line_at(text, at);
         if !in_string && !line.trim_ascii().is_empty() {
-            edits.push(Edit::insert(at as u32, "\t"));
+            edits.push(Edit::insert(narrow(at), "\t"));
         }
         at += line.len() + 1;
     }
@@ -86,7 +86,7 @@ fn literal(
 /// The first byte of the line at `start` that is no blank.
 fn first_code(text: &[u8], start: u32) -> u32 {
     let blanks = line_at(text, start as usize).iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    start + blanks as u32
+    start + narrow(blanks)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use crate::base::diagnostic::AnchorPlace;
 use crate::base::edit::Edit;
-use crate::base::text::{Span, line_ending_at};
+use crate::base::text::{Span, line_ending_at, narrow};
 
 /// A gap between two lines of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Gap {
         let next = line_at(text, at);
         let between_comments =
             has_comment(rest) && !next.trim_ascii_start().starts_with(b"//") && has_comment(next);
-        Ok(Gap { at: at as u32, indent, ending: line_ending_at(text, rest_end), between_comments })
+        Ok(Gap { at: narrow(at), indent, ending: line_ending_at(text, rest_end), between_comments })
     }
 
     /// The gap before `statement`, which must be the first on its line.
@@ -58,7 +58,7 @@ impl Gap {
         }
         let line_end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end);
         let indent = String::from_utf8_lossy(indent).into_owned();
-        Ok(Gap { at: start as u32, indent, ending: line_ending_at(text, line_end), between_comments: false })
+        Ok(Gap { at: narrow(start), indent, ending: line_ending_at(text, line_end), between_comments: false })
     }
 
     /// The edit that puts `lines` there.
@@ -85,7 +85,7 @@ pub fn remove(text: &[u8], statement: Span) -> Result<Edit, &'static str> {
     let is_blank = |line: &[u8]| line.trim_ascii().is_empty();
     let closes = || text[end..].trim_ascii_start().starts_with(b"}");
     let blank = is_blank(&text[above..start]) && (closes() || is_blank(line_at(text, end)));
-    Ok(Edit { span: Span::new(if blank { above } else { start } as u32, end as u32), text: String::new() })
+    Ok(Edit { span: Span::new(narrow(if blank { above } else { start }), narrow(end)), text: String::new() })
 }
 
 /// The line that begins at `at`, without its newline.
@@ -156,7 +156,7 @@ mod tests {
         let start = marked.find('«').unwrap();
         let end = marked.find('»').unwrap() - '«'.len_utf8();
         let text = marked.replace(['«', '»'], "");
-        let gap = Gap::at(text.as_bytes(), AnchorPlace::After(Span::new(start as u32, end as u32)))?;
+        let gap = Gap::at(text.as_bytes(), AnchorPlace::After(Span::new(narrow(start), narrow(end))))?;
         let mut out = text.clone();
         out.insert_str(gap.at as usize, &gap.insert(&["defer c.Close()".to_owned()]).text);
         Ok(if gap.between_comments { format!("aligned: {out}") } else { out })

@@ -197,10 +197,11 @@ fn risk(release: &Release, anchor: &Anchor, wanted: &Wanted) -> Option<String> {
 mod tests {
     use super::*;
     use crate::base::diagnostic::AnchorPlace;
+    use crate::base::text::narrow;
     use crate::engine::testing::{checked, fixed};
 
     fn capacity(text: &str, doubt: Option<&str>) -> Fix {
-        let at = text.find(')').unwrap() as u32;
+        let at = narrow(text.find(')').unwrap());
         let doubt = doubt.map(str::to_owned);
         let remedy = Remedy::Capacity { title: "give it room".to_owned(), at, text: ", 1".to_owned(), doubt };
         spelled(&remedy, text.as_bytes()).unwrap()

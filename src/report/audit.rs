@@ -68,7 +68,7 @@ fn piece(at: &Acquisition, evidence: &Evidence) -> String {
 fn sums(out: &mut dyn Write, acquisitions: &[Acquisition]) -> io::Result<()> {
     let mut counts: BTreeMap<Verdict, [usize; 2]> = BTreeMap::new();
     for at in acquisitions {
-        counts.entry(at.verdict).or_default()[(at.certainty == Certainty::Assumed) as usize] += 1;
+        counts.entry(at.verdict).or_default()[usize::from(at.certainty == Certainty::Assumed)] += 1;
     }
     if !acquisitions.is_empty() {
         writeln!(out)?;

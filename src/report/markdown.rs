@@ -15,6 +15,7 @@ use super::located::{LocatedFinding, located};
 use super::results::Results;
 use super::tally::reason_left;
 use crate::base::diagnostic::{Finding, FixOutcome};
+use crate::base::text::narrow;
 use crate::rules::Rule;
 
 /// A body on GitHub holds 65,536 characters: behind this many bytes findings are only counted.
@@ -76,7 +77,8 @@ fn title(results: &Results<'_>, done: usize, left: usize) -> String {
     let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     match &results.fixed {
         None => {
-            format!("{} in {}", count(done, "finding"), count(results.report.stats.files as usize, "Go file"))
+            let files = usize::try_from(results.report.stats.files).unwrap_or(usize::MAX);
+            format!("{} in {}", count(done, "finding"), count(files, "Go file"))
         }
         Some(fixed) if fixed.tally.changed == 0 => format!("Nothing fixed; {} left", count(left, "finding")),
         Some(fixed) => {
@@ -174,7 +176,7 @@ fn edit(text: &mut String, at: &LocatedFinding<'_>) {
     let Some(lines) = at.lines() else { return };
     let (old, new) = (split(&lines.old), split(&lines.new));
     let mut diff = Vec::new();
-    let above = lines.first.saturating_sub(CONTEXT as u32).max(1)..lines.first;
+    let above = lines.first.saturating_sub(narrow(CONTEXT)).max(1)..lines.first;
     diff.extend(above.filter_map(|number| Some(diff_line(' ', at.line(number)?))));
     for op in ops(&old, &new) {
         if let DiffOp::Equal { .. } = op {
@@ -184,7 +186,7 @@ fn edit(text: &mut String, at: &LocatedFinding<'_>) {
         diff.extend(old[op.old_range()].iter().map(|line| diff_line('-', line)));
         diff.extend(new[op.new_range()].iter().map(|line| diff_line('+', line)));
     }
-    let below = lines.last + 1..=lines.last + CONTEXT as u32;
+    let below = lines.last + 1..=lines.last + narrow(CONTEXT);
     diff.extend(below.filter_map(|number| Some(diff_line(' ', at.line(number)?))));
     let longest = diff.iter().map(|line| longest_run(line)).max().unwrap_or(0);
     let fence = "`".repeat((longest + 1).max(3));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::base::diagnostic::*;
 use crate::base::edit::Edit;
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::config::Settings;
 use crate::engine::{FileChange, FixRun, Report};
 use crate::report::{Fixed, Tally};
@@ -25,7 +25,7 @@ pub(super) fn change(path: &str, before: &str, after: &str) -> FileChange {
 
 fn place(text: &str) -> Span {
     let start = TEXT.find(text).expect("the sample has it");
-    Span::new(start as u32, (start + text.len()) as u32)
+    Span::new(narrow(start), narrow(start + text.len()))
 }
 
 pub(super) fn acquisition() -> Acquisition {
@@ -134,17 +134,17 @@ pub(super) fn many(count: usize) -> Report {
     let mut report = Report::default();
     let one = finding();
     for at in 0..count {
-        let by = (at * TEXT.len()) as u32;
+        let by = narrow(at * TEXT.len());
         let mut finding = one.clone();
         finding.location.span = finding.location.span.shifted(by);
-        finding.location.line += (at * TEXT.lines().count()) as u32;
+        finding.location.line += narrow(at * TEXT.lines().count());
         for label in &mut finding.labels {
             label.span = label.span.map(|span| span.shifted(by));
         }
         for edit in finding.fix.iter_mut().flat_map(|fix| &mut fix.edits) {
             edit.span = edit.span.shifted(by);
         }
-        finding.fingerprint = fingerprint("unclosed-client", "d/a.go", "run", "x.NewClient()", at as u32);
+        finding.fingerprint = fingerprint("unclosed-client", "d/a.go", "run", "x.NewClient()", narrow(at));
         report.findings.push(finding);
     }
     report.texts.insert("d/a.go".into(), Arc::from(TEXT.repeat(count).into_bytes()));

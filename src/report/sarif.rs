@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::harmless::harmless;
 use super::results::Results;
 use crate::base::diagnostic::{Applicability, Evidence, Finding, Fix, Severity};
-use crate::base::text::{LineIndex, Span};
+use crate::base::text::{LineIndex, Span, narrow};
 use crate::config::Settings;
 use crate::rules::Rule;
 
@@ -330,7 +330,7 @@ impl File<'_> {
         let (line, column) = self.index.line_column(offset);
         let start = (offset + 1).saturating_sub(column) as usize;
         let before = self.text.get(start..offset as usize).unwrap_or_default();
-        (line, String::from_utf8_lossy(before).encode_utf16().count() as u32 + 1)
+        (line, narrow(String::from_utf8_lossy(before).encode_utf16().count()) + 1)
     }
 }
 
@@ -376,6 +376,6 @@ mod tests {
     fn columns_count_utf_16_units() {
         let text = "a𝄞ü := x".as_bytes();
         let file = File { uri: String::new(), text, index: LineIndex::new(text) };
-        assert_eq!(file.place(text.len() as u32 - 1), (1, 9));
+        assert_eq!(file.place(narrow(text.len()) - 1), (1, 9));
     }
 }

@@ -6,7 +6,7 @@ use regex::bytes::Regex;
 use tree_sitter::{Query, QueryCursor, StreamingIterator};
 
 use crate::base::diagnostic::{FaultKind, Severity};
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::syntax::parse::Parsed;
 use crate::go::types::release::{Lifetime, ReleaseMethod};
 use crate::rules::acquire::Called;
@@ -203,7 +203,7 @@ impl QuerySeeds {
             while let Some(found) = matches.next() {
                 let span = |index: u32| {
                     let node = found.nodes_for_capture_index(index).next()?;
-                    Some(Span::new(node.start_byte() as u32, node.end_byte() as u32).shifted(parsed.base))
+                    Some(Span::new(narrow(node.start_byte()), narrow(node.end_byte())).shifted(parsed.base))
                 };
                 if let (Some(call), Some(name)) = (span(self.acquire), span(self.constructor)) {
                     seeds.push(Seed { call, name });

@@ -39,6 +39,7 @@ mod tests {
 
     use super::*;
     use crate::base::text::Span;
+    use crate::base::text::narrow;
     use crate::go::syntax::parse::parse;
     use crate::rules::Seeds;
 
@@ -55,7 +56,7 @@ mod tests {
     }
 
     fn seeds(text: &str) -> Vec<String> {
-        let parsed = parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap();
+        let parsed = parse(text.as_bytes(), Span::new(0, narrow(text.len()))).unwrap();
         let rules = builtin();
         let named = rules
             .iter()

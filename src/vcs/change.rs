@@ -10,6 +10,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use super::repository::{Entry, Repository, next_blob, records};
 use super::work_tree::work_tree;
 use crate::base::sys::{self, Error};
+use crate::base::text::narrow;
 
 /// What the change is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,9 +199,9 @@ impl Repository<'_> {
 fn still_there(range: &Range<u32>, ops: &[DiffOp]) -> Vec<Range<u32>> {
     let piece = |op: &DiffOp| match *op {
         DiffOp::Equal { old_index, new_index, len } => {
-            let here = old_index as u32 + 1..(old_index + len) as u32 + 1;
+            let here = narrow(old_index) + 1..narrow(old_index + len) + 1;
             let (start, end) = (range.start.max(here.start), range.end.min(here.end));
-            let by = |line: u32| (line + new_index as u32) - old_index as u32;
+            let by = |line: u32| (line + narrow(new_index)) - narrow(old_index);
             (start < end || (range.is_empty() && here.contains(&start) && start == end))
                 .then(|| by(start)..by(end))
         }
@@ -213,7 +214,7 @@ fn still_there(range: &Range<u32>, ops: &[DiffOp]) -> Vec<Range<u32>> {
 fn differing(old: &[u8], new: &[u8]) -> Vec<Hunk> {
     let (old, new) = (plain_lines(old), plain_lines(new));
     let ops = capture(&old, &new);
-    let from_one = |range: Range<usize>| range.start as u32 + 1..range.end as u32 + 1;
+    let from_one = |range: Range<usize>| narrow(range.start) + 1..narrow(range.end) + 1;
     let hunk = |op: &DiffOp| {
         let at = op.new_range();
         let (up, down) = match op {

@@ -10,6 +10,7 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::base::sys::{self, Error};
+use crate::base::text::narrow;
 use crate::vcs::Tracked;
 
 /// The name of a file with patterns.
@@ -65,7 +66,7 @@ impl Ignores {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
         for (at, line) in String::from_utf8_lossy(text).lines().enumerate() {
             if let Err(error) = builder.add_line(None, line) {
-                faults.push((at as u32 + 1, broken(&error)));
+                faults.push((narrow(at) + 1, broken(&error)));
             }
         }
         match builder.build() {

@@ -47,7 +47,7 @@ impl Random {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        (self.0 % end.max(1) as u64) as usize
+        usize::try_from(self.0 % end.max(1) as u64).unwrap_or_default()
     }
 
     fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
@@ -158,7 +158,7 @@ fn mutate(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
             }
             10 => {
                 let at = random.below(text.len() + 1);
-                text.insert(at, random.below(256) as u8);
+                text.insert(at, u8::try_from(random.below(256)).unwrap_or_default());
             }
             _ => text = text.trim_ascii_end().to_vec(),
         }
@@ -247,7 +247,8 @@ fn texts_that_nobody_would_write() {
     let seeds =
         seeds(Path::new(&env::var("UNLEAK_SEEDS").expect("UNLEAK_SEEDS names a folder with Go files")));
     assert!(!seeds.is_empty(), "no file there makes a client");
-    let (inputs, start) = (number("UNLEAK_INPUTS", 10_000) as usize, number("UNLEAK_START", 1));
+    let (inputs, start) =
+        (usize::try_from(number("UNLEAK_INPUTS", 10_000)).expect("it fits"), number("UNLEAK_START", 1));
     let mut random = Random(start.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let (mut changed, mut failed) = (0, 0);
     for batch in 0..inputs.div_ceil(BATCH) {

@@ -34,7 +34,7 @@ fn each_function_is_proved_or_has_its_place_against_it() {
                 finding.is_some_and(is_proved)
             } else if let Some(found) = against.captures(line) {
                 let down: i64 = found[1].parse().unwrap();
-                let wanted = (i64::from(number) + down) as u32;
+                let wanted = u32::try_from(i64::from(number) + down).unwrap();
                 finding.is_some_and(|finding| stands_against(finding, wanted, &found[2]))
             } else if line.ends_with("// stored") {
                 finding.is_none()

@@ -11,7 +11,7 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -264,7 +264,7 @@ impl Walk<'_> {
         let body = frame.scopes.literal(literal).filter(|_| frame.depth < MAX_DEPTH).ok_or(TooMuch)?;
         let mut inner = frame.within(body);
         for (at, arg) in call.iter().flat_map(|call| call.args.iter().enumerate()) {
-            let param = frame.scopes.param(body, ParamIndex::At(at as u32));
+            let param = frame.scopes.param(body, ParamIndex::At(narrow(at)));
             if let Some(param) = param.filter(|param| frame.is_stable(*param)) {
                 inner.sizes.insert(param, (frame.size(arg), frame.length(arg)));
             }
@@ -339,7 +339,7 @@ impl Walk<'_> {
         (inner.member, inner.depth) = (member, frame.depth + 1);
         let mut start = way;
         for (at, arg) in call.args.iter().enumerate() {
-            let param = scopes.param(BodyId(0), ParamIndex::At(at as u32));
+            let param = scopes.param(BodyId(0), ParamIndex::At(narrow(at)));
             if let Some(channel) = frame.channel(arg) {
                 let variadic = func.decl.signature.params.get(at).is_none_or(|param| param.variadic);
                 match param.filter(|_| !variadic) {

@@ -11,6 +11,7 @@ use crate::analysis::channel::team::ChannelId;
 use crate::analysis::channel::verdict::{Case, Fault};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
+use crate::base::text::narrow;
 use crate::go::facts;
 use crate::go::syntax::ast::*;
 
@@ -34,7 +35,7 @@ pub fn made(scopes: &Scopes, typing: &Typing) -> FxHashMap<VarId, GroupId> {
                 })
             })
     };
-    let vars = (0..scopes.vars.len()).map(|at| VarId(at as u32)).filter(is_group);
+    let vars = (0..scopes.vars.len()).map(|at| VarId(narrow(at))).filter(is_group);
     vars.enumerate().map(|(at, var)| (var, GroupId(at))).collect()
 }
 

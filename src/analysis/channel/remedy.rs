@@ -10,7 +10,7 @@ use crate::analysis::channel::team::{Channel, ChannelId};
 use crate::analysis::channel::verdict::{Fault, Kind};
 use crate::analysis::graph::scopes::VarId;
 use crate::base::diagnostic::{AnchorPlace, Closable, Remedy};
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::closable::common_methods;
@@ -139,7 +139,7 @@ fn room(found: &Found, channel: &Channel, most: &Size) -> Option<(String, Option
     }
     let symbol = most.as_symbol()?;
     let frame = found.frame;
-    let var = frame.scopes.vars.iter().enumerate().map(|(at, _)| VarId(at as u32)).find(|var| {
+    let var = frame.scopes.vars.iter().enumerate().map(|(at, _)| VarId(narrow(at))).find(|var| {
         let name = format!("{}#0.{}", frame.scopes.info(*var).name, var.0);
         *symbol.key == *format!("len({name})") || *symbol.key == *name
     })?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::facts;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -50,7 +50,7 @@ pub struct Team<'a> {
 pub fn teams<'a>(scopes: &Scopes<'a>, begins: &dyn Fn(&'a Stmt) -> bool) -> Vec<Team<'a>> {
     let mut found = Vec::new();
     for (at, body) in scopes.bodies.iter().enumerate() {
-        let body_id = BodyId(at as u32);
+        let body_id = BodyId(narrow(at));
         let loops = loops(body.block);
         let mut list = |statements: &'a [Stmt], whole: bool| {
             let first = statements.iter().position(|stmt| begins(stmt) || !made(scopes, stmt).is_empty());

@@ -14,7 +14,7 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::base::diagnostic::{AnchorPlace, Certainty, Remedy};
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::facts;
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::*;
@@ -38,7 +38,7 @@ pub fn detect(declaration: &Declaration) -> Vec<Detection> {
     let scopes = Scopes::of_func(func);
     let typing = Typing::new(declaration.database, declaration.file.scope.clone(), &scopes);
     let owner = Owner { scopes: &scopes, typing: &typing };
-    let vars = (0..scopes.vars.len()).map(|at| VarId(at as u32));
+    let vars = (0..scopes.vars.len()).map(|at| VarId(narrow(at)));
     let mut found: Vec<Detection> = vars.filter_map(|var| owner.of_variable(var)).collect();
     for body in &scopes.bodies {
         visit::body(body.block, &mut |stmt| {
@@ -387,7 +387,7 @@ impl<'p> Reach<'p> {
         let all = uses(&scopes, receiver, 1)?;
         let passed = call.args.iter().enumerate().filter_map(|(at, arg)| {
             let field = locals.get(&outer.var(arg.as_ident()?)?)?;
-            Some((scopes.param(BodyId(0), ParamIndex::At(at as u32))?, field.clone()))
+            Some((scopes.param(BodyId(0), ParamIndex::At(narrow(at)))?, field.clone()))
         });
         let passed: Locals = passed.collect();
         let ends = self.ends(&scopes, receiver, &passed, func.decl.body()?, 0);
@@ -560,7 +560,7 @@ fn roots(owner: &Typing, call: &Call, scopes: &Scopes) -> Vec<VarId> {
         name.is_some_and(|(package, name)| facts::is_root_context(&package, name))
     };
     let given = call.args.iter().enumerate().filter(|(_, arg)| is_root(arg));
-    given.filter_map(|(at, _)| scopes.param(BodyId(0), ParamIndex::At(at as u32))).collect()
+    given.filter_map(|(at, _)| scopes.param(BodyId(0), ParamIndex::At(narrow(at)))).collect()
 }
 
 /// `for { … }`

@@ -9,7 +9,7 @@ use crate::analysis::dataflow::walker::{Effect, Walker};
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::base::diagnostic::{Certainty, Verdict};
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
@@ -115,7 +115,7 @@ impl<'a, 'w> Walker<'a, 'w> {
     pub(crate) fn effect_with_args(&mut self, args: &[Value], body: BodyId, state: &State) -> Option<Effect> {
         let mut inner = state.clone();
         for (at, alias) in args.iter().enumerate() {
-            let param = self.scopes.param(body, ParamIndex::At(at as u32));
+            let param = self.scopes.param(body, ParamIndex::At(narrow(at)));
             if let (Some(alias), Some(param)) = (alias.clone(), param) {
                 inner.set(param, Some(alias));
             }

@@ -15,7 +15,7 @@ use crate::analysis::dataflow::state::*;
 use crate::analysis::dataflow::trace::Used;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::diagnostic::{Certainty, Verdict};
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::syntax::ast::*;
 
 /// What calling a function literal does to the resource.
@@ -100,7 +100,7 @@ impl<'a, 'w> Walker<'a, 'w> {
             self.events.push(event);
             self.events.len() - 1
         });
-        EventId(at as u32)
+        EventId(narrow(at))
     }
 
     pub(crate) fn give(

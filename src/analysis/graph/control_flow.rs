@@ -418,13 +418,14 @@ fn counted(condition: &Expr) -> Option<&Expr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::text::narrow;
     use crate::go::syntax::parse::parse;
 
     /// The ways out that can be reached, as text, sorted.
     fn exits(body: &str) -> Vec<String> {
         let text = format!("func f() {{\n{body}\n}}");
         let Decl::Func(func) =
-            parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap().lower().unwrap()
+            parse(text.as_bytes(), Span::new(0, narrow(text.len()))).unwrap().lower().unwrap()
         else {
             panic!()
         };

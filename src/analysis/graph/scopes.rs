@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::syntax::ast::*;
 
 /// A variable of one declaration.
@@ -152,7 +152,7 @@ impl<'a> Scopes<'a> {
         let around = self.bodies.iter().enumerate().filter(|(_, body)| body.block.span.contains(span));
         around
             .min_by_key(|(_, body)| body.block.span.end - body.block.span.start)
-            .map(|(at, _)| BodyId(at as u32))
+            .map(|(at, _)| BodyId(narrow(at)))
     }
 }
 
@@ -174,7 +174,7 @@ impl<'a> Builder<'a> {
         receiver: Option<&'a Param>,
         literal: Option<&'a FuncLit>,
     ) {
-        let id = BodyId(self.scopes.bodies.len() as u32);
+        let id = BodyId(narrow(self.scopes.bodies.len()));
         self.scopes.bodies.push(Body { signature, block, parent: self.body });
         if let Some(literal) = literal {
             self.scopes.literals.insert(literal.body.span.start, id);
@@ -184,7 +184,7 @@ impl<'a> Builder<'a> {
             self.param(id, ParamIndex::Receiver, param);
         }
         for (at, param) in signature.params.iter().enumerate() {
-            self.param(id, ParamIndex::At(at as u32), param);
+            self.param(id, ParamIndex::At(narrow(at)), param);
         }
         for (index, result) in signature.results.iter().enumerate() {
             if let Some(name) = &result.name {
@@ -208,7 +208,7 @@ impl<'a> Builder<'a> {
         if ident.is_blank() {
             return None;
         }
-        let id = VarId(self.scopes.vars.len() as u32);
+        let id = VarId(narrow(self.scopes.vars.len()));
         self.scopes.vars.push(Var { name: ident.name.clone(), body: self.body.unwrap_or(BodyId(0)), origin });
         self.scopes.uses.insert(ident.span.start, id);
         self.names.push((ident.name.clone(), id));
@@ -486,10 +486,10 @@ mod tests {
 
     /// The variables behind each use of `c`, in source order, as "declaration offset order" numbers.
     fn uses_of_c(text: &str) -> Vec<Option<u32>> {
-        let parsed = parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap();
+        let parsed = parse(text.as_bytes(), Span::new(0, narrow(text.len()))).unwrap();
         let Decl::Func(func) = parsed.lower().unwrap() else { panic!() };
         let scopes = Scopes::of_func(&func);
-        let at = |start: usize| scopes.uses.get(&(start as u32)).map(|var| var.0);
+        let at = |start: usize| scopes.uses.get(&narrow(start)).map(|var| var.0);
         let boundary = |byte: u8| !(byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.');
         let bytes = text.as_bytes();
         (1..bytes.len() - 1)

@@ -8,7 +8,7 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::analysis::placement::anchor;
 use crate::base::diagnostic::{ContextInScope, InScope, LoggerInScope};
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::project::gomod::language_version;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -77,7 +77,7 @@ pub fn test_var(scopes: &Scopes, typing: &Typing, body: BodyId) -> Option<VarId>
         })
     };
     let params = 0..scopes.body(body).signature.params.len();
-    let mut vars = params.filter_map(|index| scopes.param(body, ParamIndex::At(index as u32)));
+    let mut vars = params.filter_map(|index| scopes.param(body, ParamIndex::At(narrow(index))));
     vars.find(|var| typing.var(*var).is_some_and(|ty| of_testing(&ty)))
 }
 
@@ -127,7 +127,7 @@ fn visible(scopes: &Scopes, offset: u32) -> Vec<(BodyId, VarId)> {
     let mut found: Vec<(BodyId, VarId)> = Vec::new();
     let mut body = scopes.body_around(Span::new(offset, offset));
     while let Some(at) = body {
-        let ours = (0..scopes.vars.len() as u32).map(VarId).filter(|var| scopes.info(*var).body == at);
+        let ours = (0..narrow(scopes.vars.len())).map(VarId).filter(|var| scopes.info(*var).body == at);
         let mut declared: Vec<(u32, VarId)> =
             ours.filter_map(|var| Some((declared(scopes, at, var, offset)?, var))).collect();
         declared.sort();

@@ -9,7 +9,7 @@ use crate::analysis::dataflow::trace::Trace;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::analysis::placement::anchor;
 use crate::base::diagnostic::{Anchor, AnchorPlace, Binding};
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::outline::KEYWORDS;
 use crate::go::syntax::visit;
@@ -193,7 +193,7 @@ fn ends(block: &Block, trace: &Trace) -> bool {
 /// declares it.
 fn is_free(scopes: &Scopes, var: VarId, stmt: &Stmt, list: &[Stmt]) -> bool {
     let name = &scopes.info(var).name;
-    let others = (0..scopes.vars.len() as u32)
+    let others = (0..narrow(scopes.vars.len()))
         .map(VarId)
         .filter(|other| *other != var && scopes.info(*other).name == *name);
     let elsewhere = list.iter().filter(|one| one.span != stmt.span && is_compound(one)).map(|one| one.span);

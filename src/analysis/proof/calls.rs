@@ -7,7 +7,7 @@ use crate::analysis::proof::ownership::{Owner, Place, place};
 use crate::analysis::proof::state::{Asked, Effect, Flow, Seen};
 use crate::analysis::proof::tie::{Held, Tie, Value, join};
 use crate::base::diagnostic::Verdict;
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::facts;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
@@ -84,7 +84,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         let last = literal.signature.params.len().saturating_sub(1);
         for (at, held) in arguments.held.iter().enumerate() {
             let Some(value) = held else { continue };
-            let Some(var) = self.typing.scopes.param(body, ParamIndex::At(at.min(last) as u32)) else {
+            let Some(var) = self.typing.scopes.param(body, ParamIndex::At(narrow(at.min(last)))) else {
                 continue;
             };
             let variadic =
@@ -105,7 +105,7 @@ impl<'f, 'a> Flow<'f, 'a> {
                 let whole = Value::of(tie);
                 let data = ty.is_context() || ty.is_error();
                 let held = self.types().part(self.file(), &whole, &ty).filter(|_| !data);
-                let var = self.typing.scopes.param(body, ParamIndex::At(at as u32));
+                let var = self.typing.scopes.param(body, ParamIndex::At(narrow(at)));
                 if let (Some(var), Some(value)) = (var, held) {
                     self.set(var, value, arg.span);
                 }
@@ -375,7 +375,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         found.extend(receiver.map(|value| (ParamIndex::Receiver, value)));
         for (at, held) in arguments.held.iter().enumerate() {
             let Some(value) = held else { continue };
-            let index = ParamIndex::At(at.min(last) as u32);
+            let index = ParamIndex::At(narrow(at.min(last)));
             let variadic = at >= last && params.last().is_some_and(|last| last.variadic);
             let value = if variadic && !arguments.spread { Value::held() } else { value.clone() };
             match found.iter_mut().find(|(known, _)| *known == index) {

@@ -5,6 +5,7 @@
 
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::base::text::narrow;
 use crate::go::syntax::ast::*;
 use crate::go::types::expressions::Callee;
 use crate::go::types::type_expr::Type;
@@ -48,7 +49,7 @@ impl Ownership {
             groups.iter_mut().filter(|group| **group == from).for_each(|group| *group = to);
         };
         for at in 0..scopes.vars.len() {
-            let var = VarId(at as u32);
+            let var = VarId(narrow(at));
             for given in scopes.assigned(var) {
                 if let Some(other) = shared(typing, given.value) {
                     join(var, other);
@@ -61,7 +62,7 @@ impl Ownership {
     /// The variables that may be the same thing as `var`, itself among them.
     pub(crate) fn group(&self, var: VarId) -> impl Iterator<Item = VarId> + '_ {
         let group = self.groups[var.0 as usize];
-        (0..self.groups.len()).filter(move |at| self.groups[*at] == group).map(|at| VarId(at as u32))
+        (0..self.groups.len()).filter(move |at| self.groups[*at] == group).map(|at| VarId(narrow(at)))
     }
 
     /// Who has what is stored through `var`, for the function literal or function `root`.

@@ -12,7 +12,7 @@ use crate::analysis::proof::subject::Subject;
 use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::base::diagnostic::{Evidence, Objection};
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -71,7 +71,7 @@ fn other_release(subject: &Subject, derived: &Derived, inner: &FxHashSet<String>
                 |(at, _)| {
                     let Callee::Func { func, .. } = subject.typing.callee(call) else { return None };
                     let last = func.decl.signature.params.len().checked_sub(1)?;
-                    let index = ParamIndex::At(at.min(last) as u32);
+                    let index = ParamIndex::At(narrow(at.min(last)));
                     let name = released_in(subject, &func, index, &ends, 0)?;
                     let words = format!("`{}` calls `{name}`, which may release it", func.decl.name.name);
                     Some(subject.object(call.span, words))
@@ -124,7 +124,7 @@ fn released_in(
                 if let Callee::Func { func, .. } = typing.callee(call)
                     && let Some(last) = func.decl.signature.params.len().checked_sub(1)
                 {
-                    let index = ParamIndex::At(at.min(last) as u32);
+                    let index = ParamIndex::At(narrow(at.min(last)));
                     found = found.take().or_else(|| released_in(subject, &func, index, ends, depth + 1));
                 }
             }

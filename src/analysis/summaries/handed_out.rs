@@ -10,7 +10,7 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::base::diagnostic::Evidence;
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -273,7 +273,7 @@ impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
             match self.typing.callee(call) {
                 Callee::Func { func, .. } if func.decl.has_body() => {
                     let last = func.decl.signature.params.len().saturating_sub(1);
-                    self.enters(&func, ParamIndex::At(at.min(last) as u32));
+                    self.enters(&func, ParamIndex::At(narrow(at.min(last))));
                     self.allow(arg);
                 }
                 Callee::Builtin { name, .. } if &*name != "append" => self.allow(arg),

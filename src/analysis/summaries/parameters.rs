@@ -23,6 +23,7 @@ use crate::analysis::summaries::answers::{Answer, Question, Way};
 use crate::analysis::summaries::callee::Calls;
 use crate::analysis::summaries::conclude::{conclude, run, with_results, worse};
 use crate::base::diagnostic::{Certainty, ReleaseWay, Verdict};
+use crate::base::text::narrow;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::FileScope;
@@ -236,7 +237,7 @@ impl<'a> Calls<'a, '_> {
 
     /// Which parameter gets argument `at`: the last one gets all of a variadic call's.
     pub(crate) fn param_at(&self, func: &FuncRef, at: usize) -> ParamIndex {
-        ParamIndex::At(at.min(func.decl.signature.params.len().saturating_sub(1)) as u32)
+        ParamIndex::At(narrow(at.min(func.decl.signature.params.len().saturating_sub(1))))
     }
 
     /// A callee whose source is not there. A method of the resource's own package takes callbacks for the

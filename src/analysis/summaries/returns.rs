@@ -6,6 +6,7 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
 use crate::analysis::summaries::answers::MAX_OUTSIDE_DEPTH;
 use crate::analysis::summaries::callee::{Calls, is_test_helper};
+use crate::base::text::narrow;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::FileScope;
@@ -32,7 +33,7 @@ impl<'a> Calls<'a, '_> {
         let calls =
             Calls { typing: &typing, target: None, in_main: false, comes_back: false, ..*self.as_ref() };
         let last = func.decl.signature.params.len().saturating_sub(1);
-        let param = error.and_then(|at| scopes.param(BodyId(0), ParamIndex::At(at.min(last) as u32)));
+        let param = error.and_then(|at| scopes.param(BodyId(0), ParamIndex::At(narrow(at.min(last)))));
         let answer = (error.is_none() || param.is_some()) && !calls.can_return(body, param);
         self.stack.returning.borrow_mut().pop();
         if whole {

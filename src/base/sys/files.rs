@@ -57,7 +57,7 @@ pub fn read_into(path: &Path, limit: u64, bytes: &mut Vec<u8>) -> Result<(), Err
     if meta.len() > limit {
         return Err(Error::TooLarge { path: path.into(), limit });
     }
-    bytes.reserve(meta.len() as usize + 1);
+    bytes.reserve(usize::try_from(meta.len()).unwrap_or_default() + 1);
     // The file may grow meanwhile, and some file systems report no length at all.
     (&file).take(limit.saturating_add(1)).read_to_end(bytes).map_err(fail)?;
     if bytes.len() as u64 > limit {

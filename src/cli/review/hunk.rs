@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::base::edit::Edit;
-use crate::base::text::{Span, line_ending_at};
+use crate::base::text::{Span, line_ending_at, narrow};
 use crate::report;
 
 const NOTES: &str = "\
@@ -26,10 +26,10 @@ pub fn read(before: &[u8], hunks: &[u8]) -> Result<Vec<Edit>, String> {
         .iter()
         .scan(0, |at, line| {
             let start = *at;
-            *at += line.len() as u32;
+            *at += narrow(line.len());
             Some(start)
         })
-        .chain([before.len() as u32])
+        .chain([narrow(before.len())])
         .collect();
     let ending = line_ending_at(before, starts.get(1).map_or(0, |end| end.saturating_sub(1) as usize));
     let mut edits: Vec<Edit> = Vec::new();

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 
 use crate::base::sys;
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::project::locate::Provenance;
 use crate::go::project::names::is_test_file;
 use crate::go::syntax::ast::{Body, Decl, FuncDecl, TypeSpec, VarSpec};
@@ -283,7 +283,7 @@ impl Package {
             parsed: Mutex::default(),
         };
         for (file, outline) in outlines {
-            let at = package.files.len() as u32;
+            let at = narrow(package.files.len());
             for item in &outline.items {
                 package.enter(at, item);
             }
@@ -527,7 +527,7 @@ impl Source {
     }
 
     fn parsed(&self, text: &[u8]) -> Option<Decl> {
-        let mut parsed = parse::parse(text, Span::new(0, text.len() as u32)).ok()?;
+        let mut parsed = parse::parse(text, Span::new(0, narrow(text.len()))).ok()?;
         parsed.base = self.span.start;
         parsed.lower().ok()
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tree_sitter::Node;
 
 use self::nodes::{Part, child, children, fields, parts};
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::parse::{MAX_DEPTH, Parsed, Refusal};
 
@@ -39,7 +39,7 @@ struct Lowering<'a> {
 
 impl Lowering<'_> {
     fn span(&self, node: Node) -> Span {
-        Span { start: node.start_byte() as u32, end: node.end_byte() as u32 }.shifted(self.base)
+        Span { start: narrow(node.start_byte()), end: narrow(node.end_byte()) }.shifted(self.base)
     }
 
     fn ident(&self, node: Node) -> Ident {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::syntax::scan::Scanner;
 
 pub use crate::go::syntax::scan::{KEYWORDS, body_start, has_word, is_word, line_comments, without_opaque};
@@ -135,12 +135,12 @@ impl<'a> Outliner<'a> {
                 _ => self.stray(),
             };
             if let Some((kind, names)) = declared {
-                let span = Span::new(start as u32, self.scanner.end as u32);
+                let span = Span::new(narrow(start), narrow(self.scanner.end));
                 self.outline.items.push(Item {
                     kind,
                     names,
                     span,
-                    doc_start: gap.doc.unwrap_or(start) as u32,
+                    doc_start: narrow(gap.doc.unwrap_or(start)),
                 });
             }
         }
@@ -279,7 +279,7 @@ impl<'a> Outliner<'a> {
     fn lines(&self, start: usize, end: usize) -> Span {
         let first = memrchr(b'\n', &self.text[..start]).map_or(0, |at| at + 1);
         let last = memchr(b'\n', &self.text[end..]).map_or(self.text.len(), |at| end + at + 1);
-        Span::new(first as u32, last as u32)
+        Span::new(narrow(first), narrow(last))
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 use crate::go::syntax::outline::{Item, ItemKind, is_word};
 
 /// A declaration above this size is not parsed.
@@ -115,7 +115,7 @@ pub fn items_by_parsing(file: &[u8]) -> Vec<Item> {
             "method_declaration" => ItemKind::Method { receiver: Arc::from("") },
             _ => continue,
         };
-        let span = Span::new(node.start_byte() as u32, node.end_byte() as u32);
+        let span = Span::new(narrow(node.start_byte()), narrow(node.end_byte()));
         let name = node
             .child_by_field_name("name")
             .map(|name| Arc::from(String::from_utf8_lossy(&file[name.byte_range()])));
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Result<Parsed, Refusal> {
-        parse(text.as_bytes(), Span::new(0, text.len() as u32))
+        parse(text.as_bytes(), Span::new(0, narrow(text.len())))
     }
 
     #[test]

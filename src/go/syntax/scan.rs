@@ -3,7 +3,7 @@
 
 use memchr::{memchr, memmem};
 
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
 
 /// White space and comments between two tokens.
 pub(crate) struct Gap {
@@ -56,7 +56,7 @@ fn each_opaque(text: &[u8], look: &mut dyn FnMut(Span)) -> bool {
             _ => scanner.comment(start),
         };
         if let Some(end) = end {
-            look(Span::new(start as u32, end as u32));
+            look(Span::new(narrow(start), narrow(end)));
         }
         at = end.unwrap_or(start + 1);
     }

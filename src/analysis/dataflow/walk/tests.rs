@@ -8,6 +8,7 @@ use crate::analysis::dataflow::state::Alias;
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::scopes::VarId;
 use crate::base::diagnostic::Certainty;
+use crate::base::text::narrow;
 use crate::go::syntax::parse::parse;
 use crate::go::types::release::Gives;
 
@@ -83,12 +84,12 @@ fn visits(body: &str) -> Result<usize, Limit> {
         "func f() error {{\n\tc, err := New()\n\tif err != nil {{\n\t\treturn err\n\t}}\n{body}\treturn nil\n\
          }}\n"
     );
-    let Decl::Func(func) = parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap().lower().unwrap()
+    let Decl::Func(func) = parse(text.as_bytes(), Span::new(0, narrow(text.len()))).unwrap().lower().unwrap()
     else {
         panic!()
     };
     let scopes = Scopes::of_func(&func);
-    let start = text.find("New()").unwrap() as u32;
+    let start = narrow(text.find("New()").unwrap());
     let source = Source::Call {
         span: Span::new(start, start + 5),
         gives: Gives::Result(0),

@@ -1,8 +1,9 @@
 use super::*;
+use crate::base::text::narrow;
 use crate::go::syntax::parse::parse;
 
 fn decl(text: &str) -> Decl {
-    parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap().lower().unwrap()
+    parse(text.as_bytes(), Span::new(0, narrow(text.len()))).unwrap().lower().unwrap()
 }
 
 fn func(text: &str) -> Arc<FuncDecl> {
@@ -72,9 +73,9 @@ fn types_are_expressions() {
 #[test]
 fn offsets_are_those_of_the_file() {
     let text = "package p\n\nfunc f() { c := New() }\n";
-    let start = text.find("func").unwrap() as u32;
+    let start = narrow(text.find("func").unwrap());
     let Decl::Func(f) =
-        parse(text.as_bytes(), Span::new(start, text.len() as u32 - 1)).unwrap().lower().unwrap()
+        parse(text.as_bytes(), Span::new(start, narrow(text.len()) - 1)).unwrap().lower().unwrap()
     else {
         panic!()
     };
@@ -121,7 +122,7 @@ fn comparisons_are_told_apart() {
 fn what_gives_nil_another_meaning_is_refused() {
     let refused = |body: &str| {
         let text = format!("func f() {{ {body} }}");
-        let parsed = parse(text.as_bytes(), Span::new(0, text.len() as u32)).unwrap();
+        let parsed = parse(text.as_bytes(), Span::new(0, narrow(text.len()))).unwrap();
         parsed.lower().err()
     };
     assert_eq!(refused("nil := g()"), Some(Refusal::Predeclared));

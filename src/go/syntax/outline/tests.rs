@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::base::text::narrow;
 
 /// One line an item: kind, names, text, and the doc comment if there is one.
 fn told(text: &str) -> Vec<String> {
@@ -218,7 +219,7 @@ fn what_is_unterminated_or_unbalanced_is_not_exact() {
 fn an_offset_finds_its_item() {
     let text = "package p\n\n// doc\nfunc f() {}\nvar a int\n";
     let outline = outline(text.as_bytes());
-    let name_at = |offset: usize| outline.item_at(offset as u32).map(|item| &*item.names[0]);
+    let name_at = |offset: usize| outline.item_at(narrow(offset)).map(|item| &*item.names[0]);
     let (f, a) = (text.find("func").unwrap(), text.find("var").unwrap());
     assert_eq!(
         (name_at(0), name_at(f - 1), name_at(f), name_at(f + 10), name_at(f + 11)),
