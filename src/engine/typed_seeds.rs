@@ -53,7 +53,8 @@ pub fn is_constructor(judge: &Judge, rule: &Rule, func: &FuncRef, result: usize)
 mod tests {
     use crate::engine::testing::Module;
 
-    /// How many leaks `lib.Dial()` is by itself, of a package that the index has functions of, with this source.
+    /// How many leaks `lib.Dial()` is by itself, of a package that the index has functions of, with this
+    /// source.
     fn given(dial: &str) -> usize {
         let conn =
             "type ClientConn struct{ n int }\n\nfunc (c *ClientConn) Close() error { c.n = 0; return nil }\n";
