@@ -11,6 +11,14 @@
   ]
   (#match? @constructor "^New[A-Za-z0-9_]*Client([A-Z0-9_][A-Za-z0-9_]*)?$")) @acquire
 
+; In brackets of its own: `(storage.NewClient)(ctx)`.
+(call_expression
+  function: (parenthesized_expression [
+    (identifier) @constructor
+    (selector_expression field: (field_identifier) @constructor)
+  ])
+  (#match? @constructor "^New[A-Za-z0-9_]*Client([A-Z0-9_][A-Za-z0-9_]*)?$")) @acquire
+
 ; With one argument the grammar takes `NewClient[T](x)` for a conversion.
 (type_conversion_expression
   type: (generic_type

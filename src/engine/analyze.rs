@@ -22,10 +22,13 @@ use crate::engine::idle_comments::{self, Seen};
 use crate::engine::package_style::PackageStyle;
 use crate::engine::prefilter::{Prefilter, sights};
 use crate::engine::suppress::Directives;
-use crate::engine::{called_seeds, prefilter, quick_reject, suppress, typed_seeds, unsure_seeds};
+use crate::engine::value_seeds::MakerVariable;
+use crate::engine::{
+    called_seeds, prefilter, quick_reject, suppress, typed_seeds, unsure_seeds, value_seeds,
+};
 use crate::fix;
-use crate::go::project::package::FuncRef;
-use crate::go::syntax::ast::{Call, Decl};
+use crate::go::project::package::{FuncRef, Package};
+use crate::go::syntax::ast::{Call, Decl, ExprKind};
 use crate::go::syntax::outline::{self, Item, ItemKind};
 use crate::go::syntax::parse::{Parsed, Refusal, items_by_parsing, parse};
 use crate::go::syntax::visit;
@@ -52,10 +55,10 @@ pub struct Wrappers {
 impl Wrappers {
     /// Takes in that `fresh` gives its result to its callers; false when that was known.
     pub fn add(&mut self, fresh: &Fresh) -> bool {
-        self.names.insert(fresh.func.decl.name.name.clone());
+        let new = self.names.insert(fresh.name.clone());
         let rules = self.known.entry(fresh.func.clone()).or_default();
         match rules.iter_mut().find(|(rule, _)| rule.id == fresh.rule.id) {
-            Some((_, results)) => results.insert(fresh.result),
+            Some((_, results)) => results.insert(fresh.result) || new,
             None => {
                 rules.push((fresh.rule.clone(), BTreeSet::from([fresh.result])));
                 rules.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
@@ -69,10 +72,14 @@ impl Wrappers {
     }
 }
 
-/// A function that gives a fresh resource to its callers.
+/// A function that gives a fresh resource to its callers, or a package variable that has such a function.
 #[derive(Clone)]
 pub struct Fresh {
     pub func: FuncRef,
+    /// What it is called by, in which package that is declared, and where in its file.
+    pub name: Arc<str>,
+    pub package: Arc<Package>,
+    at: u32,
     pub rule: Arc<Rule>,
     /// Through which result.
     pub result: usize,
@@ -195,7 +202,7 @@ pub fn again(
 impl AnalyzedFile {
     /// Takes over what `previous` says of one declaration, and gives what was found in it.
     fn keep(&mut self, previous: &mut Previous, item: &Item) -> AnalyzedDeclaration {
-        self.fresh.extend(within(&mut previous.fresh, item, |fresh| fresh.func.decl.span.start));
+        self.fresh.extend(within(&mut previous.fresh, item, |fresh| fresh.at));
         self.refused.extend(within(&mut previous.refused, item, |(start, _)| *start));
         let judged = within(&mut previous.judged, item, |judged| judged.acquisition.span.start);
         let detected = within(&mut previous.detected, item, |one| one.detection.span.start);
@@ -361,7 +368,7 @@ fn judged(
         Ok(wanted) => wanted,
         Err(why) => return refused(run, place, item, why),
     };
-    let more = called(run, place, decl, &wanted);
+    let more = called(run, place, item, decl, &wanted);
     wanted.extend(more);
     wanted.sort_by_key(|candidate| (candidate.call, candidate.gives));
     // No rule is called so.
@@ -389,6 +396,12 @@ fn judged(
             one.unsure(why);
         }
     }
+    let variables = value_seeds::variables(run.judge, &run.policy.seeding, place.scope, decl);
+    let fresh = |variable: MakerVariable| {
+        let MakerVariable { name, at, func, rule, result } = variable;
+        Fresh { name, package: place.scope.package.clone(), at, func, rule, result, release: None }
+    };
+    result.fresh.extend(variables.into_iter().map(fresh));
     for one in judged.iter().filter(|one| !(one.returned.is_empty() && one.wrapped.is_empty())) {
         let is_it = |candidate: &&ProposedCall| {
             candidate.call == one.acquisition.span && candidate.rule.id == one.acquisition.rule
@@ -396,6 +409,9 @@ fn judged(
         let rule = wanted.iter().find(is_it).map(|candidate| &candidate.rule);
         let Some((func, rule)) = enclosing(place.scope, item).zip(rule) else { continue };
         let fresh = |rule: &Arc<Rule>, result: &usize| Fresh {
+            name: func.decl.name.name.clone(),
+            package: func.package.clone(),
+            at: func.decl.span.start,
             func: func.clone(),
             rule: rule.clone(),
             result: *result,
@@ -434,12 +450,15 @@ fn seeds(policy: &Policy, parsed: &Parsed) -> Result<ProposedCalls, &'static str
 
 /// The calls that acquire by what is called, and are not seeds already: of wrappers, and of functions that a
 /// rule takes for what they give.
-fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &ProposedCalls) -> ProposedCalls {
-    let calls: Vec<_> = visit::calls(decl)
-        .into_iter()
-        .filter(|call| !seeds.iter().any(|seed| seed.call == call.span))
-        .filter_map(|call| Some((call, call.name()?)))
-        .collect();
+fn called(run: &Run, place: &FileContext, item: &Item, decl: &Decl, seeds: &ProposedCalls) -> ProposedCalls {
+    let others =
+        visit::calls(decl).into_iter().filter(|call| !seeds.iter().any(|seed| seed.call == call.span));
+    let others: Vec<&Call> = others.collect();
+    let calls: Vec<_> = others.iter().filter_map(|call| Some((*call, call.name()?))).collect();
+    // A constructor that is named here without being called is in some variable.
+    let text = &place.text[item.span.range()];
+    let by_looks = |sight: &Prefilter| matches!(sight, Prefilter::Trigger(_)) && sight.is_in(text);
+    let has_values = run.sights.iter().any(by_looks);
     let wraps = |name: &str| run.wrappers.names.contains(name);
     let gives = |name: &str| {
         run.sights.iter().any(|sight| match sight {
@@ -449,7 +468,7 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &ProposedCalls) ->
         })
     };
     let lists_all = run.lists_all();
-    if lists_all.is_none() && !calls.iter().any(|(_, name)| wraps(name) || gives(name)) {
+    if lists_all.is_none() && !has_values && !calls.iter().any(|(_, name)| wraps(name) || gives(name)) {
         return Vec::new();
     }
     let scopes = match decl {
@@ -459,9 +478,23 @@ fn called(run: &Run, place: &FileContext, decl: &Decl, seeds: &ProposedCalls) ->
     };
     let typing = Typing::new(run.judge.database, place.scope.clone(), &scopes);
     let mut found = Vec::new();
+    let is_value = |call: &&&Call| {
+        let local = call.function.as_ident().is_some_and(|name| scopes.var(name).is_some());
+        local || matches!(call.function.unparen().kind, ExprKind::Index { .. })
+    };
+    for call in others.iter().filter(|_| has_values).filter(is_value) {
+        let made = value_seeds::made_by(&run.policy.seeding, &typing, &call.function);
+        found.extend(made.map(|(rule, _)| ProposedCall::new(&rule, call.span, None)));
+    }
     for &(call, name) in calls.iter().filter(|(_, name)| wraps(name) || gives(name)) {
         let callee = typing.callee(call);
-        if let Some(rules) = callee.func().and_then(|func| run.wrappers.known.get(func)) {
+        if found.iter().any(|known: &ProposedCall| known.call == call.span) {
+            continue;
+        }
+        let values =
+            if callee.func().is_none() && wraps(name) { typing.possible_functions(call) } else { None };
+        let func = callee.func().or(values.as_ref().and_then(|values| values.first()));
+        if let Some(rules) = func.and_then(|func| run.wrappers.known.get(func)) {
             let results = rules.iter().flat_map(|(rule, results)| results.iter().map(move |at| (rule, *at)));
             found.extend(
                 results.map(|(rule, at)| ProposedCall::new(rule, call.span, Some(Gives::Result(at)))),

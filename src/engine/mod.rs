@@ -24,6 +24,7 @@ mod suppress;
 pub(crate) mod testing;
 mod typed_seeds;
 mod unsure_seeds;
+mod value_seeds;
 
 pub use baseline::{Baseline, Entry};
 pub use fixes::{Choice, Choose, FileChange, FixRun, Fixes};

@@ -157,6 +157,10 @@ fn stays(text: &[u8], at: usize, name: &[u8], release: &[u8]) -> bool {
 /// Whether the head of a function says that it gives nothing that could hold a resource: no results, or only
 /// errors, strings, numbers and bytes.
 fn gives_plain_results(head: &[u8]) -> bool {
+    // A function type ends with its own results.
+    if memchr::memmem::find(head, b"func(").is_some() {
+        return false;
+    }
     let plain = |ty: &[u8]| PLAIN.iter().any(|plain| plain.as_bytes() == ty);
     let parameters = |text: &[u8]| {
         let params = text.strip_suffix(b")")?;

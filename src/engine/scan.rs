@@ -26,7 +26,7 @@ use crate::engine::previews::Sightings;
 use crate::engine::report::{ChannelVerdict, Details, Report, Stats};
 use crate::engine::{change_filter, detect, prefilter, suppress};
 use crate::go::project::locate::{Environment, Locator};
-use crate::go::project::package::{FuncRef, Membership, with_text};
+use crate::go::project::package::{Membership, with_text};
 use crate::go::syntax::outline;
 use crate::go::types::database::{Database, FileScope};
 use crate::rules::Engine;
@@ -143,7 +143,6 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
             break;
         }
         usage.extend(added.iter().filter_map(Fresh::usage));
-        let added: Vec<FuncRef> = added.into_iter().map(|fresh| fresh.func).collect();
         let judge = Judge { usage: &usage, ..judge };
         pool.install(|| follow(&judge, settings, &wrappers, &added, &walked, &mut others, &mut candidates));
     }
@@ -329,13 +328,12 @@ struct Added<'a> {
 }
 
 impl<'a> Added<'a> {
-    fn of(funcs: &'a [FuncRef]) -> Added<'a> {
+    fn of(all: &'a [Fresh]) -> Added<'a> {
         let mut added = Added::default();
-        for func in funcs {
-            let name = &func.decl.name.name;
-            added.local.entry(&func.package.dir).or_default().push(name.clone());
+        for Fresh { name, package, func, .. } in all {
+            added.local.entry(&package.dir).or_default().push(name.clone());
             if name.starts_with(char::is_uppercase) {
-                added.exported.entry(hash_of(&func.package.path)).or_default().push(name.clone());
+                added.exported.entry(hash_of(&package.path)).or_default().push(name.clone());
             }
             if func.decl.receiver.is_some() {
                 added.methods.insert(name.clone());
@@ -357,7 +355,7 @@ fn follow(
     judge: &Judge,
     settings: &Settings,
     wrappers: &Wrappers,
-    added: &[FuncRef],
+    added: &[Fresh],
     walked: &Walked,
     others: &mut Others,
     candidates: &mut Vec<Candidate>,

@@ -7,7 +7,7 @@ use tree_sitter::{Query, QueryCursor, StreamingIterator};
 
 use crate::base::diagnostic::{FaultKind, Severity};
 use crate::base::text::{Span, narrow};
-use crate::go::syntax::parse::Parsed;
+use crate::go::syntax::parse::{Parsed, parse};
 use crate::go::types::release::{Lifetime, ReleaseMethod};
 use crate::rules::acquire::Called;
 
@@ -188,6 +188,13 @@ pub struct Seed {
 pub struct TooManyMatches;
 
 impl QuerySeeds {
+    /// Whether the query proposes calls of a function of this name.
+    pub fn takes_function(&self, name: &str) -> bool {
+        let text = format!("func _() {{ _ = {name}() }}");
+        let parsed = parse(text.as_bytes(), Span::new(0, text.len() as u32));
+        parsed.is_ok_and(|parsed| self.seeds(&parsed).is_ok_and(|seeds| !seeds.is_empty()))
+    }
+
     /// The calls that the query proposes in one declaration, in source order.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ impl<'a, 'w> Walker<'a, 'w> {
         };
         let values = match left.len() {
             0 => return,
+            1 if self.is_own_channel(right).is_some() => vec![value],
             1 => vec![None],
             _ => vec![None, value],
         };
@@ -163,7 +164,7 @@ impl<'a, 'w> Walker<'a, 'w> {
         let value = value.filter(carries);
         if info.body != self.body
             && let Some(alias) = &value
-            && !matches!(alias, Alias::Sure | Alias::Success)
+            && !matches!(alias, Alias::Sure | Alias::Success | Alias::Refused(_))
         {
             let words = format!("assigned to `{}` of the function around it", info.name);
             return self.hand(state, span, alias, Verdict::Stored, Certainty::Assumed, &words);
@@ -208,14 +209,23 @@ impl<'a, 'w> Walker<'a, 'w> {
                     && matches!(
                         state.alias(var),
                         Some(Alias::Itself | Alias::Handle(_) | Alias::Inside(_))
-                    ) => {}
+                    ) =>
+            {
+                let before = state.alias(var).cloned();
+                self.store_linked(base, &alias, span, words, state);
+                if matches!(before, Some(Alias::Inside(_))) && base.as_ident().is_some() {
+                    let wrapped = alias.wrapped(field.cloned());
+                    self.seen_by_others(var, &wrapped, span, state);
+                }
+            }
             Some((_, var))
                 if self.is_own(var)
                     || (field.is_some() && base.as_ident().is_some() && self.is_copy(var)) =>
             {
                 let wrapped = alias.wrapped(field.filter(|_| base.as_ident().is_some()).cloned());
-                let joined = Alias::join(state.alias(var).cloned(), Some(wrapped));
+                let joined = Alias::join(state.alias(var).cloned(), Some(wrapped.clone()));
                 state.set(var, joined);
+                self.seen_by_others(var, &wrapped, span, state);
             }
             Some((_, var)) if self.is_caller_s(var) => {
                 let wrapped = alias.wrapped(field.filter(|_| base.as_ident().is_some()).cloned());
@@ -257,8 +267,12 @@ impl<'a, 'w> Walker<'a, 'w> {
         });
         match target.map(|target| (target, target.as_ident().and_then(|ident| self.scopes.var(ident)))) {
             Some((_, Some(var))) if self.is_own(var) || state.alias(var).is_some() => {
-                let joined = Alias::join(state.alias(var).cloned(), Some(alias));
-                state.set(var, joined);
+                let before = state.alias(var).cloned();
+                let joined = Alias::join(before.clone(), Some(alias.clone()));
+                if joined != before {
+                    state.set(var, joined);
+                    self.seen_by_others(var, &alias, call.span, state);
+                }
             }
             Some((_, Some(var))) if self.is_caller_s(var) => self.put_into(var, alias, words, state),
             // What a call has just made is seen through its results only.
@@ -269,7 +283,7 @@ impl<'a, 'w> Walker<'a, 'w> {
     }
 
     /// A parameter of a function that is summed up gets it.
-    fn put_into(&mut self, var: VarId, alias: Alias, words: &str, state: &mut State) {
+    pub(crate) fn put_into(&mut self, var: VarId, alias: Alias, words: &str, state: &mut State) {
         let joined = Alias::join(state.alias(var).cloned(), Some(alias));
         state.set(var, joined);
         self.puts.entry(var).or_insert_with(|| words.to_owned());
@@ -277,7 +291,7 @@ impl<'a, 'w> Walker<'a, 'w> {
 
     /// Whether the variable is a parameter through which the caller of a function that is summed up sees what
     /// is stored in it.
-    fn is_caller_s(&self, var: VarId) -> bool {
+    pub(crate) fn is_caller_s(&self, var: VarId) -> bool {
         let info = self.scopes.info(var);
         let summed_up = self.body == BodyId(0) && matches!(self.sources, [Source::Variable(_)]);
         summed_up && info.body == self.body && matches!(info.origin, VarOrigin::Param { .. })

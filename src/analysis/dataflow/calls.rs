@@ -20,6 +20,11 @@ impl<'a> Walker<'a, '_> {
             self.arguments(call, state);
             return self.acquired(assigned, call.span, state);
         }
+        // What a literal of this body makes is there after its call.
+        if let Some(made) = source.filter(|_| self.called_literal(&call.function).is_some()) {
+            self.arguments(call, state);
+            return self.acquired(made, call.span, state);
+        }
         if let Some(body) = self.called_literal(&call.function) {
             let args = self.arguments(call, state);
             let effect = self.effect_with_args(&args, body, state);

@@ -1,5 +1,6 @@
 //! What a condition tells on each of its edges: whether there is an error, or a resource.
 
+use crate::analysis::dataflow::given;
 use crate::analysis::dataflow::oracle::Tells;
 use crate::analysis::dataflow::source::{ErrorAt, Source};
 use crate::analysis::dataflow::state::{Alias, Phase, State};
@@ -17,14 +18,14 @@ pub(crate) fn branch<'a>(
 ) -> (Option<State>, Option<State>) {
     let (left, right) = match condition {
         Condition::True(expr) => {
-            walk.eval(expr, &mut state);
+            let value = walk.eval(expr, &mut state);
             match &expr.unparen().kind {
                 ExprKind::Binary { op: BinaryOp::Equal, left, right } => (left, right),
                 ExprKind::Binary { op: BinaryOp::NotEqual, left, right } => {
                     let (yes, no) = compared(walk, left, right, state);
                     return (no, yes);
                 }
-                ExprKind::Call(call) => return asked_of_error(walk, call, state),
+                ExprKind::Call(call) => return asked_of_call(walk, call, value, state),
                 ExprKind::Ident(ident) => return asked_of_bool(walk, walk.scopes.var(ident), state),
                 _ => return (Some(state.clone()), Some(state)),
             }
@@ -35,17 +36,27 @@ pub(crate) fn branch<'a>(
         }
         // What is in there makes a round.
         Condition::NotEmpty(values) => {
-            let holds =
-                values.as_call().is_none() && matches!(walk.ranged(values, &state), Some(Alias::Inside(_)));
+            let holds = values.as_call().is_none()
+                && match walk.ranged(values, &state) {
+                    Some(Alias::Inside(_)) => true,
+                    Some(Alias::Function { .. }) => walk.oracle.is_sequence(values),
+                    _ => false,
+                };
             let ends = !holds && !is_endless(walk, values, &state);
-            return (Some(state.clone()), ends.then_some(state));
+            return (Some(state.clone()), ends.then(|| drained(walk, values, state)));
         }
         Condition::HasMore(values) => {
             let ends = !is_endless(walk, values, &state);
-            return (Some(state.clone()), ends.then_some(state));
+            return (Some(state.clone()), ends.then(|| drained(walk, values, state)));
         }
     };
     compared(walk, left, right, state)
+}
+
+/// A loop over a channel has come to its end: whoever closes that has done so.
+fn drained(walk: &mut Walker, channel: &Expr, mut state: State) -> State {
+    walk.joined_by(channel, &mut state);
+    state
 }
 
 /// Whether a loop over these values never ends: `ticker.C`.
@@ -57,7 +68,7 @@ fn is_endless(walk: &Walker, values: &Expr, state: &State) -> bool {
 /// `ok`, where it says whether there is a resource.
 fn asked_of_bool(walk: &Walker, var: Option<VarId>, state: State) -> (Option<State>, Option<State>) {
     if let Some((_, value)) =
-        walk.given.iter().find(|(given, _)| state.phase != Phase::Before && Some(*given) == var)
+        walk.given.bools.iter().find(|(given, _)| state.phase != Phase::Before && Some(*given) == var)
     {
         return if *value { (Some(state), None) } else { (None, Some(state)) };
     }
@@ -67,6 +78,7 @@ fn asked_of_bool(walk: &Walker, var: Option<VarId>, state: State) -> (Option<Sta
     }
     match var.and_then(|var| state.alias(var)) {
         Some(Alias::Sure) => (Some(state), None),
+        Some(Alias::Refused(refused)) => by_refusal(*refused, state.clone()),
         Some(Alias::Success) => match state.phase {
             Phase::Unchecked | Phase::Open => {
                 (Some(State { phase: Phase::Open, ..state.clone() }), Some(state.failed()))
@@ -75,6 +87,27 @@ fn asked_of_bool(walk: &Walker, var: Option<VarId>, state: State) -> (Option<Sta
         },
         _ => (Some(state.clone()), Some(state)),
     }
+}
+
+/// `if !current.CompareAndSwap(nil, client)`, and any other call.
+fn asked_of_call<'a>(
+    walk: &mut Walker<'a, '_>,
+    call: &'a Call,
+    value: Option<Alias>,
+    state: State,
+) -> (Option<State>, Option<State>) {
+    match value {
+        Some(Alias::Refused(refused)) => by_refusal(refused, state),
+        _ => asked_of_error(walk, call, state),
+    }
+}
+
+/// The states where a bool is true, and where it is false, that is `refused` where whoever was to have the
+/// resource did not take it: there it is still the body's own.
+fn by_refusal(refused: bool, state: State) -> (Option<State>, Option<State>) {
+    let phase = if matches!(state.phase, Phase::Given(_)) { Phase::Open } else { state.phase };
+    let ours = State { phase, ..state.clone() };
+    if refused { (Some(ours), Some(state)) } else { (Some(state), Some(ours)) }
 }
 
 /// `left == right`, where one is nil and the other the error or the resource.
@@ -98,6 +131,16 @@ fn compared<'a>(
         && walk.peek(operand, &state) == Some(Alias::Itself)
     {
         return (Some(state.clone().failed()), Some(state));
+    }
+    // Where nothing panics, there is nothing to recover.
+    if walk.is_recovered(other) {
+        return (Some(state), None);
+    }
+    if state.phase != Phase::Before
+        && let Some(path) = given::path(walk.scopes, other)
+        && let Some((_, nil)) = walk.given.nils.iter().find(|(known, _)| *known == path)
+    {
+        return if *nil { (Some(state), None) } else { (None, Some(state)) };
     }
     let Some(var) = other.as_ident().and_then(|ident| walk.scopes.var(ident)) else {
         return (Some(state.clone()), Some(state));

@@ -1,5 +1,6 @@
 //! What runs later or elsewhere: function literals, deferred calls, goroutines.
 
+use crate::analysis::dataflow::assignments::root;
 use crate::analysis::dataflow::oracle::{Operand, ParamOutcome};
 use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::*;
@@ -18,7 +19,7 @@ const BY_GOROUTINE: &str = "released by a goroutine started here";
 
 impl<'a, 'w> Walker<'a, 'w> {
     /// A function literal as a value: what it would do with the holders that it mentions.
-    pub(crate) fn literal(&mut self, literal: &'a FuncLit, state: &mut State) -> Value {
+    pub(crate) fn literal(&mut self, literal: &'a FuncLit, state: &State) -> Value {
         let effect = self.effect(self.scopes.literal(literal)?, state)?;
         Some(Alias::Function { releases: effect == Effect::Releases })
     }
@@ -173,17 +174,31 @@ impl<'a, 'w> Walker<'a, 'w> {
 
     /// `defer all.Close()`, where `all` may get the resource yet.
     fn defer_on(&mut self, call: &'a Call, state: &mut State) {
-        let var = |expr: &Expr| expr.as_ident().and_then(|ident| self.scopes.var(ident));
-        let later =
-            |var: VarId| state.alias(var).is_none() && self.is_own(var) && self.oracle.is_pointer(var);
-        let on_own = |expr: &Expr| var(expr).is_some_and(later);
+        let on_own = |expr: &Expr, by_pointer: bool| {
+            let var = self.seen_later(expr, by_pointer);
+            var.is_some_and(|var| state.alias(var).is_none() && self.is_own(var))
+        };
         let operand = match &call.function.unparen().kind {
             ExprKind::Selector { operand, .. } => Some(&**operand),
             _ => None,
         };
-        if operand.into_iter().chain(&call.args).any(on_own) && !state.called.contains(&call.span) {
+        let by_pointer = operand.is_some() && self.oracle.takes_address(call);
+        let later = operand.is_some_and(|operand| on_own(operand, by_pointer))
+            || call.args.iter().any(|arg| on_own(arg, false));
+        if later && !state.called.contains(&call.span) {
             state.called.push(call.span);
             self.deferred.insert(call.span, call);
+        }
+    }
+
+    /// The variable behind an operand that a deferred call sees as it is when it runs: by a pointer or a map,
+    /// by its address, or as the receiver of a method that takes that.
+    fn seen_later(&self, expr: &Expr, by_pointer: bool) -> Option<VarId> {
+        let var = |expr: &Expr| root(expr).and_then(|ident| self.scopes.var(ident));
+        match &expr.unparen().kind {
+            ExprKind::AddressOf(inner) => var(inner),
+            _ => var(expr)
+                .filter(|var| by_pointer || (expr.as_ident().is_some() && self.oracle.is_pointer(*var))),
         }
     }
 
@@ -196,14 +211,24 @@ impl<'a, 'w> Walker<'a, 'w> {
                 _ => None,
             };
             // A variable that was the resource itself only later was something else when it was deferred.
-            let has = |expr: &Expr| matches!(self.peek(expr, state), Some(Alias::Inside(_)));
-            if !operand.into_iter().chain(&call.args).any(has) {
+            let mut has = |expr: &'a Expr| {
+                matches!(
+                    self.eval(expr, &mut state.clone()),
+                    Some(Alias::Inside(_) | Alias::Function { releases: true })
+                )
+            };
+            if !operand.into_iter().chain(&call.args).any(&mut has) {
                 continue;
             }
             let mut after = state.clone();
             self.call(call, &mut after);
             if let (Phase::Released(id), true) = (after.phase, state.is_open()) {
                 let certainty = self.events[id.0 as usize].certainty;
+                let due = state.due.map(|due| &self.events[due.0 as usize]);
+                let due = due.filter(|due| due.kind == EventKind::Deferred && due.span != span);
+                if let Some(due) = due.filter(|_| certainty == Certainty::Proved) {
+                    self.doubled.insert((due.span, span));
+                }
                 self.release(state, span, certainty, "released by this defer");
             }
         }
@@ -268,7 +293,9 @@ impl<'a, 'w> Walker<'a, 'w> {
             if alias == Some(Alias::Itself) && self.oracle.is_release(&field.name, Some(call.args.len())) {
                 return self.give(state, call.span, Verdict::Released, Certainty::Proved, BY_GOROUTINE);
             }
-            holds |= alias.is_some();
+            // Of `go New().Ping()` the goroutine has the one call, and nobody the resource.
+            let made_here = self.source_at(operand.unparen().span).is_some();
+            holds |= alias.is_some() && !made_here;
         } else {
             holds |= self.eval(&call.function, state).is_some();
         }

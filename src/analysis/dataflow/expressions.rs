@@ -3,6 +3,7 @@
 use crate::analysis::dataflow::assignments::in_package;
 use crate::analysis::dataflow::state::*;
 use crate::analysis::dataflow::walker::Walker;
+use crate::analysis::graph::scopes::{VarId, VarOrigin};
 use crate::base::diagnostic::{Certainty, Verdict};
 use crate::go::syntax::ast::*;
 
@@ -11,7 +12,7 @@ impl<'a> Walker<'a, '_> {
     pub fn eval(&mut self, expr: &'a Expr, state: &mut State) -> Value {
         match &expr.kind {
             ExprKind::Ident(ident) => match self.scopes.var(ident) {
-                Some(var) => state.alias(var).cloned(),
+                Some(var) => state.alias(var).cloned().or_else(|| self.closure(var, state)),
                 None => self.in_package(ident, state),
             },
             ExprKind::Paren(inner) | ExprKind::TypeAssert { operand: inner, .. } => self.eval(inner, state),
@@ -41,7 +42,10 @@ impl<'a> Walker<'a, '_> {
                     let words = "the process serves until it is told to end here";
                     state.serving = Some(self.event(expr.span, EventKind::Serving, Certainty::Proved, words));
                 }
-                alias
+                match alias {
+                    Some(Alias::Inside(_)) if self.is_own_channel(channel).is_some() => Some(Alias::Itself),
+                    other => other,
+                }
             }
             ExprKind::Index { operand, indices } => {
                 indices.iter().for_each(|index| drop(self.eval(index, state)));
@@ -58,6 +62,29 @@ impl<'a> Walker<'a, '_> {
             ExprKind::FuncLit(literal) => self.literal(literal, state),
             _ => None,
         }
+    }
+
+    /// A function literal in a variable that is older than the resource sees that all the same.
+    fn closure(&mut self, var: VarId, state: &State) -> Value {
+        let VarOrigin::Value { value, .. } = self.scopes.info(var).origin else { return None };
+        let ExprKind::FuncLit(literal) = &value.unparen().kind else { return None };
+        if self.scopes.assigned(var).len() != 1 || matches!(state.phase, Phase::Before | Phase::Nil) {
+            return None;
+        }
+        self.literal(literal, state)
+    }
+
+    /// Whether the value is what a panic left: `r := recover()`.
+    pub(crate) fn is_recovered(&self, value: &Expr) -> bool {
+        let recovers = |value: &Expr| {
+            value.as_call().is_some_and(|call| {
+                let function = call.function.as_ident();
+                function.is_some_and(|name| &*name.name == "recover" && self.scopes.var(name).is_none())
+            })
+        };
+        let var = value.as_ident().and_then(|ident| self.scopes.var(ident));
+        recovers(value)
+            || var.is_some_and(|var| matches!(self.scopes.assigned(var), [one] if recovers(one.value)))
     }
 
     /// A package variable that got the resource in this body is one more name for it here.

@@ -118,8 +118,21 @@ pub trait Oracle<'a> {
     fn result_carries(&self, body: BodyId, index: usize) -> bool;
     /// Whether a variable is never nil, as far as the one call that it comes from tells.
     fn is_never_nil(&self, var: VarId) -> bool;
-    /// Whether a variable's value is a pointer: whoever has it sees what is stored there later.
+    /// Whether a variable's value is a pointer or a map: whoever has it sees what is stored there later.
     fn is_pointer(&self, var: VarId) -> bool;
+    /// Whether the call is of a method that gets the address of what it is called on.
+    fn takes_address(&self, _call: &'a Call) -> bool {
+        false
+    }
+    /// Whether the values of a loop are elements of a slice, an array or a map.
+    fn is_sequence(&self, _values: &'a Expr) -> bool {
+        false
+    }
+    /// What else has result `index` of the call when it returns: the receiver or arguments that the callee
+    /// put it into.
+    fn shared_with(&self, _call: &'a Call, _index: usize) -> Vec<Operand> {
+        Vec::new()
+    }
     /// Whether the process ends with this body: nothing outlives it.
     fn ends_process(&self, body: BodyId) -> bool;
     /// Whether result `index` of the call is new: nobody else has it.

@@ -1,9 +1,7 @@
 //! Where a resource comes from, and what is known there.
 
-use crate::analysis::graph::scopes::{BodyId, Scopes, VarId, VarOrigin};
+use crate::analysis::graph::scopes::VarId;
 use crate::base::text::Span;
-use crate::go::syntax::ast::*;
-use crate::go::syntax::visit;
 use crate::go::types::release::Gives;
 
 /// Where the resource comes from. `success` is the index of a bool among the results that is false where
@@ -22,53 +20,6 @@ impl Source {
     /// Whether the acquisition tells if it failed, so that there is something to check.
     pub(crate) fn can_fail(&self) -> bool {
         !matches!(self, Source::Call { error: None, success: None, .. })
-    }
-
-    /// The variables that the conditions around the acquisition ask for, and that never change: `if remote {
-    /// client = New() }`.
-    pub(crate) fn given(&self, scopes: &Scopes, body: BodyId) -> Vec<(VarId, bool)> {
-        let (mut found, mut iterations) = (Vec::new(), Vec::new());
-        let Some((span, _)) = self.call() else { return found };
-        visit::body(scopes.body(body).block, &mut |stmt| {
-            if let StmtKind::For(looped) = &stmt.kind {
-                iterations.push(looped.body.span);
-            }
-            if let StmtKind::If(branch) = &stmt.kind {
-                if branch.then.span.contains(span) {
-                    asked(&branch.condition, true, scopes, &mut found);
-                } else if branch.otherwise.as_ref().is_some_and(|other| other.span.contains(span)) {
-                    asked(&branch.condition, false, scopes, &mut found);
-                }
-            }
-        });
-        let stays = |var: &VarId| match scopes.info(*var).origin {
-            VarOrigin::Param { .. } => scopes.assigned(*var).is_empty(),
-            // In a loop it is another one in each round.
-            VarOrigin::Value { value, .. } => {
-                scopes.assigned(*var).len() == 1
-                    && !iterations.iter().any(|iteration| iteration.contains(value.span))
-            }
-            _ => false,
-        };
-        found.retain(|(var, _)| stays(var));
-        found
-    }
-}
-
-/// The variables that are bools in `condition`, where it is `value`.
-fn asked(condition: &Expr, value: bool, scopes: &Scopes, found: &mut Vec<(VarId, bool)>) {
-    match &condition.unparen().kind {
-        ExprKind::Ident(ident) => found.extend(scopes.var(ident).map(|var| (var, value))),
-        ExprKind::Unary { not: true, operand } => asked(operand, !value, scopes, found),
-        ExprKind::Binary { op: BinaryOp::And, left, right } if value => {
-            asked(left, value, scopes, found);
-            asked(right, value, scopes, found);
-        }
-        ExprKind::Binary { op: BinaryOp::Or, left, right } if !value => {
-            asked(left, value, scopes, found);
-            asked(right, value, scopes, found);
-        }
-        _ => {}
     }
 }
 

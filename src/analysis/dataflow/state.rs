@@ -22,6 +22,8 @@ pub enum Alias {
     Sure,
     /// A bool that is false where the acquisition gave nothing.
     Success,
+    /// A bool that is this where whoever was to have the resource did not take it: `swapped`, `loaded`.
+    Refused(bool),
 }
 
 /// How a value holds on to the resource, if it does.

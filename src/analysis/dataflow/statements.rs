@@ -45,6 +45,10 @@ impl<'a> Walker<'a, '_> {
     pub(crate) fn send(&mut self, channel: &'a Expr, value: &'a Expr, state: &mut State) {
         self.eval(channel, state);
         if let Some(alias) = self.eval(value, state) {
+            if let Some(var) = self.is_own_channel(channel) {
+                let joined = Alias::join(state.alias(var).cloned(), Some(alias.wrapped(None)));
+                return state.set(var, joined);
+            }
             self.hand(state, value.span, &alias, Verdict::Stored, Certainty::Proved, "sent on a channel");
         }
     }
@@ -67,6 +71,7 @@ impl<'a> Walker<'a, '_> {
             if exprs.is_empty() { self.named_results(state) } else { self.values(exprs, count, state) };
         let mut values: Vec<_> =
             values.into_iter().enumerate().filter_map(|(index, value)| Some((index, value?))).collect();
+        let set = values.clone();
         // Beside the resource itself, or what releases it, what is made from it says nothing.
         values.sort_by_key(|(_, alias)| matches!(alias, Alias::Handle(_)));
         for (index, alias) in values {
@@ -81,7 +86,15 @@ impl<'a> Walker<'a, '_> {
             self.hand(state, stmt.span, handed, Verdict::Returned, Certainty::Proved, "returned");
             self.left.insert((index, alias));
         }
+        // What is deferred sees the named results as this sets them: `return nil, err` leaves nothing there.
+        let holders = state.holders.clone();
+        for index in (0..count).filter(|_| !exprs.is_empty()) {
+            if let Some(var) = self.scopes.result(self.body, index) {
+                state.set(var, set.iter().find(|(at, _)| *at == index).map(|(_, alias)| alias.clone()));
+            }
+        }
         self.ended(state);
+        state.holders = holders;
     }
 }
 

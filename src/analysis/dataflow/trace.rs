@@ -1,6 +1,6 @@
 //! What a walk found: the ways out, the events, and the states at each place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
@@ -44,6 +44,8 @@ pub struct Trace {
     pub released_by: Vec<String>,
     /// The methods called on the resource, by call.
     pub used: BTreeMap<Span, Used>,
+    /// Deferred releases, each with another deferred call that is sure to release it as well.
+    pub doubled: BTreeSet<(Span, Span)>,
     /// The states at each place where an edit could stand: by the offset of the end of the statement, or of
     /// the block's start, as [`Step::Enter`] has it.
     pub after: FxHashMap<u32, Vec<State>>,

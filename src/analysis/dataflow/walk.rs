@@ -120,6 +120,7 @@ pub fn walk<'a>(
         altered: walk.altered,
         released_by: walk.released_by.into_iter().collect(),
         used: walk.used,
+        doubled: walk.doubled,
         after: listed(after),
         enter: listed(enter),
     })

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use crate::analysis::dataflow::flags;
+use crate::analysis::dataflow::given::Given;
 use crate::analysis::dataflow::oracle::Oracle;
 use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::*;
@@ -49,13 +50,15 @@ pub struct Walker<'a, 'w> {
     pub released_by: BTreeSet<String>,
     /// The methods called on the resource, by call.
     pub used: BTreeMap<Span, Used>,
+    /// Deferred releases, each with another deferred call that is sure to release it as well.
+    pub doubled: BTreeSet<(Span, Span)>,
     /// The deferred calls that wait for the way out, by their place.
     pub(crate) deferred: FxHashMap<Span, &'a Call>,
     /// Block visits left.
     pub(crate) budget: &'w Cell<usize>,
     pub(crate) effects: FxHashMap<(BodyId, State), Option<Effect>>,
-    /// The bools that never change, as they are where the resource is acquired.
-    pub(crate) given: Vec<(VarId, bool)>,
+    /// What never changes, as it is where the resource is acquired.
+    pub(crate) given: Given,
     /// The bools that are followed, sorted.
     pub(crate) flags: Vec<VarId>,
 }
@@ -80,10 +83,11 @@ impl<'a, 'w> Walker<'a, 'w> {
             altered: None,
             released_by: BTreeSet::new(),
             used: BTreeMap::new(),
+            doubled: BTreeSet::new(),
             deferred: FxHashMap::default(),
             budget,
             effects: FxHashMap::default(),
-            given: if let [source] = sources { source.given(scopes, body) } else { Vec::new() },
+            given: if let [source] = sources { Given::of(source, scopes, body) } else { Given::default() },
             flags: flags::followed(scopes, body),
         }
     }
@@ -172,7 +176,7 @@ impl<'a, 'w> Walker<'a, 'w> {
                 self.give(state, span, verdict, certainty, format!("{words}, inside of another value"))
             }
             Alias::Itself => self.give(state, span, verdict, certainty, words),
-            Alias::Sure | Alias::Success => {}
+            Alias::Sure | Alias::Success | Alias::Refused(_) => {}
         }
     }
 

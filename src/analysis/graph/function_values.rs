@@ -34,8 +34,14 @@ impl Typing<'_, '_> {
             ExprKind::Ident(ident) => match self.scopes.var(ident) {
                 Some(var) => {
                     let values = self.scopes.assigned(var);
+                    let origin = self.scopes.info(var).origin;
+                    if let VarOrigin::Range { value, index: 1 } = origin
+                        && values.is_empty()
+                    {
+                        return self.elements(value, found, depth);
+                    }
                     let opaque = matches!(
-                        self.scopes.info(var).origin,
+                        origin,
                         VarOrigin::Param { .. } | VarOrigin::Range { .. } | VarOrigin::Other
                     );
                     if opaque || values.is_empty() {
@@ -99,6 +105,9 @@ impl Typing<'_, '_> {
 
     /// The elements of a map or slice: a literal in a local variable, or in a package variable.
     fn elements(&self, container: &Expr, found: &mut Vec<FuncRef>, depth: u32) -> Option<()> {
+        if let Some(elements) = elements_of(container) {
+            return elements.iter().try_for_each(|element| self.sources(&element.value, found, depth + 1));
+        }
         let ident = container.as_ident()?;
         if let Some(var) = self.scopes.var(ident) {
             let [given] = self.scopes.assigned(var) else { return None };

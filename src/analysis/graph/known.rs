@@ -346,6 +346,15 @@ pub fn stores(callee: Name) -> bool {
     within && ["Store", "LoadOrStore", "Swap", "CompareAndSwap", "Put"].contains(&callee.name)
 }
 
+/// Which result of what [`stores`] says that it did not take what it got, and by which value.
+pub fn refusal(name: &str) -> Option<(usize, bool)> {
+    match name {
+        "CompareAndSwap" => Some((0, false)),
+        "LoadOrStore" => Some((1, true)),
+        _ => None,
+    }
+}
+
 /// Whether a function of this name takes the listener that it gets, and closes it when it is done.
 pub fn takes_listener(name: &str) -> bool {
     ["Serve", "ServeTLS"].contains(&name)

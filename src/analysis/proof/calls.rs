@@ -9,6 +9,7 @@ use crate::analysis::proof::tie::{Held, Tie, Value, join};
 use crate::base::diagnostic::Verdict;
 use crate::base::text::{Span, narrow};
 use crate::go::facts;
+use crate::go::facts::Tied;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -230,16 +231,23 @@ impl<'f, 'a> Flow<'f, 'a> {
         if let (Callee::Method { method, .. }, Some(value)) = (callee, &receiver) {
             let itself = value.tie == Tie::Itself || self.types().is_target(&method.receiver);
             if itself && self.context.is_release(name) {
-                self.object(call.span, "released here already");
+                match self.context.repeatable {
+                    true => self.step(call.span, "released here already, after which a release does nothing"),
+                    false => self.object(call.span, "released here already"),
+                }
                 return Vec::new();
             }
         }
-        if self.is_fact(call, callee, facts::looks) {
+        if self.is_fact(call, callee, &facts::looks) {
             self.bind_callbacks(&arguments, Tie::Holder);
             self.step(call.span, format!("`{name}` only looks at it"));
             return Vec::new();
         }
-        if self.is_fact(call, callee, facts::lends) {
+        let tied = Tied {
+            receiver: receiver.is_some(),
+            arguments: (0..arguments.held.len()).filter(|at| arguments.held[*at].is_some()).collect(),
+        };
+        if self.is_fact(call, callee, &|package, name| facts::lends(package, name, &tied)) {
             self.bind_callbacks(&arguments, Tie::Holder);
             self.step(call.span, format!("`{name}` keeps nothing of it but in what it gives"));
             return self.lent(call, callee, receiver, &arguments);
@@ -486,7 +494,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// Whether it is a known fact of the callee.
-    fn is_fact(&self, call: &Call, callee: &Callee, fact: fn(&str, &str) -> bool) -> bool {
+    fn is_fact(&self, call: &Call, callee: &Callee, fact: &dyn Fn(&str, &str) -> bool) -> bool {
         let method = |ty: &Type, name: &str| {
             ty.named().is_some_and(|named| fact(&named.package, &format!("{}.{name}", named.name)))
         };

@@ -27,6 +27,14 @@ impl<'a> Flow<'_, 'a> {
     /// `go f()`
     pub(crate) fn go(&mut self, expr: &'a Expr, stmt: &'a Stmt) {
         self.value(expr);
+        // `go New().Run()`
+        let root = self.typing.scopes.body(self.root).block.span;
+        if let Asked::Call { span, .. } = self.asked
+            && stmt.span.contains(span)
+            && !stmt.span.contains(root)
+        {
+            return self.object(stmt.span, "made for a goroutine that is started here");
+        }
         if !self.captures(stmt.span) || self.asked == (Asked::Params { own: true }) {
             return;
         }

@@ -9,6 +9,21 @@ use crate::go::types::expressions::Callee;
 pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let (typing, call) = (subject.typing, subject.call);
     let object = |place: Evidence| Objection { place, exposure: None };
+    let known = match typing.callee(call) {
+        Callee::Func { func, .. } => subject.typing.database.is_dependency(&func.package),
+        // Of methods a rule may say no more than their name.
+        Callee::Method { method, receiver } => {
+            let standard = |path: &str| !path.split('/').next().is_some_and(|first| first.contains('.'));
+            !method.interface && receiver.named().is_some_and(|named| standard(&named.package))
+        }
+        Callee::Indexed { .. } => true,
+        _ => false,
+    };
+    if subject.named && known {
+        let name = subject.text(call.function.span);
+        steps.push(subject.evidence(call.span, format!("`{name}` makes a new one: the rule says so")));
+        return Ok(());
+    }
     if let Some(place) = Plain::in_caller(typing).arguments(call) {
         return Err(object(place));
     }

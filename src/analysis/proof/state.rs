@@ -22,6 +22,8 @@ use crate::go::types::type_expr::Type;
 pub(crate) struct Context<'w> {
     pub types: Types<'w>,
     pub releases: &'w [ReleaseMethod],
+    /// The release that is to be inserted does nothing where it is released already.
+    pub repeatable: bool,
     pub known: RefCell<FxHashMap<Question, Effect>>,
     /// The callees that are being read, outermost first.
     pub open: RefCell<Vec<Question>>,
@@ -40,8 +42,8 @@ pub(crate) struct Effect {
 }
 
 impl<'w> Context<'w> {
-    pub(crate) fn new(types: Types<'w>, releases: &'w [ReleaseMethod]) -> Context<'w> {
-        Context { types, releases, known: RefCell::default(), open: RefCell::default() }
+    pub(crate) fn new(types: Types<'w>, releases: &'w [ReleaseMethod], repeatable: bool) -> Context<'w> {
+        Context { types, releases, repeatable, known: RefCell::default(), open: RefCell::default() }
     }
 
     /// Whether a method of this name releases the resource.

@@ -27,6 +27,10 @@ pub(crate) struct Subject<'a, 'c> {
     pub releases: &'c [ReleaseMethod],
     /// What is to be inserted.
     pub release: &'c Release,
+    /// The rule's data name what is called, and say that it acquires.
+    pub named: bool,
+    /// The release does nothing where it is released already.
+    pub repeatable: bool,
     /// The body at whose end it is released.
     pub body: BodyId,
     /// Whether a variable holds the resource now; else the fix makes one.

@@ -15,7 +15,7 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
         return Err(subject.object(subject.call.span, "it is made outside of any function"));
     };
     let types = Types { database: subject.typing.database, target: subject.ty };
-    let context = Context::new(types, subject.releases);
+    let context = Context::new(types, subject.releases, subject.repeatable);
     let asked = Asked::Call {
         span: subject.call.span,
         result: subject.result,

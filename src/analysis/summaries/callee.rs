@@ -147,7 +147,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
     }
 
     fn passed(&self, call: &'a Call, place: Operand, alias: &Alias) -> ParamEffect {
-        if matches!(alias, Alias::Sure | Alias::Success) {
+        if matches!(alias, Alias::Sure | Alias::Success | Alias::Refused(_)) {
             return ParamEffect::lent(Certainty::Proved);
         }
         let callee = self.typing.callee(call);
@@ -195,7 +195,25 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
     }
 
     fn is_pointer(&self, var: VarId) -> bool {
-        matches!(self.typing.var(var), Some(Type::Pointer(_)))
+        matches!(self.typing.var(var), Some(Type::Pointer(_) | Type::Map(..)))
+    }
+
+    fn takes_address(&self, call: &'a Call) -> bool {
+        match self.typing.callee(call) {
+            Callee::Method { method, .. } => method.func.is_some_and(|func| func.decl.takes_address()),
+            _ => false,
+        }
+    }
+
+    fn is_sequence(&self, values: &'a Expr) -> bool {
+        let ty = self.typing.of(values);
+        ty.why_unknown().is_none()
+            && !matches!(ty, Type::Chan(_))
+            && self.database().underlying_func(&ty).is_none()
+    }
+
+    fn shared_with(&self, call: &'a Call, index: usize) -> Vec<Operand> {
+        self.result_kept_by(call, index)
     }
 
     fn ends_process(&self, body: BodyId) -> bool {

@@ -1,6 +1,7 @@
 //! What functions do with their parameters and results, and what fields and constructors keep.
 
 pub mod answers;
+mod callbacks;
 pub mod callee;
 mod conclude;
 pub mod dynamic_types;
@@ -12,4 +13,5 @@ pub mod plain_values;
 pub mod released_fields;
 pub mod result_ownership;
 mod returns;
+mod shared_results;
 pub mod wrapped;

@@ -123,7 +123,7 @@ impl<'a> Calls<'a, '_> {
 
     /// The results of a call that may hold on to the value, by their types.
     pub(crate) fn tied_results(&self, callee: &Callee, alias: &Alias) -> Vec<(usize, Alias)> {
-        if matches!(alias, Alias::Function { .. } | Alias::Sure | Alias::Success) {
+        if matches!(alias, Alias::Function { .. } | Alias::Sure | Alias::Success | Alias::Refused(_)) {
             return Vec::new();
         }
         let same = |ty: &Type| *alias == Alias::Itself && self.target.as_ref() == Some(ty);
@@ -195,11 +195,15 @@ impl<'a> Calls<'a, '_> {
             return ParamEffect { outcome, ..ParamEffect::lent(Certainty::Proved) };
         }
         if self.typing.ask(call, known::stores) == Some(true) {
-            return ParamEffect::kept(
-                Verdict::Stored,
-                Certainty::Proved,
-                format!("stored by `{}`", call.name().unwrap_or_default()),
-            );
+            let name = call.name().unwrap_or_default();
+            let words = format!("stored by `{name}`");
+            return ParamEffect {
+                results: known::refusal(name)
+                    .map(|(at, refused)| (at, Alias::Refused(refused)))
+                    .into_iter()
+                    .collect(),
+                ..ParamEffect::kept(Verdict::Stored, Certainty::Proved, words)
+            };
         }
         if let Some(func) = callee.func().filter(|func| func.decl.has_body()).cloned() {
             // Functions that are handed over as options are called with what is made, and put into it what
@@ -210,6 +214,9 @@ impl<'a> Calls<'a, '_> {
                 _ => false,
             };
             if may_be_option && self.takes_option(&func, at) {
+                if let Some(applied) = self.applied(&func, at, alias) {
+                    return self.carried(applied, callee);
+                }
                 let words = format!("passed to `{}` as an option", func.decl.name.name);
                 return ParamEffect::kept(Verdict::PassedOn, Certainty::Assumed, words);
             }

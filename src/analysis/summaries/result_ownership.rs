@@ -22,7 +22,7 @@ use crate::go::facts;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-use crate::go::types::database::{Database, FileScope, exported};
+use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
 
 /// Functions are followed this deep.
@@ -348,10 +348,9 @@ impl Search<'_> {
     fn function_value(&mut self, typing: &Typing, call: &Call, index: usize) -> Origin {
         let words = |what: &str| format!("{what} gives it, and nobody knows which function that is");
         let function = call.function.unparen();
+        // A test, or whoever else can name it, may set it to what lends.
         let foreign = matches!(&function.kind, ExprKind::Selector { .. })
-            || function
-                .as_ident()
-                .is_some_and(|ident| typing.scopes.var(ident).is_none() && exported(&ident.name));
+            || function.as_ident().is_some_and(|ident| typing.scopes.var(ident).is_none());
         if let Some(functions) = typing.possible_functions(call) {
             let start = if foreign {
                 against(typing, ResultOwnership::Fresh, call.span, words("a variable that others may set"))

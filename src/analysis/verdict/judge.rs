@@ -286,12 +286,22 @@ impl<'a> Case<'a, '_> {
             ty: &kind.ty,
             releases: self.wanted.releases,
             release,
+            named: self.is_named(),
+            repeatable: kind.repeatable,
             body: site.body,
             is_bound: anchor.binding == Binding::Bound,
             holder,
             at: anchor.place.offset(),
             cleanup: anchor.scope.test.is_some() && (anchor.scope.late || anchor.scope.parallel),
         }))
+    }
+
+    /// Whether the rule's data name the very function or method that is called, and none of the repository's
+    /// own that passes its result on.
+    fn is_named(&self) -> bool {
+        let callee = self.typing.callee(self.call);
+        let own = callee.func().is_some_and(|func| !self.judge.database.is_dependency(&func.package));
+        self.wanted.by_name && !own
     }
 
     /// The variable that the acquiring call itself gives the resource to.

@@ -79,6 +79,7 @@ impl<'a> MisuseContext<'a, '_> {
         misuses.extend(trace.exits.iter().filter_map(|exit| self.unchecked(trace, exit, ty)));
         misuses.extend(self.calls(trace).into_iter().filter_map(|(call, used)| self.used(trace, call, used)));
         misuses.extend(trace.exits.iter().find_map(|exit| self.parallel(trace, exit)));
+        misuses.extend(trace.doubled.iter().find_map(|doubled| self.doubled(*doubled)));
         misuses.sort();
         misuses.dedup_by_key(|misuse| misuse.kind);
         misuses
@@ -142,6 +143,15 @@ impl<'a> MisuseContext<'a, '_> {
             way: Way::Parallel,
             certainty: Certainty::Proved,
         })
+    }
+
+    /// `defer stack.Run(); defer client.Close(); stack.Push(client.Close)`
+    fn doubled(&self, (first, second): (Span, Span)) -> Option<Misuse> {
+        self.method_at(first)?;
+        let verb = self.verb;
+        let places =
+            vec![(first, format!("{verb} by this defer")), (second, format!("{verb} again by this defer"))];
+        Some(Misuse { kind: FaultKind::ReleasedTwice, places, way: Way::Again, certainty: Certainty::Proved })
     }
 
     /// In which way a resource that was handed on should have stayed open; `None` where that is not told by

@@ -55,7 +55,7 @@ impl Case<'_, '_> {
             None => Vec::new(),
         };
         let Some(found) = self.find(site, trace) else {
-            if placed.obstacle.is_none() && !matches!(site.source, Source::Assigned { .. }) {
+            if placed.obstacle.is_none() && site.at == self.call.span {
                 placed.anchor = self.unbound(trace, site.body, kind);
             }
             return None;
@@ -221,7 +221,7 @@ impl Case<'_, '_> {
     pub(crate) fn anchor(&self, release_site: &ReleaseSite, closable: &Closable) -> Anchor {
         let ReleaseSite { site, found, iteration, late, doubt, .. } = release_site;
         let uncovered = found.shared.then(|| "it is not acquired on every way that leads here".to_owned());
-        let subtest = site.subtest.then(|| "it is nil where the subtest failed".to_owned());
+        let run = site.doubt.map(str::to_owned);
         Anchor {
             place: found.place,
             variable: self.scopes.info(found.variable).name.clone(),
@@ -230,7 +230,7 @@ impl Case<'_, '_> {
                 .doubt
                 .clone()
                 .or(uncovered)
-                .or(subtest)
+                .or(run)
                 .or_else(|| self.may_be_nil(found))
                 .or_else(|| doubt.clone())
                 .or_else(|| self.made_around()),

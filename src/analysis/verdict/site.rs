@@ -2,12 +2,13 @@
 //! whose variable gets it.
 
 use crate::analysis::dataflow::source::{ErrorAt, Source};
-use crate::analysis::dataflow::state::{EventKind, Phase};
+use crate::analysis::dataflow::state::{Alias, EventId, EventKind, Phase};
 use crate::analysis::dataflow::trace::{Exit, ExitKind};
 use crate::analysis::graph::known;
 use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::placement::anchor;
+use crate::analysis::summaries::answers::Stack;
 use crate::analysis::verdict::case::{Case, Kind};
 use crate::base::diagnostic::Verdict;
 use crate::base::text::Span;
@@ -23,9 +24,13 @@ pub(crate) struct Site {
     /// The call in that body after which the resource is there.
     pub at: Span,
     pub source: Source,
-    /// It is made in a subtest: where that failed, there is nothing.
-    pub subtest: bool,
+    /// What makes it run there is no plain call, and why a release may find nothing for that.
+    pub doubt: Option<&'static str>,
 }
+
+/// Why a resource that a literal makes may not be there after the call that runs the literal.
+const SUBTEST: &str = "it is nil where the subtest failed";
+const RUN_BY_CALLEE: &str = "it is made by a function that a callee runs, as often as that likes";
 
 impl Case<'_, '_> {
     /// Where to begin; `None` for a call outside of any body.
@@ -33,7 +38,33 @@ impl Case<'_, '_> {
         let body = self.scopes.body_around(self.call.span)?;
         let at = self.call.span;
         let source = Source::Call { span: at, gives: kind.gives(), error: kind.error, success: kind.success };
-        Some(self.outer_site(body, kind).unwrap_or(Site { body, at, source, subtest: false }))
+        let outer = || self.outer_site(body, kind).or_else(|| self.returned_site(body, kind, source));
+        Some(outer().unwrap_or(Site { body, at, source, doubt: None }))
+    }
+
+    /// `open := func() (*Client, error) { return New() }`, called once in the body around it: the resource is
+    /// what that call gives.
+    fn returned_site(&self, literal: BodyId, kind: &Kind, source: Source) -> Option<Site> {
+        let body = self.scopes.body(literal).parent.filter(|_| self.wanted.tied.is_none())?;
+        let Gives::Result(_) = kind.gives() else { return None };
+        let (at, _) = self.only_call(literal, body, None)?;
+        let trace = self.walk(literal, &[source], kind.target()).ok()?;
+        let [(result, Alias::Itself)] = trace.left.as_slice() else { return None };
+        let returned =
+            |id: EventId| matches!(trace.events[id.0 as usize].kind, EventKind::Given(Verdict::Returned));
+        let gives = |exit: &Exit| match exit.state.phase {
+            Phase::Given(id) => returned(id) && exit.state.due.is_none(),
+            Phase::Before | Phase::Nil => true,
+            _ => matches!(exit.kind, ExitKind::Stop(_)),
+        };
+        if !trace.exits.iter().all(gives) {
+            return None;
+        }
+        let results = &self.scopes.body(literal).signature.results;
+        let is_error = |ty: &Expr| ty.as_ident().is_some_and(|name| &*name.name == "error");
+        let error = results.iter().position(|result| is_error(&result.ty));
+        let source = Source::Call { span: at, gives: Gives::Result(*result), error, success: None };
+        Some(Site { body, at, source, doubt: None })
     }
 
     /// `connect := func() (err error) { client, err = New(); return err }`, called once in the body whose
@@ -46,13 +77,18 @@ impl Case<'_, '_> {
         if body == literal || self.scopes.body(literal).parent != Some(body) {
             return None;
         }
-        let (at, subtest) = self.only_call(literal, body)?;
+        let (at, doubt) = self.only_call(literal, body, Some(kind))?;
+        let subtest = doubt == Some(SUBTEST);
         let error = match self.error_after(literal, kind, &names) {
             Some(error) => error,
             None if subtest && self.is_always_assigned(literal, kind) => ErrorAt::Nowhere,
             None => return None,
         };
-        Some(Site { body, at, source: Source::Assigned { span: at, var, error }, subtest })
+        // Of a callee that gives more than the error nobody knows which that is.
+        if doubt == Some(RUN_BY_CALLEE) && matches!(error, ErrorAt::Result(_)) && !self.gives_error_only(at) {
+            return None;
+        }
+        Some(Site { body, at, source: Source::Assigned { span: at, var, error }, doubt })
     }
 
     /// Where the error goes of what the literal assigns, if it comes to its end in one way only.
@@ -114,9 +150,21 @@ impl Case<'_, '_> {
         index.map(ErrorAt::Result)
     }
 
-    /// The only call of the literal, if it stands in `body` itself: on the spot, through a variable that
-    /// holds nothing else, or by a `sync.Once` of the body's own, or as a subtest, which is told as well.
-    fn only_call(&self, literal: BodyId, body: BodyId) -> Option<(Span, bool)> {
+    /// Whether all that the call at `at` gives is an error.
+    fn gives_error_only(&self, at: Span) -> bool {
+        let call = visit::calls(self.decl).into_iter().find(|call| call.span == at);
+        call.is_some_and(|call| matches!(self.typing.results(call).as_slice(), [one] if one.is_error()))
+    }
+
+    /// The only call of the literal, if it stands in `body` itself: on the spot or through a variable that
+    /// holds nothing else. With `kind`, also what runs it as an argument: a `sync.Once` of the body's own, a
+    /// subtest, or a callee whose source runs what it gets, each with the doubt that remains.
+    fn only_call(
+        &self,
+        literal: BodyId,
+        body: BodyId,
+        kind: Option<&Kind>,
+    ) -> Option<(Span, Option<&'static str>)> {
         let is_literal = |value: &Expr| match &value.unparen().kind {
             ExprKind::FuncLit(inner) => self.scopes.literal(inner) == Some(literal),
             _ => false,
@@ -132,11 +180,13 @@ impl Case<'_, '_> {
             ExprKind::Ident(ident) => uses += usize::from(variable(ident).is_some()),
             ExprKind::Call(call) => {
                 let named = call.function.as_ident().is_some_and(|ident| variable(ident).is_some());
-                let given = call.args.iter().any(is_literal);
-                let subtest = given && self.is_subtest(call);
-                let run =
-                    named || is_literal(&call.function) || subtest || (given && self.runs_once(call, body));
-                calls.extend(run.then_some((call.span, subtest)));
+                let given = kind.and_then(|kind| Some((call.args.iter().position(is_literal)?, kind)));
+                let doubt = given.and_then(|(at, kind)| self.run_by(call, at, body, kind));
+                match doubt {
+                    _ if named || is_literal(&call.function) => calls.push((call.span, None)),
+                    Some(doubt) => calls.push((call.span, doubt)),
+                    None => {}
+                }
             }
             _ => {}
         });
@@ -145,6 +195,19 @@ impl Case<'_, '_> {
         let plain =
             uses <= 2 && self.scopes.body_around(call.0) == Some(body) && !self.is_deferred(body, call.0);
         plain.then_some(*call)
+    }
+
+    /// With which doubt the call runs its argument `at`, a function literal, before it returns.
+    fn run_by(&self, call: &Call, at: usize, body: BodyId, kind: &Kind) -> Option<Option<&'static str>> {
+        if self.is_subtest(call) {
+            return Some(Some(SUBTEST));
+        }
+        if self.runs_once(call, body) {
+            return Some(None);
+        }
+        let stack = Stack::new();
+        let runs = self.calls(&stack, kind.target()).runs_argument(call, at);
+        runs.then_some(Some(RUN_BY_CALLEE))
     }
 
     /// Whether a variable that the call gives besides may be of use to the resource, or use it.

@@ -106,10 +106,15 @@ impl FuncDecl {
         self.receiver.as_ref().and_then(|param| base_type_name(&param.ty))
     }
 
+    /// Whether it is a method of a pointer.
+    pub fn takes_address(&self) -> bool {
+        self.receiver.as_ref().is_some_and(|param| matches!(param.ty.unparen().kind, ExprKind::Pointer(_)))
+    }
+
     /// `main`, `(*Server).Run`, `Server.Run`: as printed in findings.
     pub fn display_name(&self) -> String {
         match (&self.receiver, self.receiver_type()) {
-            (Some(param), Some(ty)) if matches!(param.ty.unparen().kind, ExprKind::Pointer(_)) => {
+            (Some(_), Some(ty)) if self.takes_address() => {
                 format!("(*{ty}).{}", self.name.name)
             }
             (Some(_), Some(ty)) => format!("{ty}.{}", self.name.name),
