@@ -191,7 +191,7 @@ impl QuerySeeds {
     /// Whether the query proposes calls of a function of this name.
     pub fn takes_function(&self, name: &str) -> bool {
         let text = format!("func _() {{ _ = {name}() }}");
-        let parsed = parse(text.as_bytes(), Span::new(0, text.len() as u32));
+        let parsed = parse(text.as_bytes(), Span::new(0, narrow(text.len())));
         parsed.is_ok_and(|parsed| self.seeds(&parsed).is_ok_and(|seeds| !seeds.is_empty()))
     }
 

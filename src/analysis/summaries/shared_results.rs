@@ -8,6 +8,7 @@ use crate::analysis::dataflow::state::Alias;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::analysis::summaries::callee::Calls;
+use crate::base::text::narrow;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
@@ -53,7 +54,7 @@ impl Calls<'_, '_> {
                 && let Callee::Method { method, .. } = typing.callee(inner)
                 && let Some(inner_func) = &method.func
                 && let ParamOutcome::Puts { into: Operand::Receiver, .. } =
-                    self.summary(inner_func, ParamIndex::At(at as u32), &Alias::Inside(None)).outcome
+                    self.summary(inner_func, ParamIndex::At(narrow(at)), &Alias::Inside(None)).outcome
             {
                 kept.push(place);
             }
