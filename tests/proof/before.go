@@ -90,7 +90,7 @@ func deferredBefore(ctx context.Context) error {
 }
 
 func inList(ctx context.Context, l *list.List) error {
-	c, err := cl.NewClient(ctx) // against 4 "PushBack"
+	c, err := cl.NewClient(ctx) // stored
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
@@ -125,6 +127,7 @@ fn defers(stmts: &[Stmt]) -> bool {
 /// hides is left out.
 fn visible(scopes: &Scopes, offset: u32) -> Vec<(BodyId, VarId)> {
     let mut found: Vec<(BodyId, VarId)> = Vec::new();
+    let mut names = FxHashSet::default();
     let mut body = scopes.body_around(Span::new(offset, offset));
     while let Some(at) = body {
         let ours = (0..narrow(scopes.vars.len())).map(VarId).filter(|var| scopes.info(*var).body == at);
@@ -132,8 +135,7 @@ fn visible(scopes: &Scopes, offset: u32) -> Vec<(BodyId, VarId)> {
             ours.filter_map(|var| Some((declared(scopes, at, var, offset)?, var))).collect();
         declared.sort();
         for (_, var) in declared.into_iter().rev() {
-            let name = &scopes.info(var).name;
-            if !found.iter().any(|(_, known)| scopes.info(*known).name == *name) {
+            if names.insert(&scopes.info(var).name) {
                 found.push((at, var));
             }
         }

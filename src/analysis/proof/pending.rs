@@ -30,12 +30,12 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
         steps.push(subject.evidence(subject.call.span, "its release sees to what is under way"));
         return Ok(());
     }
+    let concerns = |call: &Call| {
+        let is_method = matches!(call.function.unparen().kind, ExprKind::Selector { .. });
+        is_method && derived.begins_at(&call.function) && call.span != subject.call.span
+    };
     for stmt in &statements {
-        for (call, is_looked_at) in dropped(stmt, &calls, subject) {
-            let is_method = matches!(call.function.unparen().kind, ExprKind::Selector { .. });
-            if !is_method || !derived.begins_at(&call.function) || call.span == subject.call.span {
-                continue;
-            }
+        for (call, is_looked_at) in dropped(stmt, &concerns, (&calls, &statements), subject) {
             let future = |ty: &Type| match kind_of(subject, call, ty) {
                 Future::Surely => true,
                 // What is used otherwise is a stream, a session.
@@ -53,9 +53,14 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     Ok(())
 }
 
-/// The calls of a statement whose results nobody waits for: nothing takes them, or a variable on which
-/// nothing that waits is called; each with whether a variable takes them.
-fn dropped<'a>(stmt: &'a Stmt, calls: &[&'a Call], subject: &Subject) -> Vec<(&'a Call, bool)> {
+/// The calls of a statement, of those that it `concerns`, whose results nobody waits for: nothing takes them,
+/// or a variable on which nothing that waits is called; each with whether a variable takes them.
+fn dropped<'a>(
+    stmt: &'a Stmt,
+    concerns: &dyn Fn(&Call) -> bool,
+    (calls, statements): (&[&Call], &[&Stmt]),
+    subject: &Subject,
+) -> Vec<(&'a Call, bool)> {
     let var_of = |expr: &Expr| expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
     let awaited = |target: &Expr| {
         let Some(var) = var_of(target) else {
@@ -67,21 +72,22 @@ fn dropped<'a>(stmt: &'a Stmt, calls: &[&'a Call], subject: &Subject) -> Vec<(&'
             }
             _ => false,
         });
-        waits || is_handed_on(subject, var, calls)
+        waits || is_handed_on(subject, var, calls, statements)
     };
     let is_error = |target: &Expr| subject.typing.of(target).is_error();
     match &stmt.kind {
         StmtKind::Expr(expr) | StmtKind::Go(expr) | StmtKind::Defer(expr) => {
-            expr.as_call().map(|call| (call, false)).into_iter().collect()
+            expr.as_call().filter(|call| concerns(call)).map(|call| (call, false)).into_iter().collect()
         }
         StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. } => {
             let pairs = left.len() == right.len();
             let targets = |at: usize| if pairs { &left[at..=at] } else { left.as_slice() };
             let of_value = |(at, value): (usize, &'a Expr)| {
+                let call = value.as_call().filter(|call| concerns(call))?;
                 let targets: Vec<&Expr> = targets(at).iter().filter(|target| !is_error(target)).collect();
                 let dropped = !targets.iter().any(|target| awaited(target));
                 let named = targets.iter().any(|target| var_of(target).is_some());
-                value.as_call().filter(|_| dropped).map(|call| (call, named))
+                dropped.then_some((call, named))
             };
             right.iter().enumerate().filter_map(of_value).collect()
         }
@@ -90,13 +96,13 @@ fn dropped<'a>(stmt: &'a Stmt, calls: &[&'a Call], subject: &Subject) -> Vec<(&'
 }
 
 /// Whether the variable is an argument, an element or returned: then it is somebody's to wait for.
-fn is_handed_on(subject: &Subject, var: VarId, calls: &[&Call]) -> bool {
+fn is_handed_on(subject: &Subject, var: VarId, calls: &[&Call], statements: &[&Stmt]) -> bool {
     let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident)) == Some(var);
     let passed = calls
         .iter()
         .any(|call| call.args.iter().any(is_it) && subject.typing.ask(call, known::only_looks) != Some(true));
     let mut returned = false;
-    for stmt in statements(subject.decl) {
+    for stmt in statements {
         match &stmt.kind {
             StmtKind::Return(values) => returned |= values.iter().any(is_it),
             StmtKind::Send { value, .. } => returned |= is_it(value),
