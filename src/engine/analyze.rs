@@ -1,11 +1,10 @@
 //! One file's text -> its judgements: outline, seeds, declarations, findings with their fixes.
 
-use std::collections::BTreeSet;
 use std::iter::Peekable;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::analysis::file_context::FileContext;
 use crate::analysis::graph::local_types::Typing;
@@ -23,11 +22,10 @@ use crate::engine::package_style::PackageStyle;
 use crate::engine::prefilter::{Prefilter, sights};
 use crate::engine::suppress::Directives;
 use crate::engine::value_seeds::MakerVariable;
-use crate::engine::{
-    called_seeds, prefilter, quick_reject, suppress, typed_seeds, unsure_seeds, value_seeds,
-};
+use crate::engine::wrappers::{Fresh, Wrappers};
+use crate::engine::{called_seeds, quick_reject, suppress, typed_seeds, unsure_seeds, value_seeds};
 use crate::fix;
-use crate::go::project::package::{FuncRef, Package};
+use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::{Call, Decl, ExprKind};
 use crate::go::syntax::outline::{self, Item, ItemKind};
 use crate::go::syntax::parse::{Parsed, Refusal, items_by_parsing, parse};
@@ -38,63 +36,6 @@ use crate::go::types::expressions::Callee;
 use crate::go::types::release::Gives;
 use crate::rules::acquire::Acquire;
 use crate::rules::{Engine, Rule, Seeds};
-
-/// What a function gives to its callers: by which rule, through which results.
-type Given = (Arc<Rule>, BTreeSet<usize>);
-
-/// Functions of the repository that give a fresh resource to their callers: calls of them are acquisitions
-/// too.
-#[derive(Default)]
-pub struct Wrappers {
-    /// The rules, and which results.
-    known: FxHashMap<FuncRef, Vec<Given>>,
-    /// Their names, for the cheap question.
-    names: FxHashSet<Arc<str>>,
-}
-
-impl Wrappers {
-    /// Takes in that `fresh` gives its result to its callers; false when that was known.
-    pub fn add(&mut self, fresh: &Fresh) -> bool {
-        let new = self.names.insert(fresh.name.clone());
-        let rules = self.known.entry(fresh.func.clone()).or_default();
-        match rules.iter_mut().find(|(rule, _)| rule.id == fresh.rule.id) {
-            Some((_, results)) => results.insert(fresh.result) || new,
-            None => {
-                rules.push((fresh.rule.clone(), BTreeSet::from([fresh.result])));
-                rules.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
-                true
-            }
-        }
-    }
-
-    fn called_in(&self, text: &[u8]) -> bool {
-        prefilter::calls_any(text, &self.names)
-    }
-}
-
-/// A function that gives a fresh resource to its callers, or a package variable that has such a function.
-#[derive(Clone)]
-pub struct Fresh {
-    pub func: FuncRef,
-    /// What it is called by, in which package that is declared, and where in its file.
-    pub name: Arc<str>,
-    pub package: Arc<Package>,
-    at: u32,
-    pub rule: Arc<Rule>,
-    /// Through which result.
-    pub result: usize,
-    /// The method that releases what it gives, if that asks for nothing.
-    pub release: Option<String>,
-}
-
-impl Fresh {
-    /// What is known of calls whose type nobody knows, as an entry of
-    /// [`Usage`](crate::analysis::verdict::case::Usage): it gives what is released like this.
-    pub fn usage(&self) -> Option<(String, String)> {
-        let func = self.func.decl.receiver.is_none().then_some(&self.func)?;
-        Some((format!("{}.{}", func.package.path, func.decl.name.name), self.release.clone()?))
-    }
-}
 
 /// What one file came to.
 #[derive(Default)]
@@ -459,7 +400,7 @@ fn called(run: &Run, place: &FileContext, item: &Item, decl: &Decl, seeds: &Prop
     let text = &place.text[item.span.range()];
     let by_looks = |sight: &Prefilter| matches!(sight, Prefilter::Trigger(_)) && sight.is_in(text);
     let has_values = run.sights.iter().any(by_looks);
-    let wraps = |name: &str| run.wrappers.names.contains(name);
+    let wraps = |name: &str| run.wrappers.has_name(name);
     let gives = |name: &str| {
         run.sights.iter().any(|sight| match sight {
             Prefilter::Calls(names) => names.contains(name),
@@ -494,7 +435,7 @@ fn called(run: &Run, place: &FileContext, item: &Item, decl: &Decl, seeds: &Prop
         let values =
             if callee.func().is_none() && wraps(name) { typing.possible_functions(call) } else { None };
         let func = callee.func().or(values.as_ref().and_then(|values| values.first()));
-        if let Some(rules) = func.and_then(|func| run.wrappers.known.get(func)) {
+        if let Some(rules) = func.and_then(|func| run.wrappers.rules_of(func)) {
             let results = rules.iter().flat_map(|(rule, results)| results.iter().map(move |at| (rule, *at)));
             found.extend(
                 results.map(|(rule, at)| ProposedCall::new(rule, call.span, Some(Gives::Result(at)))),

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::analyze::{self, AnalyzedFile, FileText, Wrappers};
+use super::analyze::{self, AnalyzedFile, FileText};
+use super::wrappers::Wrappers;
 use crate::analysis::verdict::case::Judge;
 use crate::config::{Policy, Settings};
 use crate::go::types::database::FileScope;

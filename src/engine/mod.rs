@@ -25,6 +25,7 @@ pub(crate) mod testing;
 mod typed_seeds;
 mod unsure_seeds;
 mod value_seeds;
+mod wrappers;
 
 pub use baseline::{Baseline, Entry};
 pub use fixes::{Choice, Choose, FileChange, FixRun, Fixes};

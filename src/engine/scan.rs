@@ -2,13 +2,12 @@
 //! their callers.
 
 use std::cell::RefCell;
-use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use rayon::prelude::*;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::channel;
 use crate::analysis::summaries::answers::Summaries;
@@ -20,10 +19,11 @@ use crate::base::sys::{self, Error};
 use crate::base::text::LineIndex;
 use crate::config::{Policy, Settings};
 use crate::engine::analyze;
-use crate::engine::analyze::{FileText, Fresh, Wrappers};
+use crate::engine::analyze::FileText;
 use crate::engine::candidate::Candidate;
 use crate::engine::previews::Sightings;
 use crate::engine::report::{ChannelVerdict, Details, Report, Stats};
+use crate::engine::wrappers::{Added, Fresh, Wrappers, hash_of};
 use crate::engine::{change_filter, detect, prefilter, suppress};
 use crate::go::project::locate::{Environment, Locator};
 use crate::go::project::package::{Membership, with_text};
@@ -312,43 +312,6 @@ fn learn(judge: &Judge, settings: &Settings, wrappers: &Wrappers, candidates: &m
 /// the first wrapper is followed.
 #[derive(Default)]
 struct Others(FxHashMap<usize, Vec<u64>>);
-
-fn hash_of(path: &str) -> u64 {
-    FxBuildHasher.hash_one(path)
-}
-
-/// Functions that became known as wrappers, by where they are seen from.
-#[derive(Default)]
-struct Added<'a> {
-    /// Those that a package exports, by the hash of its path.
-    exported: FxHashMap<u64, Vec<Arc<str>>>,
-    /// All of a folder.
-    local: FxHashMap<&'a Path, Vec<Arc<str>>>,
-    methods: FxHashSet<Arc<str>>,
-}
-
-impl<'a> Added<'a> {
-    fn of(all: &'a [Fresh]) -> Added<'a> {
-        let mut added = Added::default();
-        for Fresh { name, package, func, .. } in all {
-            added.local.entry(&package.dir).or_default().push(name.clone());
-            if name.starts_with(char::is_uppercase) {
-                added.exported.entry(hash_of(&package.path)).or_default().push(name.clone());
-            }
-            if func.decl.receiver.is_some() {
-                added.methods.insert(name.clone());
-            }
-        }
-        added
-    }
-
-    /// The names of those in the folder `dir` and in what is imported, given as hashes.
-    fn seen_from(&self, dir: Option<&Path>, imports: &[u64]) -> FxHashSet<Arc<str>> {
-        let local = dir.and_then(|dir| self.local.get(dir));
-        let imported = imports.iter().filter_map(|path| self.exported.get(path));
-        local.into_iter().chain(imported).flatten().cloned().collect()
-    }
-}
 
 /// Judges again the files that call one of `added`, and for the first time those that did not matter so far.
 fn follow(
