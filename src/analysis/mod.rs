@@ -5,6 +5,7 @@ pub mod dataflow;
 pub mod detection;
 pub mod file_context;
 pub mod graph;
+pub mod lock;
 pub mod placement;
 pub mod proof;
 pub mod summaries;

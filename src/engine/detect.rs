@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::analysis::channel;
 use crate::analysis::detection::{Declaration, Detection, Detector};
 use crate::analysis::file_context::FileContext;
 use crate::analysis::verdict::case::Judge;
+use crate::analysis::{channel, lock};
 use crate::base::diagnostic::{Finding, Location, fingerprint};
 use crate::config::{Policy, Settings};
 use crate::engine::suppress::{self, Directives};
@@ -20,7 +20,7 @@ use crate::rules::{Engine, Rule};
 pub type Detectors = [(Engine, Detector)];
 
 /// Those that there are.
-pub const DETECTORS: &Detectors = &[(Engine::Channel, channel::detect)];
+pub const DETECTORS: &Detectors = &[(Engine::Channel, channel::detect), (Engine::Construct, lock::detect)];
 
 /// What an engine detected in a file.
 #[derive(Debug, Clone)]

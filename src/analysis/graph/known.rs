@@ -197,6 +197,14 @@ fn is_first_word(name: &str, word: &str) -> bool {
     whole && (name.starts_with(word) || lower())
 }
 
+/// Whether a function of this name may leave a lock to its caller: `lockAll`, `acquire`.
+pub fn hands_on_lock(name: &str) -> bool {
+    let words = ["Lock", "Locked", "Acquire", "Unlock", "Hold", "Begin"];
+    let letters = camel_words(name);
+    letters.iter().any(|word| words.contains(&word.as_str()) || word == "Locks")
+        || ["RLock", "TryLock"].iter().any(|word| name.contains(word))
+}
+
 /// Whether a function of this name only looks at its arguments: nothing of them stays with it.
 pub fn only_looks(callee: Name) -> bool {
     let Name { package, name } = callee;

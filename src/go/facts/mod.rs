@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Functions and methods that keep nothing of their arguments, nor of their receiver, but in what they give,
 /// and call what they get before they return: `io.Copy`, `testing.T.Logf`.
@@ -29,6 +29,40 @@ static CANCELLABLE: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("canc
 
 /// Functions that give a context which nobody cancels: `context.Background`.
 static ROOTS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("roots.txt")));
+
+/// Methods that lock, unlock, and try to lock: `sync.Mutex.Lock`.
+static LOCKS: LazyLock<FxHashMap<String, Locking>> = LazyLock::new(|| {
+    let mut found = FxHashMap::default();
+    let lines = include_str!("locks.txt").lines().filter(|line| !line.starts_with('#'));
+    for (path, rows) in lines.filter_map(|line| line.split_once(": ")) {
+        for (ty, row) in rows.split_whitespace().filter_map(|row| row.split_once('.')) {
+            let words: Vec<&str> = row.split('/').collect();
+            let shared = words.last() == Some(&"shared");
+            let acts = [LockAct::Lock, LockAct::Unlock, LockAct::Try];
+            for (act, method) in acts.into_iter().zip(&words) {
+                found.insert(format!("{path}.{ty}.{method}"), Locking { act, shared });
+            }
+        }
+    }
+    found
+});
+
+/// What a method does to the lock that it is called on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Locking {
+    pub act: LockAct,
+    /// Others may hold it at the same time, by the same method.
+    pub shared: bool,
+}
+
+/// Whether a method locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockAct {
+    Lock,
+    Unlock,
+    /// It says whether it has.
+    Try,
+}
 
 /// Functions and methods, each with what of a call the fact is about; `None` for all of it.
 type Facts = FxHashMap<String, Option<Tied>>;
@@ -98,6 +132,18 @@ pub fn is_root_context(package: &str, name: &str) -> bool {
     ROOTS.contains_key(&format!("{package}.{name}"))
 }
 
+/// What a method (`Type.Method`) of the package does to the lock that it is called on.
+pub fn locking(package: &str, name: &str) -> Option<Locking> {
+    LOCKS.get(&format!("{package}.{name}")).copied()
+}
+
+/// Whether some lock has a method of this name.
+pub fn may_be_locking(method: &str) -> bool {
+    static METHODS: LazyLock<FxHashSet<&str>> =
+        LazyLock::new(|| LOCKS.keys().filter_map(|name| name.rsplit('.').next()).collect());
+    METHODS.contains(method)
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
@@ -117,6 +163,11 @@ mod tests {
         assert!(!lends("fmt", "Copy", &tied(false, &[0])));
         assert!(!lends("encoding/json", "NewEncoderX", &tied(false, &[0])));
         assert!(makes("database/sql", "DB.Conn") && !makes("database/sql", "DB.Query"));
+        let lock = |name| locking("sync", name).map(|one| (one.act, one.shared));
+        assert_eq!(lock("RWMutex.RUnlock"), Some((LockAct::Unlock, true)));
+        assert_eq!(lock("Mutex.TryLock"), Some((LockAct::Try, false)));
+        assert_eq!((lock("Mutex.RLock"), lock("RWMutex.shared")), (None, None));
+        assert!(may_be_locking("RLock") && !may_be_locking("Close"));
         assert!(is_group("golang.org/x/sync/errgroup", "Group.Go"));
         // What a template is given goes to functions that it calls by name; where it writes does not.
         assert!(lends("text/template", "Template.Execute", &tied(false, &[0])));

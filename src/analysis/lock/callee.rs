@@ -1,0 +1,257 @@
+//! What a function that is called does first to a lock of its caller's.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarOrigin};
+use crate::analysis::lock::key::{Key, Part, Root, method, parts, path, unlocked_in};
+use crate::base::text::{Span, narrow};
+use crate::go::facts::LockAct;
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::{Database, FileScope};
+use crate::go::types::type_expr::Type;
+
+/// Callees of callees are looked at this deep.
+const MAX_DEPTH: usize = 4;
+
+/// What a function does first to a lock that it did not make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum First {
+    /// Nothing, or what it locks it does not lock always.
+    Nothing,
+    /// It locks it, whatever its arguments.
+    Locks { func: FuncRef, at: Span, shared: bool },
+    /// It may unlock it, or nobody knows.
+    Unlocks,
+}
+
+/// The lock as its caller hands it over.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Handed {
+    Param(ParamIndex, Vec<Arc<str>>),
+    Package(Arc<str>, Vec<Arc<str>>),
+}
+
+/// What functions do to locks, remembered for one declaration.
+pub struct Callees<'w> {
+    database: &'w Database,
+    known: RefCell<FxHashMap<(FuncRef, Handed), First>>,
+}
+
+impl<'w> Callees<'w> {
+    pub fn new(database: &'w Database) -> Callees<'w> {
+        Callees { database, known: RefCell::default() }
+    }
+
+    /// What a call does to a lock of the declaration that it stands in.
+    pub fn first(&self, typing: &Typing, call: &Call, lock: &Key) -> First {
+        self.first_at(typing, call, lock, 0)
+    }
+
+    fn first_at(&self, typing: &Typing, call: &Call, lock: &Key, depth: usize) -> First {
+        let mut answer = First::Nothing;
+        for handed in handed(typing, call, lock) {
+            let Some(func) = typing.called(call).filter(|func| self.has(typing, func, &handed)) else {
+                // Who gets the lock itself may do with it what it likes.
+                let itself = matches!(&handed, Handed::Param(_, fields) if fields.is_empty());
+                answer = if itself { First::Unlocks } else { answer };
+                continue;
+            };
+            match self.of(func, handed, depth) {
+                First::Nothing => {}
+                other => answer = other,
+            }
+            if answer == First::Unlocks {
+                break;
+            }
+        }
+        answer
+    }
+
+    /// Whether what is handed over so means the same in the function's package.
+    fn has(&self, typing: &Typing, func: &FuncRef, handed: &Handed) -> bool {
+        match handed {
+            Handed::Param(..) => true,
+            Handed::Package(name, _) => {
+                func.package.path == typing.file.package.path && func.package.has_value(name)
+            }
+        }
+    }
+
+    fn of(&self, func: FuncRef, handed: Handed, depth: usize) -> First {
+        let question = (func, handed);
+        if let Some(known) = self.known.borrow().get(&question) {
+            return known.clone();
+        }
+        if depth == MAX_DEPTH {
+            return First::Nothing;
+        }
+        // A function that calls itself says nothing new there.
+        self.known.borrow_mut().insert(question.clone(), First::Nothing);
+        let answer = self.look(&question.0, &question.1, depth);
+        self.known.borrow_mut().insert(question, answer.clone());
+        answer
+    }
+
+    fn look(&self, func: &FuncRef, handed: &Handed, depth: usize) -> First {
+        let Some(body) = func.decl.body() else { return First::Nothing };
+        let scopes = Scopes::of_func(&func.decl);
+        let typing = Typing::new(self.database, FileScope::of(func), &scopes);
+        let lock = match handed {
+            Handed::Param(index, fields) => {
+                let Some(var) = scopes.param(BodyId(0), *index) else { return First::Nothing };
+                Key { root: Root::Var(var), fields: fields.clone() }
+            }
+            Handed::Package(name, fields) => {
+                Key { root: Root::Package(name.clone()), fields: fields.clone() }
+            }
+        };
+        let mut looker = Looker { callees: self, typing: &typing, func, lock: &lock, depth, late: false };
+        looker.block(&body.stmts, true).unwrap_or(if looker.late { First::Unlocks } else { First::Nothing })
+    }
+}
+
+/// How a call hands over the value that a lock is reached by.
+fn handed(typing: &Typing, call: &Call, lock: &Key) -> Vec<Handed> {
+    let mut found = Vec::new();
+    if let Root::Package(name) = &lock.root {
+        found.push(Handed::Package(name.clone(), lock.fields.clone()));
+        return found;
+    }
+    let within = |expr: &Expr| path(typing, expr).and_then(|path| Some(lock.within(&path)?.to_vec()));
+    if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind
+        && let Some(fields) = within(operand)
+    {
+        found.push(Handed::Param(ParamIndex::Receiver, fields));
+    }
+    for (at, arg) in call.args.iter().enumerate() {
+        found.extend(within(arg).map(|fields| Handed::Param(ParamIndex::At(narrow(at)), fields)));
+    }
+    found
+}
+
+struct Looker<'a, 'l> {
+    callees: &'l Callees<'l>,
+    typing: &'l Typing<'a, 'l>,
+    func: &'l FuncRef,
+    lock: &'l Key,
+    depth: usize,
+    /// It unlocks the lock at its end, or some time later.
+    late: bool,
+}
+
+impl<'a> Looker<'a, '_> {
+    /// What comes first of a list of statements; `always` where nothing but a return keeps them from being
+    /// run, and none that a parameter asks for.
+    fn block(&mut self, list: &'a [Stmt], mut always: bool) -> Option<First> {
+        list.iter().find_map(|stmt| {
+            let found = self.stmt(stmt, always);
+            always &= !self.leaves_if_told(stmt);
+            found
+        })
+    }
+
+    /// Whether a statement leaves the function where a parameter says so: `if !create { return }`.
+    fn leaves_if_told(&self, stmt: &Stmt) -> bool {
+        let StmtKind::If(branch) = &stmt.kind else { return false };
+        let mut told = false;
+        visit::expr(&branch.condition, &mut |part| {
+            let var = part.as_ident().and_then(|name| self.typing.scopes.var(name));
+            let is_param = |var| matches!(self.typing.scopes.info(var).origin, VarOrigin::Param { .. });
+            let flag = |var| self.typing.var(var).is_some_and(|ty| ty == Type::basic("bool"));
+            told |= var.is_some_and(|var| is_param(var) && flag(var));
+        });
+        let mut returns = false;
+        visit::body(&branch.then, &mut |inner| returns |= matches!(inner.kind, StmtKind::Return(_)));
+        told && returns
+    }
+
+    fn stmt(&mut self, stmt: &'a Stmt, always: bool) -> Option<First> {
+        match &stmt.kind {
+            StmtKind::Defer(expr) | StmtKind::Go(expr) => {
+                for part in parts(expr) {
+                    self.late |= match part {
+                        Part::Call(call) => {
+                            method(self.typing, &call.function).is_some_and(|(key, locking)| {
+                                key == *self.lock && locking.act == LockAct::Unlock
+                            }) || self.callee(call) == First::Unlocks
+                        }
+                        Part::Value(value) => self.is_unlock(value),
+                        Part::Pointed(value) => path(self.typing, value).as_ref() == Some(self.lock),
+                        Part::Literal(literal) => self.unlocks_in(literal),
+                    };
+                }
+                None
+            }
+            StmtKind::Block(block) => self.block(&block.stmts, always),
+            StmtKind::Labeled { stmt: Some(inner), .. } => self.stmt(inner, always),
+            StmtKind::If(branch) => {
+                let init = branch.init.as_ref().and_then(|init| self.stmt(init, always));
+                init.or_else(|| self.expr(&branch.condition, always))
+                    .or_else(|| self.block(&branch.then.stmts, false))
+                    .or_else(|| branch.otherwise.as_ref().and_then(|other| self.stmt(other, false)))
+            }
+            StmtKind::For(_) | StmtKind::Switch(_) | StmtKind::TypeSwitch(_) | StmtKind::Select(_) => {
+                visit::child_lists(stmt).into_iter().find_map(|list| self.block(list, false))
+            }
+            _ => {
+                let mut found = None;
+                let mut seen: Vec<Span> = Vec::new();
+                visit::stmt(stmt, &mut |expr| {
+                    if found.is_none() && !seen.iter().any(|span| span.contains(expr.span)) {
+                        seen.push(expr.span);
+                        found = self.expr(expr, always);
+                    }
+                });
+                found
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &'a Expr, always: bool) -> Option<First> {
+        for part in parts(expr) {
+            match part {
+                Part::Call(call) => {
+                    let first = match method(self.typing, &call.function) {
+                        Some((key, locking)) if key == *self.lock => match locking.act {
+                            LockAct::Lock => {
+                                let (func, at) = (self.func.clone(), call.span);
+                                First::Locks { func, at, shared: locking.shared }
+                            }
+                            LockAct::Unlock | LockAct::Try => First::Unlocks,
+                        },
+                        Some(_) => First::Nothing,
+                        None => self.callee(call),
+                    };
+                    match first {
+                        First::Nothing => {}
+                        First::Locks { .. } if !always => return Some(First::Nothing),
+                        first => return Some(first),
+                    }
+                }
+                Part::Value(value) => self.late |= self.is_unlock(value),
+                Part::Pointed(value) => self.late |= path(self.typing, value).as_ref() == Some(self.lock),
+                Part::Literal(literal) => self.late |= self.unlocks_in(literal),
+            }
+        }
+        None
+    }
+
+    fn callee(&self, call: &Call) -> First {
+        self.callees.first_at(self.typing, call, self.lock, self.depth + 1)
+    }
+
+    fn is_unlock(&self, value: &Expr) -> bool {
+        method(self.typing, value)
+            .is_some_and(|(key, locking)| key == *self.lock && locking.act == LockAct::Unlock)
+    }
+
+    fn unlocks_in(&self, literal: &FuncLit) -> bool {
+        unlocked_in(self.typing, &literal.body).contains(self.lock)
+    }
+}
