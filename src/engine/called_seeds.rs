@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::VarOrigin;
 use crate::base::sys;
+use crate::go::facts::names;
 use crate::go::project::gomod::language_version;
 use crate::go::syntax::ast::{Call, Expr, ExprKind, Ident};
 use crate::go::syntax::visit;
@@ -115,7 +116,8 @@ fn why_context_ends(typing: &Typing, arg: &Expr, call: &Call) -> Option<Arc<str>
         return of_request;
     }
     let derived = last.as_call().filter(|made| {
-        typing.ask(made, |name| name.package == "context" && name.name.starts_with("With")) == Some(true)
+        typing.ask(made, |name| names::functions().derives_context.holds(name.package, name.name))
+            == Some(true)
     });
     if derived?.args.first().is_some_and(|parent| is_of_request(typing, parent)) {
         return of_request;
@@ -140,7 +142,7 @@ fn is_of_request(typing: &Typing, value: &Expr) -> bool {
     let Some(call) = value.as_call().filter(|call| call.name() == Some("Context")) else { return false };
     let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return false };
     let ty = typing.of(operand);
-    let request = ty.named().is_some_and(|named| (&*named.package, &*named.name) == ("net/http", "Request"));
+    let request = ty.is_in(&names::types().requests);
     // What serves a stream of gRPC is named like that, where its methods were not read.
     let stream = || ty.named().is_some_and(|named| named.name.ends_with("Server"));
     request || stream() || typing.database.member(&ty, "RecvMsg").is_some()

@@ -12,7 +12,7 @@ use crate::analysis::channel::verdict::{Case, Fault};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
 use crate::base::text::narrow;
-use crate::go::facts;
+use crate::go::facts::names;
 use crate::go::syntax::ast::*;
 
 /// What the rule is called.
@@ -30,8 +30,9 @@ pub fn made(scopes: &Scopes, typing: &Typing) -> FxHashMap<VarId, GroupId> {
         own && scopes.assigned(*var).len() <= 1
             && typing.var(*var).is_some_and(|ty| {
                 ty.named().is_some_and(|named| {
-                    facts::is_counter(&named.package, &named.name)
-                        || facts::is_group(&named.package, &format!("{}.Go", named.name))
+                    let starts = format!("{}.Go", named.name);
+                    names::types().counters.holds(&named.package, &named.name)
+                        || names::functions().runs_in_group.holds(&named.package, &starts)
                 })
             })
     };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::text::{Span, narrow};
-use crate::go::facts;
+use crate::go::facts::names::{self, NameSet};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
@@ -120,10 +120,11 @@ pub fn context_made<'a>(scopes: &Scopes<'a>, typing: &Typing, stmt: &'a Stmt) ->
     let ([context, cancel], [value]) = (left.as_slice(), right.as_slice()) else { return None };
     let call = value.as_call()?;
     let parent = call.args.first()?;
-    let is = |call: &Call, fact: fn(&str, &str) -> bool| {
-        typing.name(&call.function).is_some_and(|(package, name)| fact(&package, name))
+    let of = names::functions();
+    let is = |call: &Call, fact: &NameSet| {
+        typing.name(&call.function).is_some_and(|(package, name)| fact.holds(&package, name))
     };
-    if !is(call, facts::is_cancellable) || !is(parent.as_call()?, facts::is_root_context) {
+    if !is(call, &of.cancellable) || !is(parent.as_call()?, &of.root_contexts) {
         return None;
     }
     let ident = context.as_ident()?;

@@ -15,7 +15,7 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::base::diagnostic::{AnchorPlace, Certainty, Remedy};
 use crate::base::text::{Span, narrow};
-use crate::go::facts;
+use crate::go::facts::names::{self, NameSet};
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -222,11 +222,11 @@ impl<'p> Reach<'p> {
     /// parameters that hold such a one.
     fn contexts_of(&mut self, typing: &Typing, var: VarId, roots: &[VarId], elements: &[Element]) -> Locals {
         let scopes = typing.scopes;
-        let is = |call: &Call, fact: fn(&str, &str) -> bool| {
-            typing.name(&call.function).is_some_and(|(package, name)| fact(&package, name))
+        let is = |call: &Call, fact: &NameSet| {
+            typing.name(&call.function).is_some_and(|(package, name)| fact.holds(&package, name))
         };
         let is_root = |parent: &Expr| match parent.as_call() {
-            Some(call) => is(call, facts::is_root_context),
+            Some(call) => is(call, &names::functions().root_contexts),
             None => {
                 parent.as_ident().and_then(|name| scopes.var(name)).is_some_and(|var| roots.contains(&var))
             }
@@ -244,7 +244,7 @@ impl<'p> Reach<'p> {
             };
             if let ([context, cancel], [value]) = (left.as_slice(), right.as_slice())
                 && let Some(call) = value.as_call()
-                && is(call, facts::is_cancellable)
+                && is(call, &names::functions().cancellable)
                 && call.args.first().is_some_and(is_root)
                 && let Some(context) = context.as_ident().and_then(|name| scopes.var(name))
             {
@@ -557,7 +557,7 @@ impl<'p> Reach<'p> {
 fn roots(owner: &Typing, call: &Call, scopes: &Scopes) -> Vec<VarId> {
     let is_root = |arg: &Expr| {
         let name = arg.as_call().and_then(|call| owner.name(&call.function));
-        name.is_some_and(|(package, name)| facts::is_root_context(&package, name))
+        name.is_some_and(|(package, name)| names::functions().root_contexts.holds(&package, name))
     };
     let given = call.args.iter().enumerate().filter(|(_, arg)| is_root(arg));
     given.filter_map(|(at, _)| scopes.param(BodyId(0), ParamIndex::At(narrow(at)))).collect()

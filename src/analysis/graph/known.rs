@@ -1,8 +1,9 @@
 //! What is known of calls that every Go program makes, where reading the source would say less: calls that
 //! never return, the test frameworks' assertions, the standard library's functions that only look at what
-//! they get.
+//! they get. The names are data (`go::facts::names`); here is what they are asked for.
 
 use crate::analysis::graph::control_flow::Ending;
+use crate::go::facts::names;
 use crate::go::syntax::ast::{Call, Expr, ExprKind};
 
 /// A callee by its import path and name; methods by the path of the package that declares them.
@@ -12,96 +13,47 @@ pub struct Name<'a> {
     pub name: &'a str,
 }
 
-/// The methods of loggers by which errors are logged.
-pub const LOGGING_METHODS: [&str; 13] = [
-    "WithError",
-    "Error",
-    "Errorf",
-    "Errorw",
-    "Errorln",
-    "Warn",
-    "Warnf",
-    "Warnw",
-    "Warning",
-    "Warningf",
-    "Print",
-    "Printf",
-    "Println",
-];
-
 /// Whether a call of this name never returns. Loggers are many and agree on the name, so the package counts
 /// for little.
 pub fn ending(callee: Name, in_test: bool) -> Option<Ending> {
     let Name { package, name } = callee;
-    let logs_and_dies = ["Fatal", "Fatalf", "Fatalln", "Fatalw", "FatalDepth", "Fatalv"].contains(&name);
-    match name {
-        _ if logs_and_dies && (in_test || package == "testing") => Some(Ending::Panic),
-        _ if logs_and_dies => Some(Ending::Exit),
-        "Panic" | "Panicf" | "Panicln" | "Panicw" if !package.is_empty() => Some(Ending::Panic),
-        "FailNow" | "SkipNow" | "Skip" | "Skipf" if in_test || package == "testing" => Some(Ending::Panic),
-        "Fail" | "Skip" | "AbortSuite" if package.starts_with("github.com/onsi/ginkgo") => {
-            Some(Ending::Panic)
-        }
-        "Goexit" if package == "runtime" => Some(Ending::Panic),
-        "Exit" | "Exitf" | "Exitln" if is_exiting(package) => Some(Ending::Exit),
-        _ => None,
+    let package = if in_test { "testing" } else { package };
+    if !package.is_empty() && names::functions().panics.holds(package, name) {
+        return Some(Ending::Panic);
     }
-}
-
-fn is_exiting(package: &str) -> bool {
-    ["os", "syscall", "github.com/golang/glog", "k8s.io/klog", "k8s.io/klog/v2", "github.com/sirupsen/logrus"]
-        .contains(&package)
+    names::functions().exits.holds(package, name).then_some(Ending::Exit)
 }
 
 /// Whether an assertion of this name ends the test when the error given to it is not nil.
 pub fn asserts_no_error(callee: Name) -> bool {
-    let Name { package, name } = callee;
-    let stem = name.strip_suffix('f').unwrap_or(name);
-    if package.ends_with("testify/require") {
-        return ["NoError", "Nil"].contains(&stem);
-    }
-    if package.starts_with("gotest.tools") {
-        return ["NilError", "Assert", "Check"].contains(&name) && name != "Check";
-    }
-    if package.ends_with("go-quicktest/qt")
-        || package.ends_with("frankban/quicktest")
-        || package.starts_with("gopkg.in/check.v1")
-    {
-        return name == "Assert";
-    }
-    false
+    names::functions().asserts_no_error.holds(callee.package, callee.name)
 }
 
-/// Whether an assertion of this name ends the test when the error given to it is nil.
+/// Whether an assertion of this name ends the test when the error given to it is nil. One that goes on counts,
+/// too: where the error is asked for, there is nothing that was made.
 pub fn asserts_error(callee: Name) -> bool {
-    let Name { package, name } = callee;
-    let stem = name.strip_suffix('f').unwrap_or(name);
-    // `assert` goes on, yet where the error is asked for, there is nothing that was made.
-    if package.ends_with("testify/require") || package.ends_with("testify/assert") {
-        return ["Error", "ErrorIs", "ErrorAs", "ErrorContains", "EqualError", "NotNil"].contains(&stem);
-    }
-    package.starts_with("gotest.tools") && ["ErrorIs", "ErrorContains", "Error"].contains(&name)
+    names::functions().asserts_error.holds(callee.package, callee.name)
 }
 
 /// What a Gomega expectation, which ends the test where it does not hold, asks of an error: the error, and
 /// whether it wants there to be one. `Expect(err).NotTo(HaveOccurred())`
 pub fn expectation(call: &Call) -> Option<(&Expr, bool)> {
+    let words = &names::words().expectation;
     let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return None };
-    let holds = match &*field.name {
-        "To" | "Should" => true,
-        "NotTo" | "ToNot" | "ShouldNot" => false,
-        _ => return None,
-    };
+    let holds = words.holds.holds(&field.name);
+    if !holds && !words.fails.holds(&field.name) {
+        return None;
+    }
     let about = operand.as_call()?;
     let error = match about.name()? {
-        "Expect" | "Ω" => about.args.first(),
-        "ExpectWithOffset" => about.args.get(1),
+        name if words.subject.holds(name) => about.args.first(),
+        name if words.subject_second.holds(name) => about.args.get(1),
         _ => None,
     };
     let wants = match call.args.first()?.as_call()?.name()? {
-        "HaveOccurred" => holds,
-        "BeNil" | "Succeed" => !holds,
-        "MatchError" if holds => true,
+        name if words.is_error.holds(name) => holds,
+        name if words.no_error.holds(name) => !holds,
+        name if words.matches_error.holds(name) && holds => true,
         _ => return None,
     };
     Some((error?, wants))
@@ -109,73 +61,38 @@ pub fn expectation(call: &Call) -> Option<(&Expr, bool)> {
 
 /// Whether a function of this name makes something new, by the word that it begins with.
 pub fn opens(name: &str) -> bool {
-    ["New", "Open", "Dial", "Connect", "Listen", "Accept", "Join"]
-        .iter()
-        .any(|verb| is_first_word(name, verb))
+    names::words().opens.are_first_of(name)
 }
 
 /// Whether a method of this name may give what is there already: `Get`, `LoadOrStore`, `Find`.
 pub fn gets(name: &str) -> bool {
-    shares(name) || ["Value", "Find"].iter().any(|word| is_first_word(name, word))
+    shares(name) || names::words().gets.are_first_of(name)
 }
 
 /// Whether a function of this name may give what others have, too: `GetClient`, `SharedConn`.
 pub fn shares(name: &str) -> bool {
-    let words = ["Get", "Load", "Lookup", "Shared", "Instance", "Singleton", "Cached"];
-    words.iter().any(|word| is_first_word(name, word))
-        || ["OrCreate", "OrNew"].iter().any(|word| name.contains(word))
+    names::words().shares.are_first_of(name) || names::words().shares_within.are_within(name)
 }
 
 /// Whether a method of this name gives text or numbers: where something is, and how it is called.
 pub fn describes(name: &str) -> bool {
-    ["Addr", "Address", "URL", "String", "Host", "Port", "Endpoint", "Name", "Error", "ID"].contains(&name)
+    names::words().describes.holds(name)
 }
 
 /// Whether a function of this name makes an option or credentials out of nothing: `WithBlock()`.
 pub fn makes_option(name: &str) -> bool {
-    ["With", "Without", "New", "No", "Make", "Insecure", "Allow", "Disable", "Enable", "Use", "Default"]
-        .iter()
-        .any(|word| is_first_word(name, word))
+    names::words().makes_option.are_first_of(name)
 }
 
 /// Whether a method of this name, called without more than a context, reads as if it ended what it is called
 /// on: `AsyncClose`, `TearDown`, `ShutdownNow`. `CloseSend` and the like end one half of it.
 pub fn reads_like_release(name: &str) -> bool {
-    const WORDS: [&str; 26] = [
-        "Close",
-        "Stop",
-        "Shutdown",
-        "Release",
-        "Quit",
-        "Abort",
-        "Teardown",
-        "Cleanup",
-        "Dispose",
-        "Finish",
-        "Halt",
-        "Terminate",
-        "Destroy",
-        "Kill",
-        "Disconnect",
-        "Drain",
-        "Free",
-        "Exit",
-        "Logout",
-        "Hangup",
-        "Finalize",
-        "End",
-        "Deinit",
-        "Uninit",
-        "Detach",
-        "Cancel",
-    ];
-    const PAIRS: [(&str, &str); 5] =
-        [("Shut", "Down"), ("Tear", "Down"), ("Clean", "Up"), ("Log", "Out"), ("Hang", "Up")];
+    let known = names::words();
     let words = camel_words(name);
-    let half = words.last().is_some_and(|last| ["Send", "Write", "Read", "Recv"].contains(&last.as_str()));
+    let half = words.last().is_some_and(|last| known.halves.holds(last));
     !half
-        && (words.iter().any(|word| WORDS.contains(&word.as_str()))
-            || words.windows(2).any(|two| PAIRS.contains(&(two[0].as_str(), two[1].as_str()))))
+        && (words.iter().any(|word| known.release.holds(word))
+            || words.windows(2).any(|two| known.release_pairs.holds(&two.concat())))
 }
 
 /// `asyncClose` is `Async`, `Close`.
@@ -190,65 +107,21 @@ fn camel_words(name: &str) -> Vec<String> {
     words
 }
 
-fn is_first_word(name: &str, word: &str) -> bool {
-    let (first, rest) = word.split_at(1);
-    let lower = || name.strip_prefix(&first.to_ascii_lowercase()).is_some_and(|name| name.starts_with(rest));
-    let whole = name.as_bytes().get(word.len()).is_none_or(|byte| !byte.is_ascii_lowercase());
-    whole && (name.starts_with(word) || lower())
-}
-
 /// Whether a function of this name may leave a lock to its caller: `lockAll`, `acquire`.
 pub fn hands_on_lock(name: &str) -> bool {
-    let words = ["Lock", "Locked", "Acquire", "Unlock", "Hold", "Begin"];
-    let letters = camel_words(name);
-    letters.iter().any(|word| words.contains(&word.as_str()) || word == "Locks")
-        || ["RLock", "TryLock"].iter().any(|word| name.contains(word))
+    let known = names::words();
+    camel_words(name).iter().any(|word| known.hands_on_lock.holds(word))
+        || known.hands_on_lock_within.are_within(name)
 }
 
 /// Whether a function of this name only looks at its arguments: nothing of them stays with it.
 pub fn only_looks(callee: Name) -> bool {
-    let Name { package, name } = callee;
-    let looks = [
-        "fmt",
-        "log",
-        "log/slog",
-        "errors",
-        "strings",
-        "strconv",
-        "bytes",
-        "reflect",
-        "encoding/json",
-        "encoding/xml",
-        "unsafe",
-        "sort",
-        "slices",
-        "maps",
-        "io",
-        "io/ioutil",
-        "os",
-        "math",
-        "unicode/utf8",
-        "path/filepath",
-        "testing",
-    ];
-    let tests = [
-        "testify/assert",
-        "testify/require",
-        "google/go-cmp/cmp",
-        "onsi/gomega",
-        "gotest.tools",
-        "quicktest",
-    ];
-    let reads_memory = package == "sync/atomic" && (name.starts_with("Load") || name.starts_with("Add"));
-    (looks.contains(&package) && !name.starts_with("Set") && !name.starts_with("New"))
-        || reads_memory
-        || tests.iter().any(|part| package.contains(part))
+    names::functions().only_looks.holds(callee.package, callee.name)
 }
 
 /// Whether a call of it makes a test of the function that it is given: `It("counts", func() { … })`.
 pub fn is_spec(callee: Name) -> bool {
-    callee.package.starts_with("github.com/onsi/ginkgo")
-        && matches!(callee.name, "It" | "FIt" | "Specify" | "FSpecify")
+    names::functions().specs.holds(callee.package, callee.name)
 }
 
 /// What a function does with a function that it is given.
@@ -266,131 +139,80 @@ pub enum Runner {
 
 /// The runners whose source says it in ways that the analysis does not follow.
 pub fn runner(callee: Name) -> Option<Runner> {
-    let Name { package, name } = callee;
-    match (package, name) {
-        ("testing", "Run" | "Fuzz" | "RunParallel") => Some(Runner::Now),
-        ("testing", "Cleanup") => Some(Runner::AtEnd),
-        (_, "DeferCleanup") => Some(Runner::AtEnd),
-        ("sync", "Do" | "Range") => Some(Runner::Now),
-        ("sync", "Go") => Some(Runner::Group),
-        ("sort" | "slices" | "strings" | "bytes" | "path/filepath" | "io/fs" | "maps", _) => {
-            Some(Runner::Now)
-        }
-        ("context" | "time", "AfterFunc") | ("runtime", "SetFinalizer" | "AddCleanup") => Some(Runner::Later),
-        ("net/http", "HandleFunc" | "Handle") => Some(Runner::Later),
-        (
-            "golang.org/x/sync/errgroup" | "github.com/sourcegraph/conc" | "github.com/sourcegraph/conc/pool",
-            "Go" | "TryGo",
-        ) => Some(Runner::Group),
-        _ => None,
-    }
+    let functions = names::functions();
+    let runners = [
+        (&functions.runs_now, Runner::Now),
+        (&functions.runs_at_end, Runner::AtEnd),
+        (&functions.runs_in_group, Runner::Group),
+        (&functions.runs_later, Runner::Later),
+    ];
+    let runs = |(set, _): &(&names::NameSet, _)| set.holds(callee.package, callee.name);
+    runners.into_iter().find(runs).map(|(_, runner)| runner)
+}
+
+/// Whether a call of it runs the function that it is given the first time only.
+pub fn runs_once(callee: Name) -> bool {
+    names::functions().runs_once.holds(callee.package, callee.name)
 }
 
 /// Whether a function of this name gives back the function that it gets, to be called once.
 pub fn gives_back(callee: Name) -> bool {
-    callee.package == "sync" && ["OnceFunc", "OnceValue", "OnceValues"].contains(&callee.name)
+    names::functions().gives_back.holds(callee.package, callee.name)
 }
 
 /// Whether a call of this name is over at once and waits for nobody: loggers, locks that are given back,
 /// cancel functions.
 pub fn is_quick(callee: Name) -> bool {
-    let Name { package, name } = callee;
-    let logs = ["Debug", "Info", "Warn", "Warning", "Error", "Print", "Log", "Trace"];
-    let stem = name.trim_end_matches("ln").trim_end_matches(['f', 'w']);
-    logs.contains(&stem)
-        || ["fmt", "log", "log/slog", "errors", "strings", "strconv"].contains(&package)
-        || ["Unlock", "RUnlock", "cancel", "stop"].contains(&name)
+    let stem = callee.name.trim_end_matches("ln").trim_end_matches(['f', 'w']);
+    names::words().logs.holds(stem) || names::functions().quick.holds(callee.package, callee.name)
 }
 
 /// Whether a method of this name may be called on what is released: it opens it again, ends it further, or
 /// asks how it ended.
 pub fn follows_release(name: &str) -> bool {
-    let opens =
-        ["Connect", "Reconnect", "Open", "Reopen", "Dial", "Reset", "Start", "Restart", "Init", "Login"];
-    let asks = ["Wait", "Err", "Done", "Join", "Exit"];
-    opens.iter().chain(&asks).any(|start| name.starts_with(start)) || ends(name)
+    names::words().follows_release.begin(name) || ends(name)
 }
 
 /// Whether a method of this name ends what it is called on, whatever a rule takes for its release.
 pub fn ends(name: &str) -> bool {
-    also_releases(name)
-        || ["Close", "Stop", "Shutdown", "Release", "Quit", "Abort"]
-            .iter()
-            .any(|start| name.starts_with(start))
+    also_releases(name) || names::words().ends.begin(name)
 }
 
 /// Whether a method of this name ends what it is called on, or waits for its end: `WaitAndClose`.
 pub fn joins(name: &str) -> bool {
-    ends(name) || ["Wait", "Close", "Join"].iter().any(|word| name.contains(word))
+    ends(name) || names::words().joins.are_within(name)
+}
+
+/// Whether a method of this name releases what is usually released by another one.
+pub fn also_releases(method: &str) -> bool {
+    names::words().also_releases.holds(method)
+}
+
+/// Whether a method of this name puts its arguments into something that outlives the call.
+pub fn stores(callee: Name) -> bool {
+    names::functions().stores.holds(callee.package, callee.name)
+}
+
+/// Which result of what [`stores`] says that it did not take what it got, and by which value.
+pub fn refusal(name: &str) -> Option<(usize, bool)> {
+    let refusals = &names::words().refusals;
+    refusals.iter().find(|refusal| *refusal.name == *name).map(|refusal| (refusal.result, refusal.is))
+}
+
+/// Whether a function of this name takes the listener that it gets, and closes it when it is done.
+pub fn takes_listener(name: &str) -> bool {
+    names::functions().takes_listener.may_hold(name)
 }
 
 /// Whether a function of this last name may be one from which the process serves: asked before its package is
 /// looked up.
 pub fn may_serve(name: &str) -> bool {
-    let framework = || FRAMEWORKS.iter().any(|(_, names)| names.contains(&name));
-    SERVERS.contains(&name) || STARTERS.contains(&name) || name == "Main" || framework()
+    names::functions().serves.may_hold(name)
 }
-
-/// Whether a method of this name releases what is usually released by another one.
-pub fn also_releases(method: &str) -> bool {
-    [
-        "Stop",
-        "GracefulStop",
-        "Shutdown",
-        "Disconnect",
-        "Drain",
-        "Terminate",
-        "Destroy",
-        "Kill",
-        "CloseNow",
-        "CloseWithError",
-    ]
-    .contains(&method)
-}
-
-/// Whether a method of this name puts its arguments into something that outlives the call.
-pub fn stores(callee: Name) -> bool {
-    let within = ["sync", "sync/atomic"].contains(&callee.package);
-    within && ["Store", "LoadOrStore", "Swap", "CompareAndSwap", "Put"].contains(&callee.name)
-}
-
-/// Which result of what [`stores`] says that it did not take what it got, and by which value.
-pub fn refusal(name: &str) -> Option<(usize, bool)> {
-    match name {
-        "CompareAndSwap" => Some((0, false)),
-        "LoadOrStore" => Some((1, true)),
-        _ => None,
-    }
-}
-
-/// Whether a function of this name takes the listener that it gets, and closes it when it is done.
-pub fn takes_listener(name: &str) -> bool {
-    ["Serve", "ServeTLS"].contains(&name)
-}
-
-const SERVERS: [&str; 4] = ["ListenAndServe", "ListenAndServeTLS", "Serve", "ServeTLS"];
-const STARTERS: [&str; 3] = ["Start", "StartHTTPFunction", "StartWithOptions"];
-/// Frameworks and what their servers are started by.
-const FRAMEWORKS: [(&str, &[&str]); 4] = [
-    ("github.com/gin-gonic/gin", &["Run", "RunTLS", "RunListener"]),
-    ("github.com/labstack/echo", &["Start", "StartTLS", "StartServer"]),
-    ("github.com/gofiber/fiber", &["Listen", "ListenTLS", "Listener"]),
-    ("sigs.k8s.io/controller-runtime", &["Start"]),
-];
 
 /// Whether the process serves from a call of this name until it ends.
 pub fn serves(callee: Name) -> bool {
-    let Name { package, name } = callee;
-    match name {
-        _ if SERVERS.contains(&name) => true,
-        "Main" => package.starts_with("google.golang.org/appengine"),
-        _ if STARTERS.contains(&name)
-            && (package.contains("lambda") || package.ends_with("funcframework")) =>
-        {
-            true
-        }
-        _ => FRAMEWORKS.iter().any(|(path, names)| package.starts_with(path) && names.contains(&name)),
-    }
+    names::functions().serves.holds(callee.package, callee.name)
 }
 
 #[cfg(test)]

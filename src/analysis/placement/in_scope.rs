@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::analysis::placement::anchor;
 use crate::base::diagnostic::{ContextInScope, InScope, LoggerInScope};
 use crate::base::text::{Span, narrow};
+use crate::go::facts::names;
 use crate::go::project::gomod::language_version;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -73,14 +73,9 @@ pub fn test(scopes: &Scopes, typing: &Typing, body: BodyId) -> Option<Arc<str>> 
 
 /// The parameter of `body` that is a `*testing.T` or the like.
 pub fn test_var(scopes: &Scopes, typing: &Typing, body: BodyId) -> Option<VarId> {
-    let of_testing = |ty: &Type| {
-        ty.named().is_some_and(|named| {
-            &*named.package == "testing" && matches!(&*named.name, "T" | "B" | "F" | "TB")
-        })
-    };
     let params = 0..scopes.body(body).signature.params.len();
     let mut vars = params.filter_map(|index| scopes.param(body, ParamIndex::At(narrow(index))));
-    vars.find(|var| typing.var(*var).is_some_and(|ty| of_testing(&ty)))
+    vars.find(|var| typing.var(*var).is_some_and(|ty| ty.is_in(&names::types().tests)))
 }
 
 /// Whether a function that the body hands a literal to runs subtests in parallel, as far as its source tells.
@@ -189,7 +184,8 @@ fn loggers(scopes: &Scopes, typing: &Typing, offset: u32) -> Vec<LoggerInScope> 
 }
 
 fn logger(typing: &Typing, spelled: String, ty: &Type) -> LoggerInScope {
-    let found = known::LOGGING_METHODS.map(|name| (name, typing.database.find_member(ty, name)));
+    let names = names::words().logs_errors.iter();
+    let found: Vec<_> = names.map(|name| (name, typing.database.find_member(ty, name))).collect();
     let proved = !found.iter().any(|(_, found)| matches!(found, Lookup::Unknown(_)));
     let methods = found
         .into_iter()
@@ -272,8 +268,9 @@ fn go_is(typing: &Typing, version: (u32, u32)) -> Option<bool> {
 /// `context.Background()` and the like.
 fn is_background(typing: &Typing, value: &Expr) -> bool {
     let name = value.as_call().and_then(|call| typing.name(&call.function));
+    let of = names::functions();
     name.is_some_and(|(package, name)| {
-        package == "context" && matches!(name, "Background" | "TODO" | "WithoutCancel")
+        of.root_contexts.holds(&package, name) || of.detaches.holds(&package, name)
     })
 }
 
@@ -302,16 +299,7 @@ fn derivation(scopes: &Scopes, typing: &Typing, body: BodyId, var: VarId, offset
         .next_back()?
         .as_call()?;
     let (package, name) = typing.name(&call.function)?;
-    let ends = match &*package {
-        "context" => {
-            name.starts_with("WithCancel")
-                || name.starts_with("WithTimeout")
-                || name.starts_with("WithDeadline")
-        }
-        "os/signal" => name == "NotifyContext",
-        "golang.org/x/sync/errgroup" => name == "WithContext",
-        _ => false,
-    };
+    let ends = names::functions().ends_context.holds(&package, name);
     let imported = typing.file.imports().iter().find(|import| &*import.path == "context");
     let package = imported.map(|import| import.name.clone().unwrap_or_else(|| "context".into()));
     ends.then_some(Derivation { package })

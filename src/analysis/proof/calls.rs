@@ -10,6 +10,7 @@ use crate::base::diagnostic::Verdict;
 use crate::base::text::{Span, narrow};
 use crate::go::facts;
 use crate::go::facts::Tied;
+use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -554,7 +555,8 @@ impl<'f, 'a> Flow<'f, 'a> {
         match callee {
             Callee::Method { method, receiver } => [&method.receiver, receiver].iter().any(|ty| {
                 ty.named().is_some_and(|named| {
-                    facts::is_group(&named.package, &format!("{}.{}", named.name, method.name))
+                    let name = format!("{}.{}", named.name, method.name);
+                    names::functions().runs_in_group.holds(&named.package, &name)
                 })
             }),
             _ => false,
@@ -565,7 +567,7 @@ impl<'f, 'a> Flow<'f, 'a> {
 /// A method of `*testing.T` or the like.
 fn is_of_test(callee: &Callee, name: &str) -> bool {
     matches!(callee, Callee::Method { method, receiver }
-        if &*method.name == name && receiver.named().is_some_and(|named| &*named.package == "testing"))
+        if &*method.name == name && receiver.is_in(&names::types().tests))
 }
 
 /// Results that may be those of any of several functions.

@@ -6,6 +6,7 @@
 use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::VarId;
+use crate::go::facts::names;
 
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection};
@@ -15,12 +16,6 @@ use crate::go::syntax::visit;
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
 use crate::go::types::type_expr::Type;
-
-/// Methods that wait for what a future stands for.
-const AWAITS: [&str; 8] = ["Get", "Wait", "Ready", "Done", "Result", "Await", "Err", "Join"];
-
-/// Methods that see to it that what was handed in goes out.
-const FLUSHES: [&str; 7] = ["Flush", "Stop", "Close", "Drain", "Wait", "Sync", "Shutdown"];
 
 pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let derived = subject.derived();
@@ -68,7 +63,7 @@ fn dropped<'a>(
         };
         let waits = calls.iter().any(|call| match &call.function.unparen().kind {
             ExprKind::Selector { operand, field } => {
-                AWAITS.contains(&&*field.name) && var_of(operand) == Some(var)
+                names::words().awaits.holds(&field.name) && var_of(operand) == Some(var)
             }
             _ => false,
         });
@@ -124,7 +119,7 @@ fn is_flushed(subject: &Subject, call: &Call, calls: &[&Call]) -> bool {
     };
     calls.iter().any(|other| match &other.function.unparen().kind {
         ExprKind::Selector { operand, field } => {
-            FLUSHES.iter().any(|flush| field.name.starts_with(flush))
+            names::words().flushes.begin(&field.name)
                 && operand.as_ident().and_then(|ident| subject.typing.scopes.var(ident)) == Some(var)
         }
         _ => false,

@@ -8,6 +8,7 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
 use crate::analysis::proof::subject::Subject;
+use crate::go::facts::names;
 
 use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::released_fields::ReleasedFields;
@@ -96,7 +97,7 @@ fn asks_little(subject: &Subject, call: &Call) -> bool {
     call.args.iter().all(|arg| match subject.typing.of(arg) {
         ty if ty.is_context() || ty.is_error() => true,
         Type::Basic(name) => !matches!(&*name, "string" | "untyped"),
-        Type::Named(named) => &*named.package == "time",
+        ty @ Type::Named(_) => ty.is_in(&names::types().times),
         _ => arg.is_nil(),
     })
 }
@@ -362,10 +363,10 @@ fn calls_of(subject: &Subject, func: &FuncRef, depth: usize) -> (Option<Span>, b
         ExprKind::Selector { field, .. } => ends |= known::reads_like_release(&field.name),
         ExprKind::Call(call) if !ends => {
             let name = call.name().unwrap_or_default().to_ascii_lowercase();
-            ends |= ENDING.iter().any(|word| name.contains(word));
+            ends |= names::words().ending.are_within(&name);
             let own = typing.called(call).filter(|func| !database.is_dependency(&func.package));
             ends |= own.is_some_and(|func| calls_of(subject, &func, depth + 1).1);
-            if !ASIDE.iter().any(|word| name.contains(word)) {
+            if !names::words().aside.are_within(&name) {
                 asks.get_or_insert(call.span);
             }
         }
@@ -373,10 +374,3 @@ fn calls_of(subject: &Subject, func: &FuncRef, depth: usize) -> (Option<Span>, b
     });
     (asks, ends)
 }
-
-/// Words in the names of what ends something.
-const ENDING: [&str; 6] = ["close", "cancel", "stop", "delete", "clear", "shutdown"];
-
-/// Words in the names of what a release does beside.
-const ASIDE: [&str; 10] =
-    ["lock", "wait", "do", "print", "log", "errorf", "store", "swap", "signal", "broadcast"];

@@ -24,6 +24,7 @@ use crate::analysis::summaries::callee::Calls;
 use crate::analysis::summaries::conclude::{conclude, run, with_results, worse};
 use crate::base::diagnostic::{Certainty, ReleaseWay, Verdict};
 use crate::base::text::narrow;
+use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::FileScope;
@@ -252,16 +253,16 @@ impl<'a> Calls<'a, '_> {
     /// keep what it gets.
     pub(crate) fn unseen(&self, call: &Call, callee: &Callee, alias: &Alias) -> ParamEffect {
         let name = self.typing.name(&call.function).map_or_else(String::new, |(_, name)| name.to_owned());
-        let target_package = self.target.as_ref().and_then(Type::named).map(|named| named.package.clone());
+        let target = self.target.as_ref().and_then(Type::named);
         if let (Alias::Function { .. }, Callee::Method { receiver, .. }, Some(target)) =
-            (alias, callee, &target_package)
-            && receiver.named().is_some_and(|named| named.package == *target)
+            (alias, callee, target)
+            && receiver.named().is_some_and(|named| named.package == target.package)
         {
             return ParamEffect::lent(Certainty::Proved);
         }
         let stub = name.starts_with("New")
             && name.ends_with("Client")
-            && target_package.as_deref() == Some("google.golang.org/grpc");
+            && target.is_some_and(|of| names::types().stub_connections.holds(&of.package, &of.name));
         if stub {
             return with_results(vec![(0, Alias::Handle(Certainty::Assumed))], Certainty::Assumed);
         }

@@ -13,6 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes};
 use crate::base::memo::Memo;
+use crate::go::facts::names::{self, Handler};
 use crate::go::project::package::{FuncName, FuncRef, Package};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::outline::{has_word, is_word};
@@ -22,19 +23,6 @@ use crate::go::types::type_expr::Type;
 
 /// Calls are followed this far from a handler.
 const MAX_DEPTH: usize = 4;
-
-/// Import paths without which nothing in a package handles requests.
-const FRAMEWORKS: [&str; 7] = [
-    "net/http",
-    "google.golang.org/grpc",
-    "github.com/gin-gonic/gin",
-    "github.com/labstack/echo",
-    "github.com/gofiber/fiber",
-    "github.com/cloudevents/sdk-go",
-    LAMBDA,
-];
-
-const LAMBDA: &str = "github.com/aws/aws-lambda-go";
 
 /// Which functions of each package mention which, kept for all threads.
 #[derive(Default)]
@@ -94,13 +82,13 @@ struct Mentions {
 impl Mentions {
     fn of(package: &Package) -> Mentions {
         let mut mentions = Mentions::default();
-        let serves = |path: &str| FRAMEWORKS.iter().any(|framework| path.starts_with(framework));
         let imports = || package.files.iter().filter(|file| !file.test).flat_map(|file| &file.imports);
-        if !imports().any(|import| serves(&import.path)) {
+        if !imports().any(|import| names::may_serve_requests(&import.path)) {
             return mentions;
         }
-        // Its handlers are told by the package of what they get, whatever its name.
-        let lambda = imports().any(|import| import.path.starts_with(LAMBDA));
+        // Some handlers are told by the package of what they get, whatever its name.
+        let told_by_types = |path: &str| names::handlers().iter().any(|kind| kind.is_told_by_types(path));
+        let any = imports().any(|import| told_by_types(&import.path));
         let methods = package.type_names().into_iter().flat_map(|ty| package.methods_of(&ty));
         let names: FxHashMap<Vec<u8>, Arc<str>> = package
             .func_names()
@@ -116,7 +104,7 @@ impl Mentions {
                     by.push(func.clone());
                 }
             }
-            if lambda || may_handle(func, text) {
+            if any || may_handle(func, text) {
                 mentions.handlers.insert(func.clone());
             }
         });
@@ -166,7 +154,9 @@ fn may_handle(func: &FuncName, text: &[u8]) -> bool {
         let before = |at: usize| text[..at].ends_with(b"context.");
         memchr::memmem::find_iter(text, "Context").any(|at| !before(at))
     };
-    service || ["ResponseWriter", "Ctx", "Event"].iter().any(|word| has_word(text, word)) || other_context()
+    service
+        || names::handlers().iter().filter_map(Handler::text).any(|word| has_word(text, word))
+        || other_context()
 }
 
 /// What the handler that `func` is, and those that are written in it, call in its package.
@@ -214,7 +204,7 @@ fn calls_in(database: &Database, func: &FuncRef, literal: Option<&FuncLit>) -> V
 
 /// Whether a function of this signature handles a request of one of the frameworks.
 fn is_handler(database: &Database, scope: &FileScope, signature: &Signature) -> bool {
-    let named = |param: &Param, name: &str, package: &str| {
+    let named = |param: &Param, name: &str, handler: &Handler| {
         let ty = match &param.ty.unparen().kind {
             ExprKind::Pointer(inner) => inner,
             _ => &param.ty,
@@ -224,17 +214,13 @@ fn is_handler(database: &Database, scope: &FileScope, signature: &Signature) -> 
             ExprKind::Ident(ident) => &ident.name,
             _ => return false,
         };
-        (name.is_empty() || **last == *name)
-            && database.type_of(scope, ty).named().is_some_and(|named| named.package.starts_with(package))
+        (name == "*" || **last == *name)
+            && database.type_of(scope, ty).named().is_some_and(|named| handler.is_of(&named.package))
     };
-    let any = |name, package| signature.params.iter().any(|param| named(param, name, package));
-    let only = |name, package| signature.params.len() == 1 && any(name, package);
-    (any("ResponseWriter", "net/http") && any("Request", "net/http"))
-        || only("Context", "github.com/gin-gonic/gin")
-        || only("Context", "github.com/labstack/echo")
-        || only("Ctx", "github.com/gofiber/fiber")
-        || any("Event", "github.com/cloudevents/sdk-go")
-        || any("", "github.com/aws/aws-lambda-go/events")
+    names::handlers().iter().any(|handler| {
+        let any = |name| signature.params.iter().any(|param| named(param, name, handler));
+        (!handler.is_alone() || signature.params.len() == 1) && handler.gets().all(any)
+    })
 }
 
 /// Whether a method answers a call of a gRPC service: its type embeds what generated code wants services to

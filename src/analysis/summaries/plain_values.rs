@@ -10,6 +10,7 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::base::diagnostic::{Closable, Evidence};
 use crate::base::text::Span;
+use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -48,9 +49,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
     pub fn arguments(mut self, call: &Call) -> Option<Evidence> {
         self.library = self.package_of(call);
         let read = self.typing.called(call).is_some_and(|func| self.is_own(&func));
-        let of_test = |arg: &Expr| {
-            read && self.typing.of(arg).named().is_some_and(|named| &*named.package == "testing")
-        };
+        let of_test = |arg: &Expr| read && self.typing.of(arg).is_in(&names::types().tests);
         call.args.iter().filter(|arg| !of_test(arg)).find_map(|arg| self.against(arg, &mut Vec::new()))
     }
 

@@ -18,7 +18,7 @@ use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::base::diagnostic::Evidence;
 use crate::base::memo::Memo;
 use crate::base::text::Span;
-use crate::go::facts;
+use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -109,8 +109,9 @@ impl Origin {
 fn is_maker(callee: &Callee) -> bool {
     let Callee::Method { method, receiver } = callee else { return false };
     [&method.receiver, receiver].iter().any(|ty| {
-        ty.named()
-            .is_some_and(|named| facts::makes(&named.package, &format!("{}.{}", named.name, method.name)))
+        ty.named().is_some_and(|named| {
+            names::functions().makes.holds(&named.package, &format!("{}.{}", named.name, method.name))
+        })
     })
 }
 

@@ -4,6 +4,7 @@
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::summaries::callee::Calls;
+use crate::go::facts::names::{self, NameSet};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
@@ -32,12 +33,13 @@ impl<'a> Calls<'a, '_> {
     fn is_notified(&self, channel: &Expr) -> bool {
         let var = |expr: &Expr| expr.as_ident().and_then(|ident| self.typing.scopes.var(ident));
         let Some(channel) = var(channel) else { return false };
-        let notifies =
-            |call: &Call| call.name() == Some("Notify") && call.args.first().and_then(var) == Some(channel);
+        let notifies = |call: &Call| {
+            let may = call.name().is_some_and(|name| names::functions().notifies.may_hold(name));
+            may && call.args.first().and_then(var) == Some(channel)
+        };
         let mut found = false;
         visit::block(self.typing.scopes.body(BodyId(0)).block, &mut |expr| {
-            found |=
-                matches!(&expr.kind, ExprKind::Call(call) if notifies(call) && self.is_of(call, "os/signal"));
+            found |= matches!(&expr.kind, ExprKind::Call(call) if notifies(call) && self.is(call, &names::functions().notifies));
         });
         found
     }
@@ -52,14 +54,11 @@ impl<'a> Calls<'a, '_> {
         let Some(call) = var.map_or_else(|| context.as_call(), given) else { return false };
         let by_name = call.name().is_some_and(|name| name.contains("Signal") || name == "NotifyContext");
         let outer = || call.args.first().is_some_and(|outer| self.is_signalled(outer, depth + 1));
-        by_name
-            || depth < MAX_DEPTH
-                && (self.is_of(call, "context") || call.name() == Some("WithContext"))
-                && outer()
+        by_name || depth < MAX_DEPTH && self.is(call, &names::functions().derives_context) && outer()
     }
 
-    fn is_of(&self, call: &Call, package: &str) -> bool {
-        self.typing.name(&call.function).is_some_and(|(path, _)| path == package)
+    fn is(&self, call: &Call, fact: &NameSet) -> bool {
+        self.typing.name(&call.function).is_some_and(|(package, name)| fact.holds(&package, name))
     }
 
     /// The function literals that `main` starts: `go func…`, `group.Go(func…)`.

@@ -5,13 +5,13 @@ use crate::analysis::dataflow::source::{ErrorAt, Source};
 use crate::analysis::dataflow::state::{Alias, EventId, EventKind, Phase};
 use crate::analysis::dataflow::trace::{Exit, ExitKind};
 use crate::analysis::graph::known;
-use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::placement::anchor;
 use crate::analysis::summaries::answers::Stack;
 use crate::analysis::verdict::case::{Case, Kind};
 use crate::base::diagnostic::Verdict;
 use crate::base::text::Span;
+use crate::go::facts::names;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::release::Gives;
@@ -212,9 +212,7 @@ impl Case<'_, '_> {
 
     /// Whether a variable that the call gives besides may be of use to the resource, or use it.
     pub(crate) fn may_serve(&self, var: VarId) -> bool {
-        let cancels = |ty: &Type| {
-            ty.named().is_some_and(|named| (&*named.package, &*named.name) == ("context", "CancelFunc"))
-        };
+        let cancels = |ty: &Type| ty.is_in(&names::types().cancels);
         self.typing.var(var).is_some_and(|ty| !ty.is_error() && !ty.is_context() && !cancels(&ty))
     }
 
@@ -231,10 +229,7 @@ impl Case<'_, '_> {
             self.scopes.info(var).body == body
                 && !matches!(self.scopes.info(var).origin, VarOrigin::Param { .. })
         });
-        own && self
-            .typing
-            .ask(call, |name| name.package == "sync" && known::runner(name) == Some(Runner::Now))
-            == Some(true)
+        own && self.typing.ask(call, known::runs_once) == Some(true)
     }
 
     /// Whether the call runs later or elsewhere.

@@ -1,6 +1,8 @@
 //! What every Go program takes for granted of the standard library and of the packages that nearly all
 //! programs use, as data: a fact stands here where reading the source would say less, or where the source
-//! need not be there.
+//! need not be there. Here are those that stand for a proof; what names say besides is in `names`.
+
+pub mod names;
 
 use std::sync::LazyLock;
 
@@ -12,23 +14,6 @@ static LENDS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("lends.txt"
 
 /// Functions and methods that keep nothing of what they get, nor in what they give: `fmt.Println`.
 static LOOKS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("looks.txt")));
-
-/// Methods that start a function which their receiver's `Wait` waits for: `errgroup.Group.Go`.
-static GROUPS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("groups.txt")));
-
-/// Methods that make something new which their caller releases, where their names do not say so:
-/// `sql.DB.Conn`.
-static MAKES: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("makes.txt")));
-
-/// Types whose goroutines are counted by hand: `sync.WaitGroup`.
-static COUNTERS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("counters.txt")));
-
-/// Functions that give a context and what cancels it, and nothing else but its parent does:
-/// `context.WithCancel`.
-static CANCELLABLE: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("cancellable.txt")));
-
-/// Functions that give a context which nobody cancels: `context.Background`.
-static ROOTS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("roots.txt")));
 
 /// Methods that lock, unlock, and try to lock: `sync.Mutex.Lock`.
 static LOCKS: LazyLock<FxHashMap<String, Locking>> = LazyLock::new(|| {
@@ -107,31 +92,6 @@ pub fn looks(package: &str, name: &str) -> bool {
     LOOKS.contains_key(&format!("{package}.{name}"))
 }
 
-/// Whether the method starts a function in a goroutine that `Wait` on the same value waits for.
-pub fn is_group(package: &str, name: &str) -> bool {
-    GROUPS.contains_key(&format!("{package}.{name}"))
-}
-
-/// Whether the method makes something new for its caller.
-pub fn makes(package: &str, name: &str) -> bool {
-    MAKES.contains_key(&format!("{package}.{name}"))
-}
-
-/// Whether a `Wait` on a value of the type waits until as many have said `Done` as were added.
-pub fn is_counter(package: &str, name: &str) -> bool {
-    COUNTERS.contains_key(&format!("{package}.{name}"))
-}
-
-/// Whether the function gives a context that ends when its second result is called, or with its parent.
-pub fn is_cancellable(package: &str, name: &str) -> bool {
-    CANCELLABLE.contains_key(&format!("{package}.{name}"))
-}
-
-/// Whether the function gives a context that never ends.
-pub fn is_root_context(package: &str, name: &str) -> bool {
-    ROOTS.contains_key(&format!("{package}.{name}"))
-}
-
 /// What a method (`Type.Method`) of the package does to the lock that it is called on.
 pub fn locking(package: &str, name: &str) -> Option<Locking> {
     LOCKS.get(&format!("{package}.{name}")).copied()
@@ -162,13 +122,11 @@ mod tests {
         assert!(looks("testing", "T.Logf"));
         assert!(!lends("fmt", "Copy", &tied(false, &[0])));
         assert!(!lends("encoding/json", "NewEncoderX", &tied(false, &[0])));
-        assert!(makes("database/sql", "DB.Conn") && !makes("database/sql", "DB.Query"));
         let lock = |name| locking("sync", name).map(|one| (one.act, one.shared));
         assert_eq!(lock("RWMutex.RUnlock"), Some((LockAct::Unlock, true)));
         assert_eq!(lock("Mutex.TryLock"), Some((LockAct::Try, false)));
         assert_eq!((lock("Mutex.RLock"), lock("RWMutex.shared")), (None, None));
         assert!(may_be_locking("RLock") && !may_be_locking("Close"));
-        assert!(is_group("golang.org/x/sync/errgroup", "Group.Go"));
         // What a template is given goes to functions that it calls by name; where it writes does not.
         assert!(lends("text/template", "Template.Execute", &tied(false, &[0])));
         assert!(!lends("text/template", "Template.Execute", &tied(false, &[0, 1])));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::diagnostic::{Certainty, Closable, Evidence, Release, ReleaseArg, ReleaseWay};
+use crate::go::facts::names;
 use crate::go::index::reader::RELEASE_NAMES;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
@@ -238,15 +239,7 @@ impl Database {
         if source.is_none_or(|package| self.is_dependency(package)) {
             return false;
         }
-        let framework = |part: &Type| {
-            let named = part.named().map(|named| (&*named.package, &*named.name));
-            matches!(
-                named,
-                Some(("github.com/golang/mock/gomock" | "go.uber.org/mock/gomock", "Controller"))
-                    | Some(("github.com/stretchr/testify/mock", "Mock"))
-            )
-        };
-        self.field_types(ty.pointee()).iter().any(framework)
+        self.field_types(ty.pointee()).iter().any(|part| part.is_in(&names::types().mocks))
     }
 
     /// Whether the method's body is empty, gives back nil only, or drops idle HTTP connections, which end by
@@ -296,9 +289,7 @@ impl Database {
             return false;
         };
         let scope = FileScope::of(func);
-        let transport = |ty: &Type| {
-            ty.named().is_some_and(|named| (&*named.package, &*named.name) == ("net/http", "RoundTripper"))
-        };
+        let transport = |ty: &Type| ty.is_in(&names::types().transports);
         self.expr_type(&scope, operand, &self.receiver_of(func, &scope)).first().is_some_and(transport)
     }
 

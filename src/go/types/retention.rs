@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use crate::go::facts::names;
 pub use crate::go::index::holds::Holds;
 use crate::go::project::package::Package;
 use crate::go::syntax::ast::{ExprKind, Field};
@@ -25,29 +26,6 @@ const MAX_PARTS: usize = 64;
 
 /// How many methods of a type are looked at for a context.
 const MAX_METHODS: usize = 32;
-
-/// Packages of the standard library whose types are data, or hold nothing of the program's.
-const PLAIN_PACKAGES: [&str; 15] = [
-    "bytes",
-    "encoding",
-    "errors",
-    "go/ast",
-    "go/token",
-    "math/big",
-    "math/rand",
-    "net/mail",
-    "net/netip",
-    "net/url",
-    "regexp",
-    "strings",
-    "time",
-    "unicode",
-    "crypto/x509",
-];
-
-/// Methods that a stream, connection or client has.
-const LIVE_METHODS: [&str; 8] =
-    ["Recv", "Next", "Close", "CloseSend", "RecvMsg", "RoundTrip", "Shutdown", "Stop"];
 
 /// What a search has opened so far.
 struct Search<'a> {
@@ -128,7 +106,7 @@ impl Database {
 
     /// What a declared type is made of; `None` for one that may have anything in it.
     fn parts_of_plain(&self, named: &Named, ty: &Type) -> Option<Vec<Type>> {
-        if matches!(&*named.package, "time" | "math/big" | "net/netip" | "net/url" | "go/token") {
+        if names::types().data.holds(&named.package, &named.name) {
             return Some(Vec::new());
         }
         let Home::Source(package) = &named.home else { return None };
@@ -163,23 +141,19 @@ impl Database {
         if ty == search.target {
             return Holds::Yes;
         }
-        if ty.is_context() || PLAIN_PACKAGES.contains(&&*named.package) {
+        if ty.is_context() || names::types().holds_nothing.holds(&named.package, &named.name) {
             return Holds::No;
         }
-        match &*named.package {
-            "sync" if matches!(&*named.name, "Map" | "Pool") => return Holds::Maybe,
-            "sync" => return Holds::No,
-            _ => {}
+        if names::types().holds_anything.holds(&named.package, &named.name) {
+            return Holds::Maybe;
         }
         let Home::Source(package) = &named.home else { return self.missing_reaches(named, search.target) };
         if package.has_method(&named.name, "ProtoReflect") || package.has_method(&named.name, "ProtoMessage")
         {
             return Holds::No;
         }
-        if is_live(named)
-            || ["Close", "CloseSend", "RoundTrip", "Shutdown"]
-                .iter()
-                .any(|name| package.has_method(&named.name, name))
+        if names::types().live.holds(&named.package, &named.name)
+            || names::words().live_types.iter().any(|name| package.has_method(&named.name, name))
         {
             return Holds::Yes;
         }
@@ -227,7 +201,7 @@ impl Database {
         if methods.is_empty() {
             return Holds::Maybe;
         }
-        let live = |name: &Arc<str>| LIVE_METHODS.contains(&&**name);
+        let live = |name: &Arc<str>| names::words().live.holds(name);
         if methods.iter().any(live) || self.fits(search.target, &methods) || self.calls_out(ty, &methods) {
             return Holds::Yes;
         }
@@ -304,7 +278,7 @@ impl Database {
                 }
                 Type::Map(key, value) => todo.extend([(*key).clone(), (*value).clone()]),
                 Type::Struct(fields) => todo.extend(fields.iter().map(|field| field.ty.clone())),
-                Type::Named(named) if !PLAIN_PACKAGES.contains(&&*named.package) => {
+                Type::Named(named) if !names::types().holds_nothing.holds(&named.package, &named.name) => {
                     found.push(Type::Named(named))
                 }
                 _ => {}
@@ -344,7 +318,7 @@ impl Database {
     /// A type whose source is missing: by what the index lists of its package, or by the name that a
     /// generator gave it.
     fn missing_reaches(&self, named: &Named, target: &Type) -> Holds {
-        if is_live(named) {
+        if names::types().live.holds(&named.package, &named.name) {
             return Holds::Yes;
         }
         if is_generated(&named.package) || named.package_name().ends_with("pb") {
@@ -375,16 +349,4 @@ fn works_with_context(package: &Arc<Package>, name: &str) -> bool {
         Some(matches!(&first.ty.kind, ExprKind::Selector { field, .. } if &*field.name == "Context"))
     };
     package.methods_of(name).iter().take(MAX_METHODS).any(|method| takes(method) == Some(true))
-}
-
-/// Types that are a connection, or a way to make one, whatever their methods.
-fn is_live(named: &Named) -> bool {
-    matches!(
-        (&*named.package, &*named.name),
-        ("net/http", "Client" | "Transport" | "Server" | "Response")
-            | ("google.golang.org/grpc", "ClientConn" | "ClientConnInterface" | "Server")
-            | ("net", "Conn" | "Listener")
-            | ("database/sql", "DB" | "Conn" | "Tx" | "Rows" | "Stmt")
-            | ("net/rpc", "Client")
-    )
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::go::facts::names::NameSet;
 use crate::go::index::reader::Index;
 pub use crate::go::project::names::{Missing, guess_package_name, is_major};
 use crate::go::project::package::Package;
@@ -133,6 +134,11 @@ impl Type {
             Type::Named(named) => Some(named),
             _ => None,
         }
+    }
+
+    /// Whether a fact is about the declared type, directly or behind one pointer.
+    pub fn is_in(&self, fact: &NameSet) -> bool {
+        self.named().is_some_and(|named| fact.holds(&named.package, &named.name))
     }
 
     /// Whether this is `error`.
