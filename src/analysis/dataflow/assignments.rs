@@ -169,7 +169,12 @@ impl<'a, 'w> Walker<'a, 'w> {
             let words = format!("assigned to `{}` of the function around it", info.name);
             return self.hand(state, span, alias, Verdict::Stored, Certainty::Assumed, &words);
         }
+        let had = state.is_open() && state.alias(var) == Some(&Alias::Itself);
         state.set(var, value);
+        if had && state.holders.is_empty() {
+            let words = "overwritten here, and nothing else has it";
+            state.overwritten = Some(self.event(span, EventKind::Overwritten, Certainty::Proved, words));
+        }
     }
 
     pub(crate) fn bind_field(

@@ -86,6 +86,8 @@ pub enum EventKind {
     Cleaning,
     /// The process serves from here on.
     Serving,
+    /// The last variable that had it gets another value.
+    Overwritten,
 }
 
 /// One configuration.
@@ -112,6 +114,8 @@ pub struct State {
     pub serving: Option<EventId>,
     /// A release was deferred here, before anybody looked at the error.
     pub early: Option<EventId>,
+    /// The last variable that had it got another value here.
+    pub overwritten: Option<EventId>,
     /// Bools that are plainly set and asked for, sorted by variable: `success = true`.
     pub flags: Vec<(VarId, bool)>,
 }
@@ -131,6 +135,7 @@ impl State {
             running: None,
             serving: None,
             early: None,
+            overwritten: None,
             flags: Vec::new(),
         }
     }

@@ -284,6 +284,13 @@ impl Case<'_, '_> {
         let mut certainty = Certainty::Proved;
         let state = self.wanted.lifetime.words.open();
         for exit in &ways.open {
+            if let Some(id) = &exit.state.overwritten {
+                let found = self.at(event(id).span, event(id).words.clone());
+                if !evidence.contains(&found) {
+                    evidence.push(found);
+                }
+                continue;
+            }
             let words = match exit.kind {
                 ExitKind::Return => format!("it is still {state} when the function returns here"),
                 ExitKind::End => format!("it is still {state} when the function ends here"),
@@ -315,15 +322,19 @@ impl Case<'_, '_> {
             .map_or_else(|| format!("the result of `{}`", self.callee_text()), |name| format!("`{name}`"));
         let verb = self.verb(kind);
         let line = evidence.first().map_or(0, |evidence| evidence.line);
+        let first = ways.open.first().and_then(|exit| exit.state.overwritten);
+        let how = match first {
+            Some(_) => format!("overwritten while still {state} at line {line}"),
+            None => format!("still {state} on the way out at line {line}"),
+        };
         let others: Vec<&EventId> = ways.released.iter().chain(&ways.given).collect();
         if others.is_empty() {
-            let message = format!("{name} is never {verb}: still {state} on the way out at line {line}");
+            let message = format!("{name} is never {verb}: {how}");
             return Outcome { verdict: Verdict::Leaked, certainty, evidence, message, obstacle: None };
         }
         evidence.extend(others.iter().map(|id| self.at(event(id).span, event(id).words.clone())));
         let certainty = others.iter().map(|id| event(id).certainty).fold(certainty, Certainty::and);
-        let message =
-            format!("{name} is not {verb} on some paths: still {state} on the way out at line {line}");
+        let message = format!("{name} is not {verb} on some paths: {how}");
         let obstacle = match (ways.given.first(), ways.released.first()) {
             (None, Some(_)) if kind.repeatable => {
                 return Outcome {
@@ -380,6 +391,10 @@ mod tests {
             ["leaked on some paths (4: it is still open when the function returns here)"]
         );
         assert_eq!(body("c := make1()\nif some() {\npanic(1)\n}\nc.Close()"), ["released (6: released)"]);
+        assert_eq!(
+            body("c := make1()\nif some() {\nc = nil\n}\nc.Close()")[0],
+            "leaked on some paths (4: overwritten here, and nothing else has it)"
+        );
         assert_eq!(
             fates("func f() *client {\nc := make1()\nif some() {\nreturn nil\n}\nreturn c\n}"),
             ["leaked on some paths (4: it is still open when the function returns here)"]
