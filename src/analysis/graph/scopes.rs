@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 
 use crate::base::text::{Span, narrow};
@@ -27,6 +29,8 @@ pub struct Var<'a> {
     pub name: Arc<str>,
     pub body: BodyId,
     pub origin: VarOrigin<'a>,
+    /// Where it is declared, and where its scope ends.
+    pub scope: Span,
 }
 
 /// Where a variable gets its first value from.
@@ -67,7 +71,9 @@ pub struct Body<'a> {
 pub struct Scopes<'a> {
     pub vars: Vec<Var<'a>>,
     pub bodies: Vec<Body<'a>>,
-    uses: FxHashMap<u32, VarId>,
+    uses: BTreeMap<u32, VarId>,
+    /// The same by variable: where each is declared and used.
+    used: Vec<Vec<u32>>,
     literals: FxHashMap<u32, BodyId>,
     params: FxHashMap<(BodyId, ParamIndex), VarId>,
     results: FxHashMap<(BodyId, usize), VarId>,
@@ -87,7 +93,8 @@ impl<'a> Scopes<'a> {
     pub fn of_func(func: &'a FuncDecl) -> Scopes<'a> {
         let mut builder = Builder::default();
         if let Some(block) = func.body() {
-            builder.scoped(|this| this.body(&func.signature, block, func.receiver.as_ref(), None));
+            let end = block.span.end;
+            builder.scoped(end, |this| this.body(&func.signature, block, func.receiver.as_ref(), None));
         }
         builder.scopes
     }
@@ -107,14 +114,14 @@ impl<'a> Scopes<'a> {
         self.uses.get(&ident.span.start).copied()
     }
 
-    /// The variables used or declared within `span`, in no order.
+    /// The variables used or declared within `span`, in source order.
     pub fn uses_in(&self, span: Span) -> impl Iterator<Item = VarId> + '_ {
-        self.uses.iter().filter(move |(at, _)| span.start <= **at && **at < span.end).map(|(_, var)| *var)
+        self.uses.range(span.start..span.end.max(span.start)).map(|(_, var)| *var)
     }
 
-    /// Where `var` is declared and used, in no order.
+    /// Where `var` is declared and used, as it was resolved.
     pub fn uses_of(&self, var: VarId) -> impl Iterator<Item = u32> + '_ {
-        self.uses.iter().filter(move |(_, used)| **used == var).map(|(at, _)| *at)
+        self.used[var.0 as usize].iter().copied()
     }
 
     /// What is known of a variable.
@@ -159,9 +166,11 @@ impl<'a> Scopes<'a> {
 #[derive(Default)]
 struct Builder<'a> {
     scopes: Scopes<'a>,
-    /// Innermost last; names may repeat, the last one counts.
-    names: Vec<(Arc<str>, VarId)>,
-    /// For each open scope, how many names there were when it was opened.
+    /// What is declared in the open scopes, innermost last.
+    open: Vec<VarId>,
+    /// The same by name: of several, the last one counts.
+    named: FxHashMap<Arc<str>, Vec<VarId>>,
+    /// For each open scope, how many variables there were when it was opened.
     starts: Vec<usize>,
     body: Option<BodyId>,
 }
@@ -209,26 +218,46 @@ impl<'a> Builder<'a> {
             return None;
         }
         let id = VarId(narrow(self.scopes.vars.len()));
-        self.scopes.vars.push(Var { name: ident.name.clone(), body: self.body.unwrap_or(BodyId(0)), origin });
-        self.scopes.uses.insert(ident.span.start, id);
-        self.names.push((ident.name.clone(), id));
+        let body = self.body.unwrap_or(BodyId(0));
+        let scope = Span::new(ident.span.start, ident.span.start);
+        self.scopes.vars.push(Var { name: ident.name.clone(), body, origin, scope });
+        self.scopes.used.push(Vec::new());
+        self.note_use(ident, id);
+        self.open.push(id);
+        self.named.entry(ident.name.clone()).or_default().push(id);
         Some(id)
     }
 
+    fn note_use(&mut self, ident: &Ident, var: VarId) {
+        if self.scopes.uses.insert(ident.span.start, var).is_none() {
+            self.scopes.used[var.0 as usize].push(ident.span.start);
+        }
+    }
+
     fn lookup(&self, name: &str) -> Option<VarId> {
-        self.names.iter().rev().find(|(known, _)| &**known == name).map(|(_, id)| *id)
+        self.named.get(name)?.last().copied()
     }
 
     fn block(&mut self, block: &'a Block) {
-        self.scoped(|this| this.stmts(&block.stmts));
+        self.scoped(block.span.end, |this| this.stmts(&block.stmts));
     }
 
-    fn scoped(&mut self, work: impl FnOnce(&mut Self)) {
-        let depth = self.names.len();
+    fn list(&mut self, stmts: &'a [Stmt]) {
+        let end = stmts.last().map_or(0, |last| last.span.end);
+        self.scoped(end, |this| this.stmts(stmts));
+    }
+
+    /// What is declared by `work` is in scope up to `end`.
+    fn scoped(&mut self, end: u32, work: impl FnOnce(&mut Self)) {
+        let depth = self.open.len();
         self.starts.push(depth);
         work(self);
         self.starts.pop();
-        self.names.truncate(depth);
+        for id in self.open.drain(depth..) {
+            let var = &mut self.scopes.vars[id.0 as usize];
+            var.scope.end = end.max(var.scope.start);
+            self.named.get_mut(&var.name).map(Vec::pop);
+        }
     }
 
     fn stmts(&mut self, stmts: &'a [Stmt]) {
@@ -269,7 +298,7 @@ impl<'a> Builder<'a> {
             | StmtKind::Switch(_)
             | StmtKind::TypeSwitch(_)
             | StmtKind::Select(_) => {
-                self.scoped(|this| this.compound(stmt));
+                self.scoped(stmt.span.end, |this| this.compound(stmt));
             }
             StmtKind::Type(_)
             | StmtKind::Break(_)
@@ -315,7 +344,7 @@ impl<'a> Builder<'a> {
                 switch.value.iter().for_each(|value| self.expr(value));
                 for case in &switch.cases {
                     self.exprs(&case.values);
-                    self.scoped(|this| this.stmts(&case.stmts));
+                    self.list(&case.stmts);
                 }
             }
             StmtKind::TypeSwitch(switch) => {
@@ -326,12 +355,13 @@ impl<'a> Builder<'a> {
                     self.declare(alias, VarOrigin::Other);
                 }
                 for case in &switch.cases {
-                    self.scoped(|this| this.stmts(&case.stmts));
+                    self.list(&case.stmts);
                 }
             }
             StmtKind::Select(cases) => {
                 for case in cases {
-                    self.scoped(|this| {
+                    let end = case.stmts.last().map_or(0, |last| last.span.end);
+                    self.scoped(end, |this| {
                         this.communication(case.communication.as_ref());
                         this.stmts(&case.stmts);
                     });
@@ -381,7 +411,7 @@ impl<'a> Builder<'a> {
                 continue;
             };
             if let Some(var) = self.declared_here(&ident.name) {
-                self.scopes.uses.insert(ident.span.start, var);
+                self.note_use(ident, var);
                 continue;
             }
             self.declare(ident, bound_to(right, at, left.len()));
@@ -391,7 +421,9 @@ impl<'a> Builder<'a> {
     /// The variable of that name if the innermost scope declares it.
     fn declared_here(&self, name: &str) -> Option<VarId> {
         let start = self.starts.last().copied().unwrap_or(0);
-        self.names[start..].iter().rev().find(|(known, _)| &**known == name).map(|(_, id)| *id)
+        // Variables are numbered as they are declared: those of scopes around have lower numbers.
+        let first = self.open.get(start)?;
+        self.lookup(name).filter(|var| var >= first)
     }
 
     fn var_spec(&mut self, spec: &'a VarSpec) {
@@ -416,12 +448,12 @@ impl<'a> Builder<'a> {
         match &expr.kind {
             ExprKind::Ident(ident) => {
                 if let Some(var) = self.lookup(&ident.name) {
-                    self.scopes.uses.insert(ident.span.start, var);
+                    self.note_use(ident, var);
                 }
             }
-            ExprKind::FuncLit(literal) => {
-                self.scoped(|this| this.body(&literal.signature, &literal.body, None, Some(literal)))
-            }
+            ExprKind::FuncLit(literal) => self.scoped(literal.body.span.end, |this| {
+                this.body(&literal.signature, &literal.body, None, Some(literal));
+            }),
             ExprKind::Composite { elements, .. } => {
                 for element in elements {
                     // A bare identifier as key may be a field's name. Only a variable can make it a use, and
@@ -506,6 +538,22 @@ mod tests {
             uses_of_c("func f(c *C) { c, err := New(); _ = err; c.Close() }"),
             [Some(0), Some(0), Some(0)]
         );
+    }
+
+    #[test]
+    fn a_variable_is_in_scope_to_the_end_of_its_block() {
+        let text = "func f(p int) { a := 1; if b := a; b > 0 { c := b; use(c) } ; d := a; use(d) }";
+        let parsed = parse(text.as_bytes(), Span::new(0, narrow(text.len()))).unwrap();
+        let Decl::Func(func) = parsed.lower().unwrap() else { panic!() };
+        let scopes = Scopes::of_func(&func);
+        let seen = |marker: &str| {
+            let at = narrow(text.find(marker).unwrap());
+            let visible = scopes.vars.iter().filter(|var| var.scope.start < at && at <= var.scope.end);
+            visible.map(|var| var.name.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(seen("use(c)"), "p a b c");
+        assert_eq!(seen("; d"), "p a");
+        assert_eq!(seen("use(d)"), "p a d");
     }
 
     #[test]

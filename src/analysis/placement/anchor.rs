@@ -299,7 +299,11 @@ pub(crate) fn path<'a>(block: &'a Block, call: Span) -> Path<'a> {
     let mut path = Path { lists: Vec::new(), in_header: false };
     let (mut list, mut in_loop) = (Some(block.stmts.as_slice()), false);
     while let Some(stmts) = list.take() {
-        let Some(at) = stmts.iter().position(|stmt| stmt.span.contains(call)) else { break };
+        // They stand in source order.
+        let at = stmts.partition_point(|stmt| stmt.span.end < call.end);
+        if !stmts.get(at).is_some_and(|stmt| stmt.span.contains(call)) {
+            break;
+        }
         path.lists.push((stmts, at, in_loop));
         let stmt = stmts[at].unlabeled();
         let inner = inner_list(stmt, call);

@@ -125,11 +125,12 @@ fn visible(scopes: &Scopes, offset: u32) -> Vec<(BodyId, VarId)> {
     let mut names = FxHashSet::default();
     let mut body = scopes.body_around(Span::new(offset, offset));
     while let Some(at) = body {
-        let ours = (0..narrow(scopes.vars.len())).map(VarId).filter(|var| scopes.info(*var).body == at);
-        let mut declared: Vec<(u32, VarId)> =
-            ours.filter_map(|var| Some((declared(scopes, at, var, offset)?, var))).collect();
-        declared.sort();
-        for (_, var) in declared.into_iter().rev() {
+        // They are numbered in source order.
+        for var in (0..narrow(scopes.vars.len())).rev().map(VarId) {
+            let info = scopes.info(var);
+            if info.body != at || offset <= info.scope.start || info.scope.end < offset {
+                continue;
+            }
             if names.insert(&scopes.info(var).name) {
                 found.push((at, var));
             }
@@ -212,19 +213,6 @@ fn given_context(typing: &Typing, call: &Call, text: &[u8]) -> Option<ContextInS
         spelled: spelled.to_owned(),
         doubt: unended_doubt(spelled, is_background(typing, given)),
     })
-}
-
-/// Where `var` of `body` is declared, if it is in scope at `offset`.
-fn declared(scopes: &Scopes, body: BodyId, var: VarId, offset: u32) -> Option<u32> {
-    let at = scopes.uses_of(var).min().filter(|at| *at < offset)?;
-    match scopes.info(var).origin {
-        VarOrigin::Param { .. } | VarOrigin::Result { .. } => Some(at),
-        _ => {
-            let path = anchor::path(scopes.body(body).block, Span::new(at, at + 1));
-            let (list, ..) = *path.lists.last().filter(|_| !path.in_header)?;
-            (offset <= list.last()?.span.end).then_some(at)
-        }
-    }
 }
 
 /// A context that nothing here ends.
