@@ -33,13 +33,15 @@ impl<'a> Calls<'a, '_> {
     fn is_notified(&self, channel: &Expr) -> bool {
         let var = |expr: &Expr| expr.as_ident().and_then(|ident| self.typing.scopes.var(ident));
         let Some(channel) = var(channel) else { return false };
+        let fact = &names::functions().notifies;
         let notifies = |call: &Call| {
-            let may = call.name().is_some_and(|name| names::functions().notifies.may_hold(name));
-            may && call.args.first().and_then(var) == Some(channel)
+            call.name().is_some_and(|name| fact.may_hold(name))
+                && call.args.first().and_then(var) == Some(channel)
+                && self.is(call, fact)
         };
         let mut found = false;
         visit::block(self.typing.scopes.body(BodyId(0)).block, &mut |expr| {
-            found |= matches!(&expr.kind, ExprKind::Call(call) if notifies(call) && self.is(call, &names::functions().notifies));
+            found |= expr.as_call().is_some_and(notifies);
         });
         found
     }

@@ -1,5 +1,5 @@
-//! What the names of well-known functions and types say (`names.toml`), and the words of which other names are
-//! made (`words.toml`). How sure such a fact is, and whether it can stand for a proof, is for who asks.
+//! What the names of well-known functions and types say (`names.toml`), and the words of which other names
+//! are made (`words.toml`). How sure such a fact is, and whether it can stand for a proof, is for who asks.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -346,7 +346,7 @@ impl From<BTreeMap<String, String>> for NameSet {
 }
 
 impl NameSet {
-    /// Whether the package has a function, a type or a method (`Type.Method`) of this name that is in the set.
+    /// Whether a function, a type or a method (`Type.Method`) of this package and name is in the set.
     pub fn holds(&self, package: &str, name: &str) -> bool {
         let (receiver, last) = match name.split_once('.') {
             Some((receiver, last)) => (Some(receiver), last),
