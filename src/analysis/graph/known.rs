@@ -2,6 +2,8 @@
 //! never return, the test frameworks' assertions, the standard library's functions that only look at what
 //! they get. The names are data (`go::facts::names`); here is what they are asked for.
 
+use std::ops::Range;
+
 use crate::analysis::graph::control_flow::Ending;
 use crate::go::facts::names;
 use crate::go::syntax::ast::{Call, Expr, ExprKind};
@@ -88,29 +90,26 @@ pub fn makes_option(name: &str) -> bool {
 /// on: `AsyncClose`, `TearDown`, `ShutdownNow`. `CloseSend` and the like end one half of it.
 pub fn reads_like_release(name: &str) -> bool {
     let known = names::words();
-    let words = camel_words(name);
-    let half = words.last().is_some_and(|last| known.halves.holds(last));
+    let words: Vec<Range<usize>> = camel_words(name).collect();
+    let half = words.last().is_some_and(|last| known.halves.holds_any_case(&name[last.clone()]));
     !half
-        && (words.iter().any(|word| known.release.holds(word))
-            || words.windows(2).any(|two| known.release_pairs.holds(&two.concat())))
+        && (words.iter().any(|word| known.release.holds_any_case(&name[word.clone()]))
+            || words
+                .windows(2)
+                .any(|two| known.release_pairs.holds_any_case(&name[two[0].start..two[1].end])))
 }
 
-/// `asyncClose` is `Async`, `Close`.
-fn camel_words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    for letter in name.chars() {
-        match words.last_mut() {
-            Some(word) if !letter.is_uppercase() => word.push(letter),
-            _ => words.push(letter.to_uppercase().collect()),
-        }
-    }
-    words
+/// Where the words of a name stand: `async`, `Close`.
+fn camel_words(name: &str) -> impl Iterator<Item = Range<usize>> {
+    let starts = name.char_indices().filter(|(at, letter)| *at == 0 || letter.is_uppercase());
+    let mut starts = starts.map(|(at, _)| at).peekable();
+    std::iter::from_fn(move || Some(starts.next()?..starts.peek().copied().unwrap_or(name.len())))
 }
 
 /// Whether a function of this name may leave a lock to its caller: `lockAll`, `acquire`.
 pub fn hands_on_lock(name: &str) -> bool {
     let known = names::words();
-    camel_words(name).iter().any(|word| known.hands_on_lock.holds(word))
+    camel_words(name).any(|word| known.hands_on_lock.holds_any_case(&name[word]))
         || known.hands_on_lock_within.are_within(name)
 }
 

@@ -7,8 +7,6 @@
 
 use std::sync::Arc;
 
-use std::collections::BTreeMap;
-
 use rustc_hash::FxHashMap;
 
 use crate::base::text::{Span, narrow};
@@ -71,7 +69,9 @@ pub struct Body<'a> {
 pub struct Scopes<'a> {
     pub vars: Vec<Var<'a>>,
     pub bodies: Vec<Body<'a>>,
-    uses: BTreeMap<u32, VarId>,
+    uses: FxHashMap<u32, VarId>,
+    /// The same in source order.
+    in_order: Vec<(u32, VarId)>,
     /// The same by variable: where each is declared and used.
     used: Vec<Vec<u32>>,
     literals: FxHashMap<u32, BodyId>,
@@ -96,7 +96,7 @@ impl<'a> Scopes<'a> {
             let end = block.span.end;
             builder.scoped(end, |this| this.body(&func.signature, block, func.receiver.as_ref(), None));
         }
-        builder.scopes
+        builder.finish()
     }
 
     /// Resolves package-level variables, whose values may hold function literals.
@@ -105,7 +105,7 @@ impl<'a> Scopes<'a> {
         for value in specs.iter().flat_map(|spec| &spec.values) {
             builder.expr(value);
         }
-        builder.scopes
+        builder.finish()
     }
 
     /// The variable that `ident` uses or declares; `None` for package-level and foreign names, fields and
@@ -116,7 +116,8 @@ impl<'a> Scopes<'a> {
 
     /// The variables used or declared within `span`, in source order.
     pub fn uses_in(&self, span: Span) -> impl Iterator<Item = VarId> + '_ {
-        self.uses.range(span.start..span.end.max(span.start)).map(|(_, var)| *var)
+        let from = self.in_order.partition_point(|(at, _)| *at < span.start);
+        self.in_order[from..].iter().take_while(move |(at, _)| *at < span.end).map(|(_, var)| *var)
     }
 
     /// Where `var` is declared and used, as it was resolved.
@@ -176,6 +177,12 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
+    fn finish(mut self) -> Scopes<'a> {
+        self.scopes.in_order = self.scopes.uses.iter().map(|(at, var)| (*at, *var)).collect();
+        self.scopes.in_order.sort_unstable();
+        self.scopes
+    }
+
     fn body(
         &mut self,
         signature: &'a Signature,

@@ -247,6 +247,12 @@ impl Words {
         self.set.contains(word)
     }
 
+    /// Whether it is one of them, whether exported or not: `close`, `Close`.
+    pub fn holds_any_case(&self, word: &str) -> bool {
+        let lower = word.starts_with(|first: char| first.is_ascii_lowercase());
+        self.holds(word) || lower && self.holds(&format!("{}{}", word[..1].to_ascii_uppercase(), &word[1..]))
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.all.iter().map(|word| &**word)
     }
