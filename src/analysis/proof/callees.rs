@@ -61,7 +61,7 @@ impl Context<'_> {
         let against = flow.against.first().cloned();
         let place = against.as_ref().map(|against| {
             let (line, _) = self.types.database.line_column(&func.package, func.file, against.span);
-            format!("{}:{line}", self.types.database.display_path(&func.package, func.file))
+            format!("{}:{line}", self.types.database.path_in_module(&func.package, func.file))
         });
         Effect { results: flow.given_by(BodyId(0)), against, place: place.unwrap_or_default() }
     }

@@ -101,6 +101,11 @@ pub struct Database {
     lines: Memo<PathBuf, Option<Arc<LineIndex>>>,
 }
 
+/// Whether the package is called by names of its own, wherever it lies: of a toolchain or a module cache.
+fn is_foreign(package: &Package) -> bool {
+    matches!(package.origin, Some(Provenance::Goroot | Provenance::ModuleCache))
+}
+
 impl Database {
     /// A world that finds packages through `locator`, knows the shipped index where source is missing, and
     /// prints paths relative to `base`.
@@ -333,7 +338,9 @@ impl Database {
     /// for a dependency.
     pub fn display_path(&self, package: &Package, file: usize) -> Arc<str> {
         let file = &package.files[file].file;
-        if let Ok(below) = file.strip_prefix(&self.base) {
+        if !is_foreign(package)
+            && let Ok(below) = file.strip_prefix(&self.base)
+        {
             return Arc::from(below.to_string_lossy().replace('\\', "/"));
         }
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -351,6 +358,18 @@ impl Database {
                 Arc::from(format!("{}/{name}", package.path))
             }
             _ => Arc::from(file.to_string_lossy()),
+        }
+    }
+
+    /// The same for use within words: a file of the repository counts from its module, so that the words are the
+    /// same wherever a run was started.
+    pub fn path_in_module(&self, package: &Package, file: usize) -> Arc<str> {
+        match package.path.strip_prefix(&*package.module) {
+            Some(below) if !package.module.is_empty() && !is_foreign(package) => {
+                let name = package.files[file].file.file_name().unwrap_or_default().to_string_lossy();
+                Arc::from(format!("{below}/{name}").trim_start_matches('/'))
+            }
+            _ => self.display_path(package, file),
         }
     }
 

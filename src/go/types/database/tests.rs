@@ -485,3 +485,18 @@ fn an_interface_field_holds_only_what_could_be_in_it() {
         assert_eq!(tree.database.holds(&scope, &declared(name), &declared("Client")), want, "{name}");
     }
 }
+
+#[test]
+fn a_file_counts_from_its_module_wherever_a_run_is_started() {
+    let tree = tree(&[("a.go", "package m\n"), ("sub/b.go", "package sub\n\nfunc f() {}\n")]);
+    for base in [tree.dir.path(), tree.dir.path().parent().unwrap(), Path::new("/")] {
+        let database = Database::new(locator(tree.dir.path()), base);
+        let path = |file: &str| {
+            let scope = database.scope_of(&tree.dir.path().join(file)).unwrap();
+            let below = tree.dir.path().join(file).strip_prefix(base).unwrap().to_string_lossy().into_owned();
+            assert_eq!(*database.display_path(&scope.package, scope.file), *below);
+            database.path_in_module(&scope.package, scope.file)
+        };
+        assert_eq!((&*path("a.go"), &*path("sub/b.go")), ("a.go", "sub/b.go"));
+    }
+}
