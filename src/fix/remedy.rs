@@ -1,8 +1,8 @@
 //! A remedy -> a fix: its edits, what they do in words, and why they need a look.
 
 use crate::base::diagnostic::{
-    Anchor, Applicability, Certainty, Closable, Fix, Release, ReleaseArg, ReleaseCandidate, ReleaseWay,
-    Remedy,
+    Anchor, AnchorPlace, Applicability, Certainty, Closable, Fix, Release, ReleaseArg, ReleaseCandidate,
+    ReleaseWay, Remedy,
 };
 use crate::base::edit::Edit;
 use crate::base::text::Span;
@@ -14,21 +14,43 @@ use crate::fix::{binding, imports, iterations};
 /// A remedy that is spelled without knowing what is released: anything but a release. Where the place does
 /// not take it, it is only shown.
 pub fn spelled(remedy: &Remedy, file: &[u8]) -> Option<Fix> {
-    let (title, edit, doubt) = match remedy {
+    let (title, edits, doubt) = match remedy {
         Remedy::Release(_) => return None,
         Remedy::Advice { title, reason } => return Some(sketch(title.clone(), reason)),
         Remedy::Capacity { title, at, text, doubt } => {
             let aligned = lines::is_between_comments(file, *at as usize);
             let doubt = doubt.clone().or_else(|| aligned.then(|| REALIGNS.to_owned()));
-            (title, Edit::insert(*at, text.clone()), doubt)
+            (title, vec![Edit::insert(*at, text.clone())], doubt)
         }
         Remedy::Lines { title, place, lines, doubt } => match Gap::at(file, *place) {
-            Ok(gap) => (title, gap.insert(lines), doubt.clone().or_else(|| realigns(&gap))),
+            Ok(gap) => (title, vec![gap.insert(lines)], doubt.clone().or_else(|| realigns(&gap))),
             Err(reason) => return Some(sketch(title.clone(), reason)),
         },
+        Remedy::Case { title, statement, case, lines, doubt } => {
+            match Gap::at(file, AnchorPlace::After(*statement)) {
+                Ok(gap) => {
+                    (title, choice(&gap, *statement, case, lines), doubt.clone().or_else(|| realigns(&gap)))
+                }
+                Err(reason) => return Some(sketch(title.clone(), reason)),
+            }
+        }
     };
     let applicability = if doubt.is_some() { Applicability::Unsafe } else { Applicability::Safe };
-    Some(Fix { title: title.clone(), applicability, reason: doubt, edits: vec![edit], proof: None })
+    Some(Fix { title: title.clone(), applicability, reason: doubt, edits, proof: None })
+}
+
+/// `statement` as the first case of a `select`, before the `gap` that follows it. A case stands as deep as its
+/// `select`, so that no line moves.
+fn choice(gap: &Gap, statement: Span, case: &str, lines: &[String]) -> Vec<Edit> {
+    let Gap { indent, ending, .. } = gap;
+    let mut rest = vec![format!("case {case}:")];
+    rest.extend(lines.iter().map(|line| format!("\t{line}")));
+    rest.push("}".to_owned());
+    vec![
+        Edit::insert(statement.start, format!("select {{{ending}{indent}case ")),
+        Edit::insert(statement.end, ":".to_owned()),
+        gap.insert(&rest),
+    ]
 }
 
 /// The fix for a fault; `None` for a release when the type's is not known.
@@ -196,7 +218,6 @@ fn risk(release: &Release, anchor: &Anchor, wanted: &Wanted) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::diagnostic::AnchorPlace;
     use crate::base::text::narrow;
     use crate::engine::testing::{checked, fixed};
 
@@ -232,6 +253,30 @@ mod tests {
         assert_eq!((fix.applicability, fix.edits[0].text.as_str()), (Applicability::Safe, "\tclose(c)\n"));
         let fix = lines("\tx(); y()\n", Span::new(1, 4)).unwrap();
         assert_eq!((fix.applicability, fix.edits.len()), (Applicability::Display, 0));
+    }
+
+    #[test]
+    fn a_statement_becomes_a_case_where_it_stands_alone() {
+        let case = |text: &str, statement| {
+            let remedy = Remedy::Case {
+                title: "let it end".to_owned(),
+                statement,
+                case: "<-done".to_owned(),
+                lines: vec!["return".to_owned()],
+                doubt: Some("why".to_owned()),
+            };
+            spelled(&remedy, text.as_bytes()).unwrap()
+        };
+        let text = "func f() {\n\tc <- 1 // one\n}\n";
+        let fix = case(text, Span::new(12, 18));
+        let mut after = text.to_owned();
+        for edit in fix.edits.iter().rev() {
+            after.insert_str(edit.span.start as usize, &edit.text);
+        }
+        let want = "func f() {\n\tselect {\n\tcase c <- 1: // one\n\tcase <-done:\n\t\treturn\n\t}\n}\n";
+        assert_eq!((after.as_str(), fix.applicability), (want, Applicability::Unsafe));
+        let beside = case("\tc <- 1; d()\n", Span::new(1, 7));
+        assert_eq!((beside.applicability, beside.edits.len()), (Applicability::Display, 0));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::base::sys;
 use crate::go::project::gomod::language_version;
 use crate::go::types::release::{Gives, Lifetime, ReleaseMethod, Words};
 use crate::rules::acquire::{Acquire, Called, Qualified, Quiet};
-use crate::rules::rule::{Engine, QuerySeeds, Rule, RuleError, Seeds, Status, TypedSeeds};
+use crate::rules::rule::{Engine, QuerySeeds, Rule, RuleError, Seeds, Status, TextFilter, TypedSeeds};
 
 /// A value that says something: an empty one is a mistake at its place.
 #[derive(Deserialize)]
@@ -93,7 +93,10 @@ enum SeverityToml {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct PrefilterToml {
+    #[serde(default)]
     all: Vec<Text>,
+    #[serde(default)]
+    any: Vec<Text>,
 }
 
 #[derive(Deserialize)]
@@ -277,8 +280,11 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         let words: Vec<&str> = FaultKind::ALL.iter().map(|kind| kind.word()).collect();
         return Err(mistake(at, format!("`{reports}` is none of {}", words.join(", "))));
     }
-    let prefilter = raw.prefilter.all;
-    if prefilter.is_empty() == matches!(engine, Engine::Channel | Engine::Construct) {
+    let words = |words: Vec<Text>| words.into_iter().map(|word| word.0).collect();
+    let prefilter = TextFilter { all: words(raw.prefilter.all), any: words(raw.prefilter.any) };
+    if (prefilter.all.is_empty() && prefilter.any.is_empty())
+        == matches!(engine, Engine::Channel | Engine::Construct)
+    {
         let words = "a rule of the engines `channel` and `construct` has a table `[prefilter]`, others have \
                      none";
         return Err(mistake(raw.id.span().start, words.to_owned()));
@@ -316,7 +322,7 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             SeverityToml::Warning => Severity::Warning,
         },
         label: raw.label.map_or_else(|| "acquired here".to_owned(), |label| label.0),
-        prefilter: prefilter.into_iter().map(|word| word.0).collect(),
+        prefilter,
         seeds,
         releases: releases?,
         lifetime: Lifetime {

@@ -32,15 +32,24 @@ pub struct Rule {
     pub severity: Severity,
     /// What is to be said of the place of a finding: "acquired here".
     pub label: String,
-    /// Only files and declarations that hold all of these are looked at for it; for rules of the engines
-    /// `channel` and `construct`.
-    pub prefilter: Vec<String>,
+    /// Which files and declarations are looked at for it; for rules of the engines `channel` and
+    /// `construct`.
+    pub prefilter: TextFilter,
     /// Which calls may acquire.
     pub seeds: Seeds,
     /// How the resource is released, best first.
     pub releases: Vec<ReleaseMethod>,
     /// What else is to be said of its resources.
     pub lifetime: Lifetime,
+}
+
+/// What a text has to hold.
+#[derive(Debug, Clone, Default)]
+pub struct TextFilter {
+    /// All of these.
+    pub all: Vec<String>,
+    /// One of these, if there are any.
+    pub any: Vec<String>,
 }
 
 /// What finds what a rule reports.
@@ -66,7 +75,8 @@ impl Rule {
     pub fn may_hold(&self, text: &[u8]) -> bool {
         let detects = matches!(self.engine, Engine::Channel | Engine::Construct);
         let holds = |word: &String| memchr::memmem::find(text, word.as_bytes()).is_some();
-        detects && self.prefilter.iter().all(holds)
+        let TextFilter { all, any } = &self.prefilter;
+        detects && all.iter().all(holds) && (any.is_empty() || any.iter().any(holds))
     }
 
     /// Whether it proposes calls.

@@ -4,7 +4,9 @@ use crate::analysis::channel::findings::{Found, evidence};
 use crate::analysis::channel::groups::{Endless, Why};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::verdict::{Fault, Kind};
-use crate::analysis::detection::Detection;
+use crate::analysis::detection::{Declaration, Detection};
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::BodyId;
 use crate::base::diagnostic::{Certainty, Note, Remedy};
 use crate::base::text::Span;
 use crate::go::syntax::ast::FuncDecl;
@@ -158,9 +160,12 @@ fn exits(found: &Found, fault: &Fault) -> Vec<(Span, String)> {
 }
 
 fn notes(found: &Found, func: Option<&FuncDecl>) -> Vec<Note> {
-    let Some(func) = func else { return Vec::new() };
-    let requests = &found.declaration.summaries.requests;
-    let Some(request) = requests.of(found.frame.typing, found.team.body, func) else { return Vec::new() };
+    func.map(|func| weight(found.declaration, found.frame.typing, found.team.body, func)).unwrap_or_default()
+}
+
+/// How often what stands in a body of a function happens, where that can be told.
+pub fn weight(declaration: &Declaration, typing: &Typing, body: BodyId, func: &FuncDecl) -> Vec<Note> {
+    let Some(request) = declaration.summaries.requests.of(typing, body, func) else { return Vec::new() };
     let words = match request.handler {
         Some(handler) => format!("{} runs once a request, called by {handler}", request.what),
         None => format!("{} runs once a request", request.what),

@@ -19,6 +19,15 @@ pub struct Uses<'a> {
     pub fields: Vec<(&'a str, Touch)>,
     /// Goroutines that run one of its methods or a function literal.
     pub goroutines: Vec<Goroutine<'a>>,
+    /// What runs under some condition only: branches and cases.
+    branches: Vec<Span>,
+}
+
+impl Uses<'_> {
+    /// Whether something happens under some condition only.
+    pub fn is_conditional(&self, span: Span) -> bool {
+        self.branches.iter().any(|branch| branch.contains(span))
+    }
 }
 
 /// How a field is used.
@@ -38,6 +47,15 @@ pub enum Touch {
 pub enum Goroutine<'a> {
     Method(&'a str, &'a Call),
     Literal(&'a FuncLit),
+}
+
+impl Goroutine<'_> {
+    pub fn span(&self) -> Span {
+        match self {
+            Goroutine::Method(_, call) => call.span,
+            Goroutine::Literal(literal) => literal.body.span,
+        }
+    }
 }
 
 /// The elements of `T{…}` or `&T{…}`.
@@ -91,6 +109,16 @@ fn collect<'a>(scopes: &Scopes<'a>, var: VarId, block: &'a Block) -> (Uses<'a>, 
     let mut theirs: Vec<Span> = Vec::new();
     let mut started: Vec<Span> = Vec::new();
     each_statement(scopes, block, &mut |stmt| {
+        match &stmt.kind {
+            StmtKind::If(branch) => {
+                uses.branches.push(branch.then.span);
+                uses.branches.extend(branch.otherwise.iter().map(|other| other.span));
+            }
+            StmtKind::Switch(_) | StmtKind::TypeSwitch(_) | StmtKind::Select(_) => {
+                uses.branches.push(stmt.span)
+            }
+            _ => {}
+        }
         if let StmtKind::Go(go) = &stmt.kind
             && let Some(call) = go.as_call()
         {

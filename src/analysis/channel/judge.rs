@@ -10,8 +10,10 @@ use crate::analysis::channel::size::Size;
 use crate::analysis::channel::state::Walk;
 use crate::analysis::channel::team::{Channel, ChannelId, Team, context_made, teams};
 use crate::analysis::channel::verdict::{Case, Fault, Kind};
-use crate::analysis::channel::{describe, groups, process, remedy, stuck, worker};
-use crate::analysis::detection::{Declaration, Detection};
+use crate::analysis::channel::{
+    describe, endless, groups, handler, process, remedy, stopped, stuck, unanswered, worker,
+};
+use crate::analysis::detection::{Declaration, Detection, Detector};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::text::Span;
@@ -29,6 +31,16 @@ pub struct Judged {
     pub row: Option<Detection>,
 }
 
+/// What goes by something else than the channels that a declaration makes.
+const KINDS: [(&str, Detector); 6] = [
+    (worker::KIND, worker::detect),
+    (stuck::KIND, stuck::detect),
+    (unanswered::KIND, unanswered::detect),
+    (stopped::KIND, stopped::detect),
+    (endless::KIND, endless::detect),
+    (handler::KIND, handler::detect),
+];
+
 /// What is wrong with the channels that a declaration makes.
 pub fn detect(declaration: &Declaration) -> Vec<Detection> {
     let judged =
@@ -38,11 +50,13 @@ pub fn detect(declaration: &Declaration) -> Vec<Detection> {
     if declaration.wants(groups::KIND) || declaration.wants(Kind::AbandonedReceive.word()) {
         found.extend(waits(declaration));
     }
-    if declaration.wants(worker::KIND) {
-        found.extend(worker::detect(declaration));
-    }
-    if declaration.wants(stuck::KIND) {
-        found.extend(stuck::detect(declaration));
+    for (kind, detect) in KINDS {
+        if declaration.wants(kind) {
+            for one in detect(declaration) {
+                found.push(describe::row(one.span, kind, one.message.clone()));
+                found.push(one);
+            }
+        }
     }
     found
 }

@@ -110,6 +110,10 @@ impl Walk<'_> {
         let partly = match &trip {
             // All but the round that is left.
             Trip::Counted(count) => Count { least: Size::ZERO, most: count.most.plus(&Size::number(-1)) },
+            // What each round starts and receives is as often.
+            Trip::Endless if one.iter().any(|event| matches!(event.what, What::Start(_))) => {
+                Count::exactly(Size::rounds(looped.body.span.start))
+            }
             _ => Count::up_to(Size::Any),
         };
         for way in &left {

@@ -6,13 +6,17 @@
 //! together into `findings`, of which `remedy` says what would mend them and `describe` the words. No solver
 //! and no time limit: what is too much, or not closed, is not judged.
 
+mod at_hand;
 mod branches;
 mod calls;
 mod conditions;
 mod describe;
+mod endless;
+mod exits;
 mod findings;
 mod frame;
 mod groups;
+mod handler;
 mod holder;
 pub(crate) mod judge;
 mod loops;
@@ -21,10 +25,12 @@ mod process;
 mod remedy;
 mod size;
 mod state;
+mod stopped;
 mod stuck;
 mod team;
 #[cfg(test)]
 mod tests;
+mod unanswered;
 mod verdict;
 mod walk;
 mod worker;

@@ -38,6 +38,19 @@ impl Size {
         Size::Linear { times: 1, of: Some(of), plus: 0 }
     }
 
+    /// How many rounds of a loop, which begins there, are over: nobody knows.
+    pub fn rounds(begin: u32) -> Size {
+        Size::symbol(Symbol { key: format!("rounds({begin})").into(), words: "any number".into() })
+    }
+
+    /// Whether nothing in the text tells how many there are.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Size::Any => true,
+            Size::Linear { of, .. } => of.as_ref().is_some_and(|of| of.key.starts_with("rounds(")),
+        }
+    }
+
     /// The number, if it is known.
     pub fn as_number(&self) -> Option<i64> {
         match self {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::analysis::channel::{VERDICT, groups, judge, stuck, worker};
+use crate::analysis::channel::{
+    VERDICT, endless, groups, handler, judge, stopped, stuck, unanswered, worker,
+};
 use crate::analysis::detection::Declaration;
 use crate::analysis::file_context::FileContext;
 use crate::analysis::summaries::answers::Summaries;
@@ -25,10 +27,19 @@ fn with_f<T>(text: &str, look: impl Fn(&Declaration) -> T) -> T {
     let (path, lines) = (Arc::from("m.go"), LineIndex::new(text.as_bytes()));
     let file = FileContext { path: &path, text: text.as_bytes(), lines: &lines, scope: &scope };
     let summaries = Summaries::default();
-    let kinds: Vec<Arc<str>> =
-        [groups::KIND, worker::KIND, stuck::KIND, "abandoned-receive", "abandoned-send"]
-            .map(Arc::from)
-            .to_vec();
+    let kinds: Vec<Arc<str>> = [
+        groups::KIND,
+        worker::KIND,
+        stuck::KIND,
+        unanswered::KIND,
+        stopped::KIND,
+        endless::KIND,
+        handler::KIND,
+    ]
+    .into_iter()
+    .chain(["abandoned-receive", "abandoned-send", "surplus-senders"])
+    .map(Arc::from)
+    .collect();
     look(&Declaration { database: &database, summaries: &summaries, file: &file, decl: &decl, kinds: &kinds })
 }
 
@@ -184,4 +195,69 @@ fn what_runs_once_leaves_nothing_behind() {
     assert_eq!(called("main", "go f()"), 1);
     assert_eq!(called("main", "f()\nf()"), 1);
     assert_eq!(called("m", "f()"), 1);
+}
+
+#[test]
+fn a_field_is_unanswered_where_all_its_uses_are_known() {
+    let with = |rest: &str, operation: &str| {
+        detected(&format!(
+            "package m\n\ntype t struct{{ c chan int }}\n\n\
+             func start() {{ go f(&t{{c: make(chan int)}}) }}\n\n\
+             func f(x *t) {{\n{operation}\n}}\n\n{rest}\n"
+        ))
+    };
+    let never = ["unanswered-field: <-x.c"];
+    assert_eq!(with("", "<-x.c"), never);
+    assert_eq!(with("func (y *t) wait() { <-y.c }", "<-x.c"), never);
+    assert_eq!(with("func (y *t) Done() <-chan int { return y.c }", "<-x.c"), never, "lent for receiving");
+    for known in [
+        "func (y *t) stop() { close(y.c) }",
+        "func (y *t) stop() { c := y.c; defer close(c) }",
+        "func (y *t) send() { go func() { select { case y.c <- 1: default: } }() }",
+        "func (y *t) Chan() chan int { return y.c }",
+        "func (y *t) hand(f func(chan int)) { f(y.c) }",
+        "func set(y *t, c chan int) { y.c = c }",
+        "func other(c chan int) *t { return &t{c} }",
+        "func other(c chan int) *t { return &t{c: c} }",
+        "var stop = func(y *t) { close(y.c) }",
+    ] {
+        assert!(with(known, "<-x.c").is_empty(), "{known}");
+    }
+    assert_eq!(with("", "x.c <- 1"), ["unanswered-field: x.c <- 1"]);
+    assert!(with("func (y *t) get() { <-y.c }", "x.c <- 1").is_empty());
+    assert!(
+        with("func (y *t) room() { y.c = make(chan int, 1) }", "<-x.c; select { case x.c <- 1: default: }")
+            .is_empty()
+    );
+    assert!(with("", "select { case <-x.c: default: }").is_empty());
+}
+
+#[test]
+fn a_loop_is_stopped_by_what_leaves_it() {
+    let with = |case: &str, send: &str| {
+        detected(&format!(
+            "package m\n\ntype t struct{{ c, stop chan int }}\n\nfunc make1() *t {{\n\
+             x := &t{{c: make(chan int), stop: make(chan int)}}\ngo x.run()\ngo f(x)\nreturn x\n}}\n\n\
+             func (x *t) run() {{\nfor {{\nselect {{\ncase <-x.c:\n{case}\n}}\n}}\n}}\n\n\
+             func (x *t) Stop() {{ close(x.stop) }}\n\nfunc f(x *t) {{\n{send}\n}}\n"
+        ))
+    };
+    let late = ["stopped-loop: x.c <- 1"];
+    assert_eq!(with("case <-x.stop: return", "x.c <- 1"), late);
+    assert!(with("case <-x.stop:", "x.c <- 1").is_empty(), "it goes on");
+    assert!(with("case <-x.stop: for { break }", "x.c <- 1").is_empty(), "an inner loop is left");
+    assert!(with("return\ncase <-x.stop: return", "x.c <- 1").is_empty(), "what is sent stops it");
+    assert!(with("case <-x.stop: return", "select { case x.c <- 1: case <-x.stop: }").is_empty());
+}
+
+#[test]
+fn each_round_receives_what_it_starts() {
+    let body = |rest: &str| {
+        said(&format!(
+            "func f(stop chan int) {{\nc := make(chan int)\nfor {{\n\
+             go func() {{ c <- work() }}()\n{rest}\n}}\n}}"
+        ))
+    };
+    assert_eq!(body("select {\ncase <-c:\ncase <-stop:\n<-c\nreturn\n}"), ["received"]);
+    assert_eq!(body("select {\ncase <-c:\ncase <-stop:\nreturn\n}"), ["surplus-senders"]);
 }

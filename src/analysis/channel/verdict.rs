@@ -281,7 +281,7 @@ impl<'t> Case<'t> {
             }
             let over = total(before, Action::Send, channel, |_| true);
             // Nobody knows how many there are, and somebody has chosen a capacity.
-            if left.most == Size::Any && self.capacities[channel.0] != Size::ZERO {
+            if left.most.is_open() && self.capacities[channel.0] != Size::ZERO {
                 return None;
             }
             done_before += over.most.as_number()?;
@@ -459,7 +459,8 @@ impl<'t> Case<'t> {
             let once = ways.iter().all(|way| way.count(Action::Send, channel, |_| true) == Count::once());
             let closes = ways.iter().chain([exit]).any(|way| way.has(Action::Close, channel));
             let received = exit.count(Action::Receive, channel, |guard| *guard == Guard::None);
-            let skips = count.least == Size::ZERO && count.most.as_number().is_none();
+            let skips =
+                count.least == Size::ZERO && count.most.as_number().is_none() && !count.most.is_open();
             if !once || closes || !skips || exit.has(Action::Send, channel) {
                 return None;
             }

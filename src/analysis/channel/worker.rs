@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::analysis::channel::exits::{exits, received};
 use crate::analysis::channel::holder::{Goroutine, Touch, Uses, composite, field_of, made, uses, uses_in};
 use crate::analysis::channel::process;
 use crate::analysis::detection::{Declaration, Detection};
@@ -293,7 +294,7 @@ impl<'p> Reach<'p> {
     /// Takes in what the value's owner does with it, and the methods that it calls; none where one of them is
     /// not read, or hands the value on.
     fn add(&mut self, typing: &Typing, var: VarId, uses: &Uses) -> Option<()> {
-        self.note(uses);
+        self.note(uses)?;
         for (method, call) in &uses.methods {
             self.call(method, method, Some((typing, call)))?;
         }
@@ -310,10 +311,15 @@ impl<'p> Reach<'p> {
         Some(())
     }
 
-    fn note(&mut self, uses: &Uses) {
+    /// Takes in what is done with fields; none where a method is handed on with the value.
+    fn note(&mut self, uses: &Uses) -> Option<()> {
+        if uses.fields.iter().any(|(name, _)| self.package.has_method(self.ty, name)) {
+            return None;
+        }
         self.touched.extend(uses.fields.iter().map(|(field, how)| (Arc::from(*field), *how)));
         let made = uses.fields.iter().filter(|(_, how)| *how == Touch::Made);
         self.made.extend(made.map(|(field, _)| Arc::from(*field)));
+        Some(())
     }
 
     /// A method that is called, by the value's owner where the call is there; `by` is what the owner has
@@ -353,8 +359,13 @@ impl<'p> Reach<'p> {
         by: Option<&str>,
         locals: &Locals,
     ) -> Option<()> {
-        self.note(uses);
+        self.note(uses)?;
+        // What makes it starts it for some of its callers only.
+        let conditional = |span: Span| by.is_none() && uses.is_conditional(span);
         for goroutine in &uses.goroutines {
+            if conditional(goroutine.span()) {
+                return None;
+            }
             match goroutine {
                 Goroutine::Method(name, call) => {
                     self.start(name, by.unwrap_or_default(), (scopes, call), locals)?
@@ -367,8 +378,12 @@ impl<'p> Reach<'p> {
                 }
             }
         }
-        for (method, _) in &uses.methods {
+        for (method, call) in &uses.methods {
+            let before = self.goroutines.len();
             self.call(method, by.unwrap_or(method), None)?;
+            if conditional(call.span) && self.goroutines.len() > before {
+                return None;
+            }
         }
         Some(())
     }
@@ -571,34 +586,14 @@ fn is_endless(stmt: &Stmt) -> bool {
 
 /// The fields whose values end an endless loop, where nothing else does.
 fn loop_ends(body: &Block, field: &dyn Fn(&Expr) -> Option<Arc<str>>) -> Option<Ends> {
-    let mut cases: Vec<(Span, Arc<str>, bool)> = Vec::new();
-    let mut inner: Vec<Span> = Vec::new();
-    let mut out: Vec<(Span, bool)> = Vec::new();
-    visit::body(body, &mut |stmt| match &stmt.kind {
-        StmtKind::Select(choices) => {
-            inner.push(stmt.span);
-            for case in choices {
-                if let Some(Communication::Receive { left, right, .. }) = &case.communication
-                    && let ExprKind::Receive(channel) = &right.unparen().kind
-                    && let Some(field) = field(channel)
-                {
-                    cases.push((case.span, field, left.len() == 2));
-                }
-            }
-        }
-        StmtKind::For(_) | StmtKind::Switch(_) | StmtKind::TypeSwitch(_) => inner.push(stmt.span),
-        StmtKind::Return(_) | StmtKind::Goto(_) | StmtKind::Break(Some(_)) => out.push((stmt.span, false)),
-        StmtKind::Break(None) => out.push((stmt.span, true)),
-        _ => {}
-    });
     let mut ends = Ends::new();
-    for (span, plain_break) in out {
-        if plain_break && inner.iter().any(|around| around.contains(span)) {
-            continue;
-        }
-        let (_, field, by_close) = cases.iter().find(|(case, _, _)| case.contains(span))?;
-        let known = ends.entry(field.clone()).or_insert(*by_close);
-        *known &= by_close;
+    for exit in exits(body) {
+        let case = exit.case?;
+        let field = field(received(case)?)?;
+        let asks =
+            matches!(&case.communication, Some(Communication::Receive { left, .. }) if left.len() == 2);
+        let by_close = ends.entry(field).or_insert(asks);
+        *by_close &= asks;
     }
     Some(ends)
 }

@@ -142,7 +142,7 @@ fn visible(scopes: &Scopes, offset: u32) -> Vec<(BodyId, VarId)> {
 
 /// The `context.Context` that is declared last before `offset` in what is in scope there, rather one that
 /// nothing in the function ends.
-fn context(scopes: &Scopes, typing: &Typing, offset: u32) -> Option<ContextInScope> {
+pub fn context(scopes: &Scopes, typing: &Typing, offset: u32) -> Option<ContextInScope> {
     let mut ended = None;
     for (body, var) in visible(scopes, offset) {
         if !typing.var(var).is_some_and(|ty| ty.is_context()) {

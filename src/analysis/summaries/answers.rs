@@ -14,6 +14,7 @@ use crate::analysis::dataflow::oracle::ParamEffect;
 use crate::analysis::dataflow::state::Alias;
 use crate::analysis::graph::scopes::ParamIndex;
 use crate::analysis::summaries::field_release::Keepers;
+use crate::analysis::summaries::kept_channels::KeptChannels;
 use crate::analysis::summaries::per_request::Requests;
 use crate::analysis::summaries::result_ownership::Origins;
 use crate::base::memo::Memo;
@@ -90,6 +91,8 @@ pub struct Summaries {
     pub requests: Requests,
     /// What releases fields.
     pub keepers: Keepers,
+    /// What is done with channels in fields and variables.
+    pub channels: KeptChannels,
 }
 
 /// The questions being answered, innermost last.

@@ -78,7 +78,7 @@ fn look(database: &Database, field: &Field, releases: &[ReleaseMethod]) -> Keepe
 }
 
 /// Whether a struct type has a field of that name that is not embedded.
-fn declares(package: &Arc<Package>, owner: &str, name: &str) -> bool {
+pub fn declares(package: &Arc<Package>, owner: &str, name: &str) -> bool {
     let Some(ty) = package.type_spec(owner) else { return false };
     match &ty.spec().ty.unparen().kind {
         ExprKind::Struct(fields) => {
@@ -104,7 +104,8 @@ impl Uses {
         let typing = Typing::new(database, FileScope::of(func), &scopes);
         let is_field = |expr: &Expr| match &expr.unparen().kind {
             ExprKind::Selector { operand, field: name } => {
-                name.name == field.name && !is_other(&typing, &field.package, field, operand)
+                name.name == field.name
+                    && !is_other(&typing, &field.package, (&field.owner, &field.name), operand)
             }
             _ => false,
         };
@@ -142,11 +143,15 @@ impl Uses {
 }
 
 /// Whether `operand` is of another type of the package, with a field of that name of its own.
-fn is_other(typing: &Typing, package: &Arc<Package>, field: &Field, operand: &Expr) -> bool {
+pub fn is_other(
+    typing: &Typing,
+    package: &Arc<Package>,
+    (owner, name): (&Arc<str>, &Arc<str>),
+    operand: &Expr,
+) -> bool {
     let ty = typing.of(operand);
     let Some(named) = ty.pointee().named() else { return false };
-    named.package != package.path
-        || (named.name != field.owner && declares(package, &named.name, &field.name))
+    named.package != package.path || (named.name != *owner && declares(package, &named.name, name))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod conclude;
 pub mod dynamic_types;
 pub mod field_release;
 pub mod handed_out;
+pub mod kept_channels;
 mod parameters;
 pub mod per_request;
 pub mod plain_values;

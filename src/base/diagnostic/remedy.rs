@@ -31,6 +31,18 @@ pub enum Remedy {
         /// Why they need a look; `None` where they are proved to be right.
         doubt: Option<String>,
     },
+    /// A statement that is one operation on a channel becomes a `select` of it and another case.
+    Case {
+        /// What it does, as an imperative phrase.
+        title: String,
+        statement: Span,
+        /// What else is waited for: `<-ctx.Done()`.
+        case: String,
+        /// What is done then, without indentation and line ending.
+        lines: Vec<String>,
+        /// Why it needs a look.
+        doubt: Option<String>,
+    },
     /// Something that a person has to do: an imperative phrase, and why.
     Advice { title: String, reason: String },
 }

@@ -93,6 +93,10 @@ pub struct Functions {
     pub detaches: NameSet,
     /// Gives a context and the function that cancels it, and nothing else but its parent does.
     pub cancellable: NameSet,
+    /// Makes a condition that nobody else has.
+    pub makes_condition: NameSet,
+    /// Gives a channel that nobody ever closes; a field where it is told with its type.
+    pub unclosed: NameSet,
     /// Gives a context an end.
     pub ends_context: NameSet,
     /// Gives a context that is made from the one it gets.
@@ -106,6 +110,8 @@ pub struct Functions {
 pub struct Types {
     /// `Wait` waits until there were as many `Done` as `Add` has counted.
     pub counters: NameSet,
+    /// `Wait` waits until somebody calls `Signal` or `Broadcast`.
+    pub conditions: NameSet,
     /// What a test gets.
     pub tests: NameSet,
     /// What is in a struct whose methods only record that they are called.

@@ -376,11 +376,55 @@ impl Package {
         });
         let mut all: Vec<(FuncName, DeclPosition)> =
             funcs.chain(methods).filter_map(|(name, places)| Some((name, self.choose(places)?))).collect();
-        all.retain(|(_, place)| !self.files[place.file as usize].test);
         all.sort_by(|a, b| a.0.cmp(&b.0));
+        self.texts(all, look);
+    }
+
+    /// Every definition of a function or method, under whatever build tags, whose text `holds` something and
+    /// that is no test's, sorted by name.
+    pub fn definitions_where(self: &Arc<Self>, holds: &dyn Fn(&[u8]) -> bool) -> Vec<FuncRef> {
+        let methods = self.methods.iter().filter(|(ty, _)| self.has_type(ty));
+        let methods =
+            methods.flat_map(|(ty, all)| all.iter().map(move |(name, places)| (Some(ty), name, places)));
+        let funcs = self.funcs.iter().map(|(name, places)| (None, name, places));
+        let each = funcs.chain(methods).flat_map(|(ty, name, places)| {
+            places.iter().map(move |place| ((ty, name, place.file, place.span), *place))
+        });
+        let mut all: Vec<_> = each.collect();
+        all.sort_by_key(|(key, _)| *key);
+        let mut found = Vec::new();
+        self.texts(all.into_iter().map(|(_, place)| (place, place)).collect(), &mut |place, text| {
+            if holds(text) {
+                found.push(*place);
+            }
+        });
+        found.into_iter().filter_map(|place| self.func_at(place)).collect()
+    }
+
+    /// The names of the variables and constants, those of tests left out, whose declarations mention `word`,
+    /// sorted.
+    pub fn values_with(&self, word: &str) -> Vec<Arc<str>> {
+        let values = self.values.iter();
+        let mut all: Vec<(Arc<str>, DeclPosition)> =
+            values.filter_map(|(name, places)| Some((name.clone(), self.choose(places)?))).collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut found = Vec::new();
+        self.texts(all, &mut |name, text| {
+            if outline::has_word(text, word) {
+                found.push(name.clone());
+            }
+        });
+        found
+    }
+
+    /// Shows the text of each of these declarations that is no test's.
+    fn texts<N>(&self, all: Vec<(N, DeclPosition)>, look: &mut dyn FnMut(&N, &[u8])) {
         let mut texts: FxHashMap<u32, Option<Arc<[u8]>>> = FxHashMap::default();
         for (name, place) in all {
-            let PackageFile { file, text, .. } = &self.files[place.file as usize];
+            let PackageFile { file, text, test, .. } = &self.files[place.file as usize];
+            if *test {
+                continue;
+            }
             let read = || text.clone().or_else(|| Some(sys::read_in_tree(file, MAX_FILE_BYTES).ok()?.into()));
             let text = texts.entry(place.file).or_insert_with(read);
             if let Some(text) = text.as_ref().and_then(|text| text.get(place.span.range())) {
