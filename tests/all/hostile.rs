@@ -20,7 +20,7 @@ pub fn tests() -> Vec<Trial> {
         test(format!("hostile::{}", what.replace(' ', "_")), move || hold(what, build))
     };
     let mut tests: Vec<Trial> = TREES.iter().map(of_tree).collect();
-    tests.extend(tests![a_baseline_that_is_a_pipe_is_refused]);
+    tests.extend(tests![a_baseline_that_is_a_pipe_is_refused, a_go_mod_that_is_a_pipe_is_told]);
     tests
 }
 
@@ -235,6 +235,20 @@ fn hold(what: &str, build: fn(&Path)) {
     assert_eq!(secret, LEAK, "written outside");
     let names = fs::read_dir(outside.path()).unwrap().count();
     assert_eq!(names, 2, "something was made outside");
+}
+
+fn a_go_mod_that_is_a_pipe_is_told() {
+    let tree = tempfile::tempdir().unwrap();
+    write(tree.path(), "p.go", LEAK);
+    pipe(tree.path(), "go.mod");
+    let (output, _) = run(tree.path(), &["check", "p.go"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("go.mod: not a regular file"), "{said}");
+    // A folder of that name is no go.mod, as Go has it.
+    fs::remove_file(tree.path().join("go.mod")).unwrap();
+    fs::create_dir(tree.path().join("go.mod")).unwrap();
+    let (output, _) = run(tree.path(), &["check", "p.go"]);
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("go.mod"));
 }
 
 fn a_baseline_that_is_a_pipe_is_refused() {

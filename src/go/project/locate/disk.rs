@@ -163,7 +163,9 @@ impl Locator {
                 let (file, fault) = parse(&text, &printed);
                 (Some(file), fault)
             }
-            Err(Error::NotFound { .. } | Error::NotAFile { .. }) => return None,
+            Err(Error::NotFound { .. }) => return None,
+            // To Go, a folder of that name is none. A pipe or a device is worth a word.
+            Err(Error::NotAFile { .. }) if sys::kind(path) == Some(Kind::Folder) => return None,
             // A file where a folder should be: there is nothing below it.
             Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotADirectory => {
                 return None;
