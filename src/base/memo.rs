@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::hash::Hash;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// Values by key. Two threads may both make one; what that is may not depend on which of them did.
 #[derive(Debug)]
@@ -15,7 +15,14 @@ pub type OnceMemo<K, V> = Memo<K, Arc<OnceLock<V>>>;
 
 impl<K, V> Default for Memo<K, V> {
     fn default() -> Self {
-        Memo(RwLock::default())
+        Memo::new()
+    }
+}
+
+impl<K, V> Memo<K, V> {
+    /// Nothing is known yet.
+    pub const fn new() -> Self {
+        Memo(RwLock::new(FxHashMap::with_hasher(FxBuildHasher)))
     }
 }
 

@@ -1,11 +1,10 @@
 //! Which repository a file lies in, and under which path there: the same wherever a run is started.
 
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 use super::work_tree::work_tree;
+use crate::base::memo::Memo;
 use crate::base::sys::{self, Kind};
 
 /// What the folder is that paths count from.
@@ -50,14 +49,14 @@ type FolderPlace = (Arc<Top>, PathBuf);
 #[derive(Debug, Default)]
 pub struct RepositoryPaths {
     working_dir: PathBuf,
-    tops: Mutex<FxHashMap<PathBuf, Option<FolderPlace>>>,
+    tops: Memo<PathBuf, Option<FolderPlace>>,
 }
 
 impl RepositoryPaths {
     /// For a run in `working_dir` (absolute).
     pub fn new(working_dir: &Path) -> RepositoryPaths {
         let real = sys::real_path(working_dir).unwrap_or_else(|_| working_dir.to_path_buf());
-        RepositoryPaths { working_dir: real, tops: Mutex::default() }
+        RepositoryPaths { working_dir: real, tops: Memo::default() }
     }
 
     /// Where `file` lies, which need not be there, but its folder must; a link at the end of its path is not
@@ -67,17 +66,13 @@ impl RepositoryPaths {
             Some(Component::Normal(name)) => (file.parent()?, PathBuf::from(name)),
             _ => (file, PathBuf::new()),
         };
-        let mut tops = self.tops.lock().unwrap_or_else(PoisonError::into_inner);
-        if !tops.contains_key(folder) {
-            tops.insert(folder.to_path_buf(), self.top(folder));
-        }
-        tops.get(folder)?
-            .as_ref()
-            .map(|(top, below)| RepositoryPath { top: top.clone(), below: below.join(name) })
+        let known = self.tops.get(folder);
+        let (top, below) = known.unwrap_or_else(|| self.tops.put(folder.to_path_buf(), self.top(folder)))?;
+        Some(RepositoryPath { top, below: below.join(name) })
     }
 
     /// The top for files in `folder`, and the way from there to it.
-    fn top(&self, folder: &Path) -> Option<(Arc<Top>, PathBuf)> {
+    fn top(&self, folder: &Path) -> Option<FolderPlace> {
         let real = sys::real_path(folder).ok()?;
         let top = top_of(&real).unwrap_or_else(|| {
             let dir = if real.starts_with(&self.working_dir) { &self.working_dir } else { &real };

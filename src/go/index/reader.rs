@@ -35,12 +35,10 @@ use crate::go::index::members::{self, IndexedMember};
 pub use crate::go::index::names::Names;
 use crate::go::index::{majors, names};
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
-
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::sync::Arc;
 
 use crate::base::diagnostic::Certainty;
+use crate::base::memo::Memo;
 use crate::go::index::text::{block_of, path_of};
 use crate::go::project::gomod::compare_versions;
 use crate::go::project::names::{Missing, exported, guess_package_name};
@@ -66,7 +64,7 @@ pub const RELEASE_NAMES: [&str; 12] = [
 pub struct Index {
     text: &'static str,
     /// The packages that were asked for.
-    blocks: RwLock<FxHashMap<Box<str>, Arc<Block>>>,
+    blocks: Memo<Box<str>, Arc<Block>>,
 }
 
 /// An answer of the index, and how far it may be trusted.
@@ -109,7 +107,7 @@ impl Index {
     }
 
     const fn over(text: &'static str) -> Index {
-        Index { text, blocks: RwLock::new(HashMap::with_hasher(FxBuildHasher)) }
+        Index { text, blocks: Memo::new() }
     }
 
     /// Number of facts and bytes.
@@ -322,17 +320,11 @@ impl Index {
 
     /// The lines of one package, taken apart once.
     fn block(&self, path: &str) -> Arc<Block> {
-        if let Some(known) = self.blocks.read().unwrap_or_else(PoisonError::into_inner).get(path) {
-            return known.clone();
+        if let Some(known) = self.blocks.get(path) {
+            return known;
         }
         let text = block_of(self.text, path).or_else(|| majors::nearest(self.text, path));
-        let block = Arc::new(Block::new(text.unwrap_or_default()));
-        self.blocks
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(path.into())
-            .or_insert(block)
-            .clone()
+        self.blocks.put(path.into(), Arc::new(Block::new(text.unwrap_or_default())))
     }
 
     /// The fact that fits the version in use, else the one nearest below it, else the newest.
