@@ -251,6 +251,29 @@ fn a_loop_is_stopped_by_what_leaves_it() {
 }
 
 #[test]
+fn a_round_that_starts_one_of_two_sends_once() {
+    let body = |room: &str| {
+        said(&format!(
+            "func f(items []int) {{\nc := make(chan int, {room})\nfor _, item := range items {{\n\
+             if item > 0 {{ go func() {{ c <- work() }}(); continue }}\n\
+             go func() {{ c <- item }}()\n}}\n}}"
+        ))
+    };
+    assert_eq!(body("len(items)"), ["buffered"]);
+    assert_eq!(body("1"), ["surplus-senders"]);
+}
+
+#[test]
+fn what_only_tests_make_is_not_unanswered() {
+    let text = "package m\n\ntype hooks struct{ c chan int }\n\ntype options struct{ hooks *hooks }\n\n\
+                func start() { f(&options{}) }\n\nfunc f(o *options) {\nif o.hooks != nil {\n\
+                <-o.hooks.c\n}\n}\n";
+    assert!(detected(text).is_empty());
+    let made = text.replace("&options{}", "&options{hooks: &hooks{}}");
+    assert_eq!(detected(&made), ["unanswered-field: <-o.hooks.c"]);
+}
+
+#[test]
 fn each_round_receives_what_it_starts() {
     let body = |rest: &str| {
         said(&format!(

@@ -254,7 +254,7 @@ impl<'t> Case<'t> {
 
     /// The send that is left over, where the members take these ways.
     fn pending(&self, exit: &Way, channel: ChannelId, combination: &Combination) -> Option<Fault> {
-        let mut sends = Size::ZERO;
+        let (mut sends, mut optional) = (Size::ZERO, Size::ZERO);
         let mut done_before = 0;
         let mut blocked = None;
         for (member, count, way) in combination {
@@ -288,10 +288,17 @@ impl<'t> Case<'t> {
             // Of many that may send or not, one alone is sure to be able to.
             let some_do_not = self.members[member.0].iter().any(|other| !other.has(Action::Send, channel));
             let starts = if once || some_do_not { Size::ONE } else { count.most.clone() };
-            sends = sends.plus(&starts.times(&left.most));
+            let sent = starts.times(&left.most);
+            if count.least != Size::ZERO || count.most.as_number().is_some() {
+                sends = sends.plus(&sent);
+            } else if sent.exceeds(&optional) {
+                // Of those that only some rounds start, each round may start one.
+                optional = sent;
+            }
             let place = after.iter().rev().find(|event| event.is(Action::Send, channel))?.at;
             blocked = blocked.or(Some((*member, place)));
         }
+        let sends = sends.plus(&optional);
         let received = exit.count(Action::Receive, channel, |_| true).least;
         let room = received.plus(&self.capacities[channel.0]).plus(&Size::number(-done_before));
         let (member, place) = blocked.filter(|_| sends.exceeds(&room))?;

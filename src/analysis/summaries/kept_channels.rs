@@ -4,6 +4,7 @@
 //! Nobody outside of a package sees what these hold, unless it is handed out. Where that is so, or where a
 //! use is none that is understood, the answer is that nobody knows.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -172,12 +173,18 @@ fn look(database: &Database, holder: &Holder) -> Option<Uses> {
     if exported(name) || package.doubt().is_some() {
         return None;
     }
-    let composite = owner.as_ref().map(|owner| format!("{owner}{{"));
+    let making = owner.iter().flat_map(|owner| [format!("{owner}{{"), format!("new({owner})")]);
+    let making: Vec<String> = making.collect();
+    let makes = |text: &[u8]| making.iter().any(|made| memchr::memmem::find(text, made.as_bytes()).is_some());
+    let is_made = Cell::new(owner.is_none());
     let funcs = package.definitions_where(&|text| {
-        let made =
-            || composite.as_ref().is_some_and(|made| memchr::memmem::find(text, made.as_bytes()).is_some());
-        outline::has_word(text, name) || made()
+        is_made.set(is_made.get() || makes(text));
+        outline::has_word(text, name) || makes(text)
     });
+    // Of a type that only others make, such as tests, nobody knows what its fields hold.
+    if !is_made.get() {
+        return None;
+    }
     let mut uses = Uses::default();
     // What literals of the package's variables do with it is not looked into.
     if package
