@@ -1,6 +1,7 @@
 //! Control flow, ownership and function summaries: what becomes of a resource on each way out.
 
 pub mod channel;
+pub mod construct;
 pub mod dataflow;
 pub mod detection;
 pub mod file_context;

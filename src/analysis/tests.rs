@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::analysis::detection::{Declaration, Detection, Detector};
 use crate::analysis::file_context::FileContext;
 use crate::analysis::summaries::answers::Summaries;
 use crate::analysis::verdict::case::{Asked, Judge};
@@ -13,6 +14,8 @@ use crate::base::diagnostic::*;
 use crate::base::text::{LineIndex, Span};
 use crate::go::project::locate::{Environment, Locator};
 use crate::go::syntax::ast::{Call, Decl};
+use crate::go::syntax::outline::outline;
+use crate::go::syntax::parse::parse;
 use crate::go::syntax::visit;
 use crate::go::types::database::Database;
 use crate::go::types::release::{Lifetime, ReleaseMethod};
@@ -40,6 +43,33 @@ type holder struct {
 	n int
 }
 ";
+
+/// What a detector finds of these kinds in each declaration of a file.
+pub fn detections(text: &str, kinds: &[&str], detector: Detector) -> Vec<Detection> {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("go.mod"), "module example.com/m\n\ngo 1.24\n").unwrap();
+    let path = dir.path().join("m.go");
+    std::fs::write(&path, text).unwrap();
+    let locator = Locator::new(Environment { outside: true, ..Environment::default() });
+    let database = Database::new(locator, dir.path());
+    let scope = database.scope_of(&path).unwrap();
+    let (path, lines) = (Arc::from("m.go"), LineIndex::new(text.as_bytes()));
+    let file = FileContext { path: &path, text: text.as_bytes(), lines: &lines, scope: &scope };
+    let (summaries, kinds) =
+        (Summaries::default(), kinds.iter().map(|kind| Arc::from(*kind)).collect::<Vec<_>>());
+    let items = outline(text.as_bytes()).items;
+    let decls = items.iter().filter_map(|item| parse(text.as_bytes(), item.span).ok()?.lower().ok());
+    let of = |decl: Decl| {
+        detector(&Declaration {
+            database: &database,
+            summaries: &summaries,
+            file: &file,
+            decl: &decl,
+            kinds: &kinds,
+        })
+    };
+    decls.flat_map(of).collect()
+}
 
 /// The judgements on what `f`, or else `main`, acquires by calls of `open`, `make1` and what begins with
 /// `new`.

@@ -88,6 +88,9 @@ fn is_one_of(typing: &Typing, value: &Expr, functions: &[Arc<str>], depth: usize
     if depth == 0 {
         return false;
     }
+    if value.is_nil() {
+        return functions.iter().any(|known| **known == *"nil");
+    }
     if let Some(call) = value.as_call() {
         let named = typing.name(&call.function).is_some_and(|(package, name)| {
             functions.iter().any(|known| **known == *format!("{package}.{name}"))

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use crate::analysis::detection::{Declaration, Detection, Detector};
 use crate::analysis::file_context::FileContext;
 use crate::analysis::verdict::case::Judge;
-use crate::analysis::{channel, lock};
+use crate::analysis::{channel, construct, lock};
 use crate::base::diagnostic::{Finding, Location, fingerprint};
 use crate::config::{Policy, Settings};
 use crate::engine::suppress::{self, Directives};
@@ -20,7 +20,11 @@ use crate::rules::{Engine, Rule};
 pub type Detectors = [(Engine, Detector)];
 
 /// Those that there are.
-pub const DETECTORS: &Detectors = &[(Engine::Channel, channel::detect), (Engine::Construct, lock::detect)];
+pub const DETECTORS: &Detectors = &[
+    (Engine::Channel, channel::detect),
+    (Engine::Construct, lock::detect),
+    (Engine::Construct, construct::detect),
+];
 
 /// What an engine detected in a file.
 #[derive(Debug, Clone)]

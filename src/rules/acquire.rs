@@ -36,7 +36,7 @@ pub struct Acquire {
 #[derive(Debug, Clone)]
 pub struct Quiet {
     pub argument: usize,
-    /// As import path and name, joined by a dot.
+    /// As import path and name, joined by a dot; `nil` is the value.
     pub is: Vec<Arc<str>>,
     /// Why there is nothing to release then.
     pub why: Arc<str>,

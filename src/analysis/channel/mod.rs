@@ -21,7 +21,7 @@ mod holder;
 pub(crate) mod judge;
 mod loops;
 mod outcome;
-mod process;
+pub(crate) mod process;
 mod remedy;
 mod size;
 mod state;

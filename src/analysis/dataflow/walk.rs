@@ -21,6 +21,7 @@ use crate::analysis::graph::control_flow::{Cfg, Next, Step, TooLarge};
 use crate::analysis::graph::scopes::{BodyId, Scopes};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
 
 /// More states than this at one point end the walk.
 const MAX_STATES: usize = 96;
@@ -124,6 +125,18 @@ pub fn walk<'a>(
         after: listed(after),
         enter: listed(enter),
     })
+}
+
+/// Whether a way out of the body says that something failed.
+pub fn is_failure(scopes: &Scopes, body: BodyId, exit: &Exit) -> bool {
+    let body = scopes.body(body);
+    let mut failed = false;
+    visit::body(body.block, &mut |stmt| {
+        failed |= exit.kind == ExitKind::Return
+            && stmt.span == exit.span
+            && (gives_error(body.signature, stmt) || is_early_error(body.block, stmt));
+    });
+    failed
 }
 
 /// Whether a `return` says that something failed: an error that is not plainly nil, and nothing beside it.

@@ -94,7 +94,8 @@ impl Judge<'_, '_> {
         let mut found: Vec<Detection> = twice.iter().map(|(key, again)| self.twice(key, again)).collect();
         for ((key, held), ways) in &met.left {
             // What is certainly locked twice is said there.
-            let again = |left: &Left| matches!(left, Left::Again(at) if twice.iter().any(|(_, again)| again.second == *at));
+            let told: Vec<Span> = twice.iter().map(|(_, again)| again.second).collect();
+            let again = |left: &Left| matches!(left, Left::Again(at) if told.contains(at));
             let ways: Vec<Left> = ways.iter().filter(|left| !again(left)).copied().collect();
             if !ways.is_empty() && !self.is_meant(met, key, &ways) {
                 found.push(self.unreleased(key, *held, &ways));

@@ -1,16 +1,9 @@
 //! Go text in, findings out. The shapes are near misses of those in the rules' fixtures.
 
-use std::sync::Arc;
-
-use crate::analysis::detection::Declaration;
-use crate::analysis::file_context::FileContext;
 use crate::analysis::lock::detect;
 use crate::analysis::lock::judge::{TWICE, UNRELEASED};
-use crate::analysis::summaries::answers::Summaries;
+use crate::analysis::tests::detections;
 use crate::base::text::{LineIndex, narrow};
-use crate::go::project::locate::{Environment, Locator};
-use crate::go::syntax::ast::Decl;
-use crate::go::types::database::Database;
 
 /// What is found in the body of a method of a type with a lock: the kinds and lines, the body's first is 1,
 /// and where that is told first.
@@ -21,22 +14,10 @@ fn found(body: &str) -> Vec<String> {
     // Where nobody calls it, it would speak for who does.
     let unlocks = if body.contains("unlocks") { "func (t *t) unlocks() { t.mu.Unlock() }\n" } else { "" };
     let text = format!("{head}func (t *t) f(a, b bool, ts []*t) error {{\n{body}\nreturn nil\n}}\n{unlocks}");
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("go.mod"), "module example.com/m\n\ngo 1.24\n").unwrap();
-    let path = dir.path().join("m.go");
-    std::fs::write(&path, &text).unwrap();
-    let locator = Locator::new(Environment { outside: true, ..Environment::default() });
-    let database = Database::new(locator, dir.path());
-    let scope = database.scope_of(&path).unwrap();
-    let decl = Decl::Func(scope.package.method("t", "f").unwrap().decl);
-    let (path, lines) = (Arc::from("m.go"), LineIndex::new(text.as_bytes()));
-    let file = FileContext { path: &path, text: text.as_bytes(), lines: &lines, scope: &scope };
-    let (summaries, kinds) = (Summaries::default(), [Arc::from(UNRELEASED), Arc::from(TWICE)]);
-    let declaration =
-        Declaration { database: &database, summaries: &summaries, file: &file, decl: &decl, kinds: &kinds };
+    let lines = LineIndex::new(text.as_bytes());
     let first = lines.line(narrow(head.len())) as usize;
     let line = |at: usize| at - first;
-    let found = detect(&declaration).into_iter();
+    let found = detections(&text, &[UNRELEASED, TWICE], detect).into_iter();
     found
         .map(|one| {
             let told = one.labels.first().map_or(0, |label| line(label.line as usize));

@@ -3,11 +3,14 @@
 
 use crate::analysis::dataflow::state::{Alias, Event, EventId, EventKind, Phase, State};
 use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
+use crate::analysis::dataflow::walk::is_failure;
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::verdict::case::{Case, Kind, MAX_EVIDENCE};
 use crate::base::diagnostic::*;
 use crate::base::text::Span;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
 
 /// The fate side of an acquisition.
 pub(crate) struct Outcome {
@@ -256,11 +259,38 @@ impl Case<'_, '_> {
         };
         let given: Vec<Span> = trace.exits.iter().filter(|exit| given(exit)).map(|exit| exit.span).collect();
         ways.open.retain(|exit| !given.contains(&exit.span));
+        if self.wanted.lifetime.error_ends {
+            let asked = self.released_without_error(trace, body);
+            let failed = |exit: &Exit| {
+                is_failure(self.scopes, body, exit) || asked.is_some_and(|asked| exit.span.start >= asked)
+            };
+            ways.open.retain(|exit| !failed(exit));
+        }
         for list in [&mut ways.released, &mut ways.given, &mut ways.serving] {
             list.sort_by_key(|id| trace.events[id.0 as usize].span);
             list.dedup();
         }
         ways
+    }
+
+    /// Where the first `if err == nil` ends within which it is released: on the other side something has
+    /// failed.
+    fn released_without_error(&self, trace: &Trace, body: BodyId) -> Option<u32> {
+        let releases = |event: &&Event| matches!(event.kind, EventKind::Released | EventKind::Deferred);
+        let mut found: Option<u32> = None;
+        visit::body(self.scopes.body(body).block, &mut |stmt| {
+            let StmtKind::If(branch) = &stmt.kind else { return };
+            let ExprKind::Binary { op: BinaryOp::Equal, left, right } = &branch.condition.unparen().kind
+            else {
+                return;
+            };
+            let error = right.is_nil() && self.typing.of(left).is_error();
+            let mut released = trace.events.iter().filter(releases);
+            if error && found.is_none() && released.any(|event| branch.then.span.contains(event.span)) {
+                found = Some(stmt.span.end);
+            }
+        });
+        found
     }
 
     /// Whether a variable that outlives the round gets the next one where the last is open, and something

@@ -15,6 +15,15 @@ static LENDS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("lends.txt"
 /// Functions and methods that keep nothing of what they get, nor in what they give: `fmt.Println`.
 static LOOKS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("looks.txt")));
 
+/// Functions that send a request which nothing ends but its answer: `http.Get`.
+static REQUESTS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("requests.txt")));
+
+/// Functions that have a function run when something is unreachable: `runtime.SetFinalizer`.
+static FINALIZERS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("finalizers.txt")));
+
+/// Methods that wait for somebody else: `net.Conn.Read`.
+static BLOCKS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("blocks.txt")));
+
 /// Methods that lock, unlock, and try to lock: `sync.Mutex.Lock`.
 static LOCKS: LazyLock<FxHashMap<String, Locking>> = LazyLock::new(|| {
     let mut found = FxHashMap::default();
@@ -92,6 +101,21 @@ pub fn looks(package: &str, name: &str) -> bool {
     LOOKS.contains_key(&format!("{package}.{name}"))
 }
 
+/// Whether the function or method sends a request that has no end of its own.
+pub fn is_request(package: &str, name: &str) -> bool {
+    REQUESTS.contains_key(&format!("{package}.{name}"))
+}
+
+/// Whether the function has its second argument run when its first is unreachable.
+pub fn is_finalizer(package: &str, name: &str) -> bool {
+    FINALIZERS.contains_key(&format!("{package}.{name}"))
+}
+
+/// Whether the method (`Type.Method`) waits for somebody else.
+pub fn blocks(package: &str, name: &str) -> bool {
+    BLOCKS.contains_key(&format!("{package}.{name}"))
+}
+
 /// What a method (`Type.Method`) of the package does to the lock that it is called on.
 pub fn locking(package: &str, name: &str) -> Option<Locking> {
     LOCKS.get(&format!("{package}.{name}")).copied()
@@ -126,6 +150,8 @@ mod tests {
         assert_eq!(lock("RWMutex.RUnlock"), Some((LockAct::Unlock, true)));
         assert_eq!(lock("Mutex.TryLock"), Some((LockAct::Try, false)));
         assert_eq!((lock("Mutex.RLock"), lock("RWMutex.shared")), (None, None));
+        assert!(is_request("net/http", "Client.Get") && !is_request("net/http", "Client.Do"));
+        assert!(is_finalizer("runtime", "AddCleanup") && blocks("net", "Conn.Read"));
         assert!(may_be_locking("RLock") && !may_be_locking("Close"));
         // What a template is given goes to functions that it calls by name; where it writes does not.
         assert!(lends("text/template", "Template.Execute", &tied(false, &[0])));
