@@ -39,8 +39,8 @@ pub fn spelled(remedy: &Remedy, file: &[u8]) -> Option<Fix> {
     Some(Fix { title: title.clone(), applicability, reason: doubt, edits, proof: None })
 }
 
-/// `statement` as the first case of a `select`, before the `gap` that follows it. A case stands as deep as its
-/// `select`, so that no line moves.
+/// `statement` as the first case of a `select`, before the `gap` that follows it. A case stands as deep as
+/// its `select`, so that no line moves.
 fn choice(gap: &Gap, statement: Span, case: &str, lines: &[String]) -> Vec<Edit> {
     let Gap { indent, ending, .. } = gap;
     let mut rest = vec![format!("case {case}:")];

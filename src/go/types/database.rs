@@ -361,8 +361,8 @@ impl Database {
         }
     }
 
-    /// The same for use within words: a file of the repository counts from its module, so that the words are the
-    /// same wherever a run was started.
+    /// The same for use within words: a file of the repository counts from its module, so that the words are
+    /// the same wherever a run was started.
     pub fn path_in_module(&self, package: &Package, file: usize) -> Arc<str> {
         match package.path.strip_prefix(&*package.module) {
             Some(below) if !package.module.is_empty() && !is_foreign(package) => {
