@@ -246,15 +246,19 @@ fn held(found: &Found, ty: &Type, depth: u32) -> Held {
                 other => other,
             };
         }
-        Type::Func(_) => return unknown("what a function that is sent stands for"),
+        Type::Func(_) => return unknown("what a function in what is sent stands for"),
         Type::Chan(_) => return unknown("who waits on a channel that is sent"),
         Type::Unknown(_) | Type::TypeParam(_) => return unknown("a value of its type"),
         _ => {}
     }
     // A release that does nothing today may do something tomorrow.
-    let releases = |name: &str| matches!(database.find_member(ty, name), Lookup::Member(Member::Method(_)));
-    if common_methods().iter().any(|method| releases(&method.name)) {
+    let has = |name: &str| matches!(database.find_member(ty, name), Lookup::Member(Member::Method(_)));
+    if common_methods().iter().any(|method| has(&method.name)) {
         return Held::Releasable(format!("`{ty}`"));
+    }
+    // A message of protobuf is data, whatever it has for its own reflection.
+    if has("ProtoReflect") {
+        return Held::Nothing;
     }
     match database.closable(&found.frame.typing.file, ty, &common_methods()).closable {
         Closable::By(_) => return Held::Releasable(format!("`{ty}`")),

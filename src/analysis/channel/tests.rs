@@ -110,6 +110,20 @@ fn counts_are_compared_where_they_are_sure() {
 }
 
 #[test]
+fn rounds_that_start_one_and_wait_for_one_leave_the_last_one_alone() {
+    let body = |make: &str, more: &str| {
+        said(&format!(
+            "func f(stop chan int) {{\nc := make(chan int{make})\nfor {{\ngo func() {{ c <- work() }}()\n\
+             {more}select {{\ncase <-stop: return\ncase v := <-c: if v > 0 {{ return }}\n}}\n}}\n}}"
+        ))
+    };
+    assert_eq!(body(", 1", ""), ["buffered"]);
+    assert_eq!(body("", ""), ["abandoned-send, 1"]);
+    let two = body(", 1", "go func() { c <- work() }()\n");
+    assert!(two.iter().any(|words| words.starts_with("surplus-senders")), "{two:?}");
+}
+
+#[test]
 fn conditions_that_decide_both_are_held_together() {
     let body = |first: &str, second: &str| {
         said(&format!(

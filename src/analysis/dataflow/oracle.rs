@@ -76,6 +76,11 @@ pub trait Oracle<'a> {
     fn stops_on_error(&self, call: &'a Call, at: usize) -> bool;
     /// Whether the call does not return when its argument `at`, an error, is nil.
     fn stops_without_error(&self, call: &'a Call, at: usize) -> bool;
+
+    /// Whether the call is an assertion that what it is given is nil.
+    fn wants_nil(&self, _call: &'a Call) -> bool {
+        false
+    }
     /// What the call says of its argument `at`, an error, if it returns no more than that.
     fn tells_error(&self, call: &'a Call, at: usize) -> Option<Tells>;
     /// Whether a method of this name, called on the resource itself with that many arguments, releases it;

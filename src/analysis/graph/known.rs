@@ -37,6 +37,11 @@ pub fn asserts_error(callee: Name) -> bool {
     names::functions().asserts_error.holds(callee.package, callee.name)
 }
 
+/// Whether an assertion of this name wants what it is given to be nil.
+pub fn asserts_nil(callee: Name) -> bool {
+    names::functions().asserts_nil.holds(callee.package, callee.name)
+}
+
 /// What a Gomega expectation, which ends the test where it does not hold, asks of an error: the error, and
 /// whether it wants there to be one. `Expect(err).NotTo(HaveOccurred())`
 pub fn expectation(call: &Call) -> Option<(&Expr, bool)> {

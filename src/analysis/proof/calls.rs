@@ -253,6 +253,13 @@ impl<'f, 'a> Flow<'f, 'a> {
             self.step(call.span, format!("`{name}` keeps nothing of it but in what it gives"));
             return self.lent(call, callee, receiver, &arguments);
         }
+        if receiver.is_some() && self.is_fact(call, callee, &facts::gives_descriptor) {
+            self.object(
+                call.span,
+                format!("`{name}` gives its descriptor, by which others may go on with it"),
+            );
+            return Vec::new();
+        }
         if self.starts_group(callee) {
             self.group(call);
             return Vec::new();

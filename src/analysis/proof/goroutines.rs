@@ -465,7 +465,7 @@ impl<'a> Flow<'_, 'a> {
 }
 
 /// Whether the place is in a loop of this body.
-fn in_loop(body: &Block, place: Span) -> bool {
+pub(super) fn in_loop(body: &Block, place: Span) -> bool {
     let mut found = false;
     visit::body(body, &mut |stmt| {
         if let StmtKind::For(looped) = &stmt.kind {
@@ -476,7 +476,7 @@ fn in_loop(body: &Block, place: Span) -> bool {
 }
 
 /// Every statement, those of function literals included.
-fn visit_statements<'a>(body: &'a Block, see: &mut dyn FnMut(&'a Stmt)) {
+pub(super) fn visit_statements<'a>(body: &'a Block, see: &mut dyn FnMut(&'a Stmt)) {
     visit::body(body, see);
     let mut literals = Vec::new();
     visit::block(body, &mut |expr| {

@@ -27,8 +27,9 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     if let Some(place) = Plain::in_caller(typing).arguments(call) {
         return Err(object(place));
     }
+    // Of a dependency the source is believed by its names, and these do not tell a copy from something new.
     if let Callee::Method { method, receiver } = typing.callee(call)
-        && method.func.is_none()
+        && method.func.is_none_or(|func| typing.database.is_dependency(&func.package))
         && receiver.pointee() == subject.ty.pointee()
     {
         let words = format!("`{}` gives what it is called on, or what shares its parts", method.name);

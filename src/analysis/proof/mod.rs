@@ -23,6 +23,7 @@ mod state;
 pub(crate) mod subject;
 mod tie;
 mod uses;
+mod waits;
 
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection, Proof};
@@ -31,13 +32,15 @@ use crate::base::diagnostic::{Evidence, Objection, Proof};
 type Check = fn(&Subject, &mut Vec<Evidence>) -> Result<(), Objection>;
 
 /// What has to hold, each with the first place that stands against it.
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 9] = [
+    release_effects::released_by_another_name,
     holder::check,
     uses::check,
     maker::check,
     nil::check,
     release_effects::check,
     pending::check,
+    waits::check,
     compiles::check,
 ];
 

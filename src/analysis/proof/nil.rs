@@ -187,7 +187,7 @@ fn asserted(subject: &Subject) -> Option<Objection> {
 }
 
 /// The variables that the call's results are bound to.
-fn bound(subject: &Subject) -> Vec<Option<VarId>> {
+pub(super) fn bound(subject: &Subject) -> Vec<Option<VarId>> {
     for stmt in statements(subject.decl) {
         let (StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. }) = &stmt.kind else {
             continue;

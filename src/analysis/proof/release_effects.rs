@@ -7,12 +7,13 @@ use crate::analysis::graph::derived::{Derived, statements};
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
+use crate::analysis::proof::nil::bound;
 use crate::analysis::proof::subject::Subject;
 use crate::go::facts::names;
 
 use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::released_fields::ReleasedFields;
-use crate::base::diagnostic::{Evidence, Objection};
+use crate::base::diagnostic::{Evidence, Objection, Verdict};
 use crate::base::text::{Span, narrow};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
@@ -44,6 +45,49 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     }
     steps.push(subject.evidence(subject.call.span, "nothing else releases it"));
     Ok(())
+}
+
+/// The function itself, or one that gets it, releases it by another name: by a method that its release goes
+/// on to, that goes on to its release, or that says the same and when. Then it is no leak.
+///
+/// # Errors
+/// Where that is.
+pub(crate) fn released_by_another_name(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Objection> {
+    let inner = called_by_release(subject);
+    let same = |name: &str| is_same_release(subject, &inner, name);
+    let derived = subject.derived();
+    let found = visit::calls(subject.decl).into_iter().find_map(|call| {
+        if let ExprKind::Selector { operand, field } = &call.function.unparen().kind
+            && is_it(subject, &derived, operand)
+            && asks_little(subject, call)
+            && same(&field.name)
+        {
+            return Some((call.span, format!("released by `{}`", field.name)));
+        }
+        let gets = |(_, arg): &(usize, &Expr)| is_it(subject, &derived, arg);
+        call.args.iter().enumerate().filter(gets).find_map(|(at, _)| {
+            let Callee::Func { func, .. } = subject.typing.callee(call) else { return None };
+            let last = func.decl.signature.params.len().checked_sub(1)?;
+            let name = released_in(subject, &func, ParamIndex::At(narrow(at.min(last))), &same, 0)?;
+            Some((call.span, format!("`{}` releases it by `{name}`", func.decl.name.name)))
+        })
+    });
+    found.map_or(Ok(()), |(span, words)| Err(subject.expose(span, Verdict::Released, words)))
+}
+
+/// Whether a method of the resource by another name does what its release does. One of several things that
+/// the release goes on to is no more than a part of it, unless its name says otherwise.
+fn is_same_release(subject: &Subject, inner: &FxHashSet<String>, name: &str) -> bool {
+    let release = &*subject.release.method;
+    if name == release || !known::reads_like_release(name) {
+        return false;
+    }
+    let when = ["Async", "Now"];
+    let says = when.iter().any(|when| name.strip_prefix(when).or(name.strip_suffix(when)) == Some(release));
+    let word = release.to_ascii_lowercase();
+    let whole = |called: &str| inner.contains(called) && called.to_ascii_lowercase().contains(&word);
+    says || whole(name)
+        || calls_on_itself(subject, name).iter().any(|called| called == release || whole(called))
 }
 
 /// A method by another name that reads like a release, or that the release itself calls.
@@ -137,12 +181,17 @@ fn released_in(
 
 /// What the release calls of the same type's methods, but what only flushes or locks.
 fn called_by_release(subject: &Subject) -> FxHashSet<String> {
+    calls_on_itself(subject, &subject.release.method)
+}
+
+/// What a method of the resource calls of the same type's methods, but what only flushes or locks.
+fn calls_on_itself(subject: &Subject, method: &str) -> FxHashSet<String> {
     let mut names = FxHashSet::default();
-    let member = subject.typing.database.member(subject.ty, &subject.release.method);
-    let Some(Member::Method(method)) = member else { return names };
-    let funcs = match method.func {
+    let member = subject.typing.database.member(subject.ty, method);
+    let Some(Member::Method(found)) = member else { return names };
+    let funcs = match found.func {
         Some(func) => vec![func],
-        None => dynamic_releases(subject),
+        None => dynamic_methods(subject, method),
     };
     for func in funcs {
         let Some(receiver) = func.decl.receiver.as_ref().and_then(|receiver| receiver.name.as_ref()) else {
@@ -170,14 +219,14 @@ fn called_by_release(subject: &Subject) -> FxHashSet<String> {
     names
 }
 
-/// The releases of the types that the maker really gives behind an interface.
-fn dynamic_releases(subject: &Subject) -> Vec<FuncRef> {
+/// A method of the types that the maker really gives behind an interface.
+fn dynamic_methods(subject: &Subject, name: &str) -> Vec<FuncRef> {
     let types = dynamic_types::types(subject.typing, subject.call, subject.result);
-    let release = |ty: Type| match subject.typing.database.member(&ty, &subject.release.method) {
+    let method = |ty: Type| match subject.typing.database.member(&ty, name) {
         Some(Member::Method(method)) => method.func,
         _ => None,
     };
-    types.unwrap_or_default().into_iter().filter_map(release).collect()
+    types.unwrap_or_default().into_iter().filter_map(method).collect()
 }
 
 /// A release of something made from it, or around it, that may release it.
@@ -189,6 +238,10 @@ fn released_through(subject: &Subject, derived: &Derived) -> Option<Objection> {
         }
         let var = operand.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
         if var.is_some() && var == subject.holder {
+            return None;
+        }
+        // `r, w, err := os.Pipe()`: what the rule's own call gives beside it has a release of its own.
+        if subject.named && var.is_some() && bound(subject).contains(&var) {
             return None;
         }
         let ty = subject.typing.of(operand);
@@ -339,7 +392,7 @@ fn releases_nothing(subject: &Subject) -> Option<Evidence> {
     };
     let funcs = match method.func {
         Some(func) => vec![func],
-        None => dynamic_releases(subject),
+        None => dynamic_methods(subject, &subject.release.method),
     };
     funcs.into_iter().find_map(|func| {
         let own = !database.is_dependency(&func.package);

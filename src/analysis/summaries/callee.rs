@@ -86,6 +86,10 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         error.is_some_and(|error| calls.ways_out(body, Some(error), true).is_some_and(|ways| ways.is_empty()))
     }
 
+    fn wants_nil(&self, call: &'a Call) -> bool {
+        self.typing.ask(call, known::asserts_nil) == Some(true)
+    }
+
     fn tells_error(&self, call: &'a Call, at: usize) -> Option<Tells> {
         let func = self.callee_within(call)?;
         let body = func.decl.body().filter(|_| func.decl.signature.results.len() == 1)?;

@@ -203,7 +203,7 @@ fn calls_in(database: &Database, func: &FuncRef, literal: Option<&FuncLit>) -> V
 }
 
 /// Whether a function of this signature handles a request of one of the frameworks.
-fn is_handler(database: &Database, scope: &FileScope, signature: &Signature) -> bool {
+pub(crate) fn is_handler(database: &Database, scope: &FileScope, signature: &Signature) -> bool {
     let named = |param: &Param, name: &str, handler: &Handler| {
         let ty = match &param.ty.unparen().kind {
             ExprKind::Pointer(inner) => inner,

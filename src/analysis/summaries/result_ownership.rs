@@ -63,7 +63,12 @@ impl Origins {
     /// function whose name says that it opens something is believed.
     pub fn is_fresh(&self, database: &Database, callee: &Callee, index: usize) -> bool {
         let Some(name) = callee.name() else { return false };
-        match callee.func().map_or(ResultOwnership::Unknown, |func| self.of(database, func, index)) {
+        let proving = callee.func().is_some_and(|func| derives(database, func, index));
+        let origin = callee.func().map(|func| self.origin(database, func, index, proving));
+        if proving && origin.as_ref().is_some_and(|origin| origin.against.is_some()) {
+            return false;
+        }
+        match origin.map_or(ResultOwnership::Unknown, |origin| origin.ownership) {
             ResultOwnership::Fresh => true,
             ResultOwnership::Unknown => known::opens(name) || is_maker(callee),
             ResultOwnership::Own | ResultOwnership::Lent => false,
@@ -113,6 +118,14 @@ fn is_maker(callee: &Callee) -> bool {
             names::functions().makes.holds(&named.package, &format!("{}.{}", named.name, method.name))
         })
     })
+}
+
+/// Whether a method gives what is of its receiver's own type: that may share with it what the release ends.
+fn derives(database: &Database, func: &FuncRef, index: usize) -> bool {
+    let Some(receiver) = func.decl.receiver_type() else { return false };
+    let signature = database.signature(func);
+    let named = signature.results.get(index).and_then(|result| result.pointee().named());
+    named.is_some_and(|named| named.name == *receiver && named.package == func.package.path)
 }
 
 fn against(typing: &Typing, ownership: ResultOwnership, span: Span, words: impl Into<String>) -> Origin {
@@ -325,7 +338,9 @@ impl Search<'_> {
             let words = format!("it may come out of what `{}` looks up", func.decl.name.name);
             return against(typing, ResultOwnership::Lent, call.span, words);
         }
-        let believed = self.database.is_dependency(&func.package) && !known::shares(&func.decl.name.name);
+        let believed = self.database.is_dependency(&func.package)
+            && !known::shares(&func.decl.name.name)
+            && !derives(self.database, func, index);
         match answer.ownership {
             ResultOwnership::Fresh | ResultOwnership::Unknown if believed => {
                 Origin { ownership: answer.ownership, against: self.arguments(typing, call) }

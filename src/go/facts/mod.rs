@@ -58,6 +58,15 @@ pub enum LockAct {
     Try,
 }
 
+/// Releases that wait until all that was given out is back: `pgxpool.Pool.Close`.
+static RECALLS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("recalls.txt")));
+
+/// Releases that wait until the requests that are served are over: `httptest.Server.Close`.
+static FINISHES: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("finishes.txt")));
+
+/// Methods that give the number by which the system knows what they are called on: `os.File.Fd`.
+static DESCRIPTORS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("descriptors.txt")));
+
 /// Functions and methods, each with what of a call the fact is about; `None` for all of it.
 type Facts = FxHashMap<String, Option<Tied>>;
 
@@ -126,6 +135,21 @@ pub fn may_be_locking(method: &str) -> bool {
     static METHODS: LazyLock<FxHashSet<&str>> =
         LazyLock::new(|| LOCKS.keys().filter_map(|name| name.rsplit('.').next()).collect());
     METHODS.contains(method)
+}
+
+/// Whether the release waits until all that its receiver gave out is back.
+pub fn recalls(package: &str, name: &str) -> bool {
+    RECALLS.contains_key(&format!("{package}.{name}"))
+}
+
+/// Whether the release waits until the requests that its receiver serves are over.
+pub fn finishes(package: &str, name: &str) -> bool {
+    FINISHES.contains_key(&format!("{package}.{name}"))
+}
+
+/// Whether the method gives the number by which the system knows its receiver.
+pub fn gives_descriptor(package: &str, name: &str) -> bool {
+    DESCRIPTORS.contains_key(&format!("{package}.{name}"))
 }
 
 #[cfg(test)]

@@ -61,6 +61,8 @@ pub struct Functions {
     pub asserts_no_error: NameSet,
     /// Assertions after which there is an error: what was made with it is nothing.
     pub asserts_error: NameSet,
+    /// Assertions that want what they are given to be nil.
+    pub asserts_nil: NameSet,
     /// Makes a test of the function that it is given: `It("counts", func() { … })`.
     pub specs: NameSet,
     /// Only looks at its arguments, as far as its name tells; no proof.
