@@ -8,6 +8,7 @@
 //!
 //! Each check is a file of its own and a row of [`CHECKS`].
 
+mod awaited;
 mod callees;
 mod calls;
 mod compiles;

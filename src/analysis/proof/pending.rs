@@ -3,131 +3,171 @@
 //! `client.Topic("x").Publish(ctx, m)` gives a future; where nobody waits for it, the message goes out a
 //! little later, and not at all once the client is closed.
 
-use crate::analysis::graph::derived::statements;
-use crate::analysis::graph::known;
-use crate::analysis::graph::scopes::VarId;
-use crate::go::facts::names;
+use rustc_hash::FxHashSet;
 
+use crate::analysis::graph::derived::{Derived, statements};
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes};
+use crate::analysis::proof::awaited::Awaited;
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection};
+use crate::base::text::{Span, narrow};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
+use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
 use crate::go::types::type_expr::Type;
 
+/// Callees that get something made from the resource are followed this deep.
+const MAX_DEPTH: usize = 3;
+
+/// How many of them are read.
+const MAX_CALLEES: usize = 200;
+
 pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
-    let derived = subject.derived();
-    let statements = statements(subject.decl);
-    let calls = visit::calls(subject.decl);
     if flushes_itself(subject) {
         steps.push(subject.evidence(subject.call.span, "its release sees to what is under way"));
         return Ok(());
     }
-    let concerns = |call: &Call| {
-        let is_method = matches!(call.function.unparen().kind, ExprKind::Selector { .. });
-        is_method && derived.begins_at(&call.function) && call.span != subject.call.span
-    };
-    for stmt in &statements {
-        for (call, is_looked_at) in dropped(stmt, &concerns, (&calls, &statements), subject) {
-            let future = |ty: &Type| match kind_of(subject, call, ty) {
-                Future::Surely => true,
-                // What is used otherwise is a stream, a session.
-                Future::Perhaps => !is_looked_at,
-                Future::No => false,
-            };
-            let future = subject.typing.results(call).iter().any(future);
-            if future && !is_flushed(subject, call, &calls) {
-                let name = call.name().unwrap_or_default();
-                let words = format!("what `{name}` hands in may still be under way, and nobody waits for it");
-                return Err(subject.object(call.span, words));
-            }
-        }
+    let Decl::Func(func) = subject.decl else { return Ok(()) };
+    let Some(body) = func.body() else { return Ok(()) };
+    let place = Function { typing: subject.typing, decl: subject.decl, body, depth: 0 };
+    match place.left_open(&subject.derived(), Some(subject.call.span), &mut FxHashSet::default()) {
+        Some((span, words)) => Err(subject.object(span, words)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-/// The calls of a statement, of those that it `concerns`, whose results nobody waits for: nothing takes them,
-/// or a variable on which nothing that waits is called; each with whether a variable takes them.
-fn dropped<'a>(
-    stmt: &'a Stmt,
-    concerns: &dyn Fn(&Call) -> bool,
-    (calls, statements): (&[&Call], &[&Stmt]),
-    subject: &Subject,
-) -> Vec<(&'a Call, bool)> {
-    let var_of = |expr: &Expr| expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
-    let awaited = |target: &Expr| {
-        let Some(var) = var_of(target) else {
-            return target.as_ident().is_none_or(|ident| !ident.is_blank());
+/// A function that has the resource, or something made from it.
+struct Function<'t, 'a, 'w> {
+    typing: &'t Typing<'a, 'w>,
+    decl: &'a Decl,
+    body: &'a Block,
+    depth: usize,
+}
+
+impl<'a> Function<'_, 'a, '_> {
+    /// The first call that hands something in of which not every way out waits for the end.
+    fn left_open(
+        &self,
+        derived: &Derived,
+        made: Option<Span>,
+        read: &mut FxHashSet<(FuncRef, ParamIndex)>,
+    ) -> Option<(Span, String)> {
+        let awaited = Awaited { typing: self.typing, body: self.body, returns: self.depth > 0, depth: 0 };
+        let mut dropped = None;
+        visit::calls(self.decl).into_iter().filter(|call| Some(call.span) != made).find_map(|call| {
+            let name = call.name().unwrap_or_default();
+            let operand = match &call.function.unparen().kind {
+                ExprKind::Selector { operand, .. } => Some(&**operand),
+                _ => None,
+            };
+            let by_method = operand.is_some() && derived.begins_at(&call.function);
+            if by_method || !self.given(call, derived).is_empty() {
+                let dropped = dropped.get_or_insert_with(|| self.dropped());
+                let kinds = self.typing.results(call);
+                let future = kinds.iter().map(|ty| kind_of(self.typing, call, ty)).max();
+                let is_dropped = dropped.contains(&call.span);
+                let open = match future {
+                    Some(Future::Surely) => is_dropped || !awaited.is_settled(call),
+                    // What is used otherwise is a stream, a session.
+                    Some(Future::Perhaps) => is_dropped,
+                    _ => false,
+                };
+                let var = operand.and_then(Expr::as_ident).and_then(|ident| self.typing.scopes.var(ident));
+                if open && !var.is_some_and(|var| awaited.is_flushed(var, call)) {
+                    let who =
+                        if is_dropped { "nobody waits for it" } else { "not every way out waits for it" };
+                    return Some((
+                        call.span,
+                        format!("what `{name}` hands in may still be under way, and {who}"),
+                    ));
+                }
+            }
+            self.left_open_in(call, derived, read)
+        })
+    }
+
+    /// The parameters of a function of the program that get the resource, or something made from it.
+    fn given(&self, call: &Call, derived: &Derived) -> Vec<(FuncRef, ParamIndex)> {
+        let database = self.typing.database;
+        let Some(func) = self.typing.called(call).filter(|func| !database.is_dependency(&func.package))
+        else {
+            return Vec::new();
         };
-        let waits = calls.iter().any(|call| match &call.function.unparen().kind {
-            ExprKind::Selector { operand, field } => {
-                names::words().awaits.holds(&field.name) && var_of(operand) == Some(var)
-            }
-            _ => false,
-        });
-        waits || is_handed_on(subject, var, calls, statements)
-    };
-    let is_error = |target: &Expr| subject.typing.of(target).is_error();
-    match &stmt.kind {
-        StmtKind::Expr(expr) | StmtKind::Go(expr) | StmtKind::Defer(expr) => {
-            expr.as_call().filter(|call| concerns(call)).map(|call| (call, false)).into_iter().collect()
+        let mut places = Vec::new();
+        if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind
+            && func.decl.receiver.is_some()
+            && derived.begins_at(operand)
+        {
+            places.push(ParamIndex::Receiver);
         }
-        StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. } => {
-            let pairs = left.len() == right.len();
-            let targets = |at: usize| if pairs { &left[at..=at] } else { left.as_slice() };
-            let of_value = |(at, value): (usize, &'a Expr)| {
-                let call = value.as_call().filter(|call| concerns(call))?;
-                let targets: Vec<&Expr> = targets(at).iter().filter(|target| !is_error(target)).collect();
-                let dropped = !targets.iter().any(|target| awaited(target));
-                let named = targets.iter().any(|target| var_of(target).is_some());
-                dropped.then_some((call, named))
-            };
-            right.iter().enumerate().filter_map(of_value).collect()
-        }
-        _ => Vec::new(),
+        let last = func.decl.signature.params.len().saturating_sub(1);
+        let args = call.args.iter().enumerate().filter(|(_, arg)| derived.is_from(arg));
+        places.extend(args.map(|(at, _)| ParamIndex::At(narrow(at.min(last)))));
+        places.into_iter().map(|place| (func.clone(), place)).collect()
     }
-}
 
-/// Whether the variable is an argument, an element or returned: then it is somebody's to wait for.
-fn is_handed_on(subject: &Subject, var: VarId, calls: &[&Call], statements: &[&Stmt]) -> bool {
-    let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident)) == Some(var);
-    let passed = calls
-        .iter()
-        .any(|call| call.args.iter().any(is_it) && subject.typing.ask(call, known::only_looks) != Some(true));
-    let mut returned = false;
-    for stmt in statements {
-        match &stmt.kind {
-            StmtKind::Return(values) => returned |= values.iter().any(is_it),
-            StmtKind::Send { value, .. } => returned |= is_it(value),
-            StmtKind::Assign { left, right, .. } => {
-                let blank = left.iter().all(|target| target.as_ident().is_some_and(Ident::is_blank));
-                returned |= !blank && right.iter().any(is_it);
+    /// The same in a function of the program that gets the resource, or something made from it.
+    fn left_open_in(
+        &self,
+        call: &Call,
+        derived: &Derived,
+        read: &mut FxHashSet<(FuncRef, ParamIndex)>,
+    ) -> Option<(Span, String)> {
+        let database = self.typing.database;
+        for (func, place) in self.given(call, derived) {
+            let Some(body) = func.decl.body().filter(|_| self.depth < MAX_DEPTH) else { continue };
+            let name = &func.decl.name.name;
+            if read.len() >= MAX_CALLEES {
+                return Some((call.span, format!("`{name}` is not read: it may leave something under way")));
             }
-            _ => {}
+            if !read.insert((func.clone(), place)) {
+                continue;
+            }
+            let scopes = Scopes::of_func(&func.decl);
+            let Some(param) = scopes.param(BodyId(0), place) else { continue };
+            let typing = Typing::new(database, FileScope::of(&func), &scopes);
+            let decl = Decl::Func(func.decl.clone());
+            let inner = Derived::of(&typing, &decl, Span::default(), Some(param));
+            let function = Function { typing: &typing, decl: &decl, body, depth: self.depth + 1 };
+            if let Some((_, words)) = function.left_open(&inner, None, read) {
+                return Some((call.span, format!("`{name}`: {words}")));
+            }
         }
+        None
     }
-    passed || returned
-}
 
-/// Whether what a call hands in is made to go out by another call on the same thing.
-fn is_flushed(subject: &Subject, call: &Call, calls: &[&Call]) -> bool {
-    let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return false };
-    let Some(var) = operand.as_ident().and_then(|ident| subject.typing.scopes.var(ident)) else {
-        return false;
-    };
-    calls.iter().any(|other| match &other.function.unparen().kind {
-        ExprKind::Selector { operand, field } => {
-            names::words().flushes.begin(&field.name)
-                && operand.as_ident().and_then(|ident| subject.typing.scopes.var(ident)) == Some(var)
+    /// The calls whose results nothing takes.
+    fn dropped(&self) -> FxHashSet<Span> {
+        let blank = |target: &Expr| target.as_ident().is_some_and(Ident::is_blank);
+        let nothing = |target: &Expr| blank(target) || self.typing.of(target).is_error();
+        let mut found = FxHashSet::default();
+        for stmt in statements(self.decl) {
+            match &stmt.kind {
+                StmtKind::Expr(expr) | StmtKind::Go(expr) | StmtKind::Defer(expr) => {
+                    found.extend(expr.as_call().map(|call| call.span));
+                }
+                StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. } => {
+                    let pairs = left.len() == right.len();
+                    for (at, value) in right.iter().enumerate() {
+                        let targets = if pairs { &left[at..=at] } else { left.as_slice() };
+                        found.extend(
+                            value.as_call().filter(|_| targets.iter().all(nothing)).map(|call| call.span),
+                        );
+                    }
+                }
+                _ => {}
+            }
         }
-        _ => false,
-    })
+        found
+    }
 }
 
 /// Whether a value stands for something that is under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Future {
     No,
     /// A channel, or something of which the index does not say what it is.
@@ -135,13 +175,13 @@ enum Future {
     Surely,
 }
 
-fn kind_of(subject: &Subject, call: &Call, ty: &Type) -> Future {
-    let database = subject.typing.database;
+fn kind_of(typing: &Typing, call: &Call, ty: &Type) -> Future {
+    let database = typing.database;
     if ty.is_error() || ty.is_context() || ty.is_data() || matches!(ty, Type::Basic(_)) {
         return Future::No;
     }
     if ty.why_unknown().is_some() {
-        let listed = match subject.typing.callee(call) {
+        let listed = match typing.callee(call) {
             Callee::Method { method, receiver } => database.lists_member(&receiver, &method.name),
             _ => false,
         };

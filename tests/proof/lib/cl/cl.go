@@ -18,3 +18,22 @@ func (c *Client) Stream() *Stream { return &Stream{c: c} }
 type Stream struct{ c *Client }
 
 func (s *Stream) Next() (string, error) { return s.c.name, nil }
+
+// Publish hands in what goes out a little later.
+func (c *Client) Publish(m string) *Result { return &Result{ready: make(chan struct{})} }
+
+func (c *Client) Topic(name string) *Topic { return &Topic{c: c} }
+
+type Topic struct{ c *Client }
+
+func (t *Topic) Publish(m string) *Result { return t.c.Publish(m) }
+
+// Start gives an error where nothing was handed in.
+func (t *Topic) Start(m string) (*Result, error) { return t.c.Publish(m), nil }
+
+// Stop sends what is left.
+func (t *Topic) Stop() {}
+
+type Result struct{ ready chan struct{} }
+
+func (r *Result) Get(ctx context.Context) (string, error) { return "", ctx.Err() }

@@ -1,0 +1,191 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"example.com/proof/lib/cl"
+)
+
+func dropped(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 4 "nobody waits"
+	if err != nil {
+		return err
+	}
+	c.Publish("m")
+	return nil
+}
+
+func awaitedAtOnce(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	_, err = c.Topic("t").Publish("m").Get(ctx)
+	return err
+}
+
+func awaitedLater(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	r, err := c.Topic("t").Start("m")
+	if err != nil {
+		return err
+	}
+	fmt.Println("sent")
+	_, err = r.Get(ctx)
+	return err
+}
+
+func awaitedOnOneWay(ctx context.Context, n int) error {
+	c, err := cl.NewClient(ctx) // against 4 "not every way"
+	if err != nil {
+		return err
+	}
+	r := c.Publish("m")
+	if n == 1 {
+		_, err = r.Get(ctx)
+	}
+	return err
+}
+
+func onlyTheLastAwaited(ctx context.Context, ms []string) error {
+	c, err := cl.NewClient(ctx) // against 6 "not every way"
+	if err != nil {
+		return err
+	}
+	var last *cl.Result
+	for _, m := range ms {
+		last = c.Publish(m)
+	}
+	_, err = last.Get(ctx)
+	return err
+}
+
+func eachAwaited(ctx context.Context, ms []string) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	var all []*cl.Result
+	for _, m := range ms {
+		r := c.Publish(m)
+		all = append(all, r)
+	}
+	for _, r := range all {
+		if _, err := r.Get(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func eachKept(ctx context.Context, ms []string) (int, error) {
+	c, err := cl.NewClient(ctx) // against 6 "not every way"
+	if err != nil {
+		return 0, err
+	}
+	var all []*cl.Result
+	for _, m := range ms {
+		all = append(all, c.Publish(m))
+	}
+	return len(all), nil
+}
+
+func futureReturned(ctx context.Context) (*cl.Result, error) {
+	c, err := cl.NewClient(ctx) // fate
+	if err != nil {
+		return nil, err
+	}
+	return c.Publish("m"), nil
+}
+
+func awaitedByGoroutines(ctx context.Context, ms []string) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	for _, m := range ms {
+		r := c.Publish(m)
+		wg.Add(1)
+		go func(r *cl.Result) {
+			defer wg.Done()
+			if _, err := r.Get(ctx); err != nil {
+				fmt.Println(err)
+			}
+		}(r)
+	}
+	wg.Wait()
+	return nil
+}
+
+func awaitedByNobodysGoroutine(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 4 "not every way"
+	if err != nil {
+		return err
+	}
+	r := c.Publish("m")
+	go func() { r.Get(ctx) }()
+	return nil
+}
+
+func wait(ctx context.Context, r *cl.Result) error {
+	_, err := r.Get(ctx)
+	return err
+}
+
+func awaitedByCallee(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	return wait(ctx, c.Publish("m"))
+}
+
+func awaitedByCalleeLater(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	r := c.Publish("m")
+	return wait(ctx, r)
+}
+
+func announce(t *cl.Topic) { t.Publish("m") }
+
+func droppedByCallee(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 4 "announce"
+	if err != nil {
+		return err
+	}
+	announce(c.Topic("t"))
+	return nil
+}
+
+func flushed(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	t := c.Topic("t")
+	defer t.Stop()
+	t.Publish("m")
+	return nil
+}
+
+func flushedOnOneWay(ctx context.Context, n int) error {
+	c, err := cl.NewClient(ctx) // against 5 "nobody waits"
+	if err != nil {
+		return err
+	}
+	t := c.Topic("t")
+	t.Publish("m")
+	if n == 1 {
+		t.Stop()
+	}
+	return nil
+}
