@@ -121,7 +121,7 @@ func countedOnceForTwo(ctx context.Context) error {
 func deferredWaitAbove(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	c, err := cl.NewClient(ctx) // fate
+	c, err := cl.NewClient(ctx) // against 5 "goroutine"
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func deferredWaitAbove(ctx context.Context) error {
 }
 
 func deferredWaitBelow(ctx context.Context) error {
-	c, err := cl.NewClient(ctx) // fate
+	c, err := cl.NewClient(ctx) // safe
 	if err != nil {
 		return err
 	}

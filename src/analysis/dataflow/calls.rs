@@ -296,6 +296,9 @@ impl<'a> Walker<'a, '_> {
             }
             results[index] = Alias::join(results[index].take(), Some(held));
         }
+        if passed.drops {
+            self.dropping.insert(span);
+        }
         match passed.outcome {
             ParamOutcome::Lends => {}
             ParamOutcome::Releases => self.release(state, span, passed.certainty, "released by this call"),

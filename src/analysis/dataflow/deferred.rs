@@ -8,7 +8,7 @@ use crate::analysis::dataflow::trace::{Exit, ExitKind};
 use crate::analysis::dataflow::walk::walk;
 use crate::analysis::dataflow::walker::{Effect, Walker};
 use crate::analysis::graph::known;
-use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::graph::scopes::{Body, BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::base::diagnostic::{Certainty, Verdict};
 use crate::base::text::{Span, narrow};
 use crate::go::syntax::ast::*;
@@ -81,7 +81,7 @@ impl<'a, 'w> Walker<'a, 'w> {
         let ways: Vec<_> = trace.exits.iter().filter(counts).collect();
         let count = ways.iter().filter(|exit| released(&exit.state)).count();
         if count > 0 {
-            let on_error = asks_for_error(self.scopes.body(body).block);
+            let on_error = asks_for_error(self.scopes, self.scopes.body(body).block);
             return if count == ways.len() { Effect::Releases } else { Effect::MayRelease { on_error } };
         }
         let given = ways.iter().find_map(|exit| match exit.state.phase {
@@ -346,14 +346,57 @@ impl<'a, 'w> Walker<'a, 'w> {
         let Some(EventId(at)) = state.running else { return };
         let span = self.events[at as usize].span;
         let literal = self.scopes.bodies.iter().find(|body| span.contains(body.block.span));
-        if literal.is_some_and(|body| mentions(body.block, self.scopes, &|used| used == var)) {
+        let tells = |body: &Body| mentions(body.block, self.scopes, &|used| used == var);
+        // `go func() { wg.Wait(); close(all) }()`, and then `<-all`.
+        let told = |body: &Body| tells(body) && self.awaits_within(body.block, span);
+        if literal.is_some_and(tells) || self.scopes.bodies.iter().skip(1).any(told) {
             state.running = None;
         }
+    }
+
+    /// Whether the expression waits for a goroutine that was started at `started`, by a group or a channel
+    /// that is named there.
+    fn awaits(&self, expr: &Expr, started: Span) -> bool {
+        let named = |expr: &Expr| {
+            let var = expr.as_ident().and_then(|ident| self.scopes.var(ident));
+            var.is_some_and(|var| self.scopes.uses_in(started).any(|used| used == var))
+        };
+        match &expr.unparen().kind {
+            ExprKind::Receive(channel) => named(channel),
+            ExprKind::Call(call) if call.args.is_empty() => match &call.function.unparen().kind {
+                ExprKind::Selector { operand, field } => &*field.name == "Wait" && named(operand),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// The same of the statements of a function literal.
+    fn awaits_within(&self, block: &Block, started: Span) -> bool {
+        block.stmts.iter().any(|stmt| match &stmt.kind {
+            StmtKind::Expr(expr) => self.awaits(expr, started),
+            _ => false,
+        })
+    }
+
+    /// Whether a `defer` of this body waits for a goroutine that was started at `started`.
+    fn is_awaited_at_end(&self, started: Span) -> bool {
+        self.scopes.body(self.body).block.stmts.iter().any(|stmt| {
+            let StmtKind::Defer(expr) = &stmt.kind else { return false };
+            match expr.as_call().and_then(|call| as_literal(&call.function)) {
+                Some(literal) => self.awaits_within(&literal.body, started),
+                None => self.awaits(expr, started),
+            }
+        })
     }
 
     /// On the way out: deferred literals run, and a goroutine that nobody waited for keeps the resource.
     pub fn ended(&mut self, state: &mut State) {
         self.run_deferred(state);
+        let started = state.running.map(|EventId(at)| self.events[at as usize].span);
+        if started.is_some_and(|started| self.is_awaited_at_end(started)) {
+            state.running = None;
+        }
         for body in std::mem::take(&mut state.pending).into_iter().rev() {
             state.running = state.running.filter(|_| !self.stops(body, state));
             let effect = self.effect(body, state);
@@ -424,8 +467,15 @@ fn as_literal(function: &Expr) -> Option<&FuncLit> {
 }
 
 /// Whether a block's first branch is on an error: `if err != nil { … }`.
-fn asks_for_error(block: &Block) -> bool {
-    let is_error = |ident: &Ident| ident.name.contains("err") || ident.name.contains("Err");
+fn asks_for_error(scopes: &Scopes, block: &Block) -> bool {
+    let declared = |ident: &Ident| match scopes.var(ident).map(|var| scopes.info(var).origin) {
+        Some(VarOrigin::Param { ty, .. } | VarOrigin::Result { ty, .. } | VarOrigin::Declared { ty }) => {
+            ty.as_ident().is_some_and(|ty| &*ty.name == "error")
+        }
+        _ => false,
+    };
+    let is_error =
+        |ident: &Ident| ident.name.contains("err") || ident.name.contains("Err") || declared(ident);
     let asks = |expr: &Expr| match &expr.unparen().kind {
         ExprKind::Binary { op: BinaryOp::NotEqual, left, right } => {
             right.is_nil() && left.as_ident().is_some_and(is_error)
@@ -466,6 +516,11 @@ mod tests {
             body("c := make1()\ngo func() { lend(c) }()"),
             ["captured (3: used by a goroutine started here)"]
         );
+        let leaked = ["leaked (7: it is still open when the function ends here)"];
+        let start = "done := make(chan int)\ndefer func() { <-done }()\nc := make1()\n";
+        assert_eq!(body(&format!("{start}go func() {{ lend(c); close(done) }}()\nlend(nil)")), leaked);
+        let other = body(&format!("{start}go func() {{ lend(c) }}()\nlend(nil)"));
+        assert_eq!(other, ["captured (5: used by a goroutine started here)"]);
         assert_eq!(
             body("c := make1()\ngo func() { c.Close() }()"),
             ["released (3: released by a goroutine started here)"]

@@ -20,6 +20,8 @@ pub struct ParamEffect {
     pub certainty: Certainty,
     /// The results that hold on to the value: (index, how).
     pub results: Vec<(usize, Alias)>,
+    /// On ways that return an error no result does, and nothing else has it either.
+    pub drops: bool,
 }
 
 /// What remains with the callee.
@@ -46,7 +48,7 @@ pub enum ParamOutcome {
 impl ParamEffect {
     /// Lent, and no result holds on.
     pub fn lent(certainty: Certainty) -> ParamEffect {
-        ParamEffect { outcome: ParamOutcome::Lends, certainty, results: Vec::new() }
+        ParamEffect { outcome: ParamOutcome::Lends, certainty, results: Vec::new(), drops: false }
     }
 
     /// Kept.
@@ -55,6 +57,7 @@ impl ParamEffect {
             outcome: ParamOutcome::Keeps { verdict, words: words.into() },
             certainty,
             results: Vec::new(),
+            drops: false,
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct Trace {
     pub events: Vec<Event>,
     /// The results through which the resource left, and how each holds on to it.
     pub left: Vec<(usize, Alias)>,
+    /// A way that returns an error leaves it with nobody.
+    pub drops: bool,
     /// The parameters that the resource was put into, each with a clause that says how.
     pub puts: BTreeMap<VarId, String>,
     /// Where a field of the resource itself is set that is not exported.

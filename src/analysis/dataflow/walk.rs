@@ -85,7 +85,17 @@ pub fn walk<'a>(
                 let works = |id: EventId| walk.events[id.0 as usize].kind == EventKind::Working;
                 let failing = failed || is_early_error(scopes.body(body).block, stmt);
                 state.running = state.running.filter(|id| !(failing && works(*id)));
+                let before = state.clone();
                 walk.returned(stmt, &mut state);
+                let is_left = |state: &State| state.is_open() && state.due.is_none();
+                walk.drops |= failed && is_left(&state);
+                // `return wrap(c)`, which may give an error in place of what has it inside.
+                if let Some(call) = failing_call(stmt).filter(|call| walk.dropping.contains(call)) {
+                    let mut left = before;
+                    walk.ended(&mut left);
+                    walk.drops |= is_left(&left);
+                    exits.insert((ExitKind::Return, call, left));
+                }
                 if let Some(id) = state.on_error.filter(|_| state.is_open() && failed) {
                     state.phase = Phase::Released(id);
                 }
@@ -117,6 +127,7 @@ pub fn walk<'a>(
         exits,
         events: walk.events,
         left: walk.left.into_iter().collect(),
+        drops: walk.drops,
         puts: walk.puts,
         altered: walk.altered,
         released_by: walk.released_by.into_iter().collect(),
@@ -137,6 +148,17 @@ pub fn is_failure(scopes: &Scopes, body: BodyId, exit: &Exit) -> bool {
             && (gives_error(body.signature, stmt) || is_early_error(body.block, stmt));
     });
     failed
+}
+
+/// The one call that gives all that is returned.
+fn failing_call(stmt: &Stmt) -> Option<Span> {
+    match &stmt.kind {
+        StmtKind::Return(values) => match values.as_slice() {
+            [one] => one.as_call().map(|call| call.span),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Whether a `return` says that something failed: an error that is not plainly nil, and nothing beside it.

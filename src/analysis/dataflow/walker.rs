@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::dataflow::flags;
 use crate::analysis::dataflow::given::Given;
@@ -42,6 +42,10 @@ pub struct Walker<'a, 'w> {
     pub again: Vec<(Span, State)>,
     /// The results through which it left, and how they hold on to it.
     pub left: BTreeSet<(usize, Alias)>,
+    /// A way that returns an error leaves it with nobody.
+    pub drops: bool,
+    /// The calls that may return an error and leave it with nobody.
+    pub(crate) dropping: FxHashSet<Span>,
     /// The parameters that it was put into, for the callers of a function that is summed up.
     pub puts: BTreeMap<VarId, String>,
     /// Where a field of the resource itself is set that is not exported.
@@ -79,6 +83,8 @@ impl<'a, 'w> Walker<'a, 'w> {
             events: Vec::new(),
             again: Vec::new(),
             left: BTreeSet::new(),
+            drops: false,
+            dropping: FxHashSet::default(),
             puts: BTreeMap::new(),
             altered: None,
             released_by: BTreeSet::new(),

@@ -12,6 +12,7 @@ use crate::base::diagnostic::{ContextInScope, InScope, LoggerInScope};
 use crate::base::text::{Span, narrow};
 use crate::go::facts::names;
 use crate::go::project::gomod::language_version;
+use crate::go::project::package::Package;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::expressions::Callee;
@@ -35,8 +36,12 @@ pub fn in_scope(
 ) -> InScope {
     let mut locals: Vec<Arc<str>> = scopes.vars.iter().map(|var| var.name.clone()).collect();
     // What the package declares under the name of a package hides that, or cannot stand beside its import.
-    let package = &typing.file.package;
-    let declares = |name: &&str| package.has_func(name) || package.has_type(name) || package.has_value(name);
+    let packages = typing.database.with_tests(&typing.file.package);
+    let declares = |name: &&str| {
+        let has =
+            |package: &Package| package.has_func(name) || package.has_type(name) || package.has_value(name);
+        has(&typing.file.package) || packages.iter().any(|package| has(package))
+    };
     locals.extend(["errors", "log"].into_iter().filter(declares).map(Arc::from));
     locals.sort();
     locals.dedup();

@@ -9,21 +9,14 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
 use crate::base::text::{Span, narrow};
+use crate::go::facts::names;
+use crate::go::facts::names::Words;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
 
 /// Callees that are to wait are followed this deep.
 const MAX_DEPTH: usize = 3;
-
-/// Methods that wait for what a future stands for.
-const AWAITS: [&str; 5] = ["Get", "Wait", "Result", "Await", "Join"];
-
-/// Methods whose channel tells that it is over.
-const TELLS: [&str; 2] = ["Ready", "Done"];
-
-/// Methods that see to it that what was handed in goes out.
-const FLUSHES: [&str; 7] = ["Flush", "Stop", "Close", "Drain", "Wait", "Sync", "Shutdown"];
 
 /// What has to be waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +148,10 @@ impl<'a> Awaited<'_, 'a, '_> {
     fn every_way(&self, body: BodyId, from: Option<Span>, look: &Look<'_, 'a>) -> bool {
         let ending = |call: &'a Call| self.typing.ask(call, |name| known::ending(name, false)).flatten();
         let Ok(cfg) = Cfg::build(self.typing.scopes.body(body).block, &ending) else { return false };
-        let begins = |step: &Step| matches!(step, Step::Stmt(stmt) if from.is_some_and(|from| stmt.span.contains(from)));
+        let begins = |step: &Step| match step {
+            Step::Stmt(stmt) => from.is_some_and(|from| stmt.span.contains(from)),
+            _ => false,
+        };
         let behind = |block: &BasicBlock| block.steps.iter().position(begins).map(|place| place + 1);
         let start = match from {
             None => Some((0, 0)),
@@ -221,11 +217,11 @@ impl<'a> Awaited<'_, 'a, '_> {
         sought: Sought,
     ) -> Moved {
         let Sought::Future(var) = sought else {
-            let replaced = matches!(sought, Sought::Each(var) if left.iter().zip(right).any(|(target, value)| {
-                self.local(target) == Some(var)
-                    && value.as_call().is_none_or(|call| call.name() != Some("append"))
-            }));
-            return if replaced { Moved::Lost } else { Moved::On };
+            let appends = |value: &Expr| value.as_call().is_some_and(|call| call.name() == Some("append"));
+            let replaced =
+                left.iter().zip(right).any(|(target, value)| self.is(target, sought) && !appends(value));
+            let is_each = matches!(sought, Sought::Each(_));
+            return if is_each && replaced { Moved::Lost } else { Moved::On };
         };
         let is_it = |expr: &Expr| self.local(expr) == Some(var);
         for (target, value) in left.iter().zip(right) {
@@ -435,7 +431,7 @@ impl<'a> Awaited<'_, 'a, '_> {
     fn flushes(&self, expr: &Expr, var: VarId) -> bool {
         expr.as_call().is_some_and(|call| match &call.function.unparen().kind {
             ExprKind::Selector { operand, field } => {
-                FLUSHES.iter().any(|flush| field.name.starts_with(flush)) && self.local(operand) == Some(var)
+                names::words().flushes.begin(&field.name) && self.local(operand) == Some(var)
             }
             _ => false,
         })
@@ -483,14 +479,13 @@ fn is_append(append: &Call, call: Span) -> bool {
 
 /// Whether the expression waits for what `is_it` accepts: `r.Get(ctx)`, `<-r.Ready()`, `<-r`.
 fn waits(expr: &Expr, is_it: &dyn Fn(&Expr) -> bool) -> bool {
-    let method = |expr: &Expr, names: &[&str]| match expr.as_call().map(|call| &call.function.unparen().kind)
-    {
-        Some(ExprKind::Selector { operand, field }) => names.contains(&&*field.name) && is_it(operand),
+    let method = |expr: &Expr, names: &Words| match expr.as_call().map(|call| &call.function.unparen().kind) {
+        Some(ExprKind::Selector { operand, field }) => names.holds(&field.name) && is_it(operand),
         _ => false,
     };
     match &expr.kind {
-        ExprKind::Call(_) => method(expr, &AWAITS),
-        ExprKind::Receive(channel) => is_it(channel) || method(channel.unparen(), &TELLS),
+        ExprKind::Call(_) => method(expr, &names::words().awaits),
+        ExprKind::Receive(channel) => is_it(channel) || method(channel.unparen(), &names::words().tells_end),
         _ => false,
     }
 }

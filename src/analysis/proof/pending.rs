@@ -3,6 +3,11 @@
 //! `client.Topic("x").Publish(ctx, m)` gives a future; where nobody waits for it, the message goes out a
 //! little later, and not at all once the client is closed.
 
+#![expect(
+    clippy::mutable_key_type,
+    reason = "a function is told apart by its file and place, never by what its package remembers"
+)]
+
 use rustc_hash::FxHashSet;
 
 use crate::analysis::graph::derived::{Derived, statements};

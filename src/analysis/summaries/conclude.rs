@@ -23,6 +23,7 @@ pub(crate) fn worse(a: ParamEffect, b: ParamEffect) -> ParamEffect {
         ParamOutcome::Releases | ParamOutcome::WillRelease => 0,
     };
     let certainty = a.certainty.and(b.certainty);
+    let drops = a.drops && b.drops;
     let mut results = a.results.clone();
     results.extend(b.results.iter().cloned());
     results.sort();
@@ -36,7 +37,7 @@ pub(crate) fn worse(a: ParamEffect, b: ParamEffect) -> ParamEffect {
             "passed to a function value that releases it in some cases",
         );
     }
-    ParamEffect { certainty, results, ..kept }
+    ParamEffect { certainty, results, drops, ..kept }
 }
 
 pub(crate) fn run(runner: Runner, releases: bool) -> ParamEffect {
@@ -100,7 +101,8 @@ pub(crate) fn conclude(trace: &Trace, name: &str, scopes: &Scopes) -> ParamEffec
     if !trace.left.is_empty() {
         let runs = ways.iter().any(|exit| exit.state.running.is_some());
         let outcome = if runs { ParamOutcome::Works } else { lends };
-        return ParamEffect { outcome, ..with_results(trace.left.clone(), certainty) };
+        let passed = with_results(trace.left.clone(), certainty);
+        return ParamEffect { outcome, drops: trace.drops, ..passed };
     }
     let sure = |id: &EventId| trace.events[id.0 as usize].certainty == Certainty::Proved;
     let everywhere = releases.len() == ways.len() && releases.iter().all(sure);
@@ -158,6 +160,19 @@ fn put_into<'l>(trace: &'l Trace, state: &State, scopes: &Scopes) -> Option<(Ope
 #[cfg(test)]
 mod tests {
     use crate::analysis::tests::{body, fates};
+
+    #[test]
+    fn a_callee_that_fails_may_leave_it_with_nobody() {
+        let wrap = |failing: &str| {
+            fates(&format!(
+                "type box struct{{ c *client }}\nfunc wrap(c *client) (*box, error) {{\nif some() {{\n\
+                 {failing}\nreturn nil, fail()\n}}\nreturn &box{{c}}, nil\n}}\nfunc fail() error\n\
+                 func f() (*box, error) {{\nc := make1()\nreturn wrap(c)\n}}"
+            ))
+        };
+        assert!(wrap("").last().unwrap().starts_with("leaked on some paths"), "{:?}", wrap(""));
+        assert!(wrap("c.Close()").last().unwrap().starts_with("returned"), "{:?}", wrap("c.Close()"));
+    }
 
     #[test]
     fn a_slice_has_what_is_appended_or_copied() {

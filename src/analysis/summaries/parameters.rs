@@ -17,6 +17,7 @@ use crate::analysis::dataflow::state::{Alias, Phase, State};
 use crate::analysis::dataflow::trace::Trace;
 use crate::analysis::dataflow::walk::{MAX_VISITS, walk};
 use crate::analysis::graph::known;
+use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
 use crate::analysis::summaries::answers::{Answer, Question, Way};
@@ -29,7 +30,7 @@ use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;
-use crate::go::types::members::MethodRef;
+use crate::go::types::members::{Member, MethodRef};
 use crate::go::types::release::ReleaseMethod;
 use crate::go::types::retention::Holds;
 use crate::go::types::type_expr::Type;
@@ -171,6 +172,9 @@ impl<'a> Calls<'a, '_> {
         {
             return run(runner, releases);
         }
+        if let Some(releases) = run_as.filter(|_| self.starts_in_group(call, callee)) {
+            return run(Runner::Group, releases);
+        }
         if self.typing.ask(call, known::gives_back) == Some(true) {
             return with_results(vec![(0, alias.clone())], Certainty::Proved);
         }
@@ -228,6 +232,16 @@ impl<'a> Calls<'a, '_> {
             return answers.reduce(worse).unwrap_or_else(|| self.unseen(call, callee, alias));
         }
         self.unseen(call, callee, alias)
+    }
+
+    /// Whether the call is of a method `Go` of a type that waits for what it started, whosever type that is.
+    fn starts_in_group(&self, call: &Call, callee: &Callee) -> bool {
+        let Callee::Method { receiver, .. } = callee else { return false };
+        let waits = || match self.database().member(receiver, "Wait") {
+            Some(Member::Method(method)) => method.indexed || method.signature.params.is_empty(),
+            _ => false,
+        };
+        matches!(call.name(), Some("Go" | "TryGo")) && waits()
     }
 
     /// Whether argument `at` is one of any number of options: of functions that get what is made by pointer,

@@ -77,7 +77,7 @@ impl Case<'_, '_> {
         if body == literal || self.scopes.body(literal).parent != Some(body) {
             return None;
         }
-        let (at, doubt) = self.only_call(literal, body, Some(kind))?;
+        let (at, doubt) = self.only_call(literal, body, Some((kind, var)))?;
         let subtest = doubt == Some(SUBTEST);
         let error = match self.error_after(literal, kind, &names) {
             Some(error) => error,
@@ -98,7 +98,7 @@ impl Case<'_, '_> {
             None => ErrorAt::Nowhere,
             Some(name) => self.error_at(literal, self.var_at(*name)?, returned)?,
         };
-        (error != ErrorAt::Nowhere || returned.is_empty()).then_some(error)
+        (error != ErrorAt::Nowhere || only_tells(returned)).then_some(error)
     }
 
     /// Whether every way that comes to the literal's end has assigned the resource to the variable around it.
@@ -138,7 +138,7 @@ impl Case<'_, '_> {
     fn error_at(&self, literal: BodyId, var: VarId, returned: &[Expr]) -> Option<ErrorAt> {
         let body = self.scopes.body(literal);
         if self.scopes.info(var).body != literal {
-            return returned.is_empty().then_some(ErrorAt::Variable(var));
+            return only_tells(returned).then_some(ErrorAt::Variable(var));
         }
         let is_var = |value: &Expr| value.as_ident().and_then(|ident| self.scopes.var(ident)) == Some(var);
         let index = match returned {
@@ -157,13 +157,13 @@ impl Case<'_, '_> {
     }
 
     /// The only call of the literal, if it stands in `body` itself: on the spot or through a variable that
-    /// holds nothing else. With `kind`, also what runs it as an argument: a `sync.Once` of the body's own, a
-    /// subtest, or a callee whose source runs what it gets, each with the doubt that remains.
+    /// holds nothing else. With what the literal sets, also what runs it as an argument: a `sync.Once` of the
+    /// body's own, a subtest, or a callee that runs what it gets, each with the doubt that remains.
     fn only_call(
         &self,
         literal: BodyId,
         body: BodyId,
-        kind: Option<&Kind>,
+        set: Option<(&Kind, VarId)>,
     ) -> Option<(Span, Option<&'static str>)> {
         let is_literal = |value: &Expr| match &value.unparen().kind {
             ExprKind::FuncLit(inner) => self.scopes.literal(inner) == Some(literal),
@@ -180,8 +180,8 @@ impl Case<'_, '_> {
             ExprKind::Ident(ident) => uses += usize::from(variable(ident).is_some()),
             ExprKind::Call(call) => {
                 let named = call.function.as_ident().is_some_and(|ident| variable(ident).is_some());
-                let given = kind.and_then(|kind| Some((call.args.iter().position(is_literal)?, kind)));
-                let doubt = given.and_then(|(at, kind)| self.run_by(call, at, body, kind));
+                let given = set.and_then(|set| Some((call.args.iter().position(is_literal)?, set)));
+                let doubt = given.and_then(|(at, set)| self.run_by(call, at, body, set));
                 match doubt {
                     _ if named || is_literal(&call.function) => calls.push((call.span, None)),
                     Some(doubt) => calls.push((call.span, doubt)),
@@ -198,7 +198,13 @@ impl Case<'_, '_> {
     }
 
     /// With which doubt the call runs its argument `at`, a function literal, before it returns.
-    fn run_by(&self, call: &Call, at: usize, body: BodyId, kind: &Kind) -> Option<Option<&'static str>> {
+    fn run_by(
+        &self,
+        call: &Call,
+        at: usize,
+        body: BodyId,
+        (kind, var): (&Kind, VarId),
+    ) -> Option<Option<&'static str>> {
         if self.is_subtest(call) {
             return Some(Some(SUBTEST));
         }
@@ -206,8 +212,23 @@ impl Case<'_, '_> {
             return Some(None);
         }
         let stack = Stack::new();
-        let runs = self.calls(&stack, kind.target()).runs_argument(call, at);
-        runs.then_some(Some(RUN_BY_CALLEE))
+        let runs = || self.calls(&stack, kind.target()).runs_argument(call, at);
+        // What is known to run its argument may have done so before, and the repository's own functions say
+        // what they do.
+        let unknown = || {
+            let own = self.typing.called(call);
+            own.is_none_or(|func| self.judge.database.is_dependency(&func.package))
+                && self.typing.ask(call, known::runner).flatten().is_none()
+                && self.typing.ask(call, known::runs_once) != Some(true)
+        };
+        let ran = || unknown() && self.is_used_behind(var, call.span, body);
+        (runs() || ran()).then_some(Some(RUN_BY_CALLEE))
+    }
+
+    /// Whether the body itself goes on to use the variable: then what the call got has run by then.
+    fn is_used_behind(&self, var: VarId, call: Span, body: BodyId) -> bool {
+        let used = |at: u32| at >= call.end && self.scopes.body_around(Span::new(at, at + 1)) == Some(body);
+        self.scopes.uses_of(var).any(used)
     }
 
     /// Whether a variable that the call gives besides may be of use to the resource, or use it.
@@ -229,7 +250,13 @@ impl Case<'_, '_> {
             self.scopes.info(var).body == body
                 && !matches!(self.scopes.info(var).origin, VarOrigin::Param { .. })
         });
-        own && self.typing.ask(call, known::runs_once) == Some(true)
+        // `new(sync.Once).Do(…)`, `(&sync.Once{}).Do(…)`
+        let fresh = match &operand.unparen().kind {
+            ExprKind::Call(made) => made.name() == Some("new"),
+            ExprKind::AddressOf(inner) => matches!(inner.unparen().kind, ExprKind::Composite { .. }),
+            _ => false,
+        };
+        (own || fresh) && self.typing.ask(call, known::runs_once) == Some(true)
     }
 
     /// Whether the call runs later or elsewhere.
@@ -245,9 +272,19 @@ impl Case<'_, '_> {
     }
 }
 
+/// Whether what a literal returns is no more than a yes or no: `return err == nil`.
+fn only_tells(returned: &[Expr]) -> bool {
+    returned.iter().all(|value| match &value.unparen().kind {
+        ExprKind::Binary { op, .. } => !matches!(op, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Other),
+        ExprKind::Unary { not, .. } => *not,
+        ExprKind::Ident(name) => matches!(&*name.name, "true" | "false"),
+        _ => false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::analysis::tests::body;
+    use crate::analysis::tests::{body, fates};
 
     #[test]
     fn what_a_function_literal_makes_is_the_function_s() {
@@ -257,5 +294,15 @@ mod tests {
             ["leaked (5: it is still open when the function ends here)"]
         );
         assert_eq!(body("func() {\nc := make1()\nc.Close()\n}()"), ["released (4: released)"]);
+    }
+
+    #[test]
+    fn what_a_callee_runs_has_run_where_its_result_is_used() {
+        let until = "var until func(func() bool)\nfunc f() {\nvar c *client\n";
+        let leaked =
+            fates(&format!("{until}until(func() bool {{\nc = make1()\nreturn c != nil\n}})\nlend(c)\n}}"));
+        assert_eq!(leaked, ["leaked (9: it is still open when the function ends here)"]);
+        let later = fates(&format!("{until}until(func() bool {{\nc = make1()\nreturn true\n}})\n}}"));
+        assert!(!later[0].starts_with("leaked"), "{later:?}");
     }
 }

@@ -202,6 +202,7 @@ pub struct WordLists {
     pub hands_on_lock: Words,
     pub hands_on_lock_within: Words,
     pub awaits: Words,
+    pub tells_end: Words,
     pub flushes: Words,
     pub live: Words,
     pub live_types: Words,

@@ -179,6 +179,18 @@ impl Database {
         normal(&self.working_dir.join(path))
     }
 
+    /// The package with what its tests declare, which share its names.
+    pub fn with_tests(&self, package: &Package) -> Vec<Arc<Package>> {
+        let member = Membership {
+            path: package.path.clone(),
+            origin: package.origin,
+            module: package.module.clone(),
+            version: package.version.clone(),
+        };
+        let all = self.load(&package.dir, &member, true);
+        all.iter().filter(|other| other.name == package.name).cloned().collect()
+    }
+
     pub(crate) fn load(&self, dir: &Path, member: &Membership, tests: bool) -> Folder {
         let key = (dir.to_path_buf(), tests);
         self.folders.get_or(key, |_| read_folder(dir, member, tests).into_iter().map(Arc::new).collect())
