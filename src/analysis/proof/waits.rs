@@ -101,10 +101,10 @@ fn is_given_back(subject: &Subject, body: &Block, call: &Call) -> bool {
     let mut bound: Option<VarId> = None;
     let mut back = false;
     visit::body(body, &mut |stmt| match &stmt.kind {
-        StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. } => {
-            if right.iter().any(|value| value.unparen().span == call.span) {
-                bound = left.first().and_then(var_of);
-            }
+        StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. }
+            if right.iter().any(|value| value.unparen().span == call.span) =>
+        {
+            bound = left.first().and_then(var_of);
         }
         StmtKind::Defer(expr) if bound.is_some() => {
             visit::expr(expr, &mut |inner| {
@@ -214,10 +214,10 @@ fn waits(typing: &Typing, body: &Block, depth: usize) -> Option<Evidence> {
     });
     let mut inner = None;
     visit::block(body, &mut |expr| match &expr.kind {
-        ExprKind::Receive(channel) => {
-            if !is_clock(channel) && !bounded.iter().any(|span| span.contains(expr.span)) {
-                places.push(expr.span);
-            }
+        ExprKind::Receive(channel)
+            if !is_clock(channel) && !bounded.iter().any(|span| span.contains(expr.span)) =>
+        {
+            places.push(expr.span);
         }
         ExprKind::Call(call) if call.name() == Some("Wait") => places.push(call.span),
         ExprKind::Call(call) if inner.is_none() && depth < MAX_DEPTH => {
