@@ -82,7 +82,7 @@ impl Walk<'_> {
         let assigned = assigned_in(frame.scopes, &looped.body);
         let leave = |way: Option<&Way>, times: &Count, uncertain: bool| {
             let mut after = before.clone();
-            after.events.extend(repeated(balanced(&one).as_deref().unwrap_or(&one), times));
+            after.events.extend(repeated(&one, times));
             after.facts.retain(|fact| !fact.about.iter().any(|var| assigned.contains(var)));
             after.stale.extend(assigned.iter().copied().filter(|_| !one.is_empty() || !left.is_empty()));
             after.fresh.retain(|var| !assigned.contains(var));
@@ -208,23 +208,6 @@ impl Walk<'_> {
         walked?;
         Ok(flow.all())
     }
-}
-
-/// A round that starts one goroutine and waits for one value, without what the two do: of so many rounds
-/// nobody knows, but that as many were received as were started for it.
-fn balanced(round: &[Event]) -> Option<Vec<Event>> {
-    let is_start = |event: &&Event| matches!(event.what, What::Start(_));
-    let channel_of = |event: &Event| match event.what {
-        What::Operation { channel, .. } => Some(channel),
-        _ => None,
-    };
-    let starts: Vec<&Event> = round.iter().filter(is_start).collect();
-    let operations: Vec<&Event> = round.iter().filter(|event| channel_of(event).is_some()).collect();
-    let ([start], [receive]) = (starts.as_slice(), operations.as_slice()) else { return None };
-    let waits = matches!(receive.what, What::Operation { action: Action::Receive, .. });
-    let once = start.count == Count::once() && receive.count == Count::once();
-    let apart = |event: &&Event| !is_start(event) && channel_of(event).is_none();
-    (waits && once).then(|| round.iter().filter(apart).cloned().collect())
 }
 
 /// How often a loop runs.
