@@ -5,11 +5,14 @@
 use std::sync::Arc;
 
 use crate::analysis::file_context::FileContext;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::Scopes;
 use crate::analysis::summaries::answers::Summaries;
-use crate::base::diagnostic::{Certainty, Evidence, Note, Remedy};
+use crate::base::diagnostic::{Evidence, Note, Remedy};
 use crate::base::text::Span;
-use crate::go::syntax::ast::Decl;
-use crate::go::types::database::Database;
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::{Decl, FuncDecl};
+use crate::go::types::database::{Database, FileScope};
 
 /// A declaration to look at.
 pub struct Declaration<'d> {
@@ -22,10 +25,42 @@ pub struct Declaration<'d> {
     pub kinds: &'d [Arc<str>],
 }
 
+/// A function that is declared, with its names and types.
+pub struct Function<'a> {
+    pub declaration: &'a Declaration<'a>,
+    pub func: &'a FuncDecl,
+    pub scopes: &'a Scopes<'a>,
+    pub typing: &'a Typing<'a, 'a>,
+}
+
 impl Declaration<'_> {
     /// Whether somebody wants to know of what is called so.
     pub fn wants(&self, kind: &str) -> bool {
         self.kinds.iter().any(|wanted| **wanted == *kind)
+    }
+
+    /// What is found in a function; nothing where something else is declared.
+    pub fn in_function(&self, find: impl FnOnce(&Function) -> Vec<Detection>) -> Vec<Detection> {
+        let Decl::Func(func) = self.decl else { return Vec::new() };
+        let scopes = Scopes::of_func(func);
+        let typing = Typing::new(self.database, self.file.scope.clone(), &scopes);
+        find(&Function { declaration: self, func, scopes: &scopes, typing: &typing })
+    }
+
+    /// A place in the declaration's file, with what is to be said of it.
+    pub fn place(&self, span: Span, words: impl Into<String>) -> Evidence {
+        let (line, column) = self.file.lines.line_column(span.start);
+        Evidence { path: self.file.path.clone(), line, column, span: Some(span), words: words.into() }
+    }
+
+    /// A place in another function, wherever that is declared.
+    pub fn place_in(&self, func: &FuncRef, span: Span, words: impl Into<String>) -> Evidence {
+        self.database.place(&FileScope::of(func), span, words)
+    }
+
+    /// What is written at a place of the file.
+    pub fn text(&self, span: Span) -> String {
+        String::from_utf8_lossy(&self.file.text[span.range()]).into_owned()
     }
 }
 
@@ -39,12 +74,48 @@ pub struct Detection {
     pub label: String,
     /// One sentence without a final stop.
     pub message: String,
-    pub certainty: Certainty,
     /// Further places, the decisive one first.
     pub labels: Vec<Evidence>,
     pub notes: Vec<Note>,
     /// Anything but a release.
     pub remedy: Option<Remedy>,
+}
+
+impl Detection {
+    /// What is wrong where, with nothing more to be said yet.
+    pub fn new(kind: &'static str, span: Span, label: &str, message: String) -> Detection {
+        Detection {
+            kind,
+            span,
+            label: label.to_owned(),
+            message,
+            labels: Vec::new(),
+            notes: Vec::new(),
+            remedy: None,
+        }
+    }
+
+    /// With further places, the decisive one first.
+    #[must_use]
+    pub fn with_labels(self, labels: impl IntoIterator<Item = Evidence>) -> Detection {
+        Detection { labels: labels.into_iter().collect(), ..self }
+    }
+
+    #[must_use]
+    pub fn with_notes(self, notes: Vec<Note>) -> Detection {
+        Detection { notes, ..self }
+    }
+
+    #[must_use]
+    pub fn with_remedy(self, remedy: Remedy) -> Detection {
+        Detection { remedy: Some(remedy), ..self }
+    }
+
+    /// With what a person would have to do, and why nothing else can.
+    #[must_use]
+    pub fn with_advice(self, title: impl Into<String>, reason: impl Into<String>) -> Detection {
+        self.with_remedy(Remedy::advice(title, reason))
+    }
 }
 
 /// Finds what is wrong in a declaration, at most one thing of a kind at one place.

@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn advice_is_only_shown() {
-        let remedy = Remedy::Advice { title: "wait for it".to_owned(), reason: "nobody does".to_owned() };
+        let remedy = Remedy::advice("wait for it", "nobody does");
         let fix = spelled(&remedy, b"").unwrap();
         assert_eq!((fix.applicability, fix.reason.as_deref()), (Applicability::Display, Some("nobody does")));
     }

@@ -7,7 +7,7 @@ use crate::analysis::channel::verdict::{Fault, Kind};
 use crate::analysis::detection::{Declaration, Detection};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::BodyId;
-use crate::base::diagnostic::{Certainty, Note, Remedy};
+use crate::base::diagnostic::{Note, Remedy};
 use crate::base::text::Span;
 use crate::go::syntax::ast::FuncDecl;
 
@@ -67,16 +67,8 @@ pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: 
             .map(|(span, words)| evidence(found, Place { file: 0, span: *span }, words.clone()));
         labels.extend(left);
     }
-    Detection {
-        kind: fault.kind.word(),
-        span: channel.make.span,
-        label: "made here".to_owned(),
-        message,
-        certainty: Certainty::Proved,
-        labels,
-        notes: notes(found, func),
-        remedy,
-    }
+    let detection = Detection::new(fault.kind.word(), channel.make.span, "made here", message);
+    Detection { remedy, ..detection.with_labels(labels).with_notes(notes(found, func)) }
 }
 
 /// A `Wait` that never ends.
@@ -100,30 +92,16 @@ pub fn wait(found: &Found, endless: &Endless, func: &FuncDecl, remedy: Remedy) -
             )
         }
     };
-    Detection {
-        kind: super::groups::KIND,
-        span: endless.wait.span,
-        label: "never ends".to_owned(),
-        message: format!("`{name}.Wait` blocks for good: {why}"),
-        certainty: Certainty::Proved,
-        labels: vec![evidence(found, endless.place, words.to_owned())],
-        notes: notes(found, Some(func)),
-        remedy: Some(remedy),
-    }
+    let message = format!("`{name}.Wait` blocks for good: {why}");
+    Detection::new(super::groups::KIND, endless.wait.span, "never ends", message)
+        .with_labels([evidence(found, endless.place, words.to_owned())])
+        .with_notes(notes(found, Some(func)))
+        .with_remedy(remedy)
 }
 
 /// The verdict on a channel, for `audit`.
 pub fn row(make: Span, verdict: &str, why: String) -> Detection {
-    Detection {
-        kind: VERDICT,
-        span: make,
-        label: verdict.to_owned(),
-        message: why,
-        certainty: Certainty::Proved,
-        labels: Vec::new(),
-        notes: Vec::new(),
-        remedy: None,
-    }
+    Detection::new(VERDICT, make, verdict, why)
 }
 
 fn blocked(fault: &Fault) -> String {

@@ -46,6 +46,15 @@ pub fn exits(body: &Block) -> Vec<Exit<'_>> {
     out.into_iter().map(|(span, _)| Exit { span, case: around(span) }).collect()
 }
 
+/// Whether a statement, or one within it, may leave the function, so that what follows need not be run.
+pub fn may_return(stmt: &Stmt) -> bool {
+    let mut found = false;
+    visit::statements(std::slice::from_ref(stmt), &mut |inner| {
+        found |= matches!(inner.kind, StmtKind::Return(_) | StmtKind::Goto(_));
+    });
+    found
+}
+
 /// Whether a case leaves the loop whatever comes: it is told to stop by what it receives.
 pub fn stops(case: &SelectCase) -> bool {
     case.stmts

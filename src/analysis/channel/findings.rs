@@ -24,10 +24,7 @@ pub fn evidence(found: &Found, place: Place, words: String) -> Evidence {
     let files = found.walk.files.borrow();
     let scope = &files[place.file].1;
     if place.file == 0 || scope.path() == file.scope.path() {
-        let (line, column) = file.lines.line_column(place.span.start);
-        return Evidence { path: file.path.clone(), line, column, span: Some(place.span), words };
+        return found.declaration.place(place.span, words);
     }
-    let database = found.declaration.database;
-    let (line, column) = database.line_column(&scope.package, scope.file, place.span);
-    Evidence { path: database.display_path(&scope.package, scope.file), line, column, span: None, words }
+    found.declaration.database.place(scope, place.span, words)
 }

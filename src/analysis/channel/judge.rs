@@ -13,7 +13,7 @@ use crate::analysis::channel::verdict::{Case, Fault, Kind};
 use crate::analysis::channel::{
     describe, endless, groups, handler, process, remedy, stopped, stuck, unanswered, worker,
 };
-use crate::analysis::detection::{Declaration, Detection, Detector};
+use crate::analysis::detection::{Declaration, Detection, Function};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::text::Span;
@@ -31,14 +31,24 @@ pub struct Judged {
     pub row: Option<Detection>,
 }
 
-/// What goes by something else than the channels that a declaration makes.
-const KINDS: [(&str, Detector); 6] = [
-    (worker::KIND, worker::detect),
-    (stuck::KIND, stuck::detect),
-    (unanswered::KIND, unanswered::detect),
-    (stopped::KIND, stopped::detect),
-    (endless::KIND, endless::detect),
-    (handler::KIND, handler::detect),
+/// Finds what goes by something else than the channels that a function makes.
+struct Finder {
+    kind: &'static str,
+    find: fn(&Function) -> Vec<Detection>,
+    /// Tests are of interest, too.
+    in_tests: bool,
+    /// What runs once in the life of the process leaves nothing that would not end with it.
+    ends_with_process: bool,
+}
+
+const FINDERS: [Finder; 6] = [
+    Finder { kind: worker::KIND, find: worker::detect, in_tests: true, ends_with_process: true },
+    Finder { kind: stuck::KIND, find: stuck::detect, in_tests: true, ends_with_process: true },
+    Finder { kind: unanswered::KIND, find: unanswered::detect, in_tests: false, ends_with_process: true },
+    Finder { kind: stopped::KIND, find: stopped::detect, in_tests: false, ends_with_process: true },
+    Finder { kind: endless::KIND, find: endless::detect, in_tests: false, ends_with_process: true },
+    // A handler may be a function literal in `main`.
+    Finder { kind: handler::KIND, find: handler::detect, in_tests: false, ends_with_process: false },
 ];
 
 /// What is wrong with the channels that a declaration makes.
@@ -50,15 +60,39 @@ pub fn detect(declaration: &Declaration) -> Vec<Detection> {
     if declaration.wants(groups::KIND) || declaration.wants(Kind::AbandonedReceive.word()) {
         found.extend(waits(declaration));
     }
-    for (kind, detect) in KINDS {
-        if declaration.wants(kind) {
-            for one in detect(declaration) {
-                found.push(describe::row(one.span, kind, one.message.clone()));
-                found.push(one);
-            }
-        }
+    for one in by_finders(declaration) {
+        found.push(describe::row(one.span, one.kind, one.message.clone()));
+        found.push(one);
     }
     found
+}
+
+/// What the finders find, each in the order of the text.
+fn by_finders(declaration: &Declaration) -> Vec<Detection> {
+    let in_test = declaration.file.scope.is_test();
+    let wanted: Vec<&Finder> = FINDERS
+        .iter()
+        .filter(|finder| declaration.wants(finder.kind) && (finder.in_tests || !in_test))
+        .collect();
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    declaration.in_function(|function| {
+        let mut all = Vec::new();
+        for finder in wanted {
+            let mut found = (finder.find)(function);
+            if !found.is_empty()
+                && finder.ends_with_process
+                && process::runs_once(&declaration.file.scope.package, function.func)
+            {
+                continue;
+            }
+            found.sort_by_key(|one| one.span);
+            found.dedup_by_key(|one| one.span);
+            all.append(&mut found);
+        }
+        all
+    })
 }
 
 /// Judges the channels that a declaration makes.

@@ -28,14 +28,14 @@ pub fn of(found: &Found, fault: &Fault) -> Option<Remedy> {
     match fault.kind {
         Kind::AbandonedSend => capacity(found, fault),
         Kind::SurplusSenders if fault.member.is_some() => capacity(found, fault),
-        Kind::SurplusSenders => Some(advice(
+        Kind::SurplusSenders => Some(Remedy::advice(
             "receive once for each goroutine that is started",
             "how many there are is for a person to count",
         )),
         Kind::DoubleSend => second_send(found, fault),
         Kind::UnclosedRange => close(found, fault),
         Kind::AbandonedReceive => close_stop(found, fault),
-        Kind::StuckForever => Some(advice(
+        Kind::StuckForever => Some(Remedy::advice(
             "send on it or close it where what is waited for has happened",
             "when that is, is for a person to say",
         )),
@@ -45,16 +45,17 @@ pub fn of(found: &Found, fault: &Fault) -> Option<Remedy> {
 /// What would let a `Wait` end.
 pub fn of_wait(found: &Found, endless: &Endless) -> Remedy {
     let counts = || {
-        advice(
+        Remedy::advice(
             "call `Done` once for each that is added, by a `defer` in the goroutine",
             "where one is missing is for a person to say",
         )
     };
     match &endless.why {
         Why::TooFew(..) => counts(),
-        Why::Missed => {
-            advice("call `Done` by a `defer` first in the goroutine", "the call that is there has to go")
-        }
+        Why::Missed => Remedy::advice(
+            "call `Done` by a `defer` first in the goroutine",
+            "the call that is there has to go",
+        ),
         Why::Blocked(fault) => match capacity(found, fault) {
             Some(Remedy::Capacity { title, at, text, doubt }) => {
                 let doubt = doubt.or(Some("the function goes on after the `Wait` then".to_owned()));
@@ -63,10 +64,6 @@ pub fn of_wait(found: &Found, endless: &Endless) -> Remedy {
             other => other.unwrap_or_else(counts),
         },
     }
-}
-
-fn advice(title: &str, reason: &str) -> Remedy {
-    Remedy::Advice { title: title.to_owned(), reason: reason.to_owned() }
 }
 
 /// What the sum of all sends on a channel is, on whichever way sends most.
@@ -93,16 +90,16 @@ fn capacity(found: &Found, fault: &Fault) -> Option<Remedy> {
     let name = &channel.name;
     let most = most_sent(found, fault.channel);
     let Some((room, mut doubt)) = room(found, channel, &most) else {
-        return Some(Remedy::Advice {
-            title: format!("let the sender on `{name}` give up when nobody receives any more"),
-            reason: "how much is sent is not known, so no capacity is enough".to_owned(),
-        });
+        return Some(Remedy::advice(
+            format!("let the sender on `{name}` give up when nobody receives any more"),
+            "how much is sent is not known, so no capacity is enough",
+        ));
     };
     if channel.capacity.is_some() {
-        return Some(Remedy::Advice {
-            title: format!("make room for {room} in `{name}`"),
-            reason: "it has a capacity, which somebody chose".to_owned(),
-        });
+        return Some(Remedy::advice(
+            format!("make room for {room} in `{name}`"),
+            "it has a capacity, which somebody chose",
+        ));
     }
     let element = found.frame.typing.database.type_of(&found.frame.typing.file, channel.element);
     // Of an interface the values that are sent say more.
@@ -114,10 +111,10 @@ fn capacity(found: &Found, fault: &Fault) -> Option<Remedy> {
     match held.unwrap_or(Held::Nothing) {
         Held::Nothing => {}
         Held::Releasable(what) => {
-            return Some(Remedy::Advice {
-                title: format!("receive from `{name}` on every way out, and release what comes"),
-                reason: format!("in a buffer the {what} that is sent would be lost without being released"),
-            });
+            return Some(Remedy::advice(
+                format!("receive from `{name}` on every way out, and release what comes"),
+                format!("in a buffer the {what} that is sent would be lost without being released"),
+            ));
         }
         Held::Unknown(why) => doubt = doubt.or(Some(why)),
     }
@@ -293,7 +290,8 @@ fn held(found: &Found, ty: &Type, depth: u32) -> Held {
 
 /// `return` after the first of two sends.
 fn second_send(found: &Found, fault: &Fault) -> Option<Remedy> {
-    let none = || Some(advice("send once on every way through the goroutine", "two sends, one receive"));
+    let none =
+        || Some(Remedy::advice("send once on every way through the goroutine", "two sends, one receive"));
     let member = fault.member?;
     let double = found.members[member.0]
         .iter()
@@ -334,12 +332,10 @@ fn close(found: &Found, fault: &Fault) -> Option<Remedy> {
     let channel = &found.team.channels[fault.channel.0];
     let name = &channel.name;
     if is_closed_somewhere(found, fault.channel) {
-        return Some(Remedy::Advice {
-            title: format!(
-                "close `{name}` on every way out, by a `defer` in place of the `close` that is there"
-            ),
-            reason: "a second close panics".to_owned(),
-        });
+        return Some(Remedy::advice(
+            format!("close `{name}` on every way out, by a `defer` in place of the `close` that is there"),
+            "a second close panics",
+        ));
     }
     let sends = |way: &Way| way.has(Action::Send, fault.channel);
     let senders: Vec<usize> =
@@ -369,10 +365,10 @@ fn close(found: &Found, fault: &Fault) -> Option<Remedy> {
             Some("a goroutine sends on it: it must be over before".to_owned()),
         ));
     }
-    Some(Remedy::Advice {
-        title: format!("close `{name}` once all goroutines that send have ended"),
-        reason: "when that is, is for a person to say".to_owned(),
-    })
+    Some(Remedy::advice(
+        format!("close `{name}` once all goroutines that send have ended"),
+        "when that is, is for a person to say",
+    ))
 }
 
 /// What the goroutines that range do afterwards, which they never did so far.
@@ -391,10 +387,10 @@ fn after_range(found: &Found, channel: ChannelId) -> Option<String> {
 fn close_in_owner(found: &Found, channel: &Channel, doubt: Option<String>) -> Remedy {
     let name = &channel.name;
     if found.team.in_loop {
-        return Remedy::Advice {
-            title: format!("close `{name}` at the end of each round"),
-            reason: "a `defer` would wait for the end of the function".to_owned(),
-        };
+        return Remedy::advice(
+            format!("close `{name}` at the end of each round"),
+            "a `defer` would wait for the end of the function",
+        );
     }
     Remedy::Lines {
         title: format!("insert `defer close({name})`"),
@@ -413,7 +409,7 @@ fn cancel(found: &Found, channel: &Channel, cancel: Option<&Ident>) -> Remedy {
             lines: vec![format!("defer {}()", cancel.name)],
             doubt: Some("the goroutine goes on when the context is cancelled".to_owned()),
         },
-        None => advice("cancel the context on every way out", "nothing holds what cancels it"),
+        None => Remedy::advice("cancel the context on every way out", "nothing holds what cancels it"),
     }
 }
 
@@ -424,12 +420,10 @@ fn close_stop(found: &Found, fault: &Fault) -> Option<Remedy> {
     }
     if is_closed_somewhere(found, fault.channel) {
         let name = &channel.name;
-        return Some(Remedy::Advice {
-            title: format!(
-                "close `{name}` on every way out, by a `defer` in place of the `close` that is there"
-            ),
-            reason: "a second close panics".to_owned(),
-        });
+        return Some(Remedy::advice(
+            format!("close `{name}` on every way out, by a `defer` in place of the `close` that is there"),
+            "a second close panics",
+        ));
     }
     Some(close_in_owner(found, channel, Some("the goroutine goes on when the channel is closed".to_owned())))
 }

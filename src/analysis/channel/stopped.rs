@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use crate::analysis::channel::exits::{context_of, exits, is_endless, received, stops};
-use crate::analysis::channel::process;
 use crate::analysis::channel::{at_hand, describe};
-use crate::analysis::detection::{Declaration, Detection};
+use crate::analysis::detection::{Detection, Function};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes};
 use crate::analysis::summaries::kept_channels::{Holder, Room, Use, Uses, holder};
-use crate::base::diagnostic::{Certainty, Evidence, Remedy};
+use crate::base::diagnostic::Remedy;
 use crate::base::text::{Span, narrow};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
@@ -21,26 +20,15 @@ use crate::go::types::database::{FileScope, exported};
 pub const KIND: &str = "stopped-loop";
 
 /// The sends of a declaration that a loop which has ended leaves alone.
-pub fn detect(declaration: &Declaration) -> Vec<Detection> {
-    let Decl::Func(func) = declaration.decl else { return Vec::new() };
-    if declaration.file.scope.is_test() {
-        return Vec::new();
-    }
-    let scopes = Scopes::of_func(func);
-    let typing = Typing::new(declaration.database, declaration.file.scope.clone(), &scopes);
-    let sender = Sender { declaration, func, scopes: &scopes, typing: &typing };
+pub fn detect(function: &Function) -> Vec<Detection> {
     let mut found = Vec::new();
-    for (at, body) in scopes.bodies.iter().enumerate() {
+    for (at, body) in function.scopes.bodies.iter().enumerate() {
         visit::body(body.block, &mut |stmt| {
             if let StmtKind::Send { channel, .. } = &stmt.kind {
-                found.extend(sender.judge(stmt, channel, at));
+                found.extend(judge(function, stmt, channel, at));
             }
         });
     }
-    if !found.is_empty() && process::runs_once(&declaration.file.scope.package, func) {
-        found.clear();
-    }
-    found.sort_by_key(|one: &Detection| one.span);
     found
 }
 
@@ -61,230 +49,214 @@ enum Stop {
     Context,
 }
 
-struct Sender<'a, 'f> {
-    declaration: &'f Declaration<'f>,
-    func: &'a FuncDecl,
-    scopes: &'f Scopes<'a>,
-    typing: &'f Typing<'a, 'f>,
+fn judge(function: &Function, stmt: &Stmt, channel: &Expr, body: usize) -> Option<Detection> {
+    let held = holder(function.typing, channel).filter(|held| held.owner.is_some())?;
+    let ExprKind::Selector { operand, .. } = &channel.unparen().kind else { return None };
+    let uses = uses_of(function, &held)?;
+    let known = uses.room() == Some(Room::None) && !uses.any(&[Use::Close, Use::ToReceive, Use::ToSend]);
+    if !known {
+        return None;
+    }
+    let receiver = receiver(function, &held, &uses)?;
+    let here = receiver.func.decl.name.span == function.func.name.span;
+    if here || runs_in(function, &receiver.func) || is_asked(function, stmt.span, operand, &receiver.stop) {
+        return None;
+    }
+    // A goroutine is left behind, or whoever calls from outside.
+    let in_goroutine = is_goroutine(function, body);
+    let public = exported(&function.func.name.name) && matches!(receiver.stop, Stop::Field(..));
+    if !in_goroutine && !public {
+        return None;
+    }
+    Some(detection(function, stmt, (channel, operand), &receiver, body))
 }
 
-impl<'a> Sender<'a, '_> {
-    fn judge(&self, stmt: &'a Stmt, channel: &'a Expr, body: usize) -> Option<Detection> {
-        let held = holder(self.typing, channel).filter(|held| held.owner.is_some())?;
-        let ExprKind::Selector { operand, .. } = &channel.unparen().kind else { return None };
-        let uses = self.uses(&held)?;
-        let known = uses.room() == Some(Room::None) && !uses.any(&[Use::Close, Use::ToReceive, Use::ToSend]);
-        if !known {
-            return None;
-        }
-        let receiver = self.receiver(&held, &uses)?;
-        let here = receiver.func.decl.name.span == self.func.name.span;
-        if here || self.runs_in(&receiver.func) || self.is_asked(stmt.span, operand, &receiver.stop) {
-            return None;
-        }
-        // A goroutine is left behind, or whoever calls from outside.
-        let in_goroutine = self.is_goroutine(body);
-        let public = exported(&self.func.name.name) && matches!(receiver.stop, Stop::Field(..));
-        if !in_goroutine && !public {
-            return None;
-        }
-        Some(self.detection(stmt, (channel, operand), &receiver, body))
-    }
+fn uses_of(function: &Function, held: &Holder) -> Option<Arc<Uses>> {
+    function.declaration.summaries.channels.of(function.declaration.database, held)
+}
 
-    fn uses(&self, held: &Holder) -> Option<Arc<Uses>> {
-        self.declaration.summaries.channels.of(self.declaration.database, held)
+/// The loop of one function that alone receives, if something else ends it.
+fn receiver(function: &Function, held: &Holder, uses: &Uses) -> Option<Receiver> {
+    let mut sites = uses.of(Use::Receive);
+    let func = sites.next()?.func.clone();
+    if uses.of(Use::Receive).any(|site| site.func != func) {
+        return None;
     }
-
-    /// The loop of one function that alone receives, if something else ends it.
-    fn receiver(&self, held: &Holder, uses: &Uses) -> Option<Receiver> {
-        let mut sites = uses.of(Use::Receive);
-        let func = sites.next()?.func.clone();
-        if uses.of(Use::Receive).any(|site| site.func != func) {
-            return None;
+    let database = function.declaration.database;
+    let scopes = Scopes::of_func(&func.decl);
+    let typing = Typing::new(database, FileScope::of(&func), &scopes);
+    let mut loops: Vec<&For> = Vec::new();
+    let mut waits = false;
+    for body in &scopes.bodies {
+        visit::body(body.block, &mut |stmt| {
+            if let StmtKind::For(looped) = &stmt.kind
+                && is_endless(&typing, looped)
+            {
+                loops.push(looped);
+            }
+        });
+    }
+    let body = func.decl.body()?;
+    let mut closed: Vec<Holder> = Vec::new();
+    visit::block(body, &mut |expr| {
+        let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
+        waits |= call.name() == Some("Wait");
+        if call.function.as_ident().is_some_and(|name| &*name.name == "close") {
+            closed.extend(call.args.first().and_then(|arg| holder(&typing, arg)));
         }
-        let database = self.declaration.database;
+    });
+    // It may wait for those who send.
+    if waits {
+        return None;
+    }
+    let inside = |looped: &&&For| uses.of(Use::Receive).all(|site| looped.body.span.contains(site.span));
+    let looped =
+        loops.iter().filter(inside).max_by_key(|looped| looped.body.span.end - looped.body.span.start)?;
+    let all = exits(&looped.body);
+    let is_own = |case: &SelectCase| {
+        let own = |span: Span| uses.of(Use::Receive).any(|site| site.span == span);
+        received(case).is_some_and(|channel| own(channel.unparen().span))
+    };
+    // What is sent is itself what stops it.
+    if all.iter().filter_map(|exit| exit.case).any(|case| is_own(case) && stops(case)) {
+        return None;
+    }
+    let stops = all.into_iter().find_map(|exit| {
+        let channel = received(exit.case?)?;
+        if context_of(&typing, channel).is_some() {
+            return Some((exit.span, Stop::Context));
+        }
+        let other =
+            holder(&typing, channel).filter(|other| other.owner == held.owner && other.name != held.name)?;
+        let stop = uses_of(function, &other)?;
+        let ends = stop.of(Use::Close).chain(stop.of(Use::Send));
+        // Who ends it may have waited for those who send.
+        let mut ends = ends.filter(|site| !calls_wait(&site.func.decl)).peekable();
+        ends.peek()?;
+        Some((exit.span, Stop::Field(other.name, !stop.any(&[Use::Send]))))
+    });
+    let (exit, stop) = stops?;
+    let own = |done: &Holder| {
+        done.owner == held.owner && uses_of(function, done).is_some_and(|uses| !uses.any(&[Use::Send]))
+    };
+    let closed = closed.into_iter().filter(own).map(|done| done.name).collect();
+    drop(scopes);
+    Some(Receiver { func: func.clone(), exit, stop, closed })
+}
+
+/// Whether the function is called by the loop's function only.
+fn runs_in(function: &Function, receiver: &FuncRef) -> bool {
+    let name = &*function.func.name.name;
+    let package = &function.typing.file.package;
+    let others = || {
+        package
+            .functions_with(name)
+            .into_iter()
+            .filter(|other| other.decl.name.span != function.func.name.span)
+    };
+    !exported(name) && others().next().is_none_or(|first| first == *receiver && others().count() == 1)
+}
+
+/// Whether the function asks, anywhere, whether the loop still runs.
+fn is_asked(function: &Function, send: Span, operand: &Expr, stop: &Stop) -> bool {
+    let Some(body) = function.func.body() else { return true };
+    let mut asks = false;
+    visit::block(body, &mut |expr| match &expr.kind {
+        ExprKind::Selector { field, .. } => {
+            asks |= matches!(&*field.name, "Done" | "Err")
+                || matches!(stop, Stop::Field(name, _) if *field.name == **name);
+        }
+        ExprKind::Call(call) => asks |= call.name() == Some("recover"),
+        _ => {}
+    });
+    // `if x.closed { return }` before it.
+    let of = operand.as_ident().and_then(|ident| function.scopes.var(ident));
+    for body in &function.scopes.bodies {
+        visit::body(body.block, &mut |stmt| {
+            let StmtKind::If(branch) = &stmt.kind else { return };
+            if stmt.span.start < send.start
+                && function.scopes.uses_in(branch.condition.span).any(|var| Some(var) == of)
+            {
+                asks = true;
+            }
+        });
+    }
+    asks
+}
+
+/// Whether a body runs in a goroutine: a literal that `go` starts, or the function where its package
+/// starts it so.
+fn is_goroutine(function: &Function, body: usize) -> bool {
+    let block = function.scopes.bodies[body].block;
+    let mut started = false;
+    for around in &function.scopes.bodies {
+        visit::body(around.block, &mut |stmt| {
+            if let StmtKind::Go(go) = &stmt.kind {
+                started |= go.as_call().is_some_and(|call| call.function.span.contains(block.span));
+            }
+        });
+    }
+    let name = &*function.func.name.name;
+    let starts = |func: &FuncRef| {
+        let mut found = false;
         let scopes = Scopes::of_func(&func.decl);
-        let typing = Typing::new(database, FileScope::of(&func), &scopes);
-        let mut loops: Vec<&For> = Vec::new();
-        let mut waits = false;
         for body in &scopes.bodies {
             visit::body(body.block, &mut |stmt| {
-                if let StmtKind::For(looped) = &stmt.kind
-                    && is_endless(&typing, looped)
-                {
-                    loops.push(looped);
-                }
-            });
-        }
-        let body = func.decl.body()?;
-        let mut closed: Vec<Holder> = Vec::new();
-        visit::block(body, &mut |expr| {
-            let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
-            waits |= call.name() == Some("Wait");
-            if call.function.as_ident().is_some_and(|name| &*name.name == "close") {
-                closed.extend(call.args.first().and_then(|arg| holder(&typing, arg)));
-            }
-        });
-        // It may wait for those who send.
-        if waits {
-            return None;
-        }
-        let inside = |looped: &&&For| uses.of(Use::Receive).all(|site| looped.body.span.contains(site.span));
-        let looped =
-            loops.iter().filter(inside).max_by_key(|looped| looped.body.span.end - looped.body.span.start)?;
-        let all = exits(&looped.body);
-        let is_own = |case: &SelectCase| {
-            let own = |span: Span| uses.of(Use::Receive).any(|site| site.span == span);
-            received(case).is_some_and(|channel| own(channel.unparen().span))
-        };
-        // What is sent is itself what stops it.
-        if all.iter().filter_map(|exit| exit.case).any(|case| is_own(case) && stops(case)) {
-            return None;
-        }
-        let stops = all.into_iter().find_map(|exit| {
-            let channel = received(exit.case?)?;
-            if context_of(&typing, channel).is_some() {
-                return Some((exit.span, Stop::Context));
-            }
-            let other = holder(&typing, channel)
-                .filter(|other| other.owner == held.owner && other.name != held.name)?;
-            let stop = self.uses(&other)?;
-            let ends = stop.of(Use::Close).chain(stop.of(Use::Send));
-            // Who ends it may have waited for those who send.
-            let mut ends = ends.filter(|site| !calls_wait(&site.func.decl)).peekable();
-            ends.peek()?;
-            Some((exit.span, Stop::Field(other.name, !stop.any(&[Use::Send]))))
-        });
-        let (exit, stop) = stops?;
-        let own = |done: &Holder| {
-            done.owner == held.owner && self.uses(done).is_some_and(|uses| !uses.any(&[Use::Send]))
-        };
-        let closed = closed.into_iter().filter(own).map(|done| done.name).collect();
-        drop(scopes);
-        Some(Receiver { func: func.clone(), exit, stop, closed })
-    }
-
-    /// Whether the function is called by the loop's function only.
-    fn runs_in(&self, receiver: &FuncRef) -> bool {
-        let name = &*self.func.name.name;
-        let package = &self.typing.file.package;
-        let others = || {
-            package
-                .functions_with(name)
-                .into_iter()
-                .filter(|other| other.decl.name.span != self.func.name.span)
-        };
-        !exported(name) && others().next().is_none_or(|first| first == *receiver && others().count() == 1)
-    }
-
-    /// Whether the function asks, anywhere, whether the loop still runs.
-    fn is_asked(&self, send: Span, operand: &Expr, stop: &Stop) -> bool {
-        let Some(body) = self.func.body() else { return true };
-        let mut asks = false;
-        visit::block(body, &mut |expr| match &expr.kind {
-            ExprKind::Selector { field, .. } => {
-                asks |= matches!(&*field.name, "Done" | "Err")
-                    || matches!(stop, Stop::Field(name, _) if *field.name == **name);
-            }
-            ExprKind::Call(call) => asks |= call.name() == Some("recover"),
-            _ => {}
-        });
-        // `if x.closed { return }` before it.
-        let of = operand.as_ident().and_then(|ident| self.scopes.var(ident));
-        for body in &self.scopes.bodies {
-            visit::body(body.block, &mut |stmt| {
-                let StmtKind::If(branch) = &stmt.kind else { return };
-                if stmt.span.start < send.start
-                    && self.scopes.uses_in(branch.condition.span).any(|var| Some(var) == of)
-                {
-                    asks = true;
-                }
-            });
-        }
-        asks
-    }
-
-    /// Whether a body runs in a goroutine: a literal that `go` starts, or the function where its package
-    /// starts it so.
-    fn is_goroutine(&self, body: usize) -> bool {
-        let block = self.scopes.bodies[body].block;
-        let mut started = false;
-        for around in &self.scopes.bodies {
-            visit::body(around.block, &mut |stmt| {
                 if let StmtKind::Go(go) = &stmt.kind {
-                    started |= go.as_call().is_some_and(|call| call.function.span.contains(block.span));
+                    found |= go.as_call().is_some_and(|call| call.name() == Some(name));
                 }
             });
         }
-        let name = &*self.func.name.name;
-        let starts = |func: &FuncRef| {
-            let mut found = false;
-            let scopes = Scopes::of_func(&func.decl);
-            for body in &scopes.bodies {
-                visit::body(body.block, &mut |stmt| {
-                    if let StmtKind::Go(go) = &stmt.kind {
-                        found |= go.as_call().is_some_and(|call| call.name() == Some(name));
-                    }
-                });
-            }
-            found
-        };
-        started || body == 0 && self.typing.file.package.functions_with(name).iter().any(starts)
-    }
+        found
+    };
+    started || body == 0 && function.typing.file.package.functions_with(name).iter().any(starts)
+}
 
-    fn detection(
-        &self,
-        stmt: &Stmt,
-        (channel, operand): (&Expr, &Expr),
-        receiver: &Receiver,
-        body: usize,
-    ) -> Detection {
-        let text =
-            |span: Span| String::from_utf8_lossy(&self.declaration.file.text[span.range()]).into_owned();
-        let (name, of) = (text(channel.span), text(operand.span));
-        let ended = match &receiver.stop {
-            Stop::Field(field, _) => format!("`{of}.{field}` ends"),
-            Stop::Context => "a context ends".to_owned(),
-        };
-        let by = receiver.func.decl.display_name();
-        let package = &receiver.func.package;
-        let database = self.declaration.database;
-        let (line, column) = database.line_column(package, receiver.func.file, receiver.exit);
-        let path = database.display_path(package, receiver.func.file);
-        let label = Evidence { path, line, column, span: None, words: "the loop is left here".to_owned() };
-        let over = match &receiver.stop {
-            _ if !receiver.closed.is_empty() => Some(receiver.closed[0].clone()),
-            Stop::Field(field, true) => Some(field.clone()),
-            _ => None,
-        };
-        let signature = self.scopes.bodies[body].signature;
-        let returns = at_hand::returned(self.typing, self.declaration.file.text, signature);
-        let remedy = match (over, returns) {
-            (Some(over), Some(returns)) => Remedy::Case {
-                title: format!("let the send end with the loop: `case <-{of}.{over}:`"),
-                statement: stmt.span,
-                case: format!("<-{of}.{over}"),
-                lines: vec![returns],
-                doubt: Some("what it means that nothing was sent is for a person to say".to_owned()),
-            },
-            _ => Remedy::Advice {
-                title: "send in a `select` with what tells that the loop has ended".to_owned(),
-                reason: "nothing that is closed then is at hand".to_owned(),
-            },
-        };
-        Detection {
-            kind: KIND,
-            span: stmt.span,
-            label: "may never end".to_owned(),
-            message: format!(
-                "only a loop in `{by}` receives from `{name}`, and {ended} it: a send after that never ends"
-            ),
-            certainty: Certainty::Proved,
-            labels: vec![label],
-            notes: describe::weight(self.declaration, self.typing, BodyId(narrow(body)), self.func),
-            remedy: Some(remedy),
-        }
-    }
+fn detection(
+    function: &Function,
+    stmt: &Stmt,
+    (channel, operand): (&Expr, &Expr),
+    receiver: &Receiver,
+    body: usize,
+) -> Detection {
+    let (name, of) = (function.declaration.text(channel.span), function.declaration.text(operand.span));
+    let ended = match &receiver.stop {
+        Stop::Field(field, _) => format!("`{of}.{field}` ends"),
+        Stop::Context => "a context ends".to_owned(),
+    };
+    let by = receiver.func.decl.display_name();
+    let label = function.declaration.place_in(&receiver.func, receiver.exit, "the loop is left here");
+    let over = match &receiver.stop {
+        _ if !receiver.closed.is_empty() => Some(receiver.closed[0].clone()),
+        Stop::Field(field, true) => Some(field.clone()),
+        _ => None,
+    };
+    let signature = function.scopes.bodies[body].signature;
+    let returns = at_hand::returned(function.typing, function.declaration.file.text, signature);
+    let remedy = match (over, returns) {
+        (Some(over), Some(returns)) => Remedy::Case {
+            title: format!("let the send end with the loop: `case <-{of}.{over}:`"),
+            statement: stmt.span,
+            case: format!("<-{of}.{over}"),
+            lines: vec![returns],
+            doubt: Some("what it means that nothing was sent is for a person to say".to_owned()),
+        },
+        _ => Remedy::advice(
+            "send in a `select` with what tells that the loop has ended",
+            "nothing that is closed then is at hand",
+        ),
+    };
+    let message =
+        format!("only a loop in `{by}` receives from `{name}`, and {ended} it: a send after that never ends");
+    Detection::new(KIND, stmt.span, "may never end", message)
+        .with_labels([label])
+        .with_notes(describe::weight(
+            function.declaration,
+            function.typing,
+            BodyId(narrow(body)),
+            function.func,
+        ))
+        .with_remedy(remedy)
 }
 
 fn calls_wait(func: &FuncDecl) -> bool {

@@ -2,12 +2,9 @@
 //! nothing in it ever answers.
 
 use crate::analysis::channel::describe;
-use crate::analysis::channel::process;
-use crate::analysis::detection::{Declaration, Detection};
-use crate::analysis::graph::local_types::Typing;
+use crate::analysis::detection::{Detection, Function};
 use crate::analysis::graph::scopes::{BodyId, Scopes};
 use crate::analysis::summaries::kept_channels::{Holder, Room, Site, Use, holder, is_kept, lent_by};
-use crate::base::diagnostic::{Certainty, Evidence, Remedy};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -17,36 +14,25 @@ use crate::go::types::database::exported;
 pub const KIND: &str = "unanswered-field";
 
 /// The operations of a declaration that nothing in the package answers.
-pub fn detect(declaration: &Declaration) -> Vec<Detection> {
-    let Decl::Func(func) = declaration.decl else { return Vec::new() };
-    if declaration.file.scope.is_test() {
-        return Vec::new();
-    }
-    let scopes = Scopes::of_func(func);
-    let typing = Typing::new(declaration.database, declaration.file.scope.clone(), &scopes);
-    let finder = Finder { declaration, scopes: &scopes, typing: &typing };
+pub fn detect(function: &Function) -> Vec<Detection> {
     let mut found: Vec<Detection> = Vec::new();
-    for operation in operations(&scopes, func) {
-        let Some(why) = finder.unanswered(&operation) else { continue };
-        found.push(finder.detection(&operation, why, func));
+    for operation in operations(function.scopes, function.func) {
+        let Some(why) = unanswered(function, &operation) else { continue };
+        found.push(detection(function, &operation, why));
     }
-    found.sort_by_key(|one| one.span);
-    found.dedup_by_key(|one| one.span);
-    if !found.is_empty() && !runs_often(declaration, func) {
+    if !found.is_empty() && !is_called(function) {
         found.clear();
     }
     found
 }
 
-/// Whether a function is called at all, as far as the package can tell, and not once in the life of the
-/// process.
-fn runs_often(declaration: &Declaration, func: &FuncDecl) -> bool {
-    let package = &declaration.file.scope.package;
+/// Whether a function is called at all, as far as the package can tell.
+fn is_called(function: &Function) -> bool {
+    let (func, package) = (function.func, &function.declaration.file.scope.package);
     let name = &*func.name.name;
     let others =
         || package.functions_with(name).into_iter().filter(|other| other.decl.name.span != func.name.span);
-    let called = exported(name) || others().next().is_some() || !package.values_with(name).is_empty();
-    called && !process::runs_once(package, func)
+    exported(name) || others().next().is_some() || !package.values_with(name).is_empty()
 }
 
 /// Something that waits for others.
@@ -119,78 +105,57 @@ struct Why {
     made: Option<Site>,
 }
 
-struct Finder<'a, 'f> {
-    declaration: &'f Declaration<'f>,
-    scopes: &'f Scopes<'a>,
-    typing: &'f Typing<'a, 'f>,
+/// Why an operation never ends: nothing answers any of its ways.
+fn unanswered(function: &Function, operation: &Operation) -> Option<Why> {
+    let mut first = None;
+    for (what, expr) in &operation.ways {
+        let why = never(function, *what, expr)?;
+        first = first.or(Some(why));
+    }
+    first
 }
 
-impl Finder<'_, '_> {
-    /// Why an operation never ends: nothing answers any of its ways.
-    fn unanswered(&self, operation: &Operation) -> Option<Why> {
-        let mut first = None;
-        for (what, expr) in &operation.ways {
-            let why = self.never(*what, expr)?;
-            first = first.or(Some(why));
-        }
-        first
+fn never(function: &Function, what: Use, expr: &Expr) -> Option<Why> {
+    let database = function.declaration.database;
+    let held: Holder = match expr.as_call() {
+        Some(call) if what == Use::Receive => lent_by(database, function.typing, call)?,
+        Some(_) => return None,
+        None => holder(function.typing, expr).filter(|held| held.owner.is_some())?,
+    };
+    if expr.as_call().is_none() && !is_kept(&function.typing.of(expr)) {
+        return None;
     }
+    let uses = function.declaration.summaries.channels.of(database, &held)?;
+    // What is nil is asked for where it need not be there.
+    if uses.room().is_none() && uses.any(&[Use::Asked]) {
+        return None;
+    }
+    let name = function.declaration.text(expr.span);
+    let (does, nobody, never) = match what {
+        Use::Receive if !uses.any(&[Use::Send, Use::Close, Use::ToSend]) => {
+            ("received from", "sends on it or closes it", "that never ends")
+        }
+        Use::Send if !uses.any(&[Use::Receive, Use::ToReceive]) => match uses.room() {
+            Some(Room::Some) => return None,
+            Some(Room::Unknown) => ("sent on", "receives from it", "once it is full, the send never ends"),
+            _ => ("sent on", "receives from it", "the send never ends"),
+        },
+        Use::Wait if !uses.any(&[Use::Signal]) => ("waited for", "signals it", "the wait never ends"),
+        _ => return None,
+    };
+    let text = format!("`{name}` is {does}, and nothing in its package {nobody}: {never}");
+    let made = uses.sites.iter().find(|site| matches!(site.what, Use::Made(_))).cloned();
+    Some(Why { text, made })
+}
 
-    fn never(&self, what: Use, expr: &Expr) -> Option<Why> {
-        let database = self.declaration.database;
-        let held: Holder = match expr.as_call() {
-            Some(call) if what == Use::Receive => lent_by(database, self.typing, call)?,
-            Some(_) => return None,
-            None => holder(self.typing, expr).filter(|held| held.owner.is_some())?,
-        };
-        if expr.as_call().is_none() && !is_kept(&self.typing.of(expr)) {
-            return None;
-        }
-        let uses = self.declaration.summaries.channels.of(database, &held)?;
-        // What is nil is asked for where it need not be there.
-        if uses.room().is_none() && uses.any(&[Use::Asked]) {
-            return None;
-        }
-        let name = String::from_utf8_lossy(&self.declaration.file.text[expr.span.range()]).into_owned();
-        let (does, nobody, never) = match what {
-            Use::Receive if !uses.any(&[Use::Send, Use::Close, Use::ToSend]) => {
-                ("received from", "sends on it or closes it", "that never ends")
-            }
-            Use::Send if !uses.any(&[Use::Receive, Use::ToReceive]) => match uses.room() {
-                Some(Room::Some) => return None,
-                Some(Room::Unknown) => {
-                    ("sent on", "receives from it", "once it is full, the send never ends")
-                }
-                _ => ("sent on", "receives from it", "the send never ends"),
-            },
-            Use::Wait if !uses.any(&[Use::Signal]) => ("waited for", "signals it", "the wait never ends"),
-            _ => return None,
-        };
-        let text = format!("`{name}` is {does}, and nothing in its package {nobody}: {never}");
-        let made = uses.sites.iter().find(|site| matches!(site.what, Use::Made(_))).cloned();
-        Some(Why { text, made })
-    }
-
-    fn detection(&self, operation: &Operation, why: Why, func: &FuncDecl) -> Detection {
-        let database = self.declaration.database;
-        let label = why.made.map(|site| {
-            let (line, column) = database.line_column(&site.func.package, site.func.file, site.span);
-            let path = database.display_path(&site.func.package, site.func.file);
-            Evidence { path, line, column, span: None, words: "made here".to_owned() }
-        });
-        let body = self.scopes.body_around(operation.span).unwrap_or(BodyId(0));
-        Detection {
-            kind: KIND,
-            span: operation.span,
-            label: "never ends".to_owned(),
-            message: why.text,
-            certainty: Certainty::Proved,
-            labels: label.into_iter().collect(),
-            notes: describe::weight(self.declaration, self.typing, body, func),
-            remedy: Some(Remedy::Advice {
-                title: "let the other side answer, or add a way to give up".to_owned(),
-                reason: "what is missing is for a person to say".to_owned(),
-            }),
-        }
-    }
+fn detection(function: &Function, operation: &Operation, why: Why) -> Detection {
+    let label = why.made.map(|site| function.declaration.place_in(&site.func, site.span, "made here"));
+    let body = function.scopes.body_around(operation.span).unwrap_or(BodyId(0));
+    Detection::new(KIND, operation.span, "never ends", why.text)
+        .with_labels(label)
+        .with_notes(describe::weight(function.declaration, function.typing, body, function.func))
+        .with_advice(
+            "let the other side answer, or add a way to give up",
+            "what is missing is for a person to say",
+        )
 }

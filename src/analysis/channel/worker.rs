@@ -7,14 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::analysis::channel::exits::{exits, received};
+use crate::analysis::channel::exits::{exits, may_return, received};
 use crate::analysis::channel::holder::{Goroutine, Touch, Uses, composite, field_of, made, uses, uses_in};
-use crate::analysis::channel::process;
-use crate::analysis::detection::{Declaration, Detection};
+use crate::analysis::detection::{Detection, Function};
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
-use crate::base::diagnostic::{AnchorPlace, Certainty, Remedy};
+use crate::base::diagnostic::{AnchorPlace, Remedy};
 use crate::base::text::{Span, narrow};
 use crate::go::facts::names::{self, NameSet};
 use crate::go::project::package::{FuncRef, Package};
@@ -34,11 +33,9 @@ const MAX_FUNCTIONS: usize = 24;
 const MAX_DEPTH: u32 = 2;
 
 /// The workers of a declaration that are never stopped.
-pub fn detect(declaration: &Declaration) -> Vec<Detection> {
-    let Decl::Func(func) = declaration.decl else { return Vec::new() };
-    let scopes = Scopes::of_func(func);
-    let typing = Typing::new(declaration.database, declaration.file.scope.clone(), &scopes);
-    let owner = Owner { scopes: &scopes, typing: &typing };
+pub fn detect(function: &Function) -> Vec<Detection> {
+    let scopes = function.scopes;
+    let owner = Owner { scopes, typing: function.typing };
     let vars = (0..scopes.vars.len()).map(|at| VarId(narrow(at)));
     let mut found: Vec<Detection> = vars.filter_map(|var| owner.of_variable(var)).collect();
     for body in &scopes.bodies {
@@ -48,11 +45,6 @@ pub fn detect(declaration: &Declaration) -> Vec<Detection> {
             }
         });
     }
-    if !found.is_empty() && process::runs_once(&declaration.file.scope.package, func) {
-        found.clear();
-    }
-    found.sort_by_key(|one| one.span);
-    found.dedup_by_key(|one| one.span);
     found
 }
 
@@ -121,24 +113,15 @@ impl<'a> Owner<'a, '_> {
                 lines: vec![format!("defer {name}.{method}()")],
                 doubt: Some("it may wait for the goroutine, or be wanted earlier".to_owned()),
             },
-            None => Remedy::Advice {
-                title: format!("call `{name}.{method}` on every way out"),
-                reason: "when the goroutine is to end, is for a person to say".to_owned(),
-            },
-        };
-        Detection {
-            kind: KIND,
-            span,
-            label: "started here".to_owned(),
-            message: format!(
-                "{what} starts a goroutine that only `{name}.{method}` ends, and nobody calls it: it never \
-                 ends"
+            None => Remedy::advice(
+                format!("call `{name}.{method}` on every way out"),
+                "when the goroutine is to end, is for a person to say",
             ),
-            certainty: Certainty::Proved,
-            labels: Vec::new(),
-            notes: Vec::new(),
-            remedy: Some(remedy),
-        }
+        };
+        let message = format!(
+            "{what} starts a goroutine that only `{name}.{method}` ends, and nobody calls it: it never ends"
+        );
+        Detection::new(KIND, span, "started here", message).with_remedy(remedy)
     }
 
     /// The statement of the function's own block that a span stands in, and nothing else of a block.
@@ -522,11 +505,7 @@ impl<'p> Reach<'p> {
                 },
                 _ => {}
             }
-            let mut returns = false;
-            visit::statements(std::slice::from_ref(stmt), &mut |inner| {
-                returns |= matches!(inner.kind, StmtKind::Return(_) | StmtKind::Goto(_));
-            });
-            if returns {
+            if may_return(stmt) {
                 return None;
             }
         }

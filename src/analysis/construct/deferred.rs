@@ -41,13 +41,13 @@ pub fn detect(context: &Context) -> Vec<Detection> {
 fn finding(context: &Context, span: Span, var: VarId, looped: &For) -> Detection {
     let name = &context.typing.scopes.info(var).name;
     let at = Span::new(looped.body.span.start, looped.body.span.start + 1);
-    context.found(
-        KIND,
-        span,
-        ("deferred here", format!("`{name}` of each round is released only when the function ends")),
-        vec![context.place(at, "the loop")],
-        ("put the round into a function of its own", "what a round leaves early by is for a person to see"),
-    )
+    let message = format!("`{name}` of each round is released only when the function ends");
+    Detection::new(KIND, span, "deferred here", message)
+        .with_labels([context.declaration.place(at, "the loop")])
+        .with_advice(
+            "put the round into a function of its own",
+            "what a round leaves early by is for a person to see",
+        )
 }
 
 /// Whether a loop has few rounds by what is written: `for _, x := range []string{"a", "b"}`.

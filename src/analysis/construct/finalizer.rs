@@ -42,15 +42,10 @@ pub fn blocking(context: &Context) -> Vec<Detection> {
     let mut found = Vec::new();
     for call in registrations(context) {
         let Some(why) = why_it_blocks(context.typing, &call.args[1]) else { continue };
-        found.push(context.found(
-            BLOCKS,
-            call.span,
-            ("registered here", format!("the finalizer {why}: while it waits, no other one runs")),
-            Vec::new(),
-            (
-                "start a goroutine in it for what may wait",
-                "what is still there when that runs is for a person to see",
-            ),
+        let message = format!("the finalizer {why}: while it waits, no other one runs");
+        found.push(Detection::new(BLOCKS, call.span, "registered here", message).with_advice(
+            "start a goroutine in it for what may wait",
+            "what is still there when that runs is for a person to see",
         ));
     }
     found
@@ -83,13 +78,11 @@ pub fn keeping(context: &Context) -> Vec<Detection> {
             .for_each(|arg| visit::expr(arg, &mut see));
         let Some(first) = uses.first() else { continue };
         let name = &scopes.info(object).name;
-        found.push(context.found(
-            KEEPS,
-            call.span,
-            ("registered here", format!("the finalizer of `{name}` refers to it: it never runs")),
-            vec![context.place(*first, "it is referred to here")],
-            ("use the function's parameter", "which of the two is meant is for a person to see"),
-        ));
+        let message = format!("the finalizer of `{name}` refers to it: it never runs");
+        let detection = Detection::new(KEEPS, call.span, "registered here", message)
+            .with_labels([context.declaration.place(*first, "it is referred to here")])
+            .with_advice("use the function's parameter", "which of the two is meant is for a person to see");
+        found.push(detection);
     }
     found
 }

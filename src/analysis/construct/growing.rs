@@ -68,25 +68,17 @@ fn only_grows(context: &Context, name: &Ident) -> Option<Detection> {
             return None;
         }
         let Some(at) = uses.grows.filter(|_| !is_set_up(&func)) else { continue };
-        let scope = FileScope::of(&func);
-        if added.is_none() && !scope.is_test() {
-            let database = context.typing.database;
-            let (line, column) = database.line_column(&func.package, func.file, at);
-            let path = database.display_path(&func.package, func.file);
-            let words = "something is added here".to_owned();
-            let place = Evidence { path, line, column, span: None, words };
+        if added.is_none() && !FileScope::of(&func).is_test() {
+            let place = context.declaration.place_in(&func, at, "something is added here");
             added = Some((place, func.decl.display_name()));
         }
     }
     let (place, function) = added?;
     let message =
         format!("`{}` only ever grows: `{function}` adds to it, and nothing takes from it", name.name);
-    Some(context.found(
-        KIND,
-        name.span,
-        ("declared here", message),
-        vec![place],
-        ("take out what is not needed any more, or bound it", "how much is to stay is for a person to say"),
+    Some(Detection::new(KIND, name.span, "declared here", message).with_labels([place]).with_advice(
+        "take out what is not needed any more, or bound it",
+        "how much is to stay is for a person to say",
     ))
 }
 

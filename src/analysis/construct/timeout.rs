@@ -98,16 +98,11 @@ fn shared(context: &Context, spec: &VarSpec) -> Vec<Detection> {
 }
 
 fn finding(context: &Context, span: Span, message: String, request: Option<Span>) -> Detection {
-    let labels = request.map(|span| context.place(span, "this request carries no context that ends"));
-    context.found(
-        KIND,
-        span,
-        ("no timeout", message),
-        labels.into_iter().collect(),
-        (
-            "give the client a `Timeout`, or the request a context that ends",
-            "how long is for a person to say",
-        ),
+    let label =
+        request.map(|span| context.declaration.place(span, "this request carries no context that ends"));
+    Detection::new(KIND, span, "no timeout", message).with_labels(label).with_advice(
+        "give the client a `Timeout`, or the request a context that ends",
+        "how long is for a person to say",
     )
 }
 

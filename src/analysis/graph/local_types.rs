@@ -48,10 +48,7 @@ impl<'a, 'w> Typing<'a, 'w> {
 
     /// A place in the file.
     pub fn evidence(&self, span: Span, words: impl Into<String>) -> Evidence {
-        let FileScope { package, file } = &self.file;
-        let (line, column) = self.database.line_column(package, *file, span);
-        let path = self.database.display_path(package, *file);
-        Evidence { path, line, column, span: None, words: words.into() }
+        self.database.place(&self.file, span, words)
     }
 
     /// The types of the call's results.

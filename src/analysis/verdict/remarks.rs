@@ -103,8 +103,7 @@ impl Case<'_, '_> {
             }
             Way::Again => format!("{name} is {verb} at line {first} and again at line {second}"),
         };
-        let advice =
-            |title: &str, reason: &str| Remedy::Advice { title: title.to_owned(), reason: reason.to_owned() };
+        let advice = |title: &str, reason: &str| Remedy::advice(title, reason);
         let remedy = match misuse.way {
             Way::Returned | Way::HandleReturned | Way::Stored => {
                 advice("leave its release to whoever has it then", "they have to be told, and to do it")
@@ -137,7 +136,7 @@ impl Case<'_, '_> {
         let variable = self.bound(kind);
         let (Some((defer, check)), Some(variable)) = (check, variable) else {
             let title = "move the `defer` behind the check of the error".to_owned();
-            return Remedy::Advice { title, reason: "the check is not the next statement".to_owned() };
+            return Remedy::advice(title, "the check is not the next statement");
         };
         let anchor = Anchor {
             place: AnchorPlace::After(check),
@@ -192,7 +191,7 @@ impl Case<'_, '_> {
                     certainty: Certainty::Assumed,
                     evidence: outcome.evidence.clone(),
                     message,
-                    remedy: Remedy::Advice { title, reason },
+                    remedy: Remedy::advice(title, reason),
                 })
             }
         }
@@ -239,7 +238,7 @@ impl Case<'_, '_> {
             certainty: Certainty::Assumed,
             evidence: outcome.evidence.clone(),
             message,
-            remedy: Remedy::Advice { title, reason: "its callers have to call it".to_owned() },
+            remedy: Remedy::advice(title, "its callers have to call it"),
         })
     }
 

@@ -47,6 +47,12 @@ pub enum Remedy {
     Advice { title: String, reason: String },
 }
 
+impl Remedy {
+    pub fn advice(title: impl Into<String>, reason: impl Into<String>) -> Remedy {
+        Remedy::Advice { title: title.into(), reason: reason.into() }
+    }
+}
+
 /// Where a release could stand.
 #[derive(Debug, Clone, Default)]
 pub struct ReleaseCandidate {

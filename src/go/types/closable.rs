@@ -209,15 +209,8 @@ impl Database {
     pub fn evidence(&self, method: &MethodRef) -> Option<Evidence> {
         match &method.place {
             SourcePlace::Source(scope, span) => {
-                let (line, column) = self.line_column(&scope.package, scope.file, *span);
                 let words = format!("`{}.{}{}`", method.receiver, method.name, method.signature);
-                Some(Evidence {
-                    path: self.display_path(&scope.package, scope.file),
-                    line,
-                    column,
-                    span: None,
-                    words,
-                })
+                Some(self.place(scope, *span, words))
             }
             SourcePlace::Index(words) => Some(index_evidence(words)),
             SourcePlace::Language => None,

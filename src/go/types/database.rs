@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::base::diagnostic::Evidence;
 use crate::base::memo::Memo;
 use crate::base::sys;
 use crate::base::text::{LineIndex, Span};
@@ -406,5 +407,12 @@ impl Database {
             self.lines.put(path.clone(), index)
         });
         index.map_or((0, 0), |index| index.line_column(span.start))
+    }
+
+    /// A place in a package's file, with what is to be said of it.
+    pub fn place(&self, scope: &FileScope, span: Span, words: impl Into<String>) -> Evidence {
+        let (line, column) = self.line_column(&scope.package, scope.file, span);
+        let path = self.display_path(&scope.package, scope.file);
+        Evidence { path, line, column, span: None, words: words.into() }
     }
 }
