@@ -34,7 +34,7 @@ use crate::vcs::TopKind;
 use crate::walk::{self, Walked, WalkedFile};
 
 /// Wrappers of wrappers are followed this far.
-const MAX_ROUNDS: usize = 4;
+const MAX_PASSES: usize = 4;
 
 /// A run's knowledge, kept for fixing.
 pub struct ScanResult {
@@ -135,7 +135,7 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     }
     clock.lap("judge");
     let mut others = Others::default();
-    for _ in 0..MAX_ROUNDS {
+    for _ in 0..MAX_PASSES {
         let fresh: Vec<_> =
             candidates.iter().flat_map(|candidate| &candidate.judged.fresh).cloned().collect();
         let added: Vec<Fresh> = fresh.into_iter().filter(|fresh| wrappers.add(fresh)).collect();

@@ -119,7 +119,7 @@ impl<'a, 'w> Walker<'a, 'w> {
                 Some(var) => self.bind_var(var, target.span, value, state),
                 None => {
                     if let Some(alias) = value {
-                        self.hand(
+                        self.escape_alias(
                             state,
                             target.span,
                             &alias,
@@ -167,7 +167,7 @@ impl<'a, 'w> Walker<'a, 'w> {
             && !matches!(alias, Alias::Sure | Alias::Success | Alias::Refused(_))
         {
             let words = format!("assigned to `{}` of the function around it", info.name);
-            return self.hand(state, span, alias, Verdict::Stored, Certainty::Assumed, &words);
+            return self.escape_alias(state, span, alias, Verdict::Stored, Certainty::Assumed, &words);
         }
         let had = state.is_open() && state.alias(var) == Some(&Alias::Itself);
         state.set(var, value);
@@ -236,7 +236,7 @@ impl<'a, 'w> Walker<'a, 'w> {
                 let wrapped = alias.wrapped(field.filter(|_| base.as_ident().is_some()).cloned());
                 self.put_into(var, wrapped, words, state);
             }
-            Some(_) => self.hand(state, span, &alias, Verdict::Stored, Certainty::Proved, words),
+            Some(_) => self.escape_alias(state, span, &alias, Verdict::Stored, Certainty::Proved, words),
             None => {
                 let global = root_name(base).is_some();
                 let (verdict, certainty) = if global {
@@ -244,7 +244,7 @@ impl<'a, 'w> Walker<'a, 'w> {
                 } else {
                     (Verdict::Stored, Certainty::Assumed)
                 };
-                self.hand(state, span, &alias, verdict, certainty, words);
+                self.escape_alias(state, span, &alias, verdict, certainty, words);
             }
         }
     }
@@ -283,7 +283,7 @@ impl<'a, 'w> Walker<'a, 'w> {
             // What a call has just made is seen through its results only.
             Some((target, None)) if target.as_call().is_some_and(|made| self.oracle.makes(made, 0)) => {}
             Some((target, None)) => self.bind_part(target, None, alias, call.span, words, state),
-            _ => self.hand(state, call.span, &alias, Verdict::Stored, Certainty::Proved, words),
+            _ => self.escape_alias(state, call.span, &alias, Verdict::Stored, Certainty::Proved, words),
         }
     }
 

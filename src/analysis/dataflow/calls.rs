@@ -105,7 +105,7 @@ impl<'a> Walker<'a, '_> {
                     && (matches!(passed.outcome, ParamOutcome::Runs) || verdict != Verdict::LivesOn)
                 {
                     let certainty = passed.certainty.and(Certainty::Assumed);
-                    self.give(state, span, verdict, certainty, words);
+                    self.escape(state, span, verdict, certainty, words);
                 }
                 self.take(call, &alias, passed, state, &mut results);
             }
@@ -339,7 +339,7 @@ impl<'a> Walker<'a, '_> {
             }
             ParamOutcome::Puts { into, alias, words } => self.put(call, into, alias, &words, state),
             ParamOutcome::Keeps { verdict, words } => {
-                self.hand(state, span, alias, verdict, passed.certainty, &words)
+                self.escape_alias(state, span, alias, verdict, passed.certainty, &words)
             }
         }
     }

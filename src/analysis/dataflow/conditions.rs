@@ -105,7 +105,7 @@ fn asked_of_call<'a>(
 /// The states where a bool is true, and where it is false, that is `refused` where whoever was to have the
 /// resource did not take it: there it is still the body's own.
 fn by_refusal(refused: bool, state: State) -> (Option<State>, Option<State>) {
-    let phase = if matches!(state.phase, Phase::Given(_)) { Phase::Open } else { state.phase };
+    let phase = if matches!(state.phase, Phase::Escaped(_)) { Phase::Open } else { state.phase };
     let ours = State { phase, ..state.clone() };
     if refused { (Some(ours), Some(state)) } else { (Some(state), Some(ours)) }
 }

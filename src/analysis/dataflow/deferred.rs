@@ -34,10 +34,10 @@ impl<'a, 'w> Walker<'a, 'w> {
             return None;
         }
         match self.effect(body, state)? {
-            Effect::Gives(Event { span, kind: EventKind::Given(Verdict::Returned), .. }) => {
+            Effect::Gives(Event { span, kind: EventKind::Escaped(Verdict::Returned), .. }) => {
                 Some((span, Verdict::PassedOn, "given back to whoever calls this function".to_owned()))
             }
-            Effect::Gives(Event { span, words, kind: EventKind::Given(verdict), .. }) => {
+            Effect::Gives(Event { span, words, kind: EventKind::Escaped(verdict), .. }) => {
                 Some((span, verdict, words))
             }
             _ => None,
@@ -85,7 +85,7 @@ impl<'a, 'w> Walker<'a, 'w> {
             return if count == ways.len() { Effect::Releases } else { Effect::MayRelease { on_error } };
         }
         let given = ways.iter().find_map(|exit| match exit.state.phase {
-            Phase::Given(id) => Some(trace.events[id.0 as usize].clone()),
+            Phase::Escaped(id) => Some(trace.events[id.0 as usize].clone()),
             _ => None,
         });
         given.map_or(Effect::Uses, Effect::Gives)
@@ -101,9 +101,9 @@ impl<'a, 'w> Walker<'a, 'w> {
                 self.release(state, span, Certainty::Assumed, "released by this function under a condition")
             }
             Some(Effect::Gives(event)) => match event.kind {
-                EventKind::Given(Verdict::Returned) => return vec![Some(Alias::Itself)],
-                EventKind::Given(verdict) => {
-                    self.give(state, event.span, verdict, event.certainty, event.words)
+                EventKind::Escaped(Verdict::Returned) => return vec![Some(Alias::Itself)],
+                EventKind::Escaped(verdict) => {
+                    self.escape(state, event.span, verdict, event.certainty, event.words)
                 }
                 _ => {}
             },
@@ -161,10 +161,10 @@ impl<'a, 'w> Walker<'a, 'w> {
                     state.early = state.due;
                 }
             }
-            (Phase::Released(_), false) if matches!(state.phase, Phase::Given(_)) => {
+            (Phase::Released(_), false) if matches!(state.phase, Phase::Escaped(_)) => {
                 self.due(call.span, state)
             }
-            (Phase::Given(id), true) => {
+            (Phase::Escaped(id), true) => {
                 let event = self.events[id.0 as usize].clone();
                 self.due_to_be_given(event, state);
             }
@@ -265,8 +265,8 @@ impl<'a, 'w> Walker<'a, 'w> {
     }
 
     pub(crate) fn due_to_be_given(&mut self, event: Event, state: &mut State) {
-        if let EventKind::Given(verdict) = event.kind {
-            self.give(state, event.span, verdict, Certainty::Assumed, event.words);
+        if let EventKind::Escaped(verdict) = event.kind {
+            self.escape(state, event.span, verdict, Certainty::Assumed, event.words);
         }
     }
 
@@ -280,18 +280,18 @@ impl<'a, 'w> Walker<'a, 'w> {
         if let Some(body) = literal {
             let effect = self.effect_with_args(&args, body, state);
             if effect == Some(Effect::Releases) {
-                return self.give(state, call.span, Verdict::Released, Certainty::Proved, BY_GOROUTINE);
+                return self.escape(state, call.span, Verdict::Released, Certainty::Proved, BY_GOROUTINE);
             }
-            if let Some(Effect::Gives(Event { span, certainty, words, kind: EventKind::Given(verdict) })) =
+            if let Some(Effect::Gives(Event { span, certainty, words, kind: EventKind::Escaped(verdict) })) =
                 effect
             {
-                return self.give(state, span, verdict, certainty, words);
+                return self.escape(state, span, verdict, certainty, words);
             }
             holds |= effect.is_some();
         } else if let ExprKind::Selector { operand, field } = &call.function.unparen().kind {
             let alias = self.eval(operand, state);
             if alias == Some(Alias::Itself) && self.oracle.is_release(&field.name, Some(call.args.len())) {
-                return self.give(state, call.span, Verdict::Released, Certainty::Proved, BY_GOROUTINE);
+                return self.escape(state, call.span, Verdict::Released, Certainty::Proved, BY_GOROUTINE);
             }
             // Of `go New().Ping()` the goroutine has the one call, and nobody the resource.
             let made_here = self.source_at(operand.unparen().span).is_some();
@@ -308,10 +308,10 @@ impl<'a, 'w> Walker<'a, 'w> {
             let passed = self.oracle.passed(call, Operand::Arg(at), &alias);
             match passed.outcome {
                 ParamOutcome::Releases => {
-                    return self.give(state, call.span, Verdict::Released, passed.certainty, BY_GOROUTINE);
+                    return self.escape(state, call.span, Verdict::Released, passed.certainty, BY_GOROUTINE);
                 }
                 ParamOutcome::Keeps { verdict, words } => {
-                    return self.hand(state, call.span, &alias, verdict, passed.certainty, &words);
+                    return self.escape_alias(state, call.span, &alias, verdict, passed.certainty, &words);
                 }
                 _ => {}
             }
@@ -406,7 +406,7 @@ impl<'a, 'w> Walker<'a, 'w> {
                     self.release(state, span, Certainty::Proved, "released by this deferred function")
                 }
                 // Somebody else has it by now, and gets it closed.
-                Some(Effect::Releases) if matches!(state.phase, Phase::Given(_)) => self.due(span, state),
+                Some(Effect::Releases) if matches!(state.phase, Phase::Escaped(_)) => self.due(span, state),
                 // The one that is released where something failed is still open where nothing did.
                 Some(Effect::MayRelease { on_error: false }) if state.is_open() => {
                     self.release(
@@ -432,7 +432,7 @@ impl<'a, 'w> Walker<'a, 'w> {
         let ours = state.is_open() && state.due.is_none() && !self.oracle.ends_process(self.body);
         if let (true, Some(EventId(at))) = (ours, state.running) {
             let Event { span, certainty, words, .. } = self.events[at as usize].clone();
-            self.give(state, span, Verdict::Captured, certainty, words);
+            self.escape(state, span, Verdict::Captured, certainty, words);
         }
     }
 

@@ -89,9 +89,9 @@ impl<'a> Walker<'a, '_> {
 
     /// A package variable that got the resource in this body is one more name for it here.
     fn in_package(&self, ident: &Ident, state: &State) -> Value {
-        let Phase::Given(id) = state.phase else { return None };
+        let Phase::Escaped(id) = state.phase else { return None };
         let event = &self.events[id.0 as usize];
-        (event.kind == EventKind::Given(Verdict::Global) && event.words == in_package(ident))
+        (event.kind == EventKind::Escaped(Verdict::Global) && event.words == in_package(ident))
             .then_some(Alias::Itself)
     }
 

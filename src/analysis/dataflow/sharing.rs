@@ -94,7 +94,7 @@ impl<'a> Walker<'a, '_> {
             }
             StmtKind::Send { value, .. } if self.gives_away(value, var) => {
                 let words = "stored in what was sent on a channel";
-                self.give(state, span, Verdict::Stored, Certainty::Proved, words);
+                self.escape(state, span, Verdict::Stored, Certainty::Proved, words);
             }
             StmtKind::Go(expr) if state.is_open() => {
                 let words = "used by a goroutine started here";
@@ -122,8 +122,8 @@ impl<'a> Walker<'a, '_> {
             Some(Some(other)) if self.is_caller_s(other) => {
                 self.put_into(other, Alias::Inside(None), words, state);
             }
-            Some(_) => self.give(state, span, Verdict::Stored, Certainty::Proved, words),
-            None => self.give(state, span, Verdict::Stored, Certainty::Assumed, words),
+            Some(_) => self.escape(state, span, Verdict::Stored, Certainty::Proved, words),
+            None => self.escape(state, span, Verdict::Stored, Certainty::Assumed, words),
         }
     }
 
@@ -150,7 +150,7 @@ impl<'a> Walker<'a, '_> {
             let passed = self.oracle.passed(call, place, &Alias::Inside(None));
             match passed.outcome {
                 ParamOutcome::Keeps { verdict, words } if passed.certainty == Certainty::Proved => {
-                    self.give(
+                    self.escape(
                         state,
                         span,
                         verdict,
@@ -204,7 +204,7 @@ impl<'a> Walker<'a, '_> {
             } else if self.is_caller_s(source) {
                 self.put_into(source, inside, words, state);
             } else {
-                self.hand(state, span, alias, Verdict::Stored, Certainty::Proved, words);
+                self.escape_alias(state, span, alias, Verdict::Stored, Certainty::Proved, words);
             }
         }
     }

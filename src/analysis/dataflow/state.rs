@@ -53,7 +53,7 @@ pub enum Phase {
     /// Released at this event.
     Released(EventId),
     /// Somebody else's from this event on.
-    Given(EventId),
+    Escaped(EventId),
 }
 
 /// An index into the walk's events.
@@ -77,7 +77,7 @@ pub enum EventKind {
     /// A `defer` of this body releases it on the way out.
     Deferred,
     /// Handed on in the way that this verdict names.
-    Given(Verdict),
+    Escaped(Verdict),
     /// A goroutine started here uses it.
     Running,
     /// A goroutine that a callee started uses it, through what the callee gave back.

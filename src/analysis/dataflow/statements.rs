@@ -49,7 +49,14 @@ impl<'a> Walker<'a, '_> {
                 let joined = Alias::join(state.alias(var).cloned(), Some(alias.wrapped(None)));
                 return state.set(var, joined);
             }
-            self.hand(state, value.span, &alias, Verdict::Stored, Certainty::Proved, "sent on a channel");
+            self.escape_alias(
+                state,
+                value.span,
+                &alias,
+                Verdict::Stored,
+                Certainty::Proved,
+                "sent on a channel",
+            );
         }
     }
 
@@ -83,7 +90,7 @@ impl<'a> Walker<'a, '_> {
             } else {
                 &alias
             };
-            self.hand(state, stmt.span, handed, Verdict::Returned, Certainty::Proved, "returned");
+            self.escape_alias(state, stmt.span, handed, Verdict::Returned, Certainty::Proved, "returned");
             self.left.insert((index, alias));
         }
         // What is deferred sees the named results as this sets them: `return nil, err` leaves nothing there.

@@ -113,7 +113,7 @@ impl<'a, 'w> Walker<'a, 'w> {
         EventId(narrow(at))
     }
 
-    pub(crate) fn give(
+    pub(crate) fn escape(
         &mut self,
         state: &mut State,
         span: Span,
@@ -127,20 +127,21 @@ impl<'a, 'w> Walker<'a, 'w> {
             let event = &self.events[id.0 as usize];
             let supposed = matches!(
                 event.kind,
-                EventKind::Given(Verdict::PassedOn | Verdict::Captured | Verdict::Stored)
+                EventKind::Escaped(Verdict::PassedOn | Verdict::Captured | Verdict::Stored)
             );
             supposed && event.certainty == Certainty::Assumed
         };
-        let surer = certainty == Certainty::Proved && matches!(state.phase, Phase::Given(id) if supposed(id));
+        let surer =
+            certainty == Certainty::Proved && matches!(state.phase, Phase::Escaped(id) if supposed(id));
         if state.is_open() || surer {
-            let id = self.event(span, EventKind::Given(verdict), certainty, words);
-            state.phase = Phase::Given(id);
+            let id = self.event(span, EventKind::Escaped(verdict), certainty, words);
+            state.phase = Phase::Escaped(id);
         }
     }
 
     pub(crate) fn release(&mut self, state: &mut State, span: Span, certainty: Certainty, words: &str) {
         let id = self.event(span, EventKind::Released, certainty, words);
-        if matches!(state.phase, Phase::Open | Phase::Unchecked | Phase::Given(_)) {
+        if matches!(state.phase, Phase::Open | Phase::Unchecked | Phase::Escaped(_)) {
             state.phase = Phase::Released(id);
         }
     }
@@ -158,7 +159,7 @@ impl<'a, 'w> Walker<'a, 'w> {
     }
 
     /// Hands on a value that holds on to the resource; one made from it makes it live on.
-    pub(crate) fn hand(
+    pub(crate) fn escape_alias(
         &mut self,
         state: &mut State,
         span: Span,
@@ -170,18 +171,22 @@ impl<'a, 'w> Walker<'a, 'w> {
         match alias {
             Alias::Handle(tie) => {
                 let words = format!("something made from it is {words}");
-                self.give(state, span, Verdict::LivesOn, certainty.and(*tie), words);
+                self.escape(state, span, Verdict::LivesOn, certainty.and(*tie), words);
             }
-            Alias::Function { releases: true } => {
-                self.give(state, span, verdict, certainty, format!("a function that releases it is {words}"))
-            }
+            Alias::Function { releases: true } => self.escape(
+                state,
+                span,
+                verdict,
+                certainty,
+                format!("a function that releases it is {words}"),
+            ),
             Alias::Function { .. } => {
-                self.give(state, span, verdict, certainty, format!("a function that uses it is {words}"))
+                self.escape(state, span, verdict, certainty, format!("a function that uses it is {words}"))
             }
             Alias::Inside(_) => {
-                self.give(state, span, verdict, certainty, format!("{words}, inside of another value"))
+                self.escape(state, span, verdict, certainty, format!("{words}, inside of another value"))
             }
-            Alias::Itself => self.give(state, span, verdict, certainty, words),
+            Alias::Itself => self.escape(state, span, verdict, certainty, words),
             Alias::Sure | Alias::Success | Alias::Refused(_) => {}
         }
     }

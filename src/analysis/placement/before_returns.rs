@@ -18,7 +18,7 @@ impl Case<'_, '_> {
         let supposed = |exit: &Exit| {
             matches!(
                 exit.state.phase,
-                Phase::Given(id) if trace.events[id.0 as usize].kind == EventKind::Given(Verdict::PassedOn)
+                Phase::Escaped(id) if trace.events[id.0 as usize].kind == EventKind::Escaped(Verdict::PassedOn)
             )
         };
         if trace.exits.iter().any(supposed) {

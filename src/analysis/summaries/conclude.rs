@@ -65,14 +65,14 @@ pub(crate) fn conclude(trace: &Trace, name: &str, scopes: &Scopes) -> ParamEffec
         .filter(|exit| !matches!(exit.kind, ExitKind::Stop(_)) && exit.state.phase != Phase::Nil)
         .collect();
     let given = ways.iter().filter_map(|exit| match exit.state.phase {
-        Phase::Given(id) => Some(&trace.events[id.0 as usize]),
+        Phase::Escaped(id) => Some(&trace.events[id.0 as usize]),
         _ => None,
     });
     let kept = given.clone().find_map(|event| match event.kind {
-        EventKind::Given(Verdict::Returned | Verdict::Released) => None,
+        EventKind::Escaped(Verdict::Returned | Verdict::Released) => None,
         // What lives on in a result is the caller's to follow.
-        EventKind::Given(Verdict::LivesOn) if !trace.left.is_empty() => None,
-        EventKind::Given(verdict) => Some((verdict, event)),
+        EventKind::Escaped(Verdict::LivesOn) if !trace.left.is_empty() => None,
+        EventKind::Escaped(verdict) => Some((verdict, event)),
         _ => None,
     });
     if let Some((verdict, event)) = kept {
@@ -89,7 +89,7 @@ pub(crate) fn conclude(trace: &Trace, name: &str, scopes: &Scopes) -> ParamEffec
     }
     let by = |state: &State| match state.phase {
         Phase::Released(id) => Some(id),
-        Phase::Given(id) if trace.events[id.0 as usize].kind == EventKind::Given(Verdict::Released) => {
+        Phase::Escaped(id) if trace.events[id.0 as usize].kind == EventKind::Escaped(Verdict::Released) => {
             Some(id)
         }
         _ => state.due,

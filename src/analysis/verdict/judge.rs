@@ -174,9 +174,9 @@ impl<'a> Case<'a, '_> {
         // A maker that forgets it on some ways out gives it to its callers on the others.
         // What it has released, and returns all the same, is no duty of theirs.
         let is_returned = |exit: &Exit, trace: &Trace| match exit.state.phase {
-            Phase::Given(id) => !matches!(
+            Phase::Escaped(id) => !matches!(
                 trace.events[id.0 as usize].kind,
-                EventKind::Given(Verdict::Released | Verdict::PassedOn)
+                EventKind::Escaped(Verdict::Released | Verdict::PassedOn)
             ),
             _ => false,
         };
@@ -353,7 +353,7 @@ fn is_free(trace: &Trace) -> bool {
     if trace.left.iter().any(|(_, alias)| matches!(alias, Alias::Function { .. })) {
         return false;
     }
-    let given = |exit: &&Exit| matches!(exit.state.phase, Phase::Given(_));
+    let given = |exit: &&Exit| matches!(exit.state.phase, Phase::Escaped(_));
     trace.exits.iter().filter(given).all(|exit| exit.state.due.is_none())
 }
 

@@ -92,7 +92,7 @@ impl<'a> MisuseContext<'a, '_> {
             return None;
         }
         let (way, given) = match exit.state.phase {
-            Phase::Given(id) => (self.given_way(trace, event(id), exit)?, event(id)),
+            Phase::Escaped(id) => (self.given_way(trace, event(id), exit)?, event(id)),
             Phase::Open => {
                 match exit.state.running.map(event).filter(|event| event.kind == EventKind::Running) {
                     Some(running) => (Way::Running, running),
@@ -160,15 +160,15 @@ impl<'a> MisuseContext<'a, '_> {
         let releases = || trace.left.iter().any(|(_, alias)| *alias == Alias::Function { releases: true });
         let proved = given.certainty == Certainty::Proved;
         match given.kind {
-            EventKind::Given(Verdict::Returned) if !releases() => Some(Way::Returned),
-            EventKind::Given(Verdict::LivesOn) if proved && given.span == exit.span => {
+            EventKind::Escaped(Verdict::Returned) if !releases() => Some(Way::Returned),
+            EventKind::Escaped(Verdict::LivesOn) if proved && given.span == exit.span => {
                 let handles = trace.left.iter().filter(|(_, alias)| matches!(alias, Alias::Handle(_)));
                 handles
                     .map(|(index, _)| *index)
                     .any(|index| self.result_works(index))
                     .then_some(Way::HandleReturned)
             }
-            EventKind::Given(Verdict::Stored | Verdict::Global) if proved => Some(Way::Stored),
+            EventKind::Escaped(Verdict::Stored | Verdict::Global) if proved => Some(Way::Stored),
             _ => None,
         }
     }

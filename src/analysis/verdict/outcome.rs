@@ -127,11 +127,11 @@ impl Case<'_, '_> {
         }
         let mut given: Vec<&Event> = ways.given.iter().map(event).collect();
         given.sort_by_key(|event| match event.kind {
-            EventKind::Given(verdict) => (verdict, event.span),
+            EventKind::Escaped(verdict) => (verdict, event.span),
             _ => (Verdict::PassedOn, event.span),
         });
         if let Some(first) = given.first() {
-            let EventKind::Given(verdict) = first.kind else { return self.given_up("its fate is unclear") };
+            let EventKind::Escaped(verdict) = first.kind else { return self.given_up("its fate is unclear") };
             return simple(
                 verdict,
                 first.certainty,
@@ -175,11 +175,11 @@ impl Case<'_, '_> {
             );
         }
         let handed = |event: &&Event| {
-            matches!(event.kind, EventKind::Given(_) | EventKind::Running | EventKind::Working)
+            matches!(event.kind, EventKind::Escaped(_) | EventKind::Running | EventKind::Working)
         };
         if let Some(event) = trace.events.iter().find(handed) {
             let verdict =
-                if let EventKind::Given(verdict) = event.kind { verdict } else { Verdict::Captured };
+                if let EventKind::Escaped(verdict) = event.kind { verdict } else { Verdict::Captured };
             return simple(verdict, event.certainty, vec![self.at(event.span, event.words.clone())]);
         }
         let words = "every way out after it ends the process, or there is none";
@@ -205,15 +205,15 @@ impl Case<'_, '_> {
         let kind_of = |id: EventId| trace.events[id.0 as usize].kind;
         let lasts = |id: EventId| {
             use Verdict::{Captured, LivesOn, PassedOn, Stored};
-            matches!(kind_of(id), EventKind::Given(Captured | LivesOn | PassedOn | Stored))
+            matches!(kind_of(id), EventKind::Escaped(Captured | LivesOn | PassedOn | Stored))
         };
         // What a test's cleanup releases is released, whoever gets it before that.
         let at_end = |state: &State| state.due.is_some_and(|due| kind_of(due) == EventKind::Released);
-        let is_returned = |id: EventId| kind_of(id) == EventKind::Given(Verdict::Returned);
+        let is_returned = |id: EventId| kind_of(id) == EventKind::Escaped(Verdict::Returned);
         // Nothing is to outlive a test: what a goroutine or a handler has and does not release, nobody
         // releases.
         let outlives_test =
-            |id: EventId| kind_of(id) == EventKind::Given(Verdict::Captured) && self.is_test(body);
+            |id: EventId| kind_of(id) == EventKind::Escaped(Verdict::Captured) && self.is_test(body);
         let mut ways = Ways::default();
         for exit in trace.exits.iter().filter(|exit| !self.is_told_elsewhere(trace, exit)) {
             let state = &exit.state;
@@ -236,7 +236,7 @@ impl Case<'_, '_> {
                 },
                 // What is captured or kept for a while is released all the same when the function ends; and
                 // who got it in a `main` that serves has it for as long as that.
-                (Phase::Given(id), _) => {
+                (Phase::Escaped(id), _) => {
                     match (
                         state.due.filter(|_| !is_returned(id) || at_end(state)),
                         state.serving.filter(|_| is_main),
@@ -254,7 +254,7 @@ impl Case<'_, '_> {
         let given = |exit: &Exit| {
             matches!(
                 exit.state.phase,
-                Phase::Given(id) if trace.events[id.0 as usize].span == exit.span
+                Phase::Escaped(id) if trace.events[id.0 as usize].span == exit.span
             )
         };
         let given: Vec<Span> = trace.exits.iter().filter(|exit| given(exit)).map(|exit| exit.span).collect();
@@ -333,7 +333,7 @@ impl Case<'_, '_> {
             }
         }
         for exit in &ways.open {
-            let Phase::Given(id) = exit.state.phase else { continue };
+            let Phase::Escaped(id) = exit.state.phase else { continue };
             let found = self.at(event(&id).span, event(&id).words.clone());
             certainty = certainty.and(event(&id).certainty);
             if !evidence.contains(&found) {

@@ -153,13 +153,13 @@ impl Case<'_, '_> {
     pub(crate) fn replaceable(&self, trace: &Trace, body: BodyId) -> Option<Vec<Span>> {
         let mut spans = Vec::new();
         let given = |id: EventId| trace.events[id.0 as usize].kind;
-        let passing = |id| matches!(given(id), EventKind::Given(Verdict::PassedOn | Verdict::Captured));
+        let passing = |id| matches!(given(id), EventKind::Escaped(Verdict::PassedOn | Verdict::Captured));
         for State { phase, due, maybe_due, on_error, .. } in trace.exits.iter().map(|exit| &exit.state) {
             let by = match (phase, due) {
                 (Phase::Before | Phase::Nil, _) => continue,
                 _ if maybe_due.or(*on_error).is_some() => return None,
-                (Phase::Given(id), _) if !passing(*id) => return None,
-                (Phase::Given(_), None) => return None,
+                (Phase::Escaped(id), _) if !passing(*id) => return None,
+                (Phase::Escaped(_), None) => return None,
                 (Phase::Released(id), None) | (_, Some(id)) => id,
                 (_, None) => continue,
             };
@@ -210,7 +210,7 @@ impl Case<'_, '_> {
         };
         let outlives = |id: EventId| &trace.events[id.0 as usize];
         let event = trace.exits.iter().find_map(|exit| match exit.state.phase {
-            Phase::Given(id) => Some(outlives(id)),
+            Phase::Escaped(id) => Some(outlives(id)),
             _ => exit.state.running.map(outlives),
         })?;
         let line = self.place.lines.line(event.span.start);

@@ -203,7 +203,7 @@ impl Case<'_, '_> {
         let func = self.func.filter(|_| body == BodyId(0) && self.judge.fields && !trace.left.is_empty())?;
         let leaves = matches!(outcome.verdict, Verdict::LivesOn | Verdict::Returned);
         let elsewhere = |event: &Event| match event.kind {
-            EventKind::Given(verdict) => ![Verdict::LivesOn, Verdict::Returned].contains(&verdict),
+            EventKind::Escaped(verdict) => ![Verdict::LivesOn, Verdict::Returned].contains(&verdict),
             _ => false,
         };
         if !leaves || self.in_test() || &*self.place.scope.package.name == "main" {
@@ -287,9 +287,9 @@ impl Case<'_, '_> {
     fn field(&self, trace: &Trace, body: BodyId) -> Option<Field> {
         let mut stored: Vec<Span> = Vec::new();
         for exit in &trace.exits {
-            if let Phase::Given(id) = exit.state.phase {
+            if let Phase::Escaped(id) = exit.state.phase {
                 let event = &trace.events[id.0 as usize];
-                stored.extend((event.kind == EventKind::Given(Verdict::Stored)).then_some(event.span));
+                stored.extend((event.kind == EventKind::Escaped(Verdict::Stored)).then_some(event.span));
             }
         }
         stored.dedup();

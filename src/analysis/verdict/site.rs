@@ -51,9 +51,9 @@ impl Case<'_, '_> {
         let trace = self.walk(literal, &[source], kind.target()).ok()?;
         let [(result, Alias::Itself)] = trace.left.as_slice() else { return None };
         let returned =
-            |id: EventId| matches!(trace.events[id.0 as usize].kind, EventKind::Given(Verdict::Returned));
+            |id: EventId| matches!(trace.events[id.0 as usize].kind, EventKind::Escaped(Verdict::Returned));
         let gives = |exit: &Exit| match exit.state.phase {
-            Phase::Given(id) => returned(id) && exit.state.due.is_none(),
+            Phase::Escaped(id) => returned(id) && exit.state.due.is_none(),
             Phase::Before | Phase::Nil => true,
             _ => matches!(exit.kind, ExitKind::Stop(_)),
         };
@@ -107,7 +107,7 @@ impl Case<'_, '_> {
         let source = Source::Call { span: at, gives: kind.gives(), error: kind.error, success: kind.success };
         let Ok(trace) = self.walk(literal, &[source], kind.target()) else { return false };
         let assigned = |exit: &Exit| match exit.state.phase {
-            Phase::Given(id) => trace.events[id.0 as usize].kind == EventKind::Given(Verdict::Stored),
+            Phase::Escaped(id) => trace.events[id.0 as usize].kind == EventKind::Escaped(Verdict::Stored),
             _ => false,
         };
         trace.exits.iter().filter(|exit| !matches!(exit.kind, ExitKind::Stop(_))).all(assigned)

@@ -43,7 +43,7 @@ impl Case<'_, '_> {
 
     /// That something which may go on when the test ends has it.
     pub(crate) fn captured_in_test(&self, trace: &Trace, body: BodyId) -> Option<String> {
-        let captured = trace.events.iter().find(|event| event.kind == EventKind::Given(Verdict::Captured));
+        let captured = trace.events.iter().find(|event| event.kind == EventKind::Escaped(Verdict::Captured));
         let captured = captured.filter(|_| self.is_test(body))?;
         Some(format!("line {}: {}", self.place.lines.line(captured.span.start), captured.words))
     }
