@@ -75,6 +75,29 @@ func eachAwaited(ctx context.Context, ms []string) error {
 		r := c.Publish(m)
 		all = append(all, r)
 	}
+	failed := 0
+	for _, r := range all {
+		if _, err := r.Get(ctx); err != nil {
+			failed++
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d failed", failed)
+	}
+	return nil
+}
+
+// Those behind the first that fails are not waited for.
+func eachAwaitedToTheFirstError(ctx context.Context, ms []string) error {
+	c, err := cl.NewClient(ctx) // against 6 "not every way"
+	if err != nil {
+		return err
+	}
+	var all []*cl.Result
+	for _, m := range ms {
+		r := c.Publish(m)
+		all = append(all, r)
+	}
 	for _, r := range all {
 		if _, err := r.Get(ctx); err != nil {
 			return err
@@ -103,8 +126,9 @@ func futureReturned(ctx context.Context) (*cl.Result, error) {
 	return c.Publish("m"), nil
 }
 
+// Which goroutines are over after the wait is not known.
 func awaitedByGoroutines(ctx context.Context, ms []string) error {
-	c, err := cl.NewClient(ctx) // safe
+	c, err := cl.NewClient(ctx) // against 6 "not every way"
 	if err != nil {
 		return err
 	}
@@ -130,6 +154,18 @@ func awaitedByNobodysGoroutine(ctx context.Context) error {
 	}
 	r := c.Publish("m")
 	go func() { r.Get(ctx) }()
+	return nil
+}
+
+// What is waited for is not the goroutine that waits.
+func awaitedByAnotherGoroutine(ctx context.Context, done chan bool) error {
+	c, err := cl.NewClient(ctx) // against 4 "not every way"
+	if err != nil {
+		return err
+	}
+	r := c.Publish("m")
+	go func() { r.Get(ctx) }()
+	<-done
 	return nil
 }
 

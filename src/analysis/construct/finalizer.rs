@@ -6,6 +6,7 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::Scopes;
 use crate::base::text::Span;
 use crate::go::facts;
+use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -29,7 +30,7 @@ fn registrations<'a>(context: &Context<'a, '_>) -> Vec<&'a Call> {
             && context
                 .typing
                 .name(&call.function)
-                .is_some_and(|(path, name)| facts::is_finalizer(&path, name))
+                .is_some_and(|(path, name)| names::functions().finalizers.holds(&path, name))
         {
             found.push(&**call);
         }
@@ -165,7 +166,7 @@ fn first_of(case: &SelectCase) -> u32 {
 
 fn waits_in(typing: &Typing, call: &Call, depth: usize) -> Option<String> {
     let (package, name) = callee(typing, call)?;
-    if facts::blocks(&package, &name) {
+    if names::functions().blocks.holds(&package, &name) {
         return Some(format!("calls `{}`", short(&package, &name)));
     }
     if facts::locking(&package, &name).is_some_and(|locking| locking.act == facts::LockAct::Lock) {

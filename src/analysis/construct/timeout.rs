@@ -5,7 +5,7 @@ use crate::analysis::detection::Detection;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{Scopes, VarId};
 use crate::base::text::Span;
-use crate::go::facts;
+use crate::go::facts::names;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
@@ -34,7 +34,7 @@ fn requests(context: &Context) -> Vec<Detection> {
     let mut found = Vec::new();
     for call in visit::calls(context.declaration.decl) {
         let Some((package, name)) = context.typing.name(&call.function) else { continue };
-        if !package.is_empty() && facts::is_request(&package, name) {
+        if !package.is_empty() && names::functions().requests.holds(&package, name) {
             let message = format!("`{name}` waits for its answer without end: its client has no timeout");
             found.push(finding(context, call.span, message, None));
         }
@@ -187,7 +187,8 @@ fn sent_at_once(typing: &Typing, block: &Block, literal: Span) -> Option<Span> {
 }
 
 fn is_endless(typing: &Typing, block: &Block, call: &Call, method: &str) -> bool {
-    if callee(typing, call).is_some_and(|(package, name)| facts::is_request(&package, &name)) {
+    if callee(typing, call).is_some_and(|(package, name)| names::functions().requests.holds(&package, &name))
+    {
         return true;
     }
     let [request] = call.args.as_slice() else { return false };

@@ -154,6 +154,11 @@ pub fn runner(callee: Name) -> Option<Runner> {
     runners.into_iter().find(runs).map(|(_, runner)| runner)
 }
 
+/// Whether it gives a channel on which something comes by itself.
+pub fn is_clock(callee: Name) -> bool {
+    names::functions().clocks.holds(callee.package, callee.name)
+}
+
 /// Whether a call of it runs the function that it is given the first time only.
 pub fn runs_once(callee: Name) -> bool {
     names::functions().runs_once.holds(callee.package, callee.name)

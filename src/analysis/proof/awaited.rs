@@ -242,20 +242,22 @@ impl<'a> Awaited<'_, 'a, '_> {
         if left.iter().any(is_it) { Moved::Lost } else { Moved::On }
     }
 
-    /// Whether a simple statement waits: itself, or by a goroutine whose end is waited for.
+    /// Whether a simple statement waits. What a goroutine does is never known to be over.
     fn settles(&self, body: BodyId, stmt: &'a Stmt, sought: Sought) -> bool {
+        if matches!(stmt.kind, StmtKind::Go(_)) {
+            return false;
+        }
         let mut found = false;
         visit::stmt(stmt, &mut |expr| {
             found |= self.is_here(body, expr) && self.waits_for(expr, sought);
         });
-        let (call, later) = match &stmt.kind {
-            StmtKind::Expr(expr) => (expr.as_call(), expr.as_call().is_some_and(|call| self.is_group(call))),
-            StmtKind::Go(expr) => (expr.as_call(), true),
-            StmtKind::Defer(expr) => (expr.as_call(), false),
-            _ => return found,
-        };
-        found |= call.is_some_and(|call| self.hands_on(call, sought));
-        found && (!later || self.is_joined(body, stmt.span))
+        found
+            || match &stmt.kind {
+                StmtKind::Expr(expr) | StmtKind::Defer(expr) => {
+                    expr.as_call().is_some_and(|call| self.hands_on(call, sought))
+                }
+                _ => false,
+            }
     }
 
     fn settles_by(&self, body: BodyId, expr: &'a Expr, sought: Sought) -> bool {
@@ -283,25 +285,18 @@ impl<'a> Awaited<'_, 'a, '_> {
         }
     }
 
-    /// A literal that is called, deferred or run by a group waits on all of its ways.
+    /// A literal that is called on the spot, or deferred, waits on all of its ways.
     fn hands_on(&self, call: &'a Call, sought: Sought) -> bool {
-        let literals = std::iter::once(&call.function).chain(&call.args);
-        literals
-            .filter_map(|expr| match &expr.unparen().kind {
-                ExprKind::FuncLit(literal) => self.typing.scopes.literal(literal.as_ref()),
-                _ => None,
-            })
-            .any(|literal| {
-                let given = call.args.iter().position(|arg| self.local(arg) == Some(sought.var()));
-                let param =
-                    given.and_then(|at| self.typing.scopes.param(literal, ParamIndex::At(narrow(at))));
-                let inside = match (sought, param) {
-                    (Sought::Future(_), Some(param)) => Sought::Future(param),
-                    (Sought::Each(_), Some(param)) => Sought::Each(param),
-                    _ => sought,
-                };
-                self.on_every_way(literal, None, inside, None)
-            })
+        let ExprKind::FuncLit(literal) = &call.function.unparen().kind else { return false };
+        let Some(literal) = self.typing.scopes.literal(literal.as_ref()) else { return false };
+        let given = call.args.iter().position(|arg| self.local(arg) == Some(sought.var()));
+        let param = given.and_then(|at| self.typing.scopes.param(literal, ParamIndex::At(narrow(at))));
+        let inside = match (sought, param) {
+            (Sought::Future(_), Some(param)) => Sought::Future(param),
+            (Sought::Each(_), Some(param)) => Sought::Each(param),
+            _ => sought,
+        };
+        self.on_every_way(literal, None, inside, None)
     }
 
     /// A function whose source is there gets it as argument `at`, and waits on all of its ways.
@@ -318,7 +313,7 @@ impl<'a> Awaited<'_, 'a, '_> {
         callee.on_every_way(BodyId(0), None, inside(param), None)
     }
 
-    /// Whether the loop over the variable waits for each element.
+    /// Whether the loop over the variable waits for each element, and nothing ends it before.
     fn is_looped_over(&self, body: BodyId, over: &'a Expr, sought: Sought) -> bool {
         let Sought::Each(var) = sought else { return false };
         if self.local(over) != Some(var) {
@@ -328,7 +323,7 @@ impl<'a> Awaited<'_, 'a, '_> {
         visit::body(self.typing.scopes.body(body).block, &mut |stmt| {
             let StmtKind::For(looped) = &stmt.kind else { return };
             let ForHead::Range { left, right, .. } = &looped.head else { return };
-            if right.span != over.span {
+            if right.span != over.span || leaves(&looped.body) {
                 return;
             }
             let value = left.get(1).and_then(|value| self.local(value));
@@ -360,55 +355,6 @@ impl<'a> Awaited<'_, 'a, '_> {
             _ => visit::stmt(stmt, &mut see),
         }
         found
-    }
-
-    /// Whether goroutines that are started here are waited for in some way on every way out.
-    fn is_joined(&self, body: BodyId, started: Span) -> bool {
-        let joins = |expr: &Expr| match &expr.kind {
-            ExprKind::Receive(_) => self.is_here(body, expr),
-            ExprKind::Call(call) => {
-                call.name() == Some("Wait")
-                    && matches!(call.function.kind, ExprKind::Selector { .. })
-                    && self.is_here(body, expr)
-            }
-            _ => false,
-        };
-        let by_stmt = |stmt: &'a Stmt| {
-            let mut found = false;
-            visit::stmt(stmt, &mut |expr| found |= joins(expr));
-            found
-        };
-        let by_expr = |expr: &'a Expr| {
-            let mut found = false;
-            visit::expr(expr, &mut |expr| found |= joins(expr));
-            found
-        };
-        self.every_way(
-            body,
-            Some(started),
-            &Look {
-                step: &|step| {
-                    let joined = match step {
-                        Step::Stmt(stmt) => by_stmt(stmt),
-                        Step::Eval(expr) => by_expr(expr),
-                        Step::Communication(Communication::Receive { .. }) => true,
-                        _ => false,
-                    };
-                    if joined { Moved::Settled } else { Moved::On }
-                },
-                next: &|next| match next {
-                    Next::Branch { condition: Condition::True(expr), .. } => by_expr(expr),
-                    Next::Return(stmt) => by_stmt(stmt),
-                    _ => false,
-                },
-                asks: &|_| None,
-            },
-        )
-    }
-
-    /// `g.Go(func() error { … })`
-    fn is_group(&self, call: &Call) -> bool {
-        call.name() == Some("Go") && matches!(call.function.unparen().kind, ExprKind::Selector { .. })
     }
 
     /// Which way a condition goes while there is something under way: the error that came with it is nil, and
@@ -470,6 +416,18 @@ enum Moved {
     Settled,
     /// Nobody can wait for it any more.
     Lost,
+}
+
+/// Whether a way through the body of a loop leaves it or goes to its next iteration.
+fn leaves(body: &Block) -> bool {
+    let mut found = false;
+    visit::body(body, &mut |stmt| {
+        found |= matches!(
+            stmt.kind,
+            StmtKind::Return(_) | StmtKind::Break(_) | StmtKind::Continue(_) | StmtKind::Goto(_)
+        );
+    });
+    found
 }
 
 /// `append(all, p.Publish(m))`

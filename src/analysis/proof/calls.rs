@@ -253,7 +253,9 @@ impl<'f, 'a> Flow<'f, 'a> {
             self.step(call.span, format!("`{name}` keeps nothing of it but in what it gives"));
             return self.lent(call, callee, receiver, &arguments);
         }
-        if receiver.is_some() && self.is_fact(call, callee, &facts::gives_descriptor) {
+        let descriptors = &names::functions().descriptors;
+        if receiver.is_some() && self.is_fact(call, callee, &|package, name| descriptors.holds(package, name))
+        {
             self.object(
                 call.span,
                 format!("`{name}` gives its descriptor, by which others may go on with it"),

@@ -33,8 +33,7 @@ use crate::base::diagnostic::{Evidence, Objection, Proof};
 type Check = fn(&Subject, &mut Vec<Evidence>) -> Result<(), Objection>;
 
 /// What has to hold, each with the first place that stands against it.
-const CHECKS: [Check; 9] = [
-    release_effects::released_by_another_name,
+const CHECKS: [Check; 8] = [
     holder::check,
     uses::check,
     maker::check,

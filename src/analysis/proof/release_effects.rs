@@ -13,7 +13,7 @@ use crate::go::facts::names;
 
 use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::released_fields::ReleasedFields;
-use crate::base::diagnostic::{Evidence, Objection, Verdict};
+use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::{Span, narrow};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
@@ -26,10 +26,6 @@ use crate::go::types::underlying::embedded_name;
 
 /// Callees that get it are followed this deep.
 const MAX_DEPTH: usize = 3;
-
-/// What a server tells others of where it is.
-const ADDRESSES: [&str; 8] =
-    ["URL", "Addr", "Address", "Port", "Endpoint", "Host", "ConnectionString", "Listener"];
 
 pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let derived = subject.derived();
@@ -45,49 +41,6 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     }
     steps.push(subject.evidence(subject.call.span, "nothing else releases it"));
     Ok(())
-}
-
-/// The function itself, or one that gets it, releases it by another name: by a method that its release goes
-/// on to, that goes on to its release, or that says the same and when. Then it is no leak.
-///
-/// # Errors
-/// Where that is.
-pub(crate) fn released_by_another_name(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Objection> {
-    let inner = called_by_release(subject);
-    let same = |name: &str| is_same_release(subject, &inner, name);
-    let derived = subject.derived();
-    let found = visit::calls(subject.decl).into_iter().find_map(|call| {
-        if let ExprKind::Selector { operand, field } = &call.function.unparen().kind
-            && is_it(subject, &derived, operand)
-            && asks_little(subject, call)
-            && same(&field.name)
-        {
-            return Some((call.span, format!("released by `{}`", field.name)));
-        }
-        let gets = |(_, arg): &(usize, &Expr)| is_it(subject, &derived, arg);
-        call.args.iter().enumerate().filter(gets).find_map(|(at, _)| {
-            let Callee::Func { func, .. } = subject.typing.callee(call) else { return None };
-            let last = func.decl.signature.params.len().checked_sub(1)?;
-            let name = released_in(subject, &func, ParamIndex::At(narrow(at.min(last))), &same, 0)?;
-            Some((call.span, format!("`{}` releases it by `{name}`", func.decl.name.name)))
-        })
-    });
-    found.map_or(Ok(()), |(span, words)| Err(subject.expose(span, Verdict::Released, words)))
-}
-
-/// Whether a method of the resource by another name does what its release does. One of several things that
-/// the release goes on to is no more than a part of it, unless its name says otherwise.
-fn is_same_release(subject: &Subject, inner: &FxHashSet<String>, name: &str) -> bool {
-    let release = &*subject.release.method;
-    if name == release || !known::reads_like_release(name) {
-        return false;
-    }
-    let when = ["Async", "Now"];
-    let says = when.iter().any(|when| name.strip_prefix(when).or(name.strip_suffix(when)) == Some(release));
-    let word = release.to_ascii_lowercase();
-    let whole = |called: &str| inner.contains(called) && called.to_ascii_lowercase().contains(&word);
-    says || whole(name)
-        || calls_on_itself(subject, name).iter().any(|called| called == release || whole(called))
 }
 
 /// A method by another name that reads like a release, or that the release itself calls.
@@ -181,15 +134,11 @@ fn released_in(
 
 /// What the release calls of the same type's methods, but what only flushes or locks.
 fn called_by_release(subject: &Subject) -> FxHashSet<String> {
-    calls_on_itself(subject, &subject.release.method)
-}
-
-/// What a method of the resource calls of the same type's methods, but what only flushes or locks.
-fn calls_on_itself(subject: &Subject, method: &str) -> FxHashSet<String> {
-    let mut names = FxHashSet::default();
+    let method = &*subject.release.method;
+    let mut found = FxHashSet::default();
     let member = subject.typing.database.member(subject.ty, method);
-    let Some(Member::Method(found)) = member else { return names };
-    let funcs = match found.func {
+    let Some(Member::Method(declared)) = member else { return found };
+    let funcs = match declared.func {
         Some(func) => vec![func],
         None => dynamic_methods(subject, method),
     };
@@ -209,14 +158,10 @@ fn calls_on_itself(subject: &Subject, method: &str) -> FxHashSet<String> {
                 }
             });
         }
-        let harmless = |name: &String| {
-            ["Flush", "Sync", "Wait", "Lock", "Unlock", "Is", "Get", "Log"]
-                .iter()
-                .any(|start| name.starts_with(start))
-        };
-        names.extend(called.into_iter().filter(|name| !harmless(name)));
+        let harmless = &names::words().harmless_in_release;
+        found.extend(called.into_iter().filter(|name| !harmless.begin(name)));
     }
-    names
+    found
 }
 
 /// A method of the types that the maker really gives behind an interface.
@@ -346,7 +291,7 @@ fn address_given_out(subject: &Subject) -> Option<Objection> {
 fn is_address(subject: &Subject, expr: &Expr) -> bool {
     let ExprKind::Selector { operand, field } = &expr.kind else { return false };
     let var = operand.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
-    ADDRESSES.contains(&&*field.name) && var.is_some() && var == subject.holder
+    names::words().tells_address.holds(&field.name) && var.is_some() && var == subject.holder
 }
 
 /// The variables that are made of an address.

@@ -12,7 +12,7 @@ use crate::analysis::proof::subject::Subject;
 use crate::analysis::summaries::per_request::is_handler;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::Span;
-use crate::go::facts;
+use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -24,17 +24,14 @@ use crate::go::types::type_expr::Type;
 /// What a handler calls is followed this deep.
 const MAX_DEPTH: usize = 3;
 
-/// Calls that give a channel on which something comes by itself.
-const CLOCKS: [&str; 2] = ["After", "Tick"];
-
 pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let Some(named) = subject.ty.named() else { return Ok(()) };
     let release = format!("{}.{}", named.name, subject.release.method);
-    if facts::recalls(&named.package, &release) {
+    if names::functions().waits_for_lent.holds(&named.package, &release) {
         given_out(subject)?;
         steps.push(subject.evidence(subject.call.span, "all that it gives out is back before its release"));
     }
-    if facts::finishes(&named.package, &release) {
+    if names::functions().waits_for_requests.holds(&named.package, &release) {
         if let Some(place) = waiting_handler(subject) {
             return Err(Objection { place, exposure: None });
         }
@@ -61,7 +58,9 @@ fn given_out(subject: &Subject) -> Result<(), Objection> {
         seen.push(operand.span.start);
         let gives = |ty: &Type| !ty.is_error() && !ty.is_data() && !is_plain(subject.typing.database, ty);
         let scanned = calls.iter().any(|outer| match &outer.function.unparen().kind {
-            ExprKind::Selector { operand, field } => operand.span == call.span && &*field.name == "Scan",
+            ExprKind::Selector { operand, field } => {
+                operand.span == call.span && names::words().reads_row.holds(&field.name)
+            }
             _ => false,
         });
         if scanned || !subject.typing.results(call).iter().any(gives) {
@@ -95,28 +94,72 @@ fn given_out(subject: &Subject) -> Result<(), Objection> {
     }
 }
 
-/// Whether a `defer` of the same body releases what the call gives.
+/// Whether a `defer` right behind the call, or behind the check of its error, releases what the call gives:
+/// further down there may be ways out without it.
 fn is_given_back(subject: &Subject, body: &Block, call: &Call) -> bool {
     let var_of = |expr: &Expr| expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
-    let mut bound: Option<VarId> = None;
     let mut back = false;
-    visit::body(body, &mut |stmt| match &stmt.kind {
-        StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. }
-            if right.iter().any(|value| value.unparen().span == call.span) =>
-        {
-            bound = left.first().and_then(var_of);
+    let mut look = |stmts: &[Stmt]| {
+        for (at, stmt) in stmts.iter().enumerate() {
+            let (StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. }) = &stmt.kind else {
+                continue;
+            };
+            if let ([value], [bound, rest @ ..]) = (right.as_slice(), left.as_slice())
+                && value.unparen().span == call.span
+                && let Some(bound) = var_of(bound)
+            {
+                let errors: Vec<VarId> = rest.iter().filter_map(var_of).collect();
+                let behind = &stmts[at + 1..];
+                let checks = behind.first().is_some_and(|next| asks_for_any(next, &var_of, &errors));
+                let next = behind.get(usize::from(checks));
+                back |= next.is_some_and(|next| defers_release(subject, next, bound));
+            }
         }
-        StmtKind::Defer(expr) if bound.is_some() => {
-            visit::expr(expr, &mut |inner| {
-                if let ExprKind::Selector { operand, field } = &inner.kind {
-                    let ends = known::reads_like_release(&field.name) || &*field.name == "Rollback";
-                    back |= ends && var_of(operand) == bound;
-                }
-            });
-        }
-        _ => {}
-    });
+    };
+    look(&body.stmts);
+    visit::body(body, &mut |stmt| visit::child_lists(stmt).into_iter().for_each(&mut look));
     back
+}
+
+/// `if err != nil { … }`, of one of the variables.
+fn asks_for_any(stmt: &Stmt, var_of: &dyn Fn(&Expr) -> Option<VarId>, errors: &[VarId]) -> bool {
+    let StmtKind::If(branch) = &stmt.kind else { return false };
+    match &branch.condition.unparen().kind {
+        ExprKind::Binary { op: BinaryOp::NotEqual, left, right } => {
+            branch.init.is_none()
+                && right.is_nil()
+                && branch.otherwise.is_none()
+                && var_of(left).is_some_and(|var| errors.contains(&var))
+        }
+        _ => false,
+    }
+}
+
+/// `defer rows.Close()`, or as one of the first statements of a literal that is deferred.
+fn defers_release(subject: &Subject, stmt: &Stmt, bound: VarId) -> bool {
+    let StmtKind::Defer(deferred) = &stmt.kind else { return false };
+    let scopes = subject.typing.scopes;
+    let releases = |expr: &Expr| match expr.as_call().map(|call| &call.function.unparen().kind) {
+        Some(ExprKind::Selector { operand, field }) => {
+            let ends = known::reads_like_release(&field.name) || names::words().gives_back.holds(&field.name);
+            ends && operand.as_ident().and_then(|ident| scopes.var(ident)) == Some(bound)
+        }
+        _ => false,
+    };
+    if releases(deferred) {
+        return true;
+    }
+    let Some(ExprKind::FuncLit(literal)) = deferred.as_call().map(|call| &call.function.unparen().kind)
+    else {
+        return false;
+    };
+    let plain = literal.body.stmts.iter().map_while(|stmt| match &stmt.kind {
+        StmtKind::Expr(expr) => Some(std::slice::from_ref(expr)),
+        StmtKind::Define { right, .. } | StmtKind::Assign { right, .. } => Some(right.as_slice()),
+        _ => None,
+    });
+    // A literal runs at the end: it has what the variable holds then.
+    scopes.assigned(bound).len() == 1 && plain.flatten().any(releases)
 }
 
 /// Where a handler that the declaration makes, names, or gets from a function of the repository may wait.
@@ -180,8 +223,9 @@ fn in_function(typing: &Typing, func: &FuncRef, depth: usize) -> Option<Evidence
 
 /// Where a body may wait for somebody else: at a channel, for a group, in a loop without a condition.
 fn waits(typing: &Typing, body: &Block, depth: usize) -> Option<Evidence> {
-    let is_clock =
-        |channel: &Expr| channel.as_call().and_then(Call::name).is_some_and(|name| CLOCKS.contains(&name));
+    let is_clock = |channel: &Expr| {
+        channel.as_call().is_some_and(|call| typing.ask(call, known::is_clock) == Some(true))
+    };
     let (mut places, mut bounded): (Vec<Span>, Vec<Span>) = (Vec::new(), Vec::new());
     visit_statements(body, &mut |stmt| match &stmt.kind {
         StmtKind::Send { .. } => places.push(stmt.span),

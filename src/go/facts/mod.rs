@@ -15,15 +15,6 @@ static LENDS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("lends.txt"
 /// Functions and methods that keep nothing of what they get, nor in what they give: `fmt.Println`.
 static LOOKS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("looks.txt")));
 
-/// Functions that send a request which nothing ends but its answer: `http.Get`.
-static REQUESTS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("requests.txt")));
-
-/// Functions that have a function run when something is unreachable: `runtime.SetFinalizer`.
-static FINALIZERS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("finalizers.txt")));
-
-/// Methods that wait for somebody else: `net.Conn.Read`.
-static BLOCKS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("blocks.txt")));
-
 /// Methods that lock, unlock, and try to lock: `sync.Mutex.Lock`.
 static LOCKS: LazyLock<FxHashMap<String, Locking>> = LazyLock::new(|| {
     let mut found = FxHashMap::default();
@@ -57,15 +48,6 @@ pub enum LockAct {
     /// It says whether it has.
     Try,
 }
-
-/// Releases that wait until all that was given out is back: `pgxpool.Pool.Close`.
-static RECALLS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("recalls.txt")));
-
-/// Releases that wait until the requests that are served are over: `httptest.Server.Close`.
-static FINISHES: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("finishes.txt")));
-
-/// Methods that give the number by which the system knows what they are called on: `os.File.Fd`.
-static DESCRIPTORS: LazyLock<Facts> = LazyLock::new(|| listed(include_str!("descriptors.txt")));
 
 /// Functions and methods, each with what of a call the fact is about; `None` for all of it.
 type Facts = FxHashMap<String, Option<Tied>>;
@@ -110,21 +92,6 @@ pub fn looks(package: &str, name: &str) -> bool {
     LOOKS.contains_key(&format!("{package}.{name}"))
 }
 
-/// Whether the function or method sends a request that has no end of its own.
-pub fn is_request(package: &str, name: &str) -> bool {
-    REQUESTS.contains_key(&format!("{package}.{name}"))
-}
-
-/// Whether the function has its second argument run when its first is unreachable.
-pub fn is_finalizer(package: &str, name: &str) -> bool {
-    FINALIZERS.contains_key(&format!("{package}.{name}"))
-}
-
-/// Whether the method (`Type.Method`) waits for somebody else.
-pub fn blocks(package: &str, name: &str) -> bool {
-    BLOCKS.contains_key(&format!("{package}.{name}"))
-}
-
 /// What a method (`Type.Method`) of the package does to the lock that it is called on.
 pub fn locking(package: &str, name: &str) -> Option<Locking> {
     LOCKS.get(&format!("{package}.{name}")).copied()
@@ -135,21 +102,6 @@ pub fn may_be_locking(method: &str) -> bool {
     static METHODS: LazyLock<FxHashSet<&str>> =
         LazyLock::new(|| LOCKS.keys().filter_map(|name| name.rsplit('.').next()).collect());
     METHODS.contains(method)
-}
-
-/// Whether the release waits until all that its receiver gave out is back.
-pub fn recalls(package: &str, name: &str) -> bool {
-    RECALLS.contains_key(&format!("{package}.{name}"))
-}
-
-/// Whether the release waits until the requests that its receiver serves are over.
-pub fn finishes(package: &str, name: &str) -> bool {
-    FINISHES.contains_key(&format!("{package}.{name}"))
-}
-
-/// Whether the method gives the number by which the system knows its receiver.
-pub fn gives_descriptor(package: &str, name: &str) -> bool {
-    DESCRIPTORS.contains_key(&format!("{package}.{name}"))
 }
 
 #[cfg(test)]
@@ -174,8 +126,6 @@ mod tests {
         assert_eq!(lock("RWMutex.RUnlock"), Some((LockAct::Unlock, true)));
         assert_eq!(lock("Mutex.TryLock"), Some((LockAct::Try, false)));
         assert_eq!((lock("Mutex.RLock"), lock("RWMutex.shared")), (None, None));
-        assert!(is_request("net/http", "Client.Get") && !is_request("net/http", "Client.Do"));
-        assert!(is_finalizer("runtime", "AddCleanup") && blocks("net", "Conn.Read"));
         assert!(may_be_locking("RLock") && !may_be_locking("Close"));
         // What a template is given goes to functions that it calls by name; where it writes does not.
         assert!(lends("text/template", "Template.Execute", &tied(false, &[0])));

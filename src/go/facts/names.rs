@@ -105,6 +105,22 @@ pub struct Functions {
     pub derives_context: NameSet,
     /// Has signals sent to the channel that it gets.
     pub notifies: NameSet,
+    /// Gives a channel on which something comes by itself, after some time.
+    pub clocks: NameSet,
+    /// Sends a request which nothing ends but its answer.
+    pub requests: NameSet,
+    /// Has its second argument, a function, run once its first is unreachable.
+    pub finalizers: NameSet,
+    /// Waits for somebody else.
+    pub blocks: NameSet,
+    /// A release that waits until all that its receiver has lent is back: a pool's connections, a database's
+    /// transactions.
+    pub waits_for_lent: NameSet,
+    /// A release that waits until the requests that its receiver serves are over.
+    pub waits_for_requests: NameSet,
+    /// Gives the number by which the system knows its receiver: whoever has it goes on using the receiver, or
+    /// holds a lock by it, though nothing of its type is seen any more.
+    pub descriptors: NameSet,
 }
 
 #[derive(Deserialize)]
@@ -210,6 +226,10 @@ pub struct WordLists {
     pub logs: Words,
     pub ending: Words,
     pub aside: Words,
+    pub harmless_in_release: Words,
+    pub tells_address: Words,
+    pub gives_back: Words,
+    pub reads_row: Words,
     pub expectation: Expectation,
     pub refusals: Vec<Refusal>,
 }
@@ -361,14 +381,15 @@ impl From<BTreeMap<String, String>> for NameSet {
 }
 
 impl NameSet {
-    /// Whether a function, a type or a method (`Type.Method`) of this package and name is in the set.
+    /// Whether a function, a type or a method (`Type.Method`) of this package and name is in the set. A name
+    /// without a type may be that of a method whose receiver is not known.
     pub fn holds(&self, package: &str, name: &str) -> bool {
         let (receiver, last) = match name.split_once('.') {
             Some((receiver, last)) => (Some(receiver), last),
             None => (None, name),
         };
         self.rows(last).any(|row| {
-            let of_type = row.receiver.as_deref().is_none_or(|of| receiver.is_none_or(|ty| ty == of));
+            let of_type = receiver.is_none_or(|ty| row.receiver.as_deref() == Some(ty));
             of_type && row.packages.covers(package)
         })
     }
@@ -420,6 +441,9 @@ mod tests {
         assert!(of.runs_in_group.holds("golang.org/x/sync/errgroup", "Group.Go"));
         assert!(of.runs_in_group.holds("golang.org/x/sync/errgroup", "Go"));
         assert!(!of.runs_in_group.holds("golang.org/x/sync/errgroup", "Pool.Go"));
+        assert!(of.requests.holds("net/http", "Client.Get") && of.requests.holds("net/http", "Get"));
+        assert!(!of.requests.holds("net/http", "Client.Do") && !of.requests.holds("net/http", "Header.Get"));
+        assert!(of.finalizers.holds("runtime", "AddCleanup") && of.blocks.holds("net", "Conn.Read"));
         assert!(of.only_looks.holds("fmt", "Println") && !of.only_looks.holds("log/slog", "SetDefault"));
         assert!(!of.only_looks.holds("encoding/json", "NewEncoder"));
         assert!(of.ends_context.holds("context", "WithTimeoutCause"));

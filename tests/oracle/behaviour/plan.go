@@ -58,26 +58,30 @@ var acquires = map[string]struct {
 	fallible, plain string
 	first           string // before all else
 }{
-	"":          {fallible: "VAR, err := CALL\nif err != nil {\nRET(err)\n}", plain: "VAR := CALL"},
-	"variable":  {first: "var VAR TYPE", fallible: "var err error\nVAR, err = CALL\nif err != nil {\nRET(err)\n}", plain: "VAR = CALL"},
-	"must":      {fallible: "VAR := must$(CALL)", plain: "VAR := CALL"},
-	"retry":     {fallible: "var VAR TYPE\nvar err error\nfor range 2 {\nif VAR, err = CALL; err == nil {\nbreak\n}\n}\nif err != nil {\nRET(err)\n}"},
-	"literal":   {fallible: "var VAR TYPE\nvar err error\nfunc() {\nVAR, err = CALL\n}()\nif err != nil {\nRET(err)\n}", plain: "var VAR TYPE\nfunc() { VAR = CALL }()"},
-	"until":     {fallible: "var VAR TYPE\nvar err error\ncl.Eventually(func() bool {\nVAR, err = CALL\nreturn err == nil\n})\nif err != nil {\nRET(err)\n}"},
-	"once":      {fallible: "var VAR TYPE\nvar err error\nnew(sync.Once).Do(func() { VAR, err = CALL })\nif err != nil {\nRET(err)\n}", plain: "var VAR TYPE\nnew(sync.Once).Do(func() { VAR = CALL })"},
-	"closure":   {fallible: "open := func() (TYPE, error) { return CALL }\nVAR, err := open()\nif err != nil {\nRET(err)\n}", plain: "open := func() TYPE { return CALL }\nVAR := open()"},
-	"switch":    {fallible: "var VAR TYPE\nvar err error\nswitch n {\ncase 1:\nVAR, err = CALL\ndefault:\nVAR, err = CALL\n}\nif err != nil {\nRET(err)\n}", plain: "var VAR TYPE\nswitch n {\ncase 1:\nVAR = CALL\ndefault:\nVAR = CALL\n}"},
-	"only then": {plain: "var VAR TYPE\nif n == 1 {\nVAR = CALL\n} else {\nRET(nil)\n}"},
-	"interface": {fallible: "var VAR interface{ Use() string }\nvar err error\nVAR, err = CALL\nif err != nil {\nRET(err)\n}", plain: "var VAR interface{ Use() string } = CALL"},
-	"closer":    {fallible: "var VAR interface {\nUse() string\nClose() error\n}\nvar err error\nVAR, err = CALL\nif err != nil {\nRET(err)\n}", plain: "var VAR interface {\nUse() string\nClose() error\n} = CALL"},
-	"any":       {fallible: "var VAR any\nvar err error\nVAR, err = CALL\nif err != nil {\nRET(err)\n}", plain: "var VAR any = CALL"},
-	"if there":  {plain: "VAR := CALL\nif VAR != nil {\nVAR.Use()\n}"},
-	"field":     {first: "h := &@Own${}", fallible: "var err error\nh.C, err = CALL\nif err != nil {\nRET(err)\n}", plain: "h.C = CALL"},
-	"element":   {first: "cs := make([]TYPE, 1)", fallible: "var err error\ncs[0], err = CALL\nif err != nil {\nRET(err)\n}", plain: "cs[0] = CALL"},
-	"check":     {fallible: "VAR, err := CALL\nif err := check$(err); err != nil {\nRET(err)\n}"},
-	"good way":  {fallible: "VAR, err := CALL\nif err == nil {\nVAR.Use()\n} else {\nRET(err)\n}"},
-	"again":     {fallible: "VAR, err := CALL\nif err != nil {\nif VAR, err = CALL; err != nil {\nRET(err)\n}\n}"},
-	"same kind": {fallible: "VAR, err := CALL\nswitch {\ncase err != nil:\nRET(err)\n}"},
+	"":                  {fallible: "VAR, err := CALL\nif err != nil {\nRET(err)\n}", plain: "VAR := CALL"},
+	"variable":          {first: "var VAR TYPE", fallible: "var err error\nVAR, err = CALL\nif err != nil {\nRET(err)\n}", plain: "VAR = CALL"},
+	"must":              {fallible: "VAR := must$(CALL)", plain: "VAR := CALL"},
+	"retry":             {fallible: "var VAR TYPE\nvar err error\nfor range 2 {\nif VAR, err = CALL; err == nil {\nbreak\n}\n}\nif err != nil {\nRET(err)\n}"},
+	"literal":           {fallible: "var VAR TYPE\nvar err error\nfunc() {\nVAR, err = CALL\n}()\nif err != nil {\nRET(err)\n}", plain: "var VAR TYPE\nfunc() { VAR = CALL }()"},
+	"until":             {fallible: "var VAR TYPE\nvar err error\ncl.Eventually(func() bool {\nVAR, err = CALL\nreturn err == nil\n})\nif err != nil {\nRET(err)\n}"},
+	"once":              {fallible: "var VAR TYPE\nvar err error\nnew(sync.Once).Do(func() { VAR, err = CALL })\nif err != nil {\nRET(err)\n}", plain: "var VAR TYPE\nnew(sync.Once).Do(func() { VAR = CALL })"},
+	"closure":           {fallible: "open := func() (TYPE, error) { return CALL }\nVAR, err := open()\nif err != nil {\nRET(err)\n}", plain: "open := func() TYPE { return CALL }\nVAR := open()"},
+	"switch":            {fallible: "var VAR TYPE\nvar err error\nswitch n {\ncase 1:\nVAR, err = CALL\ndefault:\nVAR, err = CALL\n}\nif err != nil {\nRET(err)\n}", plain: "var VAR TYPE\nswitch n {\ncase 1:\nVAR = CALL\ndefault:\nVAR = CALL\n}"},
+	"only then":         {plain: "var VAR TYPE\nif n == 1 {\nVAR = CALL\n} else {\nRET(nil)\n}"},
+	"interface":         {fallible: "var VAR interface{ Use() string }\nvar err error\nVAR, err = CALL\nif err != nil {\nRET(err)\n}", plain: "var VAR interface{ Use() string } = CALL"},
+	"closer":            {fallible: "var VAR interface {\nUse() string\nClose() error\n}\nvar err error\nVAR, err = CALL\nif err != nil {\nRET(err)\n}", plain: "var VAR interface {\nUse() string\nClose() error\n} = CALL"},
+	"any":               {fallible: "var VAR any\nvar err error\nVAR, err = CALL\nif err != nil {\nRET(err)\n}", plain: "var VAR any = CALL"},
+	"if there":          {plain: "VAR := CALL\nif VAR != nil {\nVAR.Use()\n}"},
+	"field":             {first: "h := &@Own${}", fallible: "var err error\nh.C, err = CALL\nif err != nil {\nRET(err)\n}", plain: "h.C = CALL"},
+	"element":           {first: "cs := make([]TYPE, 1)", fallible: "var err error\ncs[0], err = CALL\nif err != nil {\nRET(err)\n}", plain: "cs[0] = CALL"},
+	"check":             {fallible: "VAR, err := CALL\nif err := check$(err); err != nil {\nRET(err)\n}"},
+	"good way":          {fallible: "VAR, err := CALL\nif err == nil {\nVAR.Use()\n} else {\nRET(err)\n}"},
+	"again":             {fallible: "VAR, err := CALL\nif err != nil {\nif VAR, err = CALL; err != nil {\nRET(err)\n}\n}"},
+	"want error":        {fallible: "VAR, err := CALL\ncl.Require(t).Error(err)\nif VAR != nil {\nVAR.Use()\n}"},
+	"want no error":     {fallible: "VAR, err := CALL\ncl.Require(t).NoError(err)"},
+	"suite":             {first: "s := cl.NewSuite(t)", fallible: "VAR, err := CALL\ns.Require().NoError(err)"},
+	"suite, want error": {first: "s := cl.NewSuite(t)", fallible: "VAR, err := CALL\ns.Require().Error(err)"},
+	"same kind":         {fallible: "VAR, err := CALL\nswitch {\ncase err != nil:\nRET(err)\n}"},
 }
 
 const helpers = "func must$[T any](v T, err error) T {\n\tif err != nil {\n\t\tpanic(err)\n\t}\n\treturn v\n}"
@@ -97,6 +101,12 @@ func (b *builder) whole() []string {
 		text = how.fallible
 	}
 	only(text != "")
+	only(p.Test || !strings.Contains(text, "Require("))
+	switch b.made.kind {
+	case "two", "near":
+		only(p.Release == "")
+		c.close = nil
+	}
 	switch p.Acquire {
 	case "field":
 		only(p.Release == "")

@@ -192,7 +192,7 @@ func (t *tree) write(functions []*function) error {
 
 // writeConnections writes the library of connections, which lies beside the functions, as the rule goes by source in what is scanned.
 func (t *tree) writeConnections() error {
-	for _, name := range []string{"client.go", "bus.go"} {
+	for _, name := range []string{"client.go", "bus.go", "assert.go"} {
 		text, err := os.ReadFile(filepath.Join(t.home, "lib", "cl", name))
 		if err != nil {
 			return err

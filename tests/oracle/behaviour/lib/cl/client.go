@@ -335,3 +335,15 @@ func (g *Group) Wait() error { g.wg.Wait(); return g.err }
 type Keeper[T any] struct{ V T }
 
 func (k *Keeper[T]) Keep(v T) { k.V = v }
+
+// Stream is what is read from a client until it ends.
+type Stream interface{ Recv() string }
+
+type stream struct{ c *Client }
+
+func (s *stream) Recv() string { return s.c.Use() }
+
+func (c *Client) Stream() Stream { return &stream{c: c} }
+
+// Runner is a function that goes by the client.
+func (c *Client) Runner() func() string { return func() string { return c.Use() } }
