@@ -498,7 +498,7 @@ fn named(
     own: bool,
 ) -> Vec<ProposedCall> {
     let Seeds::Called(called) = &rule.seeds else { return Vec::new() };
-    let acquires = called_seeds::acquisitions(typing, called, call, callee, own);
+    let acquires = called_seeds::acquisitions(typing, (called, &rule.releases), call, callee, own);
     let candidate = |acquire: &Acquire| ProposedCall {
         tied: acquire.tied,
         release: acquire.release,

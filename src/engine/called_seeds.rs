@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::VarOrigin;
+use crate::base::diagnostic::Closable;
 use crate::base::sys;
 use crate::go::facts::names;
 use crate::go::project::gomod::language_version;
 use crate::go::syntax::ast::{Call, Expr, ExprKind, Ident};
 use crate::go::syntax::visit;
 use crate::go::types::expressions::Callee;
-use crate::go::types::release::Gives;
+use crate::go::types::release::{Gives, ReleaseMethod};
 use crate::go::types::type_expr::Type;
-use crate::rules::acquire::{Acquire, Called, Qualified, Receiver};
+use crate::rules::acquire::{Acquire, Called, GivenType, Qualified, Receiver};
 
 /// A go.mod larger than this is not read for settings.
 const MAX_GO_MOD: u64 = 1 << 20;
@@ -20,20 +21,25 @@ const MAX_GO_MOD: u64 = 1 << 20;
 /// Values are followed through this many calls and variables.
 const MAX_DEPTH: usize = 6;
 
-/// Which of the acquisitions of `called` a call is: the first for each thing that it gives. `own`: the
-/// repository's own source is what is called, which shows by itself what it acquires.
+/// Which of the acquisitions of `called` a call is: the first for each thing that it gives, which `releases`
+/// release. `own`: the repository's own source is what is called, which shows by itself what it acquires.
 pub fn acquisitions<'r>(
     typing: &Typing,
-    called: &'r Called,
+    (called, releases): (&'r Called, &[ReleaseMethod]),
     call: &Call,
     callee: &Callee,
     own: bool,
 ) -> Vec<&'r Acquire> {
     let Some(name) = call.name() else { return Vec::new() };
     let is = |acquire: &&Acquire| {
+        // What is lent shows nothing of it in the source of who lends.
+        let own = own && acquire.ty != Some(GivenType::Releasable);
         acquire.callee.is_called(name)
             && is_meant(typing, &acquire.callee, call, callee, own)
-            && acquire.ty.as_ref().is_none_or(|ty| gives(typing, acquire.gives, call, callee, ty))
+            && acquire.ty.as_ref().is_none_or(|wanted| {
+                let ty = given(typing, acquire.gives, call, callee);
+                ty.is_some_and(|ty| fits(typing, &ty, wanted, releases))
+            })
     };
     let mut found: Vec<&Acquire> = Vec::new();
     for acquire in called.acquires.iter().filter(is) {
@@ -62,12 +68,23 @@ fn is_meant(typing: &Typing, wanted: &Qualified, call: &Call, callee: &Callee, o
     }
 }
 
-fn gives(typing: &Typing, gives: Gives, call: &Call, callee: &Callee, wanted: &(Arc<str>, Arc<str>)) -> bool {
-    let ty = match gives {
+fn given(typing: &Typing, gives: Gives, call: &Call, callee: &Callee) -> Option<Type> {
+    match gives {
         Gives::Result(at) => typing.database.results(callee).into_iter().nth(at),
         Gives::Argument(at) => call.args.get(at).map(|arg| typing.of(arg)),
-    };
-    ty.as_ref().and_then(Type::named).is_some_and(|named| named.package == wanted.0 && named.name == wanted.1)
+    }
+}
+
+fn fits(typing: &Typing, ty: &Type, wanted: &GivenType, releases: &[ReleaseMethod]) -> bool {
+    match wanted {
+        GivenType::Named(package, name) => {
+            ty.named().is_some_and(|named| named.package == *package && named.name == *name)
+        }
+        GivenType::Releasable => {
+            let answer = typing.database.closable(&typing.file, ty, releases);
+            matches!(answer.closable, Closable::By(_))
+        }
+    }
 }
 
 /// Why there is nothing to release in this call, if there is not.

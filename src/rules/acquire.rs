@@ -14,8 +14,8 @@ use crate::go::types::release::Gives;
 pub struct Acquire {
     /// The function or method.
     pub callee: Qualified,
-    /// The type that what it gives must have, pointers aside: import path and name.
-    pub ty: Option<(Arc<str>, Arc<str>)>,
+    /// The type that what it gives must have, where not any will do.
+    pub ty: Option<GivenType>,
     /// What is to be released.
     pub gives: Gives,
     /// From this Go on, as go.mod has it, there is nothing to release.
@@ -30,6 +30,15 @@ pub struct Acquire {
     pub release: usize,
     /// A result beside it that must not be used after its release.
     pub tied: Option<usize>,
+}
+
+/// What the type of something given must be, pointers aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GivenType {
+    /// Import path and name.
+    Named(Arc<str>, Arc<str>),
+    /// Any that is known to have one of the rule's releases.
+    Releasable,
 }
 
 /// Where an acquisition keeps nothing: this argument is a call of one of these functions.

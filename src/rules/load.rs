@@ -11,7 +11,7 @@ use crate::base::diagnostic::{FaultKind, ReleaseArg, ReleaseWay, Severity};
 use crate::base::sys;
 use crate::go::project::gomod::language_version;
 use crate::go::types::release::{Gives, Lifetime, ReleaseMethod, Words};
-use crate::rules::acquire::{Acquire, Called, Qualified, Quiet};
+use crate::rules::acquire::{Acquire, Called, GivenType, Qualified, Quiet};
 use crate::rules::rule::{Engine, QuerySeeds, Rule, RuleError, Seeds, Status, TextFilter, TypedSeeds};
 
 /// A value that says something: an empty one is a mistake at its place.
@@ -361,8 +361,9 @@ fn acquire(raw: &AcquireToml) -> Result<Acquire, (usize, String)> {
     };
     let callee = Qualified::parse(raw.call.get_ref());
     let ty = raw.ty.as_ref().map(|ty| match ty.get_ref().rsplit_once('.') {
-        Some((package, name)) => Ok((Arc::from(package), Arc::from(name))),
-        None => Err(wrong(ty, "`import/path.Type`")),
+        Some((package, name)) => Ok(GivenType::Named(Arc::from(package), Arc::from(name))),
+        None if &**ty.get_ref() == "*" => Ok(GivenType::Releasable),
+        None => Err(wrong(ty, "`import/path.Type`, nor `*`")),
     });
     let go_below = raw
         .go_below

@@ -1,7 +1,7 @@
 //! Releases on the ways out that lack one, where the others hand the resource on or release it themselves: a
 //! line before each `return`.
 
-use crate::analysis::dataflow::state::{Alias, EventKind, Phase, State};
+use crate::analysis::dataflow::state::{Alias, EventId, EventKind, Phase, State};
 use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::verdict::case::{Case, Kind};
@@ -15,12 +15,9 @@ impl Case<'_, '_> {
     /// ways out cannot have it, or where a callee of the others is no more than supposed to keep it: all of
     /// them may lack a release then.
     pub(crate) fn leaving(&self, trace: &Trace, body: BodyId, kind: &Kind) -> Vec<Anchor> {
-        let supposed = |exit: &Exit| {
-            matches!(
-                exit.state.phase,
-                Phase::Escaped(id) if trace.events[id.0 as usize].kind == EventKind::Escaped(Verdict::PassedOn)
-            )
-        };
+        let passed_on =
+            |id: EventId| trace.events[id.0 as usize].kind == EventKind::Escaped(Verdict::PassedOn);
+        let supposed = |exit: &Exit| matches!(exit.state.phase, Phase::Escaped(id) if passed_on(id));
         if trace.exits.iter().any(supposed) {
             return Vec::new();
         }

@@ -138,10 +138,14 @@ impl<'a> Calls<'a, '_> {
     pub(crate) fn carried(&self, mut passed: ParamEffect, callee: &Callee) -> ParamEffect {
         let types = self.database().results(callee);
         // A context carries what was put into it, though one that is made for a call says nothing of the
-        // resource.
-        let carries = |ty: &Type| ty.is_context() || self.tie(ty).is_some();
+        // resource; and so does an interface, whatever its methods.
+        let put_into = |ty: &Type| self.database().is_interface(ty) && !ty.is_error();
+        let carries = |ty: &Type, alias: &Alias| {
+            ty.is_context() || self.tie(ty).is_some() || matches!(alias, Alias::Inside(_)) && put_into(ty)
+        };
         passed.results.retain(|(index, alias)| {
-            matches!(alias, Alias::Itself | Alias::Function { .. }) || types.get(*index).is_none_or(carries)
+            matches!(alias, Alias::Itself | Alias::Function { .. })
+                || types.get(*index).is_none_or(|ty| carries(ty, alias))
         });
         passed
     }

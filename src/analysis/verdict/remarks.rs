@@ -167,7 +167,7 @@ impl Case<'_, '_> {
             return self.hidden(trace, body, kind, outcome);
         };
         match self.judge.summaries.keepers.of(self.judge.database, &field, self.list()) {
-            Keeper::Unknown => None,
+            Keeper::Unknown => self.hidden(trace, body, kind, outcome),
             Keeper::Releases { by, place } => {
                 let words = format!("field `{}` of `{}` is released by `{by}`", field.name, field.owner);
                 let (path, (line, column)) = place;
@@ -222,7 +222,9 @@ impl Case<'_, '_> {
             let opaque = results.get(*index).is_some_and(|ty| database.is_interface(ty) && !ty.is_error());
             matches!(alias, Alias::Handle(_)) || opaque && matches!(alias, Alias::Inside(_))
         };
+        // A release that comes too early is told as that.
         if trace.events.iter().any(elsewhere)
+            || trace.exits.iter().any(|exit| exit.state.due.is_some())
             || results.iter().any(|ty| !ty.is_error() && releases(ty))
             || !trace.left.iter().all(hides)
         {
