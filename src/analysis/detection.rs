@@ -64,6 +64,13 @@ impl Declaration<'_> {
     }
 }
 
+/// The kind of a detection that is no fault: a budget ended before anything could be told of what stands
+/// there. Its label is the kind of fault that was looked for.
+pub const NOT_ANALYSED: &str = "not analysed";
+
+/// Why, where there are too many ways.
+pub const TOO_MANY_WAYS: &str = "more ways through it than are followed";
+
 /// Something that is wrong.
 #[derive(Debug, Clone)]
 pub struct Detection {
@@ -93,6 +100,11 @@ impl Detection {
             notes: Vec::new(),
             remedy: None,
         }
+    }
+
+    /// That whether there is a fault of this kind was not found out.
+    pub fn not_analysed(kind: &str, span: Span) -> Detection {
+        Detection::new(NOT_ANALYSED, span, kind, TOO_MANY_WAYS.to_owned())
     }
 
     /// With further places, the decisive one first.

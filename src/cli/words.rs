@@ -190,7 +190,7 @@ fn loose_ends(report: &Report) {
     if stats.not_analysed > 0 {
         say(&format!(
             "{} could not be analysed: `unleak audit` lists them",
-            counted(stats.not_analysed, "declaration")
+            counted(stats.not_analysed, "place")
         ));
     }
     incomplete(report);
@@ -230,7 +230,7 @@ pub fn stats(common: &CommonFlags, settings: &Settings, report: &Report) {
         counted(stats.declarations, "declaration")
     ));
     if stats.not_analysed > 0 {
-        say(&format!("not analysed: {}", counted(stats.not_analysed, "declaration")));
+        say(&format!("not analysed: {}", counted(stats.not_analysed, "place")));
     }
     for (reason, count) in &stats.left_out {
         say(&format!("left out: {} ({reason})", counted(*count, "file")));

@@ -276,8 +276,12 @@ fn declaration(
             }
         };
     let (parsed, decl) = parsed;
-    let detected = detect::declaration(DETECTORS, run.judge, run.policy, (place, &decl), text);
-    let judged = if acquires { judged(run, place, item, (&parsed, &decl), result) } else { Vec::new() };
+    let (detected, unjudged) = detect::declaration(DETECTORS, run.judge, run.policy, (place, &decl), text);
+    let mut judged = if acquires { judged(run, place, item, (&parsed, &decl), result) } else { Vec::new() };
+    if !unjudged.is_empty() {
+        judged.extend(unjudged);
+        judged.sort_by_key(|one| one.acquisition.span);
+    }
     AnalyzedDeclaration { judged, detected }
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::analysis::detection::{Declaration, Detection, Detector};
+use crate::analysis::detection::{Declaration, Detection, Detector, NOT_ANALYSED};
 use crate::analysis::file_context::FileContext;
 use crate::analysis::verdict::case::Judge;
+use crate::analysis::verdict::judgement::{Judgement, not_analysed};
 use crate::analysis::{channel, construct, lock};
 use crate::base::diagnostic::{Finding, Location, fingerprint};
 use crate::config::{Policy, Settings};
@@ -48,19 +49,19 @@ pub fn is_wanted(policy: &Policy, text: &[u8]) -> bool {
 }
 
 /// What is detected in one declaration by the engines of the rules that have to look at it, in the order of
-/// the text.
+/// the text, and what the budgets of these did not suffice for.
 pub fn declaration(
     detectors: &Detectors,
     judge: &Judge,
     policy: &Policy,
     (file, decl): (&FileContext, &Decl),
     text: &[u8],
-) -> Vec<Detected> {
+) -> (Vec<Detected>, Vec<Judgement>) {
     let function = match decl {
         Decl::Func(func) => Some(func.display_name()),
         _ => None,
     };
-    let mut detected = Vec::new();
+    let (mut detected, mut unjudged) = (Vec::new(), Vec::new());
     for (engine, detector) in detectors {
         let mut kinds: Vec<Arc<str>> = policy
             .of_engine(*engine)
@@ -74,15 +75,22 @@ pub fn declaration(
         let previews = policy.previews.iter().filter(|rule| rule.engine == *engine && rule.may_hold(text));
         kinds.extend(previews.map(|rule| rule.reports.clone()));
         let (database, summaries) = (judge.database, judge.summaries);
-        let found = detector(&Declaration { database, summaries, file, decl, kinds: &kinds });
-        detected.extend(found.into_iter().map(|detection| Detected {
-            engine: *engine,
-            function: function.clone(),
-            detection,
-        }));
+        for detection in detector(&Declaration { database, summaries, file, decl, kinds: &kinds }) {
+            if detection.kind == NOT_ANALYSED {
+                // Once, whoever looked for what.
+                let rule = policy.of_engine(*engine).find(|rule| *rule.reports == *detection.label);
+                let known = |one: &Judgement| one.acquisition.span == detection.span;
+                if let Some(rule) = rule.filter(|_| !unjudged.iter().any(known)) {
+                    let (span, why) = (detection.span, &detection.message);
+                    unjudged.push(not_analysed(file, &rule.id, span, function.clone(), why));
+                }
+                continue;
+            }
+            detected.push(Detected { engine: *engine, function: function.clone(), detection });
+        }
     }
     detected.sort_by_key(|one| (one.detection.span, one.detection.kind));
-    detected
+    (detected, unjudged)
 }
 
 /// How often each text was seen in a function, by kind: what tells the fingerprints of equal ones apart.
@@ -174,5 +182,46 @@ mod tests {
         let report = checked_by("surplus-senders", &[("a.go", &text)]);
         assert_eq!((places(&report).len(), report.findings.len()), (0, 1));
         assert_eq!(checked_by("unclosed-range", &[("a.go", &text)]).findings.len(), 0);
+    }
+
+    /// A function of many independent branches, each asked twice, around `before` and `after`.
+    fn wide(branches: usize, before: &str, after: &str) -> String {
+        let names: Vec<String> = (0..branches).map(|at| format!("b{at}")).collect();
+        let asked: String = names.iter().map(|name| format!("\tif {name} {{\n\t\tg()\n\t}}\n")).collect();
+        format!(
+            "package p\n\nimport \"sync\"\n\nvar mu sync.Mutex\n\nfunc g() {{}}\n\nfunc f({} bool) {{\n\t\
+             {before}\n{asked}{asked}\t{after}\n}}\n",
+            names.join(", "),
+        )
+    }
+
+    fn not_analysed(rule: &str, text: &str) -> (u64, usize) {
+        let report = checked_by(rule, &[("a.go", text)]);
+        (report.stats.not_analysed, report.findings.len())
+    }
+
+    #[test]
+    fn what_no_budget_suffices_for_is_counted_once() {
+        let locked = |branches| wide(branches, "mu.Lock()", "if b0 {\n\t\treturn\n\t}\n\tmu.Unlock()");
+        assert_eq!(not_analysed("unreleased-lock", &locked(3)), (0, 1));
+        assert_eq!(not_analysed("unreleased-lock", &locked(8)), (1, 0));
+        assert_eq!(not_analysed("unreleased-lock,locked-twice", &locked(8)), (1, 0));
+        assert_eq!(not_analysed("unreleased-lock", &wide(8, "g()", "g()")), (0, 0), "it takes no lock");
+        assert_eq!(not_analysed("lost-cancel", &locked(8)), (0, 0), "nobody asks about locks");
+        let group = |branches| wide(branches, "var wg sync.WaitGroup\n\twg.Add(1)", "wg.Wait()");
+        assert_eq!(not_analysed("waitgroup-imbalance", &group(1)), (0, 1));
+        let jumps = group(1).replace("\twg.Wait()", "\tgoto end\nend:\n\twg.Wait()");
+        assert_eq!(not_analysed("waitgroup-imbalance", &jumps), (1, 0));
+        let sent = BLOCK.replace("\t\tprintln", "\t\tgoto end\n\tend:\n\t\tprintln");
+        let text = format!("package p\n\nfunc f() {{\n{sent}}}\n");
+        assert_eq!(not_analysed("surplus-senders", &text), (1, 0));
+    }
+
+    #[test]
+    fn a_comment_at_what_is_not_analysed_may_be_needed() {
+        let silenced = "//unleak:ignore unreleased-lock -- why\n\tmu.Lock()";
+        let text = |branches| wide(branches, silenced, "mu.Unlock()");
+        assert_eq!(not_analysed("unreleased-lock,unused-suppression", &text(8)), (1, 0));
+        assert_eq!(not_analysed("unreleased-lock,unused-suppression", &text(3)), (0, 1));
     }
 }

@@ -143,7 +143,7 @@ impl Seen<'_> {
     ) -> bool {
         let at = &judged.acquisition;
         let doc = self.doc(at.span, place);
-        let concerned = rule.is_none_or(|rule| rule.judges(&at.rule));
+        let concerned = rule.is_none_or(|rule| rule.judges(&at.rule) || *rule.id == *at.rule);
         let open = judged.faults.iter().any(|fault| rule.is_none_or(|rule| rule.reports(fault.kind)))
             || at.certainty == Certainty::Assumed
             || matches!(at.verdict, Verdict::NotAnalysed | Verdict::UnknownType);

@@ -69,7 +69,7 @@ pub struct Stats {
     pub left_out_folders: BTreeMap<&'static str, u64>,
     /// Declarations that were parsed.
     pub declarations: u64,
-    /// Declarations that hold a candidate and could not be analysed.
+    /// Places that could not be analysed: acquisitions and channels.
     pub not_analysed: u64,
     /// Candidate calls whose type nobody knows.
     pub unknown_type: u64,

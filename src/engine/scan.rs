@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::channel;
+use crate::analysis::detection::TOO_MANY_WAYS;
 use crate::analysis::summaries::answers::Summaries;
 use crate::analysis::verdict::case::{Judge, Usage};
 use crate::analysis::verdict::judgement::Judgement;
@@ -424,6 +425,7 @@ fn take(report: &mut Report, candidate: &Candidate) {
     let lines = LineIndex::new(&candidate.text);
     for one in candidate.judged.detected.iter().filter(|one| one.detection.kind == channel::VERDICT) {
         let span = one.detection.span;
+        report.stats.not_analysed += u64::from(one.detection.message == TOO_MANY_WAYS);
         let (line, column) = lines.line_column(span.start);
         let text = String::from_utf8_lossy(&candidate.text[span.range()]).into_owned();
         report.channels.push(ChannelVerdict {

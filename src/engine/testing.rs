@@ -42,13 +42,14 @@ impl Module {
         Module(folder)
     }
 
-    /// Settings for a run over all of it with this rule alone, and no source outside of it.
+    /// Settings for a run over all of it with this rule, or those, alone, and no source outside of it.
     pub fn settings(&self, rule: &str) -> Settings {
         let root = fs::canonicalize(self.0.path()).expect("it is there");
         let mut settings = Settings::sample(&root, &["."]);
         settings.scan.sources.rules = RULES.clone();
         settings.scan.sources.files = Files::None;
-        settings.scan.sources.flags.flag("select", Some(vec![rule.to_owned()]));
+        let selected: Vec<String> = rule.split(',').map(str::to_owned).collect();
+        settings.scan.sources.flags.flag("select", Some(selected));
         settings.scan.index_only = true;
         settings
     }

@@ -13,7 +13,7 @@ use crate::analysis::channel::verdict::{Case, Fault, Kind};
 use crate::analysis::channel::{
     describe, endless, groups, handler, process, remedy, stopped, stuck, unanswered, worker,
 };
-use crate::analysis::detection::{Declaration, Detection, Function};
+use crate::analysis::detection::{Declaration, Detection, Function, TOO_MANY_WAYS};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::text::Span;
@@ -162,7 +162,14 @@ fn waits(declaration: &Declaration) -> Vec<Detection> {
         }
         let mut walk = Walk::new(declaration.database, declaration.summaries, scope);
         walk.with_groups = true;
-        let Ok(ways) = walk.owner(&frame, &team) else { continue };
+        let Ok(ways) = walk.owner(&frame, &team) else {
+            // What was made as a channel has its row already.
+            if first == 0 && declaration.wants(groups::KIND) {
+                let declared = team.statements[0].span;
+                detected.push(Detection::not_analysed(groups::KIND, declared));
+            }
+            continue;
+        };
         let once = runs_once(&walk, &frame, &team, Some(func));
         let exits: Vec<Way> =
             ways.iter().filter(|way| leaves(&frame, &team, Some(func), once, way)).cloned().collect();
@@ -224,7 +231,7 @@ fn of_team<'a>(
         Judged { make, detection, row }
     };
     let Ok(ways) = walk.owner(frame, team) else {
-        let why = || Some("more ways through it than are followed".to_owned());
+        let why = || Some(TOO_MANY_WAYS.to_owned());
         return (0..team.channels.len()).map(|at| row(at, None, why(), "")).collect();
     };
     let capacities = capacities(frame, team);

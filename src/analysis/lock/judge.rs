@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::analysis::dataflow::oracle::Oracle;
-use crate::analysis::detection::{Declaration, Detection, Function};
+use crate::analysis::detection::{Declaration, Detection, Function, NOT_ANALYSED};
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes};
@@ -55,9 +55,14 @@ fn found(function: &Function) -> Vec<Detection> {
     let text = declaration.file.text;
     let walk = Walk { typing, callees: &callees, ending: &ending, text };
     let bodies = (0..scopes.bodies.len()).map(|at| BodyId(narrow(at)));
-    let mut found: Vec<Detection> =
-        bodies.filter_map(|body| walk.body(body)).flat_map(|met| of(function, &met)).collect();
-    found.retain(|one| declaration.wants(one.kind));
+    let locking = bodies.filter_map(|body| Some((body, walk.first_lock(body)?)));
+    let mut found: Vec<Detection> = locking
+        .flat_map(|(body, first)| match walk.body(body) {
+            Some(met) => of(function, &met),
+            None => [UNRELEASED, TWICE].map(|kind| Detection::not_analysed(kind, first)).into(),
+        })
+        .collect();
+    found.retain(|one| declaration.wants(if one.kind == NOT_ANALYSED { &one.label } else { one.kind }));
     found.sort_by_key(|one| (one.span, one.kind));
     found
 }

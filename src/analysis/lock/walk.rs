@@ -100,6 +100,22 @@ pub struct Walk<'a, 'w> {
 type Asked<'t> = FxHashMap<Vec<u8>, (u32, Vec<VarId>)>;
 
 impl<'a> Walk<'a, '_> {
+    /// Where a body takes a lock first, in the order of the text: elsewhere there is nothing to find.
+    pub fn first_lock(&self, body: BodyId) -> Option<Span> {
+        let mut first: Option<Span> = None;
+        visit::block(self.typing.scopes.body(body).block, &mut |expr| {
+            if let ExprKind::Call(call) = &expr.kind
+                && first.is_none_or(|first| call.span < first)
+                && self.typing.scopes.body_around(call.span) == Some(body)
+                && method(self.typing, &call.function)
+                    .is_some_and(|(_, locking)| locking.act != LockAct::Unlock)
+            {
+                first = Some(call.span);
+            }
+        });
+        first
+    }
+
     /// Walks a body; `None` for one with too many ways.
     pub fn body(&self, body: BodyId) -> Option<Met<'a>> {
         let block = self.typing.scopes.body(body).block;
