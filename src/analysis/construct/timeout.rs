@@ -29,12 +29,28 @@ fn lasts(name: &str) -> bool {
     ["watch", "stream", "event", "subscribe", "tail", "follow"].iter().any(|word| name.contains(word))
 }
 
-/// `http.Get(…)`
+/// `http.Get(…)`, `http.DefaultClient.Get(…)`
 fn requests(context: &Context) -> Vec<Detection> {
     let mut found = Vec::new();
+    let Some(block) = context.block() else { return found };
+    let typing = context.typing;
+    let is_endless_client = |expr: &Expr| {
+        let name = typing.name(expr);
+        name.is_some_and(|(package, name)| names::variables().endless_clients.holds(&package, name))
+    };
+    let is_set = sets_field(block, &is_endless_client);
     for call in visit::calls(context.declaration.decl) {
-        let Some((package, name)) = context.typing.name(&call.function) else { continue };
-        if !package.is_empty() && names::functions().requests.holds(&package, name) {
+        let by_client = match &call.function.unparen().kind {
+            ExprKind::Selector { operand, field } => {
+                !is_set && is_endless_client(operand) && is_endless(typing, block, call, &field.name)
+            }
+            _ => false,
+        };
+        let function = typing.name(&call.function).filter(|(package, name)| {
+            !package.is_empty() && names::functions().requests.holds(package, name)
+        });
+        if by_client || function.is_some() {
+            let name = call.name().unwrap_or_default();
             let message = format!("`{name}` waits for its answer without end: its client has no timeout");
             found.push(finding(context, call.span, message, None));
         }

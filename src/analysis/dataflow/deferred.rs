@@ -327,13 +327,23 @@ impl<'a, 'w> Walker<'a, 'w> {
         }
     }
 
-    /// `wg.Wait()` and the like end the goroutines that were started before.
+    /// `wg.Wait()` and the like end the goroutines that were started before, and so does a callee that waits
+    /// for what was started.
     pub(crate) fn waited(&mut self, call: &'a Call, state: &mut State) {
+        let Some(EventId(started)) = state.running else { return };
         let is_wait = matches!(
             &call.function.unparen().kind,
             ExprKind::Selector { field, .. } if &*field.name == "Wait"
         );
-        if is_wait && call.args.is_empty() {
+        let started = self.events[started as usize].span;
+        let is_there = |at: &usize| {
+            call.args.get(*at).is_some_and(|arg| {
+                let mut named = self.scopes.uses_in(arg.span);
+                named.any(|var| self.scopes.uses_in(started).any(|used| used == var))
+            })
+        };
+        let waits = is_wait && call.args.is_empty() || self.oracle.waits_for(call).iter().any(is_there);
+        if waits {
             state.running = None;
         }
     }
@@ -347,9 +357,11 @@ impl<'a, 'w> Walker<'a, 'w> {
         let span = self.events[at as usize].span;
         let literal = self.scopes.bodies.iter().find(|body| span.contains(body.block.span));
         let tells = |body: &Body| mentions(body.block, self.scopes, &|used| used == var);
+        // `go run(done, client)`
+        let gets = || literal.is_none() && self.scopes.uses_in(span).any(|used| used == var);
         // `go func() { wg.Wait(); close(all) }()`, and then `<-all`.
         let told = |body: &Body| tells(body) && self.awaits_within(body.block, span);
-        if literal.is_some_and(tells) || self.scopes.bodies.iter().skip(1).any(told) {
+        if literal.is_some_and(tells) || gets() || self.scopes.bodies.iter().skip(1).any(told) {
             state.running = None;
         }
     }

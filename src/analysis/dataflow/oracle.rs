@@ -141,6 +141,10 @@ pub trait Oracle<'a> {
     fn shared_with(&self, _call: &'a Call, _index: usize) -> Vec<Operand> {
         Vec::new()
     }
+    /// Which arguments of the call its callee waits for: groups, and channels that it receives from.
+    fn waits_for(&self, _call: &'a Call) -> Vec<usize> {
+        Vec::new()
+    }
     /// Whether the process ends with this body: nothing outlives it.
     fn ends_process(&self, body: BodyId) -> bool;
     /// Whether result `index` of the call is new: nobody else has it.

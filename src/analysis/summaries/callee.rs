@@ -16,6 +16,7 @@ use crate::analysis::summaries::conclude::{builtin, with_results};
 use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::base::diagnostic::{Certainty, ReleaseWay};
+use crate::base::text::narrow;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::{Database, FileScope};
@@ -214,6 +215,35 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         ty.why_unknown().is_none()
             && !matches!(ty, Type::Chan(_))
             && self.database().underlying_func(&ty).is_none()
+    }
+
+    fn waits_for(&self, call: &'a Call) -> Vec<usize> {
+        let func = self.typing.called(call);
+        let Some((func, body)) = func.as_ref().and_then(|func| Some((func, func.decl.body()?))) else {
+            return Vec::new();
+        };
+        let scopes = Scopes::of_func(&func.decl);
+        let awaited = |expr: &Expr| match &expr.unparen().kind {
+            ExprKind::Receive(channel) => channel.as_ident().and_then(|ident| scopes.var(ident)),
+            ExprKind::Call(call) if call.args.is_empty() => match &call.function.unparen().kind {
+                ExprKind::Selector { operand, field } if &*field.name == "Wait" => {
+                    operand.as_ident().and_then(|ident| scopes.var(ident))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        // What stands in a block may be passed by.
+        let always = body.stmts.iter().filter_map(|stmt| match &stmt.kind {
+            StmtKind::Expr(expr) | StmtKind::Defer(expr) => awaited(expr),
+            _ => None,
+        });
+        let waited: Vec<VarId> = always.collect();
+        let is_waited = |at: &usize| {
+            let param = scopes.param(BodyId(0), ParamIndex::At(narrow(*at)));
+            param.is_some_and(|param| waited.contains(&param))
+        };
+        (0..call.args.len()).filter(is_waited).collect()
     }
 
     fn shared_with(&self, call: &'a Call, index: usize) -> Vec<Operand> {

@@ -18,6 +18,11 @@ pub fn types() -> &'static Types {
     &NAMES.types
 }
 
+/// Facts about package variables.
+pub fn variables() -> &'static Variables {
+    &NAMES.variables
+}
+
 /// What functions get that answer requests.
 pub fn handlers() -> &'static [Handler] {
     &NAMES.handlers
@@ -46,6 +51,7 @@ fn shipped<T: for<'a> Deserialize<'a>>(text: &str) -> T {
 struct Names {
     functions: Functions,
     types: Types,
+    variables: Variables,
     packages: Packages,
     handlers: Vec<Handler>,
 }
@@ -151,6 +157,13 @@ pub struct Types {
     pub live: NameSet,
     /// Connections around which generated code makes stubs: `NewHealthClient(conn)`.
     pub stub_connections: NameSet,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variables {
+    /// Clients whose requests nothing ends but their answer, or the context of a request.
+    pub endless_clients: NameSet,
 }
 
 #[derive(Deserialize)]
