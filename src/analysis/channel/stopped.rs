@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::analysis::channel::exits::{context_of, exits, is_endless, received, stops};
 use crate::analysis::channel::{at_hand, describe};
 use crate::analysis::detection::{Detection, Function};
+use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{BodyId, Scopes};
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarOrigin};
 use crate::analysis::summaries::kept_channels::{Holder, Room, Use, Uses, holder};
 use crate::base::diagnostic::Remedy;
 use crate::base::text::{Span, narrow};
@@ -64,7 +65,9 @@ fn judge(function: &Function, stmt: &Stmt, channel: &Expr, body: usize) -> Optio
     }
     // A goroutine is left behind, or whoever calls from outside.
     let in_goroutine = is_goroutine(function, body);
-    let public = exported(&function.func.name.name) && matches!(receiver.stop, Stop::Field(..));
+    let public = exported(&function.func.name.name)
+        && matches!(receiver.stop, Stop::Field(..))
+        && !is_made_here(function, operand);
     if !in_goroutine && !public {
         return None;
     }
@@ -142,6 +145,21 @@ fn receiver(function: &Function, held: &Holder, uses: &Uses) -> Option<Receiver>
     let closed = closed.into_iter().filter(own).map(|done| done.name).collect();
     drop(scopes);
     Some(Receiver { func: func.clone(), exit, stop, closed })
+}
+
+/// Whether the function has made what it sends to: nobody else ends it meanwhile.
+fn is_made_here(function: &Function, operand: &Expr) -> bool {
+    let var = operand.as_ident().and_then(|ident| function.scopes.var(ident));
+    let is_new = |value: &Expr| match &value.unparen().kind {
+        ExprKind::AddressOf(inner) => matches!(inner.unparen().kind, ExprKind::Composite { .. }),
+        ExprKind::Composite { .. } => true,
+        ExprKind::Call(call) => call.name().is_some_and(known::opens),
+        _ => false,
+    };
+    var.is_some_and(|var| match function.scopes.info(var).origin {
+        VarOrigin::Value { .. } => function.scopes.assigned(var).iter().all(|one| is_new(one.value)),
+        _ => false,
+    })
 }
 
 /// Whether the function is called by the loop's function only.
