@@ -24,10 +24,10 @@ pub fn detect(context: &Context) -> Vec<Detection> {
                 let StmtKind::Defer(deferred) = &list[at].kind else { return };
                 if !leaves(&list[at + 1..])
                     && let Some(var) = released(context, deferred)
-                    && is_made_in(context, var, looped)
+                    && let Some(made) = made_in(context, var, looped)
                     && !is_kept(context, var, looped)
                 {
-                    found.push(finding(context, list[at].span, var, looped));
+                    found.push(finding(context, (made, list[at].span), var, looped));
                 }
             });
         });
@@ -38,12 +38,13 @@ pub fn detect(context: &Context) -> Vec<Detection> {
     found
 }
 
-fn finding(context: &Context, span: Span, var: VarId, looped: &For) -> Detection {
+fn finding(context: &Context, (made, deferred): (Span, Span), var: VarId, looped: &For) -> Detection {
     let name = &context.typing.scopes.info(var).name;
     let at = Span::new(looped.body.span.start, looped.body.span.start + 1);
     let message = format!("`{name}` of each round is released only when the function ends");
-    Detection::new(KIND, span, "deferred here", message)
-        .with_labels([context.declaration.place(at, "the loop")])
+    let labels = [(at, "the loop"), (deferred, "deferred here")];
+    Detection::new(KIND, made, "made in each round", message)
+        .with_labels(labels.map(|(span, words)| context.declaration.place(span, words)))
         .with_advice(
             "put the round into a function of its own",
             "what a round leaves early by is for a person to see",
@@ -141,14 +142,16 @@ fn released(context: &Context, deferred: &Expr) -> Option<VarId> {
     }
 }
 
-/// Whether the variable is one of each round. What a range goes through was there before.
-fn is_made_in(context: &Context, var: VarId, looped: &For) -> bool {
+/// The call that makes the variable in each round, if it is one of a round. What a range goes through was
+/// there before.
+fn made_in(context: &Context, var: VarId, looped: &For) -> Option<Span> {
     let scopes = context.typing.scopes;
-    let first = scopes.uses_of(var).min();
-    let made = scopes.assigned(var).iter().any(|one| {
-        looped.body.span.contains(one.value.span) && matches!(one.value.unparen().kind, ExprKind::Call(_))
+    let first = scopes.uses_of(var).min()?;
+    let values = scopes.assigned(var).iter().map(|one| one.value);
+    let mut made = values.filter(|value| {
+        looped.body.span.contains(value.span) && matches!(value.unparen().kind, ExprKind::Call(_))
     });
-    made && first.is_some_and(|at| looped.body.span.contains(Span::new(at, at + 1)))
+    made.next().map(|value| value.span).filter(|_| looped.body.span.contains(Span::new(first, first + 1)))
 }
 
 /// Whether it is kept beyond its round on purpose: by a goroutine, a list, a map, a field or a channel.

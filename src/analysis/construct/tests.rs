@@ -24,16 +24,16 @@ fn what_is_made_in_a_round_and_deferred_piles_up() {
         )
     };
     let each = "for range names";
-    assert_eq!(body(each, "defer f.Close()", ""), ["defer f.Close()"]);
-    assert_eq!(body(each, "defer func() { f.Close() }()", ""), ["defer func() { f.Close() }()"]);
+    assert_eq!(body(each, "defer f.Close()", ""), ["open()"]);
+    assert_eq!(body(each, "defer func() { f.Close() }()", ""), ["open()"]);
     assert_eq!(body(each, "defer func() { if other == nil { f.Close() } }()", ""), [""; 0]);
     assert_eq!(body(each, "defer f.Close()\ngo println(f)", ""), [""; 0]);
     assert_eq!(body(each, "defer f.Close()\nall = append(all, f)", ""), [""; 0]);
-    assert_eq!(body(each, "defer f.Close()\nall = append(all, other)", ""), ["defer f.Close()"]);
+    assert_eq!(body(each, "defer f.Close()\nall = append(all, other)", ""), ["open()"]);
     assert_eq!(body(each, "defer other.Close()\n_ = f", ""), [""; 0]);
     assert_eq!(body(each, "defer println(f)", ""), [""; 0]);
     assert_eq!(body(each, "defer f.Close()", "break"), [""; 0]);
-    assert_eq!(body(each, "defer f.Close()", "if f.n == 1 {\nreturn\n}"), ["defer f.Close()"]);
+    assert_eq!(body(each, "defer f.Close()", "if f.n == 1 {\nreturn\n}"), ["open()"]);
     assert_eq!(body("for range 3", "defer f.Close()", ""), [""; 0]);
     assert_eq!(body("for i := 0; i < 3; i++", "defer f.Close()", ""), [""; 0]);
     assert_eq!(body("if len(names) > 0", "defer f.Close()", ""), [""; 0]);
