@@ -165,7 +165,8 @@ impl<'a> Case<'a, '_> {
         let mut faults: Vec<Fault> = leak.into_iter().collect();
         if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown || self.wanted.by_name) {
             faults.extend(self.misuses(trace, body, &kind));
-            faults.extend(self.kept(trace, body, &kind, &mut outcome));
+            let kept = self.kept(trace, body, &kind, &mut outcome);
+            faults.extend(kept.or_else(|| self.dropped(trace, body, &kind, &outcome)));
         }
         let lent = || {
             !self.wanted.by_name

@@ -1,6 +1,7 @@
 //! The one-word answer for an acquisition, with what proves it.
 
 pub mod case;
+mod dropped;
 pub mod judge;
 pub mod judgement;
 mod kind;
