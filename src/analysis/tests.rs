@@ -242,9 +242,9 @@ fn place(anchor: &Anchor, lines: &LineIndex) -> String {
     };
     let iteration = match &anchor.iteration {
         None => String::new(),
-        Some(Iteration::End(_)) => ", at the end of the round".to_owned(),
+        Some(Iteration::End(_)) => ", at the end of the iteration".to_owned(),
         Some(Iteration::Literal { .. }) => ", in a function literal".to_owned(),
-        Some(Iteration::Neither(why)) => format!(", no release in the round: {why}"),
+        Some(Iteration::Neither(why)) => format!(", no release in the iteration: {why}"),
     };
     let doubt = anchor.doubt.as_ref().map_or_else(String::new, |doubt| format!(", doubtful: {doubt}"));
     format!("{} {place}{binding}{iteration}{doubt}", anchor.variable)

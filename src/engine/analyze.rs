@@ -457,9 +457,7 @@ fn called(run: &Run, place: &FileContext, item: &Item, decl: &Decl, seeds: &Prop
         let given = run
             .rules()
             .filter(|_| gives(name) && !own)
-            .find_map(|(rule, _)| {
-                Some((rule, typed_seeds::result_of(run.judge, place.scope, rule, &callee)?))
-            })
+            .find_map(|(rule, _)| Some((rule, typed_seeds::result_of(run.judge, rule, &callee)?)))
             .filter(|_| wrapped::owned_argument(&typing, call).is_none());
         found.extend(
             given.map(|(rule, result)| ProposedCall::new(rule, call.span, Some(Gives::Result(result)))),

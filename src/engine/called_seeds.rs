@@ -81,7 +81,7 @@ fn fits(typing: &Typing, ty: &Type, wanted: &GivenType, releases: &[ReleaseMetho
             ty.named().is_some_and(|named| named.package == *package && named.name == *name)
         }
         GivenType::Releasable => {
-            let answer = typing.database.closable(&typing.file, ty, releases);
+            let answer = typing.database.closable(ty, releases);
             matches!(answer.closable, Closable::By(_))
         }
     }

@@ -240,9 +240,7 @@ fn gives(judge: &Judge, place: &FileContext, rule: &Rule, function: Expr) -> Giv
     let call =
         Call { span: Span::default(), function, type_args: Vec::new(), args: Vec::new(), spread: false };
     let callee = judge.database.callee(place.scope, &call, &|_| None);
-    if matches!(rule.seeds, Seeds::Given(_))
-        && typed_seeds::result_of(judge, place.scope, rule, &callee).is_none()
-    {
+    if matches!(rule.seeds, Seeds::Given(_)) && typed_seeds::result_of(judge, rule, &callee).is_none() {
         return Gives::Nothing;
     }
     if let Callee::Unknown { name, .. } = callee {
@@ -250,7 +248,7 @@ fn gives(judge: &Judge, place: &FileContext, rule: &Rule, function: Expr) -> Giv
     }
     let types = judge.database.results(&callee);
     let answers: Vec<_> =
-        types.iter().map(|ty| judge.database.closable(place.scope, ty, &rule.releases).closable).collect();
+        types.iter().map(|ty| judge.database.closable(ty, &rule.releases).closable).collect();
     match answers.as_slice() {
         [] => Gives::Unknown(None),
         answers if answers.iter().all(|answer| matches!(answer, Closable::Nothing(_))) => Gives::Nothing,

@@ -34,7 +34,7 @@ pub fn result_of(
     }
     let types = judge.database.results(&callee);
     let released = |ty: &Type| {
-        let answer = judge.database.closable(&typing.file, ty, methods);
+        let answer = judge.database.closable(ty, methods);
         matches!(answer.closable, Closable::By(_)) && !is_copied(judge, ty)
     };
     if let Some(result) = types.iter().position(released) {

@@ -36,7 +36,7 @@ pub fn variables(judge: &Judge, rules: &[Arc<Rule>], scope: &FileScope, decl: &D
             let signature = Arc::new(judge.database.signature(&func));
             let callee = Callee::Func { func: func.clone(), signature };
             let closable = |ty: &Type| {
-                let answer = judge.database.closable(&FileScope::of(&func), ty, &rule.releases);
+                let answer = judge.database.closable(ty, &rule.releases);
                 matches!(answer.closable, Closable::By(_))
             };
             let result = judge.database.results(&callee).iter().position(closable);

@@ -93,7 +93,7 @@ pub struct Added<'a> {
 }
 
 impl<'a> Added<'a> {
-    /// All of a round.
+    /// All of an iteration.
     pub fn of(all: &'a [Fresh]) -> Added<'a> {
         let mut added = Added::default();
         for Fresh { name, package, func, .. } in all {

@@ -34,7 +34,7 @@ pub fn bind(wanted: &Wanted, anchor: &Anchor, release: &[String]) -> Result<Boun
     }
 }
 
-/// Edits that give the resource of a round its name, where it has none; its release stands elsewhere.
+/// Edits that give the resource of an iteration its name, where it has none; its release stands elsewhere.
 pub fn name(wanted: &Wanted, anchor: &Anchor) -> Result<Bound, &'static str> {
     match &anchor.binding {
         Binding::Bound => Ok(Bound { edits: Vec::new(), doubt: None }),

@@ -9,7 +9,7 @@ use crate::fix::lines::{Gap, line_at, line_start, realigns};
 use crate::fix::spelling::{self, Spelled, When};
 use crate::fix::wanted::{Draft, Sketch, Wanted};
 
-/// The edits that release the resource in each round.
+/// The edits that release the resource in each iteration.
 pub fn draft(
     wanted: &Wanted,
     release: &Release,

@@ -138,7 +138,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// A choice by a value: it may depend on what was received, or on earlier rounds.
+    /// A choice by a value: it may depend on what was received, or on earlier iterations.
     fn doubt<'a>(&self, frame: &Frame<'a, '_>, value: Option<&'a Expr>, flow: &mut Flow) {
         let mentioned = value.map(|value| frame.mentioned(value)).unwrap_or_default();
         for way in &mut flow.running {

@@ -107,8 +107,8 @@ impl<'a> Frame<'a, '_> {
         found
     }
 
-    /// Whether nothing but what this round has seen decides: an error that it got, or the item that it is
-    /// about. Anything else may be a state that the rounds keep.
+    /// Whether nothing but what this iteration has seen decides: an error that it got, or the item that it is
+    /// about. Anything else may be a state that the iterations keep.
     pub fn is_of_this_round(&self, condition: &'a Expr, way: &Way) -> bool {
         let mentioned = self.mentioned(condition);
         let items = self.items.borrow();

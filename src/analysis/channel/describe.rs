@@ -32,8 +32,8 @@ pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: 
             fault.sends, fault.received
         ),
         (Kind::SurplusSenders, false) => format!(
-            "`{name}` is received from {} times, and some rounds start no goroutine that sends: the receive \
-             blocks for good",
+            "`{name}` is received from {} times, and some iterations start no goroutine that sends: the \
+             receive blocks for good",
             fault.received
         ),
         (Kind::DoubleSend, _) => {
@@ -127,7 +127,7 @@ fn exits(found: &Found, fault: &Fault) -> Vec<(Span, String)> {
             End::Return(span) => (*span, format!("the function has returned in line {}", line(*span))),
             End::Panic(span) => (*span, format!("line {} has panicked", line(*span))),
             End::Break(_, span) => (*span, format!("the loop is left in line {}", line(*span))),
-            End::Continue(_, span) => (*span, format!("the next round begins in line {}", line(*span))),
+            End::Continue(_, span) => (*span, format!("the next iteration begins in line {}", line(*span))),
         };
         if !all.iter().any(|(known, _)| *known == span) {
             all.push((span, words));

@@ -47,7 +47,7 @@ struct Endless {
 
 /// Where a way out of a loop could go.
 enum WayOut {
-    /// Before this case of a `select` that is all of a round.
+    /// Before this case of a `select` that is all of an iteration.
     Case(Span),
     /// First in the block.
     First(Span),

@@ -262,7 +262,7 @@ fn of_team<'a>(
 }
 
 /// Whether goroutines that the owner leaves behind by this way become more and more: what runs `once` in the
-/// life of the process leaves what ends with it, but for the rounds of its loops.
+/// life of the process leaves what ends with it, but for the iterations of its loops.
 fn leaves(frame: &Frame, team: &Team, func: Option<&FuncDecl>, once: bool, way: &Way) -> bool {
     match way.end {
         End::Return(_) => !once,

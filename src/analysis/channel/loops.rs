@@ -1,4 +1,4 @@
-//! Loops in a walk: how often they run, what all their rounds do together, and the ways that leave them.
+//! Loops in a walk: how often they run, what all their iterations do together, and the ways that leave them.
 
 use std::collections::BTreeSet;
 
@@ -45,10 +45,10 @@ impl Walk<'_> {
             return Ok(());
         }
         let target = self.enter(frame, label, true);
-        let rounds = self.rounds(frame, looped, &before)?;
-        self.keep_first(frame, &before, &rounds);
+        let iterations = self.iterations(frame, looped, &before)?;
+        self.keep_first(frame, &before, &iterations);
         let (mut full, mut left) = (Vec::new(), Vec::new());
-        for way in rounds {
+        for way in iterations {
             match way.end {
                 End::Falls => full.push(way),
                 End::Continue(to, _) if to == target => full.push(way),
@@ -56,14 +56,14 @@ impl Walk<'_> {
             }
         }
         frame.targets.borrow_mut().pop();
-        let one = round(&full);
+        let one = iteration(&full);
         let feeds = frame.is_fed(looped, &trip) || {
             let receives = |event: &Event| {
                 matches!(event.what, What::Operation { action: Action::Receive | Action::Range, .. })
             };
             one.iter().any(receives) || left.iter().flat_map(|way| &way.events).any(receives)
         };
-        // Nor can it be told where only some rounds send, of nobody knows how many.
+        // Nor can it be told where only some iterations send, of nobody knows how many.
         let uncounted = !matches!(trip, Trip::Counted(_));
         let fed: BTreeSet<ChannelId> = one
             .iter()
@@ -108,18 +108,18 @@ impl Walk<'_> {
         };
         let mut ways = Vec::new();
         let partly = match &trip {
-            // All but the round that is left.
+            // All but the iteration that is left.
             Trip::Counted(count) => Count { least: Size::ZERO, most: count.most.plus(&Size::number(-1)) },
-            // What each round starts and receives is as often.
+            // What each iteration starts and receives is as often.
             Trip::Endless if one.iter().any(|event| matches!(event.what, What::Start(_))) => {
-                Count::exactly(Size::rounds(looped.body.span.start))
+                Count::exactly(Size::iterations(looped.body.span.start))
             }
             _ => Count::up_to(Size::Any),
         };
         for way in &left {
             let mut way = leave(Some(way), &partly, unsteady);
             if let Trip::Until(channel, span) = &trip {
-                // It has received what this round is about, and maybe more before.
+                // It has received what this iteration is about, and maybe more before.
                 let what =
                     What::Operation { action: Action::Receive, channel: *channel, guard: Guard::GivesUp };
                 let count = Count { least: Size::ONE, most: Size::Any };
@@ -130,7 +130,7 @@ impl Walk<'_> {
         match &trip {
             Trip::Endless => {}
             Trip::Counted(count) if full.is_empty() => {
-                // The first round is the last; where there may be none, it goes on at once.
+                // The first iteration is the last; where there may be none, it goes on at once.
                 if count.least.floor() == Size::ZERO {
                     ways.push(leave(None, &Count::exactly(Size::ZERO), false));
                 }
@@ -155,13 +155,13 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Remembers the ways through the first round of a loop in which a group is waited for.
-    fn keep_first(&self, frame: &Frame, before: &Way, rounds: &[Way]) {
+    /// Remembers the ways through the first iteration of a loop in which a group is waited for.
+    fn keep_first(&self, frame: &Frame, before: &Way, iterations: &[Way]) {
         let waits = |way: &&Way| way.events.iter().any(|event| matches!(event.what, What::Join(Some(_))));
         if frame.member {
             return;
         }
-        for way in rounds.iter().filter(waits) {
+        for way in iterations.iter().filter(waits) {
             let mut first = way.clone();
             first.events = self.around.borrow().clone();
             first.events.extend(before.events.iter().chain(&way.events).cloned());
@@ -169,8 +169,8 @@ impl Walk<'_> {
         }
     }
 
-    /// The ways through one round.
-    fn rounds<'a>(&self, frame: &Frame<'a, '_>, looped: &'a For, before: &Way) -> Walked<Vec<Way>> {
+    /// The ways through one iteration.
+    fn iterations<'a>(&self, frame: &Frame<'a, '_>, looped: &'a For, before: &Way) -> Walked<Vec<Way>> {
         let assigned = assigned_in(frame.scopes, &looped.body);
         let mut start = Way::start();
         start.facts = before.facts.clone();
@@ -243,7 +243,7 @@ impl<'a> Frame<'a, '_> {
         }
     }
 
-    /// Whether the rounds go by what comes out of some channel.
+    /// Whether the iterations go by what comes out of some channel.
     fn is_fed(&self, looped: &'a For, trip: &Trip) -> bool {
         let ranges = match &looped.head {
             ForHead::Range { right, .. } => matches!(self.typing.of(right), Type::Chan(_)),
@@ -288,8 +288,8 @@ impl<'a> Frame<'a, '_> {
         Some(Count::exactly(size))
     }
 
-    /// `for range c {}` whose rounds nothing leaves, or `for { v, ok := <-c; if !ok { return }; … }`, whose
-    /// rounds nothing else leaves.
+    /// `for range c {}` whose iterations nothing leaves, or `for { v, ok := <-c; if !ok { return }; … }`,
+    /// whose iterations nothing else leaves.
     fn until_closed(&self, looped: &'a For) -> Option<(ChannelId, Span)> {
         let ForHead::Clause { init: None, condition: None, update: None } = &looped.head else { return None };
         let (receive, check) = match looped.body.stmts.as_slice() {

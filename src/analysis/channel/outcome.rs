@@ -107,14 +107,14 @@ pub struct Way {
     pub received: BTreeSet<(VarId, ChannelId)>,
     /// The channels on whose values it depends that the way is taken.
     pub depends: BTreeSet<ChannelId>,
-    /// Whether the way is taken may depend on what happened in earlier rounds: nobody can tell which counts
-    /// go with it.
+    /// Whether the way is taken may depend on what happened in earlier iterations: nobody can tell which
+    /// counts go with it.
     pub uncertain: bool,
     /// Channels that it sends on as often as it receives something: how often is for others to say.
     pub fed: BTreeSet<ChannelId>,
-    /// Variables that got a value in this round.
+    /// Variables that got a value in this iteration.
     pub fresh: BTreeSet<VarId>,
-    /// Variables whose value rounds of a loop may have changed.
+    /// Variables whose value iterations of a loop may have changed.
     pub stale: BTreeSet<VarId>,
     /// What is deferred, innermost last.
     pub deferred: Vec<usize>,
@@ -214,8 +214,8 @@ pub fn counted(events: &[Event], what: &What) -> Count {
     same.fold(Count::exactly(Size::ZERO), |sum, event| sum.plus(&event.count))
 }
 
-/// What one round of a loop does, whichever of `ways` it takes: each event as often as on any of them.
-pub fn round(ways: &[Way]) -> Vec<Event> {
+/// What one iteration of a loop does, whichever of `ways` it takes: each event as often as on any of them.
+pub fn iteration(ways: &[Way]) -> Vec<Event> {
     let mut all: Vec<Event> = Vec::new();
     for event in ways.iter().flat_map(|way| &way.events) {
         if !all.iter().any(|known| known.what == event.what && known.at == event.at) {
@@ -235,10 +235,10 @@ pub fn round(ways: &[Way]) -> Vec<Event> {
     all
 }
 
-/// The events of so many rounds.
-pub fn repeated(round: &[Event], rounds: &Count) -> Vec<Event> {
-    let repeat = |event: &Event| Event { count: rounds.times(&event.count), ..event.clone() };
-    round.iter().map(repeat).filter(|event| event.count.most != Size::ZERO).collect()
+/// The events of so many iterations.
+pub fn repeated(iteration: &[Event], iterations: &Count) -> Vec<Event> {
+    let repeat = |event: &Event| Event { count: iterations.times(&event.count), ..event.clone() };
+    iteration.iter().map(repeat).filter(|event| event.count.most != Size::ZERO).collect()
 }
 
 /// Leaves out ways that are the same.

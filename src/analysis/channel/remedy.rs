@@ -257,7 +257,7 @@ fn held(found: &Found, ty: &Type, depth: u32) -> Held {
     if has("ProtoReflect") {
         return Held::Nothing;
     }
-    match database.closable(&found.frame.typing.file, ty, &common_methods()).closable {
+    match database.closable(ty, &common_methods()).closable {
         Closable::By(_) => return Held::Releasable(format!("`{ty}`")),
         Closable::Unknown(_) => return unknown(&format!("a `{ty}`")),
         Closable::Nothing(_) => {}
@@ -388,7 +388,7 @@ fn close_in_owner(found: &Found, channel: &Channel, doubt: Option<String>) -> Re
     let name = &channel.name;
     if found.team.in_loop {
         return Remedy::advice(
-            format!("close `{name}` at the end of each round"),
+            format!("close `{name}` at the end of each iteration"),
             "a `defer` would wait for the end of the function",
         );
     }

@@ -38,16 +38,16 @@ impl Size {
         Size::Linear { times: 1, of: Some(of), plus: 0 }
     }
 
-    /// How many rounds of a loop, which begins there, are over: nobody knows.
-    pub fn rounds(begin: u32) -> Size {
-        Size::symbol(Symbol { key: format!("rounds({begin})").into(), words: "any number".into() })
+    /// How many iterations of a loop, which begins there, are over: nobody knows.
+    pub fn iterations(begin: u32) -> Size {
+        Size::symbol(Symbol { key: format!("iterations({begin})").into(), words: "any number".into() })
     }
 
     /// Whether nothing in the text tells how many there are.
     pub fn is_open(&self) -> bool {
         match self {
             Size::Any => true,
-            Size::Linear { of, .. } => of.as_ref().is_some_and(|of| of.key.starts_with("rounds(")),
+            Size::Linear { of, .. } => of.as_ref().is_some_and(|of| of.key.starts_with("iterations(")),
         }
     }
 

@@ -78,7 +78,7 @@ pub struct Walk<'w> {
     pub with_groups: bool,
     /// What happened before the loops that the owner's walk is in.
     pub around: RefCell<Vec<Event>>,
-    /// The ways through the first rounds of loops that wait for a group.
+    /// The ways through the first iterations of loops that wait for a group.
     pub first_rounds: RefCell<Vec<Way>>,
     /// Channels whose length or capacity is asked for.
     pub asked: RefCell<BTreeSet<ChannelId>>,

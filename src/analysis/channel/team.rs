@@ -1,7 +1,7 @@
 //! Teams: the channels that one list of statements makes, and how far their uses are known.
 //!
 //! The unit is the block in which the channels are made, from there on: every way out of it leaves them
-//! behind, the end of a round of a loop as well as a return.
+//! behind, the end of an iteration of a loop as well as a return.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub struct Team<'a> {
     pub channels: Vec<Channel<'a>>,
     /// The block is the function's own: its end is the function's.
     pub whole: bool,
-    /// The block is a round of a loop, or in one.
+    /// The block is an iteration of a loop, or in one.
     pub in_loop: bool,
 }
 

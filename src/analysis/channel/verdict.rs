@@ -136,7 +136,7 @@ impl<'t> Case<'t> {
     }
 
     /// Whether the owner can have come to the exit: nobody receives what is not sent, and the other way
-    /// round.
+    /// iteration.
     fn is_consistent(&self, exit: &Way, combination: &Combination) -> bool {
         let channels = (0..self.capacities.len()).map(ChannelId).filter(|channel| (self.closed)(*channel));
         channels.into_iter().all(|channel| {
@@ -292,7 +292,7 @@ impl<'t> Case<'t> {
             if count.least != Size::ZERO || count.most.as_number().is_some() {
                 sends = sends.plus(&sent);
             } else if sent.exceeds(&optional) {
-                // Of those that only some rounds start, each round may start one.
+                // Of those that only some iterations start, each iteration may start one.
                 optional = sent;
             }
             let place = after.iter().rev().find(|event| event.is(Action::Send, channel))?.at;
@@ -453,7 +453,7 @@ impl<'t> Case<'t> {
         })
     }
 
-    /// The owner receives more often than goroutines are started, as some rounds start none.
+    /// The owner receives more often than goroutines are started, as some iterations start none.
     fn starved(&self, channel: ChannelId) -> Option<Fault> {
         self.exits.iter().filter(|exit| !exit.uncertain && exit.depends.is_empty()).find_map(|exit| {
             let started = self.started(exit);

@@ -1,7 +1,7 @@
 //! The walk through a body: every way through its statements, with what it does to the team's channels.
 //!
-//! It goes by the syntax, not by the control-flow graph: a loop is one thing here, whose rounds are counted
-//! symbolically. What it cannot follow marks the channels that it touches as open, with the reason.
+//! It goes by the syntax, not by the control-flow graph: a loop is one thing here, whose iterations are
+//! counted symbolically. What it cannot follow marks the channels that it touches as open, with the reason.
 
 use crate::analysis::channel::frame::Frame;
 use crate::analysis::channel::outcome::*;
@@ -105,15 +105,11 @@ impl Walk<'_> {
                 }
                 end(flow, End::Return(stmt.span));
             }
-            StmtKind::If(branch) => self.each(frame, flow, |flow| self.branch(frame, branch, flow))?,
-            StmtKind::For(looped) => {
-                self.each(frame, flow, |flow| self.looped(frame, looped, label, flow))?
-            }
-            StmtKind::Switch(switch) => {
-                self.each(frame, flow, |flow| self.switch(frame, switch, label, flow))?
-            }
+            StmtKind::If(branch) => self.each(flow, |flow| self.branch(frame, branch, flow))?,
+            StmtKind::For(looped) => self.each(flow, |flow| self.looped(frame, looped, label, flow))?,
+            StmtKind::Switch(switch) => self.each(flow, |flow| self.switch(frame, switch, label, flow))?,
             StmtKind::TypeSwitch(switch) => {
-                self.each(frame, flow, |flow| self.type_switch(frame, switch, label, flow))?
+                self.each(flow, |flow| self.type_switch(frame, switch, label, flow))?
             }
             StmtKind::Select(cases) => self.select(frame, cases, label, flow)?,
             StmtKind::Labeled { label, stmt: Some(inner) } => self.stmt(frame, inner, Some(label), flow)?,
@@ -131,7 +127,7 @@ impl Walk<'_> {
 
     /// Runs `work` for each way alone. Where it has done nothing that matters and left nothing, its branches
     /// are one way again.
-    fn each(&self, _frame: &Frame, flow: &mut Flow, work: impl Fn(&mut Flow) -> Walked<()>) -> Walked<()> {
+    fn each(&self, flow: &mut Flow, work: impl Fn(&mut Flow) -> Walked<()>) -> Walked<()> {
         for way in std::mem::take(&mut flow.running) {
             self.step(1)?;
             let mut alone = Flow::of(way.clone());

@@ -1,4 +1,4 @@
-//! A `defer` in a loop that releases what its round has made: all of it stays until the function ends.
+//! A `defer` in a loop that releases what its iteration has made: all of it stays until the function ends.
 
 use crate::analysis::construct::context::Context;
 use crate::analysis::detection::Detection;
@@ -41,17 +41,17 @@ pub fn detect(context: &Context) -> Vec<Detection> {
 fn finding(context: &Context, (made, deferred): (Span, Span), var: VarId, looped: &For) -> Detection {
     let name = &context.typing.scopes.info(var).name;
     let at = Span::new(looped.body.span.start, looped.body.span.start + 1);
-    let message = format!("`{name}` of each round is released only when the function ends");
+    let message = format!("`{name}` of each iteration is released only when the function ends");
     let labels = [(at, "the loop"), (deferred, "deferred here")];
-    Detection::new(KIND, made, "made in each round", message)
+    Detection::new(KIND, made, "made in each iteration", message)
         .with_labels(labels.map(|(span, words)| context.declaration.place(span, words)))
         .with_advice(
-            "put the round into a function of its own",
-            "what a round leaves early by is for a person to see",
+            "put the iteration into a function of its own",
+            "what an iteration leaves early by is for a person to see",
         )
 }
 
-/// Whether a loop has few rounds by what is written: `for _, x := range []string{"a", "b"}`.
+/// Whether a loop has few iterations by what is written: `for _, x := range []string{"a", "b"}`.
 fn is_short(looped: &For) -> bool {
     match &looped.head {
         ForHead::Range { right, .. } => match &right.unparen().kind {
@@ -69,7 +69,7 @@ fn is_short(looped: &For) -> bool {
     }
 }
 
-/// Every statement of a round with the list that it stands in; loops inside are loops of their own.
+/// Every statement of an iteration with the list that it stands in; loops inside are loops of their own.
 fn each_in_round<'a>(list: &'a [Stmt], see: &mut dyn FnMut(&'a [Stmt], usize)) {
     for (at, stmt) in list.iter().enumerate() {
         see(list, at);
@@ -110,7 +110,7 @@ fn leaves(rest: &[Stmt]) -> bool {
 fn released(context: &Context, deferred: &Expr) -> Option<VarId> {
     let call = deferred.as_call()?;
     if let ExprKind::FuncLit(literal) = &call.function.unparen().kind {
-        // One under a condition is for a way out that is none of the round's.
+        // One under a condition is for a way out that is none of the iteration's.
         return literal.body.stmts.iter().find_map(|stmt| match &stmt.kind {
             StmtKind::Expr(expr) => released(context, expr),
             StmtKind::If(branch) => match &branch.init.as_ref()?.kind {
@@ -142,8 +142,8 @@ fn released(context: &Context, deferred: &Expr) -> Option<VarId> {
     }
 }
 
-/// The call that makes the variable in each round, if it is one of a round. What a range goes through was
-/// there before.
+/// The call that makes the variable in each iteration, if it is one of an iteration. What a range goes through
+/// was there before.
 fn made_in(context: &Context, var: VarId, looped: &For) -> Option<Span> {
     let scopes = context.typing.scopes;
     let first = scopes.uses_of(var).min()?;
@@ -154,7 +154,7 @@ fn made_in(context: &Context, var: VarId, looped: &For) -> Option<Span> {
     made.next().map(|value| value.span).filter(|_| looped.body.span.contains(Span::new(first, first + 1)))
 }
 
-/// Whether it is kept beyond its round on purpose: by a goroutine, a list, a map, a field or a channel.
+/// Whether it is kept beyond its iteration on purpose: by a goroutine, a list, a map, a field or a channel.
 fn is_kept(context: &Context, var: VarId, looped: &For) -> bool {
     let uses = |span: Span| context.typing.scopes.uses_in(span).any(|used| used == var);
     let appends = |value: &Expr| value.as_call().is_some_and(|call| call.name() == Some("append"));

@@ -34,7 +34,7 @@ pub(crate) fn branch<'a>(
             walk.eval(right, &mut state);
             return compared(walk, left, right, state);
         }
-        // What is in there makes a round.
+        // What is in there makes an iteration.
         Condition::NotEmpty(values) => {
             let holds = values.as_call().is_none()
                 && match walk.ranged(values, &state) {

@@ -45,7 +45,7 @@ impl Given {
         });
         let stays = |var: VarId| match scopes.info(var).origin {
             VarOrigin::Param { .. } => scopes.assigned(var).is_empty(),
-            // In a loop it is another one in each round.
+            // In a loop it is another one in each iteration.
             VarOrigin::Value { value, .. } => {
                 scopes.assigned(var).len() == 1
                     && !iterations.iter().any(|iteration| iteration.contains(value.span))

@@ -85,9 +85,9 @@ pub enum Condition<'a> {
     True(&'a Expr),
     /// A case of a switch with a tag.
     Equal(&'a Expr, &'a Expr),
-    /// A loop over these values has a first round.
+    /// A loop over these values has a first iteration.
     NotEmpty(&'a Expr),
-    /// A loop over these values has another round.
+    /// A loop over these values has another iteration.
     HasMore(&'a Expr),
 }
 

@@ -1,5 +1,5 @@
-//! Resources acquired in a loop: how one round of it can release what it acquired, as a `defer` would wait
-//! for the function's end.
+//! Resources acquired in a loop: how one iteration of it can release what it acquired, as a `defer` would
+//! wait for the function's end.
 
 use crate::analysis::dataflow::state::{Alias, Phase, State};
 use crate::analysis::dataflow::trace::Trace;
@@ -13,7 +13,7 @@ use crate::go::syntax::visit;
 
 const USED_AFTERWARDS: &str = "it, or something made from it, may be used after the iteration";
 
-/// How the round of the innermost loop around `found` can release the resource.
+/// How the iteration of the innermost loop around `found` can release the resource.
 pub fn iteration(
     scopes: &Scopes,
     body: BodyId,
@@ -81,7 +81,7 @@ pub fn round_unbound(
     }
 }
 
-/// A release at `end`, if the resource and all that holds on to it belong to this round and are not used
+/// A release at `end`, if the resource and all that holds on to it belong to this iteration and are not used
 /// after `end`.
 fn in_scope_only(
     scopes: &Scopes,
@@ -110,7 +110,7 @@ fn in_scope_only(
     }
 }
 
-/// Whether all that holds on to the resource at any place within `part` is the round's own.
+/// Whether all that holds on to the resource at any place within `part` is the iteration's own.
 fn all_stay_inside(scopes: &Scopes, trace: &Trace, looped: &Block, part: Span) -> bool {
     let within = trace.after.iter().filter(|(at, _)| part.start <= **at && **at <= part.end);
     let mut holders = within.flat_map(|(_, states)| states).flat_map(|state| &state.holders);
@@ -167,7 +167,7 @@ fn case_at(cases: &[Case], span: Span) -> Option<(Span, &[Stmt])> {
     cases.iter().find(|case| case.body.contains(span)).map(|case| (case.body, case.stmts.as_slice()))
 }
 
-/// What of `break` and `continue` is caught by a statement further out that is still part of the round's
+/// What of `break` and `continue` is caught by a statement further out that is still part of the iteration's
 /// rest.
 #[derive(Debug, Clone, Copy, Default)]
 struct Inside {
@@ -175,13 +175,13 @@ struct Inside {
     continues: bool,
 }
 
-/// The ways in which statements leave the round.
+/// The ways in which statements leave the iteration.
 #[derive(Debug, Default)]
 struct Ways {
-    /// `continue` of the round's own loop.
+    /// `continue` of the iteration's own loop.
     continues: Vec<Span>,
     others: Vec<Span>,
-    /// Something is deferred, or started in a goroutine: it runs after the round.
+    /// Something is deferred, or started in a goroutine: it runs after the iteration.
     defers: bool,
 }
 
@@ -239,7 +239,7 @@ mod tests {
     fn in_a_loop_it_is_released_in_each_round() {
         assert_eq!(
             places("for some() {\nc := make1()\nlend(c)\n}\nreturn nil"),
-            ["c after 3, at the end of the round, proved"]
+            ["c after 3, at the end of the iteration, proved"]
         );
         assert_eq!(
             places("for some() {\nc := make1()\nif lend(c) > 0 {\ncontinue\n}\nlend(c)\n}\nreturn nil"),
@@ -247,7 +247,7 @@ mod tests {
         );
         assert_eq!(
             places("for some() {\nc := make1()\nif lend(c) > 0 {\nbreak\n}\nlend(c)\n}\nreturn nil"),
-            ["c after 3, no release in the round: the statement at line 5 leaves the iteration before \
+            ["c after 3, no release in the iteration: the statement at line 5 leaves the iteration before \
                  its end, proved"]
         );
     }

@@ -1,6 +1,6 @@
 //! Whether what is under way is waited for: on every way out behind the place where it begins, once for each
-//! round of a loop. What is under way is in a variable, in the elements of one, or goes out when something is
-//! flushed.
+//! iteration of a loop. What is under way is in a variable, in the elements of one, or goes out when
+//! something is flushed.
 //!
 //! Which calls put something under way is `pending`'s.
 

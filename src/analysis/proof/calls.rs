@@ -106,7 +106,7 @@ impl<'f, 'a> Flow<'f, 'a> {
                 let ty = self.types().database.type_of(self.file(), &param.ty);
                 let whole = Value::of(tie);
                 let data = ty.is_context() || ty.is_error();
-                let held = self.types().part(self.file(), &whole, &ty).filter(|_| !data);
+                let held = self.types().part(&whole, &ty).filter(|_| !data);
                 let var = self.typing.scopes.param(body, ParamIndex::At(narrow(at)));
                 if let (Some(var), Some(value)) = (var, held) {
                     self.set(var, value, arg.span);
@@ -365,7 +365,7 @@ impl<'f, 'a> Flow<'f, 'a> {
                 continue;
             };
             let ty = self.typing.var(var).unwrap_or(Type::Nil);
-            if !ty.is_error() && self.types().can_hold(self.file(), &ty) {
+            if !ty.is_error() && self.types().can_hold(&ty) {
                 self.set(var, Value::of(Tie::Handle), arg.span);
             }
         }
@@ -467,8 +467,8 @@ impl<'f, 'a> Flow<'f, 'a> {
         // What a function makes of an argument has it in itself.
         let around = Value::held();
         let tie = |ty: &Type| match taken && !self.types().is_family(ty) {
-            true => self.types().part(self.file(), &around, ty),
-            false => self.types().part(self.file(), whole, ty),
+            true => self.types().part(&around, ty),
+            false => self.types().part(whole, ty),
         };
         types.iter().map(tie).collect()
     }

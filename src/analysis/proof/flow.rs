@@ -150,9 +150,7 @@ impl<'a> Flow<'_, 'a> {
     fn range(&mut self, left: &'a [Expr], right: &'a Expr, span: Span) {
         let whole = self.value(right);
         for target in left {
-            let part = whole
-                .as_ref()
-                .and_then(|whole| self.types().part(self.file(), whole, &self.typing.of(target)));
+            let part = whole.as_ref().and_then(|whole| self.types().part(whole, &self.typing.of(target)));
             self.assign(target, part, span);
         }
     }
@@ -316,15 +314,13 @@ impl<'a> Flow<'_, 'a> {
             }
             ExprKind::Receive(channel) => {
                 let whole = self.value(channel);
-                let part =
-                    whole.and_then(|whole| self.types().part(self.file(), &whole, &self.typing.of(expr)));
+                let part = whole.and_then(|whole| self.types().part(&whole, &self.typing.of(expr)));
                 return vec![part, None];
             }
             ExprKind::Index { operand, indices } => {
                 let whole = self.value(operand);
                 indices.iter().for_each(|index| drop(self.value(index)));
-                let part =
-                    whole.and_then(|whole| self.types().part(self.file(), &whole, &self.typing.of(expr)));
+                let part = whole.and_then(|whole| self.types().part(&whole, &self.typing.of(expr)));
                 return vec![part, None];
             }
             _ => {}
@@ -432,9 +428,9 @@ impl<'a> Flow<'_, 'a> {
                 }
                 Some(Value::held())
             }
-            Some(Member::Field(ty)) => self.types().part(self.file(), &whole, &ty),
+            Some(Member::Field(ty)) => self.types().part(&whole, &ty),
             // Nobody knows whether it is a method: the type of the whole tells what there is to hold on to.
-            None => self.types().part(self.file(), &whole, &self.typing.of(expr)),
+            None => self.types().part(&whole, &self.typing.of(expr)),
         }
     }
 }

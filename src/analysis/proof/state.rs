@@ -202,7 +202,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         // The error of a method of the library says what went wrong, and no more.
         let empty = |ty: &Type| match ty.is_error() {
             true => value.tie == Tie::Handle,
-            false => !self.types().can_take(self.file(), ty),
+            false => !self.types().can_take(ty),
         };
         if ty.as_ref().is_some_and(empty) {
             return;

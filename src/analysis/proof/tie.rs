@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::go::types::database::{Database, FileScope};
+use crate::go::types::database::Database;
 use crate::go::types::retention::Holds;
 use crate::go::types::type_expr::Type;
 
@@ -78,14 +78,14 @@ pub(crate) struct Types<'w> {
 
 impl Types<'_> {
     /// Whether what a method of something tied gives can hold on to it. An error says what went wrong.
-    pub(crate) fn can_hold(self, file: &FileScope, ty: &Type) -> bool {
+    pub(crate) fn can_hold(self, ty: &Type) -> bool {
         // What a generic client carries for its user is the user's.
-        !matches!(ty, Type::TypeParam(_)) && self.database.holds(file, ty, self.target) != Holds::No
+        !matches!(ty, Type::TypeParam(_)) && self.database.holds(ty, self.target) != Holds::No
     }
 
     /// Whether what is made around a value can have it: all but data can, and data that the resource is.
-    pub(crate) fn can_take(self, file: &FileScope, ty: &Type) -> bool {
-        !self.database.is_plain_data(ty) || self.can_hold(file, ty)
+    pub(crate) fn can_take(self, ty: &Type) -> bool {
+        !self.database.is_plain_data(ty) || self.can_hold(ty)
     }
 
     pub(crate) fn is_target(self, ty: &Type) -> bool {
@@ -111,11 +111,11 @@ impl Types<'_> {
     }
 
     /// A part of something tied, by its type: the library's own things stay the library's.
-    pub(crate) fn part(self, file: &FileScope, whole: &Value, ty: &Type) -> Held {
+    pub(crate) fn part(self, whole: &Value, ty: &Type) -> Held {
         let room = match whole.tie {
-            Tie::Holder => self.can_take(file, ty),
+            Tie::Holder => self.can_take(ty),
             _ if ty.is_error() || ty.is_context() => false,
-            _ => self.can_hold(file, ty),
+            _ => self.can_hold(ty),
         };
         if !room {
             return None;

@@ -157,7 +157,7 @@ impl<'a> Calls<'a, '_> {
         if matches!(ty, Type::TypeParam(_)) {
             return None;
         }
-        match self.database().holds(&self.typing.file, ty, target) {
+        match self.database().holds(ty, target) {
             Holds::No => None,
             Holds::Yes => Some(Alias::Handle(Certainty::Proved)),
             Holds::Maybe => Some(Alias::Handle(Certainty::Assumed)),

@@ -278,7 +278,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
 
 /// Whether a value of this kind has something that releases it.
 pub fn is_closable(typing: &Typing, value: &Expr) -> bool {
-    let answer = typing.database.closable(&typing.file, &typing.of(value), &common_methods());
+    let answer = typing.database.closable(&typing.of(value), &common_methods());
     !matches!(answer.closable, Closable::Nothing(_))
 }
 

@@ -28,7 +28,7 @@ const MAX_DEPTH: usize = 4;
 pub fn owned_argument<'e>(typing: &Typing, call: &'e Call) -> Option<&'e Expr> {
     let methods = common_methods();
     let is_owned = |arg: &&Expr| {
-        let answer = typing.database.closable(&typing.file, &typing.of(arg), &methods[..1]);
+        let answer = typing.database.closable(&typing.of(arg), &methods[..1]);
         matches!(answer.closable, Closable::By(_))
     };
     // `option.WithGRPCConn(conn)` brings its argument along.

@@ -16,10 +16,8 @@ impl Case<'_, '_> {
         if self.wanted.by_name {
             return self.kind_by_name(&types);
         }
-        let answers: Vec<_> = types
-            .iter()
-            .map(|ty| self.judge.database.closable(self.place.scope, ty, self.wanted.releases))
-            .collect();
+        let answers: Vec<_> =
+            types.iter().map(|ty| self.judge.database.closable(ty, self.wanted.releases)).collect();
         let closable = || answers.iter().position(|answer| matches!(answer.closable, Closable::By(_)));
         let named = match self.wanted.gives {
             Some(Gives::Result(result)) => Some(result),
@@ -93,7 +91,7 @@ impl Case<'_, '_> {
     /// The answer about what the constructor really gives, where that has nothing to release.
     pub(crate) fn made(&self, result: usize) -> Option<ClosableAnswer> {
         let types = dynamic_types::types(self.typing, self.call, result)?;
-        let of = |ty: &Type| self.judge.database.closable(self.place.scope, ty, self.wanted.releases);
+        let of = |ty: &Type| self.judge.database.closable(ty, self.wanted.releases);
         let nil = || ClosableAnswer {
             closable: Closable::Nothing("returns nil, and no error".to_owned()),
             certainty: Certainty::Proved,

@@ -293,7 +293,7 @@ impl Case<'_, '_> {
         found
     }
 
-    /// Whether a variable that outlives the round gets the next one where the last is open, and something
+    /// Whether a variable that outlives the iteration gets the next one where the last is open, and something
     /// releases what it has: what tells the two apart is not followed.
     fn is_told_elsewhere(&self, trace: &Trace, exit: &Exit) -> bool {
         if !self.wanted.by_name || exit.kind != ExitKind::Again {

@@ -42,7 +42,7 @@ impl Case<'_, '_> {
     }
 
     /// A `return` within the loop that collects resources, where only what comes after the loop releases
-    /// them: those of the rounds before are lost.
+    /// them: those of the iterations before are lost.
     fn left_in_loop(&self, trace: &Trace, body: BodyId) -> Option<(Span, &'static str)> {
         let call = self.call.span;
         let mut innermost: Option<Span> = None;
@@ -65,7 +65,7 @@ impl Case<'_, '_> {
                 left.get_or_insert(stmt.span);
             }
         });
-        Some((left.filter(|_| after)?, "those that were made in earlier rounds are still open here"))
+        Some((left.filter(|_| after)?, "those that were made in earlier iterations are still open here"))
     }
 
     /// A `return` of an error that hides the one which a deferred function asks for:

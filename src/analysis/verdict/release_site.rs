@@ -115,7 +115,7 @@ impl Case<'_, '_> {
         let database = self.judge.database;
         let ty = self.typing.var(var).filter(|ty| ty.why_unknown().is_none())?;
         let behind = matches!(&ty, Type::Pointer(inner) if database.is_interface(inner));
-        let answer = || database.closable(self.place.scope, &ty, self.wanted.releases).closable;
+        let answer = || database.closable(&ty, self.wanted.releases).closable;
         let lacks = match &kind.answer.closable {
             // A rule that names its calls need not release by a method.
             Closable::By(release) if self.wanted.by_name => {
@@ -321,7 +321,7 @@ mod tests {
     fn no_defer_where_it_would_run_too_late_or_too_often() {
         assert_eq!(
             places("again:\nc := make1()\nlend(c)\nif some() {\ngoto again\n}\nreturn nil"),
-            ["c after 3, no release in the round: a `goto` leads back here, and a `defer` runs when \
+            ["c after 3, no release in the iteration: a `goto` leads back here, and a `defer` runs when \
                  the function ends, proved"]
         );
         assert_eq!(

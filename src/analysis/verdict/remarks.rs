@@ -214,7 +214,7 @@ impl Case<'_, '_> {
         let results: Vec<Type> =
             results.map(|result| database.type_of(self.place.scope, &result.ty)).collect();
         let releases = |ty: &Type| {
-            let answer = database.closable(self.place.scope, ty, &common_methods());
+            let answer = database.closable(ty, &common_methods());
             database.underlying_func(ty).is_some() || !matches!(answer.closable, Closable::Nothing(_))
         };
         let hides = |(index, alias): &(usize, Alias)| {

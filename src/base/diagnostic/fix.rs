@@ -47,7 +47,7 @@ pub enum FixOutcome {
     Applied,
     /// Another fix made the same edits.
     Duplicate,
-    /// It overlaps another fix in every round.
+    /// It overlaps another fix in every iteration.
     Conflict,
     /// Unsafe without `--unsafe`, or display.
     BelowApplicability,

@@ -81,8 +81,8 @@ pub struct Anchor {
     pub doubt: Option<String>,
     /// The place comes after a check of the acquisition's error.
     pub after_check: bool,
-    /// For a place in a loop of the same function, where deferred calls would pile up: how one round could
-    /// release it.
+    /// For a place in a loop of the same function, where deferred calls would pile up: how one iteration
+    /// could release it.
     pub iteration: Option<Iteration>,
     /// What a release may use there.
     pub scope: InScope,
@@ -124,10 +124,10 @@ pub enum Binding {
     Lifted { statement: Span, init: Span, cut: Vec<Span> },
 }
 
-/// How a resource that is acquired in each round of a loop can be released in that round.
+/// How a resource that is acquired in each iteration of a loop can be released in that iteration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Iteration {
-    /// Here: nothing leaves the round between acquisition and this place.
+    /// Here: nothing leaves the iteration between acquisition and this place.
     End(AnchorPlace),
     /// By a `defer` in a function literal around the statements from the anchor on.
     Literal {

@@ -13,7 +13,7 @@ use crate::go::index::names::{shortened, squeezed};
 use crate::go::index_build::spelling::{is_released, spell, spell_all};
 use crate::go::project::package::Package;
 use crate::go::syntax::ast::ExprKind;
-use crate::go::types::database::{Database, FileScope, exported};
+use crate::go::types::database::{Database, exported};
 use crate::go::types::members::{Lookup, Member};
 use crate::go::types::retention::Holds;
 use crate::go::types::type_expr::{Missing, Type};
@@ -198,11 +198,10 @@ pub(crate) fn read(
     released: &[Type],
     noted: &BTreeSet<Arc<str>>,
 ) -> Handles {
-    let scope = FileScope { package: package.clone(), file: 0 };
     let foreign = foreign();
     let holds = |ty: &Type| {
-        let own = released.iter().map(|target| database.holds(&scope, ty, target)).max();
-        (own, database.holds(&scope, ty, &foreign))
+        let own = released.iter().map(|target| database.holds(ty, target)).max();
+        (own, database.holds(ty, &foreign))
     };
     let ends = Released::default();
     let mut handles =

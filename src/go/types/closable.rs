@@ -20,7 +20,7 @@ const MAX_DEPTH: usize = 3;
 impl Database {
     /// Whether a value of type `ty` is released by one of `methods`, of which the first that fits is taken;
     /// one of the right name with other arguments only when none fits, and when it is no request.
-    pub fn closable(&self, _from: &FileScope, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
+    pub fn closable(&self, ty: &Type, methods: &[ReleaseMethod]) -> ClosableAnswer {
         self.closable_anywhere(ty, methods)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::go::project::package::Package;
 use crate::go::types::closable::ClosableAnswer;
-use crate::go::types::database::{Database, FileScope};
+use crate::go::types::database::Database;
 use crate::go::types::release::ReleaseMethod;
 use crate::go::types::type_expr::{FuncSig, Missing, Type};
 
@@ -54,14 +54,13 @@ fn in_source(
     methods: &[ReleaseMethod],
 ) -> Result<Resolution, String> {
     let found = |file: usize, span, signature: String, types: Vec<Type>| {
-        let scope = FileScope { package: package.clone(), file };
         let (line, _) = database.line_column(package, file, span);
         Resolution {
             package: package.path.clone(),
             name: name.to_string(),
             signature,
             read_at: format!("{}:{line}", database.display_path(package, file)),
-            answers: types.iter().map(|ty| database.closable(&scope, ty, methods)).collect(),
+            answers: types.iter().map(|ty| database.closable(ty, methods)).collect(),
         }
     };
     if let Some(func) = package.func(name) {

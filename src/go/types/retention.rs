@@ -9,7 +9,7 @@ pub use crate::go::index::holds::Holds;
 use crate::go::project::package::Package;
 use crate::go::syntax::ast::{ExprKind, Field};
 use crate::go::types::closable::key_of;
-use crate::go::types::database::{Database, FileScope, exported};
+use crate::go::types::database::{Database, exported};
 use crate::go::types::members::{Lookup, Member};
 use crate::go::types::type_expr::{FuncSig, Home, Named, Type};
 use crate::go::types::underlying::{Declared, Shape};
@@ -36,7 +36,7 @@ struct Search<'a> {
 impl Database {
     /// Whether a value of type `ty`, made by the resource or with it, can keep the resource of type `target`
     /// in use after the call.
-    pub fn holds(&self, _from: &FileScope, ty: &Type, target: &Type) -> Holds {
+    pub fn holds(&self, ty: &Type, target: &Type) -> Holds {
         let target = target.pointee();
         let key = (ty.clone(), key_of(ty), target.clone());
         self.holds.get_or(key, |_| self.reaches(&mut Search { target, seen: FxHashSet::default() }, ty, 0))

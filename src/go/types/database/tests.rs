@@ -61,14 +61,14 @@ impl Tree {
     fn closable(&self, file: &str, ty: &str) -> (Closable, Option<(String, u32)>) {
         let scope = self.scope(file);
         let ty = self.database.declared_type(&scope.package, ty).pointer();
-        let answer = self.database.closable(&scope, &ty, &methods());
+        let answer = self.database.closable(&ty, &methods());
         (answer.closable, answer.evidence.map(|evidence| (evidence.path.to_string(), evidence.line)))
     }
 
     fn holds(&self, file: &str, ty: &str, target: &str) -> Holds {
         let scope = self.scope(file);
         let of = |name: &str| self.database.declared_type(&scope.package, name).pointer();
-        self.database.holds(&scope, &of(ty), &of(target))
+        self.database.holds(&of(ty), &of(target))
     }
 }
 
@@ -387,7 +387,6 @@ fn records_of_a_library_only_name_other_handles() {
     let lib = tree.database.import(&scope, "example.com/lib").unwrap();
     let holds = |name: &str| {
         tree.database.holds(
-            &scope,
             &tree.database.declared_type(&lib, name).pointer(),
             &tree.database.declared_type(&lib, "Client"),
         )
@@ -398,12 +397,12 @@ fn records_of_a_library_only_name_other_handles() {
         assert_eq!(holds(name), want, "{name}");
     }
     let deps = tree.database.declared_type(&scope.package, "Deps");
-    assert_eq!(tree.database.holds(&scope, &deps, &tree.database.declared_type(&lib, "Client")), Holds::Yes);
+    assert_eq!(tree.database.holds(&deps, &tree.database.declared_type(&lib, "Client")), Holds::Yes);
     // What a dependency exports is to be called, empty or not.
     assert_eq!(
         by(&tree
             .database
-            .closable(&scope, &tree.database.declared_type(&lib, "Client").pointer(), &methods())
+            .closable(&tree.database.declared_type(&lib, "Client").pointer(), &methods())
             .closable),
         "Close() error"
     );
@@ -431,7 +430,7 @@ fn without_source_the_index_and_names_tell_handles_from_data() {
         ("Tail", Holds::Maybe),
     ] {
         assert_eq!(
-            tree.database.holds(&scope, &tree.database.declared_type(&scope.package, name), &client),
+            tree.database.holds(&tree.database.declared_type(&scope.package, name), &client),
             want,
             "{name}"
         );
@@ -452,7 +451,7 @@ fn what_a_method_gives_that_the_index_does_not_list_is_data() {
         let given = tree.database.results(&tree.callee("a.go"));
         // That its type is not known stays so: it may be something to release for all that anybody knows.
         assert!(given[0].why_unknown().is_some());
-        tree.database.holds(&scope, &given[0], &client)
+        tree.database.holds(&given[0], &client)
     };
     assert_eq!(holds(storage), Holds::No);
     assert_eq!(holds("require cloud.google.com/go/storage v9.0.0\n"), Holds::Maybe);
@@ -482,7 +481,7 @@ fn an_interface_field_holds_only_what_could_be_in_it() {
         ("Any", Holds::Maybe),
     ];
     for (name, want) in want {
-        assert_eq!(tree.database.holds(&scope, &declared(name), &declared("Client")), want, "{name}");
+        assert_eq!(tree.database.holds(&declared(name), &declared("Client")), want, "{name}");
     }
 }
 
