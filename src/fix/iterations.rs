@@ -78,7 +78,7 @@ fn literal(
         at += line.len() + 1;
     }
     edits.extend(continues.iter().map(|span| Edit { span: *span, text: "return".to_owned() }));
-    let closing = Gap { indent: gap.indent.clone(), ..closing };
+    let closing = Gap { indent: gap.indent, ..closing };
     edits.push(closing.insert(&["}()".to_owned()]));
     Ok(edits)
 }
