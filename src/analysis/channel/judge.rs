@@ -83,7 +83,7 @@ fn by_finders(declaration: &Declaration) -> Vec<Detection> {
             let mut found = (finder.find)(function);
             if !found.is_empty()
                 && finder.ends_with_process
-                && process::runs_once(&declaration.file.scope.package, function.func)
+                && process::runs_once(declaration.database, &declaration.file.scope.package, function.func)
             {
                 continue;
             }
@@ -170,7 +170,7 @@ fn waits(declaration: &Declaration) -> Vec<Detection> {
             }
             continue;
         };
-        let once = runs_once(&walk, &frame, &team, Some(func));
+        let once = runs_once(&walk, &frame, &team, declaration.decl, Some(func));
         let exits: Vec<Way> =
             ways.iter().filter(|way| leaves(&frame, &team, Some(func), once, way)).cloned().collect();
         let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
@@ -207,10 +207,15 @@ fn waits(declaration: &Declaration) -> Vec<Detection> {
 }
 
 /// Whether what the team leaves behind ends with the process.
-fn runs_once(walk: &Walk, frame: &Frame, team: &Team, func: Option<&FuncDecl>) -> bool {
-    team.body == BodyId(0)
-        && !walk.members.borrow().is_empty()
-        && func.is_some_and(|func| process::runs_once(&frame.typing.file.package, func))
+fn runs_once(walk: &Walk, frame: &Frame, team: &Team, decl: &Decl, func: Option<&FuncDecl>) -> bool {
+    let typing = frame.typing;
+    let once = match team.body {
+        BodyId(0) if func.is_some() => {
+            func.is_some_and(|func| process::runs_once(typing.database, &typing.file.package, func))
+        }
+        body => process::is_command_literal(typing, decl, typing.scopes.body(body).block.span),
+    };
+    once && !walk.members.borrow().is_empty()
 }
 
 fn of_team<'a>(
@@ -235,7 +240,7 @@ fn of_team<'a>(
         return (0..team.channels.len()).map(|at| row(at, None, why(), "")).collect();
     };
     let capacities = capacities(frame, team);
-    let once = runs_once(walk, frame, team, func);
+    let once = runs_once(walk, frame, team, declaration.decl, func);
     let exits: Vec<Way> = ways.iter().filter(|way| leaves(frame, team, func, once, way)).cloned().collect();
     let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
     let open = walk.open.borrow();

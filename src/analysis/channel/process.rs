@@ -4,18 +4,77 @@ use std::sync::Arc;
 
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::known;
+use crate::analysis::graph::local_types::Typing;
 use crate::base::text::Span;
+use crate::go::facts::names;
 use crate::go::project::package::Package;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
+use crate::go::types::database::{Database, FileScope};
 
 /// Callers of callers are looked at this deep.
 const MAX_DEPTH: u32 = 3;
 
 /// Whether a function runs once in the life of a process, outside of any loop: `main`, `init`, `TestMain`,
-/// and what in a program only these call.
-pub fn runs_once(package: &Arc<Package>, func: &FuncDecl) -> bool {
-    runs_once_at(package, func, 0)
+/// what in a program only these call, and what a command line runs.
+pub fn runs_once(database: &Database, package: &Arc<Package>, func: &FuncDecl) -> bool {
+    runs_once_at(package, func, 0) || is_command(database, package, func)
+}
+
+/// Whether a function literal is what a command line runs: `&cobra.Command{Run: func(…) { … }}`.
+pub fn is_command_literal(typing: &Typing, decl: &Decl, literal: Span) -> bool {
+    let mut found = false;
+    visit::declaration(decl, &mut |expr| {
+        let is_it = |value: &Expr| matches!(&value.unparen().kind, ExprKind::FuncLit(inner) if inner.body.span == literal);
+        found |= runs(typing.database, &typing.file, expr).any(is_it);
+    });
+    found
+}
+
+/// The functions that a literal of a command has run.
+fn runs<'a>(database: &Database, scope: &FileScope, literal: &'a Expr) -> impl Iterator<Item = &'a Expr> {
+    let elements = match &literal.kind {
+        ExprKind::Composite { ty: Some(ty), elements } if is_command_type(database, scope, ty) => {
+            &elements[..]
+        }
+        _ => &[],
+    };
+    elements.iter().map(|element| &element.value)
+}
+
+fn is_command_type(database: &Database, scope: &FileScope, ty: &Expr) -> bool {
+    let ExprKind::Selector { operand, field } = &ty.unparen().kind else { return false };
+    let commands = &names::types().commands;
+    commands.may_hold(&field.name)
+        && operand
+            .as_ident()
+            .and_then(|package| database.resolve_import_name(scope, &package.name))
+            .is_some_and(|path| commands.holds(&path, &field.name))
+}
+
+/// Whether all that the package does with a function is to have a command line run it.
+fn is_command(database: &Database, package: &Arc<Package>, func: &FuncDecl) -> bool {
+    let name = &*func.name.name;
+    let (mut mentions, mut run) = (0, 0);
+    let mut see = |scope: &FileScope, expr: &Expr| {
+        let is_it = |expr: &Expr| match &expr.kind {
+            ExprKind::Ident(ident) => *ident.name == *name,
+            ExprKind::Selector { field, .. } => *field.name == *name,
+            _ => false,
+        };
+        mentions += usize::from(is_it(expr));
+        run += runs(database, scope, expr).filter(|value| is_it(value.unparen())).count();
+    };
+    for caller in package.functions_with(name) {
+        let body = caller.decl.body().filter(|_| caller.decl.name.span != func.name.span);
+        let scope = FileScope::of(&caller);
+        body.into_iter().for_each(|body| visit::block(body, &mut |expr| see(&scope, expr)));
+    }
+    for value in package.value_names().iter().filter_map(|value| package.var(value)) {
+        let scope = FileScope { package: package.clone(), file: value.file };
+        visit::exprs(&value.spec().values, &mut |expr| see(&scope, expr));
+    }
+    run > 0 && run == mentions
 }
 
 fn runs_once_at(package: &Arc<Package>, func: &FuncDecl, depth: u32) -> bool {

@@ -10,7 +10,7 @@ use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-use crate::go::types::database::FileScope;
+use crate::go::types::database::{Database, FileScope};
 use crate::go::types::type_expr::Type;
 
 /// What the rule is called.
@@ -67,7 +67,7 @@ fn only_grows(context: &Context, name: &Ident) -> Option<Detection> {
         if uses.bounded {
             return None;
         }
-        let Some(at) = uses.grows.filter(|_| !is_set_up(&func)) else { continue };
+        let Some(at) = uses.grows.filter(|_| !is_set_up(context.typing.database, &func)) else { continue };
         if added.is_none() && !FileScope::of(&func).is_test() {
             let place = context.declaration.place_in(&func, at, "something is added here");
             added = Some((place, func.decl.display_name()));
@@ -84,11 +84,13 @@ fn only_grows(context: &Context, name: &Ident) -> Option<Detection> {
 
 /// Whether a function fills something once, as the program starts: what runs once, `Register…`, and what
 /// only such functions call.
-fn is_set_up(func: &FuncRef) -> bool {
+fn is_set_up(database: &Database, func: &FuncRef) -> bool {
     let name = &*func.decl.name.name;
     let lower = name.to_ascii_lowercase();
     let registers = ["regist", "init", "setup", "load", "must", "define", "add", "new", "set", "with"];
-    if registers.iter().any(|word| lower.starts_with(word)) || process::runs_once(&func.package, &func.decl) {
+    if registers.iter().any(|word| lower.starts_with(word))
+        || process::runs_once(database, &func.package, &func.decl)
+    {
         return true;
     }
     let callers = func.package.functions_with(name);
@@ -96,7 +98,7 @@ fn is_set_up(func: &FuncRef) -> bool {
     // What nobody is seen to call is called by another `init`, or as a variable gets its value.
     let private = func.decl.receiver.is_none() && name.chars().next().is_some_and(char::is_lowercase);
     (private || callers.peek().is_some())
-        && callers.all(|caller| process::runs_once(&func.package, &caller.decl))
+        && callers.all(|caller| process::runs_once(database, &func.package, &caller.decl))
 }
 
 fn uses(context: &Context, func: &FuncRef, name: &Ident) -> Uses {

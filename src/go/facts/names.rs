@@ -142,6 +142,8 @@ pub struct Types {
     pub mocks: NameSet,
     /// What makes HTTP requests, and has no `Close` as a rule.
     pub transports: NameSet,
+    /// Commands of a command line, whose functions the process runs once.
+    pub commands: NameSet,
     /// Whose `Context` ends with a request.
     pub requests: NameSet,
     /// Functions that cancel a context.

@@ -5,14 +5,17 @@ use crate::go::syntax::ast::*;
 /// Every call in a declaration, function literals included, outer calls before those in their arguments.
 pub fn calls<'a>(decl: &'a Decl) -> Vec<&'a Call> {
     let mut found = Vec::new();
-    let see: &mut dyn FnMut(&'a Expr) =
-        &mut |expr| found.extend(expr.as_call().filter(|call| call.span == expr.span));
+    declaration(decl, &mut |expr| found.extend(expr.as_call().filter(|call| call.span == expr.span)));
+    found
+}
+
+/// Every expression in a declaration but those of types.
+pub fn declaration<'a>(decl: &'a Decl, see: &mut dyn FnMut(&'a Expr)) {
     match decl {
         Decl::Func(func) => func.body().into_iter().for_each(|body| block(body, see)),
         Decl::Vars(specs) | Decl::Consts(specs) => specs.iter().for_each(|spec| exprs(&spec.values, see)),
         Decl::Types(_) | Decl::Other => {}
     }
-    found
 }
 
 /// Every statement of a function body, blocks before what is in them; those of function literals are left
