@@ -207,3 +207,31 @@ func wrapped(ctx context.Context) error {
 	}
 	return nil
 }
+
+type crate struct{ first *[1]*cl.Client }
+
+var shelf sync.Map
+
+// Who has the crate has what is put into it later.
+func loadedOrStoredBefore(ctx context.Context) error {
+	all := new([1]*cl.Client)
+	shelf.LoadOrStore("k", &crate{first: all})
+	c, err := cl.NewClient(ctx) // against -1 "stored by `LoadOrStore`"
+	if err != nil {
+		return err
+	}
+	all[0] = c
+	return nil
+}
+
+// What stands in a file that uses unsafe pointers may keep anything by a number.
+func keptByANumber(ctx context.Context) error {
+	all := new([1]*cl.Client)
+	cl.Note(&crate{first: all})
+	c, err := cl.NewClient(ctx) // against -1 "uses unsafe pointers"
+	if err != nil {
+		return err
+	}
+	all[0] = c
+	return nil
+}

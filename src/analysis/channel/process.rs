@@ -25,7 +25,10 @@ pub fn runs_once(database: &Database, package: &Arc<Package>, func: &FuncDecl) -
 pub fn is_command_literal(typing: &Typing, decl: &Decl, literal: Span) -> bool {
     let mut found = false;
     visit::declaration(decl, &mut |expr| {
-        let is_it = |value: &Expr| matches!(&value.unparen().kind, ExprKind::FuncLit(inner) if inner.body.span == literal);
+        let is_it = |value: &Expr| match &value.unparen().kind {
+            ExprKind::FuncLit(inner) => inner.body.span == literal,
+            _ => false,
+        };
         found |= runs(typing.database, &typing.file, expr).any(is_it);
     });
     found

@@ -142,8 +142,8 @@ fn released(context: &Context, deferred: &Expr) -> Option<VarId> {
     }
 }
 
-/// The call that makes the variable in each iteration, if it is one of an iteration. What a range goes through
-/// was there before.
+/// The call that makes the variable in each iteration, if it is one of an iteration. What a range goes
+/// through was there before.
 fn made_in(context: &Context, var: VarId, looped: &For) -> Option<Span> {
     let scopes = context.typing.scopes;
     let first = scopes.uses_of(var).min()?;

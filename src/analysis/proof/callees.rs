@@ -6,6 +6,7 @@ use crate::analysis::proof::state::{Against, Asked, Context, Effect, Flow, Seen}
 use crate::analysis::proof::tie::{Tie, Value};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
+use crate::go::syntax::outline::Import;
 use crate::go::types::database::FileScope;
 
 /// Callees are followed this deep.
@@ -34,6 +35,12 @@ impl Context<'_> {
             return unread(format!("`{name}` is called too deep to be read"));
         }
         let Some(body) = func.decl.body() else { return unread(format!("`{name}` has no body to read")) };
+        // A pointer to a part may be all that is kept of the whole, or a number. Where the import has no name
+        // it stands for a link to another function only.
+        let is_unsafe = |import: &Import| &*import.path == "unsafe" && import.name.as_deref() != Some("_");
+        if FileScope::of(func).imports().iter().any(is_unsafe) {
+            return unread(format!("`{name}` stands in a file that uses unsafe pointers"));
+        }
         self.open.borrow_mut().push(question.clone());
         let effect = self.read(func, body, &question.1);
         self.open.borrow_mut().pop();

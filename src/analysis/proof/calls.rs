@@ -2,6 +2,7 @@
 //!
 //! What the functions do that are called is `callees`'.
 
+use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{ParamIndex, VarOrigin};
 use crate::analysis::proof::ownership::{Owner, Place, place};
 use crate::analysis::proof::state::{Asked, Effect, Flow, Seen};
@@ -260,6 +261,10 @@ impl<'f, 'a> Flow<'f, 'a> {
                 call.span,
                 format!("`{name}` gives its descriptor, by which others may go on with it"),
             );
+            return Vec::new();
+        }
+        if !tied.arguments.is_empty() && self.typing.ask(call, known::stores) == Some(true) {
+            self.object(call.span, format!("stored by `{name}`"));
             return Vec::new();
         }
         if self.starts_group(callee) {

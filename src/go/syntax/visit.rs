@@ -3,7 +3,7 @@
 use crate::go::syntax::ast::*;
 
 /// Every call in a declaration, function literals included, outer calls before those in their arguments.
-pub fn calls<'a>(decl: &'a Decl) -> Vec<&'a Call> {
+pub fn calls(decl: &Decl) -> Vec<&Call> {
     let mut found = Vec::new();
     declaration(decl, &mut |expr| found.extend(expr.as_call().filter(|call| call.span == expr.span)));
     found
