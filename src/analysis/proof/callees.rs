@@ -6,7 +6,6 @@ use crate::analysis::proof::state::{Against, Asked, Context, Effect, Flow, Seen}
 use crate::analysis::proof::tie::{Tie, Value};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
-use crate::go::syntax::outline::Import;
 use crate::go::types::database::FileScope;
 
 /// Callees are followed this deep.
@@ -35,10 +34,8 @@ impl Context<'_> {
             return unread(format!("`{name}` is called too deep to be read"));
         }
         let Some(body) = func.decl.body() else { return unread(format!("`{name}` has no body to read")) };
-        // A pointer to a part may be all that is kept of the whole, or a number. Where the import has no name
-        // it stands for a link to another function only.
-        let is_unsafe = |import: &Import| &*import.path == "unsafe" && import.name.as_deref() != Some("_");
-        if FileScope::of(func).imports().iter().any(is_unsafe) {
+        // A pointer to a part may be all that is kept of the whole, or a number.
+        if func.package.files[func.file].has_unsafe_pointers() {
             return unread(format!("`{name}` stands in a file that uses unsafe pointers"));
         }
         self.open.borrow_mut().push(question.clone());

@@ -74,6 +74,21 @@ pub struct PackageFile {
     text: Option<Arc<[u8]>>,
 }
 
+impl PackageFile {
+    fn text(&self) -> Option<Arc<[u8]>> {
+        let read = || Some(sys::read_in_tree(&self.file, MAX_FILE_BYTES).ok()?.into());
+        self.text.clone().or_else(read)
+    }
+
+    /// Whether it converts pointers to those of other types.
+    pub fn has_unsafe_pointers(&self) -> bool {
+        // An import without a name stands for a link to another function only.
+        let is_named = |import: &Import| &*import.path == "unsafe" && import.name.as_deref() != Some("_");
+        self.imports.iter().any(is_named)
+            && self.text().is_none_or(|text| memchr::memmem::find(&text, b"unsafe.Pointer").is_some())
+    }
+}
+
 /// Where something is declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct DeclPosition {
@@ -421,12 +436,11 @@ impl Package {
     fn texts<N>(&self, all: Vec<(N, DeclPosition)>, look: &mut dyn FnMut(&N, &[u8])) {
         let mut texts: FxHashMap<u32, Option<Arc<[u8]>>> = FxHashMap::default();
         for (name, place) in all {
-            let PackageFile { file, text, test, .. } = &self.files[place.file as usize];
-            if *test {
+            let file = &self.files[place.file as usize];
+            if file.test {
                 continue;
             }
-            let read = || text.clone().or_else(|| Some(sys::read_in_tree(file, MAX_FILE_BYTES).ok()?.into()));
-            let text = texts.entry(place.file).or_insert_with(read);
+            let text = texts.entry(place.file).or_insert_with(|| file.text());
             if let Some(text) = text.as_ref().and_then(|text| text.get(place.span.range())) {
                 look(&name, text);
             }
