@@ -352,7 +352,10 @@ impl<'f, 'a> Flow<'f, 'a> {
             let Some(func) = func else { return self.unread(call, callee, "it") };
             return self.reads(call, &func, Some(value), selected, arguments);
         }
-        let results = self.by_type(callee, Some(&value), false);
+        // The error of a method of the library says what went wrong, and no more.
+        let types = self.types().database.results(callee);
+        let results = self.by_type(callee, Some(&value), false).into_iter().zip(types);
+        let results: Vec<Held> = results.map(|(held, ty)| held.filter(|_| !ty.is_error())).collect();
         let words = if results.iter().any(Option::is_some) {
             format!("`{name}` is called on it, and what that makes from it is followed as well")
         } else {

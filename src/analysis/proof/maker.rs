@@ -24,7 +24,7 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
         steps.push(subject.evidence(call.span, format!("`{name}` makes a new one: the rule says so")));
         return Ok(());
     }
-    if let Some(place) = Plain::in_caller(typing).arguments(call) {
+    if let Some(place) = Plain::in_caller(typing, &subject.summaries.origins.fields).arguments(call) {
         return Err(object(place));
     }
     // Of a dependency the source is believed by its names, and these do not tell a copy from something new.

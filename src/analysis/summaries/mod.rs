@@ -6,6 +6,7 @@ pub mod callee;
 mod conclude;
 pub mod dynamic_types;
 pub mod field_release;
+pub mod field_values;
 pub mod handed_out;
 pub mod kept_channels;
 mod parameters;

@@ -3,11 +3,16 @@
 //!
 //! `NewClient(WithConn(parent))` may give back what it was handed, and its release end that. So what a
 //! constructor is handed has to be plain, by its type or by the way it is made in sight: an option in a
-//! parameter, a field, a package variable or `opts...` is not.
+//! parameter, a package variable or `opts...` is not, nor is one in a field, but where all that the package
+//! puts into the field is.
+
+use std::sync::Arc;
 
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::summaries::field_release::Field;
+use crate::analysis::summaries::field_values::{FieldValues, Within, is_set_as_a_whole};
 use crate::base::diagnostic::{Closable, Evidence};
 use crate::base::text::Span;
 use crate::go::facts::names;
@@ -31,17 +36,21 @@ pub struct Plain<'t, 'a, 'w> {
     depth: usize,
     /// The package of the constructor whose arguments are looked at.
     library: Option<String>,
+    /// What is put into fields, where that is asked.
+    fields: Option<&'t FieldValues>,
+    /// The type and the name of the field whose values are looked at.
+    field: Option<(Arc<str>, Arc<str>)>,
 }
 
 impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
     /// Of the function that calls.
-    pub fn in_caller(typing: &'t Typing<'a, 'w>) -> Plain<'t, 'a, 'w> {
-        Plain { typing, in_maker: false, depth: 0, library: None }
+    pub fn in_caller(typing: &'t Typing<'a, 'w>, fields: &'t FieldValues) -> Plain<'t, 'a, 'w> {
+        Plain { typing, in_maker: false, depth: 0, library: None, fields: Some(fields), field: None }
     }
 
     /// Of a function whose call is looked at elsewhere, arguments and all.
-    pub fn in_maker(typing: &'t Typing<'a, 'w>) -> Plain<'t, 'a, 'w> {
-        Plain { typing, in_maker: true, depth: 0, library: None }
+    pub fn in_maker(typing: &'t Typing<'a, 'w>, fields: &'t FieldValues) -> Plain<'t, 'a, 'w> {
+        Plain { typing, in_maker: true, depth: 0, library: None, fields: Some(fields), field: None }
     }
 
     /// The first argument of `call` that may bring along what has an owner. A test may release what is made
@@ -80,7 +89,13 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
             },
             ExprKind::Selector { operand, .. } => {
                 let local = operand.as_ident().is_none_or(|name| self.typing.scopes.var(name).is_some());
-                if local { self.against(operand, seen) } else { self.function(value) }
+                if !local {
+                    return self.function(value);
+                }
+                self.against(operand, seen).and_then(|place| match self.values_of(value) {
+                    Some(found) => found,
+                    None => Some(place),
+                })
             }
             _ => object("how this was made does not lie open"),
         }
@@ -101,6 +116,51 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
             _ if self.is_unlisted(value) => None,
             _ => Some(self.typing.evidence(value.span, "what this is may belong to others")),
         }
+    }
+
+    /// The same of all that the package puts into the field that is selected; `None` where that does not lie
+    /// open.
+    #[expect(clippy::option_option, reason = "not found out is not the same as nothing against it")]
+    fn values_of(&self, selected: &Expr) -> Option<Option<Evidence>> {
+        let ExprKind::Selector { operand, field } = &selected.unparen().kind else { return None };
+        let (database, ty) = (self.typing.database, self.typing.of(operand));
+        let owner = ty.pointee().named()?;
+        let package = owner.source().filter(|package| !database.is_dependency(package))?;
+        let key = (owner.name.clone(), field.name.clone());
+        if self.field.as_ref() == Some(&key) {
+            return Some(None);
+        }
+        let fields = self.fields.filter(|_| is_set_as_a_whole(database, &self.typing.of(selected)))?;
+        let field = Field { package: package.clone(), owner: key.0.clone(), name: key.1.clone() };
+        let values = fields.of(database, &field)?;
+        Some(values.iter().find_map(|value| match &value.within {
+            Within::Func(func) => {
+                let scopes = Scopes::of_func(&func.decl);
+                let typing = Typing::new(database, FileScope::of(func), &scopes);
+                let body = func.decl.body()?;
+                self.put_by(&typing, expr_at(value.span, |see| visit::block(body, see)), &key)
+            }
+            Within::Var(var) => {
+                let specs = std::slice::from_ref(var.spec());
+                let scopes = Scopes::of_vars(specs);
+                let scope = FileScope { package: package.clone(), file: var.file };
+                let typing = Typing::new(database, scope, &scopes);
+                self.put_by(&typing, expr_at(value.span, |see| visit::exprs(&specs[0].values, see)), &key)
+            }
+        }))
+    }
+
+    /// A value that another declaration puts into a field.
+    fn put_by(
+        &self,
+        typing: &Typing,
+        value: Option<&Expr>,
+        field: &(Arc<str>, Arc<str>),
+    ) -> Option<Evidence> {
+        let (depth, library) = (self.depth + 1, self.library.clone());
+        let there =
+            Plain { typing, in_maker: false, depth, library, fields: None, field: Some(field.clone()) };
+        there.against(value?, &mut Vec::new())
     }
 
     fn is_unlisted(&self, value: &Expr) -> bool {
@@ -169,7 +229,8 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(self.typing.database, FileScope::of(func), &scopes);
         let depth = self.depth + 3;
-        let inner = Plain { typing: &typing, in_maker: true, depth, library: self.library.clone() };
+        let library = self.library.clone();
+        let inner = Plain { typing: &typing, in_maker: true, depth, library, fields: None, field: None };
         let Some(body) = func.decl.body().filter(|_| inner.depth <= MAX_DEPTH) else {
             return Some(typing.evidence(name.span, format!("what `{}` gives is not read", name.name)));
         };
@@ -274,6 +335,17 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
     fn is_own(&self, func: &FuncRef) -> bool {
         !self.typing.database.is_dependency(&func.package)
     }
+}
+
+/// The expression at a place, among those that are walked.
+fn expr_at<'e>(span: Span, walk: impl FnOnce(&mut dyn FnMut(&'e Expr))) -> Option<&'e Expr> {
+    let mut found = None;
+    walk(&mut |expr| {
+        if expr.span == span {
+            found.get_or_insert(expr);
+        }
+    });
+    found
 }
 
 /// Whether a value of this kind has something that releases it.

@@ -12,6 +12,7 @@
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::summaries::field_values::FieldValues;
 use crate::analysis::summaries::handed_out;
 use crate::analysis::summaries::plain_values::{Plain, is_closable};
 use crate::analysis::summaries::released_fields::ReleasedFields;
@@ -53,7 +54,11 @@ pub struct Origin {
 
 /// Answers about functions, shared by all threads.
 #[derive(Default)]
-pub struct Origins(Memo<Question, Origin>);
+pub struct Origins {
+    answers: Memo<Question, Origin>,
+    /// What is put into fields that arguments come from.
+    pub fields: FieldValues,
+}
 
 /// A function, which of its results, and whether a proof is asked for: that is dearer.
 type Question = (FuncRef, usize, bool);
@@ -83,14 +88,17 @@ impl Origins {
     fn origin(&self, database: &Database, func: &FuncRef, index: usize, proving: bool) -> Origin {
         let key = (func.clone(), index, proving);
         // Only whole answers are kept: those on the way depend on where the way began.
-        self.0
-            .get_or(key, |_| Search { database, open: Vec::new(), opened: 0, proving }.function(func, index))
+        self.answers.get_or(key, |_| self.search(database, proving).function(func, index))
+    }
+
+    fn search<'w>(&'w self, database: &'w Database, proving: bool) -> Search<'w> {
+        Search { database, fields: &self.fields, open: Vec::new(), opened: 0, proving }
     }
 
     /// What stands against a proof that result `index` of `call`, in the body that `typing` is about, is new.
     /// The arguments are not looked at.
     pub fn of_call(&self, typing: &Typing, call: &Call, index: usize) -> Origin {
-        let mut search = Search { database: typing.database, open: Vec::new(), opened: 0, proving: true };
+        let mut search = self.search(typing.database, true);
         search.call(typing, call, index, &mut Vec::new())
     }
 }
@@ -135,6 +143,7 @@ fn against(typing: &Typing, ownership: ResultOwnership, span: Span, words: impl 
 /// One question on its way.
 struct Search<'w> {
     database: &'w Database,
+    fields: &'w FieldValues,
     /// The functions being looked into, outermost first.
     open: Vec<(FuncRef, usize)>,
     opened: usize,
@@ -358,7 +367,7 @@ impl Search<'_> {
     }
 
     fn arguments(&self, typing: &Typing, call: &Call) -> Option<Evidence> {
-        if self.proving { Plain::in_maker(typing).arguments(call) } else { None }
+        if self.proving { Plain::in_maker(typing, self.fields).arguments(call) } else { None }
     }
 
     fn function_value(&mut self, typing: &Typing, call: &Call, index: usize) -> Origin {

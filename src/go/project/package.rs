@@ -447,6 +447,12 @@ impl Package {
         }
     }
 
+    /// Whether a file of tests mentions `word`, or cannot be read.
+    pub fn tests_mention(&self, word: &str) -> bool {
+        let mut tests = self.files.iter().filter(|file| file.test);
+        tests.any(|file| file.text().is_none_or(|text| outline::has_word(&text, word)))
+    }
+
     /// The functions and methods that mention `word` and are no tests, sorted by name.
     pub fn functions_with(self: &Arc<Self>, word: &str) -> Vec<FuncRef> {
         let mut found = Vec::new();

@@ -1,0 +1,123 @@
+package proof
+
+import (
+	"context"
+
+	"example.com/proof/lib/cl"
+)
+
+type plainOptions struct{ opts []cl.Option }
+
+func newPlainOptions() *plainOptions {
+	p := &plainOptions{opts: []cl.Option{cl.WithName("a")}}
+	p.opts = append(p.opts, cl.WithName("b"))
+	return p
+}
+
+func (p *plainOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, p.opts...) // safe
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+type lentOptions struct{ opts []cl.Option }
+
+func newLentOptions(shared *cl.Client) *lentOptions {
+	return &lentOptions{opts: []cl.Option{cl.WithOther(shared)}}
+}
+
+func (l *lentOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, l.opts...) // against -4 "how `shared` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+type givenOptions struct{ opts []cl.Option }
+
+func newGivenOptions(opts ...cl.Option) *givenOptions { return &givenOptions{opts} }
+
+func (g *givenOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, g.opts...) // against -3 "how `opts` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+type setOptions struct{ opts []cl.Option }
+
+func newSetOptions(shared *cl.Client) *setOptions {
+	s := &setOptions{opts: make([]cl.Option, 1)}
+	s.opts[0] = cl.WithOther(shared)
+	return s
+}
+
+func (s *setOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, s.opts...) // against -5 "how `shared` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+// Whoever has the address may put in what they like.
+type addressedOptions struct{ opts []cl.Option }
+
+func newAddressedOptions(fill func(*[]cl.Option)) *addressedOptions {
+	a := &addressedOptions{}
+	fill(&a.opts)
+	return a
+}
+
+func (a *addressedOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, a.opts...) // against 0 "how `a` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+// Other packages may set what is exported.
+type openOptions struct{ Opts []cl.Option }
+
+func (o *openOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, o.Opts...) // against 0 "how `o` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+// A variable shares the elements.
+type sharedOptions struct{ opts []cl.Option }
+
+func newSharedOptions(shared *cl.Client) *sharedOptions {
+	s := &sharedOptions{opts: make([]cl.Option, 1)}
+	all := s.opts
+	all[0] = cl.WithOther(shared)
+	return s
+}
+
+func (s *sharedOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, s.opts...) // against 0 "how `s` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+var packaged = &packagedOptions{[]cl.Option{cl.WithName("a")}}
+
+type packagedOptions struct{ opts []cl.Option }
+
+func (p *packagedOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, p.opts...) // safe
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
