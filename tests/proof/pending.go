@@ -225,3 +225,12 @@ func flushedOnOneWay(ctx context.Context, n int) error {
 	}
 	return nil
 }
+
+// What only names something can be had as well as a future, and is none.
+func named(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	return c.Doc("a").Set(ctx, "x")
+}

@@ -8,6 +8,8 @@
     reason = "a function is told apart by its file and place, never by what its package remembers"
 )]
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashSet;
 
 use crate::analysis::graph::derived::{Derived, statements};
@@ -20,7 +22,7 @@ use crate::base::text::{Span, narrow};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-use crate::go::types::database::FileScope;
+use crate::go::types::database::{FileScope, exported};
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
 use crate::go::types::type_expr::Type;
@@ -205,6 +207,17 @@ fn kind_of(typing: &Typing, call: &Call, ty: &Type) -> Future {
     };
     let gets =
         method("Get").is_some_and(|signature| matches!(signature.params.as_slice(), [ty] if ty.is_context()));
+    // `Doc("a")` of a store gives no more than a name for what is there: other methods of it take what is to
+    // be done.
+    let is_reference = || {
+        let plain = |ty: &Type| ty.is_context() || matches!(ty, Type::Slice(_) | Type::Func(_));
+        let takes = |name: &Arc<str>| {
+            exported(name) && method(name).is_some_and(|signature| !signature.params.iter().all(plain))
+        };
+        ty.pointee().named().is_some_and(|named| {
+            named.source().is_some_and(|package| package.methods_of(&named.name).iter().any(takes))
+        })
+    };
     // Of a type that only the index knows the name has to do.
     let named = ty.named().is_some_and(|named| {
         named.source().is_none()
@@ -214,9 +227,9 @@ fn kind_of(typing: &Typing, call: &Call, ty: &Type) -> Future {
     let released = method("Close").is_some();
     match ty {
         Type::Chan(_) => Future::Perhaps,
-        _ if (gets || waits("Wait") || tells("Ready") || tells("Done") || named) && !released => {
-            Future::Surely
-        }
+        _ if released => Future::No,
+        _ if waits("Wait") || tells("Ready") || tells("Done") || named => Future::Surely,
+        _ if gets && !is_reference() => Future::Surely,
         _ => Future::No,
     }
 }

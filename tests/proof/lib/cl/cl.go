@@ -37,3 +37,16 @@ func (t *Topic) Stop() {}
 type Result struct{ ready chan struct{} }
 
 func (r *Result) Get(ctx context.Context) (string, error) { return "", ctx.Err() }
+
+// Doc names something that is stored.
+func (c *Client) Doc(name string) *Doc { return &Doc{c: c, name: name} }
+
+// A Doc is read and written by its methods, and nothing is under way before.
+type Doc struct {
+	c    *Client
+	name string
+}
+
+func (d *Doc) Get(ctx context.Context) (string, error) { return d.name, ctx.Err() }
+
+func (d *Doc) Set(ctx context.Context, data any) error { return ctx.Err() }
