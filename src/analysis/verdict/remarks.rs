@@ -213,19 +213,27 @@ impl Case<'_, '_> {
         let results = func.signature.results.iter();
         let results: Vec<Type> =
             results.map(|result| database.type_of(self.place.scope, &result.ty)).collect();
-        let releases = |ty: &Type| {
-            let answer = database.closable(ty, &common_methods());
-            database.underlying_func(ty).is_some() || !matches!(answer.closable, Closable::Nothing(_))
+        let only_uses = |index: usize| trace.left.contains(&(index, Alias::Function { releases: false }));
+        let releases = |(index, ty): (usize, &Type)| match database.underlying_func(ty) {
+            Some(_) => !only_uses(index),
+            None => {
+                let answer = database.closable(ty, &common_methods());
+                !ty.is_error() && !matches!(answer.closable, Closable::Nothing(_))
+            }
         };
-        let hides = |(index, alias): &(usize, Alias)| {
-            // Whoever gets a struct may get at its fields.
-            let opaque = results.get(*index).is_some_and(|ty| database.is_interface(ty) && !ty.is_error());
-            matches!(alias, Alias::Handle(_)) || opaque && matches!(alias, Alias::Inside(_))
+        let hides = |(index, alias): &(usize, Alias)| match alias {
+            Alias::Handle(_) | Alias::Function { releases: false } => true,
+            // Whoever gets a struct may get at its fields, and what is in a context can be asked for.
+            Alias::Inside(_) => results.get(*index).is_some_and(|ty| {
+                let asked_for = ty.is_error() || ty.is_context() || database.interface_methods(ty).is_empty();
+                database.is_interface(ty) && !asked_for
+            }),
+            _ => false,
         };
         // A release that comes too early is told as that.
         if trace.events.iter().any(elsewhere)
             || trace.exits.iter().any(|exit| exit.state.due.is_some())
-            || results.iter().any(|ty| !ty.is_error() && releases(ty))
+            || results.iter().enumerate().any(releases)
             || !trace.left.iter().all(hides)
         {
             return None;
