@@ -488,9 +488,11 @@ impl<'f, 'a> Flow<'f, 'a> {
         let (mut held, mut errors) = (receiver.clone(), receiver.filter(|value| value.tie == Tie::Holder));
         for (arg, value) in arguments.exprs.iter().zip(&arguments.held) {
             let Some(value) = value else { continue };
-            // Only errors are wrapped; of all else there are words.
+            // Only errors are wrapped; of all else there are words. An error that something made from it gave
+            // says what went wrong, and no more, whether its type is known or not.
             let ty = self.typing.of(arg);
-            if wraps && matches!(self.types().database.find_member(&ty, "Error"), Lookup::Absent) {
+            let is_absent = || matches!(self.types().database.find_member(&ty, "Error"), Lookup::Absent);
+            if wraps && (value.tie == Tie::Handle || is_absent()) {
                 continue;
             }
             held = join(held, Some(value.clone()));
