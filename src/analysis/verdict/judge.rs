@@ -149,6 +149,12 @@ impl<'a> Case<'a, '_> {
         if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown) {
             outcome = self.overlooked(&outcome, trace, body, &kind).unwrap_or(outcome);
         }
+        let mut overwritten = None;
+        if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown) {
+            overwritten = self.overwritten(&outcome, trace, body, &kind);
+        }
+        let by_next = overwritten.is_some();
+        outcome = overwritten.unwrap_or(outcome);
         if outcome.verdict.is_finding() {
             outcome = self.kept_by_maker(&kind).unwrap_or(outcome);
         }
@@ -156,6 +162,12 @@ impl<'a> Case<'a, '_> {
             outcome = self.until_exit();
         }
         let mut leak = self.leak(&outcome);
+        if let Some(fault) = leak.as_mut().filter(|_| by_next) {
+            fault.remedy = Remedy::advice(
+                "make one for all requests, or release the one before",
+                "which of the two is for a person to say",
+            );
+        }
         let release_site = match (&trace, site, &mut leak) {
             (Some(Ok(trace)), Some(site), Some(Fault { remedy: Remedy::Release(placed), .. })) => {
                 self.place(trace, site, &kind, placed)

@@ -9,6 +9,7 @@ mod maker;
 pub mod misuse;
 mod outcome;
 mod overlooked;
+mod overwritten;
 mod process_end;
 mod release_site;
 mod remarks;
