@@ -121,6 +121,9 @@ fn findings(report: &Report) -> String {
     line
 }
 
+/// More rules than these are not named in the closing words.
+const MAX_NAMED: usize = 3;
+
 /// What rules in preview would say, so that nobody takes silence for health.
 fn previews(previews: &Previews) -> Vec<String> {
     let Previews { more, not_asked } = previews;
@@ -132,8 +135,11 @@ fn previews(previews: &Previews) -> Vec<String> {
         let count: u64 = more.values().sum();
         lines.push(format!("{count} more with --select {} (preview)", list(&mut more.keys())));
     }
-    if !not_asked.is_empty() {
-        lines.push(format!("not asked: {} (preview); --select all asks them", list(&mut not_asked.iter())));
+    match not_asked.len() {
+        0 => {}
+        1..=MAX_NAMED => lines
+            .push(format!("not asked: {} (preview); --select all asks them", list(&mut not_asked.iter()))),
+        many => lines.push(format!("not asked: {many} rules in preview; --select all asks them")),
     }
     lines
 }
@@ -211,6 +217,8 @@ pub fn incomplete(report: &Report) {
 fn details(report: &Report) {
     let Details { settings, left_out } = &report.details;
     settings.iter().for_each(|file| say(&format!("settings: {}", harmless(file))));
+    let not_asked = &report.previews.not_asked;
+    not_asked.iter().for_each(|rule| say(&format!("not asked: {} (preview)", harmless(rule))));
     left_out.iter().for_each(|(path, reason)| say(&format!("left out: {} ({reason})", harmless(path))));
 }
 
@@ -251,6 +259,8 @@ pub fn counted(count: impl TryInto<u64>, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn report(applicabilities: &[Option<Applicability>]) -> Report {
@@ -311,6 +321,9 @@ mod tests {
                 "not asked: unclosed-body,unclosed-file (preview); --select all asks them"
             ]
         );
+        let ids = ["lost-cancel", "unclosed-body", "unclosed-file", "unclosed-rows"];
+        let many = Previews { more: BTreeMap::new(), not_asked: ids.map(Into::into).into() };
+        assert_eq!(super::previews(&many), ["not asked: 4 rules in preview; --select all asks them"]);
     }
 
     #[test]

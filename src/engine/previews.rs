@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::base::diagnostic::Severity;
 use crate::config::Policy;
 use crate::engine::prefilter;
 use crate::rules::{Engine, Rule};
@@ -29,10 +30,13 @@ impl Sightings {
         Sightings(rules.iter().map(|rule| (rule.clone(), AtomicBool::new(false))).collect())
     }
 
-    /// Looks in the text of a file for what the rules that do not run there would look at. One that was seen
-    /// once is not looked for again, so that a large tree takes hardly longer than a small one.
+    /// Looks in the text of a file for what the rules that do not run there would look at, but for those
+    /// whose findings are no more than a note. One that was seen once is not looked for again, so that a
+    /// large tree takes hardly longer than a small one.
     pub fn look(&self, policy: &Policy, text: &[u8]) {
-        for rule in policy.previews.iter().filter(|rule| !is_counted(policy, rule)) {
+        for rule in
+            policy.previews.iter().filter(|rule| rule.severity != Severity::Note && !is_counted(policy, rule))
+        {
             let unseen =
                 |(one, seen): &&(Arc<Rule>, AtomicBool)| one.id == rule.id && !seen.load(Ordering::Relaxed);
             let Some((_, seen)) = self.0.iter().find(unseen) else { continue };
@@ -85,6 +89,17 @@ mod tests {
         let expected = ["lost-cancel", "unclosed-connection", "unclosed-file"];
         assert_eq!(seen(&[opens, cancels, opens], ""), expected);
         assert!(seen(&["package p\n\nfunc f() { c := make(chan int); go g(c) }\n"], "").is_empty());
+    }
+
+    #[test]
+    fn what_holds_a_word_that_every_file_has_is_not_named() {
+        let variables =
+            "package p\n\nimport \"runtime\"\n\nvar seen = map[string]int{}\n\nvar on = runtime.GOOS\n";
+        assert!(seen(&[variables], "").is_empty(), "neither a note nor a finalizer");
+        let finalizer = "package p\n\nimport \"runtime\"\n\nfunc f() { runtime.SetFinalizer(x, g) }\n";
+        assert_eq!(seen(&[finalizer], ""), ["blocking-finalizer", "finalizer-keeps-object"]);
+        let answers = "package p\n\nimport \"net/http\"\n\nfunc f() int { return http.StatusOK }\n";
+        assert!(!seen(&[answers], "").contains(&"http-without-timeout".to_owned()));
     }
 
     #[test]

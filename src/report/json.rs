@@ -252,6 +252,22 @@ mod tests {
         assert!(value.get("findings").is_none());
     }
 
+    #[test]
+    fn it_says_where_one_for_all_requests_could_live() {
+        let home = |head: &str| {
+            let text = format!(
+                "import \"net/http\"\n\ntype server struct{{}}\n\n\
+                 func {head}(w http.ResponseWriter, r *http.Request) {{\n\t\
+                 c, err := NewClient()\n\tif err != nil {{\n\t\treturn\n\t}}\n\tc.Use()\n}}\n"
+            );
+            let (report, settings) = (crate::engine::testing::checked(&text), samples::settings());
+            let found = parse(&samples::plain(|out| json(out, &Results::of_check(&report, &settings))));
+            found["findings"][0]["notes"][0]["home"].clone()
+        };
+        assert_eq!(home("(s *server) serve"), json!({ "field_of": "server" }));
+        assert_eq!(home("serve"), json!({ "variable_by": "sync.OnceValues" }));
+    }
+
     /// The page names every field, so that it cannot fall behind.
     #[test]
     fn every_field_is_documented() {

@@ -57,7 +57,11 @@ pub(super) fn acquisition() -> Acquisition {
         verdict: Verdict::Leaked,
         certainty: Certainty::Proved,
         evidence: vec![returned, known],
-        notes: vec![Note { id: "per-request", words: "`run` makes a client for each request".into() }],
+        notes: vec![Note {
+            id: "per-request",
+            words: "`run` makes a client for each request".into(),
+            home: Some(Home::FieldOf("server".into())),
+        }],
     }
 }
 

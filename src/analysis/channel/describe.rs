@@ -148,5 +148,5 @@ pub fn weight(declaration: &Declaration, typing: &Typing, body: BodyId, func: &F
         Some(handler) => format!("{} runs once a request, called by {handler}", request.what),
         None => format!("{} runs once a request", request.what),
     };
-    vec![Note { id: "per-request", words }]
+    vec![Note { id: "per-request", words, home: None }]
 }

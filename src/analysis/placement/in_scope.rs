@@ -253,7 +253,7 @@ fn over(typing: &Typing, name: &str, derived: &Derivation) -> ContextInScope {
 }
 
 /// Whether the module is written for Go `version` or a later one; `None` when it does not say.
-fn go_is(typing: &Typing, version: (u32, u32)) -> Option<bool> {
+pub(crate) fn go_is(typing: &Typing, version: (u32, u32)) -> Option<bool> {
     let module = typing.database.locator().module_of(&typing.file.package.dir)?;
     Some(language_version(module.go_version.as_ref()?)? >= version)
 }

@@ -291,14 +291,15 @@ mod tests {
                 "func serve(w http.ResponseWriter, r *http.Request) { f() }\nfunc f() {\nc := make1()\n\
                  c.Close()\n}"
             )[0],
-            ["per-request: `f`, which `serve` leads to, makes one for each request; a struct with the \
-                 handler as its method could hold one for all"]
+            ["per-request: `f`, which `serve` leads to, makes one for each request; a package variable \
+                 made by `sync.OnceValues`, or a struct with the handler as its method, could hold one for \
+                 all"]
         );
         assert_eq!(
             notes("net/http", "func f(w http.ResponseWriter, r *http.Request) {\nc := make1()\nc.Close()\n}")
                 [0],
-            ["per-request: `f` makes one for each request; a struct with the handler as its method \
-                 could hold one for all"]
+            ["per-request: `f` makes one for each request; a package variable made by `sync.OnceValues`, \
+                 or a struct with the handler as its method, could hold one for all"]
         );
         assert!(notes("net/http", "func f(r *http.Request) {\nc := make1()\nc.Close()\n}")[0].is_empty());
     }

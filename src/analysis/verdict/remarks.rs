@@ -9,6 +9,7 @@ use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::placement::anchor;
 use crate::analysis::placement::anchor::AnchorSite;
+use crate::analysis::placement::in_scope::go_is;
 use crate::analysis::summaries::field_release::{Field, Keeper};
 use crate::analysis::verdict::case::{Case, Kind};
 use crate::analysis::verdict::judgement::Fault;
@@ -20,6 +21,9 @@ use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::closable::common_methods;
 use crate::go::types::type_expr::Type;
+
+/// The Go from which on there is `sync.OnceValues`.
+const ONCE_VALUES: (u32, u32) = (1, 21);
 
 impl Case<'_, '_> {
     /// Releases at the wrong time, as faults.
@@ -343,7 +347,7 @@ impl Case<'_, '_> {
         let line = self.place.lines.line(exit.span.start);
         let words =
             format!("`{}` at line {line} ends the process without running deferred calls", name.trim());
-        Some(Note { id: "exit-after-defer", words })
+        Some(Note { id: "exit-after-defer", words, home: None })
     }
 
     /// It is made again for each request.
@@ -356,11 +360,17 @@ impl Case<'_, '_> {
                 format!("{}, which {handler} leads to, makes one for each request", request.what)
             }
         };
-        let place = match request.receiver {
-            Some(receiver) => format!("a field of `{receiver}` could hold one for all"),
-            None => "a struct with the handler as its method could hold one for all".to_owned(),
+        let once =
+            if go_is(self.typing, ONCE_VALUES) == Some(false) { "sync.Once" } else { "sync.OnceValues" };
+        let home = request.receiver.map_or(Home::VariableBy(once), Home::FieldOf);
+        let place = match &home {
+            Home::FieldOf(receiver) => format!("a field of `{receiver}`"),
+            Home::VariableBy(once) => {
+                format!("a package variable made by `{once}`, or a struct with the handler as its method,")
+            }
         };
-        Some(Note { id: "per-request", words: format!("{how}; {place}") })
+        let words = format!("{how}; {place} could hold one for all");
+        Some(Note { id: "per-request", words, home: Some(home) })
     }
 }
 

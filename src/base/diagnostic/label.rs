@@ -39,4 +39,15 @@ pub struct Note {
     pub id: &'static str,
     /// A sentence.
     pub words: String,
+    /// Of what is made again and again: where one that serves for all could live.
+    pub home: Option<Home>,
+}
+
+/// Where something could live that is made again for each request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Home {
+    /// In a field of the type that the handler's receiver has.
+    FieldOf(Arc<str>),
+    /// In a variable of the package, made by what calls a function once: `sync.OnceValues`.
+    VariableBy(&'static str),
 }

@@ -16,7 +16,7 @@ pub use acquisition::{
 };
 pub use finding::{Finding, Severity, Suppression, fingerprint};
 pub use fix::{Applicability, Fix, FixOutcome};
-pub use label::{Evidence, Location, Note};
+pub use label::{Evidence, Home, Location, Note};
 pub use proof::{Objection, Proof};
 pub use remedy::{
     Anchor, AnchorPlace, Binding, ContextInScope, InScope, Iteration, LoggerInScope, ReleaseCandidate, Remedy,

@@ -2,7 +2,7 @@
 
 use super::wire::*;
 use crate::base::diagnostic::{
-    Acquisition, Applicability, Closable, Evidence, Finding, Fix, Location, Note, RunFault, Suppression,
+    Acquisition, Applicability, Closable, Evidence, Finding, Fix, Home, Location, Note, RunFault, Suppression,
 };
 use crate::base::edit::Edit;
 use crate::base::sys;
@@ -129,7 +129,11 @@ pub(super) fn range(span: Span) -> Range {
 }
 
 pub(super) fn note(note: &Note) -> JsonNote<'_> {
-    JsonNote { id: note.id, message: &note.words }
+    let home = note.home.as_ref().map(|home| match home {
+        Home::FieldOf(ty) => JsonHome { field_of: Some(ty), variable_by: None },
+        Home::VariableBy(function) => JsonHome { field_of: None, variable_by: Some(function) },
+    });
+    JsonNote { id: note.id, message: &note.words, home }
 }
 
 pub(super) fn evidence<'a>(evidence: &'a Evidence, own: &str, files: &Files) -> JsonEvidence<'a> {

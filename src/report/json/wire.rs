@@ -135,6 +135,20 @@ pub(super) struct JsonEvidence<'a> {
 pub(super) struct JsonNote<'a> {
     pub(super) id: &'a str,
     pub(super) message: &'a str,
+    /// For `per-request`: where one that serves for all requests could live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) home: Option<JsonHome<'a>>,
+}
+
+/// One of the two is there.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct JsonHome<'a> {
+    /// In a field of this type, the receiver of the handler.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) field_of: Option<&'a str>,
+    /// In a package variable that this makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) variable_by: Option<&'a str>,
 }
 
 #[derive(Serialize, JsonSchema)]
