@@ -62,7 +62,7 @@ fn judge(function: &Function, span: Span, call: &Call, body: BodyId) -> Option<D
         return None;
     }
     let notes = describe::weight(function.declaration, function.typing, body, function.func);
-    let often = match (notes.is_empty(), made(function)) {
+    let often = match (notes.is_empty(), made(function, call)) {
         (false, _) => "one is started for each request".to_owned(),
         (true, Some((ty, method))) if body == BodyId(0) => {
             format!("one is started for each `{ty}`, and `{method}` does not end it")
@@ -172,15 +172,17 @@ fn is_once(function: &Function, go: Span) -> bool {
 }
 
 /// The type that the function makes a value of and returns, and its method that reads as if it ended all
-/// that belongs to it.
-fn made(function: &Function) -> Option<(String, String)> {
+/// that belongs to it: one that needs to be told nothing else, and is not what the goroutine runs.
+fn made(function: &Function, started: &Call) -> Option<(String, String)> {
     let package = &function.typing.file.package;
     let result = function.func.signature.results.first()?;
     let ty = base_type_name(&result.ty).filter(|ty| package.has_type(ty))?;
     let method = package
         .methods_of(ty)
         .into_iter()
-        .find(|method| known::reads_like_release(method) && exported(method))?;
+        .filter(|method| known::reads_like_release(method) && exported(method))
+        .filter(|method| started.name() != Some(method))
+        .find(|method| package.method(ty, method).is_some_and(|func| asks_for_nothing(function, &func)))?;
     let mut makes = false;
     visit::block(function.func.body()?, &mut |expr| {
         if let ExprKind::Composite { ty: Some(made), .. } = &expr.kind {
@@ -188,6 +190,12 @@ fn made(function: &Function) -> Option<(String, String)> {
         }
     });
     makes.then(|| (ty.to_string(), method.to_string()))
+}
+
+/// Whether a function gets nothing, or a context.
+fn asks_for_nothing(function: &Function, func: &FuncRef) -> bool {
+    let of = |ty: &Expr| function.typing.database.type_of(&FileScope::of(func), ty);
+    func.decl.signature.params.iter().all(|param| of(&param.ty).is_context())
 }
 
 fn remedy(function: &Function, go: Span, endless: &Endless) -> Remedy {

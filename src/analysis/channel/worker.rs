@@ -21,7 +21,7 @@ use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
-use crate::go::types::type_expr::Home;
+use crate::go::types::type_expr::{Home, Type};
 
 /// What the rule is called.
 pub const KIND: &str = "unstopped-worker";
@@ -66,6 +66,9 @@ impl<'a> Owner<'a, '_> {
             return None;
         }
         let uses = uses(self.scopes, var, 1)?;
+        if self.is_lent(var) {
+            return None;
+        }
         let ty = self.typing.var(var)?;
         let named = ty.named()?;
         let Home::Source(package) = &named.home else { return None };
@@ -88,6 +91,39 @@ impl<'a> Owner<'a, '_> {
         let call = uses.methods.iter().copied().chain(started).find(|(called, _)| **called == **method);
         let span = call.map_or(value.span, |(_, call)| call.span);
         Some(self.detection(span, &format!("`{name}.{method}`"), name, &stop, &uses))
+    }
+
+    /// Whether others work with the value after the function: they have a channel of its, `return t.C`, or
+    /// a function literal that calls it, in a field or as a result.
+    fn is_lent(&self, var: VarId) -> bool {
+        let names = |span: Span| self.scopes.uses_in(span).any(|used| used == var);
+        let keeps = |value: &Expr| match &value.unparen().kind {
+            ExprKind::FuncLit(literal) => names(literal.body.span),
+            _ => false,
+        };
+        let mut lent = false;
+        for body in &self.scopes.bodies {
+            visit::body(body.block, &mut |stmt| match &stmt.kind {
+                StmtKind::Return(values) => {
+                    let channel =
+                        |value: &Expr| names(value.span) && matches!(self.typing.of(value), Type::Chan(_));
+                    lent |= values.iter().any(|value| keeps(value) || channel(value));
+                }
+                StmtKind::Assign { left, right, .. } => {
+                    let mut stored = left.iter().zip(right).filter(|(target, _)| target.as_ident().is_none());
+                    lent |= stored.any(|(_, value)| keeps(value));
+                }
+                _ => {}
+            });
+        }
+        if let Some(body) = self.scopes.bodies.first() {
+            visit::block(body.block, &mut |expr| {
+                if let ExprKind::Composite { elements, .. } = &expr.kind {
+                    lent |= elements.iter().any(|element| keeps(&element.value));
+                }
+            });
+        }
+        lent
     }
 
     /// A value that nobody takes.

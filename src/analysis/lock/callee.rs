@@ -14,6 +14,8 @@ use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::{Database, FileScope};
+use crate::go::types::expressions::Callee;
+use crate::go::types::members::Member;
 use crate::go::types::type_expr::Type;
 
 /// Callees of callees are looked at this deep.
@@ -125,7 +127,7 @@ fn handed(typing: &Typing, call: &Call, lock: &Key) -> Vec<Handed> {
     }
     let within = |expr: &Expr| path(typing, expr).and_then(|path| Some(lock.within(&path)?.to_vec()));
     if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind
-        && let Some(fields) = within(operand)
+        && let Some(fields) = within(operand).and_then(|fields| by_receiver(typing, call, operand, fields))
     {
         found.push(Handed::Param(ParamIndex::Receiver, fields));
     }
@@ -133,6 +135,51 @@ fn handed(typing: &Typing, call: &Call, lock: &Key) -> Vec<Handed> {
         found.extend(within(arg).map(|fields| Handed::Param(ParamIndex::At(narrow(at)), fields)));
     }
     found
+}
+
+/// The fields that lead to a lock of the operand's from what its method gets: that may be only something that
+/// the operand embeds, whose own locks are others. `None` where it does not have the lock.
+fn by_receiver(
+    typing: &Typing,
+    call: &Call,
+    operand: &Expr,
+    mut fields: Vec<Arc<str>>,
+) -> Option<Vec<Arc<str>>> {
+    let Callee::Method { method, .. } = typing.callee(call) else { return Some(fields) };
+    let mut ty = typing.of(operand).pointee().clone();
+    while ty != *method.receiver.pointee() {
+        let first = fields.first()?;
+        // A field that comes by what is embedded, as the method does.
+        if !typing.database.has_direct_field(&ty, first) {
+            break;
+        }
+        let Some(Member::Field(inner)) = typing.database.member(&ty, first) else { return None };
+        ty = inner.pointee().clone();
+        fields.remove(0);
+    }
+    Some(fields)
+}
+
+/// Whether a `return` with these values says that something has failed.
+pub fn fails(func: &FuncDecl, values: &[Expr]) -> bool {
+    let result = func.signature.results.last();
+    let error = result.and_then(|result| result.ty.as_ident()).is_some_and(|ty| &*ty.name == "error");
+    error && values.last().is_some_and(|last| !last.is_nil())
+}
+
+/// What an `if` asks about: all that it names, in the order of the text.
+fn asked(branch: &If) -> Vec<Arc<str>> {
+    let mut names = Vec::new();
+    let mut see = |expr: &Expr| match &expr.kind {
+        ExprKind::Ident(ident) => names.push(ident.name.clone()),
+        ExprKind::Selector { field, .. } => names.push(field.name.clone()),
+        _ => {}
+    };
+    if let Some(init) = &branch.init {
+        visit::stmt(init, &mut see);
+    }
+    visit::expr(&branch.condition, &mut see);
+    names
 }
 
 struct Looker<'a, 'l> {
@@ -147,13 +194,25 @@ struct Looker<'a, 'l> {
 
 impl<'a> Looker<'a, '_> {
     /// What comes first of a list of statements; `always` where nothing but a return keeps them from being
-    /// run, and none that a parameter asks for.
+    /// run, and none that a parameter asks for or that has found what it looks for.
     fn block(&mut self, list: &'a [Stmt], mut always: bool) -> Option<First> {
-        list.iter().find_map(|stmt| {
+        list.iter().enumerate().find_map(|(at, stmt)| {
             let found = self.stmt(stmt, always);
-            always &= !self.leaves_if_told(stmt);
+            always &= !self.leaves_if_told(stmt) && !self.leaves_if_found(stmt, &list[at + 1..]);
             found
         })
+    }
+
+    /// Whether a statement returns what is there already, where the function looks again further on: it takes
+    /// the lock only to make what it has not found, and who holds the lock may know that it is there.
+    fn leaves_if_found(&self, stmt: &Stmt, rest: &[Stmt]) -> bool {
+        let StmtKind::If(branch) = &stmt.kind else { return false };
+        let Some(StmtKind::Return(values)) = branch.then.stmts.last().map(|last| &last.kind) else {
+            return false;
+        };
+        let what = asked(branch);
+        let again = |later: &Stmt| matches!(&later.kind, StmtKind::If(branch) if asked(branch) == what);
+        !values.is_empty() && !fails(&self.func.decl, values) && rest.iter().any(again)
     }
 
     /// Whether a statement leaves the function where a parameter says so: `if !create { return }`.

@@ -6,9 +6,9 @@ use crate::analysis::dataflow::oracle::Oracle;
 use crate::analysis::detection::{Declaration, Detection, Function, NOT_ANALYSED};
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{BodyId, Scopes};
-use crate::analysis::lock::callee::Callees;
-use crate::analysis::lock::key::{Key, Root, method};
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
+use crate::analysis::lock::callee::{Callees, fails};
+use crate::analysis::lock::key::{Key, Root, method, unlocked_by};
 use crate::analysis::lock::walk::{Again, Held, Left, Met, Walk};
 use crate::analysis::summaries::answers::Stack;
 use crate::analysis::summaries::callee::Calls;
@@ -58,7 +58,7 @@ fn found(function: &Function) -> Vec<Detection> {
     let locking = bodies.filter_map(|body| Some((body, walk.first_lock(body)?)));
     let mut found: Vec<Detection> = locking
         .flat_map(|(body, first)| match walk.body(body) {
-            Some(met) => of(function, &met),
+            Some(met) => of(function, body, &met),
             None => [UNRELEASED, TWICE].map(|kind| Detection::not_analysed(kind, first)).into(),
         })
         .collect();
@@ -87,7 +87,7 @@ fn owned(typing: &Typing, key: &Key) -> Option<(Option<Type>, Arc<str>)> {
     Some((Some(owner.pointee().clone()), last.clone()))
 }
 
-fn of(function: &Function, met: &Met) -> Vec<Detection> {
+fn of(function: &Function, body: BodyId, met: &Met) -> Vec<Detection> {
     let twice: Vec<(&Key, &Again)> = met.twice().filter(|(key, _)| !met.foreign.contains(*key)).collect();
     let mut found: Vec<Detection> =
         twice.iter().map(|(key, again)| locked_twice(function, key, again)).collect();
@@ -96,7 +96,7 @@ fn of(function: &Function, met: &Met) -> Vec<Detection> {
         let told: Vec<Span> = twice.iter().map(|(_, again)| again.second).collect();
         let again = |left: &Left| matches!(left, Left::Again(at) if told.contains(at));
         let ways: Vec<Left> = ways.iter().filter(|left| !again(left)).copied().collect();
-        if !ways.is_empty() && !is_meant(function, met, key, &ways) {
+        if !ways.is_empty() && !is_meant(function, body, met, key, &ways) {
             found.push(unreleased(function, key, *held, &ways));
         }
     }
@@ -109,13 +109,14 @@ fn of(function: &Function, met: &Met) -> Vec<Detection> {
 }
 
 /// Whether a lock that is held on these ways out is held on purpose, as far as can be told.
-fn is_meant(function: &Function, met: &Met, key: &Key, ways: &[Left]) -> bool {
+fn is_meant(function: &Function, body: BodyId, met: &Met, key: &Key, ways: &[Left]) -> bool {
     !met.unlocked.contains(key)
         || met.foreign.contains(key)
         || met.wrong.contains_key(key)
         || known::hands_on_lock(&function.func.name.name)
             && !ways.iter().all(|left| is_failure(function, left))
         || is_kept_on_success(met, key, ways)
+        || is_unlocked_around(function, body, key)
         || is_unlocked_elsewhere(function, key)
 }
 
@@ -132,14 +133,48 @@ fn is_kept_on_success(met: &Met, key: &Key, ways: &[Left]) -> bool {
         && free.any(|(stmt, _)| !went_well(stmt))
 }
 
+/// Whether the function around a literal unlocks what the literal locks, and does not lock it itself: it
+/// waits until it has the lock.
+fn is_unlocked_around(function: &Function, body: BodyId, key: &Key) -> bool {
+    let (typing, scopes) = (function.typing, function.scopes);
+    let Some(whole) = function.func.body().filter(|_| body != BodyId(0)) else { return false };
+    let inside = scopes.body(body).block.span;
+    // What a variable holds runs where that is called.
+    let vars = (0..scopes.vars.len()).map(|at| VarId(narrow(at)));
+    let held: Vec<Span> = vars
+        .flat_map(|var| scopes.assigned(var))
+        .filter_map(|one| match &one.value.unparen().kind {
+            ExprKind::FuncLit(literal) => Some(literal.body.span),
+            _ => None,
+        })
+        .collect();
+    let (mut locks, mut unlocks) = (false, false);
+    visit::block(whole, &mut |expr| {
+        let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
+        if inside.contains(call.span) || held.iter().any(|span| span.contains(call.span)) {
+            return;
+        }
+        match method(typing, &call.function) {
+            Some((other, locking)) if other == *key => {
+                unlocks |= locking.act == LockAct::Unlock;
+                locks |= locking.act != LockAct::Unlock;
+            }
+            Some(_) => {}
+            None => unlocks |= unlocked_by(typing, call).contains(key),
+        }
+    });
+    unlocks && !locks
+}
+
 /// Whether some other function of the package unlocks what is named so without locking it.
 fn is_unlocked_elsewhere(function: &Function, key: &Key) -> bool {
     let Some(lock) = owned(function.typing, key) else { return false };
-    let functions = function.declaration.file.scope.package.functions_with("Unlock");
-    functions.iter().filter(|other| other.decl.name.span != function.func.name.span).any(|other| {
+    let package = &function.declaration.file.scope.package;
+    let functions = ["Unlock", "RUnlock"].into_iter().flat_map(|name| package.functions_with(name));
+    functions.filter(|other| other.decl.name.span != function.func.name.span).any(|other| {
         let Some(body) = other.decl.body() else { return false };
         let scopes = Scopes::of_func(&other.decl);
-        let typing = Typing::new(function.declaration.database, FileScope::of(other), &scopes);
+        let typing = Typing::new(function.declaration.database, FileScope::of(&other), &scopes);
         let (mut locks, mut unlocks) = (false, false);
         visit::block(body, &mut |expr| {
             if let Some((other, locking)) = method(&typing, expr)
@@ -156,10 +191,7 @@ fn is_unlocked_elsewhere(function: &Function, key: &Key) -> bool {
 /// Whether a way out returns an error.
 fn is_failure(function: &Function, left: &Left) -> bool {
     let Left::Return(stmt) = left else { return false };
-    let StmtKind::Return(values) = &stmt.kind else { return false };
-    let result = function.func.signature.results.last();
-    let error = result.and_then(|result| result.ty.as_ident()).is_some_and(|ty| &*ty.name == "error");
-    error && values.last().is_some_and(|last| !last.is_nil())
+    matches!(&stmt.kind, StmtKind::Return(values) if fails(function.func, values))
 }
 
 fn unreleased(function: &Function, key: &Key, held: Held, ways: &[Left]) -> Detection {

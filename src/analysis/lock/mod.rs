@@ -2,10 +2,11 @@
 //! holds them.
 //!
 //! A lock is told by the path that names it (`key`): `t.mu`. `walk` goes forward over a body with the locks
-//! that are held at each point, and what branches have said; `callee` tells what a function that is called
-//! does first to a lock of its caller's. `judge` puts what the walk has met into findings, or keeps silent:
-//! where a lock is handed on, where it was held before, or where nobody knows.
+//! that are held at each point, and what branches have said (`bounds`: of numbers); `callee` tells what a
+//! function that is called does first to a lock of its caller's. `judge` puts what the walk has met into
+//! findings, or keeps silent: where a lock is handed on, where it was held before, or where nobody knows.
 
+mod bounds;
 mod callee;
 mod judge;
 mod key;

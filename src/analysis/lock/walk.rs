@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::analysis::graph::control_flow::{Cfg, Condition, Ending, Next, Step};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, VarId};
+use crate::analysis::lock::bounds::{Bounds, comparison, literal, told};
 use crate::analysis::lock::callee::{Callees, First};
 use crate::analysis::lock::key::{Key, Part, method, parts, path, unlocked_by, unlocked_in};
 use crate::base::text::Span;
@@ -36,6 +37,8 @@ struct State {
     lost: BTreeSet<Key>,
     /// What branches have said of conditions that are asked more than once.
     said: BTreeMap<u32, bool>,
+    /// What they have said of variables that are compared with numbers.
+    numbers: BTreeMap<VarId, Bounds>,
 }
 
 /// How a body is left with a lock held.
@@ -120,7 +123,7 @@ impl<'a> Walk<'a, '_> {
     pub fn body(&self, body: BodyId) -> Option<Met<'a>> {
         let block = self.typing.scopes.body(body).block;
         let cfg = Cfg::build(block, self.ending).ok()?;
-        let asked = self.asked(&cfg);
+        let (asked, compared) = (self.asked(&cfg), told(self.typing.scopes, &cfg));
         let mut met = Met::default();
         let mut incoming: Vec<FxHashSet<State>> = cfg.blocks.iter().map(|_| FxHashSet::default()).collect();
         let mut todo = vec![(0, State::default())];
@@ -132,7 +135,8 @@ impl<'a> Walk<'a, '_> {
                 continue;
             }
             let block = &cfg.blocks[at];
-            let mut step = Stepping { walk: self, asked: &asked, met: &mut met, state: &mut state };
+            let mut step =
+                Stepping { walk: self, asked: &asked, compared: &compared, met: &mut met, state: &mut state };
             block.steps.iter().for_each(|one| step.step(one));
             match &block.next {
                 Next::Return(stmt) => {
@@ -225,10 +229,17 @@ fn set_to_bool(stmt: &Stmt) -> Vec<(&Expr, bool)> {
     left.iter().zip(right).filter_map(|(target, given)| Some((target, value(given)?))).collect()
 }
 
+/// Whether it gives values as they are: `n = 1`, not `n += 1`.
+fn is_plain(stmt: &Stmt) -> bool {
+    matches!(stmt.kind, StmtKind::Define { .. } | StmtKind::Assign { plain: true, .. })
+}
+
 /// One way through the steps of a block.
 struct Stepping<'s, 'a, 'w> {
     walk: &'s Walk<'a, 'w>,
     asked: &'s Asked<'a>,
+    /// The variables whose comparisons count.
+    compared: &'s [VarId],
     met: &'s mut Met<'a>,
     state: &'s mut State,
 }
@@ -261,7 +272,12 @@ impl<'a> Stepping<'_, 'a, '_> {
             StmtKind::Expr(expr) => self.eval(expr),
             StmtKind::IncDec(expr) => {
                 self.eval(expr);
+                let before = self.compared_var(expr).and_then(|var| self.state.numbers.get(&var).copied());
                 self.assigned(expr);
+                let up = self.walk.text.get(stmt.span.range()).is_some_and(|text| text.ends_with(b"++"));
+                if let (Some(var), Some(before), true) = (self.compared_var(expr), before, up) {
+                    self.state.numbers.insert(var, before.incremented());
+                }
             }
             StmtKind::Send { channel, value } => {
                 self.eval(channel);
@@ -276,6 +292,11 @@ impl<'a> Stepping<'_, 'a, '_> {
                         self.state.said.insert(*id, value);
                     }
                 }
+                for (target, value) in left.iter().zip(right).filter(|_| is_plain(stmt)) {
+                    if let (Some(var), Some(number)) = (self.compared_var(target), literal(value)) {
+                        self.state.numbers.insert(var, Bounds::exactly(number));
+                    }
+                }
             }
             StmtKind::Var(specs) => {
                 for spec in specs {
@@ -287,6 +308,12 @@ impl<'a> Stepping<'_, 'a, '_> {
             StmtKind::Go(expr) => self.started(expr),
             _ => {}
         }
+    }
+
+    /// The variable whose comparisons count that an expression is.
+    fn compared_var(&self, expr: &Expr) -> Option<VarId> {
+        let var = self.typing().scopes.var(expr.as_ident()?)?;
+        self.compared.contains(&var).then_some(var)
     }
 
     /// A variable, or something that it has, gets another value.
@@ -308,6 +335,7 @@ impl<'a> Stepping<'_, 'a, '_> {
         for id in gone {
             self.state.said.remove(&id);
         }
+        self.state.numbers.remove(&var);
         // Another lock from here on.
         self.state.held.retain(|key, _| !key.is_of(var));
         self.state.lost.retain(|key| !key.is_of(var));
@@ -514,16 +542,22 @@ impl<'a> Stepping<'_, 'a, '_> {
         }
         self.eval(first);
         let known = self.walk.spelled(condition);
-        let Some((id, contrary)) = known.and_then(|(text, not)| Some((self.asked.get(&text)?.0, not))) else {
-            return (Some(self.state.clone()), Some(self.state.clone()));
-        };
+        let known = known.and_then(|(text, not)| Some((self.asked.get(&text)?.0, not)));
+        let compared = comparison(self.typing().scopes, condition);
+        let compared = compared.filter(|compared| self.compared.contains(&compared.var));
         let side = |holds: bool| {
-            let says = holds != contrary;
             let mut state = self.state.clone();
-            match state.said.insert(id, says) {
-                Some(before) if before != says => None,
-                _ => Some(state),
+            if let Some(compared) = compared {
+                let before = state.numbers.get(&compared.var).copied().unwrap_or(Bounds::ANY);
+                state.numbers.insert(compared.var, before.where_(compared, holds)?);
             }
+            if let Some((id, contrary)) = known {
+                let says = holds != contrary;
+                if state.said.insert(id, says).is_some_and(|before| before != says) {
+                    return None;
+                }
+            }
+            Some(state)
         };
         (side(true), side(false))
     }

@@ -219,6 +219,23 @@ fn look(database: &Database, holder: &Holder) -> Option<Uses> {
     Some(uses)
 }
 
+/// Whether the package's own tests do one of these to what `holder` holds, or nobody knows: it may be there
+/// for them.
+pub fn is_for_tests(database: &Database, holder: &Holder, kinds: &[Use]) -> bool {
+    let packages = database.with_tests(&holder.package);
+    packages.iter().any(|package| {
+        let funcs = package.func_names().into_iter().filter_map(|name| package.func(&name));
+        let methods = package.type_names().into_iter().flat_map(|ty| {
+            let named = package.methods_of(&ty).into_iter();
+            named.filter_map(|name| package.method(&ty, &name)).collect::<Vec<_>>()
+        });
+        funcs.chain(methods).filter(|func| FileScope::of(func).is_test()).any(|func| {
+            let sites = in_function(database, holder, &func);
+            sites.is_none_or(|sites| sites.iter().any(|site| kinds.contains(&site.what)))
+        })
+    })
+}
+
 /// Whether the values of variables mention a name.
 fn mentions(spec: &VarSpec, name: &str) -> bool {
     let mut found = false;
