@@ -109,7 +109,6 @@ impl<'a> Walker<'a, '_> {
         let words = "stored in what others have already";
         let holder = root(target).map(|ident| self.scopes.var(ident));
         match holder {
-            Some(Some(other)) if other == var => {}
             Some(Some(other)) if target.as_ident().is_some() => {
                 if self.scopes.info(other).body == self.body {
                     state.set(other, state.alias(var).cloned());
@@ -262,4 +261,35 @@ pub(crate) fn gives_away(scopes: &Scopes, value: &Expr, var: VarId, is_pointer: 
 struct Earlier<'a> {
     statements: Vec<&'a Stmt>,
     calls: Vec<&'a Call>,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::fates;
+
+    #[test]
+    fn what_has_itself_inside_has_what_it_gets_there_too() {
+        let of = |rest: &str| {
+            let ring = "type ring struct{ self *ring; c *client }";
+            let body = format!("h := &ring{{}}\nh.self = h\nh.c = make1()\n{rest}");
+            fates(&format!("{ring}\nfunc f() *ring {{\n{body}\n}}")).remove(0)
+        };
+        assert_eq!(
+            of("lend(h.c)\nreturn nil"),
+            "leaked (7: it is still open when the function returns here)"
+        );
+        assert_eq!(of("h.self.c.Close()\nreturn nil"), "released (6: released)");
+        assert_eq!(of("return h.self"), "returned (6: returned, inside of another value)");
+    }
+
+    #[test]
+    fn what_it_was_put_into_has_what_it_gets() {
+        let of = |outer: &str| {
+            let text = format!("h := &holder{{}}\n{outer}\no.h = h\nh.c = make1()");
+            fates(&format!("type outer struct{{ h *holder }}\nvar shared outer\nfunc f() {{\n{text}\n}}"))
+                .remove(0)
+        };
+        assert_eq!(of("o := &outer{}"), "leaked (8: it is still open when the function ends here)");
+        assert_eq!(of("o := &shared"), "stored (7: stored in what others have already)");
+    }
 }
