@@ -158,6 +158,11 @@ pub(crate) fn fates_within(effort: usize, text: &str) -> Vec<String> {
     judgements_within(effort, ("", text, "m.go"), |one, _| fate(one))
 }
 
+/// The lines of all that speaks for the verdict on what `f` acquires.
+pub(crate) fn evidence(text: &str) -> Vec<Vec<u32>> {
+    judgements("", text, "m.go", |one, _| one.acquisition.evidence.iter().map(|found| found.line).collect())
+}
+
 /// What is wrong with what `f` acquires, in the words of its messages.
 pub(crate) fn messages(text: &str) -> Vec<Vec<String>> {
     judgements("", text, "m.go", |one, _| one.faults.iter().map(|fault| fault.message.clone()).collect())

@@ -212,6 +212,7 @@ fn entry(finding: &Finding, settings: &Settings) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::testing::{CLIENT, Module, places};
 
     fn made(path: &str, fingerprint: &str) -> Entry {
         Entry {
@@ -231,6 +232,25 @@ mod tests {
         assert_eq!(Baseline::parse("b.toml", &text).unwrap(), baseline);
         assert!(text.find("\"2\"").unwrap() < text.find("\"1\"").unwrap(), "{text}");
         assert_eq!(Baseline::parse("b.toml", &Baseline::default().text()).unwrap().len(), 0);
+    }
+
+    /// What leaks in `function` of `file`, and by which baseline that is known.
+    fn leak(file: &str, function: &str, known: &Baseline) -> (Baseline, Vec<String>) {
+        let text =
+            format!("package p\n\nfunc {function}() int {{\n\tc := NewBareClient()\n\treturn c.Use()\n}}\n");
+        let module = Module::new(&[("client.go", CLIENT), (file, &text)]);
+        let settings = module.settings("unclosed-client");
+        let mut report = crate::engine::check(&settings).expect("the module is there");
+        known.apply(&mut report, &settings);
+        (Baseline::of(&report, &settings, &Baseline::default()), places(&report))
+    }
+
+    #[test]
+    fn a_renamed_file_takes_its_findings_along_and_silences_no_other() {
+        let (known, told) = leak("a.go", "f", &Baseline::default());
+        assert_eq!(told, ["a.go:4"]);
+        assert_eq!(leak("b.go", "f", &known).1, [""; 0]);
+        assert_eq!(leak("b.go", "g", &known).1, ["b.go:4"]);
     }
 
     #[test]

@@ -305,6 +305,7 @@ mod tests {
             ("(a, b func() error) ", "\treturn c.Do(ctx)\n"),
             ("p.Stream ", "\treturn c.Do(ctx)\n"),
             ("error ", "\tx.c = c\n"),
+            ("error ", "\tx.held = c.(io.Closer)\n"),
             ("error ", "\tgo c.Do(ctx)\n"),
             ("error ", "\tx.done = func() { c.Do(ctx) }\n"),
             ("error ", "\tg.Go(c.Do)\n"),

@@ -219,7 +219,41 @@ fn risk(release: &Release, anchor: &Anchor, wanted: &Wanted) -> Option<String> {
 mod tests {
     use super::*;
     use crate::base::text::narrow;
-    use crate::engine::testing::{checked, fixed};
+    use crate::engine::testing::{checked, checked_by, fixed};
+
+    /// The title of the first fix of a run, and its reason.
+    fn told(report: &crate::engine::Report) -> (String, Option<String>) {
+        let fix = report.findings[0].fix.as_ref().expect("there is a fix");
+        (fix.title.clone(), fix.reason.clone())
+    }
+
+    #[test]
+    fn where_a_release_goes_is_told_by_what_stands_before_it() {
+        let check = "\tc, err := NewClient()\n\tif err != nil {\n\t\treturn\n\t}\n\tc.Use()\n";
+        let block = "\tif c, err := NewClient(); err == nil {\n\t\tc.Use()\n\t}\n";
+        for (body, place) in [(check, "after the error check"), (block, "after it is made")] {
+            let title = format!("insert `defer c.Close()` {place}");
+            assert_eq!(told(&checked(&format!("func f() {{\n{body}}}\n"))), (title, None));
+        }
+    }
+
+    #[test]
+    fn a_release_that_waits_says_what_ends_its_context() {
+        let reason = |head: &str, first: &str| {
+            let text = format!(
+                "package p\n\nimport \"context\"\n\ntype Client struct{{ n int }}\n\n\
+                 func NewClient() *Client {{ return &Client{{}} }}\n\n\
+                 func (c *Client) Close(ctx context.Context) error {{ c.n = 0; return ctx.Err() }}\n\n\
+                 func f({head}) {{\n{first}\tc := NewClient()\n\tc.n++\n}}\n"
+            );
+            told(&checked_by("unclosed-client", &[("a.go", &text)])).1.unwrap()
+        };
+        assert_eq!(reason("ctx context.Context", ""), "`ctx` may be cancelled by the time the release runs");
+        assert_eq!(
+            reason("", "\tctx := context.Background()\n\t_ = ctx\n"),
+            "it waits without a deadline, as `ctx` has none"
+        );
+    }
 
     fn capacity(text: &str, doubt: Option<&str>) -> Fix {
         let at = narrow(text.find(')').unwrap());

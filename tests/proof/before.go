@@ -235,3 +235,19 @@ func keptByANumber(ctx context.Context) error {
 	all[0] = c
 	return nil
 }
+
+type counter interface{ count() error }
+
+type counting struct{ c *cl.Client }
+
+func (k *counting) count() error { return k.c.Use() }
+
+func run(k counter) error { return k.count() }
+
+func behindAnInterface(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	return run(&counting{c})
+}

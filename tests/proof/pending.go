@@ -17,6 +17,53 @@ func dropped(ctx context.Context) error {
 	return nil
 }
 
+func droppedBeforeDone(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 4 "nobody waits"
+	if err != nil {
+		return err
+	}
+	c.Begin("m")
+	return nil
+}
+
+func done(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	p := c.Begin("m")
+	<-p.Done()
+	return nil
+}
+
+func awaitedThreeCallsDown(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	return thrice(ctx, c.Publish("m"))
+}
+
+// A limit: so far down nobody looks.
+func awaitedFourCallsDown(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 4 "not every way"
+	if err != nil {
+		return err
+	}
+	return fourTimes(ctx, c.Publish("m"))
+}
+
+func fourTimes(ctx context.Context, r *cl.Result) error { return thrice(ctx, r) }
+
+func thrice(ctx context.Context, r *cl.Result) error { return twice(ctx, r) }
+
+func twice(ctx context.Context, r *cl.Result) error { return once(ctx, r) }
+
+func once(ctx context.Context, r *cl.Result) error {
+	_, err := r.Get(ctx)
+	return err
+}
+
 func awaitedAtOnce(ctx context.Context) error {
 	c, err := cl.NewClient(ctx) // safe
 	if err != nil {

@@ -105,6 +105,8 @@ fn counts_are_compared_where_they_are_sure() {
     assert_eq!(body("", "for range items { <-c }"), ["received"]);
     assert_eq!(body("", "for i := 0; i < len(items); i++ { <-c }"), ["received"]);
     assert_eq!(body("", "for i := 1; i < len(items); i++ { <-c }"), ["surplus-senders, len(items)"]);
+    assert_eq!(body("", "for i := len(items); i > 0; i-- { <-c }"), ["received"]);
+    assert_eq!(body("", "for i := len(items); i > 1; i-- { <-c }"), ["surplus-senders, len(items)"]);
     assert_eq!(body("", "for i := 0; i < n; i++ { <-c }"), ["received"], "nobody knows n");
     assert_eq!(body(", len(items)", "<-c"), ["buffered"]);
 }
@@ -134,6 +136,47 @@ fn conditions_that_decide_both_are_held_together() {
     assert_eq!(body("a", "a"), ["received"]);
     assert_eq!(body("!a", "!a"), ["received"]);
     assert_eq!(body("a", "b"), ["abandoned-send, 1"]);
+}
+
+#[test]
+fn sends_without_an_end_fill_any_channel_but_one_whose_room_somebody_chose() {
+    let body = |make: &str| {
+        let member = "go func() { for fails() == nil { c <- 1 } }()";
+        said(&format!(
+            "func f() {{\nc := make(chan int{make})\n{member}\nif fails() != nil {{ return }}\n<-c\n}}"
+        ))
+    };
+    assert_eq!(body(""), ["abandoned-send"]);
+    assert_eq!(body(", 3"), ["buffered"]);
+}
+
+#[test]
+fn what_nobody_else_has_waits_for_the_end_of_the_process() {
+    let body = |rest: &str| said(&format!("func f(n int) {{\nc := make(chan int)\n{rest}<-c\n}}"));
+    assert_eq!(body(""), ["no goroutine"]);
+    assert_eq!(body("if n > 1 { <-c }\n"), ["stuck-forever"]);
+}
+
+#[test]
+fn branches_that_do_nothing_with_channels_are_one_way() {
+    let branches: String = (0..10).map(|at| format!("if a[{at}] {{ m++ }}\n")).collect();
+    let text = format!(
+        "func f(a []bool, n int) {{\nc := make(chan int)\nm := 0\ngo func() {{ c <- 1 }}()\n{branches}\
+         if n > 3 {{ return }}\n<-c\n}}"
+    );
+    assert_eq!(said(&text), ["abandoned-send, 1"]);
+}
+
+#[test]
+fn what_is_sent_tells_what_a_channel_of_any_value_would_keep() {
+    let body = |value: &str| {
+        said(&format!(
+            "func f() {{\nc := make(chan any)\ngo func() {{ c <- {value} }}()\n\
+             if fails() != nil {{ return }}\n<-c\n}}"
+        ))
+    };
+    assert_eq!(body("work()"), ["abandoned-send, 1"]);
+    assert_eq!(body("other()"), ["abandoned-send"], "nobody knows what that gives");
 }
 
 #[test]

@@ -278,4 +278,18 @@ mod tests {
             ["leaked (6: it is still open when the function ends here)"]
         );
     }
+
+    #[test]
+    fn what_a_slice_has_is_run_and_what_a_channel_gives_may_be_nothing() {
+        let of = |make: &str, end: &str| {
+            body(&format!("c := make1()\n{make}\nfor {end} := range stops {{\nstop()\n}}")).remove(0)
+        };
+        assert_eq!(
+            of("stops := []func(){func() { c.Close() }}", "_, stop"),
+            "released (5: released by this function)"
+        );
+        let sent = "stops := make(chan func(), 1)\nstops <- func() { c.Close() }";
+        let taken = format!("{sent}\nif some() {{ <-stops }}\nclose(stops)");
+        assert!(of(&taken, "stop").starts_with("leaked on some paths"));
+    }
 }

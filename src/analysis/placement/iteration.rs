@@ -236,6 +236,19 @@ mod tests {
     use crate::analysis::tests::places;
 
     #[test]
+    fn what_a_condition_makes_is_released_in_its_block_wherever_that_stands() {
+        let conditional = "if c, err := open(); err == nil {\nlend(c)\n}";
+        assert_eq!(
+            places(&format!("for some() {{\n{conditional}\n}}\nreturn nil")),
+            ["c start of 3, at the end of the iteration, proved"]
+        );
+        assert_eq!(
+            places(&format!("for some() {{\n{{\n{conditional}\n}}\n}}\nreturn nil")),
+            ["c start of 4, at the end of the iteration, proved"]
+        );
+    }
+
+    #[test]
     fn in_a_loop_it_is_released_in_each_round() {
         assert_eq!(
             places("for some() {\nc := make1()\nlend(c)\n}\nreturn nil"),

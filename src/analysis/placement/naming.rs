@@ -323,5 +323,7 @@ mod tests {
         assert_eq!(&*name("x.New", "*x.Client", b"", &|name| name == "client"), "client2");
         assert_eq!(&*name("x.New", "", b"", &free), "client");
         assert_eq!(&*name("x.New", "*x.GO", b"", &free), "client");
+        assert_eq!(&*name("x.New", "*x.UserDb", b"", &free), "client");
+        assert_eq!(&*name("x.New", "*x.UserSet", b"", &free), "set");
     }
 }

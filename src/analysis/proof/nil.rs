@@ -219,3 +219,20 @@ fn handled(subject: &Subject, error: Option<VarId>) -> Vec<Span> {
     }
     spans
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::places_in;
+
+    #[test]
+    fn what_may_be_nil_is_not_released_without_a_check() {
+        let of = |maybe: &str| {
+            places_in(&format!(
+                "func newMaybe() *client {{ return maybe() }}\nfunc maybe() *client {{\n{maybe}\n\
+                 return &client{{}}\n}}\nfunc f() {{\nc := newMaybe()\nlend(c)\n}}"
+            ))
+        };
+        assert_eq!(of(""), ["c after 7, proved"]);
+        assert_eq!(of("if some() { return nil }"), ["c after 7, not proved"]);
+    }
+}

@@ -372,3 +372,20 @@ fn calls_of(subject: &Subject, func: &FuncRef, depth: usize) -> (Option<Span>, b
     });
     (asks, ends)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::places_in;
+
+    #[test]
+    fn what_else_is_released_may_be_the_resource() {
+        let more = "func (c *client) sub() *client { return &client{c.fd} }";
+        let of = |rest: &str| {
+            places_in(&format!(
+                "{more}\nfunc f() error {{\nc := make1()\nd := c.sub()\n{rest}\nreturn nil\n}}"
+            ))
+        };
+        assert_eq!(of("lend(d)"), ["c after 3, proved"]);
+        assert_eq!(of("d.Close()"), ["c after 3, not proved"]);
+    }
+}

@@ -185,6 +185,10 @@ mod tests {
             ["released (4: released)"]
         );
         assert_eq!(
+            body("c := make1()\n_ = append([]*client{c}[:1], nil)\nlend(c)"),
+            ["leaked (5: it is still open when the function ends here)"]
+        );
+        assert_eq!(
             fates("func f(to []*client) {\ncopy(to, []*client{make1()})\n}"),
             ["stored (2: copied into a slice, inside of another value)"]
         );

@@ -376,6 +376,18 @@ mod tests {
             ),
             ["c after 9, proved"]
         );
+        let of_set = |head: &str, set: &str| {
+            places_in(&format!(
+                "type set struct{{ options []func(*client) }}\n\
+                 func newWith(options ...func(*client)) *client {{\nc := &client{{}}\n\
+                 for _, option := range options {{\noption(c)\n}}\nreturn c\n}}\n\
+                 func f({head}) {{{set}\nc := newWith(s.options...)\nlend(c)\n}}\n\
+                 func setOf(options []func(*client)) set {{ return set{{options}} }}"
+            ))
+        };
+        let made = "s := set{[]func(*client){func(c *client) { c.fd = 1 }}}";
+        assert_eq!(of_set("", made), ["c after 10, proved"]);
+        assert_eq!(of_set("s set", ""), ["c after 10, not proved"]);
         assert_eq!(
             places_in(
                 "func newAt(address string) *client { return &client{len(address)} }\n\

@@ -451,6 +451,13 @@ mod tests {
         );
         assert_eq!(
             fates(
+                "var shared = &client{}\nfunc newCopy() client { return *shared }\n\
+                 func f() {\nc := newCopy()\n_ = c\n}"
+            ),
+            ["nothing to release (4: `newCopy` lends what it has for others, too)"]
+        );
+        assert_eq!(
+            fates(
                 "func newOwn() *client {\nc := &client{}\nreturn c\n}\nfunc f() {\nc := newOwn()\n_ = c\n}"
             ),
             ["leaked (8: it is still open when the function ends here)"]

@@ -412,7 +412,16 @@ struct Ways<'l> {
 
 #[cfg(test)]
 mod tests {
-    use crate::analysis::tests::{body, fates};
+    use crate::analysis::tests::{body, evidence, fates};
+
+    #[test]
+    fn of_many_ways_out_the_first_are_told() {
+        let told = |ways: usize| {
+            let ways = "if some() {\nreturn\n}\n".repeat(ways);
+            evidence(&format!("func f() {{\nc := make1()\n{ways}lend(c)\n}}")).remove(0)
+        };
+        assert_eq!((told(0), told(1), told(9)), (vec![4], vec![4, 7], vec![4, 7, 10]));
+    }
 
     #[test]
     fn each_way_out_counts() {

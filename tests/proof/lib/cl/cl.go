@@ -50,3 +50,10 @@ type Doc struct {
 func (d *Doc) Get(ctx context.Context) (string, error) { return d.name, ctx.Err() }
 
 func (d *Doc) Set(ctx context.Context, data any) error { return ctx.Err() }
+
+// Begin hands in what is through when Done says so.
+func (c *Client) Begin(m string) *Pending { return &Pending{done: make(chan struct{})} }
+
+type Pending struct{ done chan struct{} }
+
+func (p *Pending) Done() <-chan struct{} { return p.done }
