@@ -13,7 +13,7 @@ use crate::go::syntax::visit;
 use crate::go::types::expressions::Callee;
 use crate::go::types::release::{Gives, ReleaseMethod};
 use crate::go::types::type_expr::Type;
-use crate::rules::acquire::{Acquire, Called, GivenType, Qualified, Receiver};
+use crate::rules::acquire::{Acquire, Called, GivenType, Qualified, Quiet, Receiver};
 
 /// A go.mod larger than this is not read for settings.
 const MAX_GO_MOD: u64 = 1 << 20;
@@ -91,36 +91,58 @@ fn fits(typing: &Typing, ty: &Type, wanted: &GivenType, releases: &[ReleaseMetho
 pub fn why_quiet(typing: &Typing, acquire: &Acquire, call: &Call, text: &[u8]) -> Option<Arc<str>> {
     let quiet = acquire.quiet_if.as_ref().filter(|quiet| {
         let arg = call.args.get(quiet.argument);
-        arg.is_some_and(|arg| is_one_of(typing, arg, &quiet.is, MAX_DEPTH))
+        arg.is_some_and(|arg| is_one_of(typing, arg, (quiet, text), MAX_DEPTH))
     });
     quiet
         .map(|quiet| quiet.why.clone())
         .or_else(|| by_version(typing, acquire, text))
+        .or_else(|| {
+            is_handed_in(typing, acquire, call).then(|| Arc::from("the caller has it, and can release it"))
+        })
         .or_else(|| call.args.get(acquire.context?).and_then(|arg| why_context_ends(typing, arg, call)))
 }
 
-/// Whether a value comes from a call of one of these functions: at once, as an argument of another call, or
-/// through a variable that has no other values.
-fn is_one_of(typing: &Typing, value: &Expr, functions: &[Arc<str>], depth: usize) -> bool {
+/// Whether a value comes from a call of one of the functions that `quiet` names: at once, as an argument of
+/// another call, or through a variable that has no other values.
+fn is_one_of(typing: &Typing, value: &Expr, (quiet, text): (&Quiet, &[u8]), depth: usize) -> bool {
+    let is_named = |name: &str| quiet.is.iter().any(|known| **known == *name);
     if depth == 0 {
         return false;
     }
     if value.is_nil() {
-        return functions.iter().any(|known| **known == *"nil");
+        return is_named("nil");
     }
+    let is = |value: &Expr| is_one_of(typing, value, (quiet, text), depth - 1);
     if let Some(call) = value.as_call() {
-        let named = typing.name(&call.function).is_some_and(|(package, name)| {
-            functions.iter().any(|known| **known == *format!("{package}.{name}"))
-        });
-        return named || call.args.iter().any(|arg| is_one_of(typing, arg, functions, depth - 1));
+        let named = qualified(typing, &call.function).is_some_and(|name| is_named(&name));
+        let gets = |arg: &Expr| {
+            let written = &text[arg.span.range()];
+            let name = qualified(typing, arg);
+            quiet.with.iter().any(|known| known.as_bytes() == written || name.as_deref() == Some(&**known))
+        };
+        let fits = || quiet.with.is_empty() || call.args.iter().any(gets);
+        return named && fits() || call.args.iter().any(is);
     }
     let Some(var) = value.as_ident().and_then(|ident| typing.scopes.var(ident)) else { return false };
     let VarOrigin::Value { value: first, .. } = typing.scopes.info(var).origin else { return false };
     // What is made of its own last value changes nothing.
     let of_itself = |value: &Expr| typing.scopes.uses_in(value.span).any(|used| used == var);
-    let fine = |value: &Expr| of_itself(value) || is_one_of(typing, value, functions, depth - 1);
-    is_one_of(typing, first, functions, depth - 1)
-        && typing.scopes.assigned(var).iter().all(|one| fine(one.value))
+    is(first) && typing.scopes.assigned(var).iter().all(|one| of_itself(one.value) || is(one.value))
+}
+
+/// What an expression names, by the import path of its package.
+fn qualified(typing: &Typing, expr: &Expr) -> Option<String> {
+    typing.name(expr).map(|(package, name)| format!("{package}.{name}"))
+}
+
+/// Whether what is held is an argument that the function itself was given.
+fn is_handed_in(typing: &Typing, acquire: &Acquire, call: &Call) -> bool {
+    let Gives::Argument(at) = acquire.gives else { return false };
+    let var = call.args.get(at).and_then(Expr::as_ident).and_then(|ident| typing.scopes.var(ident));
+    var.is_some_and(|var| {
+        let given = matches!(typing.scopes.info(var).origin, VarOrigin::Param { .. });
+        given && typing.scopes.assigned(var).is_empty()
+    })
 }
 
 /// Why the context `arg` of `call` is sure to end with the function, or soon after it.

@@ -50,7 +50,7 @@ pub fn is_constructor(judge: &Judge, rule: &Rule, func: &FuncRef, result: usize)
 
 #[cfg(test)]
 mod tests {
-    use crate::engine::testing::Module;
+    use crate::engine::testing::{Module, places};
 
     /// How many leaks `lib.Dial()` is by itself, of a package that the index has functions of, with this
     /// source.
@@ -95,5 +95,35 @@ mod tests {
         func (s *Service) Close() *Call { return \
                     &Call{} }\n\nfunc Dial() *Service { return &Service{} }";
         assert_eq!(given(dial), 0);
+    }
+
+    /// The lines of `a.go` with a leak, where no source of the module is there.
+    fn unread(outside: bool, text: &str) -> Vec<String> {
+        let go_mod = "module example.com/p\n\ngo 1.24\n\nrequire xorm.io/xorm v1.3.9\n";
+        let module = Module::new(&[("go.mod", go_mod), ("a.go", &format!("package p\n\n{text}"))]);
+        let mut settings = module.settings("unclosed-connection");
+        settings.scan.index_only = !outside;
+        places(&crate::engine::check(&settings).unwrap())
+    }
+
+    #[test]
+    fn a_method_that_gives_its_own_type_goes_on_with_what_it_is_called_on() {
+        let import = "import \"xorm.io/xorm\"\n\n";
+        let joined =
+            "func f(s *xorm.Session) error {\n\ts = s.Join(\"\", \"a\", \"b\")\n\treturn s.Find(nil)\n}\n";
+        assert_eq!(unread(false, &format!("{import}{joined}")), [""; 0]);
+        let opened = "func f(e *xorm.Engine) error {\n\ts := e.NewSession()\n\treturn s.Find(nil)\n}\n";
+        assert_eq!(unread(false, &format!("{import}{opened}")), ["a.go:6"]);
+    }
+
+    #[test]
+    fn what_is_made_around_an_argument_that_is_not_read_is_told_by_the_parameter() {
+        let around = "import (\n\t\"crypto/tls\"\n\n\t\"example.org/proxy\"\n)\n\n\
+                      func f(d proxy.Dialer) error {\n\tconn := d.Dial()\n\tt := tls.Client(conn, nil)\n\
+                      \treturn t.Handshake()\n}\n";
+        assert_eq!(unread(true, around), [""; 0]);
+        let dialled = "import \"crypto/tls\"\n\nfunc f() error {\n\tt, err := tls.Dial(\"tcp\", \"a\", nil)\n\
+                       \tif err != nil {\n\t\treturn err\n\t}\n\treturn t.Handshake()\n}\n";
+        assert_eq!(unread(true, dialled), ["a.go:6"]);
     }
 }

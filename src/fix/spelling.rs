@@ -114,8 +114,10 @@ fn habit(wanted: &Wanted) -> Style {
 /// Whether the release's error is the only sign that something was not written.
 fn error_matters(acquisition: &Acquisition) -> bool {
     let ty = acquisition.type_name.trim_start_matches('*').split('[').next().unwrap_or_default();
-    let creates = ["os.Create", "os.CreateTemp", "os.OpenFile"].contains(&&*acquisition.constructor);
-    ty.ends_with("Writer") || creates
+    // Whatever opens it: `xos.CreateTemp`, a function of the repository's own.
+    let by = acquisition.constructor.rsplit('.').next().unwrap_or_default();
+    let creates = ["Create", "CreateTemp", "OpenFile", "TempFile"].contains(&by);
+    ty.ends_with("Writer") || ty.ends_with("os.File") && creates
 }
 
 /// A clean-up runs after the test's own defers and with the test's context cancelled: not where that would

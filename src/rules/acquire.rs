@@ -47,6 +47,8 @@ pub struct Quiet {
     pub argument: usize,
     /// As import path and name, joined by a dot; `nil` is the value.
     pub is: Vec<Arc<str>>,
+    /// Of these calls only those that get one of these: a string as it is written, or a constant by its name.
+    pub with: Vec<Arc<str>>,
     /// Why there is nothing to release then.
     pub why: Arc<str>,
 }

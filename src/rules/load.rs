@@ -131,6 +131,8 @@ struct AcquireToml {
 struct QuietToml {
     argument: usize,
     is: Vec<Text>,
+    #[serde(default)]
+    with: Vec<Text>,
     why: Text,
 }
 
@@ -384,6 +386,7 @@ fn acquire(raw: &AcquireToml) -> Result<Acquire, (usize, String)> {
         quiet_if: raw.quiet_if.as_ref().map(|quiet| Quiet {
             argument: quiet.argument,
             is: quiet.is.iter().map(|name| Arc::from(&**name)).collect(),
+            with: quiet.with.iter().map(|value| Arc::from(&**value)).collect(),
             why: Arc::from(&*quiet.why),
         }),
         context: raw.context,

@@ -93,10 +93,13 @@ pub fn walk<'a>(
                 if let Some(call) = failing_call(stmt).filter(|call| walk.dropping.contains(call)) {
                     let mut left = before;
                     walk.ended(&mut left);
+                    if let Some(id) = left.on_error.filter(|_| left.is_open()) {
+                        left.phase = Phase::Released(id);
+                    }
                     walk.drops |= is_left(&left);
                     exits.insert((ExitKind::Return, call, left));
                 }
-                if let Some(id) = state.on_error.filter(|_| state.is_open() && failed) {
+                if let Some(id) = state.on_error.filter(|_| state.is_open() && failing) {
                     state.phase = Phase::Released(id);
                 }
                 exits.insert((ExitKind::Return, stmt.span, state));
@@ -176,9 +179,40 @@ fn gives_error(signature: &Signature, stmt: &Stmt) -> bool {
     error && values.len() == signature.results.len() && !last.is_nil() && (made || alone)
 }
 
-/// `return err` before the body's end.
+/// A way out before the body's end on which an error is known or made: `return err`, `return wrap(err)`,
+/// `return store.ErrNotFound`, `if err != nil { return }`.
 fn is_early_error(block: &Block, stmt: &Stmt) -> bool {
     let StmtKind::Return(values) = &stmt.kind else { return false };
-    let named = |value: &Expr| value.as_ident().is_some_and(|ident| ident.name.starts_with("err"));
-    block.stmts.last().is_none_or(|last| last.span != stmt.span) && values.last().is_some_and(named)
+    let fails = match values.last() {
+        Some(value) => {
+            let args = value.as_call().map_or(&[][..], |call| &call.args);
+            is_error_name(value) || args.iter().any(is_error_name)
+        }
+        None => is_guarded(block, stmt),
+    };
+    block.stmts.last().is_none_or(|last| last.span != stmt.span) && fails
+}
+
+/// Whether a value is called what errors are called: `err`, `closeErr`, `io.ErrClosedPipe`.
+fn is_error_name(value: &Expr) -> bool {
+    let Some(path) = value.as_path() else { return false };
+    let name = path.last().map_or("", |ident| &*ident.name);
+    name.starts_with("err") || name.starts_with("Err") || name.ends_with("Err")
+}
+
+/// Whether a statement is the last one where there is an error: `if err != nil { …; return }`.
+fn is_guarded(block: &Block, stmt: &Stmt) -> bool {
+    let asks = |condition: &Expr| match &condition.unparen().kind {
+        ExprKind::Binary { op: BinaryOp::NotEqual, left, right } => right.is_nil() && is_error_name(left),
+        _ => false,
+    };
+    let mut guarded = false;
+    visit::body(block, &mut |outer| {
+        if let StmtKind::If(branch) = &outer.kind
+            && asks(&branch.condition)
+        {
+            guarded |= branch.then.stmts.last().is_some_and(|last| last.span == stmt.span);
+        }
+    });
+    guarded
 }

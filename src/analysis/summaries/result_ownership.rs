@@ -68,6 +68,9 @@ impl Origins {
     /// function whose name says that it opens something is believed.
     pub fn is_fresh(&self, database: &Database, callee: &Callee, index: usize) -> bool {
         let Some(name) = callee.name() else { return false };
+        if gives_its_own_type(database, callee, index) {
+            return is_maker(callee);
+        }
         let proving = callee.func().is_some_and(|func| derives(database, func, index));
         let origin = callee.func().map(|func| self.origin(database, func, index, proving));
         if proving && origin.as_ref().is_some_and(|origin| origin.against.is_some()) {
@@ -126,6 +129,18 @@ fn is_maker(callee: &Callee) -> bool {
             names::functions().makes.holds(&named.package, &format!("{}.{}", named.name, method.name))
         })
     })
+}
+
+/// Whether a method whose source is not there gives what is of its receiver's own type. Mostly that is what it
+/// was called on, one step further (`session.Join(…)`), and whoever has it releases it.
+fn gives_its_own_type(database: &Database, callee: &Callee, index: usize) -> bool {
+    let Callee::Method { method, receiver } = callee else { return false };
+    let results = database.results(callee);
+    let given = results.get(index).filter(|given| given.why_unknown().is_none());
+    method.func.is_none()
+        && given.is_some_and(|given| {
+            [&method.receiver, receiver].iter().any(|own| own.pointee() == given.pointee())
+        })
 }
 
 /// Whether a method gives what is of its receiver's own type: that may share with it what the release ends.

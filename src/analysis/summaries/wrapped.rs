@@ -17,7 +17,9 @@ use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::closable::common_methods;
 use crate::go::types::database::{Database, FileScope};
+use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
+use crate::go::types::type_expr::Type;
 use crate::go::types::underlying::struct_fields;
 
 /// Constructors around constructors are followed this deep.
@@ -27,14 +29,30 @@ const MAX_DEPTH: usize = 4;
 /// whose that is nobody says.
 pub fn owned_argument<'e>(typing: &Typing, call: &'e Call) -> Option<&'e Expr> {
     let methods = common_methods();
-    let is_owned = |arg: &&Expr| {
-        let answer = typing.database.closable(&typing.of(arg), &methods[..1]);
+    let releases = |ty: &Type| {
+        let answer = typing.database.closable(ty, &methods[..1]);
         matches!(answer.closable, Closable::By(_))
+    };
+    let is_owned = |arg: &&Expr| releases(&typing.of(arg));
+    // What an argument is that nobody has read, the parameter tells: `tls.Client(conn, config)`.
+    let taken = |at: usize| {
+        let unread = typing.of(&call.args[at]).why_unknown().is_some();
+        unread && parameter(typing, call, at).is_some_and(|ty| releases(&ty))
     };
     // `option.WithGRPCConn(conn)` brings its argument along.
     let inside =
         |arg: &'e Expr| arg.as_call()?.args.iter().filter(|arg| arg.as_path().is_some()).find(is_owned);
-    call.args.iter().find(is_owned).or_else(|| call.args.iter().find_map(inside))
+    let named = || (0..call.args.len()).find(|at| taken(*at)).map(|at| &call.args[at]);
+    call.args.iter().find(is_owned).or_else(|| call.args.iter().find_map(inside)).or_else(named)
+}
+
+/// The type that the callee asks for as argument `at`, where its source is there.
+fn parameter(typing: &Typing, call: &Call, at: usize) -> Option<Type> {
+    match typing.callee(call) {
+        Callee::Func { signature, .. } => signature.params.get(at).cloned(),
+        Callee::Method { method, .. } => method.signature.params.get(at).cloned(),
+        _ => None,
+    }
 }
 
 /// As [`owned_argument`], where that is a field or a package variable: whoever gets what is made around it

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use crate::analysis::channel::process;
 use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::{Alias, EventKind, Phase};
 use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
@@ -197,7 +198,9 @@ impl<'a> Case<'a, '_> {
         let gives_out = matches!(outcome.verdict, Verdict::Returned | Verdict::LeakedOnSomePaths)
             && matches!(&trace, Some(Ok(trace)) if returns(trace));
         let given = |wanted: fn(&Alias) -> bool| match (&trace, body) {
-            (Some(Ok(trace)), Some(BodyId(0))) if gives_out && is_free(trace) && !lent() => {
+            (Some(Ok(trace)), Some(BodyId(0)))
+                if gives_out && is_free(trace) && !lent() && !self.gives_either(trace) =>
+            {
                 trace.left.iter().filter(|(_, alias)| wanted(alias)).map(|(index, _)| *index).collect()
             }
             _ => Vec::new(),
@@ -266,11 +269,24 @@ impl<'a> Case<'a, '_> {
         })
     }
 
-    /// Whether all that is wrong is that `main` comes to its end.
+    /// Whether all that is wrong is that `main` comes to its end, or what runs once in the life of a process
+    /// besides.
     fn ends_with_main(&self, trace: &Option<Result<Trace, &'static str>>, body: Option<BodyId>) -> bool {
-        let ends = self.wanted.lifetime.main_ends && self.is_main() && body == Some(BodyId(0));
         let again = |trace: &Trace| trace.exits.iter().any(|exit| exit.kind == ExitKind::Again);
-        ends && matches!(trace, Some(Ok(trace)) if !again(trace))
+        self.wanted.lifetime.main_ends
+            && body.is_some_and(|body| self.ends_with_process(body))
+            && matches!(trace, Some(Ok(trace)) if !again(trace))
+    }
+
+    fn ends_with_process(&self, body: BodyId) -> bool {
+        let (database, package) = (self.judge.database, &self.place.scope.package);
+        match (body, self.func) {
+            (BodyId(0), Some(func)) => process::runs_once(database, package, func),
+            _ => {
+                let literal = self.scopes.body(body).block.span;
+                process::is_command_literal(self.typing, self.decl, literal)
+            }
+        }
     }
 
     /// Whether it is proved that a release at the place does no harm; asked only where nothing else speaks

@@ -1,12 +1,19 @@
 //! Who has to release what a call gives, where that is not the caller: the maker that lends it or sees to its
 //! release itself, or the owner of what it is made around.
 
+use crate::analysis::dataflow::state::{Alias, Phase};
+use crate::analysis::dataflow::trace::Trace;
+use crate::analysis::dataflow::walk::is_failure;
+use crate::analysis::graph::known;
+use crate::analysis::graph::scopes::BodyId;
 use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::analysis::summaries::wrapped;
 use crate::analysis::verdict::case::{Case, Kind};
 use crate::analysis::verdict::outcome::Outcome;
 use crate::base::diagnostic::*;
 use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
 use crate::go::types::expressions::Callee;
 
 impl Case<'_, '_> {
@@ -42,6 +49,43 @@ impl Case<'_, '_> {
             "made around `{text}`, which has an owner of its own: its {} is no more than that of `{text}`",
             release.method
         ))
+    }
+
+    /// Whether only the function can tell what it has given: on a way that worked it returns what is released
+    /// by then, as `return c, c.Close()` does, or what others have (`if f := s.GetFile(); f != nil { return f }`).
+    pub(crate) fn gives_either(&self, trace: &Trace) -> bool {
+        let body = BodyId(0);
+        trace.exits.iter().filter(|exit| !is_failure(self.scopes, body, exit)).any(|exit| {
+            let released = |value: &Expr| {
+                let var = value.as_ident().and_then(|ident| self.scopes.var(ident));
+                var.is_some_and(|var| exit.state.alias(var) == Some(&Alias::Itself))
+            };
+            let mut either = false;
+            visit::body(self.scopes.body(body).block, &mut |stmt| {
+                if let StmtKind::Return(values) = &stmt.kind
+                    && stmt.span == exit.span
+                {
+                    either |= match exit.state.phase {
+                        Phase::Released(_) => values.iter().any(released),
+                        Phase::Before => values.first().is_some_and(|value| self.is_looked_up(value)),
+                        _ => false,
+                    };
+                }
+            });
+            either
+        })
+    }
+
+    /// Whether a value is a field, or a variable that has what a call looked up.
+    fn is_looked_up(&self, value: &Expr) -> bool {
+        match &value.unparen().kind {
+            ExprKind::Selector { .. } => true,
+            ExprKind::Ident(ident) => self.scopes.var(ident).is_some_and(|var| {
+                let given = self.scopes.assigned(var).iter().map(|given| given.value);
+                given.filter_map(|value| value.as_call()?.name()).any(known::gets)
+            }),
+            _ => false,
+        }
     }
 
     /// That the callee lends what others have as well, a cached client for one.
