@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use self::rows::{Files, acquisition, channel, diagnostic, findings};
-use self::wire::{Audited, ByRule, Certainties, Document, FixSums, Fixes, JsonPatch, Summary, Tool};
+use self::wire::{
+    Audited, ByRule, Certainties, Document, FixSums, Fixes, JsonPatch, JsonPreviews, Summary, Tool,
+};
 use super::patch::patch;
 use super::results::{Fixed, Results};
 use super::route::routes_by_top;
@@ -159,6 +161,10 @@ fn summary(report: &Report, fixed: Option<FixSums>) -> Summary<'_> {
         not_analysed: report.stats.not_analysed,
         tests_not_judged: report.stats.tests_not_judged,
         left_out: left_out(report),
+        previews: JsonPreviews {
+            more: report.previews.more.iter().map(|(rule, count)| (&**rule, *count)).collect(),
+            not_asked: report.previews.not_asked.iter().map(|rule| &**rule).collect(),
+        },
         fixed,
     }
 }

@@ -201,8 +201,18 @@ pub(super) struct Summary<'a> {
     pub(super) not_analysed: u64,
     pub(super) tests_not_judged: u64,
     pub(super) left_out: BTreeMap<String, u64>,
+    pub(super) previews: JsonPreviews<'a>,
     #[serde(flatten)]
     pub(super) fixed: Option<FixSums>,
+}
+
+/// What rules in preview would say that were not asked.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct JsonPreviews<'a> {
+    /// How many findings they have of what was looked at anyway.
+    pub(super) more: BTreeMap<&'a str, u64>,
+    /// Those that have something to look at, of which nothing was judged.
+    pub(super) not_asked: Vec<&'a str>,
 }
 
 /// The findings of one rule.
