@@ -126,6 +126,10 @@ impl Typing<'_, '_> {
         if exported(&ident.name) || package.functions_with(&ident.name).iter().any(changes) {
             return None;
         }
+        // `var other = list` shares the elements.
+        if package.values_with(&ident.name).iter().any(|other| *other != ident.name) {
+            return None;
+        }
         let [value] = variable.spec().values.as_slice() else { return None };
         let scopes = Scopes::default();
         let file = FileScope { package: self.file.package.clone(), file: variable.file };
@@ -220,6 +224,7 @@ mod tests {
         assert!(leaks(called_from(list, "func g() { list := []int{1}; list[0] = 2 }")));
         for change in [
             "func g() { list[0] = keep }",
+            "var other = list\nfunc g() { other[0] = keep }",
             "func g() {\nfunc() { list[0] = keep }()\n}",
             "func g() { list = nil }",
             "func g() { for _, list[0] = range list {} }",

@@ -131,8 +131,8 @@ fn is_maker(callee: &Callee) -> bool {
     })
 }
 
-/// Whether a method whose source is not there gives what is of its receiver's own type. Mostly that is what it
-/// was called on, one step further (`session.Join(…)`), and whoever has it releases it.
+/// Whether a method whose source is not there gives what is of its receiver's own type. Mostly that is what
+/// it was called on, one step further (`session.Join(…)`), and whoever has it releases it.
 fn gives_its_own_type(database: &Database, callee: &Callee, index: usize) -> bool {
     let Callee::Method { method, receiver } = callee else { return false };
     let results = database.results(callee);

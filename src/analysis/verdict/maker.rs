@@ -52,7 +52,8 @@ impl Case<'_, '_> {
     }
 
     /// Whether only the function can tell what it has given: on a way that worked it returns what is released
-    /// by then, as `return c, c.Close()` does, or what others have (`if f := s.GetFile(); f != nil { return f }`).
+    /// by then, as `return c, c.Close()` does, or what others have (`if f := s.GetFile(); f != nil { return f
+    /// }`).
     pub(crate) fn gives_either(&self, trace: &Trace) -> bool {
         let body = BodyId(0);
         trace.exits.iter().filter(|exit| !is_failure(self.scopes, body, exit)).any(|exit| {
