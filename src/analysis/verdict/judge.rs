@@ -150,12 +150,13 @@ impl<'a> Case<'a, '_> {
         if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown) {
             outcome = self.overlooked(&outcome, trace, body, &kind).unwrap_or(outcome);
         }
-        let mut overwritten = None;
+        let mut told = None;
         if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown) {
-            overwritten = self.overwritten(&outcome, trace, body, &kind);
+            told = self.overwritten(&outcome, trace, body, &kind);
+            told = told.or_else(|| self.left_by_goroutine(&outcome, trace, body, &kind));
         }
-        let by_next = overwritten.is_some();
-        outcome = overwritten.unwrap_or(outcome);
+        let (by_others, remedy) = told.unzip();
+        outcome = by_others.unwrap_or(outcome);
         if outcome.verdict.is_finding() {
             outcome = self.kept_by_maker(&kind).unwrap_or(outcome);
         }
@@ -163,11 +164,8 @@ impl<'a> Case<'a, '_> {
             outcome = self.until_exit();
         }
         let mut leak = self.leak(&outcome);
-        if let Some(fault) = leak.as_mut().filter(|_| by_next) {
-            fault.remedy = Remedy::advice(
-                "make one for all requests, or release the one before",
-                "which of the two is for a person to say",
-            );
+        if let (Some(fault), Some(remedy)) = (&mut leak, remedy) {
+            fault.remedy = remedy;
         }
         let release_site = match (&trace, site, &mut leak) {
             (Some(Ok(trace)), Some(site), Some(Fault { remedy: Remedy::Release(placed), .. })) => {
@@ -334,7 +332,7 @@ impl<'a> Case<'a, '_> {
     }
 
     /// The variable that the acquiring call itself gives the resource to.
-    fn holder(&self, result: usize) -> Option<VarId> {
+    pub(crate) fn holder(&self, result: usize) -> Option<VarId> {
         let names = anchor::names_bound(self.decl, self.call.span)?;
         self.scopes.var(&Ident { span: *names.get(result)?, name: "".into() })
     }

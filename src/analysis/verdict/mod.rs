@@ -5,6 +5,7 @@ mod dropped;
 pub mod judge;
 pub mod judgement;
 mod kind;
+mod left_by_goroutine;
 mod maker;
 pub mod misuse;
 mod outcome;

@@ -15,7 +15,7 @@ use crate::analysis::summaries::field_release::is_other;
 use crate::analysis::summaries::per_request::is_handler;
 use crate::analysis::verdict::case::{Case, Kind};
 use crate::analysis::verdict::outcome::Outcome;
-use crate::base::diagnostic::{Certainty, Verdict};
+use crate::base::diagnostic::{Certainty, Remedy, Verdict};
 use crate::base::text::Span;
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::*;
@@ -36,20 +36,22 @@ enum Slot {
 }
 
 impl Case<'_, '_> {
-    /// What becomes of what is kept where each request keeps its own, if it is.
+    /// What becomes of what is kept where each request keeps its own, if it is, and what would mend it.
     pub(crate) fn overwritten(
         &self,
         outcome: &Outcome,
         trace: &Trace,
         body: BodyId,
         kind: &Kind,
-    ) -> Option<Outcome> {
+    ) -> Option<(Outcome, Remedy)> {
         let kept = matches!(outcome.verdict, Verdict::Stored | Verdict::Global);
         if !kept || self.wanted.by_name || self.in_test() {
             return None;
         }
         let func = self.func?;
-        let at = only_place(trace)?;
+        let at = only_place(trace, &|event| {
+            matches!(event, EventKind::Escaped(Verdict::Stored | Verdict::Global))
+        })?;
         let (target, value) = assignment(self.scopes.body(body).block, at)?;
         let slot = self.slot(target, body)?;
         let handler = Handler { case: self, slot: &slot, target: at };
@@ -67,13 +69,18 @@ impl Case<'_, '_> {
         for one in &mut evidence {
             one.words = format!("{}, and overwritten by the next request", one.words);
         }
-        Some(Outcome {
+        let outcome = Outcome {
             verdict: Verdict::Leaked,
             certainty: Certainty::Assumed,
             evidence,
             message,
             obstacle: None,
-        })
+        };
+        let remedy = Remedy::advice(
+            "make one for all requests, or release the one before",
+            "which of the two is for a person to say",
+        );
+        Some((outcome, remedy))
     }
 
     /// The place that a target names, if it outlives the requests that `body` runs for.
@@ -423,15 +430,14 @@ impl Handler<'_, '_, '_> {
 }
 
 /// The one place that has it on every way out on which it exists.
-fn only_place(trace: &Trace) -> Option<Span> {
+pub(crate) fn only_place(trace: &Trace, is_kept: &dyn Fn(&EventKind) -> bool) -> Option<Span> {
     let mut places: Vec<Span> = Vec::new();
     for exit in trace.exits.iter().filter(|exit| !matches!(exit.kind, ExitKind::Stop(_))) {
         match exit.state.phase {
             Phase::Before | Phase::Nil => {}
             Phase::Escaped(id) => {
                 let event = &trace.events[id.0 as usize];
-                let kept = matches!(event.kind, EventKind::Escaped(Verdict::Stored | Verdict::Global));
-                places.push(kept.then_some(event.span)?);
+                places.push(is_kept(&event.kind).then_some(event.span)?);
             }
             _ => return None,
         }
