@@ -4,7 +4,7 @@
 
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{ParamIndex, VarOrigin};
-use crate::analysis::proof::ownership::{Owner, Place, place};
+use crate::analysis::proof::ownership::{Owner, StoreTarget, place};
 use crate::analysis::proof::state::{Asked, Effect, Flow, Seen};
 use crate::analysis::proof::tie::{Held, Tie, Value, join};
 use crate::base::diagnostic::Verdict;
@@ -456,8 +456,8 @@ impl<'f, 'a> Flow<'f, 'a> {
             ParamIndex::At(_) => None,
         };
         match given.map(|given| place(self.typing, given)) {
-            Some(Place::Global) => Seen::By(Verdict::Stored),
-            Some(Place::In(var) | Place::Behind(var)) => {
+            Some(StoreTarget::Global) => Seen::By(Verdict::Stored),
+            Some(StoreTarget::In(var) | StoreTarget::Behind(var)) => {
                 match self.ownership.owner(self.typing, self.root, var) {
                     Owner::Global => Seen::By(Verdict::Stored),
                     Owner::Param(index) => self.through(index),

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::analysis::graph::scopes::{BodyId, VarId};
-use crate::analysis::proof::ownership::{Owner, Place, place};
+use crate::analysis::proof::ownership::{Owner, StoreTarget, place};
 use crate::analysis::proof::state::{Asked, Flow, Seen};
 use crate::analysis::proof::tie::{Held, Tie, Value, join};
 use crate::base::diagnostic::Verdict;
@@ -228,12 +228,12 @@ impl<'a> Flow<'_, 'a> {
     pub(crate) fn store(&mut self, target: &'a Expr, value: Value, span: Span) {
         let stored = Self::stored(&value);
         let (var, behind) = match place(self.typing, target) {
-            Place::In(var) => (var, false),
-            Place::Behind(var) => (var, true),
-            Place::Global => {
+            StoreTarget::In(var) => (var, false),
+            StoreTarget::Behind(var) => (var, true),
+            StoreTarget::Global => {
                 return self.expose(span, stored, "stored in a package variable");
             }
-            Place::Unknown => return self.object(span, "stored where nobody can follow it"),
+            StoreTarget::Unknown => return self.object(span, "stored where nobody can follow it"),
         };
         // What the resource, or something made from it, keeps of another such thing stays in the family.
         if self.vars.get(&var).is_some_and(|held| held.tie != Tie::Holder) {

@@ -26,7 +26,7 @@ pub(crate) enum Owner {
 }
 
 /// A place that an assignment goes to.
-pub(crate) enum Place {
+pub(crate) enum StoreTarget {
     /// In the very thing that this variable is or points to.
     In(VarId),
     /// In something that this variable leads to.
@@ -157,19 +157,19 @@ fn shared(typing: &Typing, value: &Expr) -> Option<VarId> {
     }
 }
 
-impl Place {
+impl StoreTarget {
     fn is_global(&self) -> bool {
-        matches!(self, Place::Global)
+        matches!(self, StoreTarget::Global)
     }
 }
 
 /// Where an assignment to `target` goes.
-pub(crate) fn place(typing: &Typing, target: &Expr) -> Place {
+pub(crate) fn place(typing: &Typing, target: &Expr) -> StoreTarget {
     match &target.unparen().kind {
-        ExprKind::Ident(ident) => typing.scopes.var(ident).map_or(Place::Global, Place::In),
+        ExprKind::Ident(ident) => typing.scopes.var(ident).map_or(StoreTarget::Global, StoreTarget::In),
         ExprKind::Pointer(inner) => one_step(typing, inner, true),
         ExprKind::AddressOf(inner) => place(typing, inner),
-        ExprKind::Composite { .. } => Place::Unknown,
+        ExprKind::Composite { .. } => StoreTarget::Unknown,
         ExprKind::Slice { operand, .. } | ExprKind::Index { operand, .. } => {
             // The elements of an array that is a field are the struct's own.
             let array = matches!(typing.of(operand), Type::Array(_));
@@ -179,20 +179,20 @@ pub(crate) fn place(typing: &Typing, target: &Expr) -> Place {
             let ty = typing.of(operand);
             let direct = typing.database.has_direct_field(&ty, &field.name);
             match one_step(typing, operand, matches!(ty, Type::Pointer(_))) {
-                Place::In(var) if !direct => Place::Behind(var),
+                StoreTarget::In(var) if !direct => StoreTarget::Behind(var),
                 place => place,
             }
         }
-        _ => Place::Unknown,
+        _ => StoreTarget::Unknown,
     }
 }
 
 /// One step into what `operand` is, or, with `followed`, what it points to: into the very thing that a
 /// variable has, that is the variable's; further down it may be anybody's.
-fn one_step(typing: &Typing, operand: &Expr, followed: bool) -> Place {
+fn one_step(typing: &Typing, operand: &Expr, followed: bool) -> StoreTarget {
     match (&operand.unparen().kind, place(typing, operand)) {
         (ExprKind::Ident(_), place) => place,
-        (_, Place::In(var)) if followed => Place::Behind(var),
+        (_, StoreTarget::In(var)) if followed => StoreTarget::Behind(var),
         (_, place) => place,
     }
 }

@@ -16,7 +16,7 @@ use crate::go::types::type_expr::Type;
 pub(crate) struct Subject<'a, 'c> {
     pub typing: &'c Typing<'a, 'c>,
     pub summaries: &'c Summaries,
-    pub place: Place<'c>,
+    pub place: SubjectFile<'c>,
     pub decl: &'a Decl,
     /// The call that acquires.
     pub call: &'a Call,
@@ -45,7 +45,7 @@ pub(crate) struct Subject<'a, 'c> {
 
 /// The file that a subject lies in.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'c> {
+pub(crate) struct SubjectFile<'c> {
     pub path: &'c Arc<str>,
     pub text: &'c [u8],
     pub lines: &'c LineIndex,

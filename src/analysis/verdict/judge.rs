@@ -302,7 +302,7 @@ impl<'a> Case<'a, '_> {
         Some(proof::prove(&proof::subject::Subject {
             typing: self.typing,
             summaries: self.judge.summaries,
-            place: proof::subject::Place {
+            place: proof::subject::SubjectFile {
                 path: self.place.path,
                 text: self.place.text,
                 lines: self.place.lines,
