@@ -121,3 +121,70 @@ func (p *packagedOptions) use(ctx context.Context) error {
 	}
 	return c.Use()
 }
+
+type pointedOptions struct{ opts []cl.Option }
+
+func newPointedOptions(shared *cl.Client) *pointedOptions {
+	p := &pointedOptions{opts: make([]cl.Option, 1)}
+	first := &p.opts[0]
+	*first = cl.WithOther(shared)
+	return p
+}
+
+func (p *pointedOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, p.opts...) // against 0 "how `p` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+type rangedOptions struct{ opts []cl.Option }
+
+func newRangedOptions(given []cl.Option) *rangedOptions {
+	r := &rangedOptions{opts: make([]cl.Option, 1)}
+	for _, r.opts[0] = range given {
+	}
+	return r
+}
+
+func (r *rangedOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, r.opts...) // against 0 "how `r` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+type receivedOptions struct{ opts []cl.Option }
+
+func newReceivedOptions(given chan cl.Option) *receivedOptions {
+	r := &receivedOptions{opts: make([]cl.Option, 1)}
+	select {
+	case r.opts[0] = <-given:
+	default:
+	}
+	return r
+}
+
+func (r *receivedOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, r.opts...) // against 0 "how `r` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+type convertedOptions struct{ opts []cl.Option }
+
+type otherOptions struct{ opts []cl.Option }
+
+func newConvertedOptions(other *otherOptions) *convertedOptions { return (*convertedOptions)(other) }
+
+func (r *convertedOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, r.opts...) // against 0 "how `r` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}

@@ -127,6 +127,11 @@ impl<'u, 'a> Uses<'u, 'a> {
         }
     }
 
+    /// The field, or an element of it.
+    fn is_part(&self, expr: &Expr) -> bool {
+        self.is_field(without_index(expr))
+    }
+
     fn understand(&mut self, expr: &Expr) {
         if self.is_field(expr) {
             self.understood.push(expr.unparen().span);
@@ -142,6 +147,7 @@ impl<'u, 'a> Uses<'u, 'a> {
                 self.understand(left);
                 self.understand(right);
             }
+            ExprKind::AddressOf(inner) => self.lost |= self.is_part(inner),
             ExprKind::Call(call) => self.call(call),
             ExprKind::Composite { elements, .. } => self.literal(expr, elements),
             _ => {}
@@ -149,7 +155,6 @@ impl<'u, 'a> Uses<'u, 'a> {
     }
 
     fn call(&mut self, call: &Call) {
-        let is_owner = call.function.as_ident().is_some_and(|name| name.name == self.field.owner);
         match self.typing.callee(call) {
             Callee::Builtin { name, .. } => {
                 let reads = match &*name {
@@ -163,7 +168,9 @@ impl<'u, 'a> Uses<'u, 'a> {
                 }
             }
             // Another struct's values become this one's.
-            Callee::Conversion(_) => self.lost |= is_owner,
+            Callee::Conversion(ty) => {
+                self.lost |= ty.pointee().named().is_some_and(|named| named.name == self.field.owner);
+            }
             callee => {
                 let own = callee.func().filter(|func| !self.typing.database.is_dependency(&func.package));
                 let known =
@@ -204,10 +211,7 @@ impl<'u, 'a> Uses<'u, 'a> {
         match &stmt.kind {
             StmtKind::Assign { left, right, .. } => {
                 for (at, target) in left.iter().enumerate() {
-                    let mut part = target.unparen();
-                    while let ExprKind::Index { operand, .. } = &part.kind {
-                        part = operand.unparen();
-                    }
+                    let part = without_index(target);
                     if self.is_field(part) {
                         self.understood.push(part.span);
                         self.values.extend(right.get(at).or(right.first()).map(|value| value.span));
@@ -215,8 +219,16 @@ impl<'u, 'a> Uses<'u, 'a> {
                 }
             }
             StmtKind::For(looped) => {
-                if let ForHead::Range { right, .. } = &looped.head {
+                if let ForHead::Range { left, right, .. } = &looped.head {
                     self.understand(right);
+                    self.lost |= left.iter().any(|target| self.is_part(target));
+                }
+            }
+            StmtKind::Select(cases) => {
+                for case in cases {
+                    if let Some(Communication::Receive { left, .. }) = &case.communication {
+                        self.lost |= left.iter().any(|target| self.is_part(target));
+                    }
                 }
             }
             _ => {}
@@ -242,6 +254,15 @@ fn position(field: &Field) -> Option<(usize, usize)> {
         .collect();
     let at = names.iter().position(|name| name.is_some_and(|name| name.name == field.name))?;
     Some((at, names.len()))
+}
+
+/// What `x[i][j]` is an element of.
+fn without_index(expr: &Expr) -> &Expr {
+    let mut part = expr.unparen();
+    while let ExprKind::Index { operand, .. } = &part.kind {
+        part = operand.unparen();
+    }
+    part
 }
 
 /// `{a, b}` within another literal.
