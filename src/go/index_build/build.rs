@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::base::sys;
+use crate::base::sys::{self, Kind};
 use crate::go::index::names::{shortened, squeezed};
 use crate::go::index_build::handles;
 use crate::go::index_build::handles::Handles;
 use crate::go::index_build::spelling::{ends_it, is_released, releases, spell, spell_all, spell_release};
 use crate::go::project::gomod::compare_versions;
-use crate::go::project::locate::{Locator, Provenance};
+use crate::go::project::locate::{Locator, Provenance, paths};
 use crate::go::project::package::{Membership, Package};
 use crate::go::syntax::outline;
 use crate::go::syntax::outline::ItemKind;
@@ -148,19 +148,15 @@ fn identity(dir: &Path) -> Result<(Arc<str>, Arc<str>), String> {
     Ok((Arc::from(module), Arc::from(version)))
 }
 
-/// The module path that a folder's place in a module cache spells, `!a` for `A`.
+/// The module path that a folder's place in a module cache spells, `!a` for `A`. A cache has a folder
+/// `cache/download`, wherever GOMODCACHE puts it.
 fn from_cache_path(dir: &Path) -> Option<String> {
-    let path = dir.to_str()?.replace('\\', "/");
-    let below = path.split_once("/pkg/mod/")?.1.rsplit_once('@')?.0.to_string();
-    let mut module = String::new();
-    let mut letters = below.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '!' => module.extend(letters.next()?.to_uppercase()),
-            letter => module.push(letter),
-        }
-    }
-    Some(module)
+    let cache = dir
+        .ancestors()
+        .skip(1)
+        .find(|above| sys::kind(&above.join("cache/download")) == Some(Kind::Folder))?;
+    let below = paths::slashed(dir.strip_prefix(cache).ok()?)?;
+    Some(paths::unescape(below.rsplit_once('@')?.0))
 }
 
 /// The folders of a module whose packages others can import.

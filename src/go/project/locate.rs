@@ -6,7 +6,7 @@
 mod disk;
 mod environment;
 mod located;
-mod paths;
+pub mod paths;
 mod scope;
 mod steps;
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// The reverse of [`escape`].
-pub(super) fn unescape(text: &str) -> String {
+pub fn unescape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(char) = chars.next() {
@@ -64,7 +64,7 @@ pub(super) fn unescape(text: &str) -> String {
 }
 
 /// `path` with `/` between its parts; `None` if it is not Unicode.
-pub(super) fn slashed(path: &Path) -> Option<String> {
+pub fn slashed(path: &Path) -> Option<String> {
     let parts: Option<Vec<&str>> = path.components().map(|part| part.as_os_str().to_str()).collect();
     Some(parts?.join("/"))
 }
