@@ -58,8 +58,14 @@ pub fn spell(
 
 fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Result<Manner, String> {
     let scope = &anchor.scope;
+    // A function literal would release what the variable holds in the end; `defer` takes what it holds there.
+    let fixed = when == When::Now || !scope.changes;
     if scope.late {
-        let why = "what uses it goes on when the function ends";
+        let why = if fixed {
+            "what uses it goes on when the function ends"
+        } else {
+            "what uses it goes on when the function ends, and the variable gets another value before that"
+        };
         return cleanup(wanted, release, scope, when).ok_or_else(|| why.to_owned());
     }
     // Such subtests go on after the function, and a clean-up waits for them.
@@ -83,6 +89,7 @@ fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Re
     // An import is only added when it was asked for.
     let may_import = wanted.style != Style::Auto && when == When::Deferred;
     let fits = match style {
+        _ if !fixed => None,
         Style::Cleanup if !matters => cleanup(wanted, release, scope, when),
         Style::Ignore if release.returns_error && !matters => Some(Manner::Ignored),
         Style::Log if release.returns_error => logged(wanted, release, anchor, may_import),
@@ -91,6 +98,11 @@ fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Re
     };
     match fits {
         Some(manner) => Ok(manner),
+        None if !fixed && (matters || heeds) => Err(format!(
+            "something has to be done about the error of `{}`, and `{}` gets another value before the \
+             function ends",
+            release.method, anchor.variable
+        )),
         None if matters => {
             let somewhere = joined(wanted, scope, false).or_else(|| logged(wanted, release, anchor, false));
             somewhere.ok_or_else(|| {
@@ -124,7 +136,8 @@ fn error_matters(acquisition: &Acquisition) -> bool {
 /// tell.
 fn cleanup(wanted: &Wanted, release: &Release, scope: &InScope, when: When) -> Option<Manner> {
     let asked = wanted.style == Style::Cleanup;
-    let test = scope.test.as_ref().filter(|_| when == When::Deferred && release.args.is_empty())?;
+    let fits = when == When::Deferred && release.args.is_empty() && !scope.changes;
+    let test = scope.test.as_ref().filter(|_| fits)?;
     let ignored = release.returns_error && wanted.habits.cleans_up_openly().unwrap_or(asked);
     (asked || scope.late || scope.parallel || !scope.defers)
         .then(|| Manner::Cleanup { test: test.to_string(), ignored })
@@ -294,5 +307,33 @@ mod tests {
             "func own() {\n\tc := NewBareClient()\n\tdefer func() { _ = c.Close() }()\n\tc.Use()\n}\n\n";
         let text = format!("{own}func f() error {{\n\tc := NewBareClient()\n\tc.Use()\n\treturn nil\n}}\n");
         assert_eq!(added_to("auto", &text), ["defer func() { _ = c.Close() }()"]);
+    }
+
+    #[test]
+    fn a_variable_that_gets_another_value_is_released_as_it_is_there() {
+        let own =
+            "func own() {\n\tc := NewBareClient()\n\tdefer func() { _ = c.Close() }()\n\tc.Use()\n}\n\n";
+        let of = |style: &str, again: &str| {
+            let body = format!("\tc := NewBareClient()\n\tc.Use()\n{again}\treturn nil\n");
+            added_to(style, &format!("{own}func f() error {{\n{body}}}\n"))
+        };
+        assert_eq!(of("auto", ""), ["defer func() { _ = c.Close() }()"]);
+        let again = "\tc = NewBareClient()\n\tc.Use()\n";
+        // The literal's `c` would be the second one at the end, for both.
+        assert_eq!(of("auto", again), ["defer c.Close()", "defer func() { _ = c.Close() }()"]);
+        // Who asks for the error to be looked at does not get less.
+        assert_eq!(of("ignore", again), ["defer func() { _ = c.Close() }()"]);
+    }
+
+    #[test]
+    fn a_cleanup_has_to_find_what_was_acquired() {
+        let imports = "import \"testing\"\n\n";
+        let of = |again: &str| {
+            let body = format!("\tc := NewBareClient()\n\tc.Use()\n{again}");
+            added_to("cleanup", &format!("{imports}func help(t *testing.T) {{\n{body}}}\n"))
+        };
+        assert_eq!(of(""), ["t.Cleanup(func() { _ = c.Close() })"]);
+        let again = "\tc = NewBareClient()\n\tc.Use()\n";
+        assert_eq!(of(again), ["defer c.Close()", "t.Cleanup(func() { _ = c.Close() })"]);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::analysis::placement::anchor;
@@ -54,11 +55,60 @@ pub fn in_scope(
         test: test(scopes, typing, body),
         defers: defers(&scopes.body(body).block.stmts),
         late: false,
+        changes: false,
         parallel: anchor::has_parallel_subtests(scopes, body)
             || typing.file.is_test() && hands_to_parallel(typing, scopes.body(body).block),
         loggers: loggers(scopes, typing, offset),
         locals,
     }
+}
+
+/// Whether `var`, which the call at `acquired` fills, or a field of it may get another value after that: by
+/// an assignment further down or in the same loop, through its address, or, a named result, by a `return`.
+pub fn changes(scopes: &Scopes, decl: &Decl, var: VarId, acquired: Span) -> bool {
+    let info = scopes.info(var);
+    if matches!(info.origin, VarOrigin::Result { .. }) {
+        return true;
+    }
+    let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident)) == Some(var);
+    let rooted = |expr: &Expr| {
+        let mut expr = expr.unparen();
+        while let ExprKind::Selector { operand, .. } = &expr.kind {
+            expr = operand.unparen();
+        }
+        is_it(expr)
+    };
+    let statements = statements(decl);
+    let declared = Span::new(info.scope.start, info.scope.start);
+    // The next time round it is filled again.
+    let repeats = statements.iter().any(|stmt| {
+        matches!(stmt.kind, StmtKind::For(_)) && stmt.span.contains(acquired) && !stmt.span.contains(declared)
+    });
+    let later = |target: &Expr| target.span.start > acquired.end && rooted(target);
+    let set = statements.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Assign { left, .. } => left.iter().any(later),
+        // What `:=` only sets was declared before.
+        StmtKind::Define { left, .. } => !stmt.span.contains(declared) && left.iter().any(later),
+        StmtKind::For(looped) => match &looped.head {
+            ForHead::Clause { update: Some(Stmt { kind: StmtKind::Assign { left, .. }, .. }), .. }
+            | ForHead::Range { left, define: false, .. } => left.iter().any(later),
+            _ => false,
+        },
+        StmtKind::Select(cases) => cases.iter().any(|case| match &case.communication {
+            Some(Communication::Receive { left, define: false, .. }) => left.iter().any(later),
+            _ => false,
+        }),
+        _ => false,
+    });
+    let mut addressed = false;
+    if let Decl::Func(func) = decl {
+        func.body().into_iter().for_each(|body| {
+            visit::block(body, &mut |expr| {
+                addressed |= matches!(&expr.kind, ExprKind::AddressOf(inner) if rooted(inner));
+            });
+        });
+    }
+    repeats || set || addressed
 }
 
 /// The named error result of `body`, unless another variable of the body has that name too.

@@ -238,7 +238,11 @@ impl Case<'_, '_> {
                 && found.offset() > self.statement_end(site)
                 && found.doubt.is_none(),
             iteration: iteration.clone(),
-            scope: InScope { late: *late, ..self.in_scope(site.body, found.offset(), closable) },
+            scope: InScope {
+                late: *late,
+                changes: in_scope::changes(self.scopes, self.decl, found.variable, self.call.span),
+                ..self.in_scope(site.body, found.offset(), closable)
+            },
         }
     }
 

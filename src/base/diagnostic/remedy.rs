@@ -158,6 +158,9 @@ pub struct InScope {
     /// What uses the resource goes on when the function ends: a `defer` is too early, and only a test's
     /// clean-up is late enough.
     pub late: bool,
+    /// The variable, or a field of it, may get another value before the function ends: what a function
+    /// literal released then would be something else.
+    pub changes: bool,
     /// Subtests that run in parallel go on after the function.
     pub parallel: bool,
     /// Variables in scope that log, as their names tell, and such fields of them: `logger`, `s.log`.
