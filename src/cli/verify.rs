@@ -264,7 +264,7 @@ mod tests {
     use crate::rules;
 
     const MADE: &str = "package p\n\nimport \"io\"\n\ntype Client struct{ raw io.Closer }\n\n\
-        func NewClient() *Client { return &Client{} }\n\n\
+        func NewClient() *Client { return &Client{raw: io.NopCloser(nil)} }\n\n\
         func (c *Client) Close() error { return c.raw.Close() }\n\nfunc (c *Client) Use() {}\n";
 
     fn leak(function: &str, name: &str) -> String {

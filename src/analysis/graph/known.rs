@@ -123,6 +123,11 @@ pub fn only_looks(callee: Name) -> bool {
     names::functions().only_looks.holds(callee.package, callee.name)
 }
 
+/// Whether a function hands a text that it gets to the environment, a file or another process.
+pub fn takes_out(callee: Name) -> bool {
+    names::functions().takes_out.holds(callee.package, callee.name)
+}
+
 /// Whether a call of it makes a test of the function that it is given: `It("counts", func() { … })`.
 pub fn is_spec(callee: Name) -> bool {
     names::functions().specs.holds(callee.package, callee.name)

@@ -120,7 +120,7 @@ impl<'a, 'w> Typing<'a, 'w> {
 
     /// The import path behind a package's name: by alias, by the one import whose path suggests that name,
     /// and only then by reading the packages' own clauses.
-    fn import(&self, name: &str) -> Option<Arc<str>> {
+    pub fn import(&self, name: &str) -> Option<Arc<str>> {
         let imports = self.file.imports();
         if let Some(aliased) = imports.iter().find(|import| import.name.as_deref() == Some(name)) {
             return Some(aliased.path.clone());

@@ -8,10 +8,12 @@
 //!
 //! Each check is a file of its own and a row of [`CHECKS`].
 
+mod address;
 mod awaited;
 mod callees;
 mod calls;
 mod compiles;
+mod filled;
 mod flow;
 mod goroutines;
 mod holder;
@@ -33,11 +35,12 @@ use crate::base::diagnostic::{Evidence, Objection, Proof};
 type Check = fn(&Subject, &mut Vec<Evidence>) -> Result<(), Objection>;
 
 /// What has to hold, each with the first place that stands against it.
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     holder::check,
     uses::check,
     maker::check,
     nil::check,
+    filled::check,
     release_effects::check,
     pending::check,
     waits::check,

@@ -3,10 +3,11 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::analysis::graph::derived::{Derived, statements};
+use crate::analysis::graph::derived::Derived;
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
+use crate::analysis::proof::address;
 use crate::analysis::proof::nil::bound;
 use crate::analysis::proof::subject::Subject;
 use crate::go::facts::names;
@@ -32,7 +33,7 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     let inner = called_by_release(subject);
     let found = other_release(subject, &derived, &inner)
         .or_else(|| released_through(subject, &derived))
-        .or_else(|| address_given_out(subject));
+        .or_else(|| address::given_out(subject));
     if let Some(objection) = found {
         return Err(objection);
     }
@@ -243,90 +244,6 @@ fn reaches(subject: &Subject, ty: &Type) -> bool {
         let names = field.names.iter().map(|name| name.name.clone()).chain(embedded);
         same && names.into_iter().any(|name| released.may_be(Some(&name), 0))
     })
-}
-
-/// The address of a server that the function returns, stores or sets: what asks there lives on.
-fn address_given_out(subject: &Subject) -> Option<Objection> {
-    let tells = ["Addr", "URL", "Listener"];
-    let serves = tells.iter().any(|name| subject.typing.database.member(subject.ty, name).is_some())
-        && subject.ty.named().is_some_and(|named| {
-            ["Server", "Listener", "Container"].iter().any(|end| named.name.ends_with(end))
-        });
-    if !serves {
-        return None;
-    }
-    let statements = statements(subject.decl);
-    let tainted = addresses(subject, &statements);
-    let told = |expr: &Expr| {
-        let mut found = false;
-        visit::expr(expr, &mut |inner| {
-            let var = inner.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
-            found |= is_address(subject, inner) || var.is_some_and(|var| tainted.contains(&var));
-        });
-        found
-    };
-    let outer = |target: &Expr| {
-        target.as_ident().is_none_or(|ident| {
-            !ident.is_blank()
-                && subject
-                    .typing
-                    .scopes
-                    .var(ident)
-                    .is_none_or(|var| subject.typing.scopes.info(var).body != subject.body)
-        })
-    };
-    let given = |stmt: &&Stmt| match &stmt.kind {
-        StmtKind::Return(values) => values.iter().any(told),
-        StmtKind::Assign { left, right, .. } => left.iter().any(outer) && right.iter().any(told),
-        StmtKind::Send { value, .. } => told(value),
-        StmtKind::Expr(expr) => expr.as_call().is_some_and(|call| {
-            call.name().is_some_and(|name| name.starts_with("Set")) && call.args.iter().any(told)
-        }),
-        _ => false,
-    };
-    let stmt = statements.iter().copied().find(|stmt| given(stmt))?;
-    Some(subject.object(stmt.span, "where it is reached is given out here: it lives on"))
-}
-
-fn is_address(subject: &Subject, expr: &Expr) -> bool {
-    let ExprKind::Selector { operand, field } = &expr.kind else { return false };
-    let var = operand.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
-    names::words().tells_address.holds(&field.name) && var.is_some() && var == subject.holder
-}
-
-/// The variables that are made of an address.
-fn addresses(subject: &Subject, statements: &[&Stmt]) -> FxHashSet<VarId> {
-    let mut found: FxHashSet<VarId> = FxHashSet::default();
-    loop {
-        let before = found.len();
-        for stmt in statements {
-            let (StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. }) = &stmt.kind else {
-                continue;
-            };
-            let mut told = false;
-            for value in right {
-                visit::expr(value, &mut |inner| {
-                    let var = inner.as_ident().and_then(|ident| subject.typing.scopes.var(ident));
-                    told |= is_address(subject, inner) || var.is_some_and(|var| found.contains(&var));
-                });
-            }
-            if told {
-                let root = |mut expr: &Expr| {
-                    while let ExprKind::Selector { operand, .. } | ExprKind::Index { operand, .. } =
-                        &expr.unparen().kind
-                    {
-                        expr = operand;
-                    }
-                    expr.as_ident().and_then(|ident| subject.typing.scopes.var(ident))
-                };
-                let plain = |var: &VarId| !subject.typing.var(*var).is_some_and(|ty| ty.is_error());
-                found.extend(left.iter().filter_map(root).filter(plain));
-            }
-        }
-        if found.len() == before {
-            return found;
-        }
-    }
 }
 
 /// A release whose source calls somebody, and ends nothing of its own: it asks a server to do so.

@@ -89,6 +89,8 @@ pub struct Functions {
     pub gives_back: NameSet,
     /// Puts its arguments into something that outlives the call.
     pub stores: NameSet,
+    /// Hands a text that it gets to what outlives the call: the environment, a file, another process.
+    pub takes_out: NameSet,
     /// Takes the listener that it gets, and closes it when it is done.
     pub takes_listener: NameSet,
     /// The process serves from here on until it ends.

@@ -1,0 +1,310 @@
+//! Where a server is reached must not be known to what lives on: whoever asks there finds nobody once it is
+//! released. What tells the address, and what is made of it, is followed as far as a function gives it out.
+
+use rustc_hash::FxHashSet;
+
+use crate::analysis::graph::derived::statements;
+use crate::analysis::graph::known::{self, Name};
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::proof::subject::Subject;
+use crate::base::diagnostic::Objection;
+use crate::base::text::{Span, narrow};
+use crate::go::facts::names;
+use crate::go::project::locate::paths::is_std;
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::FileScope;
+use crate::go::types::type_expr::Type;
+
+/// Callees that get an address are followed this deep.
+const MAX_DEPTH: usize = 4;
+
+/// The address of the resource that the function returns, stores, sets, or hands to what keeps it, whatever
+/// the name of the resource's type says.
+pub(super) fn given_out(subject: &Subject) -> Option<Objection> {
+    let seen = Addresses::of(subject.typing, subject.decl, subject.body, Seed::Of(subject.holder?));
+    let (_, place) = seen.given_out(true, 0)?;
+    Some(subject.object(place, "where it is reached is given out here: it lives on"))
+}
+
+/// What an address comes from.
+#[derive(Clone, Copy)]
+enum Seed {
+    /// A server, which tells it.
+    Of(VarId),
+    /// A parameter that has it.
+    In(VarId),
+}
+
+/// Where an address stays that a function was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kept {
+    /// In what it was called on, or in another thing that it was given.
+    Given,
+    /// In what is there anyway.
+    Elsewhere,
+}
+
+/// One function, and its variables that are made of an address.
+struct Addresses<'t, 'a, 'c> {
+    typing: &'t Typing<'a, 'c>,
+    decl: &'t Decl,
+    body: BodyId,
+    seed: Seed,
+    made: FxHashSet<VarId>,
+}
+
+impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
+    fn of(typing: &'t Typing<'a, 'c>, decl: &'t Decl, body: BodyId, seed: Seed) -> Addresses<'t, 'a, 'c> {
+        let made = match seed {
+            Seed::Of(_) => FxHashSet::default(),
+            Seed::In(param) => FxHashSet::from_iter([param]),
+        };
+        let mut found = Addresses { typing, decl, body, seed, made };
+        let statements = statements(decl);
+        loop {
+            let before = found.made.len();
+            for stmt in &statements {
+                let (StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. }) = &stmt.kind
+                else {
+                    continue;
+                };
+                if right.iter().any(|value| found.told(value)) {
+                    let plain = |var: &VarId| !typing.var(*var).is_some_and(|ty| ty.is_error());
+                    let roots: Vec<_> =
+                        left.iter().filter_map(|target| found.root(target)).filter(plain).collect();
+                    found.made.extend(roots);
+                }
+            }
+            // What a function gets may stay in what it is called on, and in what else it gets.
+            for call in visit::calls(decl) {
+                if call.args.iter().any(|arg| found.is_handed(arg)) {
+                    let near: Vec<_> = found.operands(call).filter(|var| !found.outlives(*var)).collect();
+                    found.made.extend(near);
+                }
+            }
+            if found.made.len() == before {
+                return found;
+            }
+        }
+    }
+
+    fn var(&self, expr: &Expr) -> Option<VarId> {
+        expr.as_ident().and_then(|ident| self.typing.scopes.var(ident))
+    }
+
+    /// The local variable that a target, or what a method is called on, begins with.
+    fn root(&self, expr: &Expr) -> Option<VarId> {
+        let mut expr = expr.unparen();
+        loop {
+            expr = match &expr.kind {
+                ExprKind::Selector { operand, .. }
+                | ExprKind::Index { operand, .. }
+                | ExprKind::AddressOf(operand)
+                | ExprKind::Pointer(operand)
+                | ExprKind::Paren(operand) => operand,
+                ExprKind::Call(call) => match &call.function.unparen().kind {
+                    ExprKind::Selector { operand, .. } => operand,
+                    _ => return None,
+                },
+                _ => return self.var(expr),
+            };
+        }
+    }
+
+    /// Whether a value is made of an address.
+    fn told(&self, value: &Expr) -> bool {
+        let mut found = false;
+        visit::expr(value, &mut |inner| {
+            found |= self.is_address(inner) || self.var(inner).is_some_and(|var| self.made.contains(&var));
+        });
+        found
+    }
+
+    fn is_address(&self, expr: &Expr) -> bool {
+        let ExprKind::Selector { operand, field } = &expr.kind else { return false };
+        let of = matches!(self.seed, Seed::Of(server) if self.var(operand) == Some(server));
+        of && names::words().tells_address.holds(&field.name)
+    }
+
+    /// Whether an argument is made of an address. What a function literal does with one is seen where its
+    /// body does it, and an error or a truth tells none.
+    fn is_handed(&self, arg: &Expr) -> bool {
+        let tells = || {
+            let ty = self.typing.of(arg);
+            !ty.is_error() && !matches!(ty, Type::Basic(name) if &*name == "bool")
+        };
+        !matches!(arg.unparen().kind, ExprKind::FuncLit(_)) && self.told(arg) && tells()
+    }
+
+    /// The variables that what a call is made on, and its arguments, begin with, where those can keep
+    /// something.
+    fn operands(&self, call: &Call) -> impl Iterator<Item = VarId> {
+        let on = called_on(call).into_iter().chain(&call.args).filter_map(|expr| self.root(expr));
+        on.filter(|var| {
+            let ty = self.typing.var(*var).unwrap_or(Type::Nil);
+            !matches!(ty, Type::Basic(_)) && !ty.is_context() && !ty.is_in(&names::types().tests)
+        })
+        .collect::<Vec<_>>()
+        .into_iter()
+    }
+
+    /// Whether a variable is there when the body has ended: it is none of the body's own, nor of a literal
+    /// in it, or came with its parameters.
+    fn outlives(&self, var: VarId) -> bool {
+        let info = self.typing.scopes.info(var);
+        let given = matches!(info.origin, VarOrigin::Param { .. } | VarOrigin::Result { .. });
+        !self.is_inside(info.body) || given && info.body == self.body
+    }
+
+    fn is_inside(&self, body: BodyId) -> bool {
+        let bodies = std::iter::successors(Some(body), |body| self.typing.scopes.body(*body).parent);
+        bodies.into_iter().any(|body| body == self.body)
+    }
+
+    /// Where something stays that begins with this variable, or with none.
+    fn stays(&self, root: Option<VarId>) -> Option<Kept> {
+        let Some(var) = root else { return Some(Kept::Elsewhere) };
+        let given = self.typing.scopes.info(var).body == self.body;
+        self.outlives(var).then_some(if given { Kept::Given } else { Kept::Elsewhere })
+    }
+
+    /// Where a value stays that is assigned to `target`.
+    fn stays_in(&self, target: &Expr) -> Option<Kept> {
+        match self.var(target) {
+            // A parameter that gets another value tells nobody.
+            Some(var) => (!self.is_inside(self.typing.scopes.info(var).body)).then_some(Kept::Elsewhere),
+            None if target.as_ident().is_some_and(Ident::is_blank) => None,
+            None => self.stays(self.root(target)),
+        }
+    }
+
+    /// The place that gives the address out, and where to. A result is for the caller to look at, but where
+    /// `returns` says that it counts.
+    fn given_out(&self, returns: bool, depth: usize) -> Option<(Kept, Span)> {
+        let told = |values: &[Expr]| values.iter().any(|value| self.told(value));
+        let stored = statements(self.decl).into_iter().filter_map(|stmt| {
+            let kept = match &stmt.kind {
+                StmtKind::Return(values) => (returns && told(values)).then_some(Kept::Elsewhere),
+                StmtKind::Assign { left, right, .. } if told(right) => {
+                    left.iter().filter_map(|target| self.stays_in(target)).max()
+                }
+                StmtKind::Send { value, .. } => self.told(value).then_some(Kept::Elsewhere),
+                _ => None,
+            };
+            Some((kept?, stmt.span))
+        });
+        let handed = visit::calls(self.decl)
+            .into_iter()
+            .filter_map(|call| Some((self.keeps(call, depth)?, call.span)));
+        stored.chain(handed).max_by_key(|(kept, span)| (*kept, std::cmp::Reverse(span.start)))
+    }
+
+    /// Where what a call is handed of an address stays.
+    fn keeps(&self, call: &Call, depth: usize) -> Option<Kept> {
+        let handed: Vec<usize> = (0..call.args.len()).filter(|at| self.is_handed(&call.args[*at])).collect();
+        let known = |holds: fn(Name) -> bool| self.typing.ask(call, holds) == Some(true);
+        if handed.is_empty() {
+            return None;
+        }
+        if call.name().is_some_and(|name| name.starts_with("Set")) || known(known::takes_out) {
+            return Some(Kept::Elsewhere);
+        }
+        if known(known::only_looks) || known(|name| is_std(name.package)) {
+            return None;
+        }
+        let Some(func) = self.typing.called(call).filter(|func| func.decl.has_body()) else {
+            // What is not read may keep it in what it is called on.
+            let on = called_on(call).filter(|on| !self.is_package(on))?;
+            return self.stays(self.root(on));
+        };
+        if depth >= MAX_DEPTH {
+            return Some(Kept::Elsewhere);
+        }
+        let inside = handed.iter().filter_map(|at| self.kept_by(&func, *at, depth)).max()?;
+        match inside {
+            Kept::Elsewhere => Some(inside),
+            // A variable of the package's is nobody's.
+            Kept::Given => {
+                let on =
+                    called_on(call).filter(|on| !self.is_package(on)).map(|on| self.stays(self.root(on)));
+                on.into_iter().chain(self.operands(call).map(|var| self.stays(Some(var)))).flatten().max()
+            }
+        }
+    }
+
+    fn is_package(&self, expr: &Expr) -> bool {
+        let named = |ident: &Ident| self.typing.import(&ident.name).is_some();
+        self.var(expr).is_none() && expr.as_ident().is_some_and(named)
+    }
+
+    fn kept_by(&self, func: &FuncRef, at: usize, depth: usize) -> Option<Kept> {
+        let last = func.decl.signature.params.len().checked_sub(1)?;
+        let scopes = Scopes::of_func(&func.decl);
+        let param = scopes.param(BodyId(0), ParamIndex::At(narrow(at.min(last))))?;
+        let typing = Typing::new(self.typing.database, FileScope::of(func), &scopes);
+        let decl = Decl::Func(func.decl.clone());
+        let inside = Addresses::of(&typing, &decl, BodyId(0), Seed::In(param));
+        inside.given_out(false, depth + 1).map(|(kept, _)| kept)
+    }
+}
+
+/// What a method, or a function of a package, is called on.
+fn called_on(call: &Call) -> Option<&Expr> {
+    match &call.function.unparen().kind {
+        ExprKind::Selector { operand, .. } => Some(operand),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::places_in;
+
+    #[test]
+    fn what_gives_out_where_it_is_reached_lives_on_whatever_its_name() {
+        let of = |rest: &str| {
+            places_in(&format!(
+                "type hub struct{{ fd int }}\nfunc (h *hub) Close() error {{ h.fd = 0; return nil }}\n\
+                 func (h *hub) Addr() string {{ return string(rune(h.fd)) }}\n\
+                 func newHub() *hub {{ return &hub{{fd: 1}} }}\nvar addr string\n\
+                 func f() string {{\nh := newHub()\n{rest}\n}}"
+            ))
+        };
+        assert_eq!(of("_ = h.Addr()\nreturn \"\""), ["h after 7, proved"]);
+        assert_eq!(of("return h.Addr()"), ["h after 7, not proved"]);
+        assert_eq!(of("addr = h.Addr()\nreturn \"\""), ["h after 7, not proved"]);
+    }
+
+    #[test]
+    fn who_gets_the_address_must_not_keep_it() {
+        let of = |rest: &str| {
+            places_in(&format!(
+                "type hub struct{{ fd int }}\nfunc (h *hub) Close() error {{ h.fd = 0; return nil }}\n\
+                 func (h *hub) Addr() string {{ return string(rune(h.fd)) }}\n\
+                 func newHub() *hub {{ return &hub{{fd: 1}} }}\nvar addr string\n\
+                 type list struct{{ of map[string]string }}\n\
+                 func (l *list) add(k, v string) {{ l.of[k] = v }}\n\
+                 func (l *list) has(v string) bool {{ return l.of[v] != \"\" }}\n\
+                 func remember(text string) {{ addr = text }}\nfunc dial(text string) *list {{\n\
+                 return &list{{map[string]string{{text: text}}}} }}\n\
+                 func (l *list) use(c *list) {{ *l = *c }}\n\
+                 func f(l *list) {{\nh := newHub()\n{rest}\n}}"
+            ))
+        };
+        for kept in [
+            "l.add(\"x\", h.Addr())",
+            "l.use(dial(h.Addr()))",
+            "remember(h.Addr())",
+            "text := h.Addr()\nremember(text)",
+        ] {
+            assert_eq!(of(kept), ["h after 14, not proved"], "{kept}");
+        }
+        for lent in ["_ = l.has(h.Addr())", "own := &list{}\nown.add(\"x\", h.Addr())", "_ = dial(h.Addr())"]
+        {
+            assert_eq!(of(lent), ["h after 14, proved"], "{lent}");
+        }
+    }
+}
