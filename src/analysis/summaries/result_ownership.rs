@@ -205,12 +205,23 @@ impl Search<'_> {
             answer = std::mem::replace(&mut answer, Origin::fresh()).or(given);
         });
         self.open.pop();
-        // What a dependency does with its own things is its promise to all its callers.
+        // What a dependency does with its own things is its promise to all its callers, but what it registers
+        // with a test is released by that.
         seen.extend(scopes.result(BodyId(0), index));
-        if self.proving && answer.against.is_none() && !self.database.is_dependency(&func.package) {
+        let looks = !self.database.is_dependency(&func.package) || self.gets_cleanups(func);
+        if self.proving && answer.against.is_none() && looks {
             answer.against = handed_out::besides(&typing, body, &seen);
         }
         answer
+    }
+
+    /// Whether a function gets a test, or what has a `Cleanup` like one.
+    fn gets_cleanups(&self, func: &FuncRef) -> bool {
+        let scope = FileScope::of(func);
+        func.decl.signature.params.iter().any(|param| {
+            let ty = self.database.type_of(&scope, &param.ty);
+            ty.is_in(&names::types().tests) || self.database.member(&ty, "Cleanup").is_some()
+        })
     }
 
     /// `seen` holds the variables that were asked for already.
@@ -364,6 +375,7 @@ impl Search<'_> {
         }
         let believed = self.database.is_dependency(&func.package)
             && !known::shares(&func.decl.name.name)
+            && !self.gets_cleanups(func)
             && !derives(self.database, func, index);
         match answer.ownership {
             ResultOwnership::Fresh | ResultOwnership::Unknown if believed => {
