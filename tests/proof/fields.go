@@ -188,3 +188,30 @@ func (r *convertedOptions) use(ctx context.Context) error {
 	}
 	return c.Use()
 }
+
+// What is put in there depends on the system.
+type taggedOptions struct{ opts []cl.Option }
+
+func (t *taggedOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, t.opts...) // fate
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+type addedOptions struct{ opts []cl.Option }
+
+func newAddedOptions(shared *cl.Client) *addedOptions {
+	a := &addedOptions{}
+	a.opts = append(a.opts, cl.WithOther(shared))
+	return a
+}
+
+func (a *addedOptions) use(ctx context.Context) error {
+	c, err := cl.NewOptsClient(ctx, a.opts...) // against -5 "how `shared` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}

@@ -10,7 +10,7 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection, ReleaseWay};
-use crate::base::text::narrow;
+use crate::base::text::{Span, narrow};
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -131,8 +131,18 @@ fn sets(typing: &Typing, decl: &Decl, var: VarId, until: u32, field: &str, depth
         };
         expr.as_ident().and_then(|ident| typing.scopes.var(ident)) == Some(var)
     };
-    let assigned = statements(decl).into_iter().any(|stmt| match &stmt.kind {
-        StmtKind::Assign { left, right, .. } if stmt.span.start < until => {
+    let all = statements(decl);
+    // What only some of the ways to the place come by sets nothing for sure.
+    let always = |place: Span| {
+        place.start < until
+            && !all
+                .iter()
+                .flat_map(|stmt| branches(stmt))
+                .any(|part| part.contains(place) && part.end <= until)
+            && !literals(decl).any(|body| body.contains(place) && body.end <= until)
+    };
+    let assigned = all.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Assign { left, right, .. } if always(stmt.span) => {
             left.iter().enumerate().any(|(at, target)| match &target.unparen().kind {
                 ExprKind::Selector { operand, field: name } => {
                     &*name.name == field
@@ -146,7 +156,7 @@ fn sets(typing: &Typing, decl: &Decl, var: VarId, until: u32, field: &str, depth
     });
     assigned
         || depth < MAX_DEPTH
-            && visit::calls(decl).into_iter().filter(|call| call.span.start < until).any(|call| {
+            && visit::calls(decl).into_iter().filter(|call| always(call.span)).any(|call| {
                 let receiver = match &call.function.unparen().kind {
                     ExprKind::Selector { operand, .. } if is_it(operand) => Some(ParamIndex::Receiver),
                     _ => None,
@@ -160,6 +170,34 @@ fn sets(typing: &Typing, decl: &Decl, var: VarId, until: u32, field: &str, depth
                 let decl = Decl::Func(func.decl.clone());
                 sets(&inside, &decl, param, u32::MAX, field, depth + 1)
             })
+}
+
+/// The parts of a statement that may be passed by.
+fn branches(stmt: &Stmt) -> Vec<Span> {
+    if matches!(stmt.kind, StmtKind::Block(_)) {
+        return Vec::new();
+    }
+    let whole = |list: &[Stmt]| Some(Span::new(list.first()?.span.start, list.last()?.span.end));
+    let mut parts: Vec<Span> = visit::child_lists(stmt).into_iter().filter_map(whole).collect();
+    if let StmtKind::If(branch) = &stmt.kind {
+        parts.extend(branch.otherwise.iter().map(|other| other.span));
+    }
+    parts
+}
+
+/// The bodies of the function literals of a declaration.
+fn literals(decl: &Decl) -> impl Iterator<Item = Span> {
+    let mut found = Vec::new();
+    if let Decl::Func(func) = decl {
+        func.body().into_iter().for_each(|body| {
+            visit::block(body, &mut |expr| {
+                if let ExprKind::FuncLit(literal) = &expr.kind {
+                    found.push(literal.body.span);
+                }
+            });
+        });
+    }
+    found.into_iter()
 }
 
 /// The fields of a struct that its method calls on, or closes, without asking whether they are nil; of a
@@ -266,7 +304,14 @@ mod tests {
             let line = 6 + bare.matches('\n').count();
             assert_eq!(made(close, bare), [format!("l after {line}, not proved")], "{bare}");
         }
+        for partly in [
+            "l := &log{}\nif some() { l.c = &client{} }\nreturn l",
+            "l := &log{}\nfunc() { l.c = nil }()\nreturn l",
+        ] {
+            assert_eq!(made(close, partly), ["l after 8, not proved"], "{partly}");
+        }
         for full in [
+            "l := &log{}\nif some() { l.fill(); return l }\nl.fill()\nreturn l",
             "return &log{c: &client{}}",
             "return &log{&client{}, 1}",
             "l := &log{}\nl.c = &client{}\nreturn l",

@@ -13,6 +13,7 @@ use crate::base::memo::Memo;
 use crate::base::text::Span;
 use crate::go::project::package::{FuncRef, ValueRef};
 use crate::go::syntax::ast::*;
+use crate::go::syntax::outline::has_word;
 use crate::go::syntax::visit;
 use crate::go::types::database::{Database, FileScope, exported};
 use crate::go::types::expressions::Callee;
@@ -56,12 +57,10 @@ fn look(database: &Database, field: &Field) -> Option<Vec<FieldValue>> {
     if database.with_tests(package).iter().any(|package| package.tests_mention(&field.name)) {
         return None;
     }
-    let mut funcs = package.functions_with(&field.name);
-    let mut others = package.functions_with(&field.owner);
-    others.retain(|func| !funcs.contains(func));
-    funcs.append(&mut others);
     let mut found = Vec::new();
-    for func in funcs {
+    // Under whatever build tags: another system's file may put something else in there.
+    let about = |text: &[u8]| has_word(text, &field.name) || has_word(text, &field.owner);
+    for func in package.definitions_where(&about) {
         let Some(body) = func.decl.body() else {
             if func.unread_body {
                 return None;
@@ -78,11 +77,7 @@ fn look(database: &Database, field: &Field) -> Option<Vec<FieldValue>> {
         let values = uses.values()?;
         found.extend(values.into_iter().map(|span| FieldValue { within: Within::Func(func.clone()), span }));
     }
-    let mut names = package.values_with(&field.owner);
-    names.extend(package.values_with(&field.name));
-    names.sort();
-    names.dedup();
-    for value in names.iter().filter_map(|name| package.var(name)) {
+    for value in package.values_where(&about) {
         let specs = std::slice::from_ref(value.spec());
         let scopes = Scopes::of_vars(specs);
         let scope = FileScope { package: package.clone(), file: value.file };

@@ -92,10 +92,11 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
                 if !local {
                     return self.function(value);
                 }
-                self.against(operand, seen).and_then(|place| match self.values_of(value) {
-                    Some(found) => found,
-                    None => Some(place),
-                })
+                let known = seen.len();
+                let place = self.against(operand, seen)?;
+                // What stood against the whole may not count then, and others ask for it again.
+                seen.truncate(known);
+                self.values_of(value).unwrap_or(Some(place))
             }
             _ => object("how this was made does not lie open"),
         }

@@ -416,20 +416,48 @@ impl Package {
         found.into_iter().filter_map(|place| self.func_at(place)).collect()
     }
 
-    /// The names of the variables and constants, those of tests left out, whose declarations mention `word`,
-    /// sorted.
+    /// The names of the variables and constants, those of tests left out, of which a declaration, under
+    /// whatever build tags, mentions `word`, sorted.
     pub fn values_with(&self, word: &str) -> Vec<Arc<str>> {
-        let values = self.values.iter();
-        let mut all: Vec<(Arc<str>, DeclPosition)> =
-            values.filter_map(|(name, places)| Some((name.clone(), self.choose(places)?))).collect();
-        all.sort_by(|a, b| a.0.cmp(&b.0));
+        let each = |(name, places): (&Arc<str>, &Vec<DeclPosition>)| {
+            places.iter().map(|place| (name.clone(), *place)).collect::<Vec<_>>()
+        };
+        let mut all: Vec<(Arc<str>, DeclPosition)> = self.values.iter().flat_map(each).collect();
+        all.sort_by(|a, b| (&a.0, a.1.file).cmp(&(&b.0, b.1.file)));
         let mut found = Vec::new();
         self.texts(all, &mut |name, text| {
             if outline::has_word(text, word) {
                 found.push(name.clone());
             }
         });
+        found.dedup();
         found
+    }
+
+    /// Every line of a declaration of variables or constants, under whatever build tags, whose text `holds`
+    /// something and that is no test's.
+    pub fn values_where(&self, holds: &dyn Fn(&[u8]) -> bool) -> Vec<ValueRef> {
+        let mut all: Vec<DeclPosition> = self.values.values().flatten().copied().collect();
+        all.sort_by_key(|place| (place.file, place.span.start));
+        all.dedup();
+        let mut found = Vec::new();
+        self.texts(all.into_iter().map(|place| (place, place)).collect(), &mut |place, text| {
+            if holds(text) {
+                found.push(*place);
+            }
+        });
+        let lines = |place: DeclPosition| {
+            let decl = self.decl(place, Source::whole);
+            let count = match decl.as_deref() {
+                Some(Decl::Vars(specs) | Decl::Consts(specs)) => specs.len(),
+                _ => 0,
+            };
+            let constant = matches!(decl.as_deref(), Some(Decl::Consts(_)));
+            let file = place.file as usize;
+            let line = move |at| decl.clone().map(|decl| ValueRef { file, constant, position: 0, decl, at });
+            (0..count).filter_map(line).collect::<Vec<_>>()
+        };
+        found.into_iter().flat_map(lines).collect()
     }
 
     /// Shows the text of each of these declarations that is no test's.
