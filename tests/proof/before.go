@@ -251,3 +251,11 @@ func behindAnInterface(ctx context.Context) error {
 	}
 	return run(&counting{c})
 }
+
+func stopsSomethingElse(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	return c.Stop(ctx, &cl.StopRequest{Name: "a"})
+}

@@ -215,3 +215,72 @@ func (a *addedOptions) use(ctx context.Context) error {
 	}
 	return c.Use()
 }
+
+// What a local variable is filled with by others counts as well.
+func copiedOptions(ctx context.Context, shared *cl.Client) error {
+	opts := make([]cl.Option, 2)
+	copy(opts, []cl.Option{cl.WithOther(shared)})
+	c, err := cl.NewOptsClient(ctx, opts...) // against -1 "how `shared` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+func fillOptions(to *[]cl.Option, shared *cl.Client) { *to = append(*to, cl.WithOther(shared)) }
+
+func filledOptions(ctx context.Context, shared *cl.Client) error {
+	var opts []cl.Option
+	fillOptions(&opts, shared)
+	c, err := cl.NewOptsClient(ctx, opts...) // against -1 "how `shared` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+func nameOptions(to *[]cl.Option, name string) { *to = append(*to, cl.WithName(name)) }
+
+func namedOptions(ctx context.Context) error {
+	var opts []cl.Option
+	nameOptions(&opts, "a")
+	c, err := cl.NewOptsClient(ctx, opts...) // safe
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+func aliasedOptions(ctx context.Context, shared *cl.Client) error {
+	opts := []cl.Option{cl.WithName("a"), cl.WithName("b")}
+	other := opts
+	other[0] = cl.WithOther(shared)
+	c, err := cl.NewOptsClient(ctx, opts...) // against -1 "how `shared` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+func elementOptions(ctx context.Context, shared *cl.Client) error {
+	opts := []cl.Option{cl.WithName("a"), cl.WithName("b")}
+	for i := range opts {
+		one := &opts[i]
+		*one = cl.WithOther(shared)
+	}
+	c, err := cl.NewOptsClient(ctx, opts...) // against -2 "how `shared` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+func laterOptions(ctx context.Context, shared *cl.Client) error {
+	opts := []cl.Option{cl.WithName("a")}
+	func() { opts[0] = cl.WithOther(shared) }()
+	c, err := cl.NewOptsClient(ctx, opts...) // against -1 "how `shared` was made"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}

@@ -220,6 +220,15 @@ impl<'f, 'a> Flow<'f, 'a> {
         merged(given)
     }
 
+    /// Whether a call has a request for a server: `instances.Stop(ctx, &StopInstanceRequest{…})`.
+    fn asks_server(&self, call: &Call) -> bool {
+        call.args.iter().any(|arg| {
+            let ty = self.typing.of(arg);
+            let named = ty.pointee().named();
+            named.is_some_and(|named| names::words().asks_server.iter().any(|end| named.name.ends_with(end)))
+        })
+    }
+
     /// A function or method with a name.
     fn named(
         &mut self,
@@ -232,7 +241,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         let name = call.name().unwrap_or_default();
         if let (Callee::Method { method, .. }, Some(value)) = (callee, &receiver) {
             let itself = value.tie == Tie::Itself || self.types().is_target(&method.receiver);
-            if itself && self.context.is_release(name) {
+            if itself && self.context.is_release(name) && !self.asks_server(call) {
                 match self.context.repeatable {
                     true => self.step(call.span, "released here already, after which a release does nothing"),
                     false => self.object(call.span, "released here already"),

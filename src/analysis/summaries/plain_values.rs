@@ -16,6 +16,7 @@ use crate::analysis::summaries::field_values::{FieldValues, Within, is_set_as_a_
 use crate::base::diagnostic::{Closable, Evidence};
 use crate::base::text::Span;
 use crate::go::facts::names;
+use crate::go::project::locate::paths::is_std;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -24,6 +25,7 @@ use crate::go::types::database::FileScope;
 use crate::go::types::expressions::Callee;
 use crate::go::types::plain::{is_plain, is_unlisted_value};
 use crate::go::types::type_expr::Type;
+use crate::go::types::underlying::struct_fields;
 
 /// Values are followed this deep.
 const MAX_DEPTH: usize = 12;
@@ -298,33 +300,109 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
         found.or_else(|| self.put_into(var, seen))
     }
 
-    /// What is put into a part of a variable: `cfg.Conn = conn`.
+    /// What is put into a part of a variable later: `cfg.Conn = conn`, through another name for it, or by
+    /// what gets it: `copy(opts, more)`, `fill(&opts, conn)`.
     fn put_into(&self, var: VarId, seen: &mut Vec<VarId>) -> Option<Evidence> {
-        let body = self.typing.scopes.info(var).body;
-        let is_part = |expr: &Expr| {
-            let mut inner = expr.unparen();
-            loop {
-                match &inner.kind {
-                    ExprKind::Selector { operand, .. }
-                    | ExprKind::Index { operand, .. }
-                    | ExprKind::Pointer(operand) => inner = operand.unparen(),
-                    ExprKind::Ident(ident) => {
-                        return !std::ptr::eq(inner, expr.unparen())
-                            && self.typing.scopes.var(ident) == Some(var);
+        let is_part = |expr: &Expr| !is_bare(expr) && self.rooted(expr) == Some(var);
+        let (mut put, mut names): (Vec<&Expr>, Vec<VarId>) = (Vec::new(), Vec::new());
+        let named = |target: &Expr| target.as_ident().and_then(|ident| self.typing.scopes.var(ident));
+        let bodies = self.typing.scopes.bodies.iter().map(|body| body.block);
+        for body in bodies.clone() {
+            visit::body(body, &mut |stmt| match &stmt.kind {
+                StmtKind::Assign { left, right, .. } | StmtKind::Define { left, right } => {
+                    if left.iter().any(is_part) {
+                        put.extend(right);
                     }
-                    _ => return false,
+                    let alias = |value: &Expr| self.rooted(value) == Some(var) && self.shares(value);
+                    let pairs = left.iter().zip(right).filter(|(_, value)| alias(value));
+                    names.extend(pairs.filter_map(|(target, _)| named(target)));
                 }
-            }
-        };
-        let mut put = Vec::new();
-        visit::body(self.typing.scopes.body(body).block, &mut |stmt| {
-            if let StmtKind::Assign { left, right, .. } = &stmt.kind
-                && left.iter().any(is_part)
-            {
-                put.extend(right);
-            }
+                StmtKind::For(looped) => {
+                    if let ForHead::Range { left, right, .. } = &looped.head
+                        && self.rooted(right) == Some(var)
+                    {
+                        names.extend(left.get(1).and_then(named));
+                    }
+                }
+                _ => {}
+            });
+        }
+        let found = put.into_iter().find_map(|value| self.against(value, seen));
+        let found = found.or_else(|| {
+            names.into_iter().find_map(|name| {
+                let first = self.typing.scopes.uses_of(name).min().unwrap_or_default();
+                self.variable(name, Span::new(first, first), seen)
+            })
         });
-        put.into_iter().find_map(|value| self.against(value, seen))
+        found.or_else(|| {
+            let mut handed = Vec::new();
+            let outermost = self.typing.scopes.bodies.first()?;
+            visit::block(outermost.block, &mut |expr| {
+                if let Some(call) = expr.as_call() {
+                    handed.extend(self.handed_beside(call, var));
+                }
+            });
+            handed.into_iter().find_map(|value| self.against(value, seen))
+        })
+    }
+
+    /// What a call gets besides `var`, and may put into it.
+    fn handed_beside<'e>(&self, call: &'e Call, var: VarId) -> Vec<&'e Expr> {
+        let gets = |arg: &Expr| self.rooted(arg) == Some(var) && self.shares(arg);
+        if let Callee::Builtin { name, .. } = self.typing.callee(call) {
+            let copied = &*name == "copy" && call.args.first().is_some_and(gets);
+            return call.args.get(1).filter(|_| copied).into_iter().collect();
+        }
+        let on = match &call.function.unparen().kind {
+            ExprKind::Selector { operand, .. } => Some(operand),
+            _ => None,
+        };
+        // A value's own methods fill it; what others are called on lies open where they get its address.
+        let own = on.is_some_and(|on| self.rooted(on) == Some(var));
+        let address = |arg: &Expr| gets(arg) && matches!(arg.unparen().kind, ExprKind::AddressOf(_));
+        let standard = self.typing.ask(call, |name| is_std(name.package)) == Some(true);
+        let mut beside: Vec<&Expr> = Vec::new();
+        if own || call.args.iter().any(gets) {
+            beside.extend(call.args.iter().filter(|arg| self.rooted(arg) != Some(var)));
+        }
+        if !own && !standard && call.args.iter().any(address) {
+            let package = |on: &Expr| {
+                on.as_ident().is_some_and(|name| {
+                    self.typing.scopes.var(name).is_none() && self.typing.import(&name.name).is_some()
+                })
+            };
+            beside.extend(on.map(|on| &**on).filter(|on| !package(on)));
+        }
+        beside
+    }
+
+    /// The local variable that a path, an element, or the address of such begins with.
+    fn rooted(&self, expr: &Expr) -> Option<VarId> {
+        let mut inner = expr.unparen();
+        loop {
+            match &inner.kind {
+                ExprKind::Selector { operand, .. }
+                | ExprKind::Index { operand, .. }
+                | ExprKind::Slice { operand, .. }
+                | ExprKind::AddressOf(operand)
+                | ExprKind::Pointer(operand) => inner = operand.unparen(),
+                ExprKind::Ident(ident) => return self.typing.scopes.var(ident),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Whether whoever has a copy of the value can change what others see of it.
+    fn shares(&self, value: &Expr) -> bool {
+        let ty = self.typing.of(value);
+        let copied = match &ty {
+            Type::Func(_) => true,
+            Type::Named(named) => {
+                named.source().is_some_and(|package| struct_fields(package, &named.name).is_some())
+            }
+            _ => false,
+        };
+        !copied && !is_plain(self.typing.database, &ty)
     }
 
     /// The import path of what is called, where that is a function of another package.
@@ -353,6 +431,10 @@ fn expr_at<'e>(span: Span, walk: impl FnOnce(&mut dyn FnMut(&'e Expr))) -> Optio
 pub fn is_closable(typing: &Typing, value: &Expr) -> bool {
     let answer = typing.database.closable(&typing.of(value), &common_methods());
     !matches!(answer.closable, Closable::Nothing(_))
+}
+
+fn is_bare(expr: &Expr) -> bool {
+    matches!(expr.unparen().kind, ExprKind::Ident(_))
 }
 
 #[cfg(test)]

@@ -244,6 +244,7 @@ pub struct WordLists {
     pub ending: Words,
     pub aside: Words,
     pub harmless_in_release: Words,
+    pub asks_server: Words,
     pub tells_address: Words,
     pub gives_back: Words,
     pub reads_row: Words,

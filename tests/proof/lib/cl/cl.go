@@ -57,3 +57,9 @@ func (c *Client) Begin(m string) *Pending { return &Pending{done: make(chan stru
 type Pending struct{ done chan struct{} }
 
 func (p *Pending) Done() <-chan struct{} { return p.done }
+
+// StopRequest names what is to be stopped.
+type StopRequest struct{ Name string }
+
+// Stop asks the server to stop something.
+func (c *Client) Stop(ctx context.Context, req *StopRequest) error { return ctx.Err() }
