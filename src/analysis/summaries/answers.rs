@@ -8,7 +8,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::dataflow::oracle::ParamEffect;
 use crate::analysis::dataflow::state::Alias;
@@ -25,6 +25,9 @@ use crate::go::types::type_expr::Type;
 const MAX_DEPTH: usize = 16;
 /// Callees outside of the scanned module are followed this deep only: they are many, and large.
 pub(crate) const MAX_OUTSIDE_DEPTH: usize = 6;
+
+/// How many answers to one question are kept that rest on different open ones.
+const MAX_RESTING: usize = 64;
 
 /// A question about one parameter.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -106,6 +109,17 @@ pub struct Stack {
     /// How many answers were assumed because the question was open.
     pub(crate) assumed: Cell<usize>,
     pub(crate) returning: RefCell<Vec<(FuncRef, Option<usize>)>>,
+    /// Answers that rest on open questions: functions that call each other in circles ask for them again and
+    /// again.
+    resting: RefCell<FxHashMap<Question, Vec<Resting>>>,
+}
+
+/// An answer that holds as long as the same of its questions are open.
+struct Resting {
+    answer: Answer,
+    /// Those that were open.
+    open: FxHashSet<Question>,
+    depth: usize,
 }
 
 impl Stack {
@@ -125,6 +139,33 @@ impl Stack {
         if let Some(innermost) = self.ways.borrow_mut().last_mut() {
             innermost.extend(way);
         }
+    }
+
+    /// Keeps an answer that rests on open questions, for where the same ones are open.
+    pub(crate) fn keep(&self, question: Question, answer: Answer) {
+        let open = self.open_of(&answer.asked);
+        let depth = self.questions.borrow().len();
+        let mut resting = self.resting.borrow_mut();
+        let kept = resting.entry(question).or_default();
+        if kept.len() < MAX_RESTING {
+            kept.push(Resting { answer, open, depth });
+        }
+    }
+
+    /// The answer that was kept and is the one that would be found now.
+    pub(crate) fn kept(&self, question: &Question) -> Option<Answer> {
+        let depth = self.questions.borrow().len();
+        let resting = self.resting.borrow();
+        let same = |known: &&Resting| {
+            let way = known.answer.way;
+            (if way.cut { known.depth == depth } else { way.fits(depth) })
+                && self.open_of(&known.answer.asked) == known.open
+        };
+        resting.get(question)?.iter().find(same).map(|known| known.answer.clone())
+    }
+
+    fn open_of(&self, asked: &FxHashSet<Question>) -> FxHashSet<Question> {
+        self.questions.borrow().iter().filter(|open| asked.contains(open)).cloned().collect()
     }
 
     pub(crate) fn is_open(&self, asked: &FxHashSet<Question>) -> bool {

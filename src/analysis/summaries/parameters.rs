@@ -321,6 +321,12 @@ impl<'a> Calls<'a, '_> {
             stack.went(answer.way);
             return answer.passed;
         }
+        if let Some(answer) = stack.kept(&question) {
+            stack.assumed.set(stack.assumed.get() + 1);
+            stack.note(answer.asked.iter().cloned());
+            stack.went(answer.way);
+            return answer.passed;
+        }
         let before = stack.assumed.get();
         stack.questions.borrow_mut().push(question.clone());
         stack.asked.borrow_mut().push(FxHashSet::from_iter([question.clone()]));
@@ -331,11 +337,13 @@ impl<'a> Calls<'a, '_> {
         let way = stack.ways.borrow_mut().pop().unwrap_or_default();
         stack.note(asked.iter().cloned());
         stack.went(way);
-        // What rests on an open question further down holds for this stack only.
-        if before == stack.assumed.get() || !stack.is_open(&asked) {
-            let answer = Answer { passed: passed.clone(), asked: Arc::new(asked), way };
-            let key = (question, way.cut.then_some(depth));
-            self.summaries.params.set(key, answer);
+        // What rests on an open question further down holds for this stack only, and while that is open.
+        let whole = before == stack.assumed.get() || !stack.is_open(&asked);
+        let answer = Answer { passed: passed.clone(), asked: Arc::new(asked), way };
+        if whole {
+            self.summaries.params.set((question, way.cut.then_some(depth)), answer);
+        } else {
+            stack.keep(question, answer);
         }
         passed
     }
