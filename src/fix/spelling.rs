@@ -321,6 +321,13 @@ mod tests {
         let again = "\tc = NewBareClient()\n\tc.Use()\n";
         // The literal's `c` would be the second one at the end, for both.
         assert_eq!(of("auto", again), ["defer c.Close()", "defer func() { _ = c.Close() }()"]);
+        // What either of two ways acquires has one release behind both.
+        let either = format!(
+            "{own}func f(n int) error {{\n\tvar c *Client\n\tvar err error\n\tswitch n {{\n\tcase 1:\n\
+             \t\tc, err = NewClient()\n\tdefault:\n\t\tc, err = NewClient()\n\t}}\n\tif err != nil {{\n\
+             \t\treturn err\n\t}}\n\tc.Use()\n\treturn nil\n}}\n"
+        );
+        assert_eq!(added_to("auto", &either), ["defer func() { _ = c.Close() }()"]);
         // Who asks for the error to be looked at does not get less.
         assert_eq!(of("ignore", again), ["defer func() { _ = c.Close() }()"]);
     }

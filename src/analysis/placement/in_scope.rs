@@ -63,9 +63,9 @@ pub fn in_scope(
     }
 }
 
-/// Whether `var`, which the call at `acquired` fills, or a field of it may get another value after that: by
-/// an assignment further down or in the same loop, through its address, or, a named result, by a `return`.
-pub fn changes(scopes: &Scopes, decl: &Decl, var: VarId, acquired: Span) -> bool {
+/// Whether `var`, or a field of it, may get another value behind `at`, where its release stands: by an
+/// assignment further down or in the same loop, through its address, or, a named result, by a `return`.
+pub fn changes(scopes: &Scopes, decl: &Decl, var: VarId, at: u32) -> bool {
     let info = scopes.info(var);
     if matches!(info.origin, VarOrigin::Result { .. }) {
         return true;
@@ -82,9 +82,10 @@ pub fn changes(scopes: &Scopes, decl: &Decl, var: VarId, acquired: Span) -> bool
     let declared = Span::new(info.scope.start, info.scope.start);
     // The next time round it is filled again.
     let repeats = statements.iter().any(|stmt| {
-        matches!(stmt.kind, StmtKind::For(_)) && stmt.span.contains(acquired) && !stmt.span.contains(declared)
+        let here = stmt.span.contains(Span::new(at, at)) && !stmt.span.contains(declared);
+        matches!(stmt.kind, StmtKind::For(_)) && here
     });
-    let later = |target: &Expr| target.span.start > acquired.end && rooted(target);
+    let later = |target: &Expr| target.span.start >= at && rooted(target);
     let set = statements.iter().any(|stmt| match &stmt.kind {
         StmtKind::Assign { left, .. } => left.iter().any(later),
         // What `:=` only sets was declared before.

@@ -240,7 +240,7 @@ impl Case<'_, '_> {
             iteration: iteration.clone(),
             scope: InScope {
                 late: *late,
-                changes: in_scope::changes(self.scopes, self.decl, found.variable, self.call.span),
+                changes: in_scope::changes(self.scopes, self.decl, found.variable, found.offset()),
                 ..self.in_scope(site.body, found.offset(), closable)
             },
         }
