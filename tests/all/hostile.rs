@@ -157,6 +157,17 @@ const TREES: &[Tree] = &[
             "package p\n\nimport \"example.com/p/q\"\n\nfunc x() { c := q.NewClient(); c.Use() }\n",
         );
     }),
+    ("more acquisitions and branches in one function than are followed", |at| {
+        let acquire =
+            |at| format!("\tc{at} := NewClient()\n\tif c{at} == nil {{\n\t\treturn\n\t}}\n\tc{at}.Use()\n");
+        let all: String = (0..10_000).map(acquire).collect();
+        write(at, "x.go", format!("package p\n\nfunc x() {{\n{all}}}\n"));
+    }),
+    ("a function of two megabytes", |at| {
+        let all: String = (0..80_000).map(|at| format!("\tcase {at}:\n\t\tc.Use()\n")).collect();
+        let head = "package p\n\nfunc x(i int) {\n\tc := NewClient()\n\tswitch i {\n";
+        write(at, "x.go", format!("{head}{all}\t}}\n}}\n"));
+    }),
     ("names that a terminal would obey", |at| write(at, "a\x1b[2J\nb/x.go", LEAK)),
     ("a folder called as a file", |at| write(at, "x.go/y.go", LEAK)),
 ];

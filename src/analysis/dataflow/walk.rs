@@ -52,6 +52,22 @@ pub fn walk<'a>(
     budget: &Cell<usize>,
 ) -> Result<Trace, Limit> {
     let cfg = Cfg::build(scopes.body(body).block, &|call| oracle.ending(call))?;
+    walk_over(&cfg, scopes, body, sources, entry, oracle, budget)
+}
+
+/// As [`walk`], over the graph of the body.
+///
+/// # Errors
+/// When a limit is reached.
+pub fn walk_over<'a>(
+    cfg: &Cfg<'a>,
+    scopes: &Scopes<'a>,
+    body: BodyId,
+    sources: &[Source],
+    entry: State,
+    oracle: &dyn Oracle<'a>,
+    budget: &Cell<usize>,
+) -> Result<Trace, Limit> {
     let mut walk = Walker::new(scopes, body, sources, oracle, budget);
     let mut incoming: Vec<FxHashSet<State>> = cfg.blocks.iter().map(|_| FxHashSet::default()).collect();
     let mut exits: FxHashSet<(ExitKind, Span, State)> = FxHashSet::default();

@@ -168,6 +168,10 @@ impl<'a> Builder<'a, '_> {
 
     fn stmts(&mut self, stmts: &'a [Stmt]) {
         for stmt in stmts {
+            // It is too large already, and the rest may be much larger still.
+            if self.blocks.len() > MAX_BLOCKS {
+                return;
+            }
             self.stmt(stmt, None);
             self.step(Step::After(stmt));
         }

@@ -99,21 +99,26 @@ impl<'a> Function<'_, 'a, '_> {
 
     /// The parameters of a function of the program that get the resource, or something made from it.
     fn given(&self, call: &Call, derived: &Derived) -> Vec<(FuncRef, ParamIndex)> {
+        // Most calls get nothing of it, and what they call is dear to know.
+        let by_receiver = match &call.function.unparen().kind {
+            ExprKind::Selector { operand, .. } => derived.begins_at(operand),
+            _ => false,
+        };
+        let args: Vec<usize> = (0..call.args.len()).filter(|at| derived.is_from(&call.args[*at])).collect();
+        if !by_receiver && args.is_empty() {
+            return Vec::new();
+        }
         let database = self.typing.database;
         let Some(func) = self.typing.called(call).filter(|func| !database.is_dependency(&func.package))
         else {
             return Vec::new();
         };
         let mut places = Vec::new();
-        if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind
-            && func.decl.receiver.is_some()
-            && derived.begins_at(operand)
-        {
+        if by_receiver && func.decl.receiver.is_some() {
             places.push(ParamIndex::Receiver);
         }
         let last = func.decl.signature.params.len().saturating_sub(1);
-        let args = call.args.iter().enumerate().filter(|(_, arg)| derived.is_from(arg));
-        places.extend(args.map(|(at, _)| ParamIndex::At(narrow(at.min(last)))));
+        places.extend(args.into_iter().map(|at| ParamIndex::At(narrow(at.min(last)))));
         places.into_iter().map(|place| (func.clone(), place)).collect()
     }
 

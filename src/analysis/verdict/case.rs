@@ -1,15 +1,20 @@
 //! What a judgement is made from: what all of a run share, the call that is asked about, and one acquisition
 //! with everything around it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
+use crate::analysis::dataflow::oracle::Oracle;
 use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::State;
 use crate::analysis::dataflow::trace::Trace;
-use crate::analysis::dataflow::walk::{MAX_VISITS, walk};
+use crate::analysis::dataflow::walk::{MAX_VISITS, walk_over};
 use crate::analysis::file_context::FileContext;
+use crate::analysis::graph::control_flow::Cfg;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes};
 use crate::analysis::summaries::answers::{Stack, Summaries};
@@ -76,7 +81,13 @@ pub(crate) struct Case<'a, 'c> {
     pub(crate) wanted: &'c Asked<'c>,
     /// How much effort the declaration may still take.
     pub(crate) budget: &'c Cell<usize>,
+    pub(crate) graphs: &'c Graphs<'a>,
 }
+
+/// The control-flow graphs of a declaration's bodies, by whether every call comes back in them, `None` where
+/// one is too large. They are the same for all that the declaration acquires, so each is built once.
+#[derive(Default)]
+pub(crate) struct Graphs<'a>(RefCell<FxHashMap<(BodyId, bool), Option<Rc<Cfg<'a>>>>>);
 
 /// The type side of an acquisition.
 pub(crate) struct Kind {
@@ -129,11 +140,28 @@ impl<'a> Case<'a, '_> {
         if left == 0 {
             return Err("the function acquires more than is followed in one");
         }
+        let branches = "the function has too many branches";
+        let graph = self.graph_by(body, &calls).ok_or(branches)?;
         let visits = Cell::new(MAX_VISITS);
-        let trace = walk(self.scopes, body, sources, State::start(), &calls, &visits);
+        let trace = walk_over(&graph, self.scopes, body, sources, State::start(), &calls, &visits);
         let places = trace.as_ref().map_or(0, |trace| trace.after.len() + trace.enter.len());
         self.budget.set(left.saturating_sub(MAX_VISITS - visits.get() + places));
-        trace.map_err(|_| "the function has too many branches")
+        trace.map_err(|_| branches)
+    }
+
+    /// The graph of a body; `None` where it is too large.
+    pub(crate) fn graph(&self, body: BodyId) -> Option<Rc<Cfg<'a>>> {
+        self.graph_by(body, &self.calls(&Stack::new(), None))
+    }
+
+    fn graph_by(&self, body: BodyId, calls: &Calls<'a, '_>) -> Option<Rc<Cfg<'a>>> {
+        let key = (body, calls.comes_back);
+        if let Some(known) = self.graphs.0.borrow().get(&key) {
+            return known.clone();
+        }
+        let built = Cfg::build(self.scopes.body(body).block, &|call| calls.ending(call)).ok().map(Rc::new);
+        self.graphs.0.borrow_mut().insert(key, built.clone());
+        built
     }
 
     pub(crate) fn calls<'s>(&'s self, stack: &'s Stack, target: Option<Type>) -> Calls<'a, 's> {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::channel::process;
 use crate::analysis::dataflow::source::Source;
@@ -17,11 +17,12 @@ use crate::analysis::placement::anchor::AnchorSite;
 use crate::analysis::placement::{anchor, naming};
 use crate::analysis::proof;
 use crate::analysis::summaries::wrapped;
-use crate::analysis::verdict::case::{Asked, Case, Judge, Kind};
+use crate::analysis::verdict::case::{Asked, Case, Graphs, Judge, Kind};
 use crate::analysis::verdict::judgement::{Fault, Judgement};
 use crate::analysis::verdict::outcome::Outcome;
 use crate::analysis::verdict::release_site::ReleaseSite;
 use crate::base::diagnostic::*;
+use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
@@ -48,13 +49,16 @@ pub(crate) fn judge_within(
         _ => return Vec::new(),
     };
     let typing = Typing::new(judge.database, place.scope.clone(), &scopes);
-    let calls_there = visit::calls(decl);
-    let budget = Cell::new(effort);
+    let mut calls_there: FxHashMap<Span, &Call> = FxHashMap::default();
+    for call in visit::calls(decl) {
+        calls_there.entry(call.span).or_insert(call);
+    }
+    let (budget, graphs) = (Cell::new(effort), Graphs::default());
     let mut cases = Vec::new();
     for wanted in calls {
-        let Some(&call) = calls_there.iter().find(|call| call.span == wanted.call) else { continue };
-        let (scopes, typing, budget) = (&scopes, &typing, &budget);
-        cases.push(Case { judge, place, decl, func, scopes, typing, call, wanted, budget });
+        let Some(&call) = calls_there.get(&wanted.call) else { continue };
+        let (scopes, typing, budget, graphs) = (&scopes, &typing, &budget, &graphs);
+        cases.push(Case { judge, place, decl, func, scopes, typing, call, wanted, budget, graphs });
     }
     let (mut judgement, sites): (Vec<Judgement>, Vec<Traced>) = cases.iter().map(Case::judge).unzip();
     for (at, case) in cases.iter().enumerate() {

@@ -2,12 +2,10 @@
 
 use std::cell::Cell;
 
-use crate::analysis::dataflow::oracle::Oracle;
 use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::{EventId, EventKind, Phase, State};
 use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
 use crate::analysis::dataflow::walk::{MAX_VISITS, walk};
-use crate::analysis::graph::control_flow::Cfg;
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::placement::anchor::AnchorSite;
 use crate::analysis::placement::{anchor, in_scope, iteration, naming};
@@ -137,9 +135,7 @@ impl Case<'_, '_> {
         if found.in_loop {
             return Some(iteration::iteration(self.scopes, body, found, trace, self.place.lines));
         }
-        let stack = Stack::new();
-        let oracle = self.calls(&stack, None);
-        let cfg = Cfg::build(self.scopes.body(body).block, &|call| oracle.ending(call)).ok()?;
+        let cfg = self.graph(body)?;
         let again = anchor::comes_again(&cfg, found.place);
         again.then(|| {
             Iteration::Neither(

@@ -37,6 +37,7 @@ pub struct Locator {
     /// Root folder -> its scope.
     scopes: OnceMemo<PathBuf, Arc<Scope>>,
     import_paths: OnceMemo<OsString, Option<Arc<str>>>,
+    dependencies: OnceMemo<OsString, bool>,
     /// Folder -> what its own `go.mod`, `go.work`, `vendor/modules.txt` says.
     modules: OnceMemo<PathBuf, Option<Arc<Module>>>,
     workspaces: OnceMemo<PathBuf, Option<Arc<Workspace>>>,
@@ -61,6 +62,7 @@ impl Locator {
             folders: OnceMemo::default(),
             scopes: OnceMemo::default(),
             import_paths: OnceMemo::default(),
+            dependencies: OnceMemo::default(),
             modules: OnceMemo::default(),
             workspaces: OnceMemo::default(),
             vendors: OnceMemo::default(),
@@ -87,6 +89,10 @@ impl Locator {
     /// installation, or below a `vendor` folder. A tree of [`Locator::with_main`] that lies in one of the
     /// first two is its own all the same.
     pub fn is_dependency(&self, dir: &Path) -> bool {
+        self.dependencies.once(dir.as_os_str(), || self.find_dependency(dir))
+    }
+
+    fn find_dependency(&self, dir: &Path) -> bool {
         let own = self.main.as_ref().and_then(|main| Some((main, dir.strip_prefix(main).ok()?)));
         let vendored = |path: &Path| path.components().any(|part| part.as_os_str() == "vendor");
         // A main tree around the module cache, someone's home, makes nothing in the cache its own.

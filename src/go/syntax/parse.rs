@@ -12,8 +12,11 @@ use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 use crate::base::text::{Span, narrow};
 use crate::go::syntax::outline::{Item, ItemKind, is_word};
 
-/// A declaration above this size is not parsed.
-pub const MAX_DECLARATION_BYTES: usize = 4 << 20;
+/// A declaration above this size is not parsed: its syntax takes up to two hundred times its bytes.
+pub const MAX_DECLARATION_BYTES: usize = 1 << 20;
+
+/// A file above this size is not parsed for what its outline could not cut up.
+const MAX_PARSED_FILE_BYTES: usize = 4 << 20;
 
 /// Deeper nesting than this is refused: everything that walks syntax may then recurse.
 pub const MAX_DEPTH: u32 = 250;
@@ -103,7 +106,7 @@ fn places(text: &[u8]) -> usize {
 /// The functions and methods of a file that the outline could not cut up, found by parsing all of it. Damaged
 /// ones are among them and are refused when they are parsed by themselves.
 pub fn items_by_parsing(file: &[u8]) -> Vec<Item> {
-    let Some(tree) = Some(file).filter(|file| file.len() <= MAX_DECLARATION_BYTES).and_then(tree) else {
+    let Some(tree) = Some(file).filter(|file| file.len() <= MAX_PARSED_FILE_BYTES).and_then(tree) else {
         return Vec::new();
     };
     let root = tree.root_node();
