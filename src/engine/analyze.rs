@@ -594,6 +594,7 @@ fn findings(
                 remedy: &fault.remedy,
                 releases: &proposer.releases,
                 text: place.text,
+                in_repository: &|path| run.settings.in_repository(path),
                 habits: &run.habits,
                 style: run.policy.style,
                 package_style: &|| run.package_style.style(),

@@ -31,6 +31,11 @@ impl Candidate {
         self.asked && (self.policy.tests || !self.test)
     }
 
+    /// Whether anything was found in it, be it that something could not be read.
+    pub fn says_something(&self) -> bool {
+        !self.judged.judged.is_empty() || !self.judged.refused.is_empty() || self.judged.inexact
+    }
+
     /// Judges those declarations again whose text `matters`.
     pub fn judge_again(
         &mut self,

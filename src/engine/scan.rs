@@ -103,9 +103,10 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     }
     // The largest first: a few huge files would otherwise be what everybody waits for.
     texts.sort_by(|a, b| b.text.len().cmp(&a.text.len()).then(a.path.cmp(&b.path)));
-    // What tests do with a resource is nobody's question, unless they tell how a type is released.
+    // What tests do with a resource is nobody's question, unless they tell how a type is released. Where it
+    // is one, all tests count, as those that were named may call what others declare.
     let (mut tests, texts): (Vec<Text>, Vec<Text>) =
-        texts.into_iter().partition(|text| text.test && !(text.asked && text.policy.tests));
+        texts.into_iter().partition(|text| text.test && !text.policy.tests);
     stats.tests_not_judged = tests.iter().filter(|text| text.asked).count() as u64;
     if stats.tests_not_judged > 0 {
         stats.left_out.insert("tests", stats.tests_not_judged);
@@ -337,9 +338,8 @@ fn follow(
         }
     });
     let seen = |found: &WalkedFile, imports: &[u64]| added.seen_from(found.file.parent(), imports);
-    // Tests that nobody asked for have no part in it.
-    let is_judged =
-        |found: &WalkedFile| !found.test || (found.asked && walked.tree.policy(&found.file).tests);
+    // Where nobody asks what tests do, they have no part in it.
+    let is_judged = |found: &WalkedFile| !found.test || walked.tree.policy(&found.file).tests;
     let looked: Vec<(usize, Option<Vec<u64>>, Option<Candidate>)> = walked
         .files
         .par_iter()
@@ -357,7 +357,7 @@ fn follow(
             });
             let text = looked.ok().flatten();
             let candidate = text.map(|text| candidate(judge, settings, wrappers, text));
-            (at, imports, candidate.filter(|candidate| !candidate.judged.judged.is_empty()))
+            (at, imports, candidate.filter(Candidate::says_something))
         })
         .collect();
     for (at, imports, candidate) in looked {
@@ -519,5 +519,10 @@ mod tests {
             checked(&[("user.go", &format!("{leak}\nfunc broken() {{\n\tx := NewClient( }}\n}}\n"))]);
         assert_eq!(places(&report), ["user.go:4"]);
         assert!(!report.faults.is_empty() && report.faults.iter().all(|fault| &*fault.path == "user.go"));
+        // That a file calls a wrapper is all that makes it matter.
+        let conflict = USER.replace("c.Use()", "<<<<<<< HEAD\n\tc.Use()\n=======\n>>>>>>> other");
+        let report = checked(&[("open.go", OPEN), ("user.go", &conflict)]);
+        let faults: Vec<_> = report.faults.iter().map(|fault| (&*fault.path, fault.skipped)).collect();
+        assert_eq!((places(&report).len(), faults), (0, vec![("user.go", true)]));
     }
 }

@@ -67,8 +67,11 @@ pub fn fix(wanted: &Wanted) -> Option<Fix> {
             return Some(fix);
         }
         let name = wanted.name();
-        let reason =
-            placed.obstacle.as_deref().unwrap_or("no single line after the error check could release it");
+        let line = match wanted.acquisition.name {
+            Some(_) => "no single line could release it",
+            None => "nothing names it, and to name it takes more than a line",
+        };
+        let reason = placed.obstacle.as_deref().unwrap_or(line);
         return Some(sketch(format!("call `{}` of {name} on every way out", release.name()), reason));
     };
     Some(match draft(wanted, release, anchor, &placed.replaced) {
@@ -200,7 +203,9 @@ fn unproved(wanted: &Wanted, placed: &ReleaseCandidate) -> Option<String> {
         Some(Err(objection)) => Some(match &objection.place {
             place if place.line == 0 => place.words.clone(),
             place if place.path == wanted.acquisition.path => format!("line {}: {}", place.line, place.words),
-            place => format!("{}:{}: {}", place.path, place.line, place.words),
+            place => {
+                format!("{}:{}: {}", (wanted.in_repository)(&place.path), place.line, place.words)
+            }
         }),
         None => Some("nothing proves that it is not needed any more when the function ends".to_owned()),
     }

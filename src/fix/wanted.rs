@@ -16,6 +16,8 @@ pub struct Wanted<'a> {
     pub releases: &'a [ReleaseMethod],
     /// The file that the acquisition's offsets count in.
     pub text: &'a [u8],
+    /// A path as words say it: from the top of the repository, so that they are the same from everywhere.
+    pub in_repository: &'a dyn Fn(&str) -> String,
     /// What that file does already.
     pub habits: &'a FileHabits<'a>,
     pub style: Style,

@@ -23,6 +23,8 @@ pub fn tests() -> Vec<Trial> {
         a_release_uses_what_the_go_of_the_module_has,
         a_callee_without_source_is_assumed_to_keep,
         the_answer_is_the_same_from_everywhere_and_of_any_part,
+        a_test_that_is_named_alone_knows_what_other_tests_declare,
+        words_name_a_place_the_same_from_everywhere,
         clones_of_one_repository_do_not_mix,
     ]
 }
@@ -205,6 +207,76 @@ fn the_answer_is_the_same_from_everywhere_and_of_any_part() {
     // A baseline written inside holds outside.
     unleak(&repo, &["check", "--write-baseline", "b.toml"]);
     assert_eq!(told(&unleak(outside.path(), &["check", "--baseline", "repo/b.toml", "repo"])).0, 0);
+}
+
+fn a_test_that_is_named_alone_knows_what_other_tests_declare() {
+    let tree = leaky();
+    let open = "package p
+
+import (
+\t\"context\"
+
+\t\"example.com/p/lib\"
+)
+
+func open(ctx context.Context) (*lib.Client, error) {
+\treturn lib.NewClient(ctx)
+}
+";
+    write(tree.path(), "helper_test.go", open);
+    let user = LEAK.replace("func leak", "func user").replace("lib.NewClient(", "open(");
+    write(tree.path(), "user_test.go", user.replace("\n\t\"example.com/p/lib\"\n", ""));
+    let places = |arguments: &[&str]| {
+        let (_, stdout, _) =
+            told(&unleak(tree.path(), &[&["check", "--format", "concise"], arguments].concat()));
+        stdout.lines().filter_map(|line| Some(line.split_once(": ")?.0.to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(places(&["--tests", "."]), ["leak.go:10:17", "user_test.go:8:17"]);
+    assert_eq!(places(&["--tests", "user_test.go"]), ["user_test.go:8:17"]);
+    assert_eq!(places(&["user_test.go"]), [""; 0], "nobody asks what tests do");
+}
+
+/// Why a fix needs a look may lie in another file.
+fn words_name_a_place_the_same_from_everywhere() {
+    let outside = tempfile::tempdir().unwrap();
+    let repo = outside.path().join("repo");
+    write(&repo, "go.mod", "module example.com/p\n\ngo 1.24\n");
+    let lib = "package lib
+
+type Client struct{ open bool }
+
+var hook func(*Client)
+
+func NewClient() *Client {
+\tc := &Client{open: true}
+\thook(c)
+\treturn c
+}
+
+func (c *Client) Close() error { c.open = false; return nil }
+
+func (c *Client) Use() {}
+";
+    write(&repo, "lib/lib.go", lib);
+    let leak = "package p
+
+import \"example.com/p/lib\"
+
+func leak() {
+\tc := lib.NewClient()
+\tc.Use()
+}
+";
+    write(&repo, "leak.go", leak);
+    commit(&repo);
+    let reason = |folder: &Path, path: &str| {
+        let found = findings(&unleak(folder, &["check", "--format", "json", path]));
+        found[0]["fix"]["reason"].as_str().unwrap_or_default().to_owned()
+    };
+    let inside = reason(&repo, ".");
+    assert!(inside.starts_with("lib/lib.go:9: "), "{inside}");
+    assert_eq!(reason(outside.path(), "repo"), inside);
+    assert_eq!(reason(&repo.join("lib"), "../leak.go"), inside);
 }
 
 fn clones_of_one_repository_do_not_mix() {
