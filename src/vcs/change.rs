@@ -66,8 +66,8 @@ type AskedFile<'f> = (PathBuf, &'f Path, &'f [u8]);
 /// not in the answer.
 ///
 /// # Errors
-/// [`Error::NoRepository`] for a file outside of any, [`Error::Revision`], or what git says. Those also for
-/// the repository of `root`, whatever the files are.
+/// [`Error::NoRepository`] for a file outside of any, [`Error::Revision`], [`Error::NoCommonAncestor`], or
+/// what git says. Those also for the repository of `root`, whatever the files are.
 pub fn touched(
     root: &Path,
     files: &[(&Path, &[u8])],
@@ -154,7 +154,15 @@ impl Repository<'_> {
 
     /// The tree that `revision` names.
     fn base(&self, revision: &str) -> Result<String, Error> {
-        let unknown = || Error::Revision { revision: revision.to_owned(), path: self.top.into() };
+        let asked = || (revision.to_owned(), PathBuf::from(self.top), self.is_shallow());
+        let unknown = || {
+            let (revision, path, shallow) = asked();
+            Error::Revision { revision, path, shallow }
+        };
+        let apart = || {
+            let (revision, path, shallow) = asked();
+            Error::NoCommonAncestor { revision, path, shallow }
+        };
         let text = |output: Vec<u8>| String::from_utf8_lossy(&output).trim().to_owned();
         // Not an option, whatever it looks like. What stands behind it would be part of a search (`:/word`),
         // so it is resolved by itself.
@@ -165,11 +173,16 @@ impl Repository<'_> {
         let object = match revision.strip_suffix("...") {
             Some(other) => {
                 let other = resolve(&format!("{}^{{commit}}", resolve(other)?))?;
-                text(self.git(&["merge-base", &other, "HEAD"], b"").map_err(|_| unknown())?)
+                text(self.git(&["merge-base", &other, "HEAD"], b"").map_err(|_| apart())?)
             }
             None => resolve(revision)?,
         };
         resolve(&format!("{object}^{{tree}}"))
+    }
+
+    /// Whether older commits were left out when it was cloned.
+    fn is_shallow(&self) -> bool {
+        self.git(&["rev-parse", "--is-shallow-repository"], b"").is_ok_and(|said| said.starts_with(b"true"))
     }
 
     /// What is not as it was in `text`. Of a staged change, as far as it is still on disk.

@@ -42,8 +42,8 @@ pub(super) fn git(dir: &Path, trusted: &[String], args: &[&OsStr], input: &[u8])
     Err(git_error(dir, args, &String::from_utf8_lossy(&output.stderr)))
 }
 
-/// The folders that the user's and the system's git config trust (`safe.directory`). Reads these two files
-/// only.
+/// The folders that the user's and the system's git config trust (`safe.directory`), and the environment, in
+/// git's own order. Reads these two files only.
 pub(super) fn trusted_folders() -> Vec<String> {
     let mut folders = Vec::new();
     for scope in ["--system", "--global"] {
@@ -53,7 +53,18 @@ pub(super) fn trusted_folders() -> Vec<String> {
             folders.extend(String::from_utf8_lossy(&output.stdout).split_terminator('\0').map(str::to_owned));
         }
     }
+    folders.extend(trusted_by_variables(|name| std::env::var(name).ok()));
     folders
+}
+
+/// The folders that `GIT_CONFIG_COUNT` and the variables that it counts say are safe.
+fn trusted_by_variables(variable: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let count = variable("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0_u16);
+    let is_it = |at: &u16| {
+        variable(&format!("GIT_CONFIG_KEY_{at}"))
+            .is_some_and(|key| key.eq_ignore_ascii_case("safe.directory"))
+    };
+    (0..count).filter(is_it).filter_map(|at| variable(&format!("GIT_CONFIG_VALUE_{at}"))).collect()
 }
 
 fn harden_environment(command: &mut Command) {
@@ -111,6 +122,25 @@ fn git_error(dir: &Path, args: &[&OsStr], said: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_environment_may_trust_folders() {
+        let variables = |name: &str| {
+            let value = match name {
+                "GIT_CONFIG_COUNT" => "3",
+                "GIT_CONFIG_KEY_0" => "core.pager",
+                "GIT_CONFIG_KEY_1" => "Safe.Directory",
+                "GIT_CONFIG_KEY_2" | "GIT_CONFIG_KEY_3" => "safe.directory",
+                "GIT_CONFIG_VALUE_0" | "GIT_CONFIG_VALUE_1" => "/a",
+                "GIT_CONFIG_VALUE_2" => "*",
+                "GIT_CONFIG_VALUE_3" => "/not-counted",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        };
+        assert_eq!(trusted_by_variables(variables), ["/a", "*"]);
+        assert!(trusted_by_variables(|_| None).is_empty());
+    }
 
     #[test]
     fn a_foreign_repository_gets_a_message_of_its_own() {

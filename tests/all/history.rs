@@ -16,6 +16,7 @@ pub fn tests() -> Vec<Trial> {
         a_staged_line_is_found_where_it_is_on_disk,
         what_has_no_history_is_an_error,
         a_fork_is_measured_from_where_it_began,
+        a_shallow_clone_says_that_its_history_is_not_there,
         a_baseline_outlives_a_renamed_file,
         code_that_goes_behind_a_leak_does_not_bring_it_back,
         #[cfg(unix)]
@@ -127,6 +128,33 @@ fn a_fork_is_measured_from_where_it_began() {
     git(root, &["checkout", "--quiet", "fork"]);
     assert_eq!(places(root, &["--since", "ahead"]), ["leak.go:10"]);
     assert_eq!(places(root, &["--since", "ahead..."]), [""; 0]);
+}
+
+/// What a bot has that fetches no more than the last commit of each branch.
+fn a_shallow_clone_says_that_its_history_is_not_there() {
+    let tree = with_history();
+    git(tree.path(), &["branch", "base"]);
+    write(tree.path(), "new.go", LEAK.replace("func leak", "func fresh"));
+    commit(tree.path());
+    let folder = tempfile::tempdir().unwrap();
+    let from = format!("file://{}", tree.path().display());
+    let clone = folder.path().join("clone");
+    let depth = ["--quiet", "--depth", "1", "--no-single-branch"];
+    git(folder.path(), &[&["clone"], &depth[..], &[from.as_str(), "clone"]].concat());
+    for revision in ["origin/base...", "HEAD~1"] {
+        let (code, _, stderr) = told(&unleak(&clone, &["check", "--since", revision]));
+        assert!(code == 64 && stderr.contains("fetch its history"), "{revision}: {stderr}");
+        assert_eq!(stderr.contains("no such revision"), revision == "HEAD~1", "{stderr}");
+    }
+    // All that is compared is there.
+    assert_eq!(places(&clone, &["--since", "origin/base"]), ["new.go:10"]);
+    git(&clone, &["fetch", "--quiet", "--unshallow"]);
+    assert_eq!(places(&clone, &["--since", "origin/base..."]), ["new.go:10"]);
+    // Branches that have nothing in common.
+    git(&clone, &["checkout", "--quiet", "--orphan", "alone"]);
+    commit(&clone);
+    let (code, _, stderr) = told(&unleak(&clone, &["check", "--since", "origin/base..."]));
+    assert!(code == 64 && stderr.contains("without the dots"), "{stderr}");
 }
 
 fn a_baseline_outlives_a_renamed_file() {

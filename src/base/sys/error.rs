@@ -118,13 +118,28 @@ pub enum Error {
         path: PathBuf,
     },
     /// A revision that git does not know.
-    #[error("--since {revision}: git knows no such revision in {}; `git log` shows those that there \
-             are", path.display())]
+    #[error("--since {revision}: git knows no such revision in {}; {}", path.display(), history(
+        *shallow, "`git log` shows those that there are"
+    ))]
     Revision {
         /// As given.
         revision: String,
         /// The top of the repository.
         path: PathBuf,
+        /// Whether the repository holds the last part of its history only.
+        shallow: bool,
+    },
+    /// A revision that HEAD has no commit in common with, as far as the history is there.
+    #[error("--since {revision}: HEAD left it at no commit that is in {}; {}", path.display(), history(
+        *shallow, "without the dots it is compared with that revision itself"
+    ))]
+    NoCommonAncestor {
+        /// As given.
+        revision: String,
+        /// The top of the repository.
+        path: PathBuf,
+        /// Whether the repository holds the last part of its history only.
+        shallow: bool,
     },
     /// A place without history.
     #[error("{}: no git repository holds it, so nobody knows what has changed; leave --since and --staged \
@@ -166,6 +181,7 @@ impl Error {
                 | Error::Config { .. }
                 | Error::Glob { .. }
                 | Error::Revision { .. }
+                | Error::NoCommonAncestor { .. }
                 | Error::NoRepository { .. }
         )
     }
@@ -213,6 +229,14 @@ impl Error {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::DiskFull { path },
             _ => Error::io(&path, "write", source),
         }
+    }
+}
+
+/// What to do about a revision that is not there.
+fn history(shallow: bool, otherwise: &'static str) -> &'static str {
+    match shallow {
+        true => "the clone is shallow: fetch its history (`git fetch --unshallow`, `fetch-depth: 0`)",
+        false => otherwise,
     }
 }
 
