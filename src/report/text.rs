@@ -2,14 +2,18 @@
 //! about.
 
 use std::io::{self, Write};
+use std::ops::Range;
+
+use similar::DiffOp;
 
 use super::fixed::fixed_lines;
 use super::harmless::{harmless, harmless_bytes};
+use super::lines::{ops, split};
 use super::results::Results;
 use super::tone::{ADDED, BOLD, DIM, FRAME, REMOVED, WARNING};
 use crate::base::diagnostic::{Finding, Fix};
 use crate::base::edit::Edit;
-use crate::base::text::{LineIndex, Span};
+use crate::base::text::{LineIndex, Span, narrow};
 use crate::engine::Report;
 
 /// A line is cut behind this many characters; minified sources have lines of any length.
@@ -100,8 +104,11 @@ impl Source<'_> {
         let at = &finding.location;
         let evidence =
             finding.labels.iter().filter(|evidence| evidence.span.is_some()).map(|evidence| evidence.line);
-        let edits =
-            finding.fix.iter().flat_map(|fix| &fix.edits).map(|edit| self.index.line(edit.span.end) + 1);
+        let mut added = 0;
+        let edits = finding.fix.iter().flat_map(|fix| &fix.edits).map(|edit| {
+            added += narrow(memchr::memchr_iter(b'\n', edit.text.as_bytes()).count());
+            self.index.line(edit.span.end) + added
+        });
         evidence.chain(edits).chain([at.line]).max().unwrap_or(1).to_string().len()
     }
 
@@ -162,35 +169,46 @@ impl Source<'_> {
         let label = format!("{} fix", fix.applicability.word());
         let reason = fix.reason.as_ref().map(|reason| format!(" ({})", harmless(reason))).unwrap_or_default();
         self.note(out, width, &label, &format!("{}{reason}", harmless(&fix.title)))?;
-        fix.edits.iter().try_for_each(|edit| self.edit(out, width, edit))
+        // The numbers are those of the new text, so what one edit adds or takes moves the next one.
+        let mut moved = 0;
+        let together = |above: &Edit, below: &Edit| self.lines(below).start < self.lines(above).end;
+        fix.edits.chunk_by(together).try_for_each(|edits| self.edits(out, width, edits, &mut moved))
     }
 
-    /// The lines that an edit takes out and puts in.
-    fn edit(&self, out: &mut dyn Write, width: usize, edit: &Edit) -> io::Result<()> {
+    /// The lines that an edit changes; none for whole lines that it puts between two.
+    fn lines(&self, edit: &Edit) -> Range<u32> {
         let (first, last) = (self.index.line(edit.span.start), self.index.line(edit.span.end));
-        let (Some(first_span), Some(last_span)) = (self.index.line_span(first), self.index.line_span(last))
-        else {
-            return Ok(());
-        };
-        let at_starts = edit.span.start == first_span.start && edit.span.end == last_span.start;
-        let whole = at_starts && (edit.text.is_empty() || edit.text.ends_with('\n'));
-        let removed = if whole { edit.span } else { Span::new(first_span.start, last_span.end) };
-        let mut new = Vec::new();
-        if !whole {
-            new.extend_from_slice(
-                self.bytes(Span::new(first_span.start, edit.span.start.max(first_span.start))),
-            );
+        let starts = |line, offset| self.index.line_span(line).is_some_and(|span| span.start == offset);
+        let whole = starts(first, edit.span.start)
+            && starts(last, edit.span.end)
+            && (edit.text.is_empty() || edit.text.ends_with('\n'));
+        first..if whole { last } else { last + 1 }
+    }
+
+    /// The lines that edits which share some take out and put in.
+    fn edits(&self, out: &mut dyn Write, width: usize, edits: &[Edit], moved: &mut i64) -> io::Result<()> {
+        let (Some(first), Some(last)) = (edits.first(), edits.last()) else { return Ok(()) };
+        let lines = self.lines(first).start..self.lines(last).end;
+        let Some(start) = self.index.line_span(lines.start).map(|span| span.start) else { return Ok(()) };
+        let end = self.index.line_span(lines.end).map_or(narrow(self.text.len()), |span| span.start);
+        let (mut new, mut at) = (Vec::new(), start);
+        for edit in edits {
+            new.extend_from_slice(self.bytes(Span { start: at, end: edit.span.start }));
+            new.extend_from_slice(edit.text.as_bytes());
+            at = edit.span.end;
         }
-        new.extend_from_slice(edit.text.as_bytes());
-        for line in self.bytes(removed).split_inclusive(|byte| *byte == b'\n') {
-            writeln!(out, "{:width$} {REMOVED}- {}{REMOVED:#}", "", shown(line))?;
+        new.extend_from_slice(self.bytes(Span { start: at, end }));
+        let (old, new) = (split(self.bytes(Span { start, end })), split(&new));
+        for op in ops(&old, &new).iter().filter(|op| !matches!(op, DiffOp::Equal { .. })) {
+            for line in &old[op.old_range()] {
+                writeln!(out, "{:width$} {REMOVED}- {}{REMOVED:#}", "", shown(line))?;
+            }
+            let number = i64::from(lines.start) + *moved + i64::from(narrow(op.new_range().start));
+            for (number, line) in (number..).zip(&new[op.new_range()]) {
+                writeln!(out, "{DIM}{number:>width$}{DIM:#} {ADDED}+ {}{ADDED:#}", shown(line))?;
+            }
         }
-        if !whole {
-            new.extend_from_slice(self.bytes(Span::new(edit.span.end.min(last_span.end), last_span.end)));
-        }
-        for (number, line) in (first..).zip(new.split_inclusive(|byte| *byte == b'\n')) {
-            writeln!(out, "{DIM}{number:>width$}{DIM:#} {ADDED}+ {}{ADDED:#}", shown(line))?;
-        }
+        *moved += i64::from(narrow(new.len())) - i64::from(narrow(old.len()));
         Ok(())
     }
 
@@ -267,6 +285,29 @@ warning[unclosed-client]: `c` is never closed: `run` returns with it still open
             shown.contains("  -     c, err := x.NewClient()\n4 +     cc, err := x.NewClient()"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn edits_that_share_a_line_are_shown_as_one_change_with_the_numbers_of_the_new_text() {
+        let mut report = samples::report();
+        let text = String::from_utf8(report.texts["d/a.go"].to_vec()).expect("the sample is UTF-8");
+        let place = |words: &str| narrow(text.find(words).expect("the sample has it"));
+        let (made, used) = (place("c, err := x.NewClient()"), place("return c.Do()"));
+        let fix = report.findings[0].fix.as_mut().expect("the sample has one");
+        fix.edits = vec![
+            Edit::insert(made, "select {\n\tcase "),
+            Edit { span: Span::new(made, made + 1), text: "cc".into() },
+            Edit { span: Span::new(used + 7, used + 8), text: "cc".into() },
+        ];
+        let shown = printed(&report);
+        let expected = "
+  -     c, err := x.NewClient()
+4 +     select {
+5 +     case cc, err := x.NewClient()
+  -     return c.Do()
+9 +     return cc.Do()
+";
+        assert!(shown.contains(expected), "{shown}");
     }
 
     #[test]
