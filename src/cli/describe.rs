@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -10,6 +10,7 @@ use clap_mangen::Man;
 use super::exit::Exit;
 use super::flags::{Cli, CommonFlags, Described};
 use super::output::for_programs;
+use super::settings::UsageError;
 use super::words::{counted, say};
 use crate::base::sys::{self, Kind};
 use crate::config;
@@ -46,7 +47,7 @@ pub fn schema(what: Described) -> anyhow::Result<Exit> {
 /// A folder that is not there or takes no files.
 pub fn man(common: &CommonFlags, folder: &Path) -> anyhow::Result<Exit> {
     if sys::kind(folder) != Some(Kind::Folder) {
-        bail!("{} is no folder; make it first", folder.display());
+        return Err(UsageError::of(anyhow!("{} is no folder; make it first", folder.display())));
     }
     let pages = pages()?;
     for (name, text) in &pages {

@@ -303,6 +303,11 @@ impl OutputFlags {
     }
 }
 
+/// Each thread has a deep stack: more than a few for each core do nothing but take the machine down.
+fn threads() -> clap::builder::RangedU64ValueParser<usize> {
+    clap::builder::RangedU64ValueParser::new().range(0..=256)
+}
+
 /// What is looked at and how: the flags that all four scanning commands share.
 #[derive(Debug, Args)]
 pub struct ScanFlags {
@@ -313,7 +318,7 @@ pub struct ScanFlags {
     #[arg(long, value_name = "NAME", default_value = "stdin.go")]
     pub stdin_filename: String,
     /// Worker threads; 0 for one a core
-    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0, value_parser = threads())]
     pub threads: usize,
     #[command(flatten)]
     pub policy: PolicyFlags,
@@ -456,5 +461,11 @@ mod tests {
         let Command::Fix(fix) = cli.command else { panic!("another command") };
         assert_eq!(fix.scan.paths, [PathBuf::from("-")]);
         assert!(fix.choice.r#unsafe && fix.scan.threads == 2);
+    }
+
+    #[test]
+    fn no_more_threads_are_started_than_a_machine_bears() {
+        assert!(Cli::try_parse_from(["unleak", "check", "-j256"]).is_ok());
+        assert!(Cli::try_parse_from(["unleak", "check", "-j257"]).is_err());
     }
 }

@@ -41,13 +41,17 @@ pub fn replace(path: &Path, roots: &[PathBuf], before: &[u8], after: &[u8]) -> R
     Ok(())
 }
 
-/// Writes `bytes` to `path`, whole, by a temporary file in the same folder and a rename, whatever was there
-/// before.
+/// Writes `bytes` to `path`, whole, by a temporary file in the same folder and a rename, whatever file was
+/// there before. What is no file, such as `/dev/stdout`, is written into, as nothing may take its place.
 ///
 /// # Errors
 /// [`Error::NotFound`] without such a folder, [`Error::ReadOnly`], [`Error::DiskFull`], or what the system
 /// says.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if is_special(path) {
+        let opened = fs::OpenOptions::new().append(true).open(path);
+        return opened.and_then(|mut file| file.write_all(bytes)).map_err(|e| Error::write(path, e));
+    }
     let target = real_path(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if kind(folder).is_none() {
@@ -63,6 +67,12 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     temp.as_file().sync_all().map_err(fail)?;
     temp.persist(&target).map_err(|e| fail(e.error))?;
     Ok(())
+}
+
+/// Whether what is there is a device, a pipe, or a name for a file that is open already.
+fn is_special(path: &Path) -> bool {
+    let open = ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder));
+    fs::metadata(path).is_ok_and(|meta| (open || !meta.is_file()) && !meta.is_dir())
 }
 
 /// What a new file that is no secret gets.
@@ -104,6 +114,23 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let roots = vec![real_path(dir.path()).expect("it is there")];
         (dir, roots)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_written_into_and_stays_one() {
+        use std::os::unix::fs::FileTypeExt;
+        let (dir, _) = folder();
+        let pipe = dir.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read(pipe)
+        });
+        write(&pipe, b"result").unwrap();
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+        assert_eq!(reader.join().unwrap().unwrap(), b"result");
+        assert!(is_special(Path::new("/dev/null")) && !is_special(dir.path()));
     }
 
     #[test]
