@@ -87,7 +87,9 @@ pub(crate) struct Case<'a, 'c> {
 /// The control-flow graphs of a declaration's bodies, by whether every call comes back in them, `None` where
 /// one is too large. They are the same for all that the declaration acquires, so each is built once.
 #[derive(Default)]
-pub(crate) struct Graphs<'a>(RefCell<FxHashMap<(BodyId, bool), Option<Rc<Cfg<'a>>>>>);
+pub(crate) struct Graphs<'a>(RefCell<FxHashMap<(BodyId, bool), Graph<'a>>>);
+
+type Graph<'a> = Option<Rc<Cfg<'a>>>;
 
 /// The type side of an acquisition.
 pub(crate) struct Kind {
@@ -150,11 +152,11 @@ impl<'a> Case<'a, '_> {
     }
 
     /// The graph of a body; `None` where it is too large.
-    pub(crate) fn graph(&self, body: BodyId) -> Option<Rc<Cfg<'a>>> {
+    pub(crate) fn graph(&self, body: BodyId) -> Graph<'a> {
         self.graph_by(body, &self.calls(&Stack::new(), None))
     }
 
-    fn graph_by(&self, body: BodyId, calls: &Calls<'a, '_>) -> Option<Rc<Cfg<'a>>> {
+    fn graph_by(&self, body: BodyId, calls: &Calls<'a, '_>) -> Graph<'a> {
         let key = (body, calls.comes_back);
         if let Some(known) = self.graphs.0.borrow().get(&key) {
             return known.clone();
