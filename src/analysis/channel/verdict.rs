@@ -360,7 +360,15 @@ impl<'t> Case<'t> {
                 let all = !ways.is_empty() && ways.iter().all(|way| way.has(Action::Range, channel));
                 all.then(|| (Some(*member), ways[0].place(Action::Range, channel)))
             });
-            let own = || exit.place(Action::Range, channel).map(|place| (None, Some(place)));
+            let own = || {
+                let place = exit.place(Action::Range, channel)?;
+                // Where something else leaves the loop, it may do so before it waits for what never comes.
+                let leaves = |other: &Way| {
+                    let mut here = other.events.iter().filter(|event| event.at == place);
+                    here.any(|event| event.is(Action::Receive, channel))
+                };
+                (!self.exits.iter().any(leaves)).then_some((None, Some(place)))
+            };
             let Some((member, Some(place))) = ranges.or_else(own) else { continue };
             let fault = found.get_or_insert_with(|| Fault {
                 kind: Kind::UnclosedRange,
