@@ -153,7 +153,7 @@ impl Walk<'_> {
     }
 
     /// Whether an argument is of the team, so that its callee has to be followed.
-    fn passes(&self, frame: &Frame, arg: &Expr) -> bool {
+    pub fn passes(&self, frame: &Frame, arg: &Expr) -> bool {
         frame.channel(arg).is_some() || self.with_groups && frame.group(arg).is_some()
     }
 
@@ -367,6 +367,7 @@ impl Walk<'_> {
         let mut ways = self.body(&inner, block, start)?;
         for way in &mut ways {
             (way.received, way.fresh, way.stale) = outer.clone();
+            way.gave_nil = way.gave_nil.filter(|_| matches!(way.end, End::Return(_)));
         }
         Ok(ways)
     }
@@ -475,6 +476,7 @@ impl Walk<'_> {
             way.stale.clear();
             way.received.clear();
             way.depends.clear();
+            way.gave_nil = None;
             if !outcomes.contains(&way) {
                 outcomes.push(way);
             }
@@ -519,6 +521,7 @@ impl Walk<'_> {
             };
             let deferred = frame.deferred.borrow()[number];
             let how = std::mem::replace(&mut way.end, End::Falls);
+            let gave_nil = way.gave_nil;
             way.facts.insert(Fact {
                 key: RECOVERED.to_owned(),
                 about: Vec::new(),
@@ -530,6 +533,7 @@ impl Walk<'_> {
             for mut way in flow.all() {
                 way.facts.retain(|fact| fact.key != RECOVERED);
                 way.end = if way.goes_on() { how } else { way.end };
+                way.gave_nil = gave_nil;
                 todo.push(way);
             }
             if todo.len() > 256 {

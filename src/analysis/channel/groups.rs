@@ -14,12 +14,14 @@ use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
 use crate::base::text::narrow;
 use crate::go::facts::names;
 use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
 
 /// What the rule is called.
 pub const KIND: &str = "waitgroup-imbalance";
 
 /// The groups that a declaration makes, by their variables.
 pub fn made(scopes: &Scopes, typing: &Typing) -> FxHashMap<VarId, GroupId> {
+    let called = called_as_group(scopes);
     let is_group = |var: &VarId| {
         let info = scopes.info(*var);
         let own = match &info.origin {
@@ -27,7 +29,8 @@ pub fn made(scopes: &Scopes, typing: &Typing) -> FxHashMap<VarId, GroupId> {
             VarOrigin::Value { value, .. } => makes(value),
             _ => false,
         };
-        own && scopes.assigned(*var).len() <= 1
+        own && called.contains(var)
+            && scopes.assigned(*var).len() <= 1
             && typing.var(*var).is_some_and(|ty| {
                 ty.named().is_some_and(|named| {
                     let starts = format!("{}.Go", named.name);
@@ -38,6 +41,23 @@ pub fn made(scopes: &Scopes, typing: &Typing) -> FxHashMap<VarId, GroupId> {
     };
     let vars = (0..scopes.vars.len()).map(|at| VarId(narrow(at))).filter(is_group);
     vars.enumerate().map(|(at, var)| (var, GroupId(at))).collect()
+}
+
+/// The variables of which a method is called that has the name of a group's: the types of all others need not
+/// be known.
+fn called_as_group(scopes: &Scopes) -> BTreeSet<VarId> {
+    let mut found = BTreeSet::new();
+    for body in &scopes.bodies {
+        visit::block(body.block, &mut |expr| {
+            if let ExprKind::Selector { operand, field } = &expr.kind
+                && matches!(&*field.name, "Add" | "Done" | "Wait" | "Go" | "TryGo")
+                && let Some(ident) = operand.as_ident()
+            {
+                found.extend(scopes.var(ident));
+            }
+        });
+    }
+    found
 }
 
 /// The groups that statements of this list declare.

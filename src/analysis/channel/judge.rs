@@ -170,17 +170,17 @@ fn waits(declaration: &Declaration) -> Vec<Detection> {
             }
             continue;
         };
-        let once = runs_once(&walk, &frame, &team, declaration.decl, Some(func));
-        let exits: Vec<Way> =
-            ways.iter().filter(|way| leaves(&frame, &team, Some(func), once, way)).cloned().collect();
+        let exits = leaving(&frame, &team, Some(func), false, &ways);
+        let fewer;
         let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
         let (open, open_groups) = (walk.open.borrow(), walk.open_groups.borrow());
-        let case = Case {
+        let mut case = Case {
             exits: &exits,
             ways: &ways,
             members: &members,
             capacities: &capacities(&frame, &team),
             closed: &|channel| !open.contains_key(&channel),
+            lasts: &|action, channel| walk.lasting.borrow().contains(&(action, channel)),
             known: &|group| !open_groups.contains(&group),
         };
         let found =
@@ -195,10 +195,19 @@ fn waits(declaration: &Declaration) -> Vec<Detection> {
             }));
         }
         if declaration.wants(Kind::AbandonedReceive.word()) {
-            let waited = (first..team.channels.len()).map(ChannelId);
-            let faults =
-                waited.filter(|channel| !open.contains_key(channel)).filter_map(|one| case.unsent(one));
-            let faults = faults
+            let waited: Vec<ChannelId> = (first..team.channels.len())
+                .map(ChannelId)
+                .filter(|channel| !open.contains_key(channel))
+                .collect();
+            if waited.iter().any(|one| case.unsent(*one).is_some())
+                && runs_once(&walk, &frame, &team, declaration.decl, Some(func))
+            {
+                fewer = leaving(&frame, &team, Some(func), true, &ways);
+                case.exits = &fewer;
+            }
+            let faults = waited
+                .into_iter()
+                .filter_map(|one| case.unsent(one))
                 .map(|fault| describe::detection(&found, &fault, Some(func), remedy::of(&found, &fault)));
             detected.extend(faults);
         }
@@ -240,19 +249,27 @@ fn of_team<'a>(
         return (0..team.channels.len()).map(|at| row(at, None, why(), "")).collect();
     };
     let capacities = capacities(frame, team);
-    let once = runs_once(walk, frame, team, declaration.decl, func);
-    let exits: Vec<Way> = ways.iter().filter(|way| leaves(frame, team, func, once, way)).cloned().collect();
+    let exits = leaving(frame, team, func, false, &ways);
+    let fewer;
     let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
     let open = walk.open.borrow();
     let open_groups = walk.open_groups.borrow();
-    let case = Case {
+    let mut case = Case {
         exits: &exits,
         ways: &ways,
         members: &members,
         capacities: &capacities,
         closed: &|channel| !open.contains_key(&channel),
+        lasts: &|action, channel| walk.lasting.borrow().contains(&(action, channel)),
         known: &|group| !open_groups.contains(&group),
     };
+    // To know how often a function runs, all the package is read: only where it matters.
+    if (0..team.channels.len()).any(|at| case.judge(ChannelId(at)).is_some())
+        && runs_once(walk, frame, team, declaration.decl, func)
+    {
+        fewer = leaving(frame, team, func, true, &ways);
+        case.exits = &fewer;
+    }
     let found = Found { declaration, walk, frame, team, ways: &ways, members: &members };
     let detection = |fault: &Fault| describe::detection(&found, fault, func, remedy::of(&found, fault));
     let verdict = |at: usize| {
@@ -264,6 +281,11 @@ fn of_team<'a>(
         row(at, fault.as_ref().map(detection), open.get(&channel).cloned(), case.words(channel))
     };
     (0..team.channels.len()).map(verdict).collect()
+}
+
+/// The ways out of the owner that leave goroutines behind.
+fn leaving(frame: &Frame, team: &Team, func: Option<&FuncDecl>, once: bool, ways: &[Way]) -> Vec<Way> {
+    ways.iter().filter(|way| leaves(frame, team, func, once, way)).cloned().collect()
 }
 
 /// Whether goroutines that the owner leaves behind by this way become more and more: what runs `once` in the

@@ -65,6 +65,9 @@ impl Walk<'_> {
         };
         // Nor can it be told where only some iterations send, of nobody knows how many.
         let uncounted = !matches!(trip, Trip::Counted(_));
+        if matches!(trip, Trip::Endless) && left.is_empty() {
+            self.stays(frame, before.events.iter().chain(&one));
+        }
         let fed: BTreeSet<ChannelId> = one
             .iter()
             .filter_map(|event| match event.what {
@@ -226,6 +229,7 @@ impl<'a> Frame<'a, '_> {
     fn trip(&self, looped: &'a For) -> Trip {
         match &looped.head {
             ForHead::Clause { condition: None, .. } => Trip::Endless,
+            ForHead::Clause { condition: Some(condition), .. } if self.is_true(condition) => Trip::Endless,
             ForHead::Clause { init, condition: Some(condition), update } => self
                 .counted(init.as_ref(), condition, update.as_ref(), &looped.body)
                 .map_or_else(|| Trip::Unknown { outside: is_call(condition) }, Trip::Counted),
@@ -241,6 +245,14 @@ impl<'a> Frame<'a, '_> {
                 }
             }
         }
+    }
+
+    /// Whether a condition is Go's own `true`.
+    fn is_true(&self, condition: &Expr) -> bool {
+        condition
+            .unparen()
+            .as_ident()
+            .is_some_and(|ident| &*ident.name == "true" && self.scopes.var(ident).is_none())
     }
 
     /// Whether the iterations go by what comes out of some channel.

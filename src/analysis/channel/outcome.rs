@@ -120,6 +120,8 @@ pub struct Way {
     pub deferred: Vec<usize>,
     /// The first thing that it does after a send or a loop until a close, and that others could see.
     pub works: Option<Span>,
+    /// Whether the last value that it returned, or that the call did which it has come back from, is nil.
+    pub gave_nil: Option<bool>,
     pub end: End,
 }
 
@@ -137,6 +139,7 @@ impl Way {
             stale: BTreeSet::new(),
             deferred: Vec::new(),
             works: None,
+            gave_nil: None,
             end: End::Falls,
         }
     }

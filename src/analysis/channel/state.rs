@@ -6,7 +6,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::analysis::channel::outcome::{Event, GroupId, MemberId, Place, Way};
+use crate::analysis::channel::frame::Frame;
+use crate::analysis::channel::outcome::{Action, Event, GroupId, MemberId, Place, Way, What};
 use crate::analysis::channel::team::ChannelId;
 use crate::analysis::summaries::answers::{Stack, Summaries};
 use crate::base::text::Span;
@@ -84,6 +85,9 @@ pub struct Walk<'w> {
     pub asked: RefCell<BTreeSet<ChannelId>>,
     /// Channels that a select sends on.
     pub tried: RefCell<BTreeSet<ChannelId>>,
+    /// What goroutines do to channels on ways that have no end: in loops that nothing leaves, and before the
+    /// process ends.
+    pub lasting: RefCell<BTreeSet<(Action, ChannelId)>>,
     /// What is sent on each channel.
     pub values: RefCell<BTreeMap<ChannelId, Vec<Type>>>,
     /// The declarations that are walked: the file and its scope; the first is the owner's.
@@ -106,6 +110,7 @@ impl<'w> Walk<'w> {
             first_rounds: RefCell::default(),
             asked: RefCell::default(),
             tried: RefCell::default(),
+            lasting: RefCell::default(),
             values: RefCell::default(),
             files: RefCell::new(vec![(scope.path().to_owned(), scope.clone())]),
             steps: Cell::new(MAX_STEPS),
@@ -116,6 +121,16 @@ impl<'w> Walk<'w> {
     pub fn mark(&self, channels: impl IntoIterator<Item = ChannelId>, why: &str) {
         for channel in channels {
             self.open.borrow_mut().entry(channel).or_insert_with(|| why.to_owned());
+        }
+    }
+
+    /// Remembers what a goroutine does on a way that has no end.
+    pub fn stays<'e>(&self, frame: &Frame, events: impl Iterator<Item = &'e Event>) {
+        if frame.member {
+            self.lasting.borrow_mut().extend(events.filter_map(|event| match event.what {
+                What::Operation { action, channel, .. } => Some((action, channel)),
+                _ => None,
+            }));
         }
     }
 

@@ -61,6 +61,8 @@ pub struct Case<'t> {
     pub capacities: &'t [Size],
     /// Whether all uses of a channel are known.
     pub closed: &'t dyn Fn(ChannelId) -> bool,
+    /// Whether a goroutine does this to a channel on a way that has no end, and so is none of its ways.
+    pub lasts: &'t dyn Fn(Action, ChannelId) -> bool,
     /// Whether all uses of a group are known.
     pub known: &'t dyn Fn(GroupId) -> bool,
 }
@@ -233,7 +235,8 @@ impl<'t> Case<'t> {
                 || way.has(Action::Close, channel) && exit.has(Action::Range, channel)
         });
         let drained = exit.has(Action::Range, channel) || exit.has(Action::Close, channel);
-        if exit.uncertain || joined || elsewhere || drained {
+        let lasts = (self.lasts)(Action::Receive, channel) || (self.lasts)(Action::Range, channel);
+        if exit.uncertain || joined || elsewhere || lasts || drained {
             return None;
         }
         let combinations = self.combinations(exit);
@@ -330,7 +333,8 @@ impl<'t> Case<'t> {
             return true;
         }
         let ways = || combination.iter().map(|(_, _, way)| *way).chain([exit]);
-        let any = |action: Action| ways().any(|way| way.has(action, channel));
+        let any =
+            |action: Action| (self.lasts)(action, channel) || ways().any(|way| way.has(action, channel));
         match action {
             Action::Receive => any(Action::Send) || any(Action::Close),
             Action::Range => any(Action::Close),
@@ -341,8 +345,11 @@ impl<'t> Case<'t> {
         }
     }
 
-    /// Somebody ranges over a channel that nobody closes.
+    /// Somebody ranges over a channel that nobody closes. A range serves a sender that never ends.
     fn unclosed(&self, channel: ChannelId) -> Option<Fault> {
+        if (self.lasts)(Action::Send, channel) || (self.lasts)(Action::Close, channel) {
+            return None;
+        }
         let mut found: Option<Fault> = None;
         for exit in self.exits.iter().filter(|exit| !exit.uncertain) {
             let started = self.started(exit);
@@ -434,13 +441,15 @@ impl<'t> Case<'t> {
         let gives = |way: &Way| way.has(Action::Send, channel) || way.has(Action::Close, channel);
         let others = self.started(exit);
         let others = others.keys().filter(|other| **other != member).flat_map(|other| &self.members[other.0]);
-        (self.closed)(channel) && !gives(exit) && !others.into_iter().any(gives)
+        let lasts = (self.lasts)(Action::Send, channel) || (self.lasts)(Action::Close, channel);
+        (self.closed)(channel) && !lasts && !gives(exit) && !others.into_iter().any(gives)
     }
 
     /// The owner receives what nobody, on no way, sends or closes.
     fn alone(&self, channel: ChannelId) -> Option<Fault> {
         let gives = |way: &Way| way.has(Action::Send, channel) || way.has(Action::Close, channel);
-        if self.members.iter().flatten().chain(self.ways).any(gives) {
+        let lasts = (self.lasts)(Action::Send, channel) || (self.lasts)(Action::Close, channel);
+        if lasts || self.members.iter().flatten().chain(self.ways).any(gives) {
             return None;
         }
         self.exits.iter().find_map(|exit| {

@@ -103,6 +103,9 @@ impl Walk<'_> {
                 for value in values {
                     self.eval(frame, value, "returned", flow)?;
                 }
+                for way in &mut flow.running {
+                    way.gave_nil = values.last().and_then(|last| is_nil(frame, last, way));
+                }
                 end(flow, End::Return(stmt.span));
             }
             StmtKind::If(branch) => self.each(flow, |flow| self.branch(frame, branch, flow))?,
@@ -188,6 +191,7 @@ impl Walk<'_> {
         plain: bool,
         flow: &mut Flow,
     ) -> Walked<()> {
+        flow.running.iter_mut().for_each(|way| way.gave_nil = None);
         for (at, value) in right.iter().enumerate() {
             let named = left.get(at).and_then(Expr::as_ident).and_then(|ident| frame.scopes.var(ident));
             if let (ExprKind::FuncLit(literal), Some(var)) = (&value.unparen().kind, named)
@@ -203,7 +207,24 @@ impl Walk<'_> {
             let value = if right.len() == left.len() { right.get(at) } else { right.first() };
             self.assign(frame, target, value.filter(|_| plain), flow);
         }
+        if let [value] = right
+            && value.as_call().is_some_and(|call| call.args.iter().any(|arg| self.passes(frame, arg)))
+        {
+            self.learn_result(frame, left, flow);
+        }
         Ok(())
+    }
+
+    /// The last of these names is nil on the ways through the callee that gave nil.
+    fn learn_result(&self, frame: &Frame, names: &[Expr], flow: &mut Flow) {
+        let Some(ident) = names.last().and_then(Expr::as_ident) else { return };
+        let Some(var) = frame.scopes.var(ident) else { return };
+        for way in &mut flow.running {
+            if let Some(holds) = way.gave_nil.take() {
+                let key = nil_key(frame, ident, var);
+                way.facts.insert(Fact { key, about: vec![var], holds, stable: false });
+            }
+        }
     }
 
     fn declare<'a>(&self, frame: &Frame<'a, '_>, spec: &'a VarSpec, flow: &mut Flow) -> Walked<()> {
@@ -320,7 +341,10 @@ impl Walk<'_> {
         match calls.ending(call) {
             Some(Ending::Panic) => end(flow, End::Panic(span)),
             Some(_) if self.panics(frame, call) => end(flow, End::Panic(span)),
-            Some(Ending::Exit | Ending::Never) => flow.running.clear(),
+            Some(Ending::Exit | Ending::Never) => {
+                self.stays(frame, flow.running.iter().flat_map(|way| &way.events));
+                flow.running.clear();
+            }
             None => {}
         }
     }
@@ -372,6 +396,26 @@ impl Walk<'_> {
         let at = targets.iter().rposition(|target| fits(&target)).unwrap_or(0);
         end(flow, if again { End::Continue(at, span) } else { End::Break(at, span) });
         Ok(())
+    }
+}
+
+/// The question whether a variable is nil.
+fn nil_key(frame: &Frame, ident: &Ident, var: VarId) -> String {
+    format!("{}#{}.{}==nil", ident.name, frame.file, var.0)
+}
+
+/// Whether a value is nil on a way, as far as can be told.
+fn is_nil(frame: &Frame, value: &Expr, way: &Way) -> Option<bool> {
+    match &value.unparen().kind {
+        _ if value.is_nil() => Some(true),
+        ExprKind::Ident(ident) => {
+            let key = nil_key(frame, ident, frame.scopes.var(ident)?);
+            way.facts.iter().find(|fact| fact.key == key).map(|fact| fact.holds)
+        }
+        ExprKind::AddressOf(_) | ExprKind::Composite { .. } | ExprKind::FuncLit(_) => Some(false),
+        // `fmt.Errorf`, `status.Errorf`
+        ExprKind::Call(call) => (call.name() == Some("Errorf")).then_some(false),
+        _ => None,
     }
 }
 
