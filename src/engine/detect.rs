@@ -72,7 +72,11 @@ pub fn declaration(
             continue;
         }
         // What the others in preview would say falls off the same work, and is counted.
-        let previews = policy.previews.iter().filter(|rule| rule.engine == *engine && rule.may_hold(text));
+        let beside = |rule: &Rule| {
+            let mut running = policy.of_engine(*engine).filter(|running| running.may_hold(text));
+            rule.may_hold(text) && running.any(|running| rule.shares_work(running))
+        };
+        let previews = policy.previews.iter().filter(|rule| beside(rule));
         kinds.extend(previews.map(|rule| rule.reports.clone()));
         let (database, summaries) = (judge.database, judge.summaries);
         for detection in detector(&Declaration { database, summaries, file, decl, kinds: &kinds }) {

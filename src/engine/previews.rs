@@ -57,7 +57,9 @@ impl Sightings {
 fn is_counted(policy: &Policy, rule: &Rule) -> bool {
     match rule.engine {
         Engine::Resource => !rule.proposes(),
-        Engine::Channel | Engine::Construct => policy.of_engine(rule.engine).next().is_some(),
+        Engine::Channel | Engine::Construct => {
+            policy.of_engine(rule.engine).any(|running| rule.shares_work(running))
+        }
         Engine::Suppression => true,
     }
 }

@@ -26,8 +26,8 @@ const MAX_DEPTH: usize = 4;
 pub enum First {
     /// Nothing, or what it locks it does not lock always.
     Nothing,
-    /// It locks it, whatever its arguments.
-    Locks { func: FuncRef, at: Span, shared: bool },
+    /// It locks it, whatever its arguments; `unless_empty` where one of them may be empty, and it returns then.
+    Locks { func: FuncRef, at: Span, shared: bool, unless_empty: bool },
     /// It may unlock it, or nobody knows.
     Unlocks,
 }
@@ -52,7 +52,10 @@ impl<'w> Callees<'w> {
 
     /// What a call does to a lock of the declaration that it stands in.
     pub fn first(&self, typing: &Typing, call: &Call, lock: &Key) -> First {
-        self.first_at(typing, call, lock, 0)
+        match self.first_at(typing, call, lock, 0) {
+            First::Locks { unless_empty: true, .. } if call.args.iter().any(is_empty) => First::Nothing,
+            first => first,
+        }
     }
 
     fn first_at(&self, typing: &Typing, call: &Call, lock: &Key, depth: usize) -> First {
@@ -113,7 +116,9 @@ impl<'w> Callees<'w> {
                 Key { root: Root::Package(name.clone()), fields: fields.clone() }
             }
         };
-        let mut looker = Looker { callees: self, typing: &typing, func, lock: &lock, depth, late: false };
+        let (late, unless_empty) = (false, false);
+        let mut looker =
+            Looker { callees: self, typing: &typing, func, lock: &lock, depth, late, unless_empty };
         looker.block(&body.stmts, true).unwrap_or(if looker.late { First::Unlocks } else { First::Nothing })
     }
 }
@@ -182,6 +187,17 @@ fn asked(branch: &If) -> Vec<Arc<str>> {
     names
 }
 
+/// Whether an argument is written as what is empty: `nil`, `""`, `0`, `ID{}`.
+fn is_empty(value: &Expr) -> bool {
+    match &value.unparen().kind {
+        ExprKind::Literal(Some(number)) => *number == 0,
+        // Of a string the two quotes.
+        ExprKind::Literal(None) => value.unparen().span.end - value.unparen().span.start == 2,
+        ExprKind::Composite { elements, .. } => elements.is_empty(),
+        _ => value.is_nil(),
+    }
+}
+
 struct Looker<'a, 'l> {
     callees: &'l Callees<'l>,
     typing: &'l Typing<'a, 'l>,
@@ -190,6 +206,8 @@ struct Looker<'a, 'l> {
     depth: usize,
     /// It unlocks the lock at its end, or some time later.
     late: bool,
+    /// It has returned where a parameter is empty.
+    unless_empty: bool,
 }
 
 impl<'a> Looker<'a, '_> {
@@ -199,6 +217,7 @@ impl<'a> Looker<'a, '_> {
         list.iter().enumerate().find_map(|(at, stmt)| {
             let found = self.stmt(stmt, always);
             always &= !self.leaves_if_told(stmt) && !self.leaves_if_found(stmt, &list[at + 1..]);
+            self.unless_empty |= self.leaves_if_empty(stmt);
             found
         })
     }
@@ -228,6 +247,38 @@ impl<'a> Looker<'a, '_> {
         let mut returns = false;
         visit::body(&branch.then, &mut |inner| returns |= matches!(inner.kind, StmtKind::Return(_)));
         told && returns
+    }
+
+    /// Whether a statement leaves the function where there is nothing in a parameter: `if id == "" { return }`,
+    /// `if id.IsZero() { return }`.
+    fn leaves_if_empty(&self, stmt: &Stmt) -> bool {
+        let StmtKind::If(branch) = &stmt.kind else { return false };
+        let is_param = |part: &Expr| {
+            let var = part.as_ident().and_then(|name| self.typing.scopes.var(name));
+            var.is_some_and(|var| {
+                matches!(
+                    self.typing.scopes.info(var).origin,
+                    VarOrigin::Param { index: ParamIndex::At(_), .. }
+                )
+            })
+        };
+        let mut asked = false;
+        visit::expr(&branch.condition, &mut |part| {
+            asked |= match &part.kind {
+                ExprKind::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual, left, right } => {
+                    is_param(left) && is_empty(right) || is_param(right) && is_empty(left)
+                }
+                ExprKind::Call(call) => match (&call.function.unparen().kind, call.args.as_slice()) {
+                    (ExprKind::Selector { operand, .. }, []) => is_param(operand),
+                    (ExprKind::Ident(name), [held]) => &*name.name == "len" && is_param(held),
+                    _ => false,
+                },
+                _ => false,
+            };
+        });
+        let mut returns = false;
+        visit::body(&branch.then, &mut |inner| returns |= matches!(inner.kind, StmtKind::Return(_)));
+        asked && returns
     }
 
     fn stmt(&mut self, stmt: &'a Stmt, always: bool) -> Option<First> {
@@ -280,7 +331,8 @@ impl<'a> Looker<'a, '_> {
                         Some((key, locking)) if key == *self.lock => match locking.act {
                             LockAct::Lock => {
                                 let (func, at) = (self.func.clone(), call.span);
-                                First::Locks { func, at, shared: locking.shared }
+                                let (shared, unless_empty) = (locking.shared, self.unless_empty);
+                                First::Locks { func, at, shared, unless_empty }
                             }
                             LockAct::Unlock | LockAct::Try => First::Unlocks,
                         },
@@ -290,6 +342,10 @@ impl<'a> Looker<'a, '_> {
                     match first {
                         First::Nothing => {}
                         First::Locks { .. } if !always => return Some(First::Nothing),
+                        First::Locks { func, at, shared, unless_empty } => {
+                            let unless_empty = unless_empty || self.unless_empty;
+                            return Some(First::Locks { func, at, shared, unless_empty });
+                        }
                         first => return Some(first),
                     }
                 }

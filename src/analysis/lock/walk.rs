@@ -442,7 +442,7 @@ impl<'a> Stepping<'_, 'a, '_> {
                     self.lose(key);
                     continue;
                 }
-                First::Locks { func, at, shared } => {
+                First::Locks { func, at, shared, .. } => {
                     let shared = shared && held.shared;
                     Some(Again { first: held, second: call.span, shared, inside: Some((func, at)) })
                 }
