@@ -79,8 +79,8 @@ impl Rule {
         detects && all.iter().all(holds) && (any.is_empty() || any.iter().any(holds))
     }
 
-    /// Whether what it looks for in declarations falls off the work of another that runs. Channels are counted
-    /// once for all; constructs have little in common but where they are looked for.
+    /// Whether what it looks for in declarations falls off the work of another that runs. Channels are
+    /// counted once for all; constructs have little in common but where they are looked for.
     pub fn shares_work(&self, running: &Rule) -> bool {
         let same = self.prefilter.all == running.prefilter.all && self.prefilter.any == running.prefilter.any;
         self.engine == running.engine && (self.engine == Engine::Channel || same)

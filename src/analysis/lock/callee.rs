@@ -26,7 +26,8 @@ const MAX_DEPTH: usize = 4;
 pub enum First {
     /// Nothing, or what it locks it does not lock always.
     Nothing,
-    /// It locks it, whatever its arguments; `unless_empty` where one of them may be empty, and it returns then.
+    /// It locks it, whatever its arguments; `unless_empty` where one of them may be empty, and it returns
+    /// then.
     Locks { func: FuncRef, at: Span, shared: bool, unless_empty: bool },
     /// It may unlock it, or nobody knows.
     Unlocks,
@@ -142,8 +143,8 @@ fn handed(typing: &Typing, call: &Call, lock: &Key) -> Vec<Handed> {
     found
 }
 
-/// The fields that lead to a lock of the operand's from what its method gets: that may be only something that
-/// the operand embeds, whose own locks are others. `None` where it does not have the lock.
+/// The fields that lead to a lock of the operand's from what its method gets: that may be only something
+/// that the operand embeds, whose own locks are others. `None` where it does not have the lock.
 fn by_receiver(
     typing: &Typing,
     call: &Call,
@@ -211,8 +212,8 @@ struct Looker<'a, 'l> {
 }
 
 impl<'a> Looker<'a, '_> {
-    /// What comes first of a list of statements; `always` where nothing but a return keeps them from being
-    /// run, and none that a parameter asks for or that has found what it looks for.
+    /// What comes first of a list of statements; `always` where nothing but a return keeps them from
+    /// being run, and none that a parameter asks for or that has found what it looks for.
     fn block(&mut self, list: &'a [Stmt], mut always: bool) -> Option<First> {
         list.iter().enumerate().find_map(|(at, stmt)| {
             let found = self.stmt(stmt, always);
@@ -222,8 +223,9 @@ impl<'a> Looker<'a, '_> {
         })
     }
 
-    /// Whether a statement returns what is there already, where the function looks again further on: it takes
-    /// the lock only to make what it has not found, and who holds the lock may know that it is there.
+    /// Whether a statement returns what is there already, where the function looks again further on: it
+    /// takes the lock only to make what it has not found, and who holds the lock may know that it is
+    /// there.
     fn leaves_if_found(&self, stmt: &Stmt, rest: &[Stmt]) -> bool {
         let StmtKind::If(branch) = &stmt.kind else { return false };
         let Some(StmtKind::Return(values)) = branch.then.stmts.last().map(|last| &last.kind) else {
@@ -249,8 +251,8 @@ impl<'a> Looker<'a, '_> {
         told && returns
     }
 
-    /// Whether a statement leaves the function where there is nothing in a parameter: `if id == "" { return }`,
-    /// `if id.IsZero() { return }`.
+    /// Whether a statement leaves the function where there is nothing in a parameter: `if id == "" {
+    /// return }`, `if id.IsZero() { return }`.
     fn leaves_if_empty(&self, stmt: &Stmt) -> bool {
         let StmtKind::If(branch) = &stmt.kind else { return false };
         let is_param = |part: &Expr| {
