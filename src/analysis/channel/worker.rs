@@ -162,6 +162,10 @@ impl<'a> Owner<'a, '_> {
 
     /// The statement of the function's own block that a span stands in, and nothing else of a block.
     fn statement(&self, span: Span) -> Option<Span> {
+        // One in a literal would not be in scope behind it.
+        if self.scopes.body_around(span) != Some(BodyId(0)) {
+            return None;
+        }
         let block = self.scopes.bodies.first()?.block;
         let around = block.stmts.iter().find(|stmt| stmt.span.contains(span))?;
         matches!(around.kind, StmtKind::Expr(_) | StmtKind::Define { .. }).then_some(around.span)

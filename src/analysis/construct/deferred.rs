@@ -7,6 +7,7 @@ use crate::analysis::graph::scopes::VarId;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
+use crate::go::types::type_expr::Type;
 
 /// What the rule is called.
 pub const KIND: &str = "deferred-in-loop";
@@ -25,6 +26,7 @@ pub fn detect(context: &Context) -> Vec<Detection> {
                 if !leaves(&list[at + 1..])
                     && let Some(var) = released(context, deferred)
                     && let Some(made) = made_in(context, var, looped)
+                    && !is_released_before(context, var, &list[at + 1..])
                     && !is_kept(context, var, looped)
                 {
                     found.push(finding(context, (made, list[at].span), var, looped));
@@ -105,6 +107,22 @@ fn leaves(rest: &[Stmt]) -> bool {
     })
 }
 
+/// Whether what follows a `defer` in its list releases the variable as well: the `defer` is for ways out.
+fn is_released_before(context: &Context, var: VarId, rest: &[Stmt]) -> bool {
+    let releases = |expr: &Expr| released(context, expr) == Some(var);
+    rest.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Expr(expr) => releases(expr),
+        StmtKind::Assign { right, .. } | StmtKind::Define { right, .. } => right.iter().any(releases),
+        StmtKind::If(branch) => match branch.init.as_ref().map(|init| &init.kind) {
+            Some(StmtKind::Assign { right, .. } | StmtKind::Define { right, .. }) => {
+                right.iter().any(releases)
+            }
+            _ => false,
+        },
+        _ => false,
+    })
+}
+
 /// The variable that a deferred call releases: `defer f.Close()`, `defer cancel()`, `defer close(f)`, or a
 /// function literal that does.
 fn released(context: &Context, deferred: &Expr) -> Option<VarId> {
@@ -154,17 +172,30 @@ fn made_in(context: &Context, var: VarId, looped: &For) -> Option<Span> {
     made.next().map(|value| value.span).filter(|_| looped.body.span.contains(Span::new(first, first + 1)))
 }
 
-/// Whether it is kept beyond its iteration on purpose: by a goroutine, a list, a map, a field or a channel.
+/// Whether it is kept beyond its iteration on purpose: by a goroutine, a list, a map, a field or a channel, or
+/// something that is made from it is. What runs when its time comes is not to be stopped before.
 fn is_kept(context: &Context, var: VarId, looped: &For) -> bool {
     let uses = |span: Span| context.typing.scopes.uses_in(span).any(|used| used == var);
     let appends = |value: &Expr| value.as_call().is_some_and(|call| call.name() == Some("append"));
-    let mut kept = false;
+    let made_from = |value: &Expr| {
+        let by_method = value.as_call().is_some_and(|call| match &call.function.unparen().kind {
+            ExprKind::Selector { operand, .. } => {
+                operand.as_ident().is_some_and(|ident| context.typing.scopes.var(ident) == Some(var))
+            }
+            _ => false,
+        });
+        let ty = context.typing.of(value);
+        by_method && !ty.is_data() && matches!(ty.pointee(), Type::Named(_) | Type::Slice(_))
+    };
+    let scopes = context.typing.scopes;
+    let timers = |value: &Expr| value.as_call().is_some_and(|call| call.name() == Some("AfterFunc"));
+    let mut kept = scopes.assigned(var).iter().any(|one| timers(one.value));
     visit::body(&looped.body, &mut |stmt| {
         kept |= match &stmt.kind {
             StmtKind::Go(_) => uses(stmt.span),
             StmtKind::Send { value, .. } => uses(value.span),
             StmtKind::Assign { left, right, plain: true } => left.iter().zip(right).any(|(target, value)| {
-                let part = target.as_ident().is_none() && value.as_call().is_none();
+                let part = target.as_ident().is_none() && (value.as_call().is_none() || made_from(value));
                 (part || appends(value)) && uses(value.span)
             }),
             _ => false,

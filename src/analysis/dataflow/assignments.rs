@@ -47,10 +47,23 @@ impl<'a, 'w> Walker<'a, 'w> {
         for (at, name) in spec.names.iter().enumerate() {
             let value = values.get(at).cloned().flatten();
             if let Some(var) = self.scopes.var(name) {
+                if spec.values.is_empty() {
+                    self.anew(var, state);
+                }
                 self.bind_var(var, name.span, value, state);
                 self.note_error(acquired, at, var, state);
                 self.note_flag(var, spec.values.get(at), state);
             }
+        }
+    }
+
+    /// `var f *os.File` in a loop is a new variable each time: what was deferred in the iteration before has
+    /// the one of that.
+    fn anew(&mut self, var: VarId, state: &mut State) {
+        if state.is_open() && state.alias(var) == Some(&Alias::Itself) && self.is_pending(state) {
+            let (pending, called) = (std::mem::take(&mut state.pending), std::mem::take(&mut state.called));
+            let flags = std::mem::take(&mut state.flags);
+            *state = State { pending, called, flags, serving: state.serving, ..State::start() };
         }
     }
 
@@ -87,9 +100,16 @@ impl<'a, 'w> Walker<'a, 'w> {
     }
 
     /// Whether the values are the acquiring call, so that the names beside it get its error.
-    pub(crate) fn acquires(&self, values: &[Expr]) -> Option<usize> {
+    pub(crate) fn acquires(&self, values: &'a [Expr]) -> Option<usize> {
         let [value] = values else { return None };
-        self.source_at(value.unparen().span)?.call()?.1
+        if let Some(source) = self.source_at(value.unparen().span) {
+            return source.call()?.1;
+        }
+        // `wrap(open())` gives the same error, with more words.
+        let call = value.as_call()?;
+        let [inner] = call.args.as_slice() else { return None };
+        let error = self.source_at(inner.unparen().span)?.call()?.1?;
+        self.oracle.hands_on_error(call, error)
     }
 
     pub(crate) fn note_error(&mut self, error: Option<usize>, at: usize, var: VarId, state: &mut State) {

@@ -247,6 +247,22 @@ impl<'a> Walker<'a, '_> {
         results
     }
 
+    /// Whether the call is `ctx.Done()` or `ctx.Err()` of the context that came with the function that cancels
+    /// it, and that is no other one later.
+    pub(crate) fn asks_of_its_context(&self, call: &Call, method: &str, state: &State) -> bool {
+        if !self.oracle.is_function() || call.name() != Some(method) {
+            return false;
+        }
+        let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return false };
+        let context = operand.as_ident().and_then(|ident| self.scopes.var(ident));
+        let Some([given]) = context.map(|context| self.scopes.assigned(context)) else { return false };
+        let call = given.value.unparen().span;
+        let held = state.holders.iter().filter(|(_, alias)| *alias == Alias::Itself);
+        let mut given_with = held.flat_map(|(var, _)| self.scopes.assigned(*var));
+        given.index == 0
+            && (self.source_at(call).is_some() || given_with.any(|one| one.value.unparen().span == call))
+    }
+
     /// `check(err)`: after it the error is nil; after `require.Error(t, err)` it is not. A nested
     /// `must(New())` tells by its own argument.
     pub(crate) fn known_error(&mut self, call: &'a Call, state: &mut State) {

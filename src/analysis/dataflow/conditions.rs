@@ -132,6 +132,10 @@ fn compared<'a>(
     {
         return (Some(state.clone().failed()), Some(state));
     }
+    // `ctx.Err() != nil`: whoever waits for the context waits no more, and nothing is kept of it.
+    if state.is_open() && other.as_call().is_some_and(|call| walk.asks_of_its_context(call, "Err", &state)) {
+        return (Some(state.clone()), Some(state.failed()));
+    }
     // Where nothing panics, there is nothing to recover.
     if walk.is_recovered(other) {
         return (Some(state), None);

@@ -38,6 +38,11 @@ impl<'a> Walker<'a, '_> {
             ExprKind::Receive(channel) => {
                 let alias = self.eval(channel, state);
                 self.joined_by(channel, state);
+                let over = |call: &Call| self.asks_of_its_context(call, "Done", state);
+                if state.is_open() && channel.as_call().is_some_and(over) {
+                    *state = state.clone().failed();
+                    return None;
+                }
                 if self.oracle.is_told_to_end(channel) {
                     let words = "the process serves until it is told to end here";
                     state.serving = Some(self.event(expr.span, EventKind::Serving, Certainty::Proved, words));

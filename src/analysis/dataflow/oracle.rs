@@ -86,6 +86,10 @@ pub trait Oracle<'a> {
     }
     /// What the call says of its argument `at`, an error, if it returns no more than that.
     fn tells_error(&self, call: &'a Call, at: usize) -> Option<Tells>;
+    /// The result of the call that is its argument `at`, an error, as it is or wrapped, on every way.
+    fn hands_on_error(&self, _call: &'a Call, _at: usize) -> Option<usize> {
+        None
+    }
     /// Whether a method of this name, called on the resource itself with that many arguments, releases it;
     /// `None` for the method as a value.
     fn is_release(&self, method: &str, args: Option<usize>) -> bool;

@@ -107,6 +107,10 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         }
     }
 
+    fn hands_on_error(&self, call: &'a Call, at: usize) -> Option<usize> {
+        self.callee_within(call).and_then(|func| self.error_handed_on(&func, at))
+    }
+
     fn is_release(&self, method: &str, args: Option<usize>) -> bool {
         let own = |release: &ReleaseMethod| {
             *release.name == *method

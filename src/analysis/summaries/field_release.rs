@@ -115,8 +115,8 @@ impl Uses {
             if let ExprKind::Selector { operand, field: method } = &expr.kind
                 && is_field(operand)
             {
-                let releases =
-                    known::ends(&method.name) || releases.iter().any(|release| *release.name == *method.name);
+                let releases = known::reads_like_release(&method.name)
+                    || releases.iter().any(|release| *release.name == *method.name);
                 uses.released = uses.released.or(releases.then_some(expr.span));
                 understood.insert(operand.unparen().span);
             }

@@ -9,6 +9,7 @@ use crate::analysis::summaries::callee::{Calls, is_test_helper};
 use crate::base::text::narrow;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
 
 impl<'a> Calls<'a, '_> {
@@ -46,6 +47,24 @@ impl<'a> Calls<'a, '_> {
     /// error.
     pub(crate) fn callee_within(&self, call: &'a Call) -> Option<FuncRef> {
         self.typing.called(call).filter(|func| self.is_within(func) || is_test_helper(func))
+    }
+
+    /// The last result of `func`, if every `return` makes that of its parameter `at`, an error, which is never
+    /// assigned: `return value, wrap(err)`.
+    pub(crate) fn error_handed_on(&self, func: &FuncRef, at: usize) -> Option<usize> {
+        let body = func.decl.body()?;
+        let last = func.decl.signature.results.len().checked_sub(1)?;
+        let scopes = Scopes::of_func(&func.decl);
+        let error = scopes.param(BodyId(0), self.param_at(func, at))?;
+        let (mut ways, mut all) = (0, scopes.assigned(error).is_empty());
+        visit::body(body, &mut |stmt| {
+            if let StmtKind::Return(values) = &stmt.kind {
+                ways += 1;
+                let made = |value: &Expr| scopes.uses_in(value.span).any(|var| var == error);
+                all &= values.len() == last + 1 && values.last().is_some_and(made);
+            }
+        });
+        (ways > 0 && all).then_some(last)
     }
 
     /// Whether a way leads to a return, where `error` is known not to be nil.

@@ -23,7 +23,7 @@ use crate::go::types::type_expr::Type;
 use crate::go::types::underlying::struct_fields;
 
 /// Constructors around constructors are followed this deep.
-const MAX_DEPTH: usize = 4;
+const MAX_DEPTH: usize = 8;
 
 /// The first argument of `call` that has a release itself: what is made around it may release it too, and
 /// whose that is nobody says.
@@ -211,18 +211,57 @@ fn passed_to(method: &FuncRef) -> Option<Arc<str>> {
     }
 }
 
-/// Whether `func` has its result `index` released when the surrounding test ends: `t.Cleanup(client.Close)`,
-/// or a literal that does so.
-pub fn releases_at_end(database: &Database, func: &FuncRef, index: usize) -> bool {
+/// Whether `func` gives its result `index` to a goroutine of its own that serves with it, and so closes it when
+/// it ends: `go srv.Serve(l)`, `group.Go(func() error { return srv.Serve(l) })`.
+pub fn serves_with(database: &Database, func: &FuncRef, index: usize) -> bool {
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(database, FileScope::of(func), &scopes);
     let var_of = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));
     let (Some(body), Some(var)) = (func.decl.body(), only_returned(func, index).and_then(var_of)) else {
         return false;
     };
-    let releases = |expr: &Expr| {
-        matches!(&expr.unparen().kind, ExprKind::Selector { operand, field }
-            if var_of(operand) == Some(var) && known::ends(&field.name))
+    let serves = |expr: &Expr| {
+        let mut serves = false;
+        visit::expr(expr, &mut |inner| {
+            serves |= inner.as_call().is_some_and(|call| {
+                call.name().is_some_and(known::takes_listener)
+                    && call.args.iter().any(|arg| var_of(arg) == Some(var))
+            });
+        });
+        serves
+    };
+    let in_literal = |arg: &Expr| matches!(arg.unparen().kind, ExprKind::FuncLit(_)) && serves(arg);
+    body.stmts.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Go(expr) => serves(expr),
+        StmtKind::Expr(expr) => expr.as_call().is_some_and(|call| {
+            typing.ask(call, known::runner).flatten().is_none_or(|runner| runner != Runner::AtEnd)
+                && call.args.iter().any(in_literal)
+        }),
+        _ => false,
+    })
+}
+
+/// Whether `func` has its result `index` released when the surrounding test ends: `t.Cleanup(client.Close)`,
+/// or a literal that does so; by the function `by`, if that is what releases it: `os.RemoveAll(dir)`.
+pub fn releases_at_end(database: &Database, func: &FuncRef, index: usize, by: Option<&str>) -> bool {
+    let scopes = Scopes::of_func(&func.decl);
+    let typing = Typing::new(database, FileScope::of(func), &scopes);
+    let var_of = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));
+    let (Some(body), Some(var)) = (func.decl.body(), only_returned(func, index).and_then(var_of)) else {
+        return false;
+    };
+    let is_it = |arg: &Expr| match &arg.unparen().kind {
+        ExprKind::Call(given) => {
+            given.function.as_path().is_some_and(|path| scopes.var(path[0]) == Some(var))
+        }
+        _ => var_of(arg) == Some(var),
+    };
+    let releases = |expr: &Expr| match (&expr.unparen().kind, by) {
+        (ExprKind::Selector { operand, field }, None) => {
+            var_of(operand) == Some(var) && known::ends(&field.name)
+        }
+        (ExprKind::Call(call), Some(by)) => call.name() == Some(by) && call.args.iter().any(is_it),
+        _ => false,
     };
     // What is registered on some ways only is released on these only.
     let always = body.stmts.iter().filter(|stmt| matches!(stmt.kind, StmtKind::Expr(_)));

@@ -24,7 +24,7 @@ impl Case<'_, '_> {
             _ => None,
         };
         let result = named.or_else(closable).unwrap_or(0);
-        let error = types.iter().position(Type::is_error).or_else(|| self.unknown_error(&types));
+        let error = self.error_beside(&types, Some(result));
         let success = types.iter().position(|ty| matches!(ty, Type::Basic(name) if &**name == "bool"));
         let ty = types.get(result).cloned().unwrap_or_else(|| Type::unknown("the call gives nothing"));
         let mut answer = answers.into_iter().nth(result).unwrap_or_else(|| ClosableAnswer {
@@ -63,10 +63,7 @@ impl Case<'_, '_> {
             Gives::Argument(at) => self.call.args.get(at).map(|arg| self.typing.of(arg)),
         };
         let ty = ty.unwrap_or_else(|| Type::unknown("what the call gives is not known"));
-        let error = types
-            .iter()
-            .position(Type::is_error)
-            .or_else(|| self.unknown_error(types).filter(|error| gives != Gives::Result(*error)));
+        let error = self.error_beside(types, argument.is_none().then_some(result));
         let Asked { releases, release, .. } = self.wanted;
         let (mut answer, repeatable) = self.judge.database.released_as_named(&ty, releases, *release);
         if let Some(why) = &self.wanted.quiet {
@@ -108,6 +105,16 @@ impl Case<'_, '_> {
     pub(crate) fn constructor(&self) -> Option<String> {
         let (package, name) = self.typing.name(&self.call.function)?;
         (!package.is_empty()).then(|| format!("{package}.{name}"))
+    }
+
+    /// Which result is the error: of type `error`, else the last one, if its type says that something failed.
+    fn error_beside(&self, types: &[Type], resource: Option<usize>) -> Option<usize> {
+        let own = || {
+            let last = types.len().checked_sub(1).filter(|last| Some(*last) != resource)?;
+            self.judge.database.tells_failure(&types[last]).then_some(last)
+        };
+        let unknown = || self.unknown_error(types).filter(|error| Some(*error) != resource);
+        types.iter().position(Type::is_error).or_else(own).or_else(unknown)
     }
 
     /// Where no type is known, the last of several names gets the error.

@@ -24,11 +24,20 @@ impl Case<'_, '_> {
         if let Some(words) = self.of_another(kind).or_else(|| self.lent(kind)).filter(|_| !by_name) {
             return Some(self.nothing_because(kind.answer.certainty, words));
         }
-        let func = self
-            .makers()?
-            .into_iter()
-            .find(|func| wrapped::releases_at_end(self.judge.database, func, kind.result))?;
-        Some(self.released_because(format!("`{}` has it released when the test ends", func.decl.name.name)))
+        let by = match &kind.answer.closable {
+            Closable::By(Release { method, way: ReleaseWay::Function { .. }, .. }) => Some(method.as_str()),
+            _ => None,
+        };
+        let makers = self.makers()?;
+        let find = |asked: &dyn Fn(&FuncRef) -> bool| {
+            makers.iter().find(|func| asked(func)).map(|func| func.decl.name.name.clone())
+        };
+        let database = self.judge.database;
+        if let Some(name) = find(&|func| wrapped::releases_at_end(database, func, kind.result, by)) {
+            return Some(self.released_because(format!("`{name}` has it released when the test ends")));
+        }
+        let name = find(&|func| wrapped::serves_with(database, func, kind.result))?;
+        Some(self.released_because(format!("`{name}` serves with it, and closes it when that ends")))
     }
 
     /// The functions that the call may call, as far as their source is there.

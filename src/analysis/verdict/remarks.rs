@@ -166,6 +166,11 @@ impl Case<'_, '_> {
         kind: &Kind,
         outcome: &mut Outcome,
     ) -> Option<Fault> {
+        let leaves = matches!(outcome.verdict, Verdict::Stored | Verdict::Returned | Verdict::LivesOn);
+        // What is only made around something is released with that.
+        if self.judge.fields && leaves && self.of_another(kind).is_some() {
+            return None;
+        }
         let looked_for = self.judge.fields && matches!(outcome.verdict, Verdict::Stored | Verdict::Returned);
         let Some(field) = looked_for.then(|| self.field(trace, body)).flatten() else {
             return self.hidden(trace, body, kind, outcome);

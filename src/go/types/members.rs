@@ -68,6 +68,23 @@ pub enum Lookup {
 }
 
 impl Database {
+    /// Whether a value of this type says that something failed: `error`, or an interface or a pointer of one's
+    /// own with its method, nil where all went well.
+    pub fn tells_failure(&self, ty: &Type) -> bool {
+        if ty.is_error() {
+            return true;
+        }
+        let nilable = matches!(ty, Type::Pointer(_)) || self.is_interface(ty);
+        nilable
+            && matches!(
+                self.member(ty, "Error"),
+                Some(Member::Method(method))
+                    if method.signature.params.is_empty()
+                        && matches!(method.signature.results.as_slice(),
+                            [Type::Basic(name)] if &**name == "string")
+            )
+    }
+
     /// The field or method `name` of `ty`; `None` when there is none or nobody knows.
     pub fn member(&self, ty: &Type, name: &str) -> Option<Member> {
         match self.find_member(ty, name) {
