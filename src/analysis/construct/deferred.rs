@@ -172,8 +172,9 @@ fn made_in(context: &Context, var: VarId, looped: &For) -> Option<Span> {
     made.next().map(|value| value.span).filter(|_| looped.body.span.contains(Span::new(first, first + 1)))
 }
 
-/// Whether it is kept beyond its iteration on purpose: by a goroutine, a list, a map, a field or a channel, or
-/// something that is made from it is. What runs when its time comes is not to be stopped before.
+/// Whether it is kept beyond its iteration on purpose: by a goroutine, a list, a map, a field or a
+/// channel, or something that is made from it is. What runs when its time comes is not to be stopped
+/// before.
 fn is_kept(context: &Context, var: VarId, looped: &For) -> bool {
     let uses = |span: Span| context.typing.scopes.uses_in(span).any(|used| used == var);
     let appends = |value: &Expr| value.as_call().is_some_and(|call| call.name() == Some("append"));

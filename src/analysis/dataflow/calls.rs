@@ -247,8 +247,8 @@ impl<'a> Walker<'a, '_> {
         results
     }
 
-    /// Whether the call is `ctx.Done()` or `ctx.Err()` of the context that came with the function that cancels
-    /// it, and that is no other one later.
+    /// Whether the call is `ctx.Done()` or `ctx.Err()` of the context that came with the function that
+    /// cancels it, and that is no other one later.
     pub(crate) fn asks_of_its_context(&self, call: &Call, method: &str, state: &State) -> bool {
         if !self.oracle.is_function() || call.name() != Some(method) {
             return false;

@@ -49,8 +49,8 @@ impl<'a> Calls<'a, '_> {
         self.typing.called(call).filter(|func| self.is_within(func) || is_test_helper(func))
     }
 
-    /// The last result of `func`, if every `return` makes that of its parameter `at`, an error, which is never
-    /// assigned: `return value, wrap(err)`.
+    /// The last result of `func`, if every `return` makes that of its parameter `at`, an error, which is
+    /// never assigned: `return value, wrap(err)`.
     pub(crate) fn error_handed_on(&self, func: &FuncRef, at: usize) -> Option<usize> {
         let body = func.decl.body()?;
         let last = func.decl.signature.results.len().checked_sub(1)?;

@@ -211,8 +211,8 @@ fn passed_to(method: &FuncRef) -> Option<Arc<str>> {
     }
 }
 
-/// Whether `func` gives its result `index` to a goroutine of its own that serves with it, and so closes it when
-/// it ends: `go srv.Serve(l)`, `group.Go(func() error { return srv.Serve(l) })`.
+/// Whether `func` gives its result `index` to a goroutine of its own that serves with it, and so closes
+/// it when it ends: `go srv.Serve(l)`, `group.Go(func() error { return srv.Serve(l) })`.
 pub fn serves_with(database: &Database, func: &FuncRef, index: usize) -> bool {
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(database, FileScope::of(func), &scopes);

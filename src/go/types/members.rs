@@ -68,8 +68,8 @@ pub enum Lookup {
 }
 
 impl Database {
-    /// Whether a value of this type says that something failed: `error`, or an interface or a pointer of one's
-    /// own with its method, nil where all went well.
+    /// Whether a value of this type says that something failed: `error`, or an interface or a pointer of
+    /// one's own with its method, nil where all went well.
     pub fn tells_failure(&self, ty: &Type) -> bool {
         if ty.is_error() {
             return true;
