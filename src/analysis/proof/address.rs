@@ -63,21 +63,22 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
             Seed::In(param) => FxHashSet::from_iter([param]),
         };
         let mut found = Addresses { typing, decl, body, seed, made };
+        let plain = |var: &VarId| !typing.var(*var).is_some_and(|ty| ty.is_error());
         let statements = statements(decl);
         loop {
             let before = found.made.len();
             for stmt in &statements {
-                let (StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. }) = &stmt.kind
-                else {
-                    continue;
-                };
+                let StmtKind::Assign { left, right, .. } = &stmt.kind else { continue };
                 if right.iter().any(|value| found.told(value)) {
-                    let plain = |var: &VarId| !typing.var(*var).is_some_and(|ty| ty.is_error());
-                    let roots: Vec<_> =
+                    let roots: Vec<VarId> =
                         left.iter().filter_map(|target| found.root(target)).filter(plain).collect();
                     found.made.extend(roots);
                 }
             }
+            // Whatever declares or sets it: `var at = s.Addr()`, `for _, at := range s.Addrs()`.
+            let all = (0..narrow(typing.scopes.vars.len())).map(VarId).filter(plain);
+            let more: Vec<VarId> = all.filter(|var| found.is_made(*var)).collect();
+            found.made.extend(more);
             // What a function gets may stay in what it is called on, and in what else it gets.
             for call in visit::calls(decl) {
                 if call.args.iter().any(|arg| found.is_handed(arg)) {
@@ -123,10 +124,24 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
         found
     }
 
+    /// Whether a variable gets a value that is made of an address.
+    fn is_made(&self, var: VarId) -> bool {
+        let scopes = self.typing.scopes;
+        let ranged = matches!(scopes.info(var).origin, VarOrigin::Range { value, .. } if self.told(value));
+        ranged || scopes.assigned(var).iter().any(|given| self.told(given.value))
+    }
+
+    /// Whether a variable is the server, or another name for it.
+    fn is_server(&self, var: VarId) -> bool {
+        let Seed::Of(server) = self.seed else { return false };
+        let named = |value: &Expr| self.var(value) == Some(server);
+        var == server || self.typing.scopes.assigned(var).iter().any(|given| named(given.value))
+    }
+
     fn is_address(&self, expr: &Expr) -> bool {
         let ExprKind::Selector { operand, field } = &expr.kind else { return false };
-        let of = matches!(self.seed, Seed::Of(server) if self.var(operand) == Some(server));
-        of && names::words().tells_address.holds(&field.name)
+        names::words().tells_address.holds(&field.name)
+            && self.var(operand).is_some_and(|var| self.is_server(var))
     }
 
     /// Whether an argument is made of an address. What a function literal does with one is seen where its
@@ -299,6 +314,9 @@ mod tests {
             "l.use(dial(h.Addr()))",
             "remember(h.Addr())",
             "text := h.Addr()\nremember(text)",
+            "var text = h.Addr()\nremember(text)",
+            "for _, text := range []string{h.Addr()} { remember(text) }",
+            "other := h\nremember(other.Addr())",
         ] {
             assert_eq!(of(kept), ["h after 14, not proved"], "{kept}");
         }

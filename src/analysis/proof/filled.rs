@@ -7,7 +7,8 @@ use rustc_hash::FxHashSet;
 
 use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::proof::nil::error_of;
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection, ReleaseWay};
 use crate::base::text::{Span, narrow};
@@ -45,8 +46,7 @@ fn unfilled(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> Op
     let typing = Typing::new(subject.typing.database, FileScope::of(func), &scopes);
     let decl = Decl::Func(func.decl.clone());
     let results = &func.decl.signature.results;
-    let error =
-        results.iter().position(|result| typing.database.type_of(&typing.file, &result.ty).is_error());
+    let error = error_of(&typing, func);
     let mut found = None;
     visit::body(body, &mut |stmt| {
         let StmtKind::Return(values) = &stmt.kind else { return };
@@ -65,8 +65,14 @@ fn unfilled(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> Op
             values => values.get(index),
         };
         let Some(value) = value else { return };
-        let var = value.as_ident().and_then(|ident| scopes.var(ident));
+        let whole = match &value.unparen().kind {
+            ExprKind::AddressOf(inner) => inner,
+            _ => value,
+        };
+        let var = whole.as_ident().and_then(|ident| scopes.var(ident));
         let literals = match var {
+            // `var l Log` has no field set.
+            Some(var) if is_bare(&scopes, var) => vec![(whole, 0)],
             Some(var) => scopes.assigned(var).iter().map(|given| (given.value, given.index)).collect(),
             None => vec![(value, 0)],
         };
@@ -76,6 +82,12 @@ fn unfilled(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> Op
         });
     });
     found
+}
+
+/// Whether a variable is declared without a value, and gets none as a whole.
+fn is_bare(scopes: &Scopes, var: VarId) -> bool {
+    let declared = matches!(scopes.info(var).origin, VarOrigin::Declared { .. } | VarOrigin::Result { .. });
+    declared && scopes.assigned(var).is_empty()
 }
 
 /// `new(T)`
@@ -99,6 +111,7 @@ fn lacking(
     let elements: &[Element] = match &inner.kind {
         ExprKind::Composite { elements, .. } => elements,
         ExprKind::Call(_) => &[],
+        ExprKind::Ident(name) if held.is_some_and(|(var, _)| typing.scopes.var(name) == Some(var)) => &[],
         _ => return None,
     };
     // All of its fields by their places.
@@ -300,7 +313,14 @@ mod tests {
     #[test]
     fn a_field_that_the_release_calls_on_has_to_be_set() {
         let close = "return l.c.Close()";
-        for bare in ["return &log{n: 1}", "return new(log)", "l := &log{}\nreturn l", "return &log{c: nil}"] {
+        for bare in [
+            "l := log{}\nreturn &l",
+            "var l log\nreturn &l",
+            "return &log{n: 1}",
+            "return new(log)",
+            "l := &log{}\nreturn l",
+            "return &log{c: nil}",
+        ] {
             let line = 6 + bare.matches('\n').count();
             assert_eq!(made(close, bare), [format!("l after {line}, not proved")], "{bare}");
         }
@@ -314,6 +334,7 @@ mod tests {
             "l := &log{}\nif some() { l.fill(); return l }\nl.fill()\nreturn l",
             "return &log{c: &client{}}",
             "return &log{&client{}, 1}",
+            "var l log\nl.c = &client{}\nreturn &l",
             "l := &log{}\nl.c = &client{}\nreturn l",
             "l := new(log)\nl.fill()\nreturn l",
         ] {

@@ -54,8 +54,7 @@ fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> O
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(subject.typing.database, FileScope::of(func), &scopes);
     let results = &func.decl.signature.results;
-    let error =
-        results.iter().position(|result| typing.database.type_of(&typing.file, &result.ty).is_error());
+    let error = error_of(&typing, func);
     let mut found = None;
     visit::body(body, &mut |stmt| {
         let StmtKind::Return(values) = &stmt.kind else { return };
@@ -86,6 +85,12 @@ fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> O
         }
     });
     found
+}
+
+/// Which of a function's results is its error.
+pub(super) fn error_of(typing: &Typing, func: &FuncRef) -> Option<usize> {
+    let mut results = func.decl.signature.results.iter();
+    results.position(|result| typing.database.type_of(&typing.file, &result.ty).is_error())
 }
 
 fn called(subject: &Subject, typing: &Typing, call: &Call, index: usize, depth: usize) -> Option<Evidence> {
