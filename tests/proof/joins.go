@@ -156,3 +156,78 @@ func notOnEveryWay(ctx context.Context) error {
 		return nil
 	}
 }
+
+// Each round starts one more, and one answer is awaited.
+func startedByGoto(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 7 "more than one is started"
+	if err != nil {
+		return err
+	}
+	done := make(chan error, 3)
+	n := 0
+again:
+	go func() { done <- c.Use() }()
+	if n++; n < 3 {
+		goto again
+	}
+	return <-done
+}
+
+// A literal that calls itself starts one at each depth.
+func startedByName(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 7 "more than one is started"
+	if err != nil {
+		return err
+	}
+	done := make(chan error, 4)
+	var start func(n int)
+	start = func(n int) {
+		go func() { done <- c.Use() }()
+		if n > 0 {
+			start(n - 1)
+		}
+	}
+	start(3)
+	return <-done
+}
+
+// The second one is started behind the wait.
+func startedAfterWait(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // fate
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	start := func() {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			c.Use()
+		}()
+	}
+	start()
+	wg.Wait()
+	start()
+	return nil
+}
+
+// The literal may end before it waits.
+func waitedForPerhaps(ctx context.Context, hurry bool) error {
+	c, err := cl.NewClient(ctx) // against 12 "a way out does not wait"
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	defer func() {
+		if hurry {
+			return
+		}
+		wg.Wait()
+	}()
+	wg.Add(1)
+	go func() {
+		defer wg.Done()
+		c.Use()
+	}()
+	return nil
+}

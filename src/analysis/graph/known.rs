@@ -128,6 +128,11 @@ pub fn takes_out(callee: Name) -> bool {
     names::functions().takes_out.holds(callee.package, callee.name)
 }
 
+/// Whether a function takes files or folders away.
+pub fn removes_files(callee: Name) -> bool {
+    names::functions().removes_files.holds(callee.package, callee.name)
+}
+
 /// Whether a call of it makes a test of the function that it is given: `It("counts", func() { … })`.
 pub fn is_spec(callee: Name) -> bool {
     names::functions().specs.holds(callee.package, callee.name)

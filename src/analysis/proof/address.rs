@@ -7,6 +7,7 @@ use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::known::{self, Name};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::proof::release_reach::Reach;
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::Objection;
 use crate::base::text::{Span, narrow};
@@ -24,7 +25,11 @@ const MAX_DEPTH: usize = 4;
 /// The address of the resource that the function returns, stores, sets, or hands to what keeps it, whatever
 /// the name of the resource's type says.
 pub(super) fn given_out(subject: &Subject) -> Option<Objection> {
-    let seen = Addresses::of(subject.typing, subject.decl, subject.body, Seed::Of(subject.holder?));
+    // Which of its own addresses a packet would leave by has nobody at it.
+    let asks = subject.call.name().is_some_and(|name| name.starts_with("Dial"))
+        && subject.call.args.first().is_some_and(|network| subject.text(network.span).starts_with("\"udp"));
+    let server = Server { var: subject.holder?, paths: Reach::of(subject).removes, asks };
+    let seen = Addresses::of(subject.typing, subject.decl, subject.body, Seed::Of(server));
     let (_, place) = seen.given_out(true, 0)?;
     Some(subject.object(place, "where it is reached is given out here: it lives on"))
 }
@@ -33,9 +38,27 @@ pub(super) fn given_out(subject: &Subject) -> Option<Objection> {
 #[derive(Clone, Copy)]
 enum Seed {
     /// A server, which tells it.
-    Of(VarId),
+    Of(Server),
     /// A parameter that has it.
     In(VarId),
+}
+
+/// What tells an address.
+#[derive(Clone, Copy)]
+struct Server {
+    var: VarId,
+    /// Its release takes files away, whose paths it tells.
+    paths: bool,
+    /// It is a packet connection that was dialed.
+    asks: bool,
+}
+
+impl Server {
+    fn tells(self, name: &str) -> bool {
+        let words = names::words();
+        let address = words.tells_address.holds(name) && !(self.asks && name == "LocalAddr");
+        address || (self.paths && words.tells_path.holds(name))
+    }
 }
 
 /// Where an address stays that a function was given.
@@ -134,14 +157,14 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
     /// Whether a variable is the server, or another name for it.
     fn is_server(&self, var: VarId) -> bool {
         let Seed::Of(server) = self.seed else { return false };
-        let named = |value: &Expr| self.var(value) == Some(server);
-        var == server || self.typing.scopes.assigned(var).iter().any(|given| named(given.value))
+        let named = |value: &Expr| self.var(value) == Some(server.var);
+        var == server.var || self.typing.scopes.assigned(var).iter().any(|given| named(given.value))
     }
 
     fn is_address(&self, expr: &Expr) -> bool {
         let ExprKind::Selector { operand, field } = &expr.kind else { return false };
-        names::words().tells_address.holds(&field.name)
-            && self.var(operand).is_some_and(|var| self.is_server(var))
+        let tells = matches!(self.seed, Seed::Of(server) if server.tells(&field.name));
+        tells && self.var(operand).is_some_and(|var| self.is_server(var))
     }
 
     /// Whether an argument is made of an address. What a function literal does with one is seen where its

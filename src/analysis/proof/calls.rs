@@ -97,23 +97,70 @@ impl<'f, 'a> Flow<'f, 'a> {
         }
     }
 
-    /// The parameters of function literals among the arguments, which whoever gets them may call with
-    /// something tied.
+    /// The parameters of functions among the arguments, which whoever gets them may call with something tied.
     fn bind_callbacks(&mut self, arguments: &Arguments<'a>, tie: Tie) {
         for arg in arguments.exprs {
-            let ExprKind::FuncLit(literal) = &arg.unparen().kind else { continue };
-            let Some(body) = self.typing.scopes.literal(literal) else { continue };
-            for (at, param) in literal.signature.params.iter().enumerate() {
-                let ty = self.types().database.type_of(self.file(), &param.ty);
-                let whole = Value::of(tie);
-                let data = ty.is_context() || ty.is_error();
-                let held = self.types().part(&whole, &ty).filter(|_| !data);
-                let var = self.typing.scopes.param(body, ParamIndex::At(narrow(at)));
-                if let (Some(var), Some(value)) = (var, held) {
-                    self.set(var, value, arg.span);
+            let literals = match &arg.unparen().kind {
+                ExprKind::FuncLit(literal) => Some(vec![&**literal]),
+                _ => self.literals(arg),
+            };
+            match literals {
+                Some(literals) => {
+                    literals.into_iter().for_each(|literal| self.bind_callback(literal, arg, tie))
                 }
+                None => self.call_back(arg, tie),
             }
         }
+    }
+
+    fn bind_callback(&mut self, literal: &'a FuncLit, arg: &'a Expr, tie: Tie) {
+        let Some(body) = self.typing.scopes.literal(literal) else { return };
+        for (at, param) in literal.signature.params.iter().enumerate() {
+            let ty = self.types().database.type_of(self.file(), &param.ty);
+            let var = self.typing.scopes.param(body, ParamIndex::At(narrow(at)));
+            if let (Some(var), Some(value)) = (var, self.given_back(tie, &ty)) {
+                self.set(var, value, arg.span);
+            }
+        }
+    }
+
+    /// A function that is named, or in a variable, and may be called with something tied.
+    fn call_back(&mut self, arg: &'a Expr, tie: Tie) {
+        let Some(signature) = self.types().database.underlying_func(&self.typing.of(arg)) else { return };
+        let given = |(at, ty): (usize, &Type)| Some((ParamIndex::At(narrow(at)), self.given_back(tie, ty)?));
+        let inputs: Vec<(ParamIndex, Value)> =
+            signature.params.iter().enumerate().filter_map(given).collect();
+        if inputs.is_empty() {
+            return;
+        }
+        let named = Call {
+            span: arg.span,
+            function: arg.clone(),
+            type_args: Vec::new(),
+            args: Vec::new(),
+            spread: false,
+        };
+        let functions = match self.typing.called(&named) {
+            Some(func) => Some(vec![func]),
+            None => self.typing.possible_functions(&named),
+        };
+        let Some(functions) = functions else {
+            return self
+                .object(arg.span, "what comes from it goes to a function value, which may be any function");
+        };
+        for func in functions {
+            if let Some(against) = self.context.effect(&func, inputs.clone()).against {
+                let words =
+                    format!("what comes from it goes to `{}`: {}", func.decl.name.name, against.words);
+                self.object(arg.span, words);
+            }
+        }
+    }
+
+    /// What a function gets as a parameter of this type from whoever has something tied.
+    fn given_back(&self, tie: Tie, ty: &Type) -> Held {
+        let data = ty.is_context() || ty.is_error();
+        self.types().part(&Value::of(tie), ty).filter(|_| !data)
     }
 
     fn builtin(&mut self, call: &'a Call, name: &str, arguments: &Arguments<'a>) -> Vec<Held> {
@@ -359,18 +406,32 @@ impl<'f, 'a> Flow<'f, 'a> {
         self.out_parameters(arguments);
         if own || kept {
             let Some(func) = func else { return self.unread(call, callee, "it") };
-            return self.reads(call, &func, Some(value), selected, arguments);
+            let results = self.reads(call, &func, Some(value), selected, arguments);
+            return self.with_its_life(callee, results);
         }
         // The error of a method of the library says what went wrong, and no more.
         let types = self.types().database.results(callee);
         let results = self.by_type(callee, Some(&value), false).into_iter().zip(types);
         let results: Vec<Held> = results.map(|(held, ty)| held.filter(|_| !ty.is_error())).collect();
+        let results = self.with_its_life(callee, results);
         let words = if results.iter().any(Option::is_some) {
             format!("`{name}` is called on it, and what that makes from it is followed as well")
         } else {
             format!("`{name}` is called on it, and gives nothing that could hold on to it")
         };
         self.step(call.span, words);
+        results
+    }
+
+    /// A channel or a context that a method of the resource gives ends with it, whatever is in it.
+    fn with_its_life(&self, callee: &Callee, mut results: Vec<Held>) -> Vec<Held> {
+        for (at, ty) in self.types().database.results(callee).iter().enumerate() {
+            let ends = ty.is_context() || self.types().database.is_channel(ty);
+            results.resize(results.len().max(at + 1), None);
+            if ends && results[at].is_none() {
+                results[at] = Some(Value::of(Tie::Handle));
+            }
+        }
         results
     }
 

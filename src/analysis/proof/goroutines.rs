@@ -3,7 +3,7 @@
 //! is waited for, once for each goroutine that is started.
 
 use crate::analysis::graph::control_flow::{Cfg, Condition, Next, Step};
-use crate::analysis::graph::scopes::{VarId, VarOrigin};
+use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::proof::state::{Asked, Flow};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
@@ -230,7 +230,7 @@ impl<'a> Flow<'_, 'a> {
                         }
                     }
                 });
-                if in_loop(body, started) {
+                if self.may_repeat(started) {
                     return Err("more than one is started, and their ends are not told apart");
                 }
                 let fine = match end {
@@ -240,6 +240,74 @@ impl<'a> Flow<'_, 'a> {
                 if fine { Ok(()) } else { Err("others tell the same as its end") }
             }
         }
+    }
+
+    /// Whether the place may be come by more than once: it is in a loop, behind a label, or in a literal that
+    /// somebody calls by a name.
+    fn may_repeat(&self, place: Span) -> bool {
+        let scopes = self.typing.scopes;
+        let own = scopes.body_around(place).unwrap_or(self.root);
+        in_loop(scopes.body(own).block, place)
+            || self.has_goto()
+            || (own != self.root && !self.called_once(own))
+    }
+
+    fn has_goto(&self) -> bool {
+        let mut found = false;
+        visit_statements(self.typing.scopes.body(self.root).block, &mut |stmt| {
+            found |= matches!(stmt.kind, StmtKind::Goto(_));
+        });
+        found
+    }
+
+    /// Whether a literal is called where it stands in the function itself, once.
+    fn called_once(&self, literal: BodyId) -> bool {
+        let body = self.typing.scopes.body(self.root).block;
+        let mut found = false;
+        visit::block(body, &mut |expr| {
+            if let ExprKind::Call(call) = &expr.kind
+                && let ExprKind::FuncLit(called) = &call.function.unparen().kind
+                && self.typing.scopes.literal(called) == Some(literal)
+            {
+                let around = self.typing.scopes.body_around(call.span);
+                found = around == Some(self.root) && !in_loop(body, call.span);
+            }
+        });
+        found
+    }
+
+    /// The places in the function itself from which the goroutine may be started: those where the literal is
+    /// called, by its name, in which that is written.
+    fn starts(&self, started: Span) -> Option<Vec<Span>> {
+        let scopes = self.typing.scopes;
+        let own = scopes.body_around(started)?;
+        if own == self.root {
+            return Some(vec![started]);
+        }
+        let mut names = Vec::new();
+        let mut handed = true;
+        visit_statements(scopes.body(self.root).block, &mut |stmt| {
+            let (StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. }) = &stmt.kind else {
+                return;
+            };
+            let is_it = |value: &Expr| match &value.unparen().kind {
+                ExprKind::FuncLit(literal) => scopes.literal(literal) == Some(own),
+                _ => false,
+            };
+            for (target, _) in left.iter().zip(right).filter(|(_, value)| is_it(value)) {
+                handed = false;
+                names.push(self.local(target));
+            }
+        });
+        if handed {
+            // Who gets it calls it then and there; what would keep it is somebody else's to tell.
+            return (scopes.body(own).parent == Some(self.root)).then(|| vec![started]);
+        }
+        let names: Option<Vec<VarId>> = names.into_iter().collect();
+        let uses = names?.into_iter().flat_map(|var| scopes.uses_of(var)).map(|at| Span::new(at, at));
+        let uses: Vec<Span> = uses.collect();
+        let direct = |at: &Span| scopes.body_around(*at) == Some(self.root);
+        uses.iter().all(direct).then_some(uses)
     }
 
     /// `wg.Add(1)` before each `go`, or `wg.Add(2)` before two of them, and a `Done` for each.
@@ -273,7 +341,7 @@ impl<'a> Flow<'_, 'a> {
                 }
             }
         });
-        if right && seen_start && dones == members {
+        if right && seen_start && dones == members && !self.has_goto() {
             Ok(())
         } else {
             Err("not each goroutine is counted in the group once")
@@ -322,8 +390,17 @@ impl<'a> Flow<'_, 'a> {
         found
     }
 
-    /// Whether every way out after `started` comes by a wait for `var`.
+    /// Whether every way out after the goroutine is started comes by a wait for `var`.
     fn waits(&self, var: VarId, end: End, started: Span) -> Result<&'static str, &'static str> {
+        let starts = self.starts(started).ok_or("it is started where the ways on are not followed")?;
+        let mut words = Err("it is started where the ways on are not followed");
+        for start in starts {
+            words = Ok(self.waits_from(var, end, start)?);
+        }
+        words
+    }
+
+    fn waits_from(&self, var: VarId, end: End, started: Span) -> Result<&'static str, &'static str> {
         let scopes = self.typing.scopes;
         let body = scopes.body(self.root).block;
         const OPEN: &str = "a way out does not wait for its end";
@@ -453,15 +530,27 @@ impl<'a> Flow<'_, 'a> {
                 let StmtKind::Defer(expr) = &stmt.kind else { return false };
                 let Some(call) = expr.as_call() else { return false };
                 match &call.function.unparen().kind {
-                    ExprKind::FuncLit(literal) => literal.body.stmts.iter().any(|stmt| {
-                        matches!(&stmt.kind, StmtKind::Expr(expr) if self.is_wait(var, end, expr, true))
-                    }),
+                    ExprKind::FuncLit(literal) => {
+                        let on = literal.body.stmts.iter().take_while(|stmt| !may_leave(stmt));
+                        on.into_iter().any(|stmt| {
+                            matches!(&stmt.kind, StmtKind::Expr(expr) if self.is_wait(var, end, expr, true))
+                        })
+                    }
                     _ => self.is_wait(var, end, expr, true),
                 }
             });
         });
         found
     }
+}
+
+/// Whether a statement may leave its function, or go elsewhere in it.
+fn may_leave(stmt: &Stmt) -> bool {
+    let mut found = false;
+    visit::statements(std::slice::from_ref(stmt), &mut |stmt| {
+        found |= matches!(stmt.kind, StmtKind::Return(_) | StmtKind::Goto(_));
+    });
+    found
 }
 
 /// Whether the place is in a loop of this body.

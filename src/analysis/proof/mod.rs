@@ -16,16 +16,20 @@ mod compiles;
 mod filled;
 mod flow;
 mod goroutines;
+mod held;
 mod holder;
+mod lent;
 mod maker;
 mod nil;
 mod ownership;
 mod pending;
 mod release_effects;
+mod release_reach;
 mod state;
 pub(crate) mod subject;
 mod tie;
 mod uses;
+mod waiting;
 mod waits;
 
 use crate::analysis::proof::subject::Subject;
@@ -35,8 +39,9 @@ use crate::base::diagnostic::{Evidence, Objection, Proof};
 type Check = fn(&Subject, &mut Vec<Evidence>) -> Result<(), Objection>;
 
 /// What has to hold, each with the first place that stands against it.
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 10] = [
     holder::check,
+    held::check,
     uses::check,
     maker::check,
     nil::check,

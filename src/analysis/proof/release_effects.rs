@@ -64,7 +64,7 @@ fn other_release(subject: &Subject, derived: &Derived, inner: &FxHashSet<String>
     if let Decl::Func(func) = subject.decl {
         func.body().into_iter().for_each(|body| visit::block(body, &mut see));
     }
-    found.or_else(|| {
+    found.or_else(|| released_beside(subject, derived, &calls)).or_else(|| {
         calls.iter().find_map(|call| {
             call.args.iter().enumerate().filter(|(_, arg)| is_it(subject, derived, arg)).find_map(
                 |(at, _)| {
@@ -88,6 +88,53 @@ fn is_it(subject: &Subject, derived: &Derived, expr: &Expr) -> bool {
         var.is_some_and(|var| derived.has(var)) && subject.typing.of(expr).pointee() == subject.ty.pointee()
     };
     itself || same() || expr.unparen().span == subject.call.span
+}
+
+/// A method by any name whose source releases what it is called on, whatever comes.
+fn released_beside(subject: &Subject, derived: &Derived, calls: &[&Call]) -> Option<Objection> {
+    calls.iter().find_map(|call| {
+        let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return None };
+        let own = subject.releases.iter().any(|release| release.name == field.name);
+        if own || !is_it(subject, derived, operand) || !always_releases(subject, subject.typing, call, 0) {
+            return None;
+        }
+        Some(subject.object(call.span, format!("`{}` releases it", field.name)))
+    })
+}
+
+/// Whether a method calls the release on its receiver at the top of its body, itself or by another method.
+fn always_releases(subject: &Subject, typing: &Typing, call: &Call, depth: usize) -> bool {
+    let Some(func) = typing.called(call).filter(|_| depth < MAX_DEPTH) else { return false };
+    let scopes = Scopes::of_func(&func.decl);
+    let (Some(body), Some(receiver)) = (func.decl.body(), scopes.param(BodyId(0), ParamIndex::Receiver))
+    else {
+        return false;
+    };
+    let inside = Typing::new(typing.database, FileScope::of(&func), &scopes);
+    body.stmts.iter().any(|stmt| {
+        let mut found = false;
+        if matches!(
+            stmt.kind,
+            StmtKind::Expr(_)
+                | StmtKind::Return(_)
+                | StmtKind::Defer(_)
+                | StmtKind::Assign { .. }
+                | StmtKind::Define { .. }
+        ) {
+            visit::stmt(stmt, &mut |expr| {
+                let Some(call) = expr.as_call().filter(|call| call.span == expr.span && !found) else {
+                    return;
+                };
+                if let ExprKind::Selector { operand, field } = &call.function.unparen().kind
+                    && operand.as_ident().and_then(|ident| scopes.var(ident)) == Some(receiver)
+                {
+                    found = subject.releases.iter().any(|release| release.name == field.name)
+                        || always_releases(subject, &inside, call, depth + 1);
+                }
+            });
+        }
+        found
+    })
 }
 
 /// A call without arguments but contexts, times and flags: with a request it is one.
@@ -166,7 +213,7 @@ fn called_by_release(subject: &Subject) -> FxHashSet<String> {
 }
 
 /// A method of the types that the maker really gives behind an interface.
-fn dynamic_methods(subject: &Subject, name: &str) -> Vec<FuncRef> {
+pub(super) fn dynamic_methods(subject: &Subject, name: &str) -> Vec<FuncRef> {
     let types = dynamic_types::types(subject.typing, subject.call, subject.result);
     let method = |ty: Type| match subject.typing.database.member(&ty, name) {
         Some(Member::Method(method)) => method.func,

@@ -126,6 +126,8 @@ pub struct Functions {
     pub waits_for_lent: NameSet,
     /// A release that waits until the requests that its receiver serves are over.
     pub waits_for_requests: NameSet,
+    /// Takes a file or a folder away.
+    pub removes_files: NameSet,
     /// Gives the number by which the system knows its receiver: whoever has it goes on using the receiver, or
     /// holds a lock by it, though nothing of its type is seen any more.
     pub descriptors: NameSet,
@@ -161,6 +163,8 @@ pub struct Types {
     pub live: NameSet,
     /// Connections around which generated code makes stubs: `NewHealthClient(conn)`.
     pub stub_connections: NameSet,
+    /// What comes out of something whose release waits, and is not waited for.
+    pub not_waited_for: NameSet,
 }
 
 #[derive(Deserialize)]
@@ -243,9 +247,11 @@ pub struct WordLists {
     pub logs: Words,
     pub ending: Words,
     pub aside: Words,
+    pub tells: Words,
     pub harmless_in_release: Words,
     pub asks_server: Words,
     pub tells_address: Words,
+    pub tells_path: Words,
     pub gives_back: Words,
     pub reads_row: Words,
     pub expectation: Expectation,

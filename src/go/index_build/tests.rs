@@ -116,7 +116,7 @@ fn facts_are_made_from_source_and_merged_over_versions() {
         let text = "package m\n\ntype Client struct{ x func() error }\n\ntype Handle struct {\n\tc *Client\n\
                     \tName string\n\tNext *Handle\n}\n\n\
              type HandleIterator struct {\n\t*Handle\n\titem any\n}\n\ntype Attrs struct{ Name string }\n\n\
-             type Metadata struct{ Of *Handle }\n\n\
+             type Metadata struct {\n\tName string\n\tOf *Handle\n}\n\n\
              func NewClient() (*Client, error) { return nil, nil }\n\nfunc (c *Client) Handle() (*Handle, \
              error) { return nil, nil }\n\n\
              func (c *Client) Name() string { return \"\" }\n\nfunc (h *Handle) Attrs() *Attrs { return nil \

@@ -260,6 +260,11 @@ impl Database {
         }
     }
 
+    /// Whether it is a channel type, named or not.
+    pub fn is_channel(&self, ty: &Type) -> bool {
+        matches!(self.plain(ty), Type::Chan(_))
+    }
+
     /// The type with a name followed to what it is made of, where that is neither struct nor interface.
     fn plain(&self, ty: &Type) -> Type {
         match self.shape(ty) {

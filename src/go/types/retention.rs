@@ -7,7 +7,8 @@ use rustc_hash::FxHashSet;
 use crate::go::facts::names;
 pub use crate::go::index::holds::Holds;
 use crate::go::project::package::Package;
-use crate::go::syntax::ast::{ExprKind, Field};
+use crate::go::syntax::ast::{Expr, ExprKind, Field, Ident};
+use crate::go::syntax::visit;
 use crate::go::types::closable::key_of;
 use crate::go::types::database::{Database, exported};
 use crate::go::types::members::{Lookup, Member};
@@ -178,15 +179,19 @@ impl Database {
             return Holds::No;
         }
         let name = &declared.spec.spec().name.name;
-        let record = self.is_library_of(&declared.scope.package, search.target)
-            && !works_with_context(&declared.scope.package, name);
+        let package = &declared.scope.package;
+        let record = self.is_library_of(package, search.target) && !works_with_context(package, name);
         let open = |field: &Field| {
-            record && !field.names.is_empty() && field.names.iter().all(|name| exported(&name.name))
+            let named = !field.names.is_empty();
+            let is_open = |name: &Ident| exported(&name.name);
+            record && named && field.names.iter().all(is_open) && !works_through(package, name, field)
         };
         let type_of = |field: &Field| self.type_with(&declared.scope, &declared.bound, &field.ty);
-        let types = fields.iter().map(|field| (open(field), type_of(field)));
-        let types: Vec<Type> =
-            types.filter(|(open, ty)| !open || self.is_stream(ty)).map(|(_, ty)| ty).collect();
+        let types: Vec<(bool, Type)> = fields.iter().map(|field| (open(field), type_of(field))).collect();
+        // What is made of handles alone tells nothing about anything: it is a bundle of them.
+        let data = types.iter().any(|(open, ty)| !open || self.is_plain_data(ty));
+        let counts = |(open, ty): &(bool, Type)| !data || !open || self.is_stream(ty);
+        let types: Vec<Type> = types.into_iter().filter(counts).map(|(_, ty)| ty).collect();
         self.most(types.into_iter(), search, depth)
     }
 
@@ -339,6 +344,29 @@ impl Database {
 pub(crate) fn is_generated(path: &str) -> bool {
     let last = path.rsplit('/').next().unwrap_or(path);
     last.ends_with("pb") || path.starts_with("google.golang.org/genproto/")
+}
+
+/// Whether a method that users call does something with what a field has: `c.Database.run(…)`.
+fn works_through(package: &Arc<Package>, name: &str, field: &Field) -> bool {
+    let uses = |method: &Arc<str>| {
+        let func = package.method(name, method).filter(|_| exported(method))?;
+        let receiver = func.decl.receiver.as_ref()?.name.as_ref()?;
+        let is_field = |expr: &Expr| match &expr.unparen().kind {
+            ExprKind::Selector { operand, field: used } => {
+                operand.as_ident().is_some_and(|ident| ident.name == receiver.name)
+                    && field.names.iter().any(|name| name.name == used.name)
+            }
+            _ => false,
+        };
+        let mut found = false;
+        visit::block(func.decl.body()?, &mut |expr| match &expr.kind {
+            ExprKind::Selector { operand, .. } => found |= is_field(operand),
+            ExprKind::Call(call) => found |= call.args.iter().any(is_field),
+            _ => {}
+        });
+        Some(found)
+    };
+    package.methods_of(name).iter().take(MAX_METHODS).any(|method| uses(method) == Some(true))
 }
 
 /// Whether a declared type has methods that take a context: then it is something to work with, no record.

@@ -63,3 +63,15 @@ type StopRequest struct{ Name string }
 
 // Stop asks the server to stop something.
 func (c *Client) Stop(ctx context.Context, req *StopRequest) error { return ctx.Err() }
+
+// Events gives what happens until the client is closed.
+func (c *Client) Events() <-chan string { return make(chan string) }
+
+// Context ends with the client.
+func (c *Client) Context(ctx context.Context) context.Context { return ctx }
+
+// Leave uses it for the last time.
+func (c *Client) Leave() error {
+	c.name = "gone"
+	return c.Close()
+}

@@ -1,0 +1,212 @@
+//! What a release of the repository's own goes on to: what it releases of others, and where it waits.
+//!
+//! It may wait where something has been told to end before: `close(s.quit)`, `s.cancel()`. At a
+//! channel somebody has to be there besides, for whom it waits: a goroutine that the maker has started.
+//! Releases of dependencies are not read; facts tell which of them wait.
+
+use crate::analysis::graph::known;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::Scopes;
+use crate::analysis::proof::goroutines::visit_statements;
+use crate::analysis::proof::release_effects::dynamic_methods;
+use crate::analysis::proof::subject::Subject;
+use crate::analysis::proof::waiting::{self, Wait};
+use crate::base::diagnostic::{Evidence, ReleaseWay};
+use crate::base::text::Span;
+use crate::go::facts::names;
+use crate::go::facts::names::NameSet;
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::FileScope;
+use crate::go::types::members::Member;
+use crate::go::types::type_expr::Type;
+
+/// Methods that call methods are followed this deep.
+const MAX_DEPTH: usize = 4;
+
+/// How many of them are read.
+const MAX_FUNCS: usize = 60;
+
+/// A release that is called, by the type that declares it.
+pub(super) struct Called {
+    pub ty: Type,
+    pub method: String,
+}
+
+impl Called {
+    pub(super) fn is_in(&self, facts: &NameSet) -> bool {
+        let of = |name: &str| format!("{name}.{}", self.method);
+        self.ty.named().is_some_and(|named| facts.holds(&named.package, &of(&named.name)))
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Reach {
+    /// The release itself, and what it calls that reads like one.
+    pub releases: Vec<Called>,
+    /// The first place where it may wait for ever.
+    pub wait: Option<Evidence>,
+    /// Files go with it.
+    pub removes: bool,
+    /// Something has been told to end.
+    ended: bool,
+    read: usize,
+}
+
+impl Reach {
+    pub(super) fn of(subject: &Subject) -> Reach {
+        let mut reach = Reach::default();
+        if subject.release.way != ReleaseWay::Method {
+            return reach;
+        }
+        let method = subject.release.method.to_string();
+        let mut funcs = Vec::new();
+        let ty = match subject.typing.database.member(subject.ty, &method) {
+            Some(Member::Method(declared)) => {
+                funcs.extend(declared.func);
+                declared.receiver
+            }
+            _ => subject.ty.clone(),
+        };
+        if funcs.is_empty() {
+            funcs = dynamic_methods(subject, &method);
+        }
+        reach.releases.push(Called { ty, method });
+        for func in funcs {
+            reach.ended = false;
+            reach.function(subject, &func, 0);
+        }
+        reach
+    }
+
+    fn function(&mut self, subject: &Subject, func: &FuncRef, depth: usize) {
+        let database = subject.typing.database;
+        let Some(body) = func.decl.body() else { return };
+        if database.is_dependency(&func.package) || depth >= MAX_DEPTH || self.read >= MAX_FUNCS {
+            return;
+        }
+        self.read += 1;
+        let scopes = Scopes::of_func(&func.decl);
+        let typing = Typing::new(database, FileScope::of(func), &scopes);
+        for (_, event) in events(&typing, body) {
+            match event {
+                Event::Close => self.ended = true,
+                Event::Call(call) => self.call(subject, &typing, call, depth),
+                Event::Wait(span, wait) => {
+                    if self.wait.is_none() {
+                        self.wait = self.stuck(subject, wait).map(|words| typing.evidence(span, words));
+                    }
+                    // Who is told by a send ends.
+                    self.ended |= matches!(wait, Wait::Send);
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, subject: &Subject, typing: &Typing, call: &Call, depth: usize) {
+        let name = call.name().unwrap_or_default();
+        self.removes |= typing.ask(call, known::removes_files) == Some(true);
+        if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind
+            && known::reads_like_release(name)
+        {
+            self.releases.push(Called { ty: typing.of(operand), method: name.to_string() });
+        }
+        if let Some(func) = typing.called(call) {
+            self.function(subject, &func, depth + 1);
+        }
+        let tells = || names::words().tells.are_within(&name.to_ascii_lowercase());
+        self.ended |= known::reads_like_release(name) || tells();
+        self.ended |= typing.of(&call.function).is_in(&names::types().cancels);
+    }
+
+    /// Why a wait may never end.
+    fn stuck(&self, subject: &Subject, wait: Wait) -> Option<String> {
+        let release = &subject.release.method;
+        let is_group = matches!(wait, Wait::Group);
+        if !self.ended && !matches!(wait, Wait::Send) {
+            return Some(format!("`{release}` waits here, and has told nobody to end"));
+        }
+        let started = || {
+            let func = subject.typing.called(subject.call);
+            func.is_some_and(|func| starts(subject, &func, 0))
+        };
+        (!is_group && !started())
+            .then(|| format!("`{release}` waits here for a goroutine that its maker does not start"))
+    }
+}
+
+enum Event<'a> {
+    Close,
+    Call(&'a Call),
+    Wait(Span, Wait<'a>),
+}
+
+/// What a body does, in the order in which it does so: what is deferred comes last.
+fn events<'a>(typing: &Typing, body: &'a Block) -> Vec<(i64, Event<'a>)> {
+    let (mut apart, mut deferred) = (Vec::new(), Vec::new());
+    visit_statements(body, &mut |stmt| match &stmt.kind {
+        StmtKind::Go(_) => apart.push(stmt.span),
+        StmtKind::Defer(_) => deferred.push(stmt.span),
+        _ => {}
+    });
+    let at = |span: Span| match deferred.iter().find(|one| one.contains(span)) {
+        Some(one) => i64::from(u32::MAX) * 2 - i64::from(one.start) + i64::from(span.start - one.start),
+        None => i64::from(span.start),
+    };
+    let waits = waiting::places(typing, body);
+    let mut closed: Vec<(i64, &Expr)> = Vec::new();
+    let mut found = Vec::new();
+    visit::block(body, &mut |expr| {
+        let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
+        if call.name() == Some("close") && typing.called(call).is_none() {
+            closed.extend(call.args.first().map(|channel| (at(call.span), channel)));
+            found.push((at(call.span), Event::Close));
+        } else if !waits.iter().any(|(span, wait)| matches!(wait, Wait::Group) && *span == call.span) {
+            found.push((at(call.span), Event::Call(call)));
+        }
+    });
+    for (span, wait) in waits {
+        // What runs beside, and what is closed by then, does not hold it up.
+        let ends = |channel: &Expr| {
+            closed.iter().any(|(before, other)| *before < at(span) && is_same(channel, other))
+        };
+        let over = match wait {
+            Wait::Receive(channel) | Wait::Range(channel) => ends(channel),
+            _ => false,
+        };
+        if !over && !apart.iter().any(|one| one.contains(span)) {
+            found.push((at(span), Event::Wait(span, wait)));
+        }
+    }
+    found.sort_by_key(|(at, _)| *at);
+    found
+}
+
+/// Whether two expressions are the same path of names.
+fn is_same(left: &Expr, right: &Expr) -> bool {
+    match (&left.unparen().kind, &right.unparen().kind) {
+        (ExprKind::Ident(left), ExprKind::Ident(right)) => left.name == right.name,
+        (
+            ExprKind::Selector { operand: left, field },
+            ExprKind::Selector { operand: right, field: other },
+        ) => field.name == other.name && is_same(left, right),
+        _ => false,
+    }
+}
+
+/// Whether a function starts a goroutine, itself or in what it calls of the repository.
+fn starts(subject: &Subject, func: &FuncRef, depth: usize) -> bool {
+    let database = subject.typing.database;
+    let Some(body) = func.decl.body().filter(|_| depth < MAX_DEPTH) else { return false };
+    let mut found = false;
+    visit_statements(body, &mut |stmt| found |= matches!(stmt.kind, StmtKind::Go(_)));
+    let scopes = Scopes::of_func(&func.decl);
+    let typing = Typing::new(database, FileScope::of(func), &scopes);
+    visit::block(body, &mut |expr| {
+        let Some(call) = expr.as_call().filter(|call| call.span == expr.span && !found) else { return };
+        let own = || typing.called(call).filter(|func| !database.is_dependency(&func.package));
+        found = call.name() == Some("Go") || own().is_some_and(|func| starts(subject, &func, depth + 1));
+    });
+    found
+}
