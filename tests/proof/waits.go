@@ -238,3 +238,12 @@ func tellsItsPath() (string, error) {
 	}
 	return s.Path(), nil
 }
+
+func tellsItsPortByName(at string) (where string, err error) {
+	l, err := cl.NewPortClient(at) // against 4 "where it is reached is given out"
+	if err != nil {
+		return "", err
+	}
+	where = l.Addr()
+	return
+}

@@ -210,13 +210,19 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
     }
 
     /// Where a value stays that is assigned to `target`.
-    fn stays_in(&self, target: &Expr) -> Option<Kept> {
+    fn stays_in(&self, target: &Expr, returns: bool) -> Option<Kept> {
         match self.var(target) {
-            // A parameter that gets another value tells nobody.
+            // A result that has a name is given to the caller; a parameter tells nobody.
+            Some(var) if self.is_result(var) => returns.then_some(Kept::Elsewhere),
             Some(var) => (!self.is_inside(self.typing.scopes.info(var).body)).then_some(Kept::Elsewhere),
             None if target.as_ident().is_some_and(Ident::is_blank) => None,
             None => self.stays(self.root(target)),
         }
+    }
+
+    fn is_result(&self, var: VarId) -> bool {
+        let info = self.typing.scopes.info(var);
+        info.body == self.body && matches!(info.origin, VarOrigin::Result { .. })
     }
 
     /// The place that gives the address out, and where to. A result is for the caller to look at, but where
@@ -227,7 +233,7 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
             let kept = match &stmt.kind {
                 StmtKind::Return(values) => (returns && told(values)).then_some(Kept::Elsewhere),
                 StmtKind::Assign { left, right, .. } if told(right) => {
-                    left.iter().filter_map(|target| self.stays_in(target)).max()
+                    left.iter().filter_map(|target| self.stays_in(target, returns)).max()
                 }
                 StmtKind::Send { value, .. } => self.told(value).then_some(Kept::Elsewhere),
                 _ => None,

@@ -12,7 +12,6 @@ use crate::analysis::proof::nil::bound;
 use crate::analysis::proof::subject::Subject;
 use crate::go::facts::names;
 
-use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::{Span, narrow};
@@ -188,7 +187,7 @@ fn called_by_release(subject: &Subject) -> FxHashSet<String> {
     let Some(Member::Method(declared)) = member else { return found };
     let funcs = match declared.func {
         Some(func) => vec![func],
-        None => dynamic_methods(subject, method),
+        None => subject.dynamic_methods(method),
     };
     for func in funcs {
         let Some(receiver) = func.decl.receiver.as_ref().and_then(|receiver| receiver.name.as_ref()) else {
@@ -210,16 +209,6 @@ fn called_by_release(subject: &Subject) -> FxHashSet<String> {
         found.extend(called.into_iter().filter(|name| !harmless.begin(name)));
     }
     found
-}
-
-/// A method of the types that the maker really gives behind an interface.
-pub(super) fn dynamic_methods(subject: &Subject, name: &str) -> Vec<FuncRef> {
-    let types = dynamic_types::types(subject.typing, subject.call, subject.result);
-    let method = |ty: Type| match subject.typing.database.member(&ty, name) {
-        Some(Member::Method(method)) => method.func,
-        _ => None,
-    };
-    types.unwrap_or_default().into_iter().filter_map(method).collect()
 }
 
 /// A release of something made from it, or around it, that may release it.
@@ -301,7 +290,7 @@ fn releases_nothing(subject: &Subject) -> Option<Evidence> {
     };
     let funcs = match method.func {
         Some(func) => vec![func],
-        None => dynamic_methods(subject, &subject.release.method),
+        None => subject.dynamic_methods(&subject.release.method),
     };
     funcs.into_iter().find_map(|func| {
         let own = !database.is_dependency(&func.package);

@@ -8,7 +8,6 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::Scopes;
 use crate::analysis::proof::goroutines::visit_statements;
-use crate::analysis::proof::release_effects::dynamic_methods;
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::proof::waiting::{self, Wait};
 use crate::base::diagnostic::{Evidence, ReleaseWay};
@@ -70,7 +69,7 @@ impl Reach {
             _ => subject.ty.clone(),
         };
         if funcs.is_empty() {
-            funcs = dynamic_methods(subject, &method);
+            funcs = subject.dynamic_methods(&method);
         }
         reach.releases.push(Called { ty, method });
         for func in funcs {

@@ -6,9 +6,12 @@ use crate::analysis::graph::derived::Derived;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::summaries::answers::Summaries;
+use crate::analysis::summaries::dynamic_types;
 use crate::base::diagnostic::{Evidence, Objection, Release, Verdict};
 use crate::base::text::{LineIndex, Span};
+use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
+use crate::go::types::members::Member;
 use crate::go::types::release::ReleaseMethod;
 use crate::go::types::type_expr::Type;
 
@@ -71,6 +74,16 @@ impl<'a, 'c> Subject<'a, 'c> {
     /// What outlives the function has it there, in the way that `verdict` names.
     pub(crate) fn expose(&self, span: Span, verdict: Verdict, words: impl Into<String>) -> Objection {
         Objection { place: self.evidence(span, words), exposure: Some(verdict) }
+    }
+
+    /// A method of the types that the maker really gives behind an interface.
+    pub(crate) fn dynamic_methods(&self, name: &str) -> Vec<FuncRef> {
+        let types = dynamic_types::types(self.typing, self.call, self.result);
+        let method = |ty: Type| match self.typing.database.member(&ty, name) {
+            Some(Member::Method(method)) => method.func,
+            _ => None,
+        };
+        types.unwrap_or_default().into_iter().filter_map(method).collect()
     }
 
     /// The text at `span`.

@@ -6,7 +6,7 @@ use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::{EventId, EventKind, Phase, State};
 use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
 use crate::analysis::dataflow::walk::{MAX_VISITS, walk};
-use crate::analysis::graph::scopes::{BodyId, VarId};
+use crate::analysis::graph::scopes::{Assigned, BodyId, VarId};
 use crate::analysis::placement::anchor::AnchorSite;
 use crate::analysis::placement::{anchor, in_scope, iteration, naming};
 use crate::analysis::summaries::answers::Stack;
@@ -14,7 +14,10 @@ use crate::analysis::summaries::callee::Calls;
 use crate::analysis::verdict::case::{Case, Kind};
 use crate::analysis::verdict::site::Site;
 use crate::base::diagnostic::*;
-use crate::base::text::Span;
+use crate::base::text::{Span, narrow};
+use crate::go::facts::names;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
 use crate::go::types::release::{Gives, Lifetime};
 use crate::go::types::type_expr::{Type, guess_package_name};
 
@@ -193,6 +196,9 @@ impl Case<'_, '_> {
         let Source::Call { span, .. } = site.source else {
             return Some("what came with it is not followed".to_owned());
         };
+        if let Some(later) = self.tied_is_used_later(tied) {
+            return Some(later);
+        }
         let ty = self.typing.results(self.call).into_iter().nth(tied);
         let source = Source::Call { span, gives: Gives::Result(tied), error: None, success: None };
         let stack = Stack::new();
@@ -211,6 +217,29 @@ impl Case<'_, '_> {
         })?;
         let line = self.place.lines.line(event.span.start);
         Some(format!("what came with it may be used later: at line {line} it is {}", event.words))
+    }
+
+    /// What a context starts when it ends, and what a test runs when the function has returned, comes later.
+    fn tied_is_used_later(&self, tied: usize) -> Option<String> {
+        let is_it = |given: &Assigned| given.value.unparen().span == self.call.span && given.index == tied;
+        let mut vars = (0..narrow(self.scopes.vars.len())).map(VarId);
+        let var = vars.find(|var| self.scopes.assigned(*var).iter().any(is_it))?;
+        let uses = |expr: &Expr| self.scopes.uses_in(expr.span).any(|used| used == var);
+        visit::calls(self.decl).into_iter().filter(|call| call.args.iter().any(uses)).find_map(|call| {
+            let of_test = match &call.function.unparen().kind {
+                ExprKind::Selector { operand, .. } => self.typing.of(operand).is_in(&names::types().tests),
+                _ => false,
+            };
+            let words = match call.name()? {
+                "AfterFunc" if call.args.first().is_some_and(uses) => "its end starts a function",
+                "Cleanup" if of_test => "a clean-up of the test uses what came with it",
+                "Run" if of_test && call.args.iter().any(is_parallel) => {
+                    "a subtest that runs in parallel uses what came with it"
+                }
+                _ => return None,
+            };
+            Some(format!("line {}: {words}", self.place.lines.line(call.span.start)))
+        })
     }
 
     /// The place for the release of a leak.
@@ -311,6 +340,16 @@ impl Case<'_, '_> {
     pub(crate) fn statement_end(&self, site: &Site) -> u32 {
         anchor::statement(self.scopes.body(site.body).block, site.at).map_or(site.at.end, |span| span.end)
     }
+}
+
+/// Whether a function literal says that its test runs in parallel.
+fn is_parallel(arg: &Expr) -> bool {
+    let ExprKind::FuncLit(literal) = &arg.unparen().kind else { return false };
+    let mut found = false;
+    visit::block(&literal.body, &mut |expr| {
+        found |= expr.as_call().is_some_and(|call| call.name() == Some("Parallel"));
+    });
+    found
 }
 
 #[cfg(test)]

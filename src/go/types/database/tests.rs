@@ -376,7 +376,8 @@ fn records_of_a_library_only_name_other_handles() {
          type Column struct {\n\tName string\n\tIn *Table\n}\n\n\
          func (c *Column) Find() string { return c.In.ID }\n\n\
          type Entry struct {\n\tRole string\n\tView *Table\n}\n\n\
-         func (e *Entry) encode() string { return e.View.ID }\n\nfunc (e *Entry) Label() string { return e.Role }\n\n\
+         func (e *Entry) encode() string { return e.View.ID }\n\n\
+         func (e *Entry) Label() string { return e.Role }\n\n\
          type Pair struct{ Left, Right *Table }\n",
     );
     let text = "package m\n\nimport \"example.com/lib\"\n\ntype Deps struct{ Table *lib.Table }\n\nfunc f() \
