@@ -20,6 +20,7 @@ pub fn tests() -> Vec<Trial> {
         a_huge_file_is_told_and_passed_over,
         nested_parentheses_do_no_harm,
         a_type_that_nobody_knows_is_counted_and_can_be_assumed,
+        a_tree_from_before_modules_knows_its_own_packages,
         a_release_uses_what_the_go_of_the_module_has,
         a_callee_without_source_is_assumed_to_keep,
         the_answer_is_the_same_from_everywhere_and_of_any_part,
@@ -125,6 +126,31 @@ fn a_type_that_nobody_knows_is_counted_and_can_be_assumed() {
     let (code, stdout, _) = told(&unleak(tree.path(), &["check", "--format", "concise"]));
     assert_eq!((code, stdout.lines().count()), (1, 1), "{stdout}");
     assert!(stdout.contains("user.go:8:") && stdout.contains("is never closed"), "{stdout}");
+}
+
+/// A wrapper of a vendored constructor, called from another package of a tree that has no go.mod.
+fn a_tree_from_before_modules_knows_its_own_packages() {
+    let tree = tempfile::tempdir().unwrap();
+    let client = "type Client struct{ open bool }\n\nfunc NewClient() *Client { return &Client{true} }\n\n\
+                  func (c *Client) Use() {}\n\nfunc (c *Client) Close() { c.open = false }\n";
+    let wrapper = "package lib\n\nimport \"example.net/dep\"\n\n\
+                   func OpenThing() *dep.Client { return dep.NewClient() }\n";
+    let caller = "package main\n\nimport \"example.com/owner/tool/lib\"\n\n\
+                  func main() { run() }\n\nfunc run() {\n\tthing := lib.OpenThing()\n\tthing.Use()\n}\n";
+    write(tree.path(), "vendor/example.net/dep/dep.go", &format!("package dep\n\n{client}"));
+    write(tree.path(), "lib/lib.go", wrapper);
+    write(tree.path(), "cmd/tool/main.go", caller);
+    let check = || told(&unleak(tree.path(), &["check", "--format", "concise"]));
+    let (code, stdout, _) = check();
+    assert!(code == 1 && stdout.contains("cmd/tool/main.go:8:11"), "told by its imports: {stdout}");
+    // Another's, of which a copy is vendored, is not this tree's.
+    write(tree.path(), "vendor/example.com/owner/tool/lib/lib.go", "package lib\n\nfunc OpenThing() {}\n");
+    assert_eq!(check().0, 0);
+    write(tree.path(), "glide.yaml", "package: example.com/owner/tool\n");
+    let (code, stdout, _) = check();
+    assert_eq!(code, 0, "`vendor` goes before: {stdout}");
+    fs::remove_dir_all(tree.path().join("vendor/example.com")).unwrap();
+    assert_eq!(check().0, 1, "told by its manifest");
 }
 
 fn a_release_uses_what_the_go_of_the_module_has() {

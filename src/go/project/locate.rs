@@ -1,12 +1,14 @@
 //! Import path -> the folder that holds the package's source, without running Go and without network.
 //!
 //! Looked for where Go looks: the module itself, `replace`, the workspace, `vendor/`, the module cache, the
-//! Go installation. Which build tags hold, and what the source says, is for others to find out.
+//! Go installation; and in a tree from before modules where its own import prefix leads. Which build tags
+//! hold, and what the source says, is for others to find out.
 
 mod disk;
 mod environment;
 mod located;
 pub mod paths;
+mod prefix;
 mod scope;
 mod steps;
 #[cfg(test)]
@@ -19,7 +21,7 @@ use std::sync::{Arc, Mutex};
 use crate::base::diagnostic::RunFault;
 use crate::base::memo::OnceMemo;
 use crate::base::sys;
-use scope::{Scope, Vendor, Workspace};
+use scope::{Scope, Tree, Vendor, Workspace};
 
 pub use environment::Environment;
 pub use located::{Located, Provenance};
@@ -42,6 +44,8 @@ pub struct Locator {
     modules: OnceMemo<PathBuf, Option<Arc<Module>>>,
     workspaces: OnceMemo<PathBuf, Option<Arc<Workspace>>>,
     vendors: OnceMemo<PathBuf, Arc<Vendor>>,
+    /// Folder -> the tree without `go.mod` that it is the top of.
+    trees: OnceMemo<PathBuf, Option<Arc<Tree>>>,
     /// Folder -> whether it has Go files.
     packages: OnceMemo<PathBuf, bool>,
     faults: Mutex<Vec<RunFault>>,
@@ -66,6 +70,7 @@ impl Locator {
             modules: OnceMemo::default(),
             workspaces: OnceMemo::default(),
             vendors: OnceMemo::default(),
+            trees: OnceMemo::default(),
             packages: OnceMemo::default(),
             faults: Mutex::default(),
         }
@@ -94,7 +99,9 @@ impl Locator {
 
     fn find_dependency(&self, dir: &Path) -> bool {
         let own = self.main.as_ref().and_then(|main| Some((main, dir.strip_prefix(main).ok()?)));
-        let vendored = |path: &Path| path.components().any(|part| part.as_os_str() == "vendor");
+        let vendored = |path: &Path| {
+            path.components().any(|part| part.as_os_str() == "vendor" || part.as_os_str() == "_workspace")
+        };
         // A main tree around the module cache, someone's home, makes nothing in the cache its own.
         let within =
             |root: &PathBuf| dir.starts_with(root) && !own.is_some_and(|(main, _)| main.starts_with(root));
@@ -103,7 +110,7 @@ impl Locator {
     }
 
     /// The import path of the package in `dir`; `None` when neither a module nor a `src` folder above gives
-    /// it one.
+    /// it one, nor what a tree from before modules says of itself.
     pub fn import_path(&self, dir: &Path) -> Option<Arc<str>> {
         self.import_paths.once(dir.as_os_str(), || self.find_import_path(&self.absolute(dir)))
     }
@@ -137,7 +144,9 @@ impl Locator {
             return Some(paths::slashed(&vendored)?.into());
         }
         let Some(module) = self.module_of(dir) else {
-            return Some(paths::slashed(&below_src(dir)?)?.into());
+            let below_src = below_src(dir).and_then(|rest| paths::slashed(&rest));
+            let hosted = below_src.clone().filter(|path| !paths::is_std(path));
+            return Some(hosted.or_else(|| self.path_by_prefix(dir)).or(below_src)?.into());
         };
         let rest = paths::slashed(dir.strip_prefix(&module.dir).ok()?)?;
         match (&*module.path, &*rest) {

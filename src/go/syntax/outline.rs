@@ -91,6 +91,24 @@ pub fn imports(text: &[u8]) -> (Arc<str>, Vec<Import>) {
     (outline.package, outline.imports)
 }
 
+/// The import path that a comment on the package clause says is the package's own:
+/// `package x // import "example.com/x"`.
+pub fn import_comment(text: &[u8]) -> Option<Arc<str>> {
+    let mut scanner = Scanner::new(text);
+    scanner.gap();
+    if scanner.word() != b"package" {
+        return None;
+    }
+    scanner.token();
+    scanner.name()?;
+    let line = text[scanner.end..].split(|&byte| byte == b'\n').next()?.trim_ascii();
+    let comment = line.strip_prefix(b"//").or_else(|| line.strip_prefix(b"/*"))?.trim_ascii_start();
+    let path = comment.strip_prefix(b"import")?.trim_ascii_start();
+    let quote = *path.first().filter(|quote| matches!(quote, b'"' | b'`'))?;
+    let end = memchr(quote, &path[1..])?;
+    Some(shared(&path[1..=end]))
+}
+
 impl Outline {
     /// The item whose span holds the byte at `offset`; doc comments belong to no item.
     pub fn item_at(&self, offset: u32) -> Option<&Item> {

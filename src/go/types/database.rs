@@ -239,6 +239,12 @@ impl Database {
                     let why = "it is none of the modules that are read".to_string();
                     return self.spare(path).ok_or_else(|| missing(Some(module), version, why));
                 }
+                // A folder of the tree itself is one package, from wherever it is asked for.
+                if origin == Provenance::Gopath
+                    && let Some(own) = self.packages_in(&dir, false).first()
+                {
+                    return Ok(own.clone());
+                }
                 let member = Membership {
                     path: path.clone(),
                     origin: Some(origin),

@@ -38,13 +38,23 @@ impl Locator {
     /// The folder whose `go.mod` governs `dir`; `dir` itself when there is none.
     fn root_of(&self, dir: &Path) -> PathBuf {
         let nearest = |dir: &Path| dir.ancestors().find(|above| self.is_root(above)).map(Path::to_path_buf);
-        // Old tools copied the go.mod of a dependency into `vendor/`. It governs nothing there.
+        // Old tools copied the go.mod of a dependency into `vendor/`. It governs nothing there, whether there
+        // is one above or none.
         for vendor in dir.ancestors().filter(|above| above.file_name().is_some_and(|name| name == "vendor")) {
             let owner = vendor
                 .parent()
                 .filter(|owner| self.is_root(owner) || sys::kind(&vendor.join("modules.txt")).is_some());
             if let Some(root) = owner.and_then(nearest) {
                 return root;
+            }
+            let hosted = dir.strip_prefix(vendor).is_ok_and(|below| {
+                below
+                    .components()
+                    .next()
+                    .is_some_and(|first| first.as_os_str().to_string_lossy().contains('.'))
+            });
+            if hosted && vendor.parent().and_then(nearest).is_none() {
+                return dir.to_path_buf();
             }
         }
         nearest(dir).unwrap_or_else(|| dir.to_path_buf())

@@ -18,7 +18,7 @@ pub enum Provenance {
     ModuleCache,
     /// In the Go installation.
     Goroot,
-    /// Below the same `src` folder, as in the time before modules.
+    /// Below the same `src` folder or in the same tree, as in the time before modules.
     Gopath,
 }
 

@@ -78,6 +78,14 @@ impl Workspace {
     }
 }
 
+/// A tree without `go.mod` that has an import path all the same.
+#[derive(Debug)]
+pub(super) struct Tree {
+    pub dir: PathBuf,
+    /// The import path of its top.
+    pub prefix: Arc<str>,
+}
+
 /// All folders of one module share a scope; a folder without module has one of its own.
 pub(super) struct Scope {
     /// The module's folder, or the folder itself.

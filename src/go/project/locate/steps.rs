@@ -1,10 +1,10 @@
 //! The places where a package may be, in Go's order, and the words for when it is in none.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::located::{Located, Provenance};
-use super::scope::{Scope, Substitute};
+use super::scope::{Scope, Substitute, Tree};
 use super::{Locator, paths};
 use crate::base::sys;
 use crate::go::project::gomod::compare_versions;
@@ -31,6 +31,7 @@ impl Locator {
             .or_else(|| self.cached(scope, import))
             .or_else(|| self.standard(import))
             .or_else(|| self.gopath(scope, import))
+            .or_else(|| self.prefixed(scope, import))
             .unwrap_or_else(|| self.not_found(scope, import))
     }
 
@@ -85,7 +86,9 @@ impl Locator {
         }
         scope.vendor_parents().into_iter().find_map(|parent| {
             let vendor = parent.join("vendor");
-            let dir = Some(vendor.join(import)).filter(|dir| self.has_go(dir))?;
+            let godeps = || scope.module.is_none().then(|| parent.join("Godeps/_workspace/src").join(import));
+            let has_go = |dir: &PathBuf| self.has_go(dir);
+            let dir = Some(vendor.join(import)).filter(has_go).or_else(|| godeps().filter(has_go))?;
             let owner = self.vendor(&vendor).owner(import).or_else(|| scope.owner(import));
             let (module, version) = owner.unwrap_or_else(|| (import.into(), None));
             Some(Located::Found { dir, module, version, origin: Provenance::Vendor })
@@ -117,7 +120,7 @@ impl Locator {
     }
 
     /// Where the module cache keeps a module; `None` without cache, or when the names cannot be folders.
-    fn cache_folder(&self, path: &str, version: &str) -> Option<std::path::PathBuf> {
+    fn cache_folder(&self, path: &str, version: &str) -> Option<PathBuf> {
         let cache = self.env.gomodcache.as_ref().filter(|_| self.env.outside)?;
         let sound = paths::unsound(path).is_none() && paths::is_plain_version(version);
         sound.then(|| cache.join(format!("{}@{}", paths::escape(path), paths::escape(version))))
@@ -136,6 +139,16 @@ impl Locator {
         let sources =
             scope.dir.ancestors().filter(|above| above.file_name().is_some_and(|name| name == "src"));
         let dir = sources.map(|source| source.join(import)).find(|dir| self.has_go(dir))?;
+        Some(Located::Found { dir, module: import.into(), version: None, origin: Provenance::Gopath })
+    }
+
+    /// In the tree itself, where that has no `go.mod` and calls itself by a prefix of `import`.
+    fn prefixed(&self, scope: &Scope, import: &str) -> Option<Located> {
+        if scope.module.is_some() || paths::is_std(import) {
+            return None;
+        }
+        let found = |tree: Arc<Tree>| self.package_in(&tree.dir, paths::below(&tree.prefix, import)?);
+        let dir = self.trees(&scope.dir).find_map(found)?;
         Some(Located::Found { dir, module: import.into(), version: None, origin: Provenance::Gopath })
     }
 

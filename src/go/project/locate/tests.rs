@@ -306,6 +306,111 @@ fn the_time_before_modules() {
     assert_eq!(tree.import_path("own/src/tool").as_deref(), Some("tool"));
 }
 
+/// `files` below `t`, which is what is scanned.
+fn old_tree(files: &[(&str, &str)]) -> Tree {
+    let below: Vec<(String, &str)> = files.iter().map(|(name, text)| (format!("t/{name}"), *text)).collect();
+    let mut tree = tree(&below.iter().map(|(name, text)| (&**name, *text)).collect::<Vec<_>>());
+    tree.locator = tree.locator.with_main(&tree.dir.path().join("t"));
+    tree
+}
+
+/// A command that uses a package `lib` by the import path that is given.
+fn user_of(import: &str) -> String {
+    format!("package main\nimport \"{import}\"\nfunc main() {{ lib.Open() }}\n")
+}
+
+const LIB: &str = "package lib\nfunc Open() {}\n";
+
+#[test]
+fn an_old_trees_manifest_says_its_import_path() {
+    for (manifest, text) in [
+        ("Godeps/Godeps.json", "{\"ImportPath\": \"a.com/t\", \"Deps\": []}"),
+        ("vendor/vendor.json", "{\"rootPath\": \"a.com/t\"}"),
+        ("glide.yaml", "# made by hand\npackage: a.com/t # top\nimport:\n- package: b.com/b\n"),
+    ] {
+        let tree =
+            old_tree(&[(manifest, text), ("p/q/", ""), ("sub/go.mod", "module b.com/s"), ("sub/", "")]);
+        assert_eq!(tree.locate("t", "a.com/t/p/q"), "Gopath a.com/t/p/q - t/p/q", "{manifest}");
+        assert_eq!(tree.import_path("t/p/q").as_deref(), Some("a.com/t/p/q"), "{manifest}");
+        // Another module, another tree, and a path that only begins alike.
+        for import in ["a.com/t/sub", "b.com/t/p/q", "a.com/tt/p/q"] {
+            assert_eq!(tree.locate("t", import), "missing - -: there is no go.mod to say which version");
+        }
+    }
+    for text in ["{\"ImportPath\": \"../x\"}", "{\"ImportPath\": 3}", "[]", "nonsense"] {
+        assert_eq!(old_tree(&[("Godeps/Godeps.json", text), ("p/", "")]).import_path("t/p"), None, "{text}");
+    }
+}
+
+#[test]
+fn an_old_trees_import_comments_say_its_import_path() {
+    let tree = old_tree(&[("p/q/x.go", "package q // import \"a.com/t/p/q\"\n"), ("r/", "")]);
+    assert_eq!(tree.locate("t/p/q", "a.com/t/r"), "Gopath a.com/t/r - t/r");
+    // One that says another folder is copied from elsewhere, and two that differ say nothing.
+    let copied = old_tree(&[("p/q/x.go", "package q // import \"a.com/t/q\"\n"), ("r/", "")]);
+    assert_eq!(copied.import_path("t/r"), None);
+    let two =
+        [("p/x.go", "package p // import \"a.com/t/p\"\n"), ("r/x.go", "package r // import \"b.com/r\"\n")];
+    assert_eq!(old_tree(&two).import_path("t/r"), None);
+}
+
+#[test]
+fn an_old_trees_own_imports_say_its_import_path() {
+    let own = &*user_of("github.com/o/t/lib");
+    let tree = old_tree(&[("main.go", own), ("lib/x.go", LIB), ("lib/sub/", "")]);
+    assert_eq!(tree.locate("t", "github.com/o/t/lib"), "Gopath github.com/o/t/lib - t/lib");
+    assert_eq!(tree.import_path("t/lib/sub").as_deref(), Some("github.com/o/t/lib/sub"));
+
+    let silent = |files: &[(&str, &str)]| {
+        let tree = old_tree(files);
+        assert_eq!(tree.import_path("t/lib"), None, "{files:?}");
+    };
+    // Another's package whose last element happens to be a folder here: it has not what is used.
+    silent(&[("main.go", own), ("lib/x.go", "package lib\nfunc Close() {}\n")]);
+    // Another is imported from there that is not in this tree.
+    let other = "package x\nimport \"github.com/o/t/other\"\nvar _ = other.X\n";
+    silent(&[("main.go", own), ("lib/x.go", LIB), ("y/x.go", other)]);
+    // It is copied into the tree.
+    silent(&[("main.go", own), ("lib/x.go", LIB), ("vendor/github.com/o/t/lib/x.go", LIB)]);
+    silent(&[("main.go", own), ("lib/x.go", LIB), ("Godeps/_workspace/src/github.com/o/t/lib/x.go", LIB)]);
+    // Two prefixes lead into it as often.
+    silent(&[("main.go", own), ("lib/x.go", LIB), ("y/x.go", &user_of("github.com/p/t/lib"))]);
+    // No repository is called that, and the standard library is none.
+    silent(&[("main.go", &user_of("github.com/o/lib")), ("lib/x.go", LIB)]);
+    silent(&[("main.go", &user_of("net/lib")), ("lib/x.go", LIB)]);
+}
+
+#[test]
+fn an_old_tree_is_only_what_is_scanned() {
+    let own = &*user_of("github.com/o/t/lib");
+    let mut tree = tree(&[("t/main.go", own), ("t/lib/x.go", LIB), ("u/main.go", own)]);
+    tree.locator = tree.locator.with_main(&tree.dir.path().join("t"));
+    assert_eq!(
+        tree.locate("u", "github.com/o/t/lib"),
+        "missing - -: there is no go.mod to say which version"
+    );
+}
+
+#[test]
+fn an_old_trees_dependencies_are_found_in_its_vendor_and_godeps() {
+    let tree = old_tree(&[
+        ("p/", ""),
+        ("vendor/a.com/a/go.mod", "module a.com/a\n"),
+        ("vendor/a.com/a/x/", ""),
+        ("vendor/b.com/b/", ""),
+        ("Godeps/_workspace/src/c.com/c/", ""),
+    ]);
+    assert_eq!(tree.locate("t/p", "c.com/c"), "Vendor c.com/c - t/Godeps/_workspace/src/c.com/c");
+    assert_eq!(
+        tree.locate("t/Godeps/_workspace/src/c.com/c", "b.com/b"),
+        "Vendor b.com/b - t/vendor/b.com/b"
+    );
+    // The go.mod that was copied with a dependency does not say where others are.
+    assert_eq!(tree.locate("t/vendor/a.com/a/x", "b.com/b"), "Vendor b.com/b - t/vendor/b.com/b");
+    assert_eq!(tree.locate("t/vendor/b.com/b", "a.com/a/x"), "Vendor a.com/a/x - t/vendor/a.com/a/x");
+    assert!(tree.locator.is_dependency(&tree.path("t/Godeps/_workspace/src/c.com/c")));
+}
+
 const DEPENDENCIES: [(&str, &str); 9] = [
     (
         "m/go.mod",

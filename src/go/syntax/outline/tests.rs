@@ -346,3 +346,20 @@ fn a_body_starts_behind_the_types_of_its_head() {
     assert_eq!(body("func f(a int, b str"), None);
     assert_eq!(body("func f() struct{ a int"), None);
 }
+
+#[test]
+fn an_import_comment_stands_on_the_package_clause() {
+    let told = |text: &str| import_comment(text.as_bytes()).map(|path| path.to_string());
+    for text in [
+        "package x // import \"a.com/x\"\n",
+        "// Package x.\n\npackage x /* import \"a.com/x\" */\nvar y int\n",
+        "package x//import `a.com/x`",
+    ] {
+        assert_eq!(told(text).as_deref(), Some("a.com/x"), "{text}");
+    }
+    for text in
+        ["package x\n// import \"a.com/x\"\n", "package x // \"a.com/x\"", "package x // import \"a", "", "x"]
+    {
+        assert_eq!(told(text), None, "{text}");
+    }
+}
