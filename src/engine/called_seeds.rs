@@ -214,6 +214,7 @@ fn by_version(typing: &Typing, acquire: &Acquire, text: &[u8]) -> Option<Arc<str
 
 #[cfg(test)]
 mod tests {
+    use crate::base::diagnostic::Applicability;
     use crate::engine::testing::{checked_by, places};
 
     /// The lines of `a.go` that leak a cancel function; `text` stands behind an import of `context`.
@@ -258,5 +259,50 @@ mod tests {
         let limited =
             text.replace("WithCancel(context.Background())", "WithTimeout(context.Background(), 1)");
         assert_eq!(lost(&limited), ["a.go:6"]);
+    }
+
+    /// The verdicts on what `text` acquires by `http.Get`, with the places and kinds of fixes; nobody has the
+    /// source of `far`.
+    fn bodies(text: &str) -> Vec<String> {
+        let head = "package p\n\nimport (\n\t\"net/http\"\n\n\t\"example.org/far\"\n)\n\n";
+        let get = "\tresp, err := http.Get(\"a\")\n\tif err != nil {\n\t\treturn err\n\t}\n";
+        let body = format!("{head}func f(v *any, h *holder) error {{\n{get}{text}}}\n\n{}", HOLDER);
+        let report = checked_by("unclosed-body", &[("a.go", &body)]);
+        let safe = report.findings.iter().filter_map(|finding| finding.fix.as_ref());
+        assert!(safe.clone().all(|fix| fix.applicability == Applicability::Unsafe), "{text}");
+        let told = report.acquisitions.iter();
+        told.map(|one| format!("{} {}", one.verdict.words(), one.certainty.word())).collect()
+    }
+
+    const HOLDER: &str = "type holder struct{ r any }\n\nfunc own(r any) error { return far.Decode(r) }\n\n\
+                          type reader interface{ Read([]byte) (int, error) }\n\n\
+                          func ownReader(r reader, v any) error { return far.NewDecoder(r).Decode(v) }\n";
+
+    #[test]
+    fn what_an_unread_function_reads_is_still_to_be_closed() {
+        for text in [
+            "\treturn far.NewDecoder(resp.Body).Decode(v)\n",
+            "\treturn far.Decode(resp.Body, v)\n",
+            "\tr := far.NewReader(resp.Body)\n\tfor r.Next() {\n\t}\n\treturn r.Err()\n",
+            "\treturn ownReader(resp.Body, v)\n",
+        ] {
+            assert_eq!(bodies(text), ["leaked assumed"], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_unread_function_may_keep_or_close_is_passed_on() {
+        for text in [
+            "\treturn far.Consume(resp.Body)\n",
+            "\treturn far.DecodeAndClose(resp.Body, v)\n",
+            "\treturn far.Decode(resp, v)\n",
+            "\tgo far.Stream(resp.Body)\n\treturn nil\n",
+        ] {
+            assert_eq!(bodies(text), ["passed on assumed"], "{text}");
+        }
+        let stored = bodies("\th.r = far.NewReader(resp.Body)\n\treturn nil\n");
+        assert!(stored[0].starts_with("stored"), "{stored:?}");
+        let closed = bodies("\tr := far.NewReader(resp.Body)\n\tdefer r.Close()\n\treturn r.Read(v)\n");
+        assert!(closed[0].starts_with("released"), "{closed:?}");
     }
 }

@@ -317,6 +317,9 @@ impl<'a> Walker<'a, '_> {
         }
         match passed.outcome {
             ParamOutcome::Lends => {}
+            ParamOutcome::Reads => {
+                self.event(span, EventKind::Read, Certainty::Assumed, "read there, by its name");
+            }
             ParamOutcome::Releases => self.release(state, span, passed.certainty, "released by this call"),
             ParamOutcome::WillRelease => {
                 // What else takes a function for later (`time.AfterFunc`) runs it when its own time comes.

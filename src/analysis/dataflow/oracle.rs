@@ -29,6 +29,8 @@ pub struct ParamEffect {
 pub enum ParamOutcome {
     /// Nothing: it was lent.
     Lends,
+    /// Nothing, as far as the callee's name tells: it reads what it gets.
+    Reads,
     /// It released it.
     Releases,
     /// It will release it when the surrounding scope ends (`t.Cleanup`).

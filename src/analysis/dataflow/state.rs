@@ -84,6 +84,8 @@ pub enum EventKind {
     Working,
     /// A function that runs when the surrounding test ends uses it: after all that the test defers.
     Cleaning,
+    /// A callee whose source is not here reads it, by its name, and is taken to keep nothing.
+    Read,
     /// The process serves from here on.
     Serving,
     /// The last variable that had it gets another value.

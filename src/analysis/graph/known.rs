@@ -123,6 +123,16 @@ pub fn only_looks(callee: Name) -> bool {
     names::functions().only_looks.holds(callee.package, callee.name)
 }
 
+/// Whether a function of this name reads a stream that it gets: the name alone is no proof.
+pub fn reads(callee: Name) -> bool {
+    names::functions().reads.holds(callee.package, callee.name)
+}
+
+/// Whether a function of this name makes something that reads a stream: the name alone is no proof.
+pub fn makes_reader(callee: Name) -> bool {
+    names::functions().makes_reader.holds(callee.package, callee.name)
+}
+
 /// Whether a function hands a text that it gets to the environment, a file or another process.
 pub fn takes_out(callee: Name) -> bool {
     names::functions().takes_out.holds(callee.package, callee.name)

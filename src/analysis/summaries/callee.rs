@@ -163,6 +163,9 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         match (&callee, place) {
             (Callee::Builtin { name, .. }, _) => builtin(call, name, place, alias),
             (Callee::Conversion(_), _) => with_results(vec![(0, alias.clone())], Certainty::Proved),
+            (_, Operand::Receiver) if self.releases_unread(call, &callee, alias) => {
+                ParamEffect { outcome: ParamOutcome::Releases, ..ParamEffect::lent(Certainty::Assumed) }
+            }
             (_, Operand::Receiver) => self.receives(&callee, alias),
             (_, Operand::Arg(at)) => self.takes(call, &callee, at, alias),
         }

@@ -19,7 +19,7 @@ pub(crate) fn worse(a: ParamEffect, b: ParamEffect) -> ParamEffect {
     let rank = |passed: &ParamEffect| match passed.outcome {
         ParamOutcome::Keeps { .. } | ParamOutcome::Puts { .. } => 3,
         ParamOutcome::Runs | ParamOutcome::Works | ParamOutcome::Cleans => 2,
-        ParamOutcome::Lends => 1,
+        ParamOutcome::Lends | ParamOutcome::Reads => 1,
         ParamOutcome::Releases | ParamOutcome::WillRelease => 0,
     };
     let certainty = a.certainty.and(b.certainty);
@@ -96,8 +96,12 @@ pub(crate) fn conclude(trace: &Trace, name: &str, scopes: &Scopes) -> ParamEffec
     };
     let releases: Vec<EventId> = ways.iter().filter_map(|exit| by(&exit.state)).collect();
     let certainty = given.map(|event| event.certainty).max().unwrap_or(Certainty::Proved);
-    let cleans = trace.events.iter().any(|event| event.kind == EventKind::Cleaning);
-    let lends = if cleans { ParamOutcome::Cleans } else { ParamOutcome::Lends };
+    let any = |kind: EventKind| trace.events.iter().any(|event| event.kind == kind);
+    let lends = match (any(EventKind::Cleaning), any(EventKind::Read)) {
+        (true, _) => ParamOutcome::Cleans,
+        (false, true) => ParamOutcome::Reads,
+        (false, false) => ParamOutcome::Lends,
+    };
     if !trace.left.is_empty() {
         let runs = ways.iter().any(|exit| exit.state.running.is_some());
         let outcome = if runs { ParamOutcome::Works } else { lends };

@@ -152,7 +152,12 @@ impl<'a> Calls<'a, '_> {
 
     /// How a value of type `ty` that comes from the resource may hold on to it.
     pub(crate) fn tie(&self, ty: &Type) -> Option<Alias> {
-        let Some(target) = &self.target else { return Some(Alias::Handle(Certainty::Assumed)) };
+        let Some(target) = &self.target else {
+            // Numbers, text and errors hold nothing, whatever it is.
+            let plain =
+                matches!(ty, Type::Basic(name) if !matches!(&**name, "any" | "unsafe.Pointer" | "uintptr"));
+            return (!plain).then_some(Alias::Handle(Certainty::Assumed));
+        };
         // What a generic client carries for its user is the user's.
         if matches!(ty, Type::TypeParam(_)) {
             return None;
@@ -284,11 +289,41 @@ impl<'a> Calls<'a, '_> {
         if stub {
             return with_results(vec![(0, Alias::Handle(Certainty::Assumed))], Certainty::Assumed);
         }
+        // What reads a stream leaves it open, as bufio and encoding/json do; that is assumed.
+        if *alias == Alias::Itself && self.is_stream(call) {
+            let read = ParamEffect { outcome: ParamOutcome::Reads, ..ParamEffect::lent(Certainty::Assumed) };
+            if self.typing.ask(call, known::reads) == Some(true) {
+                return read;
+            }
+            if self.typing.ask(call, known::makes_reader) == Some(true) {
+                return ParamEffect { results: vec![(0, Alias::Inside(None))], ..read };
+            }
+        }
         let words = format!(
             "passed to `{}`, whose source is not here",
             if name.is_empty() { "a function value" } else { &name }
         );
         ParamEffect::kept(Verdict::PassedOn, Certainty::Assumed, words)
+    }
+
+    /// Whether the call gets what is read from: the body of an answer rather than the answer, which a callee
+    /// may close, or what has a method `Read`.
+    fn is_stream(&self, call: &Call) -> bool {
+        let is_read = |ty: &Type| self.database().member(ty, "Read").is_some();
+        if !self.releases.iter().any(|release| matches!(release.way, ReleaseWay::Field(_))) {
+            return self.target.as_ref().is_some_and(is_read);
+        }
+        call.args.iter().any(|arg| match &arg.unparen().kind {
+            ExprKind::Selector { field, .. } if self.is_part(&field.name) => true,
+            _ => is_read(&self.typing.of(arg)),
+        })
+    }
+
+    /// A method of something that nobody knows, with the resource inside: what reads like a release is one of
+    /// both.
+    pub(crate) fn releases_unread(&self, call: &Call, callee: &Callee, alias: &Alias) -> bool {
+        matches!((callee, alias), (Callee::Unknown { .. }, Alias::Inside(_)))
+            && call.name().is_some_and(|name| self.is_release(name, None) || known::reads_like_release(name))
     }
 
     /// What `func` does with its parameter, from its own source.

@@ -311,7 +311,8 @@ impl Case<'_, '_> {
     fn leaked(&self, trace: &Trace, ways: &Ways, kind: &Kind) -> Outcome {
         let event = |id: &EventId| &trace.events[id.0 as usize];
         let mut evidence: Vec<Evidence> = Vec::new();
-        let mut certainty = Certainty::Proved;
+        let read = trace.events.iter().any(|event| event.kind == EventKind::Read);
+        let mut certainty = if read { Certainty::Assumed } else { Certainty::Proved };
         let state = self.wanted.lifetime.words.open();
         for exit in &ways.open {
             if let Some(id) = &exit.state.overwritten {

@@ -73,6 +73,10 @@ pub struct Functions {
     pub specs: NameSet,
     /// Only looks at its arguments, as far as its name tells; no proof.
     pub only_looks: NameSet,
+    /// Reads what it gets, and leaves it to who has it, as far as its name tells; no proof.
+    pub reads: NameSet,
+    /// Makes something that reads what it gets, as far as its name tells; no proof.
+    pub makes_reader: NameSet,
     /// Is over at once and waits for nobody.
     pub quick: NameSet,
     /// Calls the function that it gets, and is done with it on return.
