@@ -137,7 +137,7 @@ fn a_tree_from_before_modules_knows_its_own_packages() {
                    func OpenThing() *dep.Client { return dep.NewClient() }\n";
     let caller = "package main\n\nimport \"example.com/owner/tool/lib\"\n\n\
                   func main() { run() }\n\nfunc run() {\n\tthing := lib.OpenThing()\n\tthing.Use()\n}\n";
-    write(tree.path(), "vendor/example.net/dep/dep.go", &format!("package dep\n\n{client}"));
+    write(tree.path(), "vendor/example.net/dep/dep.go", format!("package dep\n\n{client}"));
     write(tree.path(), "lib/lib.go", wrapper);
     write(tree.path(), "cmd/tool/main.go", caller);
     let check = || told(&unleak(tree.path(), &["check", "--format", "concise"]));
