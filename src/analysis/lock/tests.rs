@@ -62,6 +62,17 @@ fn the_next_round_locks_again() {
 }
 
 #[test]
+fn what_is_deferred_unlocks_it_whichever_way_is_taken() {
+    let then = |rest: &str| found(&format!("if a {{\nt.mu.Lock()\ndefer t.mu.Unlock()\n}}\n{rest}"));
+    assert_eq!(then("if b {\nt.mu.Lock()\nt.mu.Unlock()\n}"), [""; 0]);
+    let round = |lock: &str| found(&format!("for _, x := range ts {{\n{lock}\n}}"));
+    let one = "t.mu.Lock()\ndefer t.mu.Unlock()\nif a {\ncontinue\n}";
+    assert_eq!(round(&format!("if x == t {{\n{one}\n}}")), [""; 0], "it is one item");
+    assert_eq!(round(one), ["unreleased-lock 2 (2)"]);
+    assert_eq!(round(&format!("if x.n != 0 {{\n{one}\n}}")), ["unreleased-lock 3 (3)"]);
+}
+
+#[test]
 fn conditions_that_are_asked_twice_are_held_together() {
     let body = |first: &str, second: &str| {
         found(&format!("if {first} {{\nt.mu.Lock()\n}}\nif {second} {{\nt.mu.Unlock()\n}}"))
@@ -92,4 +103,7 @@ fn a_lock_that_is_held_is_not_taken_again() {
     assert_eq!(found("t.mu.Lock()\nt.mu.Unlock()\nt.locks()"), [""; 0]);
     assert_eq!(found("t.mu.Lock()\nfor _, t := range ts {\nt.locks()\n}\nt.mu.Unlock()"), [""; 0]);
     assert_eq!(found("if a {\nt.mu.Lock()\ndefer t.mu.Unlock()\n}\nt.locks()"), [""; 0]);
+    let deferred = |first: &str, second: &str| found(&format!("t.mu.Lock()\n{first}\n{second}"));
+    assert_eq!(deferred("defer t.mu.Unlock()", "defer t.locks()"), ["locked-twice 3 (1)"]);
+    assert_eq!(deferred("defer t.locks()", "defer t.mu.Unlock()"), [""; 0], "it runs after the unlock");
 }

@@ -10,7 +10,7 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::lock::bounds::{Bounds, comparison, literal, told};
 use crate::analysis::lock::callee::{Callees, First};
-use crate::analysis::lock::key::{Key, Part, method, parts, path, unlocked_by, unlocked_in};
+use crate::analysis::lock::key::{Key, Part, Root, method, parts, path, unlocked_by, unlocked_in};
 use crate::base::text::Span;
 use crate::go::facts::{LockAct, Locking};
 use crate::go::project::package::FuncRef;
@@ -421,11 +421,58 @@ impl<'a> Stepping<'_, 'a, '_> {
             Some(_) if shared => self.lose(key),
             // This way ends here.
             Some(first) => {
-                self.met.left.entry((key.clone(), first)).or_default().push(Left::Again(now.at));
+                // What is deferred unlocks it, whichever branches are taken.
+                let elsewhere = first.at != now.at;
+                let sure = if elsewhere { self.numbers_agree() } else { !self.is_picked_out(now.at) };
+                if !self.state.deferred.contains_key(&key) || sure {
+                    self.met.left.entry((key.clone(), first)).or_default().push(Left::Again(now.at));
+                }
                 self.lose(key);
             }
             None => drop(self.state.held.insert(key, now)),
         }
+    }
+
+    /// Whether branches were taken for comparisons with numbers, which were held together.
+    fn numbers_agree(&self) -> bool {
+        !self.state.numbers.is_empty()
+    }
+
+    /// Whether a loop picks out one of its items, `if item == x`, for what stands here.
+    fn is_picked_out(&self, at: Span) -> bool {
+        let scopes = self.typing().scopes;
+        let picks = |looped: &For| {
+            let ForHead::Range { left, .. } = &looped.head else { return false };
+            let Some(item) = left.last().and_then(Expr::as_ident).and_then(|name| scopes.var(name)) else {
+                return false;
+            };
+            let is_item =
+                |expr: &Expr| path(self.typing(), expr).is_some_and(|path| path.root == Root::Var(item));
+            let mut found = false;
+            visit::body(&looped.body, &mut |stmt| match &stmt.kind {
+                StmtKind::If(branch) if branch.then.span.contains(at) => {
+                    if let ExprKind::Binary { op: BinaryOp::Equal, left, right } =
+                        &branch.condition.unparen().kind
+                    {
+                        found |= is_item(left) || is_item(right);
+                    }
+                }
+                StmtKind::Switch(switch) if stmt.span.contains(at) => {
+                    found |= switch.value.as_ref().is_some_and(is_item);
+                }
+                _ => {}
+            });
+            found
+        };
+        let mut picked = false;
+        for body in &scopes.bodies {
+            visit::body(body.block, &mut |stmt| {
+                if let StmtKind::For(looped) = &stmt.kind {
+                    picked |= looped.body.span.contains(at) && picks(looped);
+                }
+            });
+        }
+        picked
     }
 
     /// What a function that is called does to the locks that are held.
@@ -465,6 +512,9 @@ impl<'a> Stepping<'_, 'a, '_> {
                     // Who defers a lock has been given it locked.
                     Some((key, _)) => self.lose(key),
                     None => {
+                        if call.span == outer.span {
+                            self.locked_at_end(call);
+                        }
                         for key in self.state.held.keys().cloned().collect::<Vec<_>>() {
                             if self.walk.callees.first(self.typing(), call, &key) == First::Unlocks {
                                 self.lose(key);
@@ -484,6 +534,23 @@ impl<'a> Stepping<'_, 'a, '_> {
                         self.state.deferred.insert(key, None);
                     }
                 }
+            }
+        }
+    }
+
+    /// What is deferred after the unlock runs before it: a function that locks then waits for it.
+    fn locked_at_end(&mut self, call: &'a Call) {
+        let deferred = &self.state.deferred;
+        let held = self.state.held.iter().filter(|(key, _)| deferred.contains_key(key));
+        let held: BTreeMap<Key, Held> = held.map(|(key, held)| (key.clone(), *held)).collect();
+        let always = self.met.always.entry(call.span).or_insert_with(|| held.keys().cloned().collect());
+        always.retain(|key| held.contains_key(key));
+        for (key, first) in held {
+            if let First::Locks { func, at, shared, .. } = self.walk.callees.first(self.typing(), call, &key)
+            {
+                let shared = shared && first.shared;
+                let again = Again { first, second: call.span, shared, inside: Some((func, at)) };
+                self.met.taken.insert((key, call.span), again);
             }
         }
     }
