@@ -16,6 +16,7 @@ use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
+use crate::go::types::expressions::Callee;
 
 /// Functions within functions are followed this deep.
 const MAX_DEPTH: u32 = 5;
@@ -146,7 +147,7 @@ impl Walk<'_> {
         } else if passes {
             self.callee(frame, call, flow)?;
         }
-        if frame.member && !is_quiet(call) {
+        if frame.member && !is_quiet(frame, call) {
             work(flow, call.span);
         }
         Ok(())
@@ -353,6 +354,9 @@ impl Walk<'_> {
                     None => drop(self.open_groups.borrow_mut().insert(group)),
                 }
             }
+            if let (Some(context), Some(param)) = (frame.context(arg), param) {
+                inner.contexts.insert(param, context);
+            }
             if let Some(param) = param.filter(|param| inner.is_stable(*param)) {
                 inner.sizes.insert(param, (frame.size(arg), frame.length(arg)));
             }
@@ -401,6 +405,10 @@ impl Walk<'_> {
         }
         let passed: Vec<_> = call.args.iter().filter_map(|arg| frame.channel(arg)).collect();
         let groups: Vec<_> = call.args.iter().filter_map(|arg| frame.group(arg)).collect();
+        let waits = !frame.member && call.args.iter().any(|arg| frame.context(arg).is_some());
+        if waits && passed.is_empty() && groups.is_empty() {
+            return self.waiting(frame, call, span, flow);
+        }
         if passed.is_empty() && (groups.is_empty() || !self.with_groups) {
             return Ok(());
         }
@@ -419,6 +427,21 @@ impl Walk<'_> {
         if !self.started.borrow().contains_key(&at) {
             let ways = self.walk_callee(frame, call, &func, true, Way::start())?;
             self.add(at, ways)?;
+        }
+        self.begin(at, None, flow);
+        Ok(())
+    }
+
+    /// `go f(ctx)`: a goroutine that may wait for the end of a context. Of what cannot be followed nothing
+    /// is said.
+    fn waiting<'a>(&self, frame: &Frame<'a, '_>, call: &'a Call, span: Span, flow: &mut Flow) -> Walked<()> {
+        let at = frame.at(span);
+        if !self.started.borrow().contains_key(&at) {
+            let Some(func) = self.read(frame, call) else { return Ok(()) };
+            let walked = self.walk_callee(frame, call, &func, true, Way::start());
+            if walked.and_then(|ways| self.add(at, ways)).is_err() {
+                return Ok(());
+            }
         }
         self.begin(at, None, flow);
         Ok(())
@@ -477,6 +500,7 @@ impl Walk<'_> {
             way.received.clear();
             way.depends.clear();
             way.gave_nil = None;
+            way.acts = None;
             if !outcomes.contains(&way) {
                 outcomes.push(way);
             }
@@ -546,12 +570,22 @@ impl Walk<'_> {
 }
 
 /// Whether nobody but who waits for this goroutine can see that a call was made.
-fn is_quiet(call: &Call) -> bool {
+fn is_quiet(frame: &Frame, call: &Call) -> bool {
+    let ident = call.function.as_ident();
     match (call.name(), call.args.len()) {
-        (Some("Done" | "Unlock" | "RUnlock" | "cancel" | "Wait"), 0) => true,
-        (Some("close" | "len" | "cap" | "recover" | "append" | "make" | "new"), _) => {
-            call.function.as_ident().is_some()
+        (Some("Done" | "Unlock" | "RUnlock" | "Wait"), 0) => true,
+        // Of its own: who else waits for the context would see its end sooner.
+        (Some("cancel"), 0) => ident.is_some_and(|ident| {
+            frame.scopes.var(ident).is_some_and(|var| frame.scopes.info(var).body == frame.body)
+        }),
+        (Some("len" | "cap" | "recover" | "append" | "make" | "new"), _) => ident.is_some(),
+        (Some(name), 1) => {
+            let unknown = ident.is_some_and(|ident| frame.scopes.var(ident).is_none());
+            unknown
+                && !frame.typing.file.package.has_func(name)
+                && matches!(frame.typing.callee(call), Callee::Conversion(_))
         }
+        (None, 1) => matches!(call.function.unparen().kind, ExprKind::SliceOf(_)),
         _ => false,
     }
 }

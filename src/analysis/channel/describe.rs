@@ -3,6 +3,7 @@
 use crate::analysis::channel::findings::{Found, evidence};
 use crate::analysis::channel::groups::{Endless, Why};
 use crate::analysis::channel::outcome::*;
+use crate::analysis::channel::remedy;
 use crate::analysis::channel::verdict::{Fault, Kind};
 use crate::analysis::detection::{Declaration, Detection};
 use crate::analysis::graph::local_types::Typing;
@@ -41,6 +42,9 @@ pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: 
         }
         (Kind::UnclosedRange, true) => {
             format!("a goroutine ranges over `{name}`, which nobody closes{on}: it never ends")
+        }
+        (Kind::UnclosedRange, false) if remedy::is_closed_somewhere(found, fault.channel) => {
+            format!("`{name}` is ranged over and not closed on every way: the loop may never end")
         }
         (Kind::UnclosedRange, false) => {
             format!("`{name}` is ranged over and nobody closes it: the loop never ends")
@@ -84,6 +88,13 @@ pub fn wait(found: &Found, endless: &Endless, func: &FuncDecl, remedy: Remedy) -
             (format!("{added} added, and `{name}.Done` is called {done} times at most before"), "added here")
         }
         Why::Missed => (format!("a way through the goroutine does not call `{name}.Done`"), "this way"),
+        Why::Unclosed(channel) => {
+            let channel = &found.team.channels[channel.0].name;
+            (
+                format!("a goroutine of `{name}` ranges over `{channel}`, which is not closed before"),
+                "this loop never ends",
+            )
+        }
         Why::Blocked(fault) => {
             let channel = &found.team.channels[fault.channel.0].name;
             (

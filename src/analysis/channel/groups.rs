@@ -97,6 +97,8 @@ pub enum Why {
     Missed,
     /// A goroutine waits for what is received after the wait.
     Blocked(Fault),
+    /// A goroutine ranges over what is not closed before the wait.
+    Unclosed(ChannelId),
 }
 
 /// The waits for these groups, on the owner's ways, that can never end, at most one a place. `members` is
@@ -166,15 +168,50 @@ fn judge(case: &Case, before: &Way, group: GroupId, members: &[Place]) -> Option
             return Some((place, Why::Missed));
         }
     }
-    (0..case.capacities.len()).map(ChannelId).filter(|channel| (case.closed)(*channel)).find_map(|channel| {
-        let fault = case.unanswered_on(before, channel)?;
+    (0..case.capacities.len())
+        .map(ChannelId)
+        .filter(|channel| (case.closed)(*channel))
+        .find_map(|channel| {
+            let fault = case.unanswered_on(before, channel)?;
+            let waits = |way: &Way| {
+                let send = way.events.iter().rposition(|event| event.is(Action::Send, channel));
+                let done = way.events.iter().rposition(|event| event.what == What::Done(group));
+                matches!((send, done), (Some(send), Some(done)) if send < done)
+            };
+            // One that sends at all, if only an error, is enough.
+            let mut sending =
+                case.members[fault.member?.0].iter().filter(|way| way.has(Action::Send, channel));
+            sending.all(waits).then_some((fault.blocked, Why::Blocked(fault)))
+        })
+        .or_else(|| unclosed(case, before, group))
+}
+
+/// A goroutine of the group that ranges over what is closed after the wait, if at all.
+fn unclosed(case: &Case, before: &Way, group: GroupId) -> Option<(Place, Why)> {
+    let started = case.started(before);
+    let all = || started.keys().flat_map(|member| &case.members[member.0]);
+    let channels = (0..case.capacities.len()).map(ChannelId).filter(|channel| (case.closed)(*channel));
+    channels.into_iter().find_map(|channel| {
+        let closed = before.has(Action::Close, channel) || (case.lasts)(Action::Close, channel);
+        // Where nobody closes it at all, that is what is told.
+        let later = case.ways.iter().any(|way| way.has(Action::Close, channel));
+        if closed || !later || all().any(|way| way.has(Action::Close, channel)) {
+            return None;
+        }
         let waits = |way: &Way| {
-            let send = way.events.iter().rposition(|event| event.is(Action::Send, channel));
-            let done = way.events.iter().rposition(|event| event.what == What::Done(group));
-            matches!((send, done), (Some(send), Some(done)) if send < done)
+            let range = way.events.iter().position(|event| event.is(Action::Range, channel));
+            let done = way.events.iter().position(|event| event.what == What::Done(group));
+            // Once for the goroutine: in the loop it is done with an item.
+            let once = way.done(group) == Count::once();
+            once && matches!((range, done), (Some(range), Some(done)) if range < done)
         };
-        let ways = &case.members[fault.member?.0];
-        ways.iter().all(waits).then_some((fault.blocked, Why::Blocked(fault)))
+        let ranging = |member: &&MemberId| {
+            let ways = &case.members[member.0];
+            !ways.is_empty() && ways.iter().all(waits)
+        };
+        let member = started.keys().find(ranging)?;
+        let place = case.members[member.0][0].place(Action::Range, channel)?;
+        Some((place, Why::Unclosed(channel)))
     })
 }
 

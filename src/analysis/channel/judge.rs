@@ -234,19 +234,22 @@ fn of_team<'a>(
     team: &Team<'a>,
     func: Option<&FuncDecl>,
 ) -> Vec<Judged> {
-    let row = |at: usize, detection: Option<Detection>, unjudged: Option<String>, words: &'static str| {
+    let row = |at: usize,
+               detection: Option<Detection>,
+               unjudged: Option<String>,
+               words: (&'static str, &'static str)| {
         let make = team.channels[at].make.span;
         let (verdict, why) = match (&detection, unjudged) {
             (Some(one), _) => (one.kind, one.message.clone()),
             (None, Some(why)) => ("not analysed", why),
-            (None, None) => (words, String::new()),
+            (None, None) => (words.0, words.1.to_owned()),
         };
         let row = (!verdict.is_empty()).then(|| describe::row(make, verdict, why));
         Judged { make, detection, row }
     };
     let Ok(ways) = walk.owner(frame, team) else {
         let why = || Some(TOO_MANY_WAYS.to_owned());
-        return (0..team.channels.len()).map(|at| row(at, None, why(), "")).collect();
+        return (0..team.channels.len()).map(|at| row(at, None, why(), ("", ""))).collect();
     };
     let capacities = capacities(frame, team);
     let exits = leaving(frame, team, func, false, &ways);

@@ -47,7 +47,7 @@ impl Walk<'_> {
         let target = self.enter(frame, label, true);
         let iterations = self.iterations(frame, looped, &before)?;
         self.keep_first(frame, &before, &iterations);
-        let (mut full, mut left) = (Vec::new(), Vec::new());
+        let (mut full, mut left): (Vec<Way>, Vec<Way>) = (Vec::new(), Vec::new());
         for way in iterations {
             match way.end {
                 End::Falls => full.push(way),
@@ -56,6 +56,9 @@ impl Walk<'_> {
             }
         }
         frame.targets.borrow_mut().pop();
+        if frame.member && matches!(trip, Trip::Endless) && !has_default(&looped.body) {
+            only_received(&mut left);
+        }
         let one = iteration(&full);
         let feeds = frame.is_fed(looped, &trip) || {
             let receives = |event: &Event| {
@@ -82,6 +85,9 @@ impl Walk<'_> {
         let unsteady = full.len() > 1 && full.iter().any(|way| way.uncertain) && !one.is_empty() && {
             full.iter().any(|way| way.events.len() != one.len())
         };
+        // Each iteration comes after the sends of those before.
+        let waited = before.has_waited() || full.iter().any(Way::has_waited);
+        let works = |way: &Way| way.works.or(way.acts.filter(|_| waited));
         let assigned = assigned_in(frame.scopes, &looped.body);
         let leave = |way: Option<&Way>, times: &Count, uncertain: bool| {
             let mut after = before.clone();
@@ -91,7 +97,8 @@ impl Walk<'_> {
             after.fresh.retain(|var| !assigned.contains(var));
             after.uncertain |= uncertain;
             after.fed.extend(fed.iter().copied());
-            after.works = after.works.or(full.iter().find_map(|way| way.works));
+            after.works = after.works.or(full.iter().find_map(works));
+            after.acts = after.acts.or(full.iter().find_map(|way| way.acts));
             after.received.extend(full.iter().flat_map(|way| way.received.iter().copied()));
             if let Some(way) = way {
                 after.events.extend(way.events.iter().cloned());
@@ -101,7 +108,8 @@ impl Walk<'_> {
                 after.uncertain |= way.uncertain;
                 after.fed.extend(way.fed.iter().copied());
                 after.deferred = way.deferred.clone();
-                after.works = after.works.or(way.works);
+                after.works = after.works.or(works(way));
+                after.acts = after.acts.or(way.acts);
                 after.end = match way.end {
                     End::Break(to, _) if to == target => End::Falls,
                     end => end,
@@ -313,12 +321,19 @@ impl<'a> Frame<'a, '_> {
         let ([_, ok], [value]) = (left.as_slice(), right.as_slice()) else { return None };
         let ExprKind::Receive(channel) = &value.unparen().kind else { return None };
         let channel = self.channel(channel)?;
-        let ExprKind::Unary { not: true, operand } = &check.condition.unparen().kind else { return None };
-        if operand.as_ident()?.name != ok.as_ident()?.name || check.otherwise.is_some() {
+        // `if !ok { return }` or `if ok { … } else { return }`
+        let (asked, over) = match (&check.condition.unparen().kind, &check.otherwise) {
+            (ExprKind::Unary { not: true, operand }, None) => (&**operand, &check.then),
+            (ExprKind::Ident(_), Some(Stmt { kind: StmtKind::Block(block), .. })) => {
+                (check.condition.unparen(), block)
+            }
+            _ => return None,
+        };
+        if asked.as_ident()?.name != ok.as_ident()?.name {
             return None;
         }
         let leaves = matches!(
-            check.then.stmts.last().map(|stmt| &stmt.kind),
+            over.stmts.last().map(|stmt| &stmt.kind),
             Some(StmtKind::Return(_) | StmtKind::Break(None))
         );
         let mut ways = 0;
@@ -331,6 +346,33 @@ impl<'a> Frame<'a, '_> {
         let others = self.used_in(looped.body.span).len();
         (leaves && ways == 1 && others == 1).then_some((channel, value.span))
     }
+}
+
+/// What else an iteration may receive, such as a tick, does not end a loop that is only left where something
+/// of the team is received: for its end it waits for that alone.
+fn only_received(left: &mut [Way]) {
+    let received = |event: &Event| {
+        matches!(event.what, What::Operation { action: Action::Receive, guard: Guard::GivesUp, .. })
+    };
+    if !left.iter().all(|way| way.events.iter().any(received)) {
+        return;
+    }
+    for event in left.iter_mut().flat_map(|way| &mut way.events).filter(|event| received(event)) {
+        if let What::Operation { guard, .. } = &mut event.what {
+            *guard = Guard::None;
+        }
+    }
+}
+
+/// Whether a `select` in a block does not wait: a loop around it never stands still.
+fn has_default(block: &Block) -> bool {
+    let mut found = false;
+    visit::body(block, &mut |stmt| {
+        if let StmtKind::Select(cases) = &stmt.kind {
+            found |= cases.iter().any(|case| case.communication.is_none());
+        }
+    });
+    found
 }
 
 fn looped_head(looped: &For, right: &Expr) -> Span {

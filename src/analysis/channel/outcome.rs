@@ -120,6 +120,9 @@ pub struct Way {
     pub deferred: Vec<usize>,
     /// The first thing that it does after a send or a loop until a close, and that others could see.
     pub works: Option<Span>,
+    /// The first thing that it does at all and that others could see: in a loop it comes after the sends of
+    /// the iteration before.
+    pub acts: Option<Span>,
     /// Whether the last value that it returned, or that the call did which it has come back from, is nil.
     pub gave_nil: Option<bool>,
     pub end: End,
@@ -139,6 +142,7 @@ impl Way {
             stale: BTreeSet::new(),
             deferred: Vec::new(),
             works: None,
+            acts: None,
             gave_nil: None,
             end: End::Falls,
         }

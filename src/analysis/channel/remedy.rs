@@ -3,6 +3,7 @@
 //! see that a send is over earlier.
 
 use crate::analysis::channel::findings::{Found, evidence};
+use crate::analysis::channel::frame::Frame;
 use crate::analysis::channel::groups::{Endless, Why};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::{Count, Size};
@@ -55,6 +56,10 @@ pub fn of_wait(found: &Found, endless: &Endless) -> Remedy {
         Why::Missed => Remedy::advice(
             "call `Done` by a `defer` first in the goroutine",
             "the call that is there has to go",
+        ),
+        Why::Unclosed(channel) => Remedy::advice(
+            format!("close `{}` before the `Wait`", found.team.channels[channel.0].name),
+            "where all is sent is for a person to say",
         ),
         Why::Blocked(fault) => match capacity(found, fault) {
             Some(Remedy::Capacity { title, at, text, doubt }) => {
@@ -119,13 +124,52 @@ fn capacity(found: &Found, fault: &Fault) -> Option<Remedy> {
         Held::Unknown(why) => doubt = doubt.or(Some(why)),
     }
     let at = place(found.declaration.file.text, channel.make)?;
-    let doubt = doubt.or_else(|| seen(found, fault.channel));
+    if room.contains("len(") && is_renamed(found.frame, "len") {
+        return Some(Remedy::advice(format!("make room for {room} in `{name}`"), renamed("len")));
+    }
+    let doubt = doubt.or_else(|| seen(found, fault.channel)).or_else(|| owner_waits(found, fault));
     Some(Remedy::Capacity {
         title: format!("make room in `{name}` for what is sent: `, {room}`"),
         at,
         text: format!(", {room}"),
         doubt,
     })
+}
+
+/// Whether a name of Go's own stands for something else somewhere in the declaration.
+fn is_renamed(frame: &Frame, name: &str) -> bool {
+    let package = &frame.typing.file.package;
+    let declared = package.has_func(name) || package.has_value(name) || package.has_type(name);
+    declared || frame.scopes.vars.iter().any(|var| &*var.name == name) || {
+        frame.typing.file.imports().iter().any(|import| import.name.as_deref() == Some(name))
+    }
+}
+
+fn renamed(name: &str) -> String {
+    format!("`{name}` is the name of something else here")
+}
+
+/// Why a capacity is not all: where a condition starts no goroutine, the owner waits for one.
+fn owner_waits(found: &Found, fault: &Fault) -> Option<String> {
+    let channel = fault.channel;
+    let way = found.ways.iter().find(|way| {
+        let waited = way.count(Action::Receive, channel, |guard| *guard == Guard::None).least;
+        let sends = |member: &MemberId| {
+            let ways = &found.members[member.0];
+            ways.iter().any(|way| way.has(Action::Send, channel) || way.has(Action::Close, channel))
+        };
+        let starts: Vec<&Event> = way
+            .events
+            .iter()
+            .filter(|event| matches!(&event.what, What::Start(member) if sends(member)))
+            .collect();
+        waited.as_number().is_some_and(|number| number > 0)
+            && !starts.is_empty()
+            && starts.iter().all(|event| event.count.least == Size::ZERO)
+            && !way.uncertain
+    })?;
+    let at = evidence(found, way.place(Action::Receive, channel)?, String::new());
+    Some(format!("where no goroutine is started, the receive in line {} still blocks for good", at.line))
 }
 
 /// The capacity as it would be written, and why it needs a look.
@@ -205,16 +249,22 @@ fn seen(found: &Found, channel: ChannelId) -> Option<String> {
                 "the goroutine goes on after the send, in {at}, without waiting for a receiver"
             ));
         }
-        let others = |event: &Event| {
-            matches!(event.what, What::Operation { channel: other, action, .. }
-                if other != channel && action != Action::Close)
+        let others = |event: &&Event| {
+            matches!(event.what, What::Operation { channel: other, .. } if other != channel)
                 || matches!(event.what, What::Join(_))
         };
-        if sends
-            .into_iter()
-            .any(|way| way.events.iter().skip_while(|event| !event.is(Action::Send, channel)).any(others))
-        {
-            return Some("the goroutine uses other channels after the send".to_owned());
+        // What a loop does before it sends comes after the send of the iteration before.
+        let after = |way: &Way| {
+            let once = way
+                .events
+                .iter()
+                .all(|event| !event.is(Action::Send, channel) || event.count.most == Size::ONE);
+            let sent = |event: &&Event| !once || event.is(Action::Send, channel);
+            way.events.iter().skip_while(|event| !sent(event)).find(others).map(|event| event.at)
+        };
+        if let Some(place) = sends.into_iter().find_map(after) {
+            let at = line(place);
+            return Some(format!("the goroutine uses another channel after the send, in {at}"));
         }
     }
     None
@@ -323,7 +373,7 @@ fn second_send(found: &Found, fault: &Fault) -> Option<Remedy> {
 }
 
 /// Whether anybody closes a channel, on any way.
-fn is_closed_somewhere(found: &Found, channel: ChannelId) -> bool {
+pub fn is_closed_somewhere(found: &Found, channel: ChannelId) -> bool {
     let members = found.members.iter().flatten();
     members.chain(found.ways).any(|way| way.has(Action::Close, channel))
 }
@@ -337,12 +387,16 @@ fn close(found: &Found, fault: &Fault) -> Option<Remedy> {
             "a second close panics",
         ));
     }
+    if is_renamed(found.frame, "close") {
+        return Some(Remedy::advice(format!("close `{name}` when all is sent"), renamed("close")));
+    }
     let sends = |way: &Way| way.has(Action::Send, fault.channel);
     let senders: Vec<usize> =
         (0..found.members.len()).filter(|at| found.members[*at].iter().any(sends)).collect();
     let owner_sends = found.ways.iter().any(sends);
     if senders.is_empty() {
-        return Some(close_in_owner(found, channel, after_range(found, fault.channel)));
+        let doubt = after_range(found, fault.channel).or_else(|| plainly_received(found, fault.channel));
+        return Some(close_in_owner(found, channel, doubt));
     }
     if let ([sender], false, None) = (senders.as_slice(), owner_sends, fault.member)
         && let Some(body) = literal_of(found, MemberId(*sender))
@@ -355,7 +409,9 @@ fn close(found: &Found, fault: &Fault) -> Option<Remedy> {
             title: format!("insert `defer close({name})` first in the goroutine that sends"),
             place: AnchorPlace::Start(body),
             lines: vec![format!("defer close({name})")],
-            doubt: (!once).then(|| "the goroutine may be started more than once".to_owned()),
+            doubt: (!once)
+                .then(|| "the goroutine may be started more than once".to_owned())
+                .or_else(|| plainly_received(found, fault.channel)),
         });
     }
     if fault.member.is_some() {
@@ -369,6 +425,20 @@ fn close(found: &Found, fault: &Fault) -> Option<Remedy> {
         format!("close `{name}` once all goroutines that send have ended"),
         "when that is, is for a person to say",
     ))
+}
+
+/// Who receives from a channel otherwise than until it is closed: a close gives zero values there, for ever.
+fn plainly_received(found: &Found, channel: ChannelId) -> Option<String> {
+    let plain = "which receives zero values once it is closed";
+    let place = found.members.iter().flatten().find_map(|way| way.place(Action::Receive, channel));
+    if let Some(place) = place {
+        let line = evidence(found, place, String::new()).line;
+        return Some(format!("a goroutine receives from it in line {line}, {plain}"));
+    }
+    let lasting = found.walk.lasting.borrow();
+    let stays =
+        [Action::Receive, Action::Range].into_iter().any(|action| lasting.contains(&(action, channel)));
+    stays.then(|| format!("a goroutine receives from it in a loop without an end, {plain}"))
 }
 
 /// What the goroutines that range do afterwards, which they never did so far.
@@ -418,8 +488,11 @@ fn close_stop(found: &Found, fault: &Fault) -> Option<Remedy> {
     if let Some(held) = channel.context {
         return Some(cancel(found, channel, held));
     }
+    let name = &channel.name;
+    if is_renamed(found.frame, "close") {
+        return Some(Remedy::advice(format!("close `{name}` on every way out"), renamed("close")));
+    }
     if is_closed_somewhere(found, fault.channel) {
-        let name = &channel.name;
         return Some(Remedy::advice(
             format!("close `{name}` on every way out, by a `defer` in place of the `close` that is there"),
             "a second close panics",

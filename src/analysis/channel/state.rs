@@ -126,11 +126,20 @@ impl<'w> Walk<'w> {
 
     /// Remembers what a goroutine does on a way that has no end.
     pub fn stays<'e>(&self, frame: &Frame, events: impl Iterator<Item = &'e Event>) {
-        if frame.member {
-            self.lasting.borrow_mut().extend(events.filter_map(|event| match event.what {
-                What::Operation { action, channel, .. } => Some((action, channel)),
-                _ => None,
-            }));
+        if !frame.member {
+            return;
+        }
+        for event in events {
+            match event.what {
+                What::Operation { action, channel, .. } => {
+                    self.lasting.borrow_mut().insert((action, channel));
+                }
+                // How often, nobody counts.
+                What::Add(group) | What::Done(group) => {
+                    self.open_groups.borrow_mut().insert(group);
+                }
+                What::Start(_) | What::Join(_) => {}
+            }
         }
     }
 
@@ -146,9 +155,12 @@ impl<'w> Walk<'w> {
     }
 }
 
-/// Something that others could see: told of ways that have sent.
+/// Something that others could see.
 pub fn work(flow: &mut Flow, span: Span) {
-    for way in flow.running.iter_mut().filter(|way| way.has_waited()) {
-        way.works.get_or_insert(span);
+    for way in &mut flow.running {
+        way.acts.get_or_insert(span);
+        if way.has_waited() {
+            way.works.get_or_insert(span);
+        }
     }
 }

@@ -68,7 +68,7 @@ fn judge(function: &Function, stmt: &Stmt, channel: &Expr, body: usize) -> Optio
     let public = exported(&function.func.name.name)
         && matches!(receiver.stop, Stop::Field(..))
         && !is_made_here(function, operand);
-    if !in_goroutine && !public {
+    if !in_goroutine && (!public || is_guarded(function)) {
         return None;
     }
     Some(detection(function, stmt, (channel, operand), &receiver, body))
@@ -202,6 +202,56 @@ fn is_asked(function: &Function, send: Span, operand: &Expr, stop: &Stop) -> boo
     asks
 }
 
+/// Whether the package calls a method under a lock, on a variable that it has looked at, and which whoever
+/// stops the loop sets to nil under a lock: `if running == nil { return }`.
+fn is_guarded(function: &Function) -> bool {
+    let name = &*function.func.name.name;
+    let package = &function.typing.file.package;
+    let callers = package.functions_with(name).into_iter();
+    let callers = callers.filter(|other| other.decl.name.span != function.func.name.span);
+    let mut kept: Vec<Arc<str>> = Vec::new();
+    for caller in callers {
+        let Some(body) = caller.decl.body() else { continue };
+        let scopes = Scopes::of_func(&caller.decl);
+        let (mut of, mut asked, mut calls, mut locks) = (Vec::new(), Vec::new(), 0, false);
+        visit::block(body, &mut |expr| match &expr.kind {
+            ExprKind::Call(call) if call.span == expr.span => {
+                locks |= matches!(call.name(), Some("Lock" | "RLock"));
+                if let ExprKind::Selector { operand, field } = &call.function.unparen().kind
+                    && *field.name == *name
+                {
+                    calls += 1;
+                    let ident = operand.as_ident().filter(|ident| scopes.var(ident).is_none());
+                    of.extend(ident.map(|ident| ident.name.clone()));
+                }
+            }
+            ExprKind::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual, left, right } if right.is_nil() => {
+                asked.extend(left.as_ident().map(|ident| ident.name.clone()));
+            }
+            _ => {}
+        });
+        if calls > of.len() || calls > 0 && !locks || of.iter().any(|name| !asked.contains(name)) {
+            return false;
+        }
+        kept.append(&mut of);
+    }
+    let sets = |func: &FuncRef, name: &str| {
+        let mut sets = false;
+        if let Some(body) = func.decl.body() {
+            visit::body(body, &mut |stmt| {
+                if let StmtKind::Assign { left, right, plain: true } = &stmt.kind
+                    && let ([left], [right]) = (left.as_slice(), right.as_slice())
+                {
+                    sets |= right.is_nil() && left.as_ident().is_some_and(|ident| &*ident.name == name);
+                }
+            });
+        }
+        sets && calls_any(&func.decl, &["Lock"])
+    };
+    !kept.is_empty()
+        && kept.iter().all(|name| package.functions_with(name).iter().any(|func| sets(func, name)))
+}
+
 /// Whether a body runs in a goroutine: a literal that `go` starts, or the function where its package
 /// starts it so.
 fn is_goroutine(function: &Function, body: usize) -> bool {
@@ -278,10 +328,15 @@ fn detection(
 }
 
 fn calls_wait(func: &FuncDecl) -> bool {
+    calls_any(func, &["Wait"])
+}
+
+fn calls_any(func: &FuncDecl, names: &[&str]) -> bool {
     let mut found = false;
     if let Some(body) = func.body() {
         visit::block(body, &mut |expr| {
-            found |= matches!(&expr.kind, ExprKind::Call(call) if call.name() == Some("Wait"));
+            found |= matches!(&expr.kind, ExprKind::Call(call)
+                if call.name().is_some_and(|name| names.contains(&name)));
         });
     }
     found

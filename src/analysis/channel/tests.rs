@@ -112,6 +112,20 @@ fn counts_are_compared_where_they_are_sure() {
 }
 
 #[test]
+fn of_those_that_may_send_nobody_says_that_all_is_received() {
+    let body = |loop_: &str, receive: &str| {
+        said(&format!(
+            "func f(items []int) error {{\nc := make(chan error)\n{loop_}go func() {{\n\
+             if err := fails(); err != nil {{ c <- err }}\n}}()\n{receive}\n}}"
+        ))
+    };
+    assert_eq!(body("", "return <-c"), ["received"]);
+    let many = "for range items {\n";
+    assert_eq!(body(many, "}\nreturn <-c"), ["unsure"]);
+    assert_eq!(body(many, "}\nfor range items { <-c }\nreturn nil"), ["received"]);
+}
+
+#[test]
 fn rounds_that_start_one_and_wait_for_one_leave_the_last_one_alone() {
     let body = |make: &str, more: &str| {
         said(&format!(
@@ -190,6 +204,11 @@ fn what_the_goroutine_does_afterwards_keeps_a_capacity_from_being_safe() {
     assert_eq!(body("defer close(c)\nc <- 1"), ["abandoned-send, 1"]);
     assert_eq!(body("c <- 1\nwork()"), ["abandoned-send"]);
     assert_eq!(body("work()\nc <- 1"), ["abandoned-send, 1"]);
+    let each = |sent: &str| body(&format!("for i := 0; i < 3; i++ {{\n{sent}\n}}"));
+    assert_eq!(each("c <- int(i)"), ["abandoned-send, 3"]);
+    assert_eq!(each("c <- work()"), ["abandoned-send"], "it would work for nobody");
+    assert_eq!(each("x := work()\nc <- x"), ["abandoned-send"]);
+    assert_eq!(body("c <- 1\nfor range 3 {\nwork()\n}"), ["abandoned-send"]);
 }
 
 #[test]

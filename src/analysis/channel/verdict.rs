@@ -77,14 +77,43 @@ impl<'t> Case<'t> {
             return None;
         }
         self.unclosed(channel)
+            .or_else(|| self.closed_on_other_ways(channel))
             .or_else(|| self.unsent(channel))
             .or_else(|| self.starved(channel))
             .or_else(|| self.unanswered(channel))
             .or_else(|| self.alone(channel))
     }
 
-    /// How a channel that a goroutine uses is no fault, in a word; none where no goroutine uses it.
-    pub fn words(&self, channel: ChannelId) -> &'static str {
+    /// How a channel that a goroutine uses is no fault, in a word, and why; no word where no goroutine uses
+    /// it.
+    pub fn words(&self, channel: ChannelId) -> (&'static str, &'static str) {
+        if self.may_be_too_many(channel) {
+            return ("unsure", "each of several goroutines may send, and fewer are received");
+        }
+        (self.word(channel), "")
+    }
+
+    /// Whether goroutines that send or do not are more than are received: how many do, nobody can tell.
+    fn may_be_too_many(&self, channel: ChannelId) -> bool {
+        let sends = |way: &Way| way.count(Action::Send, channel, |guard| *guard == Guard::None).most;
+        let receives = |way: &Way| way.has(Action::Receive, channel) || way.has(Action::Range, channel);
+        let lasts = (self.lasts)(Action::Receive, channel) || (self.lasts)(Action::Range, channel);
+        if !(self.closed)(channel) || lasts || self.members.iter().flatten().any(receives) {
+            return false;
+        }
+        self.exits.iter().filter(|exit| !exit.uncertain && !exit.has(Action::Range, channel)).any(|exit| {
+            let received = exit.count(Action::Receive, channel, |_| true).most;
+            let room = received.plus(&self.capacities[channel.0]);
+            self.started(exit).iter().any(|(member, count)| {
+                let ways = &self.members[member.0];
+                let most = ways.iter().map(sends).reduce(|a, b| a.greater(&b)).unwrap_or(Size::ZERO);
+                let some_do_not = ways.iter().any(|way| !way.has(Action::Send, channel));
+                some_do_not && count.most != Size::ONE && count.most.times(&most).exceeds(&room)
+            })
+        })
+    }
+
+    fn word(&self, channel: ChannelId) -> &'static str {
         let uses =
             |event: &Event| matches!(event.what, What::Operation { channel: used, .. } if used == channel);
         let mut using = self.members.iter().flatten().filter(|way| way.events.iter().any(uses)).peekable();
@@ -301,6 +330,11 @@ impl<'t> Case<'t> {
             let place = after.iter().rev().find(|event| event.is(Action::Send, channel))?.at;
             blocked = blocked.or(Some((*member, place)));
         }
+        // A loop that skips as the one that starts them may skip the same: as often as these are started.
+        let waited = exit.count(Action::Receive, channel, |guard| *guard == Guard::None);
+        if sends == Size::ZERO && waited == Count::up_to(optional.clone()) {
+            return None;
+        }
         let sends = sends.plus(&optional);
         let received = exit.count(Action::Receive, channel, |_| true).least;
         let room = received.plus(&self.capacities[channel.0]).plus(&Size::number(-done_before));
@@ -392,6 +426,51 @@ impl<'t> Case<'t> {
             fault.exits.dedup();
         }
         found
+    }
+
+    /// The owner ranges over a channel that one goroutine closes, and not on every way that it may take.
+    fn closed_on_other_ways(&self, channel: ChannelId) -> Option<Fault> {
+        let lasts = |action| (self.lasts)(action, channel);
+        if lasts(Action::Send) || lasts(Action::Close) || lasts(Action::Receive) || lasts(Action::Range) {
+            return None;
+        }
+        self.exits.iter().filter(|exit| !exit.uncertain && exit.depends.is_empty()).find_map(|exit| {
+            let place = exit.place(Action::Range, channel)?;
+            // Where something else leaves the loop, it need not wait for the close.
+            let leaves = |other: &Way| {
+                let mut here = other.events.iter().filter(|event| event.at == place);
+                here.any(|event| event.is(Action::Receive, channel))
+            };
+            let started = self.started(exit);
+            let uses = |member: &MemberId| {
+                let ways = &self.members[member.0];
+                let on = |event: &Event| {
+                    matches!(event.what, What::Operation { channel: used, .. } if used == channel)
+                };
+                ways.iter().any(|way| way.events.iter().any(on))
+            };
+            let using: Vec<_> = started.iter().filter(|(member, _)| uses(member)).collect();
+            let [(member, count)] = using.as_slice() else { return None };
+            let ways = &self.members[member.0];
+            let ends = |way: &&Way| {
+                matches!(way.end, End::Falls | End::Return(_)) && !way.uncertain && way.agrees(exit)
+            };
+            let silent = ways.iter().filter(ends).any(|way| !way.has(Action::Close, channel));
+            let closes = ways.iter().any(|way| way.has(Action::Close, channel));
+            let own = exit.has(Action::Close, channel) || exit.has(Action::Receive, channel);
+            if **count != Count::once() || !silent || !closes || own || self.exits.iter().any(leaves) {
+                return None;
+            }
+            Some(Fault {
+                kind: Kind::UnclosedRange,
+                channel,
+                blocked: place,
+                member: None,
+                exits: vec![exit.end],
+                sends: Size::ZERO,
+                received: Size::ZERO,
+            })
+        })
     }
 
     /// A goroutine waits for something that nobody sends.

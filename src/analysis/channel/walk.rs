@@ -100,11 +100,16 @@ impl Walk<'_> {
             }
             StmtKind::Defer(deferred) => self.defer(frame, deferred, flow)?,
             StmtKind::Return(values) => {
+                flow.running.iter_mut().for_each(|way| way.gave_nil = None);
                 for value in values {
                     self.eval(frame, value, "returned", flow)?;
                 }
-                for way in &mut flow.running {
-                    way.gave_nil = values.last().and_then(|last| is_nil(frame, last, way));
+                // A callee that was walked has given what it gave.
+                let walked = |call: &Call| call.args.iter().any(|arg| self.passes(frame, arg));
+                if !values.last().and_then(Expr::as_call).is_some_and(walked) {
+                    for way in &mut flow.running {
+                        way.gave_nil = values.last().and_then(|last| is_nil(frame, last, way));
+                    }
                 }
                 end(flow, End::Return(stmt.span));
             }
@@ -160,7 +165,8 @@ impl Walk<'_> {
     ) -> Walked<()> {
         let Some(known) = frame.channel(channel) else {
             self.eval(frame, channel, "used as a value", flow)?;
-            if frame.member && action == Action::Send {
+            // What it takes from somebody else is gone; the end of a context or a timer is not.
+            if frame.member && (action == Action::Send || channel.as_ident().is_some()) {
                 work(flow, span);
             }
             return Ok(());
@@ -262,7 +268,13 @@ impl Walk<'_> {
     ) {
         let ident = target.as_ident().filter(|ident| !ident.is_blank());
         let var = ident.and_then(|ident| frame.scopes.var(ident));
-        let local = var.is_some_and(|var| frame.scopes.info(var).body == frame.body);
+        let own = |var: VarId| frame.scopes.info(var).body == frame.body;
+        let local = var.is_some_and(own)
+            // A field of a value that it has itself.
+            || matches!(&target.unparen().kind, ExprKind::Selector { operand, .. }
+                if operand.as_ident().and_then(|ident| frame.scopes.var(ident)).is_some_and(|var| {
+                    own(var) && matches!(frame.typing.var(var), Some(Type::Named(_) | Type::Struct(_)))
+                }));
         if frame.member && !local && !target.as_ident().is_some_and(Ident::is_blank) {
             work(flow, target.span);
         }
@@ -435,6 +447,7 @@ fn merged(before: Way, ways: &[Way]) -> Way {
         first.facts.iter().filter(|fact| rest.iter().all(|way| way.facts.contains(fact))).cloned().collect();
     merged.fresh =
         first.fresh.iter().filter(|var| rest.iter().all(|way| way.fresh.contains(var))).copied().collect();
+    merged.acts = ways.iter().find_map(|way| way.acts);
     merged.received = ways.iter().flat_map(|way| way.received.iter().copied()).collect();
     merged.stale = ways.iter().flat_map(|way| way.stale.iter().copied()).collect();
     merged
