@@ -2,6 +2,7 @@ package proof
 
 import (
 	"context"
+	"log"
 	"slices"
 
 	"example.com/proof/lib/cl"
@@ -77,4 +78,99 @@ func leaves(ctx context.Context) error {
 		return err
 	}
 	return c.Leave()
+}
+
+// What the maker gives beside it is closed with it.
+func givesEvents(ctx context.Context) (<-chan string, error) {
+	c, events, err := cl.NewWatchedClient(ctx) // fate
+	if err != nil {
+		return nil, err
+	}
+	c.Use()
+	return events, nil
+}
+
+// The function goes on to be called when this one is over.
+func subscribes(ctx context.Context, show func(string)) error {
+	c, err := cl.NewClient(ctx) // against 4 "goes on with what it gets for as long as this is open"
+	if err != nil {
+		return err
+	}
+	return c.Subscribe(show)
+}
+
+// The interface is the library's, what is behind it is not.
+type lasting struct{ c *cl.Client }
+
+var lasts cl.Runner
+
+func (l *lasting) Run() error {
+	lasts = l
+	return nil
+}
+
+func runs(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // fate
+	if err != nil {
+		return err
+	}
+	var r cl.Runner = &lasting{c}
+	return r.Run()
+}
+
+// Another system keeps it.
+func keptElsewhere(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // fate
+	if err != nil {
+		return err
+	}
+	mark(c)
+	return nil
+}
+
+// Where it could not be made there is nothing to close.
+func NewLoggedClient(ctx context.Context) *cl.Client {
+	c, err := cl.NewClient(ctx) // fate
+	if err != nil {
+		log.Print(err)
+	}
+	return c
+}
+
+func logged(ctx context.Context) {
+	c := NewLoggedClient(ctx) // against -4 "may be nil here"
+	c.Use()
+}
+
+func NewCheckedClient(ctx context.Context) *cl.Client {
+	c, err := cl.NewClient(ctx) // fate
+	if err != nil {
+		log.Fatal(err)
+	}
+	return c
+}
+
+func checked(ctx context.Context) {
+	c := NewCheckedClient(ctx) // safe
+	c.Use()
+}
+
+// What is handed in goes out later, and gives nothing to wait for.
+func produces(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 4 "may still be under way"
+	if err != nil {
+		return err
+	}
+	c.Produce("a")
+	return nil
+}
+
+func producesAndFlushes(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	c.Produce("a")
+	c.Flush()
+	return nil
 }

@@ -4,6 +4,7 @@
 
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{ParamIndex, VarOrigin};
+use crate::analysis::placement::in_scope;
 use crate::analysis::proof::ownership::{Owner, StoreTarget, place};
 use crate::analysis::proof::state::{Asked, Effect, Flow, Seen};
 use crate::analysis::proof::tie::{Held, Tie, Value, join};
@@ -34,7 +35,12 @@ impl<'f, 'a> Flow<'f, 'a> {
         {
             self.value(&call.function);
             self.arguments(call);
-            let mut results = vec![None; result + 1];
+            let types = self.types().database.results(&self.typing.callee(call));
+            let mut results = vec![None; types.len().max(result + 1)];
+            // What tells of it ends with it.
+            for (at, _) in types.iter().enumerate().filter(|(_, ty)| self.types().database.is_channel(ty)) {
+                results[at] = Some(Value::of(Tie::Handle));
+            }
             results[result] = Some(Value::of(Tie::Itself));
             return results;
         }
@@ -341,7 +347,10 @@ impl<'f, 'a> Flow<'f, 'a> {
             };
         };
         let known = self.implementation(&value, selected, callee);
-        let of_family = known.as_ref().is_some_and(|method| self.types().is_family(&method.receiver));
+        // Behind an interface of the library's there may be something of the program's.
+        let of_family = known
+            .as_ref()
+            .is_some_and(|method| !method.interface && self.types().is_family(&method.receiver));
         if value.tie != Tie::Holder || of_family || self.is_family(selected) {
             return self.family(call, callee, value, selected, func, &arguments);
         }
@@ -352,7 +361,8 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     fn is_family(&self, operand: Option<&Expr>) -> bool {
-        operand.is_some_and(|operand| self.types().is_family(&self.typing.of(operand)))
+        let ty = operand.map(|operand| self.typing.of(operand));
+        ty.is_some_and(|ty| self.types().is_family(&ty) && !self.types().database.is_interface(&ty))
     }
 
     /// The method that runs, where what is behind an interface is known.
@@ -402,8 +412,14 @@ impl<'f, 'a> Flow<'f, 'a> {
         let own = func
             .as_ref()
             .is_some_and(|func| !self.types().database.locator().is_dependency(&func.package.dir));
+        let served =
+            |expr: &Expr| is_function(expr) || self.types().database.is_channel(&self.typing.of(expr));
+        let goes_on = names::words().subscribes.are_first_of(name) && arguments.exprs.iter().any(served);
         self.bind_callbacks(arguments, Tie::Handle);
         self.out_parameters(arguments);
+        if goes_on {
+            self.object(call.span, format!("`{name}` goes on with what it gets for as long as this is open"));
+        }
         if own || kept {
             let Some(func) = func else { return self.unread(call, callee, "it") };
             let results = self.reads(call, &func, Some(value), selected, arguments);
@@ -459,8 +475,13 @@ impl<'f, 'a> Flow<'f, 'a> {
         arguments: &Arguments<'a>,
     ) -> Vec<Held> {
         let inputs = self.inputs(func, receiver, arguments);
-        let effect = self.context.effect(func, inputs);
-        self.apply(call, func, effect, selected, arguments)
+        // Which of several definitions is built nobody knows.
+        let mut given = Vec::new();
+        for func in func.package.all_definitions(func) {
+            let effect = self.context.effect(&func, inputs.clone());
+            given.push(self.apply(call, &func, effect, selected, arguments));
+        }
+        merged(given)
     }
 
     /// Which parameters get what.
@@ -608,8 +629,15 @@ impl<'f, 'a> Flow<'f, 'a> {
 
     /// `t.Cleanup(func() { … })` runs after all that is deferred, and before the clean-ups above it.
     fn at_test_end(&mut self, call: &'a Call) -> Vec<Held> {
+        let test = match &call.function.unparen().kind {
+            ExprKind::Selector { operand, .. } => {
+                operand.as_ident().and_then(|ident| self.typing.scopes.var(ident))
+            }
+            _ => None,
+        };
+        let same = test == in_scope::test_var(self.typing.scopes, self.typing, self.root);
         match self.asked {
-            Asked::Call { at, cleanup: true, .. } if call.span.start >= at => {
+            Asked::Call { at, cleanup: true, .. } if same && call.span.start >= at => {
                 self.step(call.span, "a clean-up uses it, which runs before the release above it");
             }
             _ => self.object(call.span, "a clean-up uses it, which runs after the function"),

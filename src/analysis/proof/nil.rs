@@ -2,6 +2,7 @@
 //! function does not expect the making to fail.
 
 use crate::analysis::graph::derived::statements;
+use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
 
@@ -75,7 +76,9 @@ fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> O
             }
             (_, Some(value)) if !fails => {
                 let var = value.as_ident().and_then(|ident| scopes.var(ident));
-                if let Some(var) = var.filter(|var| may_be_unset(&typing, body, *var)) {
+                let unset =
+                    |var: &VarId| may_be_unset(&typing, body, *var) || may_have_failed(&typing, body, *var);
+                if let Some(var) = var.filter(unset) {
                     let name = &scopes.info(var).name;
                     let words = format!("`{name}` may be nil here, and no error is returned");
                     found = Some(typing.evidence(stmt.span, words));
@@ -133,6 +136,56 @@ fn may_be_unset(typing: &Typing, body: &Block, var: VarId) -> bool {
         }
     };
     bare && !body.stmts.iter().any(always)
+}
+
+/// Whether a variable has what a call gave beside an error that is dropped, or only told: `if err != nil {
+/// log.Print(err) }`.
+fn may_have_failed(typing: &Typing, body: &Block, var: VarId) -> bool {
+    let local = |expr: &Expr| expr.as_ident().and_then(|ident| typing.scopes.var(ident));
+    let goes_on = |list: &[Stmt]| {
+        list.iter().enumerate().any(|(at, stmt)| {
+            let (StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. }) = &stmt.kind else {
+                return false;
+            };
+            let ([value], [first, .., error]) = (right.as_slice(), left.as_slice()) else { return false };
+            let Some(call) = value.as_call().filter(|_| local(first) == Some(var)) else { return false };
+            if !typing.results(call).last().is_some_and(Type::is_error) {
+                return false;
+            }
+            let Some(error) = local(error) else { return true };
+            match list.get(at + 1).map(|next| &next.kind) {
+                Some(StmtKind::If(branch)) => {
+                    let failed = matches!(&branch.condition.unparen().kind,
+                        ExprKind::Binary { op: BinaryOp::NotEqual, left, right }
+                            if local(left) == Some(error) && right.is_nil());
+                    failed && branch.otherwise.is_none() && !leaves(typing, &branch.then, var)
+                }
+                _ => false,
+            }
+        })
+    };
+    let mut found = goes_on(&body.stmts);
+    visit::body(body, &mut |stmt| found |= visit::child_lists(stmt).into_iter().any(goes_on));
+    found
+}
+
+/// Whether a block does not come to its end, or gives the variable another value.
+fn leaves(typing: &Typing, block: &Block, var: VarId) -> bool {
+    let mut found = false;
+    visit::body(block, &mut |stmt| match &stmt.kind {
+        StmtKind::Return(_) | StmtKind::Break(_) | StmtKind::Continue(_) | StmtKind::Goto(_) => found = true,
+        StmtKind::Assign { left, .. } => {
+            found |= left
+                .iter()
+                .any(|target| target.as_ident().and_then(|ident| typing.scopes.var(ident)) == Some(var));
+        }
+        StmtKind::Expr(expr) => {
+            let ends = |call: &Call| typing.ask(call, |name| known::ending(name, false)).flatten().is_some();
+            found |= expr.as_call().is_some_and(ends);
+        }
+        _ => {}
+    });
+    found
 }
 
 /// An assertion that wants the error of the call, or no resource.

