@@ -115,11 +115,7 @@ func late(ctx context.Context, ready func() error) error {
 	if err != nil {
 		return err
 	}
-	if err := ready(); err != nil {
-		return err
-	}
-	l.Run()
-	return nil
+	return ready()
 }
 
 // What it closes itself ends what it ranges over.
@@ -246,4 +242,74 @@ func tellsItsPortByName(at string) (where string, err error) {
 	}
 	where = l.Addr()
 	return
+}
+
+// Whoever receives may have ended before.
+type SendingClient struct {
+	c    *cl.Client
+	quit chan struct{}
+}
+
+func NewSendingClient(ctx context.Context) (*SendingClient, error) {
+	c, err := cl.NewClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &SendingClient{c: c, quit: make(chan struct{})}
+	go func() {
+		select {
+		case <-s.quit:
+		case <-ctx.Done():
+		}
+	}()
+	return s, nil
+}
+
+func (s *SendingClient) Close() error {
+	s.quit <- struct{}{}
+	return s.c.Close()
+}
+
+func sends(ctx context.Context) error {
+	s, err := NewSendingClient(ctx) // against -5 "waits here for whoever receives"
+	if err != nil {
+		return err
+	}
+	return s.c.Use()
+}
+
+var current *LastingClient
+
+// Its release ends what the package has.
+type LastingClient struct{ c *cl.Client }
+
+func NewLastingClient(ctx context.Context) (*LastingClient, error) {
+	c, err := cl.NewClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &LastingClient{c: c}, nil
+}
+
+func (l *LastingClient) Close() error {
+	current = nil
+	return l.c.Close()
+}
+
+func ends(ctx context.Context) error {
+	l, err := NewLastingClient(ctx) // against -5 "sets a variable of the package"
+	if err != nil {
+		return err
+	}
+	return l.c.Use()
+}
+
+// What runs in the background is what it is for.
+func works(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 4 "a goroutine started here uses it"
+	if err != nil {
+		return err
+	}
+	c.Beat()
+	return nil
 }

@@ -3,7 +3,7 @@
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes};
 use crate::analysis::proof::state::{Against, Asked, Context, Effect, Flow, Seen};
-use crate::analysis::proof::tie::{Tie, Value};
+use crate::analysis::proof::tie::Value;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::FileScope;
@@ -48,14 +48,7 @@ impl Context<'_> {
     fn read(&self, func: &FuncRef, body: &Block, inputs: &[(ParamIndex, Value)]) -> Effect {
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(self.types.database, FileScope::of(func), &scopes);
-        let own = inputs.iter().any(|(index, value)| {
-            *index == ParamIndex::Receiver
-                && value.tie == Tie::Itself
-                && func.decl.receiver.as_ref().is_some_and(|receiver| {
-                    self.types.is_target(&self.types.database.type_of(&typing.file, &receiver.ty))
-                })
-        });
-        let mut flow = Flow::new(self, &typing, Asked::Params { own }, BodyId(0));
+        let mut flow = Flow::new(self, &typing, Asked::Params, BodyId(0));
         for (index, value) in inputs {
             if let Some(var) = scopes.param(BodyId(0), *index) {
                 flow.vars.insert(var, value.clone());

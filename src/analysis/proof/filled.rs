@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
-use crate::analysis::proof::nil::error_of;
+use crate::analysis::proof::nil::{error_of, may_have_failed};
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection, ReleaseWay};
 use crate::base::text::{Span, narrow};
@@ -122,10 +122,16 @@ fn lacking(
     let named = ty.pointee().named()?;
     let package = named.source()?;
     let needed = needed(typing.database, package, &named.name, &subject.release.method);
+    // A part that could not be made is none.
+    let failed = |value: &Expr| {
+        let var = value.as_ident().and_then(|ident| typing.scopes.var(ident));
+        let Decl::Func(func) = decl else { return false };
+        var.is_some_and(|var| func.body().is_some_and(|body| may_have_failed(typing, body, var)))
+    };
     let set = |field: &str| {
         let by_key = |element: &Element| {
             let named = element.key.as_ref().and_then(Expr::as_ident).is_some_and(|key| &*key.name == field);
-            named && !element.value.is_nil()
+            named && !element.value.is_nil() && !failed(&element.value)
         };
         elements.iter().any(by_key)
             || held.is_some_and(|(var, until)| sets(typing, decl, var, until, field, 0))

@@ -35,7 +35,7 @@ impl<'a> Flow<'_, 'a> {
         {
             return self.object(stmt.span, "made for a goroutine that is started here");
         }
-        if !self.captures(stmt.span) || self.asked == (Asked::Params { own: true }) {
+        if !self.captures(stmt.span) {
             return;
         }
         let literal = expr.as_call().and_then(|call| match &call.function.unparen().kind {
@@ -521,7 +521,7 @@ impl<'a> Flow<'_, 'a> {
     fn deferred_wait(&self, var: VarId, end: End, started: Span) -> bool {
         let below = match self.asked {
             Asked::Call { at, .. } => at,
-            Asked::Params { .. } => 0,
+            Asked::Params => 0,
         };
         let mut found = false;
         visit_lists(self.typing.scopes.body(self.root).block, &mut |list, _| {

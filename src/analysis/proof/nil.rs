@@ -62,7 +62,9 @@ fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> O
         if found.is_some() {
             return;
         }
-        let fails = error.and_then(|at| values.get(at)).is_some_and(|value| !value.is_nil());
+        let given = error.and_then(|at| values.get(at));
+        let forgiven = given.is_some_and(|value| is_forgiven(&typing, body, value));
+        let fails = given.is_some_and(|value| !value.is_nil() && !forgiven);
         match (values.as_slice(), values.get(index)) {
             ([value], _) if results.len() > 1 => {
                 found = value.as_call().and_then(|call| called(subject, &typing, call, index, depth));
@@ -76,8 +78,9 @@ fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> O
             }
             (_, Some(value)) if !fails => {
                 let var = value.as_ident().and_then(|ident| scopes.var(ident));
-                let unset =
-                    |var: &VarId| may_be_unset(&typing, body, *var) || may_have_failed(&typing, body, *var);
+                let unset = |var: &VarId| {
+                    forgiven || may_be_unset(&typing, body, *var) || may_have_failed(&typing, body, *var)
+                };
                 if let Some(var) = var.filter(unset) {
                     let name = &scopes.info(var).name;
                     let words = format!("`{name}` may be nil here, and no error is returned");
@@ -140,7 +143,7 @@ fn may_be_unset(typing: &Typing, body: &Block, var: VarId) -> bool {
 
 /// Whether a variable has what a call gave beside an error that is dropped, or only told: `if err != nil {
 /// log.Print(err) }`.
-fn may_have_failed(typing: &Typing, body: &Block, var: VarId) -> bool {
+pub(super) fn may_have_failed(typing: &Typing, body: &Block, var: VarId) -> bool {
     let local = |expr: &Expr| expr.as_ident().and_then(|ident| typing.scopes.var(ident));
     let goes_on = |list: &[Stmt]| {
         list.iter().enumerate().any(|(at, stmt)| {
@@ -169,6 +172,42 @@ fn may_have_failed(typing: &Typing, body: &Block, var: VarId) -> bool {
     found
 }
 
+/// Whether a call ends the goroutine or the process, itself or by a statement of what it calls.
+fn never_returns(typing: &Typing, call: &Call, depth: usize) -> bool {
+    let func = typing.called(call);
+    if typing.ask(call, |name| known::ending(name, false)).flatten().is_some()
+        || call.name() == Some("panic") && func.is_none()
+    {
+        return true;
+    }
+    let Some(func) = func.filter(|_| depth < MAX_DEPTH) else { return false };
+    let scopes = Scopes::of_func(&func.decl);
+    let inside = Typing::new(typing.database, FileScope::of(&func), &scopes);
+    func.decl.body().is_some_and(|body| {
+        body.stmts.iter().any(|stmt| match &stmt.kind {
+            StmtKind::Expr(expr) => {
+                expr.as_call().is_some_and(|call| never_returns(&inside, call, depth + 1))
+            }
+            _ => false,
+        })
+    })
+}
+
+/// Whether the error that is returned may have been made none: `if errors.Is(err, ErrOld) { err = nil }`.
+fn is_forgiven(typing: &Typing, body: &Block, error: &Expr) -> bool {
+    let Some(var) = error.as_ident().and_then(|ident| typing.scopes.var(ident)) else { return false };
+    let mut found = false;
+    visit::body(body, &mut |stmt| {
+        if let StmtKind::Assign { left, right, .. } = &stmt.kind {
+            let clears = |(target, value): (&Expr, &Expr)| {
+                value.is_nil() && target.as_ident().and_then(|ident| typing.scopes.var(ident)) == Some(var)
+            };
+            found |= left.iter().zip(right).any(clears);
+        }
+    });
+    found
+}
+
 /// Whether a block does not come to its end, or gives the variable another value.
 fn leaves(typing: &Typing, block: &Block, var: VarId) -> bool {
     let mut found = false;
@@ -179,10 +218,7 @@ fn leaves(typing: &Typing, block: &Block, var: VarId) -> bool {
                 .iter()
                 .any(|target| target.as_ident().and_then(|ident| typing.scopes.var(ident)) == Some(var));
         }
-        StmtKind::Expr(expr) => {
-            let ends = |call: &Call| typing.ask(call, |name| known::ending(name, false)).flatten().is_some();
-            found |= expr.as_call().is_some_and(ends);
-        }
+        StmtKind::Expr(expr) => found |= expr.as_call().is_some_and(|call| never_returns(typing, call, 0)),
         _ => {}
     });
     found

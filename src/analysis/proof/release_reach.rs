@@ -44,8 +44,8 @@ impl Called {
 pub(super) struct Reach {
     /// The release itself, and what it calls that reads like one.
     pub releases: Vec<Called>,
-    /// The first place where it may wait for ever.
-    pub wait: Option<Evidence>,
+    /// The first place where it may wait for ever, or ends what is not its own.
+    pub against: Option<Evidence>,
     /// Files go with it.
     pub removes: bool,
     /// Something has been told to end.
@@ -93,13 +93,16 @@ impl Reach {
                 Event::Close => self.ended = true,
                 Event::Call(call) => self.call(subject, &typing, call, depth),
                 Event::Wait(span, wait) => {
-                    if self.wait.is_none() {
-                        self.wait = self.stuck(subject, wait).map(|words| typing.evidence(span, words));
+                    if self.against.is_none() {
+                        self.against = self.stuck(subject, wait).map(|words| typing.evidence(span, words));
                     }
-                    // Who is told by a send ends.
-                    self.ended |= matches!(wait, Wait::Send);
                 }
             }
+        }
+        if self.against.is_none() {
+            let release = &subject.release.method;
+            self.against = beyond(&typing, body)
+                .map(|(span, does)| typing.evidence(span, format!("`{release}` {does}")));
         }
     }
 
@@ -123,7 +126,10 @@ impl Reach {
     fn stuck(&self, subject: &Subject, wait: Wait) -> Option<String> {
         let release = &subject.release.method;
         let is_group = matches!(wait, Wait::Group);
-        if !self.ended && !matches!(wait, Wait::Send) {
+        if matches!(wait, Wait::Send) {
+            return Some(format!("`{release}` waits here for whoever receives"));
+        }
+        if !self.ended {
             return Some(format!("`{release}` waits here, and has told nobody to end"));
         }
         let started = || {
@@ -179,6 +185,40 @@ fn events<'a>(typing: &Typing, body: &'a Block) -> Vec<(i64, Event<'a>)> {
         }
     }
     found.sort_by_key(|(at, _)| *at);
+    found
+}
+
+/// Where a body ends, or sets, what the package has and others go on with; or panics.
+fn beyond(typing: &Typing, body: &Block) -> Option<(Span, &'static str)> {
+    let shared = |expr: &Expr| {
+        let ident = expr.as_ident()?;
+        (typing.scopes.var(ident).is_none() && typing.file.package.has_value(&ident.name)).then_some(())
+    };
+    let mut found = None;
+    visit_statements(body, &mut |stmt| {
+        if let StmtKind::Assign { left, .. } = &stmt.kind
+            && left.iter().any(|target| shared(target).is_some())
+        {
+            found.get_or_insert((stmt.span, "sets a variable of the package"));
+        }
+    });
+    visit::block(body, &mut |expr| {
+        let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
+        if call.name() == Some("panic") && typing.called(call).is_none() {
+            found.get_or_insert((call.span, "may panic"));
+            return;
+        }
+        let ends = match &call.function.unparen().kind {
+            ExprKind::Selector { operand, field } => {
+                known::reads_like_release(&field.name) && shared(operand).is_some()
+            }
+            // A function that the package has in a variable.
+            _ => shared(&call.function).is_some(),
+        };
+        if ends {
+            found.get_or_insert((call.span, "ends something of the package"));
+        }
+    });
     found
 }
 

@@ -89,9 +89,8 @@ pub(crate) enum Asked {
         /// The release is a test's clean-up, which runs after the function and its parallel subtests.
         cleanup: bool,
     },
-    /// What the function does with its parameters; `own` for a method of the resource itself, which may start
-    /// goroutines of its own.
-    Params { own: bool },
+    /// What the function does with its parameters.
+    Params,
 }
 
 /// The state of one declaration.
@@ -238,7 +237,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     pub(crate) fn through(&self, index: ParamIndex) -> Seen {
         match self.asked {
             Asked::Call { .. } => Seen::By(Verdict::Stored),
-            Asked::Params { .. } => Seen::Through(index),
+            Asked::Params => Seen::Through(index),
         }
     }
 }

@@ -27,7 +27,7 @@ const MAX_DEPTH: usize = 3;
 
 pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let reach = Reach::of(subject);
-    if let Some(place) = reach.wait {
+    if let Some(place) = reach.against {
         return Err(Objection { place, exposure: None });
     }
     lent::check(subject, &reach.releases, steps)?;

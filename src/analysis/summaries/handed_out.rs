@@ -11,6 +11,7 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::base::diagnostic::Evidence;
 use crate::base::text::{Span, narrow};
+use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -19,7 +20,7 @@ use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
 
 /// Callees that get it are followed this deep.
-const MAX_DEPTH: usize = 3;
+const MAX_DEPTH: usize = 5;
 
 /// The first use of one of `vars` in `body`, the body of a maker, by which somebody else may get it.
 pub fn besides(typing: &Typing, body: &Block, vars: &[VarId]) -> Option<Evidence> {
@@ -161,6 +162,84 @@ impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
                 }
             }
         });
+        self.hands_on(body);
+    }
+
+    /// A literal that uses it, and that others get to call: `health["db"] = func() error { return c.Ping() }`.
+    fn hands_on(&mut self, body: &Block) {
+        let literal = |expr: &Expr| match &expr.unparen().kind {
+            ExprKind::FuncLit(literal) => Some(literal.body.span),
+            _ => None,
+        };
+        let mut handed = Vec::new();
+        visit::body(body, &mut |stmt| {
+            if let StmtKind::Assign { left, right, .. } = &stmt.kind {
+                let others = left.iter().zip(right).filter(|(target, _)| {
+                    let local =
+                        target.as_ident().is_some_and(|ident| self.typing.scopes.var(ident).is_some());
+                    !local && !self.begins_here(target)
+                });
+                handed.extend(others.filter_map(|(_, value)| literal(value)));
+            }
+        });
+        visit::block(body, &mut |expr| {
+            let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
+            let own = match &call.function.unparen().kind {
+                ExprKind::Selector { operand, .. } => {
+                    self.is_it(operand) || self.selected_from(operand).is_some()
+                }
+                _ => false,
+            };
+            let now = || self.runs_now(call) || self.ends_before(call);
+            let args: Vec<Span> = call
+                .args
+                .iter()
+                .flat_map(|arg| match &arg.unparen().kind {
+                    ExprKind::Call(inner) if matches!(self.typing.callee(inner), Callee::Conversion(_)) => {
+                        inner.args.iter().filter_map(literal).collect()
+                    }
+                    _ => literal(arg).into_iter().collect::<Vec<_>>(),
+                })
+                .collect();
+            if !args.is_empty() && !own && !now() {
+                handed.extend(args);
+            }
+        });
+        let used = handed
+            .into_iter()
+            .find(|span| self.typing.scopes.uses_in(*span).any(|var| self.vars.contains(&var)));
+        if let Some(span) = used {
+            let words = "its maker hands on a function that uses it";
+            self.against.get_or_insert_with(|| self.typing.evidence(span, words));
+        }
+    }
+
+    fn runs_now(&self, call: &Call) -> bool {
+        let facts = &names::functions().runs_now;
+        self.typing.ask(call, |name| facts.holds(name.package, name.name)) == Some(true)
+    }
+
+    /// Whether the source of what is called calls its function parameters, and keeps them nowhere.
+    fn ends_before(&self, call: &Call) -> bool {
+        let Some(func) = self.typing.called(call) else { return false };
+        let scopes = Scopes::of_func(&func.decl);
+        let Some(body) = func.decl.body() else { return false };
+        let typing = Typing::new(self.typing.database, FileScope::of(&func), &scopes);
+        let params = (0..func.decl.signature.params.len())
+            .filter_map(|at| scopes.param(BodyId(0), ParamIndex::At(narrow(at))));
+        let functions = params
+            .filter(|var| typing.var(*var).is_some_and(|ty| typing.database.underlying_func(&ty).is_some()));
+        let mut called = Vec::new();
+        visit::block(body, &mut |expr| {
+            if let ExprKind::Call(inner) = &expr.kind
+                && scopes.body_around(inner.span) == Some(BodyId(0))
+            {
+                called.push(inner.function.span.start);
+            }
+        });
+        functions.into_iter().all(|var| {
+            scopes.uses_of(var).all(|at| called.contains(&at) || !body.span.contains(Span::new(at, at)))
+        })
     }
 
     /// Statements in a literal store nothing elsewhere either; what they return is another function's result.

@@ -114,7 +114,12 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
             spread: false,
         };
         match self.typing.database.callee(&self.typing.file, &call, &|ident| self.typing.local(ident)) {
-            Callee::Func { func, .. } if self.is_own(&func) => self.made_by(&func),
+            Callee::Func { func, .. } if self.is_own(&func) => {
+                let scopes = Scopes::of_func(&func.decl);
+                let inside = Typing::new(self.typing.database, FileScope::of(&func), &scopes);
+                let shared = func.decl.body().and_then(|body| of_package(&inside, body));
+                shared.or_else(|| self.made_by(&func))
+            }
             Callee::Func { .. } | Callee::Indexed { .. } => None,
             _ if self.is_unlisted(value) => None,
             _ => Some(self.typing.evidence(value.span, "what this is may belong to others")),
@@ -267,7 +272,8 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
         let mut captured: Vec<VarId> = self.typing.scopes.uses_in(span).filter(|var| !inside(*var)).collect();
         captured.sort();
         captured.dedup();
-        captured.into_iter().find_map(|var| self.variable(var, span, seen)).or_else(|| {
+        let shared = of_package(self.typing, &literal.body);
+        shared.or_else(|| captured.into_iter().find_map(|var| self.variable(var, span, seen))).or_else(|| {
             let mut found = None;
             visit::body(&literal.body, &mut |stmt| {
                 let StmtKind::Return(values) = &stmt.kind else { return };
@@ -435,6 +441,33 @@ pub fn is_closable(typing: &Typing, value: &Expr) -> bool {
 
 fn is_bare(expr: &Expr) -> bool {
     matches!(expr.unparen().kind, ExprKind::Ident(_))
+}
+
+/// What the package has and a function uses that is handed in, but to log: when it is called it may end that,
+/// or put what is made there.
+fn of_package(typing: &Typing, body: &Block) -> Option<Evidence> {
+    let mut logs = Vec::new();
+    visit::block(body, &mut |expr| {
+        if let ExprKind::Call(call) = &expr.kind
+            && let ExprKind::Selector { operand, .. } = &call.function.unparen().kind
+            && typing.ask(call, known::only_looks) == Some(true)
+        {
+            logs.push(operand.span);
+        }
+    });
+    let mut found = None;
+    visit::block(body, &mut |expr| {
+        let Some(ident) = expr.as_ident().filter(|_| found.is_none() && !logs.contains(&expr.span)) else {
+            return;
+        };
+        let shared = typing.scopes.var(ident).is_none() && typing.file.package.has_value(&ident.name);
+        if shared && !is_plain(typing.database, &typing.of(expr)) {
+            found = Some(
+                typing.evidence(expr.span, format!("a function that is handed in uses `{}`", ident.name)),
+            );
+        }
+    });
+    found
 }
 
 #[cfg(test)]

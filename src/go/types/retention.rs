@@ -181,16 +181,24 @@ impl Database {
         let name = &declared.spec.spec().name.name;
         let package = &declared.scope.package;
         let record = self.is_library_of(package, search.target) && !works_with_context(package, name);
-        let open = |field: &Field| {
+        let own = |ty: &Type| ty.named().is_some_and(|named| named.package == package.path);
+        let open = |field: &Field, ty: &Type| {
             let named = !field.names.is_empty();
             let is_open = |name: &Ident| exported(&name.name);
-            record && named && field.names.iter().all(is_open) && !works_through(package, name, field)
+            let used = || own(ty) && works_through(package, name, field);
+            record && named && field.names.iter().all(is_open) && !used()
         };
         let type_of = |field: &Field| self.type_with(&declared.scope, &declared.bound, &field.ty);
-        let types: Vec<(bool, Type)> = fields.iter().map(|field| (open(field), type_of(field))).collect();
-        // What is made of handles alone tells nothing about anything: it is a bundle of them.
-        let data = types.iter().any(|(open, ty)| !open || self.is_plain_data(ty));
-        let counts = |(open, ty): &(bool, Type)| !data || !open || self.is_stream(ty);
+        let types: Vec<(bool, Type)> = fields
+            .iter()
+            .map(|field| {
+                let ty = type_of(field);
+                (open(field, &ty), ty)
+            })
+            .collect();
+        // What is made of the library's own things alone tells about nothing: it is a bundle of them.
+        let bundle = types.iter().all(|(open, ty)| *open && own(ty) && !self.is_plain_data(ty));
+        let counts = |(open, ty): &(bool, Type)| bundle || !open || self.is_stream(ty);
         let types: Vec<Type> = types.into_iter().filter(counts).map(|(_, ty)| ty).collect();
         self.most(types.into_iter(), search, depth)
     }
