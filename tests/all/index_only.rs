@@ -12,6 +12,7 @@ pub fn tests() -> Vec<Trial> {
         connections_are_found_and_closed,
         what_methods_make_is_known_where_their_names_do_not_say_so,
         a_context_brings_nothing_along,
+        a_subscription_goes_on_with_its_connection,
         a_release_beside_a_method_that_changed_is_proved
     ]
 }
@@ -23,6 +24,7 @@ go 1.24
 require (
 	cloud.google.com/go/compute v1.45.0
 	cloud.google.com/go/storage v1.999.0
+	github.com/nats-io/nats.go v1.43.0
 	github.com/redis/go-redis/v9 v9.999.0
 	google.golang.org/grpc v1.70.0
 )
@@ -42,6 +44,7 @@ import (
 
 	compute \"cloud.google.com/go/compute/apiv1\"
 	\"cloud.google.com/go/storage\"
+	\"github.com/nats-io/nats.go\"
 	\"github.com/redis/go-redis/v9\"
 	\"google.golang.org/grpc\"
 )
@@ -82,6 +85,16 @@ fn what_methods_make_is_known_where_their_names_do_not_say_so() {
          \ts.Ping(ctx)\n}\n",
     );
     assert!(title.contains("defer s.Close()"), "{title}");
+}
+
+fn a_subscription_goes_on_with_its_connection() {
+    let of = |then: &str| {
+        let made = "\tnc, err := nats.Connect(url)\n\tif err != nil {\n\t\treturn err\n\t}\n";
+        fixed(&format!("func f(url string, show nats.MsgHandler) error {{\n{made}\t{then}\n}}")).1
+    };
+    assert!(!of("_, err = nc.Subscribe(\"a\", func(m *nats.Msg) { use(string(m.Data)) })\n\treturn err"));
+    assert!(!of("_, err = nc.QueueSubscribe(\"a\", \"q\", show)\n\treturn err"));
+    assert!(of("return nc.Publish(\"a\", nil)"));
 }
 
 fn a_context_brings_nothing_along() {

@@ -155,22 +155,53 @@ func checked(ctx context.Context) {
 	c.Use()
 }
 
-// What is handed in goes out later, and gives nothing to wait for.
-func produces(ctx context.Context) error {
-	c, err := cl.NewClient(ctx) // against 4 "may still be under way"
-	if err != nil {
-		return err
-	}
-	c.Produce("a")
+// The client's package is the program's own, and so is the interface.
+type job interface{ do() error }
+
+type keepJob struct{ c *ToldClient }
+
+var kept []job
+
+func (k keepJob) do() error {
+	kept = append(kept, k)
 	return nil
 }
 
-func producesAndFlushes(ctx context.Context) error {
-	c, err := cl.NewClient(ctx) // safe
+func does(ctx context.Context) error {
+	c, err := NewToldClient(ctx) // fate
 	if err != nil {
 		return err
 	}
-	c.Produce("a")
-	c.Flush()
+	var j job = keepJob{c}
+	return j.do()
+}
+
+// The release clears what was given.
+type ViewClient struct{ buf []byte }
+
+func NewViewClient(size int) (*ViewClient, error) {
+	return &ViewClient{buf: make([]byte, size)}, nil
+}
+
+func (v *ViewClient) Bytes() []byte { return v.buf }
+
+func (v *ViewClient) Close() error {
+	clear(v.buf)
 	return nil
+}
+
+func givesItsMemory(size int) ([]byte, error) {
+	v, err := NewViewClient(size) // fate
+	if err != nil {
+		return nil, err
+	}
+	return v.Bytes(), nil
+}
+
+func countsItsMemory(size int) (int, error) {
+	v, err := NewViewClient(size) // safe
+	if err != nil {
+		return 0, err
+	}
+	return len(v.Bytes()), nil
 }

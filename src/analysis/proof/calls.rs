@@ -8,6 +8,7 @@ use crate::analysis::placement::in_scope;
 use crate::analysis::proof::ownership::{Owner, StoreTarget, place};
 use crate::analysis::proof::state::{Asked, Effect, Flow, Seen};
 use crate::analysis::proof::tie::{Held, Tie, Value, join};
+use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::base::diagnostic::Verdict;
 use crate::base::text::{Span, narrow};
 use crate::go::facts;
@@ -18,6 +19,7 @@ use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::{Lookup, Member, MethodRef};
+use crate::go::types::plain::is_plain;
 use crate::go::types::type_expr::Type;
 
 /// Where a call's arguments come from.
@@ -352,6 +354,11 @@ impl<'f, 'a> Flow<'f, 'a> {
             .as_ref()
             .is_some_and(|method| !method.interface && self.types().is_family(&method.receiver));
         if value.tie != Tie::Holder || of_family || self.is_family(selected) {
+            // What runs is the method of what is behind the interface, where that is known.
+            let func = match &known {
+                Some(method) if !method.interface => method.func.clone().filter(|func| func.decl.has_body()),
+                _ => func,
+            };
             return self.family(call, callee, value, selected, func, &arguments);
         }
         match known.and_then(|method| method.func).filter(|func| func.decl.has_body()) {
@@ -412,8 +419,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         let own = func
             .as_ref()
             .is_some_and(|func| !self.types().database.locator().is_dependency(&func.package.dir));
-        let served =
-            |expr: &Expr| is_function(expr) || self.types().database.is_channel(&self.typing.of(expr));
+        let served = |expr: &Expr| !is_plain(self.types().database, &self.typing.of(expr));
         let goes_on = names::words().subscribes.are_first_of(name) && arguments.exprs.iter().any(served);
         self.bind_callbacks(arguments, Tie::Handle);
         self.out_parameters(arguments);
@@ -423,6 +429,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         if own || kept {
             let Some(func) = func else { return self.unread(call, callee, "it") };
             let results = self.reads(call, &func, Some(value), selected, arguments);
+            let results = self.with_its_memory(callee, &func, results);
             return self.with_its_life(callee, results);
         }
         // The error of a method of the library says what went wrong, and no more.
@@ -436,6 +443,47 @@ impl<'f, 'a> Flow<'f, 'a> {
             format!("`{name}` is called on it, and gives nothing that could hold on to it")
         };
         self.step(call.span, words);
+        results
+    }
+
+    /// `return v.buf`, of a field that the release goes to as well: what is given there is gone with it.
+    fn with_its_memory(&self, callee: &Callee, func: &FuncRef, mut results: Vec<Held>) -> Vec<Held> {
+        let database = self.types().database;
+        let released = ReleasedFields::of(self.types().target);
+        let (Some(body), Some(receiver)) =
+            (func.decl.body(), func.decl.receiver.as_ref().and_then(|receiver| receiver.name.as_ref()))
+        else {
+            return results;
+        };
+        let is_part = |expr: &Expr| {
+            let mut expr = expr.unparen();
+            while let ExprKind::Slice { operand, .. }
+            | ExprKind::AddressOf(operand)
+            | ExprKind::Index { operand, .. } = &expr.kind
+            {
+                expr = operand.unparen();
+            }
+            match &expr.kind {
+                ExprKind::Selector { operand, field } => {
+                    operand.as_ident().is_some_and(|ident| ident.name == receiver.name)
+                        && released.may_be(Some(&field.name), 0)
+                }
+                _ => false,
+            }
+        };
+        let types = database.results(callee);
+        visit::body(body, &mut |stmt| {
+            let StmtKind::Return(values) = &stmt.kind else { return };
+            for (at, value) in values.iter().enumerate() {
+                let shares = types
+                    .get(at)
+                    .is_some_and(|ty| matches!(ty, Type::Slice(_) | Type::Map(..) | Type::Pointer(_)));
+                results.resize(results.len().max(at + 1), None);
+                if shares && is_part(value) && results[at].is_none() {
+                    results[at] = Some(Value::of(Tie::Handle));
+                }
+            }
+        });
         results
     }
 

@@ -2,6 +2,13 @@
 //! to an end: all of it is given back before. Where something is not, the function hangs that only leaked.
 //! Which releases wait so is a fact of the library, whoever calls them in the end.
 
+#![expect(
+    clippy::mutable_key_type,
+    reason = "a function is told apart by its file and place, never by what its package remembers"
+)]
+
+use rustc_hash::FxHashSet;
+
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{Scopes, VarId};
@@ -20,7 +27,10 @@ use crate::go::types::plain::is_plain;
 use crate::go::types::type_expr::Type;
 
 /// Methods that call methods are followed this deep.
-const MAX_DEPTH: usize = 3;
+const MAX_DEPTH: usize = 8;
+
+/// How many of them are read.
+const MAX_FUNCS: usize = 200;
 
 pub(super) fn check(
     subject: &Subject,
@@ -123,7 +133,7 @@ fn kept_by(subject: &Subject, call: &Call, lenders: &[&Type]) -> Option<Evidence
     }
     let around = Around { database: typing.database, release: &subject.release.method, lenders };
     match typing.called(call).filter(|func| !typing.database.is_dependency(&func.package)) {
-        Some(func) => around.function(&func, 0),
+        Some(func) => around.function(&func, 0, &mut FxHashSet::default()),
         None => Some(subject.evidence(call.span, around.may_take(call))),
     }
 }
@@ -142,11 +152,14 @@ impl Around<'_> {
     }
 
     /// The first place where a function may take something out and not give it back.
-    fn function(&self, func: &FuncRef, depth: usize) -> Option<Evidence> {
+    fn function(&self, func: &FuncRef, depth: usize, read: &mut FxHashSet<FuncRef>) -> Option<Evidence> {
         let body = func.decl.body()?;
+        if !read.insert(func.clone()) {
+            return None;
+        }
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(self.database, FileScope::of(func), &scopes);
-        if depth >= MAX_DEPTH {
+        if depth >= MAX_DEPTH || read.len() > MAX_FUNCS {
             return Some(typing.evidence(func.decl.name.span, "calls are not followed further than here"));
         }
         let lends = |expr: &Expr| self.lenders.contains(&typing.of(expr).pointee());
@@ -173,7 +186,7 @@ impl Around<'_> {
                 continue;
             }
             let own = typing.called(call).filter(|func| !self.database.is_dependency(&func.package));
-            if let Some(place) = own.and_then(|func| self.function(&func, depth + 1)) {
+            if let Some(place) = own.and_then(|func| self.function(&func, depth + 1, read)) {
                 return Some(place);
             }
         }

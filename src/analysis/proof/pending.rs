@@ -80,7 +80,7 @@ impl<'a> Function<'_, 'a, '_> {
                 let is_dropped = dropped.contains(&call.span);
                 let open = match future {
                     // `client.Produce(ctx, record, nil)`
-                    _ if by_method && hands_in(name) => true,
+                    _ if by_method && hands_in(name) && self.is_unread(call) => true,
                     Some(Future::Surely) => is_dropped || !awaited.is_settled(call),
                     // What is used otherwise is a stream, a session.
                     Some(Future::Perhaps) => is_dropped,
@@ -98,6 +98,10 @@ impl<'a> Function<'_, 'a, '_> {
             }
             self.left_open_in(call, derived, read)
         })
+    }
+
+    fn is_unread(&self, call: &Call) -> bool {
+        self.typing.called(call).is_none_or(|func| self.typing.database.is_dependency(&func.package))
     }
 
     /// The parameters of a function of the program that get the resource, or something made from it.
@@ -193,7 +197,7 @@ enum Future {
 /// Whether a method of this name only hands in what goes out later.
 fn hands_in(name: &str) -> bool {
     let waits = name.ends_with("Sync");
-    (names::words().hands_in.are_first_of(name) && !waits) || name.ends_with("Async")
+    (names::words().hands_in.are_first_of(name) && !waits) || (name.ends_with("Async") && name != "Async")
 }
 
 fn kind_of(typing: &Typing, call: &Call, ty: &Type) -> Future {
@@ -280,4 +284,15 @@ fn flushes(func: &FuncRef, depth: usize) -> bool {
         }
     });
     inner.iter().any(|func| flushes(func, depth + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hands_in;
+
+    #[test]
+    fn a_name_tells_what_goes_out_later() {
+        assert!(["Produce", "ProduceBatch", "SendAsync", "enqueue"].iter().all(|name| hands_in(name)));
+        assert!(!["ProduceSync", "Send", "Producer", "Async", "Publish"].iter().any(|name| hands_in(name)));
+    }
 }

@@ -201,7 +201,11 @@ impl<'f, 'a> Flow<'f, 'a> {
         // The error of a method of the library says what went wrong, and no more.
         let empty = |ty: &Type| match ty.is_error() {
             true => value.tie == Tie::Handle,
-            false => !self.types().can_take(ty),
+            // A slice of its memory is gone with it.
+            false => {
+                let shares = matches!(ty, Type::Slice(_) | Type::Map(..) | Type::Pointer(_));
+                !self.types().can_take(ty) && !(shares && value.tie == Tie::Handle)
+            }
         };
         if ty.as_ref().is_some_and(empty) {
             return;

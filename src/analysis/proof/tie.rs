@@ -122,7 +122,8 @@ impl Types<'_> {
         }
         let tie = match whole.tie {
             _ if self.is_target(ty) => Tie::Itself,
-            Tie::Holder if !self.is_family(ty) => Tie::Holder,
+            // Behind an interface of the library's may be something of the program's.
+            Tie::Holder if !self.is_family(ty) || self.database.is_interface(ty) => Tie::Holder,
             _ => Tie::Handle,
         };
         Some(Value::of(tie))

@@ -165,7 +165,7 @@ impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
         self.hands_on(body);
     }
 
-    /// A literal that uses it, and that others get to call: `health["db"] = func() error { return c.Ping() }`.
+    /// A literal that uses it, and that others get to call: `checks["db"] = func() error { return c.Ping() }`
     fn hands_on(&mut self, body: &Block) {
         let literal = |expr: &Expr| match &expr.unparen().kind {
             ExprKind::FuncLit(literal) => Some(literal.body.span),
@@ -205,9 +205,23 @@ impl<'t, 'a, 'w> Uses<'t, 'a, 'w> {
                 handed.extend(args);
             }
         });
-        let used = handed
-            .into_iter()
-            .find(|span| self.typing.scopes.uses_in(*span).any(|var| self.vars.contains(&var)));
+        // A literal that only sets it makes it.
+        let mut set = Vec::new();
+        visit::block(body, &mut |expr| {
+            let ExprKind::FuncLit(literal) = &expr.kind else { return };
+            visit::body(&literal.body, &mut |stmt| {
+                if let StmtKind::Assign { left, .. } = &stmt.kind {
+                    set.extend(
+                        left.iter().filter(|target| self.is_it(target)).map(|target| target.span.start),
+                    );
+                }
+            });
+        });
+        let scopes = self.typing.scopes;
+        let used = handed.into_iter().find(|span| {
+            let mut uses = self.vars.iter().flat_map(|var| scopes.uses_of(*var));
+            uses.any(|at| span.contains(Span::new(at, at)) && !set.contains(&at))
+        });
         if let Some(span) = used {
             let words = "its maker hands on a function that uses it";
             self.against.get_or_insert_with(|| self.typing.evidence(span, words));

@@ -460,7 +460,9 @@ fn of_package(typing: &Typing, body: &Block) -> Option<Evidence> {
         let Some(ident) = expr.as_ident().filter(|_| found.is_none() && !logs.contains(&expr.span)) else {
             return;
         };
-        let shared = typing.scopes.var(ident).is_none() && typing.file.package.has_value(&ident.name);
+        let shared = !ident.is_blank()
+            && typing.scopes.var(ident).is_none()
+            && typing.file.package.has_value(&ident.name);
         if shared && !is_plain(typing.database, &typing.of(expr)) {
             found = Some(
                 typing.evidence(expr.span, format!("a function that is handed in uses `{}`", ident.name)),

@@ -453,7 +453,41 @@ impl Search<'_> {
             }
         };
         let given = typing.scopes.assigned(var);
-        given.iter().fold(start, |known, given| known.or(self.value(typing, given.value, given.index, seen)))
+        let mut answer = given
+            .iter()
+            .fold(start, |known, given| known.or(self.value(typing, given.value, given.index, seen)));
+        if self.proving && answer.against.is_none() {
+            answer.against = self.put_in_later(typing, var, seen);
+        }
+        answer
+    }
+
+    /// `s.conn = shared`: what a struct that is made here gets afterwards, and its release goes on to.
+    fn put_in_later(&mut self, typing: &Typing, var: VarId, seen: &[VarId]) -> Option<Evidence> {
+        let released = ReleasedFields::of(&typing.var(var)?);
+        let body = typing.scopes.body(typing.scopes.info(var).body).block;
+        let mut given: Vec<(&Expr, usize)> = Vec::new();
+        visit::body(body, &mut |stmt| {
+            let StmtKind::Assign { left, right, .. } = &stmt.kind else { return };
+            for (at, target) in left.iter().enumerate() {
+                let Some([whole, field]) =
+                    target.as_path().as_deref().and_then(|path| path.first_chunk::<2>().copied())
+                else {
+                    continue;
+                };
+                if typing.scopes.var(whole) == Some(var) && released.may_be(Some(&field.name), 0) {
+                    given.push(if left.len() == right.len() { (&right[at], 0) } else { (&right[0], at) });
+                }
+            }
+        });
+        given.into_iter().find_map(|(value, index)| {
+            let part = self.value(typing, value, index, &mut seen.to_vec());
+            let foreign =
+                part.ownership != ResultOwnership::Fresh && (index > 0 || is_closable(typing, value));
+            let mut found = part.against.filter(|_| foreign)?;
+            found.words = format!("its release goes on to something else: {}", found.words);
+            Some(found)
+        })
     }
 }
 

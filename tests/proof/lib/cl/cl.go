@@ -88,12 +88,6 @@ type Runner interface{ Run() error }
 
 func (c *Client) Run() error { return nil }
 
-// Produce sends a little later.
-func (c *Client) Produce(m string) {}
-
-// Flush sends what is left.
-func (c *Client) Flush() {}
-
 // Beat goes on until the client is closed.
 func (c *Client) Beat() { go c.Use() }
 
