@@ -121,3 +121,53 @@ func over() error {
 	o := NewOverClient() // against -5 "its release goes on to something else"
 	return o.base.Use()
 }
+
+// Both stay nil where it is not wanted.
+func NewOptionalClient(ctx context.Context, on bool) (c *cl.Client, err error) {
+	if on {
+		c, err = cl.NewClient(ctx)
+	}
+	return
+}
+
+func optional(ctx context.Context, on bool) error {
+	c, err := NewOptionalClient(ctx, on) // against -4 "may give nil here"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+func NewKindClient(ctx context.Context, kind string) (*cl.Client, error) {
+	var c *cl.Client
+	var err error
+	switch kind {
+	case "a":
+		c, err = cl.NewClient(ctx)
+	}
+	return c, err
+}
+
+func kinds(ctx context.Context, kind string) error {
+	c, err := NewKindClient(ctx, kind) // against -4 "may be nil here"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+func NewRetriedClient(ctx context.Context) (c *cl.Client, err error) {
+	c, err = cl.NewClient(ctx)
+	if err != nil {
+		c, err = cl.NewClient(ctx)
+	}
+	return
+}
+
+func retried(ctx context.Context) error {
+	c, err := NewRetriedClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}

@@ -4,7 +4,7 @@
 use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarId, VarOrigin};
 
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection};
@@ -66,6 +66,14 @@ fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> O
         let forgiven = given.is_some_and(|value| is_forgiven(&typing, body, value));
         let fails = given.is_some_and(|value| !value.is_nil() && !forgiven);
         match (values.as_slice(), values.get(index)) {
+            ([], None) => {
+                let var = scopes.result(BodyId(0), index).filter(|var| may_be_unset(&typing, body, *var));
+                let errors = error.and_then(|at| scopes.result(BodyId(0), at));
+                if var.is_some() && errors.is_none_or(|error| may_be_unset(&typing, body, error)) {
+                    let words = format!("`{}` may give nil here, and no error", func.decl.name.name);
+                    found = Some(typing.evidence(stmt.span, words));
+                }
+            }
             ([value], _) if results.len() > 1 => {
                 found = value.as_call().and_then(|call| called(subject, &typing, call, index, depth));
             }
@@ -76,7 +84,10 @@ fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> O
             (_, Some(value)) if value.as_call().is_some() => {
                 found = value.as_call().and_then(|call| called(subject, &typing, call, 0, depth));
             }
-            (_, Some(value)) if !fails => {
+            // Where nothing was made, no error was either.
+            (_, Some(value))
+                if !fails || given.is_some_and(|error| both_unset(&typing, body, value, error)) =>
+            {
                 let var = value.as_ident().and_then(|ident| scopes.var(ident));
                 let unset = |var: &VarId| {
                     forgiven || may_be_unset(&typing, body, *var) || may_have_failed(&typing, body, *var)
@@ -191,6 +202,15 @@ fn never_returns(typing: &Typing, call: &Call, depth: usize) -> bool {
             _ => false,
         })
     })
+}
+
+/// Whether two variables both get a value on some ways only.
+fn both_unset(typing: &Typing, body: &Block, value: &Expr, error: &Expr) -> bool {
+    let unset = |expr: &Expr| {
+        let var = expr.as_ident().and_then(|ident| typing.scopes.var(ident));
+        var.is_some_and(|var| may_be_unset(typing, body, var))
+    };
+    unset(value) && unset(error)
 }
 
 /// Whether the error that is returned may have been made none: `if errors.Is(err, ErrOld) { err = nil }`.
