@@ -35,8 +35,8 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
 /// Whether it has a place in the network.
 fn has_place(subject: &Subject) -> bool {
     let tells =
-        |name: &&str| matches!(subject.typing.database.member(subject.ty, name), Some(Member::Method(_)));
-    ["Addr", "LocalAddr"].iter().any(|name| tells(&name))
+        |name: &str| matches!(subject.typing.database.member(subject.ty, name), Some(Member::Method(_)));
+    ["Addr", "LocalAddr"].iter().any(|name| tells(name))
 }
 
 /// `net.Listen("unix", path)`

@@ -204,7 +204,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             // A slice of its memory is gone with it.
             false => {
                 let shares = matches!(ty, Type::Slice(_) | Type::Map(..) | Type::Pointer(_));
-                !self.types().can_take(ty) && !(shares && value.tie == Tie::Handle)
+                !(self.types().can_take(ty) || shares && value.tie == Tie::Handle)
             }
         };
         if ty.as_ref().is_some_and(empty) {
