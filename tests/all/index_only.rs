@@ -13,6 +13,7 @@ pub fn tests() -> Vec<Trial> {
         what_methods_make_is_known_where_their_names_do_not_say_so,
         a_context_brings_nothing_along,
         a_subscription_goes_on_with_its_connection,
+        a_stub_of_the_tree_lends_its_connection,
         a_release_beside_a_method_that_changed_is_proved
     ]
 }
@@ -95,6 +96,19 @@ fn a_subscription_goes_on_with_its_connection() {
     assert!(!of("_, err = nc.Subscribe(\"a\", func(m *nats.Msg) { use(string(m.Data)) })\n\treturn err"));
     assert!(!of("_, err = nc.QueueSubscribe(\"a\", \"q\", show)\n\treturn err"));
     assert!(of("return nc.Publish(\"a\", nil)"));
+}
+
+/// Generated code keeps the connection in a field of an interface of the library's.
+fn a_stub_of_the_tree_lends_its_connection() {
+    let stub = "type stub struct{ cc grpc.ClientConnInterface }\n\n\
+                func newStub(cc grpc.ClientConnInterface) *stub { return &stub{cc} }\n\n\
+                func (s *stub) Call(ctx context.Context, in, out *Message) error {\n\
+                \treturn s.cc.Invoke(ctx, \"/m/Call\", in, out)\n}\n\n\
+                type Message struct{ Text string }\n\n";
+    let call = "func f(ctx context.Context, target string) error {\n\
+                \tconn, err := grpc.NewClient(target)\n\tif err != nil {\n\t\treturn err\n\t}\n\
+                \treturn newStub(conn).Call(ctx, &Message{}, &Message{})\n}";
+    assert!(fixed(&format!("{stub}{call}")).1);
 }
 
 fn a_context_brings_nothing_along() {

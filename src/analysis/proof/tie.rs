@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::go::project::package::Package;
 use crate::go::types::database::Database;
 use crate::go::types::retention::Holds;
 use crate::go::types::type_expr::Type;
@@ -110,6 +111,11 @@ impl Types<'_> {
         }
     }
 
+    fn is_own_interface(self, ty: &Type) -> bool {
+        let own = |package: &Arc<Package>| !self.database.is_dependency(package);
+        self.database.is_interface(ty) && ty.named().and_then(|named| named.source()).is_some_and(own)
+    }
+
     /// A part of something tied, by its type: the library's own things stay the library's.
     pub(crate) fn part(self, whole: &Value, ty: &Type) -> Held {
         let room = match whole.tie {
@@ -122,8 +128,8 @@ impl Types<'_> {
         }
         let tie = match whole.tie {
             _ if self.is_target(ty) => Tie::Itself,
-            // Behind an interface of the library's may be something of the program's.
-            Tie::Holder if !self.is_family(ty) || self.database.is_interface(ty) => Tie::Holder,
+            // Behind an interface of the program's own package may be anything of its.
+            Tie::Holder if !self.is_family(ty) || self.is_own_interface(ty) => Tie::Holder,
             _ => Tie::Handle,
         };
         Some(Value::of(tie))
