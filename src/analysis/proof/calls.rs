@@ -23,8 +23,8 @@ use crate::go::types::plain::is_plain;
 use crate::go::types::type_expr::Type;
 
 /// Where a call's arguments come from.
-struct Arguments<'a> {
-    exprs: &'a [Expr],
+pub(super) struct Arguments<'a> {
+    pub exprs: &'a [Expr],
     held: Vec<Held>,
     spread: bool,
 }
@@ -105,72 +105,6 @@ impl<'f, 'a> Flow<'f, 'a> {
         }
     }
 
-    /// The parameters of functions among the arguments, which whoever gets them may call with something tied.
-    fn bind_callbacks(&mut self, arguments: &Arguments<'a>, tie: Tie) {
-        for arg in arguments.exprs {
-            let literals = match &arg.unparen().kind {
-                ExprKind::FuncLit(literal) => Some(vec![&**literal]),
-                _ => self.literals(arg),
-            };
-            match literals {
-                Some(literals) => {
-                    literals.into_iter().for_each(|literal| self.bind_callback(literal, arg, tie))
-                }
-                None => self.call_back(arg, tie),
-            }
-        }
-    }
-
-    fn bind_callback(&mut self, literal: &'a FuncLit, arg: &'a Expr, tie: Tie) {
-        let Some(body) = self.typing.scopes.literal(literal) else { return };
-        for (at, param) in literal.signature.params.iter().enumerate() {
-            let ty = self.types().database.type_of(self.file(), &param.ty);
-            let var = self.typing.scopes.param(body, ParamIndex::At(narrow(at)));
-            if let (Some(var), Some(value)) = (var, self.given_back(tie, &ty)) {
-                self.set(var, value, arg.span);
-            }
-        }
-    }
-
-    /// A function that is named, or in a variable, and may be called with something tied.
-    fn call_back(&mut self, arg: &'a Expr, tie: Tie) {
-        let Some(signature) = self.types().database.underlying_func(&self.typing.of(arg)) else { return };
-        let given = |(at, ty): (usize, &Type)| Some((ParamIndex::At(narrow(at)), self.given_back(tie, ty)?));
-        let inputs: Vec<(ParamIndex, Value)> =
-            signature.params.iter().enumerate().filter_map(given).collect();
-        if inputs.is_empty() {
-            return;
-        }
-        let named = Call {
-            span: arg.span,
-            function: arg.clone(),
-            type_args: Vec::new(),
-            args: Vec::new(),
-            spread: false,
-        };
-        let functions = match self.typing.called(&named) {
-            Some(func) => Some(vec![func]),
-            None => self.typing.possible_functions(&named),
-        };
-        let Some(functions) = functions else {
-            return self
-                .object(arg.span, "what comes from it goes to a function value, which may be any function");
-        };
-        for func in functions {
-            if let Some(against) = self.context.effect(&func, inputs.clone()).against {
-                let words =
-                    format!("what comes from it goes to `{}`: {}", func.decl.name.name, against.words);
-                self.object(arg.span, words);
-            }
-        }
-    }
-
-    /// What a function gets as a parameter of this type from whoever has something tied.
-    fn given_back(&self, tie: Tie, ty: &Type) -> Held {
-        let data = ty.is_context() || ty.is_error();
-        self.types().part(&Value::of(tie), ty).filter(|_| !data)
-    }
-
     fn builtin(&mut self, call: &'a Call, name: &str, arguments: &Arguments<'a>) -> Vec<Held> {
         match name {
             "append" => {
@@ -248,7 +182,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// All literals that a function value can be; `None` where it can be something else.
-    fn literals(&self, function: &Expr) -> Option<Vec<&'a FuncLit>> {
+    pub(super) fn literals(&self, function: &Expr) -> Option<Vec<&'a FuncLit>> {
         let var = function.as_ident().and_then(|ident| self.typing.scopes.var(ident))?;
         if !matches!(
             self.typing.scopes.info(var).origin,

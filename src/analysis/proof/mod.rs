@@ -10,6 +10,7 @@
 
 mod address;
 mod awaited;
+mod callbacks;
 mod callees;
 mod calls;
 mod compiles;

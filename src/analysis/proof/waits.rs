@@ -76,13 +76,7 @@ fn in_literals(typing: &Typing, body: &Block) -> Option<Evidence> {
 
 /// Of a function that is named, or of a value that serves.
 fn in_argument(typing: &Typing, arg: &Expr) -> Option<Evidence> {
-    let named = Call {
-        span: arg.span,
-        function: arg.clone(),
-        type_args: Vec::new(),
-        args: Vec::new(),
-        spread: false,
-    };
+    let named = arg.called();
     let func = match &arg.unparen().kind {
         ExprKind::Ident(_) | ExprKind::Selector { .. } => typing.called(&named),
         _ => None,

@@ -106,13 +106,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
 
     /// A function by its name, or something that the package has.
     fn function(&self, value: &Expr) -> Option<Evidence> {
-        let call = Call {
-            span: value.span,
-            function: value.clone(),
-            type_args: Vec::new(),
-            args: Vec::new(),
-            spread: false,
-        };
+        let call = value.called();
         match self.typing.database.callee(&self.typing.file, &call, &|ident| self.typing.local(ident)) {
             Callee::Func { func, .. } if self.is_own(&func) => {
                 let scopes = Scopes::of_func(&func.decl);

@@ -204,6 +204,12 @@ impl Expr {
         }
     }
 
+    /// A call of what the expression names, without arguments: asks which function that is.
+    pub fn called(&self) -> Call {
+        let (type_args, args) = (Vec::new(), Vec::new());
+        Call { span: self.span, function: self.clone(), type_args, args, spread: false }
+    }
+
     /// `a.b.c` as its identifiers, if it is nothing else.
     pub fn as_path(&self) -> Option<Vec<&Ident>> {
         match &self.unparen().kind {
