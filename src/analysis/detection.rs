@@ -86,6 +86,8 @@ pub struct Detection {
     pub notes: Vec<Note>,
     /// Anything but a release.
     pub remedy: Option<Remedy>,
+    /// A release of what the call at `span` gives mends this too: where one is missing, that says it all.
+    pub is_mended_by_release: bool,
 }
 
 impl Detection {
@@ -99,6 +101,7 @@ impl Detection {
             labels: Vec::new(),
             notes: Vec::new(),
             remedy: None,
+            is_mended_by_release: false,
         }
     }
 

@@ -62,6 +62,8 @@ pub struct AnalyzedFile {
 pub struct FileText<'f> {
     pub path: &'f Arc<str>,
     pub text: &'f [u8],
+    /// The text that the run found there, before any fix.
+    pub found: &'f [u8],
     pub scope: &'f FileScope,
     pub policy: &'f Policy,
 }
@@ -103,7 +105,7 @@ pub fn again(
         sights: &sights,
         directives: &directives,
         package_style: PackageStyle::new(file.scope),
-        habits: fix::FileHabits::new(file.text),
+        habits: fix::FileHabits::new(file.text, file.found),
     };
     let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
     let mut detected_repeats = Repeats::default();
@@ -113,16 +115,24 @@ pub fn again(
         } else {
             result.keep(&mut known, item)
         };
+        let mut unreleased: Vec<Span> = Vec::new();
         for one in found.judged {
-            result.findings.extend(findings(&run, &place, item, &one, &mut repeats));
+            let reported = findings(&run, &place, item, &one, &mut repeats);
+            unreleased.extend(reported.iter().map(|finding| finding.location.span));
+            result.findings.extend(reported);
             result.unreported.extend(unreported(&run, &place, item, &one));
             result.judged.push(one);
         }
         let ways = (settings, file.policy, &directives);
-        let detected = found.detected.iter();
-        let finding = |one| detect::finding(one, item, &place, ways, &mut detected_repeats);
-        result.findings.extend(detected.filter_map(finding));
-        let previews = found.detected.iter().filter_map(|one| {
+        let says_more = |one: &&Detected| {
+            !one.detection.is_mended_by_release || !unreleased.contains(&one.detection.span)
+        };
+        let finding = |one| {
+            let finding = detect::finding(one, item, &place, ways, &mut detected_repeats);
+            finding.filter(|_| says_more(&one))
+        };
+        result.findings.extend(found.detected.iter().filter_map(finding));
+        let previews = found.detected.iter().filter(says_more).filter_map(|one| {
             detect::unreported(one, item, &place, (file.policy, &directives)).map(|rule| rule.id.clone())
         });
         result.unreported.extend(previews);

@@ -155,6 +155,7 @@ pub fn finding(
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::engine::testing::{checked_by, places};
 
     /// A block with a channel that two send on and one value is taken from.
@@ -227,5 +228,68 @@ mod tests {
         let text = |branches| wide(branches, silenced, "mu.Unlock()");
         assert_eq!(not_analysed("unreleased-lock,unused-suppression", &text(8)), (1, 0));
         assert_eq!(not_analysed("unreleased-lock,unused-suppression", &text(3)), (0, 1));
+    }
+
+    /// A type whose maker starts a goroutine that only its `Close` ends, and a function that forgets that.
+    const WORKER: &str = "package p
+
+import \"os\"
+
+type PumpClient struct {
+	f    *os.File
+	stop chan struct{}
+}
+
+func NewPumpClient() (*PumpClient, error) {
+	f, err := os.Open(\"x\")
+	if err != nil {
+		return nil, err
+	}
+	c := &PumpClient{f: f, stop: make(chan struct{})}
+	go c.loop()
+	return c, nil
+}
+
+func (c *PumpClient) loop() {
+	for {
+		select {
+		case <-c.stop:
+			return
+		default:
+		}
+	}
+}
+
+func (c *PumpClient) Do() {}
+
+func (c *PumpClient) Close() error { close(c.stop); return c.f.Close() }
+
+func f() error {
+	c, err := NewPumpClient()
+	if err != nil {
+		return err
+	}
+	c.Do()
+	return nil
+}
+";
+
+    #[test]
+    fn what_a_release_mends_is_told_once() {
+        let lines = |rules: &str| {
+            let report = checked_by(rules, &[("a.go", WORKER)]);
+            let one = |finding: &Finding| (finding.rule.to_string(), finding.location.line);
+            report.findings.iter().map(one).collect::<Vec<_>>()
+        };
+        assert_eq!(lines("unstopped-worker"), [("unstopped-worker".to_owned(), 35)]);
+        assert_eq!(lines("unclosed-client,unstopped-worker"), [("unclosed-client".to_owned(), 35)]);
+    }
+
+    #[test]
+    fn a_worker_is_stopped_behind_the_check_of_its_error() {
+        let report = checked_by("unstopped-worker", &[("a.go", WORKER)]);
+        let fix = report.findings[0].fix.as_ref().unwrap();
+        let at = fix.edits[0].span.start as usize;
+        assert_eq!(WORKER[..at].trim_end().lines().count(), 38, "{}", &WORKER[at..]);
     }
 }

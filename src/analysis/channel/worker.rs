@@ -13,6 +13,7 @@ use crate::analysis::detection::{Detection, Function};
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::placement::anchor;
 use crate::base::diagnostic::{AnchorPlace, Remedy};
 use crate::base::text::{Span, narrow};
 use crate::go::facts::names::{self, NameSet};
@@ -157,10 +158,12 @@ impl<'a> Owner<'a, '_> {
         let message = format!(
             "{what} starts a goroutine that only `{name}.{method}` ends, and nobody calls it: it never ends"
         );
-        Detection::new(KIND, span, "started here", message).with_remedy(remedy)
+        let found = Detection::new(KIND, span, "started here", message).with_remedy(remedy);
+        Detection { is_mended_by_release: true, ..found }
     }
 
-    /// The statement of the function's own block that a span stands in, and nothing else of a block.
+    /// The statement behind which there is something to stop: the one of the function's own block that a span
+    /// stands in, or the check of the error that comes with it.
     fn statement(&self, span: Span) -> Option<Span> {
         // One in a literal would not be in scope behind it.
         if self.scopes.body_around(span) != Some(BodyId(0)) {
@@ -168,7 +171,13 @@ impl<'a> Owner<'a, '_> {
         }
         let block = self.scopes.bodies.first()?.block;
         let around = block.stmts.iter().find(|stmt| stmt.span.contains(span))?;
-        matches!(around.kind, StmtKind::Expr(_) | StmtKind::Define { .. }).then_some(around.span)
+        match &around.kind {
+            StmtKind::Expr(_) => Some(around.span),
+            StmtKind::Define { left, .. } if left.len() == 1 => Some(around.span),
+            // Before the error is looked at there may be nothing to call.
+            StmtKind::Define { .. } => anchor::error_check(block, span),
+            _ => None,
+        }
     }
 }
 

@@ -110,6 +110,14 @@ fn ends_one_of(scopes: &Scopes, stmt: &Stmt, vars: &[VarId]) -> bool {
 pub fn check_behind(block: &Block, span: Span) -> Option<(Span, Span)> {
     let path = path(block, span);
     let (list, at, _) = *path.lists.last()?;
+    let check = error_check(block, span)?;
+    matches!(list[at].kind, StmtKind::Defer(_)).then_some((list[at].span, check))
+}
+
+/// The statement behind that of the call at `span`, if it is a check of an error that ends the path.
+pub fn error_check(block: &Block, span: Span) -> Option<Span> {
+    let path = path(block, span);
+    let (list, at, _) = *path.lists.last()?;
     let check = list.get(at + 1)?;
     let StmtKind::If(branch) = &check.kind else { return None };
     let ExprKind::Binary { op: BinaryOp::NotEqual, left, right } = &branch.condition.unparen().kind else {
@@ -117,7 +125,7 @@ pub fn check_behind(block: &Block, span: Span) -> Option<(Span, Span)> {
     };
     let ends = matches!(branch.then.stmts.last()?.kind, StmtKind::Return(_) | StmtKind::Expr(_));
     let plain = branch.init.is_none() && branch.otherwise.is_none() && (left.is_nil() || right.is_nil());
-    (ends && plain && matches!(list[at].kind, StmtKind::Defer(_))).then_some((list[at].span, check.span))
+    (ends && plain).then_some(check.span)
 }
 
 /// The statements of the calls at `releases`, if a `defer` could take their place: each of them is a `defer`
