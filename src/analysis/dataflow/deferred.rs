@@ -525,13 +525,13 @@ mod tests {
     #[test]
     fn a_goroutine_has_what_it_uses() {
         assert_eq!(
-            body("c := make1()\ngo func() { lend(c) }()"),
+            body("c := make1()\ngo func() { for { lend(c) } }()"),
             ["captured (3: used by a goroutine started here)"]
         );
         let leaked = ["leaked (7: it is still open when the function ends here)"];
         let start = "done := make(chan int)\ndefer func() { <-done }()\nc := make1()\n";
         assert_eq!(body(&format!("{start}go func() {{ lend(c); close(done) }}()\nlend(nil)")), leaked);
-        let other = body(&format!("{start}go func() {{ lend(c) }}()\nlend(nil)"));
+        let other = body(&format!("{start}go func() {{ for {{ lend(c) }} }}()\nlend(nil)"));
         assert_eq!(other, ["captured (5: used by a goroutine started here)"]);
         assert_eq!(
             body("c := make1()\ngo func() { c.Close() }()"),

@@ -1,23 +1,43 @@
 //! What a goroutine alone has that was started with it: its whole body lies open, it uses it and ends, and
 //! nobody releases it.
 //!
-//! Only where the function has no further use for it, and the goroutine does nothing with it but call methods
-//! that give plain values: nothing else can have it then.
+//! Only where the function has no further use for it, and all that the goroutine does with it is read:
+//! nothing else can have it then. What goes on until it is told to end has it for as long as that.
 
-use crate::analysis::dataflow::state::EventKind;
-use crate::analysis::dataflow::trace::Trace;
+use std::cell::Cell;
+
+use rustc_hash::FxHashSet;
+
+use crate::analysis::dataflow::source::Source;
+use crate::analysis::dataflow::state::Alias;
+use crate::analysis::dataflow::state::{EventKind, Phase, State};
+use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
+use crate::analysis::dataflow::walk::{MAX_VISITS, walk};
 use crate::analysis::graph::known;
-use crate::analysis::graph::scopes::{BodyId, ParamIndex, VarId};
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
+use crate::analysis::summaries::answers::Stack;
+use crate::analysis::summaries::callee::Calls;
 use crate::analysis::verdict::case::{Case, Kind};
 use crate::analysis::verdict::outcome::Outcome;
 use crate::analysis::verdict::overwritten::only_place;
-use crate::base::diagnostic::{AnchorPlace, Certainty, Closable, Remedy, Verdict};
+use crate::base::diagnostic::{AnchorPlace, Certainty, Closable, Evidence, Remedy, Verdict};
 use crate::base::text::{Span, narrow};
+use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
+use crate::go::types::database::FileScope;
 use crate::go::types::type_expr::Type;
 
-impl Case<'_, '_> {
+/// The body that a goroutine runs.
+enum Runs<'a> {
+    /// A literal that stands in the `go` statement, with the variable that it has it in.
+    Literal(&'a FuncLit, VarId),
+    /// A function of the repository, with the parameter that gets it.
+    Function(FuncRef, ParamIndex),
+}
+
+impl<'a> Case<'a, '_> {
     /// What becomes of what a goroutine leaves open, if one does, and what would mend it.
     pub(crate) fn left_by_goroutine(
         &self,
@@ -32,28 +52,40 @@ impl Case<'_, '_> {
         let captured = |event: &EventKind| *event == EventKind::Escaped(Verdict::Captured);
         let at = only_place(trace, &captured)?;
         let (started, call) = self.started_with(body, at)?;
-        let ExprKind::FuncLit(literal) = &call.function.unparen().kind else { return None };
         let held = self.holder(kind.result).filter(|var| self.scopes.assigned(*var).len() <= 1)?;
-        let inner = self.handed(held, started, call, literal)?;
-        if !self.is_only_asked(inner, literal) || !ends(literal, &|expr| self.typing.of(expr)) {
-            return None;
-        }
+        let runs = self.runs(held, started, call)?;
+        let mut evidence =
+            vec![self.at(started, format!("this goroutine ends, and has not {} it", self.verb(kind)))];
+        evidence.extend(self.left_open(&runs, kind)?);
         let Closable::By(release) = &kind.answer.closable else { return None };
         let (name, verb) = (self.named(kind), self.verb(kind));
         let line = self.place.lines.line(started.start);
         let message =
             format!("{name} is never {verb}: the goroutine of line {line} alone has it, and ends without");
-        let evidence = vec![self.at(started, format!("this goroutine ends, and has not {verb} it"))];
-        let release = release.call(&self.scopes.info(inner).name, "", "");
-        let remedy = if release.ends_with("()") {
-            Remedy::Lines {
-                title: format!("insert `defer {release}` first in the goroutine"),
-                place: AnchorPlace::Start(literal.body.span),
-                lines: vec![format!("defer {release}")],
-                doubt: Some("what the calls there have started may go on using it".to_owned()),
+        let remedy = match runs {
+            Runs::Literal(literal, inner) => {
+                let release = release.call(&self.scopes.info(inner).name, "", "");
+                if release.ends_with("()") {
+                    Remedy::Lines {
+                        title: format!("insert `defer {release}` first in the goroutine"),
+                        place: AnchorPlace::Start(literal.body.span),
+                        lines: vec![format!("defer {release}")],
+                        doubt: Some("what the calls there have started may go on using it".to_owned()),
+                    }
+                } else {
+                    Remedy::advice(
+                        "release it at the end of the goroutine",
+                        "with what is for a person to say",
+                    )
+                }
             }
-        } else {
-            Remedy::advice("release it at the end of the goroutine", "with what is for a person to say")
+            Runs::Function(func, _) => Remedy::advice(
+                format!(
+                    "release it at the end of `{}`, or of a function literal around it",
+                    func.decl.name.name
+                ),
+                "who else calls that is for a person to say",
+            ),
         };
         let outcome = Outcome {
             verdict: Verdict::Leaked,
@@ -67,7 +99,7 @@ impl Case<'_, '_> {
 
     /// The `go` statement around a place and its call, unless it may start more than one goroutine with the
     /// same resource.
-    fn started_with(&self, body: BodyId, at: Span) -> Option<(Span, &Call)> {
+    fn started_with(&self, body: BodyId, at: Span) -> Option<(Span, &'a Call)> {
         let mut found = None;
         let mut again = false;
         visit::body(self.scopes.body(body).block, &mut |stmt| match &stmt.kind {
@@ -80,12 +112,10 @@ impl Case<'_, '_> {
         found.filter(|_| !again)
     }
 
-    /// The variable that the goroutine has it in: the one of the function, or a parameter that gets it. The
-    /// function itself must have no further use for it.
-    fn handed(&self, held: VarId, started: Span, call: &Call, literal: &FuncLit) -> Option<VarId> {
-        let body = self.scopes.literal(literal)?;
+    /// What the goroutine runs, and what it has it in there. The function itself must have no further use for
+    /// it.
+    fn runs(&self, held: VarId, started: Span, call: &'a Call) -> Option<Runs<'a>> {
         let is_it = |expr: &Expr| expr.as_ident().and_then(|name| self.scopes.var(name)) == Some(held);
-        let given = call.args.iter().position(is_it);
         let mut asked: Vec<u32> = Vec::new();
         visit::block(self.scopes.bodies.first()?.block, &mut |expr| match &expr.kind {
             ExprKind::Call(call) => {
@@ -104,34 +134,94 @@ impl Case<'_, '_> {
         });
         let bound = self.scopes.uses_of(held).min()?;
         let outside = |at: &u32| !(started.start..started.end).contains(at) && *at != bound;
-        let own =
-            self.scopes.uses_of(held).filter(outside).all(|at| at < started.start && asked.contains(&at));
-        let within = self.scopes.uses_in(literal.body.span).any(|used| used == held);
+        if !self.scopes.uses_of(held).filter(outside).all(|at| at < started.start && asked.contains(&at)) {
+            return None;
+        }
         let used = self.scopes.uses_in(started).filter(|used| *used == held).count();
-        match given {
-            _ if !own => None,
-            Some(at) if !within && used == 1 => self.scopes.param(body, ParamIndex::At(narrow(at))),
-            None if within => Some(held),
+        let given = call.args.iter().position(is_it);
+        match (&call.function.unparen().kind, given) {
+            (ExprKind::FuncLit(literal), Some(at)) if used == 1 => {
+                let body = self.scopes.literal(literal)?;
+                Some(Runs::Literal(literal, self.scopes.param(body, ParamIndex::At(narrow(at)))?))
+            }
+            (ExprKind::FuncLit(literal), None) => {
+                let within = self.scopes.uses_in(literal.body.span).filter(|used| *used == held).count();
+                (within == used).then_some(Runs::Literal(literal, held))
+            }
+            (_, Some(at)) if used == 1 => {
+                let func = self.typing.called(call).filter(|func| !func.unread_body)?;
+                let variadic = func.decl.signature.params.iter().any(|param| param.variadic);
+                let database = self.judge.database;
+                let own = !database.locator().is_dependency(&func.package.dir) && !variadic;
+                own.then_some(Runs::Function(func, ParamIndex::At(narrow(at))))
+            }
             _ => None,
         }
     }
 
-    /// Whether all that a goroutine does with a variable is to call methods that give plain values.
-    fn is_only_asked(&self, var: VarId, literal: &FuncLit) -> bool {
-        let body = self.scopes.literal(literal);
-        let mut asked = 0;
-        visit::block(&literal.body, &mut |expr| {
-            if let ExprKind::Call(call) = &expr.kind
-                && let ExprKind::Selector { operand, field } = &call.function.unparen().kind
-                && operand.as_ident().and_then(|name| self.scopes.var(name)) == Some(var)
-                && self.scopes.body_around(call.span) == body
-                && !self.lasts(&field.name)
-                && self.is_plain(call)
-            {
-                asked += 1;
+    /// That the goroutine comes to its end with it still open, and nobody else has it then; for a function,
+    /// where it does.
+    fn left_open(&self, runs: &Runs, kind: &Kind) -> Option<Option<Evidence>> {
+        let stack = Stack::new();
+        let calls = self.calls(&stack, self.followed(kind));
+        match runs {
+            Runs::Literal(literal, inner) => {
+                let body = self.scopes.literal(literal)?;
+                self.is_left_by(&calls, body, *inner)?;
+                Some(None)
+            }
+            Runs::Function(func, param) => {
+                let scopes = Scopes::of_func(&func.decl);
+                let typing = Typing::new(self.judge.database, FileScope::of(func), &scopes);
+                let calls =
+                    Calls { typing: &typing, target: self.followed(kind), in_main: false, ..*calls.as_ref() };
+                let param = scopes.param(BodyId(0), *param)?;
+                let exit = self.is_left_by(&calls, BodyId(0), param)?;
+                let name = &func.decl.name.name;
+                Some(Some(
+                    typing.evidence(exit, format!("`{name}` ends here, and has not {} it", self.verb(kind))),
+                ))
+            }
+        }
+    }
+
+    /// A way out of a body that has it in `var`, if it is still open on all of them and nobody else has it.
+    fn is_left_by(&self, calls: &Calls, body: BodyId, var: VarId) -> Option<Span> {
+        let scopes = calls.typing.scopes;
+        let block = scopes.body(body).block;
+        if !ends(block, &|expr| calls.typing.of(expr)) {
+            return None;
+        }
+        let entry = State { phase: Phase::Open, holders: vec![(var, Alias::Itself)], ..State::start() };
+        let visits = Cell::new(MAX_VISITS);
+        let trace = walk(scopes, body, &[Source::Variable(var)], entry, calls, &visits).ok()?;
+        let read = trace.events.iter().all(|event| event.kind == EventKind::Read);
+        let is_left = |exit: &Exit| {
+            let State { phase, due, maybe_due, on_error, running, .. } = &exit.state;
+            *phase == Phase::Open && due.or(*maybe_due).or(*on_error).or(*running).is_none()
+        };
+        let ways = trace.exits.iter().filter(|exit| !matches!(exit.kind, ExitKind::Stop(_)));
+        if !read || !ways.clone().all(is_left) {
+            return None;
+        }
+        let states = trace.after.values().chain(trace.enter.values()).flatten();
+        let holders: FxHashSet<VarId> =
+            states.flat_map(|state| &state.holders).map(|(var, _)| *var).chain([var]).collect();
+        let mut asked = false;
+        let mut lasts = false;
+        visit::block(block, &mut |expr| {
+            let ExprKind::Call(call) = &expr.kind else { return };
+            let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return };
+            let Some(first) = begins_at(operand).and_then(|name| scopes.var(name)) else { return };
+            if holders.contains(&first) {
+                let literal = |arg: &Expr| matches!(arg.unparen().kind, ExprKind::FuncLit(_));
+                lasts |= self.lasts(&field.name) || call.args.iter().any(literal);
+                asked = true;
             }
         });
-        asked > 0 && self.scopes.uses_in(literal.body.span).filter(|used| *used == var).count() == asked
+        asked |= scopes.uses_in(block.span).any(|used| used == var);
+        let last = ways.map(|exit| exit.span).max_by_key(|span| span.start)?;
+        (asked && !lasts).then_some(last)
     }
 
     /// Whether a method of this name releases it, or reads as if it went on, or others went on with it.
@@ -154,20 +244,39 @@ impl Case<'_, '_> {
     }
 }
 
-/// Whether a goroutine comes to its end, as far as its loops tell.
-fn ends(literal: &FuncLit, type_of: &dyn Fn(&Expr) -> Type) -> bool {
+/// The name that an expression begins with: `client` of `client.Topic("x").Get()`.
+fn begins_at(expr: &Expr) -> Option<&Ident> {
+    match &expr.unparen().kind {
+        ExprKind::Ident(ident) => Some(ident),
+        ExprKind::Selector { operand, .. } | ExprKind::Index { operand, .. } => begins_at(operand),
+        ExprKind::Pointer(operand) | ExprKind::AddressOf(operand) => begins_at(operand),
+        ExprKind::Call(call) => begins_at(&call.function),
+        _ => None,
+    }
+}
+
+/// Whether a goroutine comes to its end by itself, as far as its loops tell.
+fn ends(block: &Block, type_of: &dyn Fn(&Expr) -> Type) -> bool {
     let mut ends = true;
-    visit::body(&literal.body, &mut |stmt| match &stmt.kind {
+    visit::body(block, &mut |stmt| match &stmt.kind {
         StmtKind::For(looped) => {
             ends &= match &looped.head {
-                ForHead::Clause { condition, .. } => condition.is_some(),
+                ForHead::Clause { condition, .. } => condition.is_some() || !waits(&looped.body),
                 ForHead::Range { right, .. } => {
                     matches!(type_of(right), Type::Slice(_) | Type::Map(..) | Type::Basic(_))
                 }
             };
         }
-        StmtKind::Select(_) | StmtKind::Goto(_) => ends = false,
+        StmtKind::Goto(_) => ends = false,
         _ => {}
     });
     ends
+}
+
+/// Whether a block waits for channels: a loop without an end of its own goes on until it is told to end then.
+fn waits(block: &Block) -> bool {
+    let mut waits = false;
+    visit::body(block, &mut |stmt| waits |= matches!(stmt.kind, StmtKind::Select(_)));
+    visit::block(block, &mut |expr| waits |= matches!(expr.kind, ExprKind::Receive(_)));
+    waits
 }
