@@ -16,4 +16,5 @@ pub mod released_fields;
 pub mod result_ownership;
 mod returns;
 mod shared_results;
+pub mod text_only;
 pub mod wrapped;

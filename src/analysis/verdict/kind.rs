@@ -1,7 +1,7 @@
 //! What a call acquires: which of its results is the resource, what releases that, and what it is called.
 
 use crate::analysis::placement::anchor;
-use crate::analysis::summaries::dynamic_types;
+use crate::analysis::summaries::{dynamic_types, text_only};
 use crate::analysis::verdict::case::{Asked, Case, Kind};
 use crate::base::diagnostic::*;
 use crate::base::text::Span;
@@ -37,6 +37,10 @@ impl Case<'_, '_> {
             && let Some(made) = self.made(result)
         {
             answer = made;
+        }
+        if matches!(answer.closable, Closable::By(_)) && self.is_text_of_its_maker(&ty) {
+            let why = format!("returns `{ty}`, which is text alone, put together without asking anybody");
+            answer.closable = Closable::Nothing(why);
         }
         let used = || self.constructor().and_then(|name| self.judge.usage.get(&name));
         if matches!(answer.closable, Closable::Unknown(_))
@@ -99,6 +103,15 @@ impl Case<'_, '_> {
         let first = answers.next().unwrap_or_else(nil);
         let nothing = |answer: &ClosableAnswer| matches!(answer.closable, Closable::Nothing(_));
         (nothing(&first) && answers.all(|answer| nothing(&answer))).then_some(first)
+    }
+
+    /// Whether it has nothing but text, and its maker acquires nothing for it.
+    fn is_text_of_its_maker(&self, ty: &Type) -> bool {
+        let database = self.judge.database;
+        text_only::is_text_only(database, ty)
+            && self.makers().is_some_and(|makers| {
+                !makers.is_empty() && makers.iter().all(|func| text_only::acquires_nothing(database, func))
+            })
     }
 
     /// The function that is called, as `import/path.Name`; `None` for methods and function values.

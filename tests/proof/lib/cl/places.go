@@ -6,7 +6,10 @@ import (
 )
 
 // PortClient takes a port.
-type PortClient struct{ at string }
+type PortClient struct {
+	at string
+	fd int
+}
 
 func NewPortClient(at string) (*PortClient, error) {
 	if at == "" {
