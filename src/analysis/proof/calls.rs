@@ -558,7 +558,8 @@ impl<'f, 'a> Flow<'f, 'a> {
     /// program's gave, but not one of the library's.
     fn lent(&self, call: &Call, callee: &Callee, receiver: Held, arguments: &Arguments<'a>) -> Vec<Held> {
         let wraps = call.name() == Some("Errorf");
-        let (mut held, mut errors) = (receiver.clone(), receiver.filter(|value| value.tie == Tie::Holder));
+        let gives_errors = |value: &Value| value.tie == Tie::Holder && !value.mute;
+        let (mut held, mut errors) = (receiver.clone(), receiver.filter(gives_errors));
         for (arg, value) in arguments.exprs.iter().zip(&arguments.held) {
             let Some(value) = value else { continue };
             // Only errors are wrapped; of all else there are words. An error that something made from it gave
@@ -583,6 +584,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             .into_iter()
             .zip(types)
             .map(|(value, ty)| value.filter(|_| !ty.is_error() || errors.is_some()))
+            .map(|value| value.map(|value| Value { mute: value.mute || errors.is_none(), ..value }))
             .collect()
     }
 

@@ -27,7 +27,8 @@ pub(crate) struct Value {
     pub ty: Option<Type>,
     /// For a struct, or a pointer to one: the fields that anything tied is in. `None` for any.
     pub fields: Option<Arc<[Arc<str>]>>,
-    /// For a function: nothing that it gives is tied.
+    /// For a function: nothing that it gives is tied. For what a known function made: none of its errors is,
+    /// as they are the library's.
     pub mute: bool,
 }
 

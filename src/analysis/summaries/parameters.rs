@@ -25,7 +25,8 @@ use crate::analysis::summaries::callee::Calls;
 use crate::analysis::summaries::conclude::{conclude, run, with_results, worse};
 use crate::base::diagnostic::{Certainty, ReleaseWay, Verdict};
 use crate::base::text::narrow;
-use crate::go::facts::names;
+use crate::go::facts;
+use crate::go::facts::{Tied, names};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::FileScope;
@@ -51,6 +52,11 @@ impl<'a> Calls<'a, '_> {
             && self.names_it(&method.name)
         {
             return with_results(vec![(0, Alias::Itself)], Certainty::Proved);
+        }
+        if let (Callee::Method { method, .. }, Alias::Inside(_)) = (callee, alias)
+            && lends_receiver(method)
+        {
+            return with_results(self.tied_results(callee, alias), Certainty::Proved);
         }
         let mut alias = alias;
         if let (Callee::Method { method, .. }, Alias::Inside(_), Some(target)) = (callee, alias, &self.target)
@@ -432,6 +438,13 @@ impl<'a> Calls<'a, '_> {
         walk(self.typing.scopes, BodyId(0), &[Source::Variable(param)], entry, self, &Cell::new(MAX_VISITS))
             .ok()
     }
+}
+
+/// Whether it is known of the method that it keeps nothing of what it is called on: `(*gob.Decoder).Decode`.
+fn lends_receiver(method: &MethodRef) -> bool {
+    let tied = Tied { receiver: true, arguments: Vec::new() };
+    let receiver = method.receiver.pointee().named();
+    receiver.is_some_and(|ty| facts::lends(&ty.package, &format!("{}.{}", ty.name, method.name), &tied))
 }
 
 /// `(*Client).Close(client)`: the receiver is the first argument.
