@@ -164,12 +164,25 @@ impl<'a, 'w> Walker<'a, 'w> {
                 self.bind_field(target, operand, None, value.or(key.filter(kept)), state);
             }
             ExprKind::Pointer(operand) => {
+                if let Some(place) = self.pointed_at(operand) {
+                    return self.bind(place, value, state);
+                }
                 if let Some(alias) = value {
                     self.bind_part(operand, None, alias, target.span, "stored through a pointer", state);
                 }
             }
             _ => {}
         }
+    }
+
+    /// The place that a pointer points at which is used for nothing else: `p := &k.C`, and then `*p = …`.
+    fn pointed_at(&self, pointer: &Expr) -> Option<&'a Expr> {
+        let pointer = self.scopes.var(pointer.as_ident()?)?;
+        let [one] = self.scopes.assigned(pointer) else { return None };
+        let ExprKind::AddressOf(place) = &one.value.unparen().kind else { return None };
+        let var = root(place).and_then(|ident| self.scopes.var(ident))?;
+        let local = [pointer, var].iter().all(|var| self.scopes.info(*var).body == self.body);
+        (local && self.scopes.uses_of(pointer).count() == 2).then_some(place)
     }
 
     pub(crate) fn bind_var(&mut self, var: VarId, span: Span, value: Value, state: &mut State) {
