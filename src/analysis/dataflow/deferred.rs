@@ -411,6 +411,9 @@ impl<'a, 'w> Walker<'a, 'w> {
         }
         for body in std::mem::take(&mut state.pending).into_iter().rev() {
             state.running = state.running.filter(|_| !self.stops(body, state));
+            if self.asks_settled_error(body) {
+                continue;
+            }
             let effect = self.effect(body, state);
             let span = self.scopes.body(body).block.span;
             match effect {
@@ -446,6 +449,46 @@ impl<'a, 'w> Walker<'a, 'w> {
             let Event { span, certainty, words, .. } = self.events[at as usize].clone();
             self.escape(state, span, Verdict::Captured, certainty, words);
         }
+    }
+
+    /// Whether a deferred literal does nothing but what an error asks for that is settled before: it is no
+    /// result, and set once, where it was looked at. One that hides it under its name does not reach it.
+    fn asks_settled_error(&self, body: BodyId) -> bool {
+        let block = self.scopes.body(body).block;
+        let [Stmt { kind: StmtKind::If(branch), .. }] = block.stmts.as_slice() else { return false };
+        let ExprKind::Binary { op: BinaryOp::NotEqual, left, right } = &branch.condition.unparen().kind
+        else {
+            return false;
+        };
+        let asked = left.as_ident().filter(|_| right.is_nil() && branch.init.is_none());
+        let Some(var) = asked.and_then(|ident| self.scopes.var(ident)) else { return false };
+        let is_result = matches!(
+            self.scopes.info(var).origin,
+            VarOrigin::Result { .. } | VarOrigin::Param { .. } | VarOrigin::Range { .. } | VarOrigin::Other
+        );
+        let [one] = self.scopes.assigned(var) else { return false };
+        let is_checked = |stmt: &Stmt| match &stmt.kind {
+            StmtKind::If(check) => {
+                let asks = matches!(&check.condition.unparen().kind,
+                    ExprKind::Binary { op: BinaryOp::NotEqual, left, right }
+                        if right.is_nil()
+                            && left.as_ident().and_then(|ident| self.scopes.var(ident)) == Some(var));
+                let leaves =
+                    check.then.stmts.last().is_some_and(|last| matches!(last.kind, StmtKind::Return(_)));
+                asks && leaves && one.value.span.end < stmt.span.start && stmt.span.end < block.span.start
+            }
+            _ => false,
+        };
+        let mut given_out = false;
+        visit::block(self.scopes.body(BodyId(0)).block, &mut |expr| {
+            if let ExprKind::AddressOf(inner) = &expr.kind {
+                given_out |= inner.as_ident().and_then(|ident| self.scopes.var(ident)) == Some(var);
+            }
+        });
+        !is_result
+            && branch.otherwise.is_none()
+            && !given_out
+            && self.scopes.body(self.body).block.stmts.iter().any(is_checked)
     }
 
     /// Whether a literal ends something that has the resource, and with it the goroutines that use it.
