@@ -12,6 +12,7 @@ pub fn tests() -> Vec<Trial> {
         a_constructor_that_a_method_fills_has_a_row,
         function_values_have_rows,
         what_is_lent_has_none,
+        only_an_unread_callee_stands_before_a_leak,
         types_that_only_their_use_tells_have_rows
     ]
 }
@@ -22,12 +23,16 @@ type Client struct{ n int }
 
 func New() (*Client, error) { return &Client{}, nil }
 
+func NewClient() (*Client, error) { return &Client{}, nil }
+
 func (c *Client) Close() error {
 	c.n = 0
 	return nil
 }
 
 func (c *Client) Count() int { return c.n }
+
+func NewAroundClient(c *Client) *Client { return &Client{c.n} }
 ";
 
 /// The rows of what these declarations call, each as `constructor: verdict`, in order.
@@ -89,4 +94,32 @@ fn types_that_only_their_use_tells_have_rows() {
     let dials = "func f() {\n\tx, _ := far.DialAll()\n\tx.Send()\n}\n";
     assert_eq!(rows(dials), ["far.DialAll: unknown type"]);
     assert_eq!(rows("func f() {\n\tx, _ := far.Make()\n\tx.Send()\n}\n"), [""; 0]);
+}
+
+fn only_an_unread_callee_stands_before_a_leak() {
+    let made = "\tc, err := lib.NewClient()\n\tif err != nil {\n\t\treturn nil, err\n\t}\n";
+    let of = |params: &str, result: &str, uses: &str| {
+        let verdicts = rows(&format!("func f({params}) ({result}, error) {{\n{made}{uses}}}\n"));
+        verdicts.into_iter().find(|row| row.starts_with("lib.NewClient")).unwrap_or_default()
+    };
+    let leaked = "lib.NewClient: leaked";
+    assert_eq!(of("", "any", "\treturn nil, far.Use(c)\n"), leaked);
+    assert_eq!(
+        of("", "any", "\tif err := far.Use(c); err != nil {\n\t\treturn nil, err\n\t}\n\treturn nil, nil\n"),
+        leaked
+    );
+    assert_eq!(of("w *far.Worker", "any", "\treturn nil, w.Do(c)\n"), leaked);
+    // It has it then.
+    let passed = "lib.NewClient: passed on";
+    assert_eq!(of("", "any", "\tfar.Register(c)\n\treturn nil, nil\n"), passed);
+    assert_eq!(of("", "*far.Thing", "\treturn far.NewThing(c), nil\n"), passed);
+    assert_eq!(of("", "*far.Thing", "\tt := far.NewThing(c)\n\treturn t, t.Check()\n"), passed);
+    let option = "\to := far.Option(c)\n\tt := far.NewThing(o)\n\tdefer t.Close()\n\treturn nil, t.Check()\n";
+    assert_eq!(of("", "any", option), passed);
+    let around = rows("func f(c *lib.Client) error { return far.Use(lib.NewAroundClient(c)) }\n");
+    assert_eq!(around, ["lib.NewAroundClient: passed on"]);
+    // Anything may be called there.
+    assert_eq!(of("use func(*lib.Client) error", "any", "\treturn nil, use(c)\n"), passed);
+    assert_eq!(of("u interface{ Do(c *lib.Client) error }", "any", "\treturn nil, u.Do(c)\n"), passed);
+    assert_eq!(of("", "any", "\tdefer c.Close()\n\treturn nil, far.Use(c)\n"), "lib.NewClient: released");
 }

@@ -349,6 +349,7 @@ impl Walk<'_> {
             lifetime: &Lifetime::default(),
             in_main: false,
             comes_back: false,
+            trusts: false,
         };
         match calls.ending(call) {
             Some(Ending::Panic) => end(flow, End::Panic(span)),

@@ -217,6 +217,12 @@ pub fn also_releases(method: &str) -> bool {
     names::words().also_releases.holds(method)
 }
 
+/// Whether a function of this name keeps what it gets, goes on with it, or
+/// ends it: `RegisterServer`, `SetClient`.
+pub fn keeps_by_name(name: &str) -> bool {
+    names::words().keeps.are_first_of(name) || ends(name) || reads_like_release(name)
+}
+
 /// Whether a method of this name puts its arguments into something that outlives the call.
 pub fn stores(callee: Name) -> bool {
     names::functions().stores.holds(callee.package, callee.name)

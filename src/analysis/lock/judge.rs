@@ -50,6 +50,7 @@ fn found(function: &Function) -> Vec<Detection> {
         lifetime: &lifetime,
         in_main: false,
         comes_back: false,
+        trusts: false,
     };
     let ending = |call| calls.ending(call);
     let text = declaration.file.text;

@@ -42,6 +42,8 @@ pub struct Calls<'a, 'w> {
     pub in_main: bool,
     /// Take every call for one that comes back.
     pub comes_back: bool,
+    /// Take what is not here to be read for a callee that keeps nothing but in its results.
+    pub trusts: bool,
 }
 
 impl<'a> Oracle<'a> for Calls<'a, '_> {
@@ -81,8 +83,14 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         let Some(body) = func.decl.body() else { return false };
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(self.database(), FileScope::of(&func), &scopes);
-        let calls =
-            Calls { typing: &typing, target: None, in_main: false, comes_back: false, ..*self.as_ref() };
+        let calls = Calls {
+            typing: &typing,
+            target: None,
+            in_main: false,
+            comes_back: false,
+            trusts: false,
+            ..*self.as_ref()
+        };
         let error = scopes.param(BodyId(0), self.param_at(&func, at));
         error.is_some_and(|error| calls.ways_out(body, Some(error), true).is_some_and(|ways| ways.is_empty()))
     }
@@ -96,7 +104,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         let body = func.decl.body().filter(|_| func.decl.signature.results.len() == 1)?;
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(self.database(), FileScope::of(&func), &scopes);
-        let calls = Calls { typing: &typing, target: None, in_main: false, ..*self.as_ref() };
+        let calls = Calls { typing: &typing, target: None, in_main: false, trusts: false, ..*self.as_ref() };
         let error = scopes
             .param(BodyId(0), self.param_at(&func, at))
             .filter(|error| scopes.assigned(*error).is_empty())?;

@@ -53,11 +53,6 @@ impl<'a> Calls<'a, '_> {
         {
             return with_results(vec![(0, Alias::Itself)], Certainty::Proved);
         }
-        if let (Callee::Method { method, .. }, Alias::Inside(_)) = (callee, alias)
-            && lends_receiver(method)
-        {
-            return with_results(self.tied_results(callee, alias), Certainty::Proved);
-        }
         let mut alias = alias;
         if let (Callee::Method { method, .. }, Alias::Inside(_), Some(target)) = (callee, alias, &self.target)
             && method.receiver.pointee() == target.pointee()
@@ -70,6 +65,11 @@ impl<'a> Calls<'a, '_> {
             }
             // A value of its type, wherever it came from, is the resource.
             alias = &Alias::Itself;
+        }
+        if let (Callee::Method { method, .. }, Alias::Inside(_)) = (callee, alias)
+            && lends_receiver(method)
+        {
+            return with_results(self.tied_results(callee, alias), Certainty::Proved);
         }
         let func = match callee {
             Callee::Method { method, .. } => method.func.clone(),
@@ -305,11 +305,30 @@ impl<'a> Calls<'a, '_> {
                 return ParamEffect { results: vec![(0, Alias::Inside(None))], ..read };
             }
         }
+        if self.trusts && is_elsewhere(call, callee) && !known::keeps_by_name(&name) {
+            return with_results(self.results_around(callee, alias), Certainty::Assumed);
+        }
         let words = format!(
             "passed to `{}`, whose source is not here",
             if name.is_empty() { "a function value" } else { &name }
         );
         ParamEffect::kept(Verdict::PassedOn, Certainty::Assumed, words)
+    }
+
+    /// The results of a callee that is not here, which may have the value in them: all but errors, numbers
+    /// and text.
+    fn results_around(&self, callee: &Callee, alias: &Alias) -> Vec<(usize, Alias)> {
+        let around = |ty: &Type| match ty {
+            _ if ty.is_error() => None,
+            Type::Basic(name) if &**name != "any" => None,
+            _ if ty.why_unknown().is_some() => self.tie(ty),
+            _ => Some(alias.clone().wrapped(None)),
+        };
+        let types = self.database().results(callee);
+        if types.is_empty() && matches!(callee, Callee::Unknown { .. }) {
+            return vec![(0, Alias::Handle(Certainty::Assumed))];
+        }
+        types.iter().enumerate().filter_map(|(at, ty)| Some((at, around(ty)?))).collect()
     }
 
     /// Whether the call gets what is read from: the body of an answer rather than the answer, which a callee
@@ -328,7 +347,18 @@ impl<'a> Calls<'a, '_> {
     /// A method of something that nobody knows, with the resource inside: what reads like a release is one of
     /// both.
     pub(crate) fn releases_unread(&self, call: &Call, callee: &Callee, alias: &Alias) -> bool {
-        matches!((callee, alias), (Callee::Unknown { .. }, Alias::Inside(_)))
+        let unread = match callee {
+            Callee::Unknown { .. } => true,
+            Callee::Method { method, .. } => self.trusts && method.func.is_none(),
+            _ => false,
+        };
+        let held = match alias {
+            Alias::Inside(_) => true,
+            Alias::Handle(_) => self.trusts,
+            _ => false,
+        };
+        unread
+            && held
             && call.name().is_some_and(|name| self.is_release(name, None) || known::reads_like_release(name))
     }
 
@@ -425,6 +455,7 @@ impl<'a> Calls<'a, '_> {
             target: self.target.clone(),
             in_main: false,
             comes_back: false,
+            trusts: false,
             ..*self.as_ref()
         };
         match calls.walk_param(param, held) {
@@ -445,6 +476,17 @@ fn lends_receiver(method: &MethodRef) -> bool {
     let tied = Tied { receiver: true, arguments: Vec::new() };
     let receiver = method.receiver.pointee().named();
     receiver.is_some_and(|ty| facts::lends(&ty.package, &format!("{}.{}", ty.name, method.name), &tied))
+}
+
+/// Whether what is called is a function or method of a package that is not here, and no value that may be any
+/// function, or method of an interface that anything may be behind.
+fn is_elsewhere(call: &Call, callee: &Callee) -> bool {
+    match callee {
+        Callee::Indexed { .. } | Callee::Func { .. } => true,
+        Callee::Method { method, .. } => !method.interface,
+        Callee::Unknown { .. } => matches!(call.function.unparen().kind, ExprKind::Selector { .. }),
+        _ => false,
+    }
 }
 
 /// `(*Client).Close(client)`: the receiver is the first argument.

@@ -31,8 +31,14 @@ impl<'a> Calls<'a, '_> {
         self.stack.returning.borrow_mut().push(question.clone());
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(self.database(), FileScope::of(func), &scopes);
-        let calls =
-            Calls { typing: &typing, target: None, in_main: false, comes_back: false, ..*self.as_ref() };
+        let calls = Calls {
+            typing: &typing,
+            target: None,
+            in_main: false,
+            comes_back: false,
+            trusts: false,
+            ..*self.as_ref()
+        };
         let last = func.decl.signature.params.len().saturating_sub(1);
         let param = error.and_then(|at| scopes.param(BodyId(0), ParamIndex::At(narrow(at.min(last)))));
         let answer = (error.is_none() || param.is_some()) && !calls.can_return(body, param);

@@ -91,6 +91,15 @@ pub(crate) struct Graphs<'a>(RefCell<FxHashMap<(BodyId, bool), Graph<'a>>>);
 
 type Graph<'a> = Option<Rc<Cfg<'a>>>;
 
+/// What a walk takes for granted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Beliefs {
+    /// Every call comes back.
+    pub(crate) comes_back: bool,
+    /// What is not here to be read keeps nothing.
+    pub(crate) trusts: bool,
+}
+
 /// The type side of an acquisition.
 pub(crate) struct Kind {
     /// Which of the call's results is the resource.
@@ -125,19 +134,20 @@ impl<'a> Case<'a, '_> {
         sources: &[Source],
         target: Option<Type>,
     ) -> Result<Trace, &'static str> {
-        self.walk_with(body, sources, target, false)
+        self.walk_with(body, sources, target, Beliefs::default())
     }
 
-    /// As [`Case::walk`]; `comes_back`: as if every call did.
+    /// As [`Case::walk`], with what is taken for granted.
     pub(crate) fn walk_with(
         &self,
         body: BodyId,
         sources: &[Source],
         target: Option<Type>,
-        comes_back: bool,
+        beliefs: Beliefs,
     ) -> Result<Trace, &'static str> {
         let stack = Stack::new();
-        let calls = Calls { comes_back, ..self.calls(&stack, target) };
+        let Beliefs { comes_back, trusts } = beliefs;
+        let calls = Calls { comes_back, trusts, ..self.calls(&stack, target) };
         let left = self.budget.get();
         if left == 0 {
             return Err("the function acquires more than is followed in one");
@@ -178,6 +188,7 @@ impl<'a> Case<'a, '_> {
             lifetime: self.wanted.lifetime,
             in_main: self.is_main(),
             comes_back: false,
+            trusts: false,
         }
     }
 

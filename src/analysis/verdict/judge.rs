@@ -135,7 +135,7 @@ impl<'a> Case<'a, '_> {
         let unknown = matches!(kind.answer.closable, Closable::Unknown(_)) && !self.judge.assume_closable;
         let site = self.site(&kind);
         let body = site.map(|site| site.body);
-        let trace = match site {
+        let mut trace = match site {
             Some(site) if !nothing => Some(self.walk(site.body, &[site.source], self.followed(&kind))),
             _ => None,
         };
@@ -153,6 +153,11 @@ impl<'a> Case<'a, '_> {
             };
         if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown) {
             outcome = self.overlooked(&outcome, trace, body, &kind).unwrap_or(outcome);
+        }
+        if let Some(site) = site.filter(|_| !unknown)
+            && let Some((trusted, found)) = self.left_by_unread(&outcome, site, &kind)
+        {
+            (trace, outcome) = (Some(Ok(trusted)), found);
         }
         let mut told = None;
         if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown) {

@@ -16,3 +16,4 @@ mod release_site;
 mod remarks;
 mod site;
 mod test_end;
+mod unread_callee;

@@ -6,11 +6,13 @@ use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
 use crate::analysis::dataflow::walk::is_failure;
 use crate::analysis::graph::control_flow::Ending;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
-use crate::analysis::verdict::case::{Case, Kind, MAX_EVIDENCE};
+use crate::analysis::verdict::case::{Beliefs, Case, Kind, MAX_EVIDENCE};
 use crate::base::diagnostic::*;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
+
+const COMES_BACK: Beliefs = Beliefs { comes_back: true, trusts: false };
 
 /// The fate side of an acquisition.
 pub(crate) struct Outcome {
@@ -191,7 +193,7 @@ impl Case<'_, '_> {
     fn unreached(&self, body: BodyId, kind: &Kind) -> Outcome {
         let trace = self
             .site(kind)
-            .and_then(|site| self.walk_with(site.body, &[site.source], kind.target(), true).ok())
+            .and_then(|site| self.walk_with(site.body, &[site.source], kind.target(), COMES_BACK).ok())
             .filter(|trace| !is_unreached(trace));
         let outcome = trace
             .map(|trace| self.outcome(&trace, body, kind))

@@ -230,6 +230,7 @@ impl Handler {
 pub struct WordLists {
     pub opens: Words,
     pub shares: Words,
+    pub keeps: Words,
     pub shares_within: Words,
     pub gets: Words,
     pub describes: Words,
