@@ -32,6 +32,7 @@ mod tie;
 mod uses;
 mod waiting;
 mod waits;
+mod ways_out;
 
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection, Proof};

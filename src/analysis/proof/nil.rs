@@ -2,21 +2,16 @@
 //! function does not expect the making to fail.
 
 use crate::analysis::graph::derived::statements;
-use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{BodyId, Scopes, VarId, VarOrigin};
+use crate::analysis::graph::scopes::VarId;
 
 use crate::analysis::proof::subject::Subject;
+use crate::analysis::proof::ways_out::{gives_nothing, never_returns};
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::Span;
-use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-use crate::go::types::database::FileScope;
 use crate::go::types::type_expr::Type;
-
-/// Makers that call makers are followed this deep.
-const MAX_DEPTH: usize = 6;
 
 /// Assertions that want there to be an error.
 const WANT_ERROR: [&str; 9] = [
@@ -36,9 +31,8 @@ const WANT_NIL: [&str; 5] = ["Nil", "IsNil", "Empty", "BeNil", "Zero"];
 
 pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let typing = subject.typing;
-    if let Some(func) =
-        typing.called(subject.call).filter(|func| !typing.database.is_dependency(&func.package))
-        && let Some(place) = gives_nil(subject, &func, subject.result, 0)
+    if let Some(func) = typing.called(subject.call)
+        && let Some(place) = gives_nothing(typing.database, &func, subject.result)
     {
         return Err(Objection { place, exposure: None });
     }
@@ -47,109 +41,6 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     }
     steps.push(subject.evidence(subject.call.span, "it is there where its error is nil"));
     Ok(())
-}
-
-/// Where a maker gives nil, and no error.
-fn gives_nil(subject: &Subject, func: &FuncRef, index: usize, depth: usize) -> Option<Evidence> {
-    let body = func.decl.body().filter(|_| depth < MAX_DEPTH)?;
-    let scopes = Scopes::of_func(&func.decl);
-    let typing = Typing::new(subject.typing.database, FileScope::of(func), &scopes);
-    let results = &func.decl.signature.results;
-    let error = error_of(&typing, func);
-    let mut found = None;
-    visit::body(body, &mut |stmt| {
-        let StmtKind::Return(values) = &stmt.kind else { return };
-        if found.is_some() {
-            return;
-        }
-        let given = error.and_then(|at| values.get(at));
-        let forgiven = given.is_some_and(|value| is_forgiven(&typing, body, value));
-        let fails = given.is_some_and(|value| !value.is_nil() && !forgiven);
-        match (values.as_slice(), values.get(index)) {
-            ([], None) => {
-                let var = scopes.result(BodyId(0), index).filter(|var| may_be_unset(&typing, body, *var));
-                let errors = error.and_then(|at| scopes.result(BodyId(0), at));
-                if var.is_some() && errors.is_none_or(|error| may_be_unset(&typing, body, error)) {
-                    let words = format!("`{}` may give nil here, and no error", func.decl.name.name);
-                    found = Some(typing.evidence(stmt.span, words));
-                }
-            }
-            ([value], _) if results.len() > 1 => {
-                found = value.as_call().and_then(|call| called(subject, &typing, call, index, depth));
-            }
-            (_, Some(value)) if value.is_nil() && !fails => {
-                let words = format!("`{}` may give nil here, and no error", func.decl.name.name);
-                found = Some(typing.evidence(stmt.span, words));
-            }
-            (_, Some(value)) if value.as_call().is_some() => {
-                found = value.as_call().and_then(|call| called(subject, &typing, call, 0, depth));
-            }
-            // Where nothing was made, no error was either.
-            (_, Some(value))
-                if !fails || given.is_some_and(|error| both_unset(&typing, body, value, error)) =>
-            {
-                let var = value.as_ident().and_then(|ident| scopes.var(ident));
-                let unset = |var: &VarId| {
-                    forgiven || may_be_unset(&typing, body, *var) || may_have_failed(&typing, body, *var)
-                };
-                if let Some(var) = var.filter(unset) {
-                    let name = &scopes.info(var).name;
-                    let words = format!("`{name}` may be nil here, and no error is returned");
-                    found = Some(typing.evidence(stmt.span, words));
-                }
-            }
-            _ => {}
-        }
-    });
-    found
-}
-
-/// Which of a function's results is its error.
-pub(super) fn error_of(typing: &Typing, func: &FuncRef) -> Option<usize> {
-    let mut results = func.decl.signature.results.iter();
-    results.position(|result| typing.database.type_of(&typing.file, &result.ty).is_error())
-}
-
-fn called(subject: &Subject, typing: &Typing, call: &Call, index: usize, depth: usize) -> Option<Evidence> {
-    let func = typing.called(call)?;
-    let own = !subject.typing.database.is_dependency(&func.package);
-    own.then(|| gives_nil(subject, &func, index, depth + 1)).flatten()
-}
-
-/// Whether a variable is declared without a value, and gets one on some ways only; or gets nil.
-fn may_be_unset(typing: &Typing, body: &Block, var: VarId) -> bool {
-    if matches!(typing.var(var), Some(Type::Named(_) | Type::Struct(_)))
-        && typing.var(var).is_some_and(|ty| !typing.database.is_interface(&ty))
-    {
-        return false;
-    }
-    let bare =
-        matches!(typing.scopes.info(var).origin, VarOrigin::Declared { .. } | VarOrigin::Result { .. });
-    let assigned = typing.scopes.assigned(var);
-    if assigned.iter().any(|given| given.value.is_nil()) {
-        return true;
-    }
-    let always = |stmt: &Stmt| {
-        let assigns = |stmt: &Stmt| match &stmt.kind {
-            StmtKind::Assign { left, .. } | StmtKind::Define { left, .. } => left
-                .iter()
-                .any(|target| target.as_ident().and_then(|ident| typing.scopes.var(ident)) == Some(var)),
-            _ => false,
-        };
-        match &stmt.kind {
-            StmtKind::If(branch) => {
-                branch.init.as_ref().is_some_and(assigns) || {
-                    let both = branch.otherwise.as_ref().is_some_and(|other| match &other.kind {
-                        StmtKind::Block(block) => block.stmts.iter().any(assigns),
-                        _ => false,
-                    });
-                    both && branch.then.stmts.iter().any(assigns)
-                }
-            }
-            _ => assigns(stmt),
-        }
-    };
-    bare && !body.stmts.iter().any(always)
 }
 
 /// Whether a variable has what a call gave beside an error that is dropped, or only told: `if err != nil {
@@ -180,51 +71,6 @@ pub(super) fn may_have_failed(typing: &Typing, body: &Block, var: VarId) -> bool
     };
     let mut found = goes_on(&body.stmts);
     visit::body(body, &mut |stmt| found |= visit::child_lists(stmt).into_iter().any(goes_on));
-    found
-}
-
-/// Whether a call ends the goroutine or the process, itself or by a statement of what it calls.
-fn never_returns(typing: &Typing, call: &Call, depth: usize) -> bool {
-    let func = typing.called(call);
-    if typing.ask(call, |name| known::ending(name, false)).flatten().is_some()
-        || call.name() == Some("panic") && func.is_none()
-    {
-        return true;
-    }
-    let Some(func) = func.filter(|_| depth < MAX_DEPTH) else { return false };
-    let scopes = Scopes::of_func(&func.decl);
-    let inside = Typing::new(typing.database, FileScope::of(&func), &scopes);
-    func.decl.body().is_some_and(|body| {
-        body.stmts.iter().any(|stmt| match &stmt.kind {
-            StmtKind::Expr(expr) => {
-                expr.as_call().is_some_and(|call| never_returns(&inside, call, depth + 1))
-            }
-            _ => false,
-        })
-    })
-}
-
-/// Whether two variables both get a value on some ways only.
-fn both_unset(typing: &Typing, body: &Block, value: &Expr, error: &Expr) -> bool {
-    let unset = |expr: &Expr| {
-        let var = expr.as_ident().and_then(|ident| typing.scopes.var(ident));
-        var.is_some_and(|var| may_be_unset(typing, body, var))
-    };
-    unset(value) && unset(error)
-}
-
-/// Whether the error that is returned may have been made none: `if errors.Is(err, ErrOld) { err = nil }`.
-fn is_forgiven(typing: &Typing, body: &Block, error: &Expr) -> bool {
-    let Some(var) = error.as_ident().and_then(|ident| typing.scopes.var(ident)) else { return false };
-    let mut found = false;
-    visit::body(body, &mut |stmt| {
-        if let StmtKind::Assign { left, right, .. } = &stmt.kind {
-            let clears = |(target, value): (&Expr, &Expr)| {
-                value.is_nil() && target.as_ident().and_then(|ident| typing.scopes.var(ident)) == Some(var)
-            };
-            found |= left.iter().zip(right).any(clears);
-        }
-    });
     found
 }
 

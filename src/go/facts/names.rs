@@ -256,6 +256,7 @@ pub struct WordLists {
     pub tells: Words,
     pub subscribes: Words,
     pub hands_in: Words,
+    pub forgives: Words,
     pub harmless_in_release: Words,
     pub asks_server: Words,
     pub tells_address: Words,
