@@ -196,7 +196,9 @@ impl<'a> Frame<'a, '_> {
         let literal =
             container.as_ident().and_then(|ident| self.scopes.var(ident)).and_then(|var| {
                 match self.scopes.assigned(var) {
-                    [one] if one.of == 1 && self.is_stable(var) => elements(one.value),
+                    [one] if one.of == 1 && self.is_stable(var) => {
+                        elements(one.value).or_else(|| keys(one.value).filter(|_| self.is_only_read(var)))
+                    }
                     _ => None,
                 }
             });
@@ -213,6 +215,39 @@ impl<'a> Frame<'a, '_> {
                 Size::symbol(Symbol { key: key.into(), words: "that many".into() })
             }
         }
+    }
+
+    /// Whether a container is nothing but gone through, counted and looked into: keys of a map come and go.
+    fn is_only_read(&self, var: VarId) -> bool {
+        let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| self.scopes.var(ident)) == Some(var);
+        let (mut reads, mut sets) = (0, false);
+        for body in &self.scopes.bodies {
+            visit::body(body.block, &mut |stmt| match &stmt.kind {
+                StmtKind::For(looped) => {
+                    reads +=
+                        usize::from(matches!(&looped.head, ForHead::Range { right, .. } if is_it(right)));
+                }
+                StmtKind::Assign { left, .. } => {
+                    let set = |target: &Expr| match &target.unparen().kind {
+                        ExprKind::Index { operand, .. } => is_it(operand),
+                        _ => false,
+                    };
+                    sets |= left.iter().any(set);
+                }
+                _ => {}
+            });
+        }
+        if let Some(first) = self.scopes.bodies.first() {
+            visit::block(first.block, &mut |expr| match &expr.kind {
+                ExprKind::Call(call) if call.name() == Some("len") && call.span == expr.span => {
+                    reads += call.args.iter().filter(|arg| is_it(arg)).count();
+                }
+                ExprKind::Index { operand, .. } => reads += usize::from(is_it(operand)),
+                _ => {}
+            });
+        }
+        // One is where it is declared.
+        !sets && self.scopes.uses_of(var).count() == reads + 1
     }
 
     fn named(&self, expr: &'a Expr) -> Size {
@@ -241,15 +276,22 @@ impl<'a> Frame<'a, '_> {
 fn elements(expr: &Expr) -> Option<i64> {
     match &expr.unparen().kind {
         ExprKind::Composite { ty: Some(ty), elements } => {
-            let list = matches!(ty.unparen().kind, ExprKind::SliceOf(_) | ExprKind::Map { .. });
-            (list
-                && elements
-                    .iter()
-                    .all(|one| one.key.is_none() || matches!(ty.unparen().kind, ExprKind::Map { .. })))
-            .then(|| i64::try_from(elements.len()).unwrap_or(i64::MAX))
+            let list = matches!(ty.unparen().kind, ExprKind::SliceOf(_));
+            (list && elements.iter().all(|one| one.key.is_none()))
+                .then(|| i64::try_from(elements.len()).unwrap_or(i64::MAX))
         }
         _ => None,
     }
+}
+
+/// How many keys a map has whose keys are all written down: of two that are computed, one may be the other.
+fn keys(expr: &Expr) -> Option<i64> {
+    let ExprKind::Composite { ty: Some(ty), elements } = &expr.unparen().kind else { return None };
+    let written = |one: &Element| {
+        one.key.as_ref().is_some_and(|key| matches!(key.unparen().kind, ExprKind::Literal(_)))
+    };
+    let is_map = matches!(ty.unparen().kind, ExprKind::Map { .. });
+    (is_map && elements.iter().all(written)).then(|| i64::try_from(elements.len()).unwrap_or(i64::MAX))
 }
 
 /// Whether a variable of this name holds an error.
