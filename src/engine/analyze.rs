@@ -62,8 +62,6 @@ pub struct AnalyzedFile {
 pub struct FileText<'f> {
     pub path: &'f Arc<str>,
     pub text: &'f [u8],
-    /// The text that the run found there, before any fix.
-    pub found: &'f [u8],
     pub scope: &'f FileScope,
     pub policy: &'f Policy,
 }
@@ -105,7 +103,7 @@ pub fn again(
         sights: &sights,
         directives: &directives,
         package_style: PackageStyle::new(file.scope),
-        habits: fix::FileHabits::new(file.text, file.found),
+        habits: fix::FileHabits::new(file.text),
     };
     let mut repeats: FxHashMap<(String, String), u32> = FxHashMap::default();
     let mut detected_repeats = Repeats::default();

@@ -50,7 +50,6 @@ impl Candidate {
 
     /// As it is judged.
     pub fn file_text(&self) -> FileText<'_> {
-        let (path, text) = (&self.path, &self.text);
-        FileText { path, text, found: text, scope: &self.scope, policy: &self.policy }
+        FileText { path: &self.path, text: &self.text, scope: &self.scope, policy: &self.policy }
     }
 }

@@ -283,7 +283,7 @@ fn candidate(judge: &Judge, settings: &Settings, wrappers: &Wrappers, text: Text
         judge,
         settings,
         wrappers,
-        &FileText { path: &path, text: &text, found: &text, scope: &scope, policy: &policy },
+        &FileText { path: &path, text: &text, scope: &scope, policy: &policy },
     );
     Candidate { path, file, test, asked, generated, text, scope, policy, judged }
 }

@@ -80,7 +80,6 @@ impl Habits {
 /// What one file does, each question put to its text once, however many releases are spelled in it.
 pub struct FileHabits<'t> {
     text: &'t [u8],
-    found: &'t [u8],
     imports: OnceCell<Vec<Import>>,
     most: OnceCell<Option<Style>>,
     cleans_up_openly: OnceCell<Option<bool>>,
@@ -103,12 +102,10 @@ struct LogLine {
 const MESSAGE: &str = "\u{1}";
 
 impl<'t> FileHabits<'t> {
-    /// Looks at nothing yet. `found` is the text before anything was inserted into it: what a run has
-    /// written itself is nobody's habit, and the second fix of a file is the one that was announced.
-    pub fn new(text: &'t [u8], found: &'t [u8]) -> FileHabits<'t> {
+    /// Looks at nothing yet.
+    pub fn new(text: &'t [u8]) -> FileHabits<'t> {
         FileHabits {
             text,
-            found,
             imports: OnceCell::new(),
             most: OnceCell::new(),
             cleans_up_openly: OnceCell::new(),
@@ -124,12 +121,12 @@ impl<'t> FileHabits<'t> {
 
     /// The style that is used most; `None` where nothing is released.
     pub fn most(&self) -> Option<Style> {
-        *self.most.get_or_init(|| Habits::of(self.found).most())
+        *self.most.get_or_init(|| Habits::of(self.text).most())
     }
 
     /// Whether the clean-ups of a test file say that they leave errors out; `None` where there are none.
     pub fn cleans_up_openly(&self) -> Option<bool> {
-        *self.cleans_up_openly.get_or_init(|| cleans_up_openly(self.found))
+        *self.cleans_up_openly.get_or_init(|| cleans_up_openly(self.text))
     }
 
     /// The statement that logs `err`, which came of `what`, with one of `loggers`, as the file logs most
@@ -139,7 +136,7 @@ impl<'t> FileHabits<'t> {
             return None;
         }
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for (line, count) in self.logs.get_or_init(|| log_lines(self.found)) {
+        for (line, count) in self.logs.get_or_init(|| log_lines(self.text)) {
             let LogLine { logger, method, by_entry, arguments } = line;
             // Where a package has that name too, it may be what logs there.
             let may_be_package = || imports::path_of(self.imports(), logger).is_some();
@@ -168,7 +165,7 @@ impl<'t> FileHabits<'t> {
 
     /// What the file logs with most, among the packages it imports whose names are not `hidden`.
     pub fn logger(&self, hidden: &dyn Fn(&str) -> bool) -> Option<&Logger> {
-        let all = self.loggers.get_or_init(|| loggers(self.found, self.imports()));
+        let all = self.loggers.get_or_init(|| loggers(self.text, self.imports()));
         let mut best: Option<&(usize, Logger)> = None;
         for found in all.iter().filter(|(_, logger)| !hidden(&logger.package)) {
             if best.is_none_or(|(most, _)| found.0 > *most) {
@@ -320,14 +317,6 @@ mod tests {
     }
 
     #[test]
-    fn what_a_run_has_inserted_is_no_habit() {
-        let found = "\tdefer func() { _ = a.Close() }()\n";
-        let inserted = format!("{found}\tdefer b.Close()\n\tdefer c.Close()\n");
-        assert_eq!(FileHabits::new(inserted.as_bytes(), inserted.as_bytes()).most(), Some(Style::Defer));
-        assert_eq!(FileHabits::new(inserted.as_bytes(), found.as_bytes()).most(), Some(Style::Ignore));
-    }
-
-    #[test]
     fn clean_ups_say_what_they_leave_out_or_do_not() {
         assert_eq!(cleans_up_openly(b"\tdefer c.Close()\n"), None);
         assert_eq!(cleans_up_openly(b"\tt.Cleanup(func() { c.Close() })\n"), Some(false));
@@ -338,7 +327,7 @@ mod tests {
     fn a_logger_in_scope_is_used_as_the_file_uses_it() {
         let statement = |line: &str| {
             let text = format!("package p\n\nfunc f() {{\n\t{line}\n}}\n");
-            FileHabits::new(text.as_bytes(), text.as_bytes()).logged_with(
+            FileHabits::new(text.as_bytes()).logged_with(
                 &["s.log", "logger"].map(|name| LoggerInScope {
                     spelled: name.to_owned(),
                     methods: vec!["Errorf", "Error", "Warn", "WithError", "Println", "Print"],
@@ -371,9 +360,7 @@ mod tests {
     #[test]
     fn the_files_own_logger_is_found() {
         let logger = |text: &str| {
-            FileHabits::new(text.as_bytes(), text.as_bytes())
-                .logger(&|_| false)
-                .map(|logger| logger.statement("close c"))
+            FileHabits::new(text.as_bytes()).logger(&|_| false).map(|logger| logger.statement("close c"))
         };
         let file =
             |import: &str, rest: &str| format!("package p\n\nimport {import}\n\nfunc f() {{\n{rest}\n}}\n");
@@ -389,6 +376,6 @@ mod tests {
         );
         assert_eq!(logger(&file("\"fmt\"", "fmt.Println(x)")), None);
         let hidden = file("\"log\"", "log.Print(x)");
-        assert_eq!(FileHabits::new(hidden.as_bytes(), hidden.as_bytes()).logger(&|name| name == "log"), None);
+        assert_eq!(FileHabits::new(hidden.as_bytes()).logger(&|name| name == "log"), None);
     }
 }

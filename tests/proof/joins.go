@@ -3,6 +3,7 @@ package proof
 import (
 	"context"
 	"sync"
+	"testing"
 	"time"
 
 	"example.com/proof/lib/cl"
@@ -230,4 +231,38 @@ func waitedForPerhaps(ctx context.Context, hurry bool) error {
 		c.Use()
 	}()
 	return nil
+}
+
+// Where the assertion ends the test, the goroutine is told late, and tells a test that is over.
+func TestToldLate(t *testing.T) {
+	c, err := cl.NewClient(t.Context()) // against 5 "an assertion may end the test before"
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		if c.Use() != nil {
+			t.Error("it does not work")
+		}
+		close(done)
+	}()
+	if _, err := c.Get("key"); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+}
+
+func TestToldInTime(t *testing.T) {
+	c, err := cl.NewClient(t.Context()) // safe
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		if c.Use() != nil {
+			t.Error("it does not work")
+		}
+		close(done)
+	}()
+	<-done
 }

@@ -7,6 +7,7 @@ use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::known::{self, Name};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::proof::nil::bound;
 use crate::analysis::proof::release_reach::Reach;
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::Objection;
@@ -17,6 +18,7 @@ use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
+use crate::go::types::members::Member;
 use crate::go::types::type_expr::Type;
 
 /// Callees that get an address are followed this deep.
@@ -29,7 +31,20 @@ pub(super) fn given_out(subject: &Subject) -> Option<Objection> {
     let asks = subject.call.name().is_some_and(|name| name.starts_with("Dial"))
         && subject.call.args.first().is_some_and(|network| subject.text(network.span).starts_with("\"udp"));
     let server = Server { var: subject.holder?, paths: Reach::of(subject).removes, asks };
-    let seen = Addresses::of(subject.typing, subject.decl, subject.body, Seed::Of(server));
+    let mut seen = Addresses::of(subject.typing, subject.decl, subject.body, Seed::Of(server));
+    // `l, addr, err := listen()`
+    let maker = subject.typing.called(subject.call);
+    let maker = maker.filter(|func| !subject.typing.database.is_dependency(&func.package));
+    for (at, var) in bound(subject).into_iter().enumerate() {
+        let beside = var.filter(|var| Some(*var) != subject.holder);
+        if let (Some(var), Some(func)) = (beside, &maker)
+            && subject.typing.var(var).is_some_and(|ty| matches!(ty, Type::Basic(_)))
+            && gives_address(func, Some(at))
+        {
+            seen.made.insert(var);
+        }
+    }
+    seen.grow();
     let (_, place) = seen.given_out(true, 0)?;
     Some(subject.object(place, "where it is reached is given out here: it lives on"))
 }
@@ -86,9 +101,17 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
             Seed::In(param) => FxHashSet::from_iter([param]),
         };
         let mut found = Addresses { typing, decl, body, seed, made };
+        found.grow();
+        found
+    }
+
+    /// Takes in all variables that are made of those that are.
+    fn grow(&mut self) {
+        let (typing, decl) = (self.typing, self.decl);
         let plain = |var: &VarId| !typing.var(*var).is_some_and(|ty| ty.is_error());
         let statements = statements(decl);
         loop {
+            let found = &mut *self;
             let before = found.made.len();
             for stmt in &statements {
                 let StmtKind::Assign { left, right, .. } = &stmt.kind else { continue };
@@ -110,7 +133,7 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
                 }
             }
             if found.made.len() == before {
-                return found;
+                return;
             }
         }
     }
@@ -163,8 +186,18 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
 
     fn is_address(&self, expr: &Expr) -> bool {
         let ExprKind::Selector { operand, field } = &expr.kind else { return false };
-        let tells = matches!(self.seed, Seed::Of(server) if server.tells(&field.name));
-        tells && self.var(operand).is_some_and(|var| self.is_server(var))
+        let Seed::Of(server) = self.seed else { return false };
+        self.var(operand).is_some_and(|var| self.is_server(var))
+            && (server.tells(&field.name) || self.says_address(operand, &field.name))
+    }
+
+    /// Whether a method of the repository's gives what one that tells an address has given it.
+    fn says_address(&self, operand: &Expr, method: &str) -> bool {
+        let database = self.typing.database;
+        let Some(Member::Method(found)) = database.member(&self.typing.of(operand), method) else {
+            return false;
+        };
+        found.func.is_some_and(|func| !database.is_dependency(&func.package) && gives_address(&func, None))
     }
 
     /// Whether an argument is made of an address. What a function literal does with one is seen where its
@@ -293,6 +326,31 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
         let inside = Addresses::of(&typing, &decl, BodyId(0), Seed::In(param));
         inside.given_out(false, depth + 1).map(|(kept, _)| kept)
     }
+}
+
+/// Whether a function returns something with `l.Addr()` or the like in it: as its result `index`, or as any.
+fn gives_address(func: &FuncRef, index: Option<usize>) -> bool {
+    let Some(body) = func.decl.body() else { return false };
+    let scopes = Scopes::of_func(&func.decl);
+    let tells = |value: &Expr| {
+        let mut found = false;
+        visit::expr(value, &mut |inner| {
+            let name = inner.as_call().and_then(Call::name);
+            found |= name.is_some_and(|name| names::words().listens_at.holds(name));
+        });
+        found
+    };
+    let made = |value: &Expr| {
+        let var = value.as_ident().and_then(|ident| scopes.var(ident));
+        var.is_some_and(|var| scopes.assigned(var).iter().any(|given| tells(given.value)))
+    };
+    let mut found = false;
+    visit::body(body, &mut |stmt| {
+        let StmtKind::Return(values) = &stmt.kind else { return };
+        let asked = values.iter().enumerate().filter(|(at, _)| index.is_none_or(|index| index == *at));
+        found |= asked.into_iter().any(|(_, value)| tells(value) || made(value));
+    });
+    found
 }
 
 /// What a method, or a function of a package, is called on.

@@ -6,9 +6,9 @@ use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{ParamIndex, VarOrigin};
 use crate::analysis::placement::in_scope;
 use crate::analysis::proof::ownership::{Owner, StoreTarget, place};
+use crate::analysis::proof::parts;
 use crate::analysis::proof::state::{Asked, Effect, Flow, Seen};
 use crate::analysis::proof::tie::{Held, Tie, Value, join};
-use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::base::diagnostic::Verdict;
 use crate::base::text::{Span, narrow};
 use crate::go::facts;
@@ -39,9 +39,14 @@ impl<'f, 'a> Flow<'f, 'a> {
             self.arguments(call);
             let types = self.types().database.results(&self.typing.callee(call));
             let mut results = vec![None; types.len().max(result + 1)];
-            // What tells of it ends with it.
-            for (at, _) in types.iter().enumerate().filter(|(_, ty)| self.types().database.is_channel(ty)) {
-                results[at] = Some(Value::of(Tie::Handle));
+            // What tells of it ends with it, and what is given beside it may have it inside.
+            let database = self.types().database;
+            let own = self.typing.called(call).is_some_and(|func| !database.is_dependency(&func.package));
+            for (at, ty) in types.iter().enumerate() {
+                let held = own && database.underlying_func(ty).is_none();
+                let part = || self.types().part(&Value::of(Tie::Itself), ty).filter(|_| held);
+                let tells = database.is_channel(ty);
+                results[at] = if tells { Some(Value::of(Tie::Handle)) } else { part() };
             }
             results[result] = Some(Value::of(Tie::Itself));
             return results;
@@ -238,6 +243,9 @@ impl<'f, 'a> Flow<'f, 'a> {
                 return Vec::new();
             }
         }
+        if receiver.is_some() {
+            self.lent_memory(&arguments);
+        }
         if self.is_fact(call, callee, &facts::looks) {
             self.bind_callbacks(&arguments, Tie::Holder);
             self.step(call.span, format!("`{name}` only looks at it"));
@@ -363,7 +371,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         if own || kept {
             let Some(func) = func else { return self.unread(call, callee, "it") };
             let results = self.reads(call, &func, Some(value), selected, arguments);
-            let results = self.with_its_memory(callee, &func, results);
+            let results = self.with_its_parts(callee, &func, results);
             return self.with_its_life(callee, results);
         }
         // The error of a method of the library says what went wrong, and no more.
@@ -380,44 +388,14 @@ impl<'f, 'a> Flow<'f, 'a> {
         results
     }
 
-    /// `return v.buf`, of a field that the release goes to as well: what is given there is gone with it.
-    fn with_its_memory(&self, callee: &Callee, func: &FuncRef, mut results: Vec<Held>) -> Vec<Held> {
-        let database = self.types().database;
-        let released = ReleasedFields::of(self.types().target);
-        let (Some(body), Some(receiver)) =
-            (func.decl.body(), func.decl.receiver.as_ref().and_then(|receiver| receiver.name.as_ref()))
-        else {
-            return results;
-        };
-        let is_part = |expr: &Expr| {
-            let mut expr = expr.unparen();
-            while let ExprKind::Slice { operand, .. }
-            | ExprKind::AddressOf(operand)
-            | ExprKind::Index { operand, .. } = &expr.kind
-            {
-                expr = operand.unparen();
-            }
-            match &expr.kind {
-                ExprKind::Selector { operand, field } => {
-                    operand.as_ident().is_some_and(|ident| ident.name == receiver.name)
-                        && released.may_be(Some(&field.name), 0)
-                }
-                _ => false,
-            }
-        };
-        let types = database.results(callee);
-        visit::body(body, &mut |stmt| {
-            let StmtKind::Return(values) = &stmt.kind else { return };
-            for (at, value) in values.iter().enumerate() {
-                let shares = types
-                    .get(at)
-                    .is_some_and(|ty| matches!(ty, Type::Slice(_) | Type::Map(..) | Type::Pointer(_)));
-                results.resize(results.len().max(at + 1), None);
-                if shares && is_part(value) && results[at].is_none() {
-                    results[at] = Some(Value::of(Tie::Handle));
-                }
-            }
-        });
+    /// What a method gives that its receiver has too, in a field that the release goes to: it is gone, or
+    /// ended, with that.
+    fn with_its_parts(&self, callee: &Callee, func: &FuncRef, mut results: Vec<Held>) -> Vec<Held> {
+        let types = self.types().database.results(callee);
+        for at in parts::given(self.types().database, self.types().target, func, &types) {
+            results.resize(results.len().max(at + 1), None);
+            results[at].get_or_insert_with(|| Value::of(Tie::Handle));
+        }
         results
     }
 
@@ -443,6 +421,16 @@ impl<'f, 'a> Flow<'f, 'a> {
             let ty = self.typing.var(var).unwrap_or(Type::Nil);
             if !ty.is_error() && self.types().can_hold(&ty) {
                 self.set(var, Value::of(Tie::Handle), arg.span);
+            }
+        }
+    }
+
+    /// `rows.Scan(&raw)`: memory that is somebody else's once what it comes from is released.
+    fn lent_memory(&mut self, arguments: &Arguments<'a>) {
+        for arg in arguments.exprs {
+            let ExprKind::AddressOf(inner) = &arg.unparen().kind else { continue };
+            if self.typing.of(inner).is_in(&names::types().lent_memory) {
+                self.store(inner, Value::of(Tie::Handle), arg.span);
             }
         }
     }
@@ -635,7 +623,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         for (arg, held) in arguments.exprs.iter().zip(&arguments.held) {
             match &arg.unparen().kind {
                 ExprKind::FuncLit(literal) => visit::block(&literal.body, &mut |expr| {
-                    parallel |= expr.as_call().is_some_and(|call| call.name() == Some("Parallel"));
+                    parallel |= expr.as_call().is_some_and(|call| self.goes_parallel(call));
                 }),
                 _ => seen &= held.is_none(),
             }
@@ -649,6 +637,23 @@ impl<'f, 'a> Flow<'f, 'a> {
             self.step(call.span, "a subtest uses it, and is over before the release");
         }
         Vec::new()
+    }
+
+    /// Whether a call has the test that it is made on, or that it gets, go on in parallel with others.
+    fn goes_parallel(&self, call: &Call) -> bool {
+        let gets_test = || call.args.iter().any(|arg| self.typing.of(arg).is_in(&names::types().tests));
+        let own = |func: &FuncRef| !self.types().database.is_dependency(&func.package);
+        let calls_it = |func: FuncRef| {
+            let mut found = false;
+            if let Some(body) = func.decl.body() {
+                visit::block(body, &mut |expr| {
+                    found |= expr.as_call().is_some_and(|call| call.name() == Some("Parallel"));
+                });
+            }
+            found
+        };
+        call.name() == Some("Parallel")
+            || gets_test() && self.typing.called(call).filter(own).is_some_and(calls_it)
     }
 
     /// Whether the call starts its argument in a group, which is waited for.

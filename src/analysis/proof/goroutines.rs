@@ -3,9 +3,11 @@
 //! is waited for, once for each goroutine that is started.
 
 use crate::analysis::graph::control_flow::{Cfg, Condition, Next, Step};
+use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::proof::state::{Asked, Flow};
 use crate::base::text::Span;
+use crate::go::facts::names;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::type_expr::Type;
@@ -80,13 +82,34 @@ impl<'a> Flow<'_, 'a> {
             let found = self
                 .is_private(var, end)
                 .and_then(|()| self.once_each(var, end, started))
-                .and_then(|()| self.waits(var, end, started));
+                .and_then(|()| self.waits(var, end, started))
+                .and_then(|words| self.tells_no_test(literal, var, started).map(|()| words));
             match found {
                 Ok(words) => return Ok(words),
                 Err(found) => why = found,
             }
         }
         Err(why)
+    }
+
+    /// Whether an assertion that ends the test stands before the wait while the goroutine has the test as
+    /// well: what it meets in the released thing it would tell a test that is over, which panics.
+    fn tells_no_test(&self, literal: &FuncLit, var: VarId, started: Span) -> Result<(), &'static str> {
+        let scopes = self.typing.scopes;
+        let is_test = |var: VarId| self.typing.var(var).is_some_and(|ty| ty.is_in(&names::types().tests));
+        if !scopes.uses_in(literal.body.span).any(is_test) {
+            return Ok(());
+        }
+        let Some(awaited) = scopes.uses_of(var).find(|at| *at >= started.end) else { return Ok(()) };
+        let between = Span::new(started.end, awaited);
+        let mut ends = false;
+        visit::block(scopes.body(self.root).block, &mut |expr| {
+            let Some(call) = expr.as_call().filter(|call| between.contains(call.span)) else { return };
+            let asserts = self.typing.ask(call, known::asserts_no_error) == Some(true)
+                || self.typing.ask(call, |name| known::ending(name, true)).flatten().is_some();
+            ends |= asserts && scopes.body_around(call.span) == Some(self.root);
+        });
+        if ends { Err("an assertion may end the test before, of which it tells") } else { Ok(()) }
     }
 
     /// What the goroutine does last of all: its first `defer`, or its last statement where nothing that is

@@ -2,24 +2,45 @@
 //! that takes a port, leaves a socket where others look for it, or keeps one of a server's connections. Its
 //! release would be the end of just that.
 //!
+//! Likewise a database in memory that others share.
+//!
 //! A function that gives a result tells by it whether the thing can be made. A socket in the file system is
 //! gone then all the same.
 
 use crate::analysis::graph::known;
-use crate::analysis::graph::scopes::BodyId;
+use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
+use crate::analysis::proof::release_reach::Reach;
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection};
+use crate::base::text::{Span, narrow};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::members::Member;
+use crate::go::types::type_expr::Type;
 
 pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Objection> {
     let Decl::Func(func) = subject.decl else { return Ok(()) };
     // Nobody calls a test, or what the process begins with, for what they leave behind.
     let alone = ["Test", "Benchmark", "Fuzz", "Example", "main", "init"];
+    if let Some(says) = left_open_on_purpose(subject) {
+        return Err(subject.object(says, "a comment says that it is not released"));
+    }
+    if subject.call.args.iter().any(|arg| is_device(&subject.text(arg.span))) {
+        return Err(subject.object(subject.call.span, "a device does what it does for as long as it is open"));
+    }
+    if let Some(path) = named_by_caller(subject) {
+        return Err(subject.object(path, "its release removes what the caller has named"));
+    }
     let called = subject.body == BodyId(0)
         && !func.signature.params.is_empty()
         && !alone.iter().any(|start| func.name.name.starts_with(start));
+    if subject.call.args.iter().any(|arg| is_shared_memory(&subject.text(arg.span)))
+        && !alone.iter().any(|start| func.name.name.starts_with(start))
+    {
+        return Err(
+            subject.object(subject.call.span, "what is in its memory is gone with the last connection")
+        );
+    }
     if called
         && (func.signature.results.is_empty() || is_file(subject))
         && has_place(subject)
@@ -30,6 +51,54 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
         );
     }
     Ok(())
+}
+
+/// A comment of the function that says so: `// Simulate a crash: don't call db.Close().`
+fn left_open_on_purpose(subject: &Subject) -> Option<Span> {
+    let Decl::Func(func) = subject.decl else { return None };
+    let method = subject.release.method.to_ascii_lowercase();
+    let stem = method.trim_end_matches('e');
+    let says = |comment: &str| {
+        let comment = comment.to_ascii_lowercase();
+        let no = |word: &str| comment.contains(&format!("{word} {stem}"));
+        let calls = ["not call", "n't call", "never call"].iter().any(|word| comment.contains(word));
+        ["not", "n't", "without", "never"].iter().any(|word| no(word)) || calls && comment.contains(stem)
+    };
+    let body = func.body()?.span;
+    let text = subject.text(body);
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if let Some(from) = line.find("//").filter(|from| says(&line[*from..])) {
+            let start = body.start + narrow(at + from);
+            return Some(Span::new(start, start + narrow(line[from..].trim_end().len())));
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// `"/dev/watchdog"`, but none of those that are there for everybody.
+fn is_device(path: &str) -> bool {
+    let shared = ["null", "zero", "full", "random", "urandom", "tty", "std", "fd/"];
+    let device = path.strip_prefix("\"/dev/");
+    device.is_some_and(|name| !shared.iter().any(|known| name.starts_with(known)))
+}
+
+/// The argument with a path of the caller's where the release takes files away.
+fn named_by_caller(subject: &Subject) -> Option<Span> {
+    let scopes = subject.typing.scopes;
+    let given = |arg: &&Expr| {
+        let is_path = matches!(subject.typing.of(arg), Type::Basic(name) if &*name == "string");
+        let param = |var: VarId| matches!(scopes.info(var).origin, VarOrigin::Param { .. });
+        is_path && scopes.uses_in(arg.span).any(param)
+    };
+    let arg = subject.call.args.iter().find(given)?;
+    Reach::of(subject).removes.then_some(arg.span)
+}
+
+/// `"file:x?mode=memory&cache=shared"`: others who open it have what this one has put there.
+fn is_shared_memory(source: &str) -> bool {
+    (source.contains(":memory:") || source.contains("mode=memory")) && source.contains("cache=shared")
 }
 
 /// Whether it has a place in the network.
@@ -63,4 +132,32 @@ fn is_used(subject: &Subject) -> bool {
         _ => {}
     });
     typing.scopes.uses_of(holder).any(|at| at > subject.call.span.end && !idle.contains(&at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_device, is_shared_memory};
+    use crate::analysis::tests::places_in;
+
+    #[test]
+    fn a_comment_may_say_that_it_is_left_open() {
+        let of = |comment: &str| places_in(&format!("func f() {{\nc := make1()\n{comment}\nlend(c)\n}}"));
+        assert_eq!(of("// It is lent."), ["c after 2, proved"]);
+        assert_eq!(of("// Simulate a crash: don't call c.Close()."), ["c after 2, not proved"]);
+        assert_eq!(of("// Left without closing it."), ["c after 2, not proved"]);
+    }
+
+    #[test]
+    fn a_device_works_while_it_is_open() {
+        assert!(is_device("\"/dev/watchdog\"") && is_device("\"/dev/cpu_dma_latency\""));
+        assert!(!is_device("\"/dev/null\"") && !is_device("\"/dev/urandom\"") && !is_device("path"));
+    }
+
+    #[test]
+    fn a_database_in_memory_is_shared_by_its_name() {
+        assert!(is_shared_memory("\"file::memory:?cache=shared\""));
+        assert!(is_shared_memory("\"file:x?mode=memory&cache=shared\""));
+        assert!(!is_shared_memory("\":memory:\""), "each connection has its own");
+        assert!(!is_shared_memory("\"file:x.db?cache=shared\""));
+    }
 }

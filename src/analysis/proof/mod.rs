@@ -10,6 +10,7 @@
 
 mod address;
 mod awaited;
+mod background;
 mod callbacks;
 mod callees;
 mod calls;
@@ -23,6 +24,7 @@ mod lent;
 mod maker;
 mod nil;
 mod ownership;
+mod parts;
 mod pending;
 mod release_effects;
 mod release_reach;
@@ -33,6 +35,7 @@ mod uses;
 mod waiting;
 mod waits;
 mod ways_out;
+mod workers;
 
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection, Proof};
@@ -41,7 +44,7 @@ use crate::base::diagnostic::{Evidence, Objection, Proof};
 type Check = fn(&Subject, &mut Vec<Evidence>) -> Result<(), Objection>;
 
 /// What has to hold, each with the first place that stands against it.
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     holder::check,
     held::check,
     uses::check,
@@ -50,6 +53,7 @@ const CHECKS: [Check; 10] = [
     filled::check,
     release_effects::check,
     pending::check,
+    background::check,
     waits::check,
     compiles::check,
 ];

@@ -17,6 +17,7 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes};
 use crate::analysis::proof::awaited::Awaited;
 use crate::analysis::proof::subject::Subject;
+use crate::analysis::proof::workers;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::{Span, narrow};
 use crate::go::facts::names;
@@ -41,11 +42,74 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     }
     let Decl::Func(func) = subject.decl else { return Ok(()) };
     let Some(body) = func.body() else { return Ok(()) };
+    if let Some((span, name)) = queued(subject, body) {
+        let words = format!("what `{name}` hands in may still be in a channel, and nobody waits for it");
+        return Err(subject.object(span, words));
+    }
     let place = Function { typing: subject.typing, decl: subject.decl, body, depth: 0 };
     match place.left_open(&subject.derived(), Some(subject.call.span), &mut FxHashSet::default()) {
         Some((span, words)) => Err(subject.object(span, words)),
         None => Ok(()),
     }
+}
+
+/// A call of a method that only sends something to a goroutine of the maker's: `c.jobs <- job`. Or such a
+/// send where the channel is the resource's.
+fn queued(subject: &Subject, body: &Block) -> Option<(Span, String)> {
+    let (typing, holder) = (subject.typing, subject.holder?);
+    let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| typing.scopes.var(ident)) == Some(holder);
+    let is_of_it = |expr: &Expr| match &expr.unparen().kind {
+        ExprKind::Selector { operand, .. } => is_it(operand),
+        ExprKind::Call(call) => matches!(&call.function.unparen().kind,
+            ExprKind::Selector { operand, .. } if is_it(operand)),
+        _ => false,
+    };
+    let awaited = |span: Span| workers::waits(typing, body, span.end);
+    let sends = |call: &Call| {
+        let func = typing.called(call)?;
+        let inner = func.decl.body().filter(|_| !typing.database.is_dependency(&func.package))?;
+        let scopes = Scopes::of_func(&func.decl);
+        let receiver = scopes.param(BodyId(0), ParamIndex::Receiver)?;
+        let inside = Typing::new(typing.database, FileScope::of(&func), &scopes);
+        let own = |channel: &Expr| match &channel.unparen().kind {
+            ExprKind::Selector { operand, field } => {
+                let of_receiver = operand.as_ident().and_then(|ident| scopes.var(ident)) == Some(receiver);
+                of_receiver && workers::mention(subject, &field.name)
+            }
+            _ => false,
+        };
+        let mut sent = None;
+        visit::body(inner, &mut |stmt| match &stmt.kind {
+            StmtKind::Send { channel, .. } if own(channel) => sent = Some(stmt.span.end),
+            StmtKind::Select(cases) => {
+                let sends = cases.iter().any(|case| match &case.communication {
+                    Some(Communication::Send { channel, .. }) => own(channel),
+                    _ => false,
+                });
+                sent = sends.then_some(stmt.span.end).or(sent);
+            }
+            _ => {}
+        });
+        // It comes back with an answer.
+        sent.filter(|at| !workers::waits(&inside, inner, *at))
+    };
+    let called = visit::calls(subject.decl).into_iter().find_map(|call| {
+        let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return None };
+        let open = is_it(operand) && !awaited(call.span) && sends(call).is_some();
+        open.then(|| (call.span, field.name.to_string()))
+    });
+    called.or_else(|| {
+        let mut found = None;
+        visit::body(body, &mut |stmt| {
+            if let StmtKind::Send { channel, .. } = &stmt.kind
+                && is_of_it(channel)
+                && !awaited(stmt.span)
+            {
+                found.get_or_insert((stmt.span, "this".to_owned()));
+            }
+        });
+        found.filter(|_| workers::are_started(subject))
+    })
 }
 
 /// A function that has the resource, or something made from it.

@@ -6,18 +6,23 @@
 
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::Scopes;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes};
 use crate::analysis::proof::goroutines::visit_statements;
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::proof::waiting::{self, Wait};
+use crate::analysis::proof::workers::{self, Told};
+use crate::analysis::summaries::dynamic_types;
+use crate::analysis::summaries::field_release::Field;
 use crate::base::diagnostic::{Evidence, ReleaseWay};
 use crate::base::text::Span;
 use crate::go::facts::names;
 use crate::go::facts::names::NameSet;
+use crate::go::project::names::is_test_file;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
+use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
 use crate::go::types::type_expr::Type;
 
@@ -48,8 +53,10 @@ pub(super) struct Reach {
     pub against: Option<Evidence>,
     /// Files go with it.
     pub removes: bool,
-    /// Something has been told to end.
-    ended: bool,
+    /// Where it takes a lock that is not the resource's own.
+    pub locks: Option<Evidence>,
+    /// What has been told to end.
+    told: Option<Told>,
     read: usize,
 }
 
@@ -73,13 +80,14 @@ impl Reach {
         }
         reach.releases.push(Called { ty, method });
         for func in funcs {
-            reach.ended = false;
-            reach.function(subject, &func, 0);
+            reach.told = None;
+            reach.function(subject, &func, true, 0);
         }
         reach
     }
 
-    fn function(&mut self, subject: &Subject, func: &FuncRef, depth: usize) {
+    /// `own` while it is the resource that its methods are called on.
+    fn function(&mut self, subject: &Subject, func: &FuncRef, own: bool, depth: usize) {
         let database = subject.typing.database;
         let Some(body) = func.decl.body() else { return };
         if database.is_dependency(&func.package) || depth >= MAX_DEPTH || self.read >= MAX_FUNCS {
@@ -90,11 +98,13 @@ impl Reach {
         let typing = Typing::new(database, FileScope::of(func), &scopes);
         for (_, event) in events(&typing, body) {
             match event {
-                Event::Close => self.ended = true,
-                Event::Call(call) => self.call(subject, &typing, call, depth),
+                Event::Close(channel) => self.tells(channel),
+                Event::Call(call) => self.call(subject, &typing, call, own, depth),
                 Event::Wait(span, wait) => {
                     if self.against.is_none() {
-                        self.against = self.stuck(subject, wait).map(|words| typing.evidence(span, words));
+                        let stuck = self.stuck(subject, wait).map(|words| typing.evidence(span, words));
+                        let told = self.told.as_ref();
+                        self.against = stuck.or_else(|| workers::stuck(subject, told?));
                     }
                 }
             }
@@ -106,20 +116,47 @@ impl Reach {
         }
     }
 
-    fn call(&mut self, subject: &Subject, typing: &Typing, call: &Call, depth: usize) {
+    fn tells(&mut self, whom: &Expr) {
+        let name = workers::last_name(whom).unwrap_or_default().to_owned();
+        self.told.get_or_insert_default().names.push(name);
+    }
+
+    fn call(&mut self, subject: &Subject, typing: &Typing, call: &Call, own: bool, depth: usize) {
         let name = call.name().unwrap_or_default();
+        if matches!(name, "Lock" | "RLock") && !(own && is_own_field(typing, call)) {
+            self.locks.get_or_insert_with(|| typing.evidence(call.span, "a lock is taken here"));
+        }
         self.removes |= typing.ask(call, known::removes_files) == Some(true);
         if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind
             && known::reads_like_release(name)
         {
             self.releases.push(Called { ty: typing.of(operand), method: name.to_string() });
         }
-        if let Some(func) = typing.called(call) {
-            self.function(subject, &func, depth + 1);
+        if self.against.is_none() && is_test_file(subject.place.path) && asks_double(typing, call) {
+            let words =
+                format!("what `{name}` is called on may be a test's double, which does not expect it");
+            self.against = Some(typing.evidence(call.span, words));
         }
-        let tells = || names::words().tells.are_within(&name.to_ascii_lowercase());
-        self.ended |= known::reads_like_release(name) || tells();
-        self.ended |= typing.of(&call.function).is_in(&names::types().cancels);
+        let on_itself = own && is_on_receiver(typing, call);
+        match typing.called(call) {
+            Some(func) if func.decl.has_body() => self.function(subject, &func, on_itself, depth + 1),
+            _ => {
+                for func in implementations(typing, call) {
+                    self.function(subject, &func, false, depth + 1);
+                }
+            }
+        }
+        if typing.of(&call.function).is_in(&names::types().cancels) {
+            self.tells(&call.function);
+        } else if known::reads_like_release(name)
+            || names::words().tells.are_within(&name.to_ascii_lowercase())
+        {
+            // A method of the resource's own has told its own.
+            match on_itself && self.told.is_some() {
+                true => {}
+                false => self.told.get_or_insert_default().ends = true,
+            }
+        }
     }
 
     /// Why a wait may never end.
@@ -129,20 +166,16 @@ impl Reach {
         if matches!(wait, Wait::Send) {
             return Some(format!("`{release}` waits here for whoever receives"));
         }
-        if !self.ended {
+        if self.told.is_none() {
             return Some(format!("`{release}` waits here, and has told nobody to end"));
         }
-        let started = || {
-            let func = subject.typing.called(subject.call);
-            func.is_some_and(|func| starts(subject, &func, 0))
-        };
-        (!is_group && !started())
+        (!is_group && !workers::are_started(subject))
             .then(|| format!("`{release}` waits here for a goroutine that its maker does not start"))
     }
 }
 
 enum Event<'a> {
-    Close,
+    Close(&'a Expr),
     Call(&'a Call),
     Wait(Span, Wait<'a>),
 }
@@ -166,7 +199,7 @@ fn events<'a>(typing: &Typing, body: &'a Block) -> Vec<(i64, Event<'a>)> {
         let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
         if call.name() == Some("close") && typing.called(call).is_none() {
             closed.extend(call.args.first().map(|channel| (at(call.span), channel)));
-            found.push((at(call.span), Event::Close));
+            found.extend(call.args.first().map(|channel| (at(call.span), Event::Close(channel))));
         } else if !waits.iter().any(|(span, wait)| matches!(wait, Wait::Group) && *span == call.span) {
             found.push((at(call.span), Event::Call(call)));
         }
@@ -186,6 +219,54 @@ fn events<'a>(typing: &Typing, body: &'a Block) -> Vec<(i64, Event<'a>)> {
     }
     found.sort_by_key(|(at, _)| *at);
     found
+}
+
+/// `c.mu.Lock()`, `c.Lock()` of the receiver `c`.
+fn is_own_field(typing: &Typing, call: &Call) -> bool {
+    let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return false };
+    let inner = match &operand.unparen().kind {
+        ExprKind::Selector { operand, .. } => operand,
+        _ => operand,
+    };
+    is_receiver(typing, inner)
+}
+
+fn is_on_receiver(typing: &Typing, call: &Call) -> bool {
+    matches!(&call.function.unparen().kind,
+        ExprKind::Selector { operand, .. } if is_receiver(typing, operand))
+}
+
+fn is_receiver(typing: &Typing, expr: &Expr) -> bool {
+    let receiver = typing.scopes.param(BodyId(0), ParamIndex::Receiver);
+    receiver.is_some() && expr.as_ident().and_then(|ident| typing.scopes.var(ident)) == receiver
+}
+
+/// The methods that may run where one of an interface in a field is called, as far as the package shows what
+/// it puts there.
+fn implementations(typing: &Typing, call: &Call) -> Vec<FuncRef> {
+    let Callee::Method { method, .. } = typing.callee(call) else { return Vec::new() };
+    let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return Vec::new() };
+    let ExprKind::Selector { operand: of, field } = &operand.unparen().kind else { return Vec::new() };
+    let owner = typing.of(of);
+    let Some(named) = owner.pointee().named().filter(|_| method.interface) else { return Vec::new() };
+    let Some(package) = named.source() else { return Vec::new() };
+    let field = Field { package: package.clone(), owner: named.name.clone(), name: field.name.clone() };
+    let database = typing.database;
+    let method = |ty: Type| match database.member(&ty, &method.name) {
+        Some(Member::Method(found)) => found.func.filter(|func| func.decl.has_body()),
+        _ => None,
+    };
+    dynamic_types::of_field(database, &field).into_iter().filter_map(method).collect()
+}
+
+/// Whether a method of one of the repository's interfaces is called that is no release.
+fn asks_double(typing: &Typing, call: &Call) -> bool {
+    let Callee::Method { method, receiver } = typing.callee(call) else { return false };
+    let own = receiver.named().and_then(|named| named.source());
+    let own = own.is_some_and(|package| !typing.database.is_dependency(package));
+    let words = names::words();
+    let harmless = words.harmless_in_release.begin(&method.name) || words.logs.are_first_of(&method.name);
+    own && method.interface && !harmless && !known::reads_like_release(&method.name)
 }
 
 /// Where a body ends, or sets, what the package has and others go on with; or panics.
@@ -208,15 +289,21 @@ fn beyond(typing: &Typing, body: &Block) -> Option<(Span, &'static str)> {
             found.get_or_insert((call.span, "may panic"));
             return;
         }
+        let first = || call.args.first().and_then(shared).is_some();
+        if matches!(call.name(), Some("delete" | "clear")) && typing.called(call).is_none() && first() {
+            found.get_or_insert((call.span, "takes something out of a variable of the package"));
+            return;
+        }
         let ends = match &call.function.unparen().kind {
             ExprKind::Selector { operand, field } => {
-                known::reads_like_release(&field.name) && shared(operand).is_some()
+                let changes = names::words().changes_shared.holds(&field.name);
+                (known::reads_like_release(&field.name) || changes) && shared(operand).is_some()
             }
             // A function that the package has in a variable.
             _ => shared(&call.function).is_some(),
         };
         if ends {
-            found.get_or_insert((call.span, "ends something of the package"));
+            found.get_or_insert((call.span, "ends or changes something of the package"));
         }
     });
     found
@@ -232,20 +319,4 @@ fn is_same(left: &Expr, right: &Expr) -> bool {
         ) => field.name == other.name && is_same(left, right),
         _ => false,
     }
-}
-
-/// Whether a function starts a goroutine, itself or in what it calls of the repository.
-fn starts(subject: &Subject, func: &FuncRef, depth: usize) -> bool {
-    let database = subject.typing.database;
-    let Some(body) = func.decl.body().filter(|_| depth < MAX_DEPTH) else { return false };
-    let mut found = false;
-    visit_statements(body, &mut |stmt| found |= matches!(stmt.kind, StmtKind::Go(_)));
-    let scopes = Scopes::of_func(&func.decl);
-    let typing = Typing::new(database, FileScope::of(func), &scopes);
-    visit::block(body, &mut |expr| {
-        let Some(call) = expr.as_call().filter(|call| call.span == expr.span && !found) else { return };
-        let own = || typing.called(call).filter(|func| !database.is_dependency(&func.package));
-        found = call.name() == Some("Go") || own().is_some_and(|func| starts(subject, &func, depth + 1));
-    });
-    found
 }

@@ -30,6 +30,13 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     if let Some(place) = reach.against {
         return Err(Objection { place, exposure: None });
     }
+    if let Some(lock) = &reach.locks
+        && let Some(held) = locked_before(subject)
+    {
+        let release = &subject.release.method;
+        let words = format!("this lock may be the one that `{release}` takes ({}:{})", lock.path, lock.line);
+        return Err(subject.object(held, words));
+    }
     lent::check(subject, &reach.releases, steps)?;
     let facts = &names::functions().waits_for_requests;
     if reach.releases.iter().any(|release| release.is_in(facts)) {
@@ -39,6 +46,21 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
         steps.push(subject.evidence(subject.call.span, "no handler in sight waits for what comes later"));
     }
     Ok(())
+}
+
+/// Where the function takes a lock: what is deferred above the release lets go of it only later.
+fn locked_before(subject: &Subject) -> Option<Span> {
+    let Decl::Func(func) = subject.decl else { return None };
+    let mut found = None;
+    visit::block(func.body()?, &mut |expr| {
+        if let Some(call) = expr.as_call().filter(|call| call.span == expr.span)
+            && matches!(call.name(), Some("Lock" | "RLock"))
+            && call.span.start < subject.at
+        {
+            found.get_or_insert(call.span);
+        }
+    });
+    found
 }
 
 /// Where a handler that the declaration makes, names, or gets from a function of the repository may wait.

@@ -4,8 +4,10 @@
 
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{Scopes, VarOrigin};
+use crate::analysis::summaries::field_release::Field;
 use crate::go::project::package::{FuncRef, is_test};
 use crate::go::syntax::ast::*;
+use crate::go::syntax::outline::has_word;
 use crate::go::syntax::visit;
 use crate::go::types::database::{Database, FileScope};
 use crate::go::types::type_expr::Type;
@@ -19,6 +21,38 @@ pub fn types(typing: &Typing, call: &Call, index: usize) -> Option<Vec<Type>> {
     let mut found = DynamicTypes { types: Vec::new(), nothing: false };
     found.of_function(typing.database, &typing.called(call)?, index, 0)?;
     (found.nothing || !found.types.is_empty()).then_some(found.types)
+}
+
+/// The types of what a package's functions put into a field of that name, as far as the source shows them.
+pub fn of_field(database: &Database, field: &Field) -> Vec<Type> {
+    let mut found = DynamicTypes { types: Vec::new(), nothing: false };
+    let named = |expr: &Expr| match &expr.unparen().kind {
+        ExprKind::Ident(key) => key.name == field.name,
+        ExprKind::Selector { field: set, .. } => set.name == field.name,
+        _ => false,
+    };
+    for func in field.package.definitions_where(&|text| has_word(text, &field.name)) {
+        let Some(body) = func.decl.body() else { continue };
+        let scopes = Scopes::of_func(&func.decl);
+        let typing = Typing::new(database, FileScope::of(&func), &scopes);
+        let mut values: Vec<&Expr> = Vec::new();
+        visit::block(body, &mut |expr| {
+            if let ExprKind::Composite { elements, .. } = &expr.kind {
+                let set = elements.iter().filter(|element| element.key.as_ref().is_some_and(named));
+                values.extend(set.map(|element| &element.value));
+            }
+        });
+        visit::body(body, &mut |stmt| {
+            if let StmtKind::Assign { left, right, .. } = &stmt.kind {
+                let set = left.iter().zip(right).filter(|(target, _)| target.as_ident().is_none());
+                values.extend(set.filter(|(target, _)| named(target)).map(|(_, value)| value));
+            }
+        });
+        for value in values {
+            let _shown_or_not = found.of_value(&typing, value, 0, 0);
+        }
+    }
+    found.types
 }
 
 /// Whether result `index` of `call` is always the address of something new.

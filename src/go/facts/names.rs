@@ -170,6 +170,8 @@ pub struct Types {
     pub stub_connections: NameSet,
     /// What comes out of something whose release waits, and is not waited for.
     pub not_waited_for: NameSet,
+    /// Memory of what it was read from, which is somebody else's once that is released: `sql.RawBytes`.
+    pub lent_memory: NameSet,
 }
 
 #[derive(Deserialize)]
@@ -255,12 +257,16 @@ pub struct WordLists {
     pub aside: Words,
     pub tells: Words,
     pub subscribes: Words,
+    pub sets_going: Words,
+    pub takes_over: Words,
     pub hands_in: Words,
     pub forgives: Words,
     pub harmless_in_release: Words,
+    pub changes_shared: Words,
     pub asks_server: Words,
     pub tells_address: Words,
     pub tells_path: Words,
+    pub listens_at: Words,
     pub gives_back: Words,
     pub reads_row: Words,
     pub expectation: Expectation,
