@@ -22,7 +22,7 @@ pub fn tests() -> Vec<Trial> {
         a_type_that_nobody_knows_is_counted_and_can_be_assumed,
         a_tree_from_before_modules_knows_its_own_packages,
         a_release_uses_what_the_go_of_the_module_has,
-        a_callee_without_source_is_assumed_to_keep,
+        a_callee_without_source_may_keep_what_it_gets,
         the_answer_is_the_same_from_everywhere_and_of_any_part,
         a_test_that_is_named_alone_knows_what_other_tests_declare,
         words_name_a_place_the_same_from_everywhere,
@@ -175,15 +175,19 @@ fn a_release_uses_what_the_go_of_the_module_has() {
     }
 }
 
-fn a_callee_without_source_is_assumed_to_keep() {
+fn a_callee_without_source_may_keep_what_it_gets() {
     let tree = leaky();
-    let text =
-        LEAK.replace("\t\"example.com/p/lib\"", "\t\"example.com/far/keep\"\n\n\t\"example.com/p/lib\"");
-    write(
-        tree.path(),
-        "leak.go",
-        text.replace("return client.Count(), nil", "return keep.Count(client), nil"),
-    );
+    let far = |call: &str| {
+        let text =
+            LEAK.replace("\t\"example.com/p/lib\"", "\t\"example.com/far/keep\"\n\n\t\"example.com/p/lib\"");
+        write(tree.path(), "leak.go", text.replace("return client.Count(), nil", call));
+    };
+    far("return keep.Count(client), nil");
+    let (code, line, _) = told(&unleak(tree.path(), &["check", "--format", "concise"]));
+    assert!(code == 1 && line.contains("[unsafe fix]"), "{line}");
+    assert!(told(&unleak(tree.path(), &["diff"])).1.is_empty(), "nobody knows what it does");
+    // By its name it keeps it.
+    far("return keep.Register(client), nil");
     assert_eq!(told(&unleak(tree.path(), &["check"])).0, 0);
     let (_, table, _) = told(&unleak(tree.path(), &["audit"]));
     assert!(table.contains("passed on") && table.contains("assumed"), "{table}");

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 
 	"example.com/proof/lib/cl"
 )
@@ -506,4 +507,78 @@ func fromTable(addr string) error {
 		return err
 	}
 	return t.Use()
+}
+
+// What the maker leaves with others is theirs, too.
+type Dialer struct{ last net.Conn }
+
+type DialedClient struct{ conn net.Conn }
+
+func (c *DialedClient) Use() error { return nil }
+
+func (c *DialedClient) Close() error { return c.conn.Close() }
+
+func (d *Dialer) NewDialedClient(addr string) (*DialedClient, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	d.last = conn
+	return &DialedClient{conn: conn}, nil
+}
+
+func dialed(d *Dialer, addr string) error {
+	c, err := d.NewDialedClient(addr) // against -5 "a part of what is made is handed to others here"
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+func NewPlainDialedClient(addr string) (*DialedClient, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	conn.SetDeadline(time.Time{})
+	return &DialedClient{conn: conn}, nil
+}
+
+func dialedPlainly(addr string) error {
+	c, err := NewPlainDialedClient(addr) // safe
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
+type Part struct{ conn net.Conn }
+
+func (p *Part) Close() error { return p.conn.Close() }
+
+type WholeClient struct {
+	c     *cl.Client
+	Parts []*Part
+}
+
+func NewWholeClient() *WholeClient { return &WholeClient{c: &cl.Client{}} }
+
+func (w *WholeClient) Use() error { return w.c.Use() }
+
+func (w *WholeClient) Close() error {
+	for _, part := range w.Parts {
+		part.Close()
+	}
+	return w.c.Close()
+}
+
+func putsInto(parts []*Part) error {
+	w := NewWholeClient() // fate
+	w.Parts = parts
+	return w.Use()
+}
+
+func putsNothingInto() error {
+	w := NewWholeClient() // safe
+	return w.Use()
 }

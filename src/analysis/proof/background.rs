@@ -5,13 +5,14 @@
 //!
 //! What is handed in and only sent a little later is for `pending`.
 
+use crate::analysis::dataflow::assignments::root;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId};
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::proof::workers;
 use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::base::diagnostic::{Evidence, Objection};
-use crate::base::text::narrow;
+use crate::base::text::{Span, narrow};
 use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
@@ -31,6 +32,12 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
     if let Some(call) = taken {
         return Err(subject.object(call.span, "the connection is taken over here, and goes on"));
     }
+    if let ExprKind::Selector { operand, .. } = &subject.call.function.unparen().kind
+        && subject.typing.of(operand).is_in(&names::types().gives_away)
+    {
+        let words = "what it is read from may be taken over, and goes on";
+        return Err(subject.object(subject.call.span, words));
+    }
     // When a test or a program ends, so does all that it has set going.
     if ends_all(subject) {
         return Ok(());
@@ -40,6 +47,9 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
     let started = workers::are_started(subject);
     if started && let Some(arg) = subject.call.args.iter().find(|arg| is_function(typing, arg)) {
         return Err(subject.object(arg.span, "a goroutine of its maker may call this later"));
+    }
+    if let Some(span) = put_into(subject, holder) {
+        return Err(subject.object(span, "its release ends what is put into it here"));
     }
     for call in visit::calls(subject.decl) {
         let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { continue };
@@ -63,6 +73,31 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
         }
     }
     Ok(())
+}
+
+/// Where a field of the resource to which its release goes gets something of somebody else's: a parameter, or
+/// a part of one.
+fn put_into(subject: &Subject, holder: VarId) -> Option<Span> {
+    let (typing, scopes) = (subject.typing, subject.typing.scopes);
+    let released = ReleasedFields::of(subject.ty);
+    let others = |value: &Expr| {
+        let var = root(value).and_then(|ident| scopes.var(ident));
+        var.is_none_or(|var| matches!(scopes.info(var).origin, VarOrigin::Param { .. }))
+            && matches!(value.unparen().kind, ExprKind::Ident(_) | ExprKind::Selector { .. })
+            && !value.is_nil()
+            && !is_plain(typing.database, &typing.of(value))
+    };
+    let mut found = None;
+    visit::body(scopes.body(subject.body).block, &mut |stmt| {
+        let StmtKind::Assign { left, right, .. } = &stmt.kind else { return };
+        for (target, value) in left.iter().zip(right) {
+            let field = field_of(scopes, holder, target);
+            if field.is_some_and(|field| released.may_be(Some(&field), 0)) && others(value) {
+                found.get_or_insert(stmt.span);
+            }
+        }
+    });
+    found
 }
 
 /// Whether the resource is one of a test's or a program's own body.
@@ -91,13 +126,11 @@ fn is_kept(subject: &Subject, func: &FuncRef, call: &Call, at: usize, started: b
     let database = typing.database;
     let ty = database.type_of(&FileScope::of(func), &param.ty);
     let served = workers::can_be_served(database, &ty);
-    if call.args[at].is_nil() || is_plain(database, &ty) || ty.is_context() {
+    if call.args[at].is_nil() || is_plain(database, &ty) || !served {
         return false;
     }
     let released = ReleasedFields::of(subject.ty);
-    stored_in(typing, func, at.min(last), 0)
-        .iter()
-        .any(|field| (started && served) || (served && released.may_be(Some(field), 0)))
+    stored_in(typing, func, at.min(last), 0).iter().any(|field| started || released.may_be(Some(field), 0))
 }
 
 /// The fields of its receiver that a method puts a parameter into.

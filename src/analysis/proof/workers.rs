@@ -71,13 +71,13 @@ pub(super) fn stuck(subject: &Subject, told: &Told) -> Option<Evidence> {
                         typing.evidence(stmt.span, words)
                     });
                 }
-                StmtKind::Send { channel, .. } => {
+                StmtKind::Send { channel, .. }
                     if found.is_none()
-                        && last_name(channel).is_some_and(|name| unbuffered.iter().any(|one| one == name))
-                    {
-                        let words = format!("a goroutine may wait here that `{release}` waits for");
-                        found = Some(typing.evidence(stmt.span, words));
-                    }
+                        && last_name(channel)
+                            .is_some_and(|name| unbuffered.iter().any(|one| one == name)) =>
+                {
+                    let words = format!("a goroutine may wait here that `{release}` waits for");
+                    found = Some(typing.evidence(stmt.span, words));
                 }
                 _ => {}
             });

@@ -6,6 +6,7 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::analysis::dataflow::assignments::root;
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
@@ -32,6 +33,71 @@ pub fn besides(typing: &Typing, body: &Block, vars: &[VarId]) -> Option<Evidence
     };
     let vars: FxHashSet<VarId> = vars.iter().copied().filter(is_own).collect();
     Uses::new(typing, vars, 0).first(body)
+}
+
+/// Where a maker lets others have a part of what it gives, which the release of the whole ends: what is
+/// stored, handed to a goroutine, or set where others find it. What only wraps a part keeps it within the
+/// whole.
+pub fn part(typing: &Typing, body: &Block, vars: &[VarId]) -> Option<Evidence> {
+    part_in(typing, body, vars, 0)
+}
+
+fn part_in(typing: &Typing, body: &Block, vars: &[VarId], depth: usize) -> Option<Evidence> {
+    let scopes = typing.scopes;
+    let uses = Uses::new(typing, vars.iter().copied().collect(), depth);
+    let is_local = |target: &Expr| match root(target).and_then(|ident| scopes.var(ident)) {
+        Some(var) => !matches!(scopes.info(var).origin, VarOrigin::Param { .. }),
+        None => root(target).is_some_and(Ident::is_blank),
+    };
+    let mut found: Option<Span> = None;
+    let mut say = |span: Span| found = found.or(Some(span));
+    visit::body(body, &mut |stmt| match &stmt.kind {
+        StmtKind::Assign { left, right, .. } if left.len() == right.len() => {
+            let gives = |(target, value): (&Expr, &Expr)| !is_local(target) && uses.is_around(value);
+            if left.iter().zip(right).any(gives) {
+                say(stmt.span);
+            }
+        }
+        StmtKind::Send { value, .. } if uses.is_around(value) => say(stmt.span),
+        StmtKind::Go(expr) => {
+            let args = expr.as_call().map(|call| call.args.as_slice()).unwrap_or_default();
+            if args.iter().any(|arg| uses.is_around(arg)) {
+                say(stmt.span);
+            }
+        }
+        _ => {}
+    });
+    let mut inner = None;
+    visit::block(body, &mut |expr| {
+        let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
+        for at in (0..call.args.len()).filter(|at| uses.is_around(&call.args[*at])) {
+            let own = typing.called(call).filter(|func| !typing.database.is_dependency(&func.package));
+            match own {
+                Some(func) if func.decl.receiver.is_none() && depth < MAX_DEPTH => {
+                    let Some(last) = func.decl.signature.params.len().checked_sub(1) else { continue };
+                    let scopes = Scopes::of_func(&func.decl);
+                    let param = scopes.param(BodyId(0), ParamIndex::At(narrow(at.min(last))));
+                    if let (Some(param), Some(body)) = (param, func.decl.body()) {
+                        let typing = Typing::new(typing.database, FileScope::of(&func), &scopes);
+                        inner = inner.take().or_else(|| part_in(&typing, body, &[param], depth + 1));
+                    }
+                }
+                Some(_) => {}
+                None => {
+                    let on = match &call.function.unparen().kind {
+                        ExprKind::Selector { operand, .. } => is_local(operand),
+                        _ => true,
+                    };
+                    let name = call.name().unwrap_or_default();
+                    let sets = typing.ask(call, known::stores) == Some(true) || name.starts_with("Set");
+                    if sets && !on {
+                        say(call.span);
+                    }
+                }
+            }
+        }
+    });
+    found.map(|span| typing.evidence(span, "a part of what is made is handed to others here")).or(inner)
 }
 
 /// The uses of what is followed in one body.

@@ -95,7 +95,7 @@ impl Origins {
     }
 
     fn search<'w>(&'w self, database: &'w Database, proving: bool) -> Search<'w> {
-        Search { database, fields: &self.fields, open: Vec::new(), opened: 0, proving }
+        Search { database, fields: &self.fields, open: Vec::new(), opened: 0, proving, parts: Vec::new() }
     }
 
     /// What stands against a proof that result `index` of `call`, in the body that `typing` is about, is new.
@@ -164,6 +164,9 @@ struct Search<'w> {
     opened: usize,
     /// Look for all that speaks against a proof, and not only for whose it is.
     proving: bool,
+    /// The variables of the function being looked into that hold a part of what it gives, to which the
+    /// release of the whole goes on.
+    parts: Vec<VarId>,
 }
 
 impl Search<'_> {
@@ -188,6 +191,7 @@ impl Search<'_> {
         self.open.push(key);
         let mut answer = Origin::fresh();
         let mut seen = Vec::new();
+        let outer = std::mem::take(&mut self.parts);
         visit::body(body, &mut |stmt| {
             let StmtKind::Return(values) = &stmt.kind else { return };
             let given = match values.as_slice() {
@@ -205,12 +209,14 @@ impl Search<'_> {
             answer = std::mem::replace(&mut answer, Origin::fresh()).or(given);
         });
         self.open.pop();
+        let parts = std::mem::replace(&mut self.parts, outer);
         // What a dependency does with its own things is its promise to all its callers, but what it registers
         // with a test is released by that.
         seen.extend(scopes.result(BodyId(0), index));
         let looks = !self.database.is_dependency(&func.package) || self.gets_cleanups(func);
         if self.proving && answer.against.is_none() && looks {
-            answer.against = handed_out::besides(&typing, body, &seen);
+            answer.against =
+                handed_out::besides(&typing, body, &seen).or_else(|| handed_out::part(&typing, body, &parts));
         }
         answer
     }
@@ -282,6 +288,7 @@ impl Search<'_> {
             if !released.may_be(field, at) || !is_closable(typing, &element.value) {
                 continue;
             }
+            self.parts.extend(element.value.as_ident().and_then(|ident| typing.scopes.var(ident)));
             let part = self.value(typing, &element.value, 0, &mut seen.to_vec());
             if answer.against.is_none() && part.ownership != ResultOwnership::Fresh {
                 answer.against = part.against.map(|mut found| {

@@ -172,6 +172,8 @@ pub struct Types {
     pub not_waited_for: NameSet,
     /// Memory of what it was read from, which is somebody else's once that is released: `sql.RawBytes`.
     pub lent_memory: NameSet,
+    /// What hands out the connection that it reads answers from.
+    pub gives_away: NameSet,
 }
 
 #[derive(Deserialize)]
