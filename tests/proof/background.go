@@ -478,6 +478,34 @@ func botThatSays(addr string) error {
 	return err
 }
 
+type StoreClient struct{ conn net.Conn }
+
+func NewStoreClient(addr string) (*StoreClient, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &StoreClient{conn: conn}, nil
+}
+
+func (s *StoreClient) Open(name string) *Rows { return &Rows{s: s} }
+
+func (s *StoreClient) Close() error { return s.conn.Close() }
+
+type Rows struct{ s *StoreClient }
+
+func (r *Rows) Read() (int, error) { return r.s.conn.Read(nil) }
+
+// What is opened is what is used.
+func opensRows(addr string) (int, error) {
+	s, err := NewStoreClient(addr) // safe
+	if err != nil {
+		return 0, err
+	}
+	rows := s.Open("rows")
+	return rows.Read()
+}
+
 // Each has a hand in the table of all.
 var table sync.Map
 

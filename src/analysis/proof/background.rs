@@ -19,6 +19,7 @@ use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
 use crate::go::types::plain::is_plain;
+use crate::go::types::type_expr::Type;
 
 /// Methods that call methods are followed this deep.
 const MAX_DEPTH: usize = 3;
@@ -57,7 +58,9 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
             continue;
         }
         let name = &field.name;
+        // `client.Open("table")` gives what is to be used.
         if names::words().sets_going.holds(name)
+            && typing.results(call).iter().all(Type::is_error)
             && !typing.scopes.uses_of(holder).any(|at| at > call.span.end)
         {
             return Err(subject.object(call.span, format!("`{name}` sets it going, and nothing comes after")));
