@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"testing"
 	"time"
 
 	"example.com/proof/lib/cl"
@@ -270,6 +271,46 @@ func (d *DeafClient) Close() error {
 
 func deaf(ctx context.Context) error {
 	d, err := NewDeafClient(ctx) // against -16 "does not end it"
+	if err != nil {
+		return err
+	}
+	return d.c.Use()
+}
+
+// That a goroutine tells a group when it ends is not that it is told to.
+type DeafGroupClient struct {
+	c    *cl.Client
+	more chan int
+	quit chan struct{}
+	wg   sync.WaitGroup
+}
+
+func NewDeafGroupClient(ctx context.Context) (*DeafGroupClient, error) {
+	c, err := cl.NewClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &DeafGroupClient{c: c, more: make(chan int, 1), quit: make(chan struct{})}
+	d.wg.Add(1)
+	go func() {
+		defer d.wg.Done()
+		for {
+			if n := <-d.more; n == 0 {
+				return
+			}
+		}
+	}()
+	return d, nil
+}
+
+func (d *DeafGroupClient) Close() error {
+	close(d.quit)
+	d.wg.Wait()
+	return d.c.Close()
+}
+
+func deafGroup(ctx context.Context) error {
+	d, err := NewDeafGroupClient(ctx) // against -16 "does not end it"
 	if err != nil {
 		return err
 	}
@@ -604,6 +645,16 @@ func putsInto(parts []*Part) error {
 	w := NewWholeClient() // fate
 	w.Parts = parts
 	return w.Use()
+}
+
+var parts []*Part
+
+func TestPutsInto(t *testing.T) {
+	w := NewWholeClient() // fate
+	w.Parts = parts
+	if w.Use() != nil {
+		t.Fatal("it does not work")
+	}
 }
 
 func putsNothingInto() error {

@@ -39,6 +39,9 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
         let words = "what it is read from may be taken over, and goes on";
         return Err(subject.object(subject.call.span, words));
     }
+    if let Some(span) = put_into(subject, holder) {
+        return Err(subject.object(span, "its release ends what is put into it here"));
+    }
     // When a test or a program ends, so does all that it has set going.
     if ends_all(subject) {
         return Ok(());
@@ -48,9 +51,6 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
     let started = workers::are_started(subject);
     if started && let Some(arg) = subject.call.args.iter().find(|arg| is_function(typing, arg)) {
         return Err(subject.object(arg.span, "a goroutine of its maker may call this later"));
-    }
-    if let Some(span) = put_into(subject, holder) {
-        return Err(subject.object(span, "its release ends what is put into it here"));
     }
     for call in visit::calls(subject.decl) {
         let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { continue };

@@ -28,10 +28,16 @@ pub(super) struct Told {
     pub ends: bool,
 }
 
-/// Whether what makes the subject starts a goroutine.
+/// Whether what makes the subject starts a goroutine, be it one whose source is not there.
 pub(super) fn are_started(subject: &Subject) -> bool {
-    let mut found = false;
-    of_maker(subject, &mut |_, _| found = true);
+    let Some(func) = subject.typing.called(subject.call) else { return false };
+    let (mut found, mut read) = (false, 0);
+    reach(subject.typing.database, &func, (0, &mut read), &mut |_, body| {
+        visit_statements(body, &mut |stmt| found |= matches!(stmt.kind, StmtKind::Go(_)));
+        visit::block(body, &mut |expr| {
+            found |= expr.as_call().is_some_and(|call| call.name() == Some("Go"));
+        });
+    });
     found
 }
 
@@ -62,7 +68,11 @@ pub(super) fn stuck(subject: &Subject, told: &Told) -> Option<Evidence> {
         all_of(typing, body, &mut |typing, body| {
             visit::block(body, &mut |expr| {
                 let Some(name) = last_name(expr) else { return };
-                hears |= name == "Done" || told.names.iter().any(|told| told == name);
+                hears |= told.names.iter().any(|told| told == name);
+                // `ctx.Done()`, and not that of a group.
+                if let ExprKind::Selector { operand, field } = &expr.kind {
+                    hears |= &*field.name == "Done" && typing.of(operand).is_context();
+                }
             });
             visit_statements(body, &mut |stmt| match &stmt.kind {
                 StmtKind::For(looped) if matches!(looped.head, ForHead::Clause { condition: None, .. }) => {

@@ -79,6 +79,7 @@ pub struct Functions {
     pub makes_reader: NameSet,
     /// Is over at once and waits for nobody.
     pub quick: NameSet,
+    /// Works on the text that it gets, and asks nobody for anything.
     pub of_text: NameSet,
     /// Calls the function that it gets, and is done with it on return.
     pub runs_now: NameSet,
