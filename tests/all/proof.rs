@@ -24,11 +24,13 @@ fn each_function_is_proved_or_has_its_place_against_it() {
     for file in [
         "background.go",
         "before.go",
+        "closed_under.go",
         "fields.go",
         "given.go",
         "joins.go",
         "made.go",
         "pending.go",
+        "put_in.go",
         "waits.go",
     ] {
         let text = fs::read_to_string(root.join(file)).unwrap();

@@ -109,7 +109,7 @@ func (g *GroupClient) Close() error {
 }
 
 func attaches(ctx context.Context, part *cl.Client) error {
-	g, err := NewGroupClient(ctx) // against 4 "`Attach` keeps this for as long as it is open"
+	g, err := NewGroupClient(ctx) // against 4 "`Attach` puts something into `parts` of it, which its release ends"
 	if err != nil {
 		return err
 	}

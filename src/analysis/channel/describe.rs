@@ -136,7 +136,11 @@ fn exits(found: &Found, fault: &Fault) -> Vec<(Span, String)> {
             End::Falls if found.team.whole => (end, "the function has ended".to_owned()),
             End::Falls => (end, "the block is left".to_owned()),
             End::Return(span) => (*span, format!("the function has returned in line {}", line(*span))),
-            End::Panic(span) => (*span, format!("line {} has panicked", line(*span))),
+            End::Panic(span) => {
+                let test = found.declaration.file.scope.is_test();
+                let words = if test { "panicked or ended the test" } else { "panicked" };
+                (*span, format!("line {} has {words}", line(*span)))
+            }
             End::Break(_, span) => (*span, format!("the loop is left in line {}", line(*span))),
             End::Continue(_, span) => (*span, format!("the next iteration begins in line {}", line(*span))),
         };

@@ -12,7 +12,7 @@ mod calls;
 mod conditions;
 mod describe;
 mod endless;
-mod exits;
+pub(crate) mod exits;
 mod findings;
 mod frame;
 mod groups;

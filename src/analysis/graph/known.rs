@@ -138,6 +138,11 @@ pub fn takes_out(callee: Name) -> bool {
     names::functions().takes_out.holds(callee.package, callee.name)
 }
 
+/// Whether a function writes what it gets to its first argument.
+pub fn writes_to(callee: Name) -> bool {
+    names::functions().writes_to.holds(callee.package, callee.name)
+}
+
 /// Whether a function takes files or folders away.
 pub fn removes_files(callee: Name) -> bool {
     names::functions().removes_files.holds(callee.package, callee.name)
@@ -177,6 +182,11 @@ pub fn runner(callee: Name) -> Option<Runner> {
 /// Whether it gives a channel on which something comes by itself.
 pub fn is_clock(callee: Name) -> bool {
     names::functions().clocks.holds(callee.package, callee.name)
+}
+
+/// Whether a call of it does nothing for a time.
+pub fn sleeps(callee: Name) -> bool {
+    names::functions().sleeps.holds(callee.package, callee.name)
 }
 
 /// Whether a call of it runs the function that it is given the first time only.

@@ -289,6 +289,9 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
         if call.name().is_some_and(|name| name.starts_with("Set")) || known(known::takes_out) {
             return Some(Kept::Elsewhere);
         }
+        if let Some(writer) = self.writer(call) {
+            return self.root(writer).and_then(|var| self.stays(Some(var)));
+        }
         if known(known::only_looks) || known(|name| is_std(name.package)) {
             return None;
         }
@@ -310,6 +313,16 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
                 on.into_iter().chain(self.operands(call).map(|var| self.stays(Some(var)))).flatten().max()
             }
         }
+    }
+
+    /// What a call of the standard library's writes to: `w` of `io.WriteString(w, s.URL)`.
+    fn writer<'e>(&self, call: &'e Call) -> Option<&'e Expr> {
+        if self.typing.ask(call, known::writes_to) == Some(true) {
+            return call.args.first();
+        }
+        let writes = call.name().is_some_and(|name| names::words().writes.holds(name))
+            && self.typing.ask(call, |name| is_std(name.package)) == Some(true);
+        called_on(call).filter(|on| writes && !self.is_package(on))
     }
 
     fn is_package(&self, expr: &Expr) -> bool {

@@ -5,14 +5,14 @@
 //!
 //! What is handed in and only sent a little later is for `pending`.
 
-use crate::analysis::dataflow::assignments::root;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::graph::scopes::ParamIndex;
+use crate::analysis::proof::put_in;
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::proof::workers;
 use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::base::diagnostic::{Evidence, Objection};
-use crate::base::text::{Span, narrow};
+use crate::base::text::narrow;
 use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
@@ -20,9 +20,6 @@ use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
 use crate::go::types::plain::is_plain;
 use crate::go::types::type_expr::Type;
-
-/// Methods that call methods are followed this deep.
-const MAX_DEPTH: usize = 3;
 
 pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Objection> {
     let Some(holder) = subject.holder else { return Ok(()) };
@@ -39,8 +36,8 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
         let words = "what it is read from may be taken over, and goes on";
         return Err(subject.object(subject.call.span, words));
     }
-    if let Some(span) = put_into(subject, holder) {
-        return Err(subject.object(span, "its release ends what is put into it here"));
+    if let Some(objection) = put_in::against(subject, holder) {
+        return Err(objection);
     }
     // When a test or a program ends, so does all that it has set going.
     if ends_all(subject) {
@@ -78,31 +75,6 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
     Ok(())
 }
 
-/// Where a field of the resource to which its release goes gets something of somebody else's: a parameter, or
-/// a part of one.
-fn put_into(subject: &Subject, holder: VarId) -> Option<Span> {
-    let (typing, scopes) = (subject.typing, subject.typing.scopes);
-    let released = ReleasedFields::of(subject.ty);
-    let others = |value: &Expr| {
-        let var = root(value).and_then(|ident| scopes.var(ident));
-        var.is_none_or(|var| matches!(scopes.info(var).origin, VarOrigin::Param { .. }))
-            && matches!(value.unparen().kind, ExprKind::Ident(_) | ExprKind::Selector { .. })
-            && !value.is_nil()
-            && !is_plain(typing.database, &typing.of(value))
-    };
-    let mut found = None;
-    visit::body(scopes.body(subject.body).block, &mut |stmt| {
-        let StmtKind::Assign { left, right, .. } = &stmt.kind else { return };
-        for (target, value) in left.iter().zip(right) {
-            let field = field_of(scopes, holder, target);
-            if field.is_some_and(|field| released.may_be(Some(&field), 0)) && others(value) {
-                found.get_or_insert(stmt.span);
-            }
-        }
-    });
-    found
-}
-
 /// Whether the resource is one of a test's or a program's own body.
 fn ends_all(subject: &Subject) -> bool {
     let Decl::Func(func) = subject.decl else { return false };
@@ -133,60 +105,8 @@ fn is_kept(subject: &Subject, func: &FuncRef, call: &Call, at: usize, started: b
         return false;
     }
     let released = ReleasedFields::of(subject.ty);
-    stored_in(typing, func, at.min(last), 0).iter().any(|field| started || released.may_be(Some(field), 0))
-}
-
-/// The fields of its receiver that a method puts a parameter into.
-fn stored_in(outer: &Typing, func: &FuncRef, at: usize, depth: usize) -> Vec<String> {
-    let mut fields = Vec::new();
-    let Some(body) = func.decl.body().filter(|_| depth < MAX_DEPTH) else { return fields };
-    if outer.database.is_dependency(&func.package) {
-        return fields;
-    }
-    let scopes = Scopes::of_func(&func.decl);
-    let typing = Typing::new(outer.database, FileScope::of(func), &scopes);
-    let (Some(receiver), Some(param)) =
-        (scopes.param(BodyId(0), ParamIndex::Receiver), scopes.param(BodyId(0), ParamIndex::At(narrow(at))))
-    else {
-        return fields;
-    };
-    let has = |value: &Expr| scopes.uses_in(value.span).any(|used| used == param);
-    visit::body(body, &mut |stmt| {
-        let StmtKind::Assign { left, right, .. } = &stmt.kind else { return };
-        for (target, value) in left.iter().zip(right) {
-            let gives = match &value.unparen().kind {
-                ExprKind::Call(call) => call.name() == Some("append") && call.args.iter().skip(1).any(has),
-                ExprKind::Composite { .. } | ExprKind::Ident(_) | ExprKind::AddressOf(_) => has(value),
-                _ => false,
-            };
-            if gives {
-                fields.extend(field_of(&scopes, receiver, target));
-            }
-        }
-    });
-    visit::block(body, &mut |expr| {
-        let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
-        let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return };
-        let Some(at) = call.args.iter().position(has) else { return };
-        if operand.as_ident().and_then(|ident| scopes.var(ident)) == Some(receiver)
-            && let Some(inner) = typing.called(call)
-        {
-            fields.extend(stored_in(&typing, &inner, at, depth + 1));
-        }
-    });
-    fields
-}
-
-/// `listeners` of `b.listeners`, `b.listeners[name]`, where `b` is the variable.
-fn field_of(scopes: &Scopes, var: VarId, target: &Expr) -> Option<String> {
-    match &target.unparen().kind {
-        ExprKind::Index { operand, .. } => field_of(scopes, var, operand),
-        ExprKind::Selector { operand, field } => {
-            match operand.as_ident().and_then(|ident| scopes.var(ident)) == Some(var) {
-                true => Some(field.name.to_string()),
-                false => field_of(scopes, var, operand),
-            }
-        }
-        _ => None,
-    }
+    let param = ParamIndex::At(narrow(at.min(last)));
+    let stored = put_in::stored_in(database, func, ParamIndex::Receiver, 0);
+    let mut of_it = stored.iter().filter(|stored| stored.from == Some(param));
+    of_it.any(|stored| started || released.may_be(Some(&stored.field), 0))
 }

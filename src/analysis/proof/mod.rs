@@ -14,6 +14,7 @@ mod background;
 mod callbacks;
 mod callees;
 mod calls;
+mod closed_under;
 mod compiles;
 mod filled;
 mod flow;
@@ -26,6 +27,7 @@ mod nil;
 mod ownership;
 mod parts;
 mod pending;
+mod put_in;
 mod release_effects;
 mod release_reach;
 mod state;
@@ -44,7 +46,7 @@ use crate::base::diagnostic::{Evidence, Objection, Proof};
 type Check = fn(&Subject, &mut Vec<Evidence>) -> Result<(), Objection>;
 
 /// What has to hold, each with the first place that stands against it.
-const CHECKS: [Check; 11] = [
+const CHECKS: [Check; 12] = [
     holder::check,
     held::check,
     uses::check,
@@ -55,6 +57,7 @@ const CHECKS: [Check; 11] = [
     pending::check,
     background::check,
     waits::check,
+    closed_under::check,
     compiles::check,
 ];
 

@@ -55,8 +55,13 @@ pub(super) struct Reach {
     pub removes: bool,
     /// Where it takes a lock that is not the resource's own.
     pub locks: Option<Evidence>,
+    /// The channels that it closes before it waits for anybody.
+    pub closes: Vec<String>,
+    /// The fields that it sets to nil before that.
+    pub clears: Vec<String>,
     /// What has been told to end.
     told: Option<Told>,
+    waits: bool,
     read: usize,
 }
 
@@ -86,6 +91,11 @@ impl Reach {
         reach
     }
 
+    /// What it tells to end.
+    pub(super) fn told(&self) -> Option<&Told> {
+        self.told.as_ref()
+    }
+
     /// `own` while it is the resource that its methods are called on.
     fn function(&mut self, subject: &Subject, func: &FuncRef, own: bool, depth: usize) {
         let database = subject.typing.database;
@@ -93,14 +103,25 @@ impl Reach {
         if database.is_dependency(&func.package) || depth >= MAX_DEPTH || self.read >= MAX_FUNCS {
             return;
         }
-        self.read += 1;
         let scopes = Scopes::of_func(&func.decl);
-        let typing = Typing::new(database, FileScope::of(func), &scopes);
-        for (_, event) in events(&typing, body) {
+        self.body(subject, &Typing::new(database, FileScope::of(func), &scopes), body, own, depth);
+    }
+
+    fn body(&mut self, subject: &Subject, typing: &Typing, body: &Block, own: bool, depth: usize) {
+        self.read += 1;
+        for (_, event) in events(typing, body) {
             match event {
-                Event::Close(channel) => self.tells(channel),
-                Event::Call(call) => self.call(subject, &typing, call, own, depth),
+                Event::Close(channel) => {
+                    self.tells(channel);
+                    if !self.waits {
+                        self.closes.extend(workers::last_name(channel).map(str::to_owned));
+                    }
+                }
+                Event::Clear(field) if !self.waits => self.clears.push(field.to_owned()),
+                Event::Clear(_) => {}
+                Event::Call(call) => self.call(subject, typing, call, own, depth),
                 Event::Wait(span, wait) => {
+                    self.waits = true;
                     if self.against.is_none() {
                         let stuck = self.stuck(subject, wait).map(|words| typing.evidence(span, words));
                         let told = self.told.as_ref();
@@ -111,8 +132,8 @@ impl Reach {
         }
         if self.against.is_none() {
             let release = &subject.release.method;
-            self.against = beyond(&typing, body)
-                .map(|(span, does)| typing.evidence(span, format!("`{release}` {does}")));
+            self.against =
+                beyond(typing, body).map(|(span, does)| typing.evidence(span, format!("`{release}` {does}")));
         }
     }
 
@@ -144,7 +165,12 @@ impl Reach {
                 for func in implementations(typing, call) {
                     self.function(subject, &func, false, depth + 1);
                 }
+                self.in_field(subject, typing, call, depth);
             }
+        }
+        // `s.once.Do(s.end)`
+        for arg in call.args.iter().filter(|arg| typing.database.underlying_func(&typing.of(arg)).is_some()) {
+            self.named(subject, typing, arg, own, depth);
         }
         if typing.of(&call.function).is_in(&names::types().cancels) {
             self.tells(&call.function);
@@ -156,6 +182,36 @@ impl Reach {
                 true => {}
                 false => self.told.get_or_insert_default().ends = true,
             }
+        }
+    }
+
+    /// The functions that the package puts into the field that is called: `s.stop()`.
+    fn in_field(&mut self, subject: &Subject, typing: &Typing, call: &Call, depth: usize) {
+        let Some(field) = field_of(typing, &call.function).filter(|_| depth < MAX_DEPTH) else { return };
+        if typing.database.underlying_func(&typing.of(&call.function)).is_none() {
+            return;
+        }
+        dynamic_types::each_value(
+            typing.database,
+            &field,
+            &mut |typing, value| match &value.unparen().kind {
+                ExprKind::FuncLit(literal) if self.read < MAX_FUNCS => {
+                    self.body(subject, typing, &literal.body, false, depth + 1);
+                }
+                _ => self.named(subject, typing, value, false, depth),
+            },
+        );
+    }
+
+    /// A function that is named, and not called here.
+    fn named(&mut self, subject: &Subject, typing: &Typing, value: &Expr, own: bool, depth: usize) {
+        if !matches!(value.unparen().kind, ExprKind::Ident(_) | ExprKind::Selector { .. }) {
+            return;
+        }
+        let call = value.called();
+        if let Some(func) = typing.called(&call) {
+            let on_itself = own && is_on_receiver(typing, &call);
+            self.function(subject, &func, on_itself, depth + 1);
         }
     }
 
@@ -176,16 +232,25 @@ impl Reach {
 
 enum Event<'a> {
     Close(&'a Expr),
+    /// A field is set to nil.
+    Clear(&'a str),
     Call(&'a Call),
     Wait(Span, Wait<'a>),
 }
 
 /// What a body does, in the order in which it does so: what is deferred comes last.
 fn events<'a>(typing: &Typing, body: &'a Block) -> Vec<(i64, Event<'a>)> {
-    let (mut apart, mut deferred) = (Vec::new(), Vec::new());
+    let (mut apart, mut deferred, mut cleared) = (Vec::new(), Vec::new(), Vec::new());
     visit_statements(body, &mut |stmt| match &stmt.kind {
         StmtKind::Go(_) => apart.push(stmt.span),
         StmtKind::Defer(_) => deferred.push(stmt.span),
+        StmtKind::Assign { left, right, .. } => {
+            let set = left.iter().zip(right).filter(|(_, value)| value.is_nil());
+            cleared.extend(set.filter_map(|(target, _)| match &target.unparen().kind {
+                ExprKind::Selector { field, .. } => Some((stmt.span, &*field.name)),
+                _ => None,
+            }));
+        }
         _ => {}
     });
     let at = |span: Span| match deferred.iter().find(|one| one.contains(span)) {
@@ -194,7 +259,8 @@ fn events<'a>(typing: &Typing, body: &'a Block) -> Vec<(i64, Event<'a>)> {
     };
     let waits = waiting::places(typing, body);
     let mut closed: Vec<(i64, &Expr)> = Vec::new();
-    let mut found = Vec::new();
+    let mut found: Vec<(i64, Event)> =
+        cleared.into_iter().map(|(span, field)| (at(span), Event::Clear(field))).collect();
     visit::block(body, &mut |expr| {
         let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
         if call.name() == Some("close") && typing.called(call).is_none() {
@@ -246,17 +312,22 @@ fn is_receiver(typing: &Typing, expr: &Expr) -> bool {
 fn implementations(typing: &Typing, call: &Call) -> Vec<FuncRef> {
     let Callee::Method { method, .. } = typing.callee(call) else { return Vec::new() };
     let ExprKind::Selector { operand, .. } = &call.function.unparen().kind else { return Vec::new() };
-    let ExprKind::Selector { operand: of, field } = &operand.unparen().kind else { return Vec::new() };
-    let owner = typing.of(of);
-    let Some(named) = owner.pointee().named().filter(|_| method.interface) else { return Vec::new() };
-    let Some(package) = named.source() else { return Vec::new() };
-    let field = Field { package: package.clone(), owner: named.name.clone(), name: field.name.clone() };
+    let Some(field) = field_of(typing, operand).filter(|_| method.interface) else { return Vec::new() };
     let database = typing.database;
     let method = |ty: Type| match database.member(&ty, &method.name) {
         Some(Member::Method(found)) => found.func.filter(|func| func.decl.has_body()),
         _ => None,
     };
     dynamic_types::of_field(database, &field).into_iter().filter_map(method).collect()
+}
+
+/// The field of a type of the package's that `s.field` names.
+fn field_of(typing: &Typing, expr: &Expr) -> Option<Field> {
+    let ExprKind::Selector { operand, field } = &expr.unparen().kind else { return None };
+    let owner = typing.of(operand);
+    let named = owner.pointee().named()?;
+    let package = named.source()?.clone();
+    Some(Field { package, owner: named.name.clone(), name: field.name.clone() })
 }
 
 /// Whether a method of one of the repository's interfaces is called that is no release.

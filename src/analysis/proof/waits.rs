@@ -5,6 +5,7 @@
 //! have returned: one that waits for what only a `defer` further up tells it never does. A pool's waits for
 //! what it has `lent`.
 
+use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::Scopes;
 use crate::analysis::proof::goroutines::visit_statements;
@@ -126,6 +127,15 @@ fn waits(typing: &Typing, body: &Block, depth: usize) -> Option<Evidence> {
         _ => {}
     });
     let mut inner = None;
+    // `time.Sleep(10 * time.Second)`: whoever asked may have given up by then.
+    visit::block(body, &mut |expr| {
+        if let Some(call) = expr.as_call().filter(|call| call.span == expr.span)
+            && typing.ask(call, |name| known::sleeps(name) || known::is_clock(name)) == Some(true)
+            && call.args.iter().any(is_long)
+        {
+            places.push(call.span);
+        }
+    });
     visit::block(body, &mut |expr| match &expr.kind {
         ExprKind::Call(call) if inner.is_none() && depth < MAX_DEPTH => {
             let called = typing.called(call).filter(|func| is_own(typing, func));
@@ -137,6 +147,17 @@ fn waits(typing: &Typing, body: &Block, depth: usize) -> Option<Evidence> {
     place
         .map(|place| typing.evidence(place, "a handler may still wait here, and the release waits for it"))
         .or(inner)
+}
+
+/// `10 * time.Second`, or how long nobody knows; `20 * time.Millisecond` is over soon.
+fn is_long(duration: &Expr) -> bool {
+    let mut short = false;
+    visit::expr(duration, &mut |expr| {
+        if let ExprKind::Selector { field, .. } = &expr.kind {
+            short |= names::words().short_times.holds(&field.name);
+        }
+    });
+    !short
 }
 
 fn is_own(typing: &Typing, func: &FuncRef) -> bool {

@@ -28,6 +28,22 @@ pub(super) struct Told {
     pub ends: bool,
 }
 
+impl Told {
+    /// Whether a body mentions what it was told by: a channel that was closed, or a context.
+    pub(super) fn is_heard(&self, typing: &Typing, body: &Block) -> bool {
+        let mut found = false;
+        visit::block(body, &mut |expr| {
+            let Some(name) = last_name(expr) else { return };
+            found |= self.names.iter().any(|told| told == name);
+            // `ctx.Done()`, and not that of a group.
+            if let ExprKind::Selector { operand, field } = &expr.kind {
+                found |= &*field.name == "Done" && typing.of(operand).is_context();
+            }
+        });
+        found
+    }
+}
+
 /// Whether what makes the subject starts a goroutine, be it one whose source is not there.
 pub(super) fn are_started(subject: &Subject) -> bool {
     let Some(func) = subject.typing.called(subject.call) else { return false };
@@ -66,14 +82,7 @@ pub(super) fn stuck(subject: &Subject, told: &Told) -> Option<Evidence> {
     of_maker(subject, &mut |typing, body| {
         let (mut hears, mut endless) = (told.ends, None);
         all_of(typing, body, &mut |typing, body| {
-            visit::block(body, &mut |expr| {
-                let Some(name) = last_name(expr) else { return };
-                hears |= told.names.iter().any(|told| told == name);
-                // `ctx.Done()`, and not that of a group.
-                if let ExprKind::Selector { operand, field } = &expr.kind {
-                    hears |= &*field.name == "Done" && typing.of(operand).is_context();
-                }
-            });
+            hears |= told.is_heard(typing, body);
             visit_statements(body, &mut |stmt| match &stmt.kind {
                 StmtKind::For(looped) if matches!(looped.head, ForHead::Clause { condition: None, .. }) => {
                     endless.get_or_insert_with(|| {
@@ -131,14 +140,20 @@ fn makes_unbuffered(body: &Block, found: &mut Vec<String>) {
     });
 }
 
-/// Sees the body of each goroutine that the maker starts.
-fn of_maker(subject: &Subject, see: &mut dyn FnMut(&Typing, &Block)) {
+/// Sees the body of each goroutine that the maker starts, and does not wait for.
+pub(super) fn of_maker(subject: &Subject, see: &mut dyn FnMut(&Typing, &Block)) {
     let Some(func) = subject.typing.called(subject.call) else { return };
     let database = subject.typing.database;
     let mut read = 0;
     reach(database, &func, (0, &mut read), &mut |typing, body| {
+        let waits = waiting::places(typing, body);
+        let groups = || waits.iter().filter(|(_, wait)| matches!(wait, Wait::Group));
         visit_statements(body, &mut |stmt| {
             let StmtKind::Go(expr) = &stmt.kind else { return };
+            // What is waited for is over.
+            if groups().any(|(wait, _)| wait.start > stmt.span.end) {
+                return;
+            }
             if let Some(call) = expr.as_call() {
                 run(typing, &call.function, Some(call), see);
             }
@@ -172,7 +187,7 @@ fn run(typing: &Typing, function: &Expr, call: Option<&Call>, see: &mut dyn FnMu
 }
 
 /// Sees a body, and those of what it calls of the repository.
-fn all_of(typing: &Typing, body: &Block, see: &mut dyn FnMut(&Typing, &Block)) {
+pub(super) fn all_of(typing: &Typing, body: &Block, see: &mut dyn FnMut(&Typing, &Block)) {
     see(typing, body);
     let mut read = 0;
     called(typing, body, (0, &mut read), see);

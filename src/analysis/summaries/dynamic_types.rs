@@ -26,6 +26,14 @@ pub fn types(typing: &Typing, call: &Call, index: usize) -> Option<Vec<Type>> {
 /// The types of what a package's functions put into a field of that name, as far as the source shows them.
 pub fn of_field(database: &Database, field: &Field) -> Vec<Type> {
     let mut found = DynamicTypes { types: Vec::new(), nothing: false };
+    each_value(database, field, &mut |typing, value| {
+        let _shown_or_not = found.of_value(typing, value, 0, 0);
+    });
+    found.types
+}
+
+/// Sees what a package's functions put into a field of that name, but where the type is seen to be another.
+pub fn each_value(database: &Database, field: &Field, see: &mut dyn FnMut(&Typing, &Expr)) {
     let named = |expr: &Expr| match &expr.unparen().kind {
         ExprKind::Ident(key) => key.name == field.name,
         ExprKind::Selector { field: set, .. } => set.name == field.name,
@@ -35,24 +43,29 @@ pub fn of_field(database: &Database, field: &Field) -> Vec<Type> {
         let Some(body) = func.decl.body() else { continue };
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(database, FileScope::of(&func), &scopes);
-        let mut values: Vec<&Expr> = Vec::new();
+        let of_owner = |whole: &Expr| {
+            let ty = typing.of(whole);
+            ty.pointee().named().is_none_or(|named| named.name == field.owner)
+        };
         visit::block(body, &mut |expr| {
-            if let ExprKind::Composite { elements, .. } = &expr.kind {
+            if let ExprKind::Composite { elements, .. } = &expr.kind
+                && of_owner(expr)
+            {
                 let set = elements.iter().filter(|element| element.key.as_ref().is_some_and(named));
-                values.extend(set.map(|element| &element.value));
+                set.for_each(|element| see(&typing, &element.value));
             }
         });
         visit::body(body, &mut |stmt| {
             if let StmtKind::Assign { left, right, .. } = &stmt.kind {
-                let set = left.iter().zip(right).filter(|(target, _)| target.as_ident().is_none());
-                values.extend(set.filter(|(target, _)| named(target)).map(|(_, value)| value));
+                let of_it = |target: &Expr| match &target.unparen().kind {
+                    ExprKind::Selector { operand, .. } => named(target) && of_owner(operand),
+                    _ => false,
+                };
+                let set = left.iter().zip(right).filter(|(target, _)| of_it(target));
+                set.for_each(|(_, value)| see(&typing, value));
             }
         });
-        for value in values {
-            let _shown_or_not = found.of_value(&typing, value, 0, 0);
-        }
     }
-    found.types
 }
 
 /// Whether result `index` of `call` is always the address of something new.

@@ -16,17 +16,20 @@ use crate::go::types::underlying::struct_fields;
 const MAX_DEPTH: usize = 4;
 
 /// The fields of one struct type that its releases touch.
+#[derive(Default)]
 pub struct ReleasedFields {
     /// All fields in order; `None` where the type is no struct whose source is there.
     fields: Option<Vec<(Arc<str>, bool)>>,
     /// Those that a release names.
     touched: FxHashSet<Arc<str>>,
+    /// Of these, those on which it does more than to call methods that are no releases.
+    ended: FxHashSet<Arc<str>>,
 }
 
 impl ReleasedFields {
     /// Of a type, or of what a pointer points to.
     pub fn of(ty: &Type) -> ReleasedFields {
-        let mut found = ReleasedFields { fields: None, touched: FxHashSet::default() };
+        let mut found = ReleasedFields { fields: None, ..ReleasedFields::default() };
         let Some(named) = ty.named() else { return found };
         let Some(package) = named.source() else { return found };
         found.fields = struct_fields(package, &named.name);
@@ -43,13 +46,22 @@ impl ReleasedFields {
 
     /// Whether a release may touch a field, told by its name, or by its place in a literal without names.
     pub fn may_be(&self, name: Option<&str>, at: usize) -> bool {
+        self.is_in(&self.touched, name, at)
+    }
+
+    /// Whether a release may end what is in a field: a logger that it writes to lives on.
+    pub fn may_end(&self, name: &str) -> bool {
+        self.is_in(&self.ended, Some(name), 0)
+    }
+
+    fn is_in(&self, touched: &FxHashSet<Arc<str>>, name: Option<&str>, at: usize) -> bool {
         let Some(fields) = &self.fields else { return true };
         let field = match name {
             Some(name) => fields.iter().find(|(field, _)| **field == *name),
             None => fields.get(at),
         };
         // What is embedded lends its own release.
-        field.is_none_or(|(field, embedded)| *embedded || self.touched.contains(field))
+        field.is_none_or(|(field, embedded)| *embedded || touched.contains(field))
     }
 
     fn look(&mut self, package: &Arc<Package>, func: &FuncRef, seen: &mut FxHashSet<Arc<str>>, depth: usize) {
@@ -63,12 +75,23 @@ impl ReleasedFields {
         let scopes = Scopes::of_func(&func.decl);
         let receiver = scopes.param(BodyId(0), ParamIndex::Receiver);
         let mut called = Vec::new();
+        // `s.log` of `s.log.Print("closed")`
+        let mut asked = FxHashSet::default();
         visit::block(body, &mut |expr| {
+            if let ExprKind::Call(call) = &expr.kind
+                && let ExprKind::Selector { operand, field } = &call.function.unparen().kind
+                && !known::reads_like_release(&field.name)
+            {
+                asked.insert(operand.span);
+            }
             if let ExprKind::Selector { operand, field } = &expr.kind
                 && operand.as_ident().and_then(|ident| scopes.var(ident)) == receiver
                 && receiver.is_some()
             {
                 self.touched.insert(field.name.clone());
+                if !asked.contains(&expr.span) {
+                    self.ended.insert(field.name.clone());
+                }
                 called.push(field.name.clone());
             }
         });

@@ -95,7 +95,8 @@ impl Origins {
     }
 
     fn search<'w>(&'w self, database: &'w Database, proving: bool) -> Search<'w> {
-        Search { database, fields: &self.fields, open: Vec::new(), opened: 0, proving, parts: Vec::new() }
+        let (open, following, parts) = (Vec::new(), Vec::new(), Vec::new());
+        Search { database, fields: &self.fields, open, opened: 0, proving, parts, following }
     }
 
     /// What stands against a proof that result `index` of `call`, in the body that `typing` is about, is new.
@@ -167,7 +168,12 @@ struct Search<'w> {
     /// The variables of the function being looked into that hold a part of what it gives, to which the
     /// release of the whole goes on.
     parts: Vec<VarId>,
+    /// The parts of its variables whose values are being asked for: `r.Body = wrap{r.Body}`.
+    following: Vec<Path>,
 }
+
+/// `s.conn.raw`, by its variable.
+type Path = (VarId, Vec<String>);
 
 impl Search<'_> {
     fn function(&mut self, func: &FuncRef, index: usize) -> Origin {
@@ -191,7 +197,7 @@ impl Search<'_> {
         self.open.push(key);
         let mut answer = Origin::fresh();
         let mut seen = Vec::new();
-        let outer = std::mem::take(&mut self.parts);
+        let outer = (std::mem::take(&mut self.parts), std::mem::take(&mut self.following));
         visit::body(body, &mut |stmt| {
             let StmtKind::Return(values) = &stmt.kind else { return };
             let given = match values.as_slice() {
@@ -209,7 +215,8 @@ impl Search<'_> {
             answer = std::mem::replace(&mut answer, Origin::fresh()).or(given);
         });
         self.open.pop();
-        let parts = std::mem::replace(&mut self.parts, outer);
+        let parts = std::mem::replace(&mut self.parts, outer.0);
+        self.following = outer.1;
         // What a dependency does with its own things is its promise to all its callers, but what it registers
         // with a test is released by that.
         seen.extend(scopes.result(BodyId(0), index));
@@ -303,12 +310,17 @@ impl Search<'_> {
     /// `s.conn` of a struct that is made here, which gets its value here as well: options that set it are
     /// looked at where they are handed in.
     fn own_part(&mut self, typing: &Typing, part: &Expr, seen: &mut Vec<VarId>) -> Option<Origin> {
-        let path = |expr: &Expr| -> Option<(VarId, Vec<String>)> {
+        let path = |expr: &Expr| -> Option<Path> {
             let path = expr.as_path()?;
             let names = path[1..].iter().map(|ident| ident.name.to_string()).collect();
             Some((typing.scopes.var(path[0])?, names))
         };
         let wanted = path(part)?;
+        if self.following.contains(&wanted) {
+            // What the whole had there came with it.
+            let words = "it may come out of what was there before";
+            return Some(against(typing, ResultOwnership::Fresh, part.span, words));
+        }
         let body = typing.scopes.body(typing.scopes.info(wanted.0).body).block;
         let mut given: Vec<(&Expr, usize)> = Vec::new();
         visit::body(body, &mut |stmt| {
@@ -318,6 +330,7 @@ impl Search<'_> {
                 given.push(value);
             }
         });
+        self.following.push(wanted);
         let mut known = None;
         for (value, index) in given {
             let origin = self.value(typing, value, index, seen);
@@ -326,6 +339,7 @@ impl Search<'_> {
                 None => origin,
             });
         }
+        self.following.pop();
         known
     }
 

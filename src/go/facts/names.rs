@@ -97,6 +97,10 @@ pub struct Functions {
     pub stores: NameSet,
     /// Hands a text that it gets to what outlives the call: the environment, a file, another process.
     pub takes_out: NameSet,
+    /// Does nothing for a time.
+    pub sleeps: NameSet,
+    /// Writes what it gets to its first argument.
+    pub writes_to: NameSet,
     /// Takes the listener that it gets, and closes it when it is done.
     pub takes_listener: NameSet,
     /// The process serves from here on until it ends.
@@ -242,6 +246,8 @@ pub struct WordLists {
     pub makes_option: Words,
     pub release: Words,
     pub release_pairs: Words,
+    pub short_times: Words,
+    pub writes: Words,
     pub halves: Words,
     pub also_releases: Words,
     pub ends: Words,

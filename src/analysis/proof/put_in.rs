@@ -1,0 +1,207 @@
+//! Nothing of somebody else's is put into the resource that its release would end: in the function itself,
+//! and in the methods and functions of the repository that get it.
+
+use crate::analysis::dataflow::assignments::root;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::proof::subject::Subject;
+use crate::analysis::summaries::released_fields::ReleasedFields;
+use crate::base::diagnostic::Objection;
+use crate::base::text::{Span, narrow};
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::{Database, FileScope};
+use crate::go::types::plain::is_plain;
+
+/// Functions that call functions are followed this deep.
+const MAX_DEPTH: usize = 3;
+
+/// The place where something gets into the resource, which has `holder` for a name, that its release ends.
+pub(super) fn against(subject: &Subject, holder: VarId) -> Option<Objection> {
+    let released = ReleasedFields::of(subject.ty);
+    if let Some(span) = assigned(subject, holder, &released) {
+        return Some(subject.object(span, "its release ends what is put into it here"));
+    }
+    let typing = subject.typing;
+    let is_it = |expr: &Expr| typing.scopes.var(expr.as_ident()?).filter(|var| *var == holder);
+    visit::calls(subject.decl).into_iter().find_map(|call| {
+        let func = typing.called(call)?;
+        let passed = passed(call, &func);
+        let (into, _) = passed.iter().find(|(_, arg)| is_it(arg).is_some())?;
+        let stored = stored_in(typing.database, &func, *into, 0);
+        let ended = stored.into_iter().filter(|stored| released.may_end(&stored.field)).find(|stored| {
+            let Some(from) = stored.from else { return true };
+            passed.iter().any(|(at, arg)| *at == from && is_it(arg).is_none() && is_of_others(typing, arg))
+        })?;
+        let name = &func.decl.name.name;
+        let words = format!("`{name}` puts something into `{}` of it, which its release ends", ended.field);
+        Some(subject.object(call.span, words))
+    })
+}
+
+/// Where a field to which the release goes is set to something of somebody else's: a parameter, or a part of
+/// one.
+fn assigned(subject: &Subject, holder: VarId, released: &ReleasedFields) -> Option<Span> {
+    let (typing, scopes) = (subject.typing, subject.typing.scopes);
+    let others = |value: &Expr| {
+        let var = root(value).and_then(|ident| scopes.var(ident));
+        var.is_none_or(|var| matches!(scopes.info(var).origin, VarOrigin::Param { .. }))
+            && is_of_others(typing, value)
+    };
+    let mut found = None;
+    visit::body(scopes.body(subject.body).block, &mut |stmt| {
+        let StmtKind::Assign { left, right, .. } = &stmt.kind else { return };
+        for (target, value) in left.iter().zip(right) {
+            let field = field_of(scopes, holder, target);
+            if field.is_some_and(|field| released.may_be(Some(&field), 0)) && others(value) {
+                found.get_or_insert(stmt.span);
+            }
+        }
+    });
+    found
+}
+
+/// Something that has a name already, and can be ended.
+fn is_of_others(typing: &Typing, value: &Expr) -> bool {
+    let ty = typing.of(value);
+    matches!(value.unparen().kind, ExprKind::Ident(_) | ExprKind::Selector { .. })
+        && !value.is_nil()
+        && !ty.is_context()
+        && !is_plain(typing.database, &ty)
+}
+
+/// What a function puts into a field of one of its parameters.
+pub(super) struct Stored {
+    pub field: String,
+    /// The parameter that it comes from. `None` for what is not made there, and comes from elsewhere.
+    pub from: Option<ParamIndex>,
+}
+
+/// What a function of the repository puts into the fields of its parameter `into`.
+pub(super) fn stored_in(database: &Database, func: &FuncRef, into: ParamIndex, depth: usize) -> Vec<Stored> {
+    let mut found = Vec::new();
+    let Some(body) = func.decl.body().filter(|_| depth < MAX_DEPTH) else { return found };
+    if database.is_dependency(&func.package) {
+        return found;
+    }
+    let scopes = Scopes::of_func(&func.decl);
+    let typing = Typing::new(database, FileScope::of(func), &scopes);
+    let Some(owner) = scopes.param(BodyId(0), into) else { return found };
+    let mut add = |field: &str, value: &Expr| {
+        for source in sources(&typing, value, 0) {
+            let from = match source {
+                Source::Var(var) if var == owner => continue,
+                // That of a literal in it is called with what nobody knows here.
+                Source::Var(var) => match params(func).find(|at| scopes.param(BodyId(0), *at) == Some(var)) {
+                    Some(at) => Some(at),
+                    None => continue,
+                },
+                Source::Elsewhere => None,
+            };
+            found.push(Stored { field: field.to_owned(), from });
+        }
+    };
+    visit::body(body, &mut |stmt| {
+        let StmtKind::Assign { left, right, .. } = &stmt.kind else { return };
+        for (target, value) in left.iter().zip(right) {
+            if let Some(field) = field_of(&scopes, owner, target) {
+                add(&field, value);
+            }
+        }
+    });
+    let is_owner = |arg: &Expr| arg.as_ident().and_then(|ident| scopes.var(ident)) == Some(owner);
+    let mut inner = Vec::new();
+    visit::block(body, &mut |expr| {
+        let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
+        let Some(func) = typing.called(call) else { return };
+        let passed = passed(call, &func);
+        let Some((into, _)) = passed.iter().find(|(_, arg)| is_owner(arg)) else { return };
+        for stored in stored_in(database, &func, *into, depth + 1) {
+            match stored.from {
+                None => inner.push(stored),
+                Some(from) => {
+                    passed.iter().filter(|(at, _)| *at == from).for_each(|(_, arg)| add(&stored.field, arg))
+                }
+            }
+        }
+    });
+    found.extend(inner);
+    found
+}
+
+/// Where a value comes from that is not made where it stands.
+enum Source {
+    Var(VarId),
+    /// The package has it.
+    Elsewhere,
+}
+
+fn sources(typing: &Typing, value: &Expr, depth: usize) -> Vec<Source> {
+    let scopes = typing.scopes;
+    let ty = typing.of(value);
+    if depth > MAX_DEPTH || value.is_nil() || ty.is_context() || is_plain(typing.database, &ty) {
+        return Vec::new();
+    }
+    match &value.unparen().kind {
+        ExprKind::Ident(_) | ExprKind::Selector { .. } | ExprKind::Index { .. } => {
+            let Some(ident) = root(value) else { return Vec::new() };
+            match scopes.var(ident) {
+                Some(var) if matches!(scopes.info(var).origin, VarOrigin::Param { .. }) => {
+                    vec![Source::Var(var)]
+                }
+                Some(var) => {
+                    let given = scopes.assigned(var);
+                    given.iter().flat_map(|given| sources(typing, given.value, depth + 1)).collect()
+                }
+                None if typing.file.package.has_value(&ident.name) => vec![Source::Elsewhere],
+                None => Vec::new(),
+            }
+        }
+        ExprKind::AddressOf(inner) => sources(typing, inner, depth),
+        ExprKind::Composite { elements, .. } => {
+            elements.iter().flat_map(|element| sources(typing, &element.value, depth + 1)).collect()
+        }
+        ExprKind::Call(call) if call.name() == Some("append") => {
+            call.args.iter().skip(1).flat_map(|arg| sources(typing, arg, depth)).collect()
+        }
+        ExprKind::FuncLit(literal) => {
+            let used = scopes.uses_in(literal.body.span);
+            let params = used.filter(|var| matches!(scopes.info(*var).origin, VarOrigin::Param { .. }));
+            params.map(Source::Var).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn params(func: &FuncRef) -> impl Iterator<Item = ParamIndex> {
+    let count = func.decl.signature.params.len();
+    std::iter::once(ParamIndex::Receiver).chain((0..count).map(|at| ParamIndex::At(narrow(at))))
+}
+
+/// What a call passes, each with the parameter that gets it.
+fn passed<'a>(call: &'a Call, func: &FuncRef) -> Vec<(ParamIndex, &'a Expr)> {
+    let mut passed = Vec::new();
+    if func.decl.receiver.is_some()
+        && let ExprKind::Selector { operand, .. } = &call.function.unparen().kind
+    {
+        passed.push((ParamIndex::Receiver, &**operand));
+    }
+    let last = func.decl.signature.params.len().saturating_sub(1);
+    passed.extend(call.args.iter().enumerate().map(|(at, arg)| (ParamIndex::At(narrow(at.min(last))), arg)));
+    passed
+}
+
+/// `listeners` of `b.listeners`, `b.listeners[name]`, where `b` is the variable.
+fn field_of(scopes: &Scopes, var: VarId, target: &Expr) -> Option<String> {
+    match &target.unparen().kind {
+        ExprKind::Index { operand, .. } => field_of(scopes, var, operand),
+        ExprKind::Selector { operand, field } => {
+            match operand.as_ident().and_then(|ident| scopes.var(ident)) == Some(var) {
+                true => Some(field.name.to_string()),
+                false => field_of(scopes, var, operand),
+            }
+        }
+        _ => None,
+    }
+}
