@@ -114,7 +114,7 @@ fn judgements_within<T>(
     let calls: Vec<Span> = visit::calls(&decl).into_iter().filter(acquires).map(|call| call.span).collect();
     let rule: Arc<str> = Arc::from("rule");
     let close = ReleaseMethod { safe: true, done: Arc::from("closed"), ..ReleaseMethod::plain("Close") };
-    let (releases, lifetime) = ([close], Lifetime::default());
+    let (releases, lifetime) = ([close], Lifetime { one_for_all: true, ..Lifetime::default() });
     let asked = |call: &Span| Asked {
         rule: &rule,
         list: &rule,

@@ -61,6 +61,8 @@ struct RuleToml {
     #[serde(default)]
     main_ends: bool,
     #[serde(default)]
+    one_for_all: bool,
+    #[serde(default)]
     error_ends: bool,
     #[serde(default)]
     words: WordsToml,
@@ -333,6 +335,7 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
             ends: raw.ends.iter().map(|ends| Arc::from(&*ends.unless)).collect(),
             endless: raw.endless.as_deref().map(Arc::from),
             main_ends: raw.main_ends,
+            one_for_all: raw.one_for_all,
             error_ends: raw.error_ends,
             words: Words {
                 open: raw.words.open.as_deref().map(Arc::from),

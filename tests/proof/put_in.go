@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"log"
+	"net"
+	"time"
 
 	"example.com/proof/lib/cl"
 )
@@ -138,6 +140,186 @@ func tells(ctx context.Context, to *log.Logger) error {
 	}
 	b.Tell(to)
 	return b.Use()
+}
+
+// What is put there lives on, or what was there is lost.
+type OutClient struct {
+	Out  net.Conn
+	Opts struct{ Out net.Conn }
+	outs map[string]net.Conn
+}
+
+func NewOutClient(addr string) (*OutClient, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &OutClient{Out: conn}, nil
+}
+
+func (o *OutClient) Use() error { return nil }
+
+func (o *OutClient) Close() error {
+	for _, out := range o.outs {
+		out.Close()
+	}
+	if o.Opts.Out != nil {
+		o.Opts.Out.Close()
+	}
+	return o.Out.Close()
+}
+
+func setsReturned(addr string) (net.Conn, error) {
+	out, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	o, err := NewOutClient(addr) // against 4 "its release ends what is put into it here"
+	if err != nil {
+		return nil, err
+	}
+	o.Out = out
+	return out, o.Use()
+}
+
+func setsPartOfPart(addr string) (net.Conn, error) {
+	out, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	o, err := NewOutClient(addr) // against 4 "its release ends what is put into it here"
+	if err != nil {
+		return nil, err
+	}
+	o.Opts.Out = out
+	return out, o.Use()
+}
+
+func setsByAnotherName(addr string) (net.Conn, error) {
+	out, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	o, err := NewOutClient(addr) // against 5 "its release ends what is put into it here"
+	if err != nil {
+		return nil, err
+	}
+	opts := &o.Opts
+	opts.Out = out
+	return out, o.Use()
+}
+
+func setsElement(addr string, outs map[string]net.Conn) (net.Conn, error) {
+	out, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	o, err := NewOutClient(addr) // against 4 "its release ends what is put into it here"
+	if err != nil {
+		return nil, err
+	}
+	o.outs["a"] = out
+	return out, o.Use()
+}
+
+func setsWhole(addr string) (net.Conn, error) {
+	out, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	o, err := NewOutClient(addr) // against 4 "its release ends what is put into it here"
+	if err != nil {
+		return nil, err
+	}
+	*o = OutClient{Out: out}
+	return out, o.Use()
+}
+
+func setOut(opts *struct{ Out net.Conn }, out net.Conn) { opts.Out = out }
+
+func setsPartByFunction(addr string) (net.Conn, error) {
+	out, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	o, err := NewOutClient(addr) // against 4 "`setOut` puts something into `Opts` of it"
+	if err != nil {
+		return nil, err
+	}
+	setOut(&o.Opts, out)
+	return out, o.Use()
+}
+
+func usesInGoroutine(addr string) error {
+	out, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	o, err := NewOutClient(addr) // against 4 "its release ends what is put into it here"
+	if err != nil {
+		return err
+	}
+	o.Opts.Out = out
+	go func() { out.Write(nil) }()
+	return o.Use()
+}
+
+// Nobody else has it.
+func setsItsOwn(addr string) error {
+	out, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	o, err := NewOutClient(addr) // safe
+	if err != nil {
+		return err
+	}
+	o.Opts.Out = out
+	out.SetDeadline(time.Time{})
+	return o.Use()
+}
+
+type noConn struct{ net.Conn }
+
+func NewFakedOutClient(addr string) (*OutClient, error) {
+	o, err := NewOutClient(addr) // fate
+	if err != nil {
+		return nil, err
+	}
+	o.Out = &noConn{}
+	return o, nil
+}
+
+func makesFaked(addr string) error {
+	o, err := NewFakedOutClient(addr) // against -5 "what was there before is lost here"
+	if err != nil {
+		return err
+	}
+	return o.Use()
+}
+
+// Its release comes to nothing, two steps down.
+type IdleClient struct{ in *idle }
+
+type idle struct{ name string }
+
+func (i *idle) Close() error { return nil }
+
+func NewIdleClient(addr string) (*IdleClient, error) {
+	if addr == "" {
+		return nil, io.EOF
+	}
+	return &IdleClient{in: &idle{name: addr}}, nil
+}
+
+func (i *IdleClient) Close() error { return i.in.Close() }
+
+func closesNothing(addr string) (string, error) {
+	i, err := NewIdleClient(addr) // fate
+	if err != nil {
+		return "", err
+	}
+	return i.in.name, nil
 }
 
 func putsNothing(ctx context.Context) error {

@@ -3,7 +3,6 @@
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::base::text::Span;
-use crate::go::facts::names;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
@@ -84,19 +83,7 @@ pub fn context_of<'e>(typing: &Typing, channel: &'e Expr) -> Option<&'e Expr> {
 pub fn is_endless(typing: &Typing, looped: &For) -> bool {
     match &looped.head {
         ForHead::Clause { condition, .. } => condition.is_none(),
-        ForHead::Range { right, .. } => is_unclosed(typing, right),
-    }
-}
-
-fn is_unclosed(typing: &Typing, channel: &Expr) -> bool {
-    match &channel.unparen().kind {
-        ExprKind::Call(call) => typing
-            .name(&call.function)
-            .is_some_and(|(package, name)| names::functions().unclosed.holds(&package, name)),
-        ExprKind::Selector { operand, field } => typing.of(operand).pointee().named().is_some_and(|named| {
-            names::functions().unclosed.holds(&named.package, &format!("{}.{}", named.name, field.name))
-        }),
-        _ => false,
+        ForHead::Range { right, .. } => typing.is_unclosed(right),
     }
 }
 

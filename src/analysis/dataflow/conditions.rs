@@ -59,8 +59,11 @@ fn drained(walk: &mut Walker, channel: &Expr, mut state: State) -> State {
     state
 }
 
-/// Whether a loop over these values never ends: `ticker.C`.
-fn is_endless(walk: &Walker, values: &Expr, state: &State) -> bool {
+/// Whether a loop over these values never ends: `ticker.C`, `time.Tick(d)`.
+fn is_endless<'a>(walk: &Walker<'a, '_>, values: &'a Expr, state: &State) -> bool {
+    if walk.oracle.is_unclosed(values) {
+        return true;
+    }
     let ExprKind::Selector { operand, field } = &values.unparen().kind else { return false };
     walk.peek(operand, state) == Some(Alias::Itself) && walk.oracle.is_endless(&field.name)
 }
@@ -191,6 +194,16 @@ fn error_equals<'a>(
     if state.phase == Phase::Unchecked && (is_error(left) || is_error(right)) {
         return (Some(state.clone().failed()), Some(state));
     }
+    // Behind `if err != nil { return err }`.
+    let is_known = |expr: &Expr| match &expr.unparen().kind {
+        ExprKind::Selector { .. } => true,
+        ExprKind::Ident(ident) => walk.scopes.var(ident).is_none(),
+        _ => false,
+    };
+    if state.phase == Phase::Open && (is_error(left) && is_known(right) || is_error(right) && is_known(left))
+    {
+        return (None, Some(state));
+    }
     (Some(state.clone()), Some(state))
 }
 
@@ -272,6 +285,10 @@ mod tests {
             body("c, err := open()\nif err != nil || some() {\nreturn\n}\nc.Close()"),
             ["leaked on some paths (4: it is still open when the function returns here)"]
         );
+        let known = "c, err := open()\nif err != nil {\nreturn\n}\nif err == errGone {\nreturn\n}\nc.Close()";
+        assert_eq!(body(known), ["released (9: released)"]);
+        let other = known.replace("errGone", "last").replace("c, err", "last := some2()\nc, err");
+        assert!(body(&other)[0].starts_with("leaked on some paths"), "{:?}", body(&other));
     }
 
     #[test]

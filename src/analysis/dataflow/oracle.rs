@@ -115,6 +115,10 @@ pub trait Oracle<'a> {
     fn is_endless(&self, _field: &str) -> bool {
         false
     }
+    /// Whether a loop over this channel, which nobody ever closes, never ends: `time.Tick(d)`.
+    fn is_unclosed(&self, _channel: &'a Expr) -> bool {
+        false
+    }
     /// What the call does with the value in `place`, which holds on to the resource as `hold` says.
     fn passed(&self, call: &'a Call, place: Operand, alias: &Alias) -> ParamEffect;
     /// Whether the process serves from this call on until it ends.

@@ -9,6 +9,7 @@ use crate::analysis::graph::known::Name;
 use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
 use crate::base::diagnostic::Evidence;
 use crate::base::text::Span;
+use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::{Database, FileScope};
@@ -140,6 +141,23 @@ impl<'a, 'w> Typing<'a, 'w> {
                 self.of(operand).named().map_or_else(String::new, |named| named.package.to_string())
             }
             _ => String::new(),
+        }
+    }
+
+    /// Whether a channel is one that nobody ever closes: `time.Tick(d)`, `ticker.C`.
+    pub fn is_unclosed(&self, channel: &Expr) -> bool {
+        let unclosed = &names::functions().unclosed;
+        match &channel.unparen().kind {
+            ExprKind::Call(call) => {
+                self.name(&call.function).is_some_and(|(package, name)| unclosed.holds(&package, name))
+            }
+            ExprKind::Selector { operand, field } => {
+                let owner = self.of(operand);
+                owner.pointee().named().is_some_and(|named| {
+                    unclosed.holds(&named.package, &format!("{}.{}", named.name, field.name))
+                })
+            }
+            _ => false,
         }
     }
 

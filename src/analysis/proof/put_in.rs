@@ -1,9 +1,12 @@
 //! Nothing of somebody else's is put into the resource that its release would end: in the function itself,
 //! and in the methods and functions of the repository that get it.
 
+use rustc_hash::FxHashSet;
+
 use crate::analysis::dataflow::assignments::root;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::analysis::proof::goroutines::visit_statements;
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::base::diagnostic::Objection;
@@ -28,33 +31,39 @@ pub(super) fn against(subject: &Subject, holder: VarId) -> Option<Objection> {
     visit::calls(subject.decl).into_iter().find_map(|call| {
         let func = typing.called(call)?;
         let passed = passed(call, &func);
+        let name = &func.decl.name.name;
+        // `set(&p.Options, s)`
+        let part = passed.iter().find_map(|(into, arg)| {
+            let field = field_of(typing.scopes, holder, arg).filter(|field| released.may_end(field))?;
+            (!stored_in(typing.database, &func, *into, 0).is_empty()).then_some(field)
+        });
+        if let Some(part) = part {
+            let words = format!("`{name}` puts something into `{part}` of it, which its release ends");
+            return Some(subject.object(call.span, words));
+        }
         let (into, _) = passed.iter().find(|(_, arg)| is_it(arg).is_some())?;
         let stored = stored_in(typing.database, &func, *into, 0);
         let ended = stored.into_iter().filter(|stored| released.may_end(&stored.field)).find(|stored| {
             let Some(from) = stored.from else { return true };
             passed.iter().any(|(at, arg)| *at == from && is_it(arg).is_none() && is_of_others(typing, arg))
         })?;
-        let name = &func.decl.name.name;
         let words = format!("`{name}` puts something into `{}` of it, which its release ends", ended.field);
         Some(subject.object(call.span, words))
     })
 }
 
-/// Where a field to which the release goes is set to something of somebody else's: a parameter, or a part of
-/// one.
+/// Where a field to which the release goes is set: what was there is lost, and what comes there may live on.
 fn assigned(subject: &Subject, holder: VarId, released: &ReleasedFields) -> Option<Span> {
     let (typing, scopes) = (subject.typing, subject.typing.scopes);
-    let others = |value: &Expr| {
-        let var = root(value).and_then(|ident| scopes.var(ident));
-        var.is_none_or(|var| matches!(scopes.info(var).origin, VarOrigin::Param { .. }))
-            && is_of_others(typing, value)
+    let goes_to = |target: &Expr| match &target.unparen().kind {
+        ExprKind::Pointer(whole) => whole.as_ident().and_then(|ident| scopes.var(ident)) == Some(holder),
+        _ => field_of(scopes, holder, target).is_some_and(|field| released.may_be(Some(&field), 0)),
     };
     let mut found = None;
-    visit::body(scopes.body(subject.body).block, &mut |stmt| {
+    visit_statements(scopes.body(subject.body).block, &mut |stmt| {
         let StmtKind::Assign { left, right, .. } = &stmt.kind else { return };
         for (target, value) in left.iter().zip(right) {
-            let field = field_of(scopes, holder, target);
-            if field.is_some_and(|field| released.may_be(Some(&field), 0)) && others(value) {
+            if goes_to(target) && can_end(typing, value) && !is_for_it_alone(subject, value, stmt.span) {
                 found.get_or_insert(stmt.span);
             }
         }
@@ -62,13 +71,44 @@ fn assigned(subject: &Subject, holder: VarId, released: &ReleasedFields) -> Opti
     found
 }
 
+/// Something new that nobody else gets: what a call makes, or a variable with that of which only methods are
+/// called besides, by the function itself.
+fn is_for_it_alone(subject: &Subject, value: &Expr, stored: Span) -> bool {
+    let (typing, scopes) = (subject.typing, subject.typing.scopes);
+    let is_new = |value: &Expr, index: usize| {
+        let origins = &subject.summaries.origins;
+        value.as_call().is_some_and(|call| origins.is_fresh(typing.database, &typing.callee(call), index))
+    };
+    let Some(var) = value.as_ident().and_then(|ident| scopes.var(ident)) else { return is_new(value, 0) };
+    let (mut asked, mut inside) = (FxHashSet::default(), Vec::new());
+    let mut ask = |expr: &Expr| asked.insert(expr.span.start);
+    visit::declaration(subject.decl, &mut |expr| match &expr.kind {
+        ExprKind::Selector { operand, .. } => drop(ask(operand)),
+        ExprKind::Binary { left, right, .. } => {
+            ask(left);
+            ask(right);
+        }
+        ExprKind::FuncLit(literal) => inside.push(literal.body.span),
+        _ => {}
+    });
+    let given = scopes.assigned(var);
+    given.len() == 1
+        && given.iter().all(|given| is_new(given.value, given.index))
+        // The first is where it is declared.
+        && scopes.uses_of(var).skip(1).all(|at| {
+            let harmless = asked.contains(&at) || stored.start <= at && at < stored.end;
+            harmless && !inside.iter().any(|body| body.start <= at && at < body.end)
+        })
+}
+
 /// Something that has a name already, and can be ended.
 fn is_of_others(typing: &Typing, value: &Expr) -> bool {
+    matches!(value.unparen().kind, ExprKind::Ident(_) | ExprKind::Selector { .. }) && can_end(typing, value)
+}
+
+fn can_end(typing: &Typing, value: &Expr) -> bool {
     let ty = typing.of(value);
-    matches!(value.unparen().kind, ExprKind::Ident(_) | ExprKind::Selector { .. })
-        && !value.is_nil()
-        && !ty.is_context()
-        && !is_plain(typing.database, &ty)
+    !value.is_nil() && !ty.is_context() && !is_plain(typing.database, &ty)
 }
 
 /// What a function puts into a field of one of its parameters.
@@ -192,16 +232,34 @@ fn passed<'a>(call: &'a Call, func: &FuncRef) -> Vec<(ParamIndex, &'a Expr)> {
     passed
 }
 
-/// `listeners` of `b.listeners`, `b.listeners[name]`, where `b` is the variable.
+/// `listeners` of `b.listeners`, `b.listeners[name]`, `o.last` with `o := &b.listeners`, where `b` is the
+/// variable.
 fn field_of(scopes: &Scopes, var: VarId, target: &Expr) -> Option<String> {
     match &target.unparen().kind {
-        ExprKind::Index { operand, .. } => field_of(scopes, var, operand),
+        ExprKind::Index { operand, .. } | ExprKind::AddressOf(operand) | ExprKind::Pointer(operand) => {
+            field_of(scopes, var, operand)
+        }
         ExprKind::Selector { operand, field } => {
             match operand.as_ident().and_then(|ident| scopes.var(ident)) == Some(var) {
                 true => Some(field.name.to_string()),
                 false => field_of(scopes, var, operand),
             }
         }
+        ExprKind::Ident(ident) => {
+            let alias = scopes.var(ident).filter(|alias| *alias != var)?;
+            let given = scopes.assigned(alias);
+            given.iter().find_map(|given| match &given.value.unparen().kind {
+                ExprKind::AddressOf(inner) => field_of_itself(scopes, var, inner),
+                ExprKind::Selector { .. } => field_of_itself(scopes, var, given.value),
+                _ => None,
+            })
+        }
         _ => None,
     }
+}
+
+/// The same without other names for a part.
+fn field_of_itself(scopes: &Scopes, var: VarId, expr: &Expr) -> Option<String> {
+    let (first, path) = expr.as_path()?.split_first().map(|(first, path)| (*first, path.to_vec()))?;
+    (scopes.var(first) == Some(var)).then(|| path.first().map(|field| field.name.to_string()))?
 }

@@ -293,7 +293,8 @@ fn releases_nothing(subject: &Subject) -> Option<Evidence> {
         None => subject.dynamic_methods(&subject.release.method),
     };
     funcs.into_iter().find_map(|func| {
-        let own = !database.is_dependency(&func.package);
+        // What a library calls `Close` it means so.
+        let own = !database.is_dependency(&func.package) || &*subject.release.method != "Close";
         let (asks, ends) = calls_of(subject, &func, 0);
         let scopes = Scopes::default();
         let typing = Typing::new(database, FileScope::of(&func), &scopes);

@@ -159,6 +159,10 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         self.lifetime.ends.iter().any(|known| **known == *method)
     }
 
+    fn is_unclosed(&self, channel: &'a Expr) -> bool {
+        self.typing.is_unclosed(channel)
+    }
+
     fn is_endless(&self, field: &str) -> bool {
         self.lifetime.endless.as_deref() == Some(field)
     }

@@ -501,7 +501,12 @@ impl Search<'_> {
                 }
             }
         });
+        let comes_whole = typing.scopes.assigned(var).iter().any(|given| given.value.as_call().is_some());
         given.into_iter().find_map(|(value, index)| {
+            if comes_whole && is_closable(typing, value) {
+                let words = "what was there before is lost here, and its release goes on to this";
+                return Some(typing.evidence(value.span, words));
+            }
             let part = self.value(typing, value, index, &mut seen.to_vec());
             let foreign =
                 part.ownership != ResultOwnership::Fresh && (index > 0 || is_closable(typing, value));

@@ -233,6 +233,7 @@ impl<'a> Case<'a, '_> {
         }
         if let (Some(body), Verdict::Leaked | Verdict::LeakedOnSomePaths | Verdict::Released) =
             (body, outcome.verdict)
+            && self.wanted.lifetime.one_for_all
         {
             notes.extend(self.per_request(body));
         }

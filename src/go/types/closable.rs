@@ -251,14 +251,11 @@ impl Database {
     fn is_idle(&self, func: &FuncRef, stmt: &Stmt, depth: usize) -> bool {
         match &stmt.kind {
             StmtKind::Empty => true,
-            StmtKind::Expr(expr) => expr.as_call().is_some_and(|call| {
-                let idle = || {
-                    self.called_on_receiver(func, call)
-                        .is_some_and(|callee| self.drops_idle(&callee, depth + 1))
-                };
-                call.name() == Some("CloseIdleConnections") || idle()
-            }),
-            StmtKind::Return(values) => values.iter().all(Expr::is_nil),
+            StmtKind::Expr(expr) => self.is_idle_call(func, expr, depth),
+            // `return s.inner.Close()`
+            StmtKind::Return(values) => {
+                values.iter().all(|value| value.is_nil() || self.is_idle_call(func, value, depth))
+            }
             // The condition asks what there is to drop.
             StmtKind::If(branch) => {
                 if self.asks_transport(func, branch) {
@@ -270,6 +267,15 @@ impl Database {
             StmtKind::Block(block) => block.stmts.iter().all(|stmt| self.is_idle(func, stmt, depth)),
             _ => false,
         }
+    }
+
+    fn is_idle_call(&self, func: &FuncRef, expr: &Expr, depth: usize) -> bool {
+        expr.as_call().is_some_and(|call| {
+            let idle = || {
+                self.called_on_receiver(func, call).is_some_and(|callee| self.drops_idle(&callee, depth + 1))
+            };
+            call.name() == Some("CloseIdleConnections") || idle()
+        })
     }
 
     /// `if closer, ok := client.Transport.(io.Closer); ok`: what makes HTTP requests has no Close, as a rule.

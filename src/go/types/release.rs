@@ -56,6 +56,8 @@ pub struct Lifetime {
     pub endless: Option<Arc<str>>,
     /// What `main` leaves behind ends with the process, and is no leak.
     pub main_ends: bool,
+    /// One of them can serve all requests: it is worth a word where each request makes its own.
+    pub one_for_all: bool,
     /// Where something failed nobody needs it any more: what an error leaves behind is no leak.
     pub error_ends: bool,
     /// The words for it.
