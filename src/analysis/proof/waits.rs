@@ -44,21 +44,52 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
         if let Some(place) = waiting_handler(subject) {
             return Err(Objection { place, exposure: None });
         }
+        if let Some(held) = locked_before(subject).filter(|_| has_locking_handler(subject)) {
+            let words = "a handler may wait for this lock, and the release for the handler";
+            return Err(subject.object(held, words));
+        }
         steps.push(subject.evidence(subject.call.span, "no handler in sight waits for what comes later"));
     }
     Ok(())
 }
 
-/// Where the function takes a lock: what is deferred above the release lets go of it only later.
+/// Where the function takes a lock that it has at its end: what is deferred above the release lets go of it
+/// only later.
 fn locked_before(subject: &Subject) -> Option<Span> {
     let Decl::Func(func) = subject.decl else { return None };
-    let mut found = None;
-    visit::block(func.body()?, &mut |expr| {
-        if let Some(call) = expr.as_call().filter(|call| call.span == expr.span)
-            && matches!(call.name(), Some("Lock" | "RLock"))
-            && call.span.start < subject.at
-        {
-            found.get_or_insert(call.span);
+    let body = func.body()?;
+    // `mu.Lock()`, with the name of the lock.
+    let called = |stmt: &Stmt, names: [&str; 2]| {
+        let StmtKind::Expr(expr) = &stmt.kind else { return None };
+        let ExprKind::Selector { operand, field } = &expr.as_call()?.function.unparen().kind else {
+            return None;
+        };
+        names.contains(&&*field.name).then(|| subject.text(operand.span))
+    };
+    let mut held = Vec::new();
+    visit::body(body, &mut |stmt| {
+        if let Some(lock) = called(stmt, ["Lock", "RLock"]).filter(|_| stmt.span.start < subject.at) {
+            held.push((lock, stmt.span));
+        }
+    });
+    for stmt in &body.stmts {
+        if let Some(lock) = called(stmt, ["Unlock", "RUnlock"]) {
+            held.retain(|(name, span)| *name != lock || span.start > stmt.span.start);
+        }
+    }
+    held.first().map(|(_, span)| *span)
+}
+
+/// Whether a handler that is written down takes a lock.
+fn has_locking_handler(subject: &Subject) -> bool {
+    let typing = subject.typing;
+    let mut found = false;
+    visit::declaration(subject.decl, &mut |expr| {
+        let ExprKind::FuncLit(literal) = &expr.kind else { return };
+        if is_handler(typing.database, &typing.file, &literal.signature) {
+            visit::block(&literal.body, &mut |inner| {
+                found |= inner.as_call().is_some_and(|call| matches!(call.name(), Some("Lock" | "RLock")));
+            });
         }
     });
     found

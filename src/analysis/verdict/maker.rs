@@ -11,10 +11,12 @@ use crate::analysis::summaries::wrapped;
 use crate::analysis::verdict::case::{Case, Kind};
 use crate::analysis::verdict::outcome::Outcome;
 use crate::base::diagnostic::*;
+use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::expressions::Callee;
+use crate::go::types::members::Member;
 
 impl Case<'_, '_> {
     /// The fate of what the caller need not release, whatever it does: what is made around something with an
@@ -28,6 +30,9 @@ impl Case<'_, '_> {
             Closable::By(Release { method, way: ReleaseWay::Function { .. }, .. }) => Some(method.as_str()),
             _ => None,
         };
+        if let Some(words) = self.never_started(kind).filter(|_| !by_name) {
+            return Some(self.nothing_because(kind.answer.certainty, words));
+        }
         let makers = self.makers()?;
         let find = |asked: &dyn Fn(&FuncRef) -> bool| {
             makers.iter().find(|func| asked(func)).map(|func| func.decl.name.name.clone())
@@ -38,6 +43,34 @@ impl Case<'_, '_> {
         }
         let name = find(&|func| wrapped::serves_with(database, func, kind.result))?;
         Some(self.released_because(format!("`{name}` serves with it, and closes it when that ends")))
+    }
+
+    /// Why there is nothing to stop yet: what `Stop` ends, `Start` begins, and nobody has called that.
+    fn never_started(&self, kind: &Kind) -> Option<String> {
+        let Closable::By(Release { method, way: ReleaseWay::Method, .. }) = &kind.answer.closable else {
+            return None;
+        };
+        let words = names::words();
+        let has = |name: &&str| matches!(self.judge.database.member(&kind.ty, name), Some(Member::Method(_)));
+        let start = words.starts.iter().find(has).filter(|_| words.undoes_start.holds(method))?;
+        let starts = |call: &Call| call.name().is_some_and(|name| words.starts.begin(name));
+        // Whoever gets it may start it.
+        let given = |call: &Call| {
+            call.args.iter().any(|arg| self.typing.of(arg).pointee() == kind.ty.pointee())
+                || call.name() == Some(method)
+        };
+        if visit::calls(self.decl).into_iter().any(|call| starts(call) || given(call)) {
+            return None;
+        }
+        let by_maker = self.makers().into_iter().flatten().any(|func| {
+            let mut found = false;
+            func.decl.body().into_iter().for_each(|body| {
+                visit::block(body, &mut |expr| found |= expr.as_call().is_some_and(starts));
+                visit::body(body, &mut |stmt| found |= matches!(stmt.kind, StmtKind::Go(_)));
+            });
+            found
+        });
+        (!by_maker).then(|| format!("`{method}` ends what `{start}` begins, which is not called"))
     }
 
     /// The functions that the call may call, as far as their source is there.

@@ -266,6 +266,8 @@ pub struct WordLists {
     pub aside: Words,
     pub tells: Words,
     pub subscribes: Words,
+    pub undoes_start: Words,
+    pub starts: Words,
     pub sets_going: Words,
     pub takes_over: Words,
     pub hands_in: Words,
