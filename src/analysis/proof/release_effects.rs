@@ -293,8 +293,9 @@ fn releases_nothing(subject: &Subject) -> Option<Evidence> {
         None => subject.dynamic_methods(&subject.release.method),
     };
     funcs.into_iter().find_map(|func| {
-        // What a library calls `Close` it means so.
-        let own = !database.is_dependency(&func.package) || &*subject.release.method != "Close";
+        // A library's `Stop` may be a message to a server; what it calls `Close` it means so.
+        let own = !database.is_dependency(&func.package)
+            || !subject.named && names::words().undoes_start.holds(&subject.release.method);
         let (asks, ends) = calls_of(subject, &func, 0);
         let scopes = Scopes::default();
         let typing = Typing::new(database, FileScope::of(&func), &scopes);
