@@ -205,3 +205,42 @@ func countsItsMemory(size int) (int, error) {
 	}
 	return len(v.Bytes()), nil
 }
+
+// Its own context ends with it.
+type ScopeClient struct {
+	c      *cl.Client
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+func NewScopeClient(ctx context.Context) (*ScopeClient, error) {
+	c, err := cl.NewClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &ScopeClient{c: c}
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	return s, nil
+}
+
+func (s *ScopeClient) Close() error {
+	s.cancel()
+	return s.c.Close()
+}
+
+func storesItsContext(ctx context.Context, into *struct{ ctx context.Context }) error {
+	s, err := NewScopeClient(ctx) // against 4 "stored in what `into` leads to"
+	if err != nil {
+		return err
+	}
+	into.ctx = s.ctx
+	return nil
+}
+
+func waitsForItsContext(ctx context.Context) error {
+	s, err := NewScopeClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	return s.ctx.Err()
+}

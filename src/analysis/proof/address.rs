@@ -296,6 +296,10 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
             return None;
         }
         let Some(func) = self.typing.called(call).filter(|func| func.decl.has_body()) else {
+            // A function that came from elsewhere may do anything with it.
+            if self.var(&call.function).is_some_and(|var| self.outlives(var)) {
+                return Some(Kept::Elsewhere);
+            }
             // What is not read may keep it in what it is called on.
             let on = called_on(call).filter(|on| !self.is_package(on))?;
             return self.stays(self.root(on));
@@ -406,7 +410,7 @@ mod tests {
                  func remember(text string) {{ addr = text }}\nfunc dial(text string) *list {{\n\
                  return &list{{map[string]string{{text: text}}}} }}\n\
                  func (l *list) use(c *list) {{ *l = *c }}\n\
-                 func f(l *list) {{\nh := newHub()\n{rest}\n}}"
+                 func f(l *list, then func(string)) {{\nh := newHub()\n{rest}\n}}"
             ))
         };
         for kept in [
@@ -417,6 +421,7 @@ mod tests {
             "var text = h.Addr()\nremember(text)",
             "for _, text := range []string{h.Addr()} { remember(text) }",
             "other := h\nremember(other.Addr())",
+            "then(h.Addr())",
         ] {
             assert_eq!(of(kept), ["h after 14, not proved"], "{kept}");
         }

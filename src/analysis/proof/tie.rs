@@ -121,7 +121,9 @@ impl Types<'_> {
     pub(crate) fn part(self, whole: &Value, ty: &Type) -> Held {
         let room = match whole.tie {
             Tie::Holder => self.can_take(ty),
-            _ if ty.is_error() || ty.is_context() => false,
+            _ if ty.is_error() => false,
+            // A context of its own may end with it.
+            _ if ty.is_context() => whole.tie == Tie::Itself,
             _ => self.can_hold(ty),
         };
         if !room {
