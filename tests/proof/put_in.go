@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"time"
 
@@ -262,6 +263,78 @@ func usesInGoroutine(addr string) error {
 	o.Opts.Out = out
 	go func() { out.Write(nil) }()
 	return o.Use()
+}
+
+func setsByAlias(addr string) (net.Conn, error) {
+	out, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	o, err := NewOutClient(addr) // against 5 "its release ends what is put into it here"
+	if err != nil {
+		return nil, err
+	}
+	same := o
+	same.Opts.Out = out
+	return out, o.Use()
+}
+
+func (o *OutClient) options() *struct{ Out net.Conn } { return &o.Opts }
+
+func setsByGetter(addr string) (net.Conn, error) {
+	out, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	o, err := NewOutClient(addr) // fate
+	if err != nil {
+		return nil, err
+	}
+	o.options().Out = out
+	return out, o.Use()
+}
+
+func setAt(to *net.Conn, out net.Conn) { *to = out }
+
+func setsByPointer(addr string) (net.Conn, error) {
+	out, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	o, err := NewOutClient(addr) // against 4 "`setAt` puts something into `Opts` of it"
+	if err != nil {
+		return nil, err
+	}
+	setAt(&o.Opts.Out, out)
+	return out, o.Use()
+}
+
+func fillMap(to map[string]net.Conn, out net.Conn) { to["a"] = out }
+
+func fillsMap(addr string) (net.Conn, error) {
+	out, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	o, err := NewOutClient(addr) // against 4 "`fillMap` puts something into `outs` of it"
+	if err != nil {
+		return nil, err
+	}
+	fillMap(o.outs, out)
+	return out, o.Use()
+}
+
+func copiesMap(addr string) (net.Conn, error) {
+	out, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	o, err := NewOutClient(addr) // against 4 "`Copy` puts something into `outs` of it"
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(o.outs, map[string]net.Conn{"a": out})
+	return out, o.Use()
 }
 
 // Nobody else has it.

@@ -11,6 +11,7 @@ use crate::analysis::proof::subject::Subject;
 use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::base::diagnostic::Objection;
 use crate::base::text::{Span, narrow};
+use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -27,19 +28,30 @@ pub(super) fn against(subject: &Subject, holder: VarId) -> Option<Objection> {
         return Some(subject.object(span, "its release ends what is put into it here"));
     }
     let typing = subject.typing;
-    let is_it = |expr: &Expr| typing.scopes.var(expr.as_ident()?).filter(|var| *var == holder);
+    let names = names_of(typing.scopes, holder);
+    let is_it = |expr: &Expr| typing.scopes.var(expr.as_ident()?).filter(|var| names.contains(var));
+    let part = |arg: &Expr| field_of(typing.scopes, &names, arg).filter(|field| released.may_end(field));
     visit::calls(subject.decl).into_iter().find_map(|call| {
+        let name = call.name().unwrap_or_default();
+        let puts = |part: &str| {
+            let words = format!("`{name}` puts something into `{part}` of it, which its release ends");
+            Some(subject.object(call.span, words))
+        };
+        // `copy(p.parts, parts)`
+        if names::words().fills_first.holds(name)
+            && let Some(part) = call.args.first().and_then(part)
+        {
+            return puts(&part);
+        }
         let func = typing.called(call)?;
         let passed = passed(call, &func);
-        let name = &func.decl.name.name;
         // `set(&p.Options, s)`
-        let part = passed.iter().find_map(|(into, arg)| {
-            let field = field_of(typing.scopes, holder, arg).filter(|field| released.may_end(field))?;
-            (!stored_in(typing.database, &func, *into, 0).is_empty()).then_some(field)
+        let given = passed.iter().find_map(|(into, arg)| {
+            let part = part(arg)?;
+            (!stored_in(typing.database, &func, *into, 0).is_empty()).then_some(part)
         });
-        if let Some(part) = part {
-            let words = format!("`{name}` puts something into `{part}` of it, which its release ends");
-            return Some(subject.object(call.span, words));
+        if let Some(part) = given {
+            return puts(&part);
         }
         let (into, _) = passed.iter().find(|(_, arg)| is_it(arg).is_some())?;
         let stored = stored_in(typing.database, &func, *into, 0);
@@ -47,17 +59,16 @@ pub(super) fn against(subject: &Subject, holder: VarId) -> Option<Objection> {
             let Some(from) = stored.from else { return true };
             passed.iter().any(|(at, arg)| *at == from && is_it(arg).is_none() && is_of_others(typing, arg))
         })?;
-        let words = format!("`{name}` puts something into `{}` of it, which its release ends", ended.field);
-        Some(subject.object(call.span, words))
+        puts(&ended.field)
     })
 }
 
 /// Where a field to which the release goes is set: what was there is lost, and what comes there may live on.
 fn assigned(subject: &Subject, holder: VarId, released: &ReleasedFields) -> Option<Span> {
     let (typing, scopes) = (subject.typing, subject.typing.scopes);
-    let goes_to = |target: &Expr| match &target.unparen().kind {
-        ExprKind::Pointer(whole) => whole.as_ident().and_then(|ident| scopes.var(ident)) == Some(holder),
-        _ => field_of(scopes, holder, target).is_some_and(|field| released.may_be(Some(&field), 0)),
+    let names = names_of(scopes, holder);
+    let goes_to = |target: &Expr| {
+        field_of(scopes, &names, target).is_some_and(|field| released.may_be(Some(&field), 0))
     };
     let mut found = None;
     visit_statements(scopes.body(subject.body).block, &mut |stmt| {
@@ -128,6 +139,7 @@ pub(super) fn stored_in(database: &Database, func: &FuncRef, into: ParamIndex, d
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(database, FileScope::of(func), &scopes);
     let Some(owner) = scopes.param(BodyId(0), into) else { return found };
+    let names = names_of(&scopes, owner);
     let mut add = |field: &str, value: &Expr| {
         for source in sources(&typing, value, 0) {
             let from = match source {
@@ -145,12 +157,14 @@ pub(super) fn stored_in(database: &Database, func: &FuncRef, into: ParamIndex, d
     visit::body(body, &mut |stmt| {
         let StmtKind::Assign { left, right, .. } = &stmt.kind else { return };
         for (target, value) in left.iter().zip(right) {
-            if let Some(field) = field_of(&scopes, owner, target) {
+            if let Some(field) = field_of(&scopes, &names, target) {
                 add(&field, value);
             }
         }
     });
-    let is_owner = |arg: &Expr| arg.as_ident().and_then(|ident| scopes.var(ident)) == Some(owner);
+    let is_owner = |arg: &Expr| {
+        arg.as_ident().and_then(|ident| scopes.var(ident)).is_some_and(|var| names.contains(&var))
+    };
     let mut inner = Vec::new();
     visit::block(body, &mut |expr| {
         let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
@@ -232,25 +246,48 @@ fn passed<'a>(call: &'a Call, func: &FuncRef) -> Vec<(ParamIndex, &'a Expr)> {
     passed
 }
 
-/// `listeners` of `b.listeners`, `b.listeners[name]`, `o.last` with `o := &b.listeners`, where `b` is the
-/// variable.
-fn field_of(scopes: &Scopes, var: VarId, target: &Expr) -> Option<String> {
+/// A variable, and its other names.
+fn names_of(scopes: &Scopes, var: VarId) -> Vec<VarId> {
+    let mut names = vec![var];
+    loop {
+        let is_name = |value: &Expr| {
+            value.as_ident().and_then(|ident| scopes.var(ident)).is_some_and(|var| names.contains(&var))
+        };
+        let all = (0..narrow(scopes.vars.len())).map(VarId);
+        let more = all.filter(|var| !names.contains(var));
+        let more: Vec<VarId> =
+            more.filter(|var| scopes.assigned(*var).iter().any(|given| is_name(given.value))).collect();
+        if more.is_empty() {
+            return names;
+        }
+        names.extend(more);
+    }
+}
+
+/// `listeners` of `b.listeners`, `b.listeners[name]`, `o.last` with `o := &b.listeners`, where `b` is one of
+/// the names; nothing of `*b`, `b[name]` and `b.options().last`, which may be any.
+fn field_of(scopes: &Scopes, names: &[VarId], target: &Expr) -> Option<String> {
+    let is_it = |expr: &Expr| {
+        expr.as_ident().and_then(|ident| scopes.var(ident)).is_some_and(|var| names.contains(&var))
+    };
     match &target.unparen().kind {
+        ExprKind::Index { operand, .. } | ExprKind::Pointer(operand) if is_it(operand) => Some(String::new()),
         ExprKind::Index { operand, .. } | ExprKind::AddressOf(operand) | ExprKind::Pointer(operand) => {
-            field_of(scopes, var, operand)
+            field_of(scopes, names, operand)
         }
-        ExprKind::Selector { operand, field } => {
-            match operand.as_ident().and_then(|ident| scopes.var(ident)) == Some(var) {
-                true => Some(field.name.to_string()),
-                false => field_of(scopes, var, operand),
-            }
-        }
+        ExprKind::Selector { operand, field } => match is_it(operand) {
+            true => Some(field.name.to_string()),
+            false => field_of(scopes, names, operand),
+        },
+        ExprKind::Call(call) => match &call.function.unparen().kind {
+            ExprKind::Selector { operand, .. } if is_it(operand) => Some(String::new()),
+            _ => None,
+        },
         ExprKind::Ident(ident) => {
-            let alias = scopes.var(ident).filter(|alias| *alias != var)?;
-            let given = scopes.assigned(alias);
+            let given = scopes.assigned(scopes.var(ident).filter(|_| !is_it(target))?);
             given.iter().find_map(|given| match &given.value.unparen().kind {
-                ExprKind::AddressOf(inner) => field_of_itself(scopes, var, inner),
-                ExprKind::Selector { .. } => field_of_itself(scopes, var, given.value),
+                ExprKind::AddressOf(inner) => field_of_itself(scopes, names, inner),
+                ExprKind::Selector { .. } => field_of_itself(scopes, names, given.value),
                 _ => None,
             })
         }
@@ -259,7 +296,9 @@ fn field_of(scopes: &Scopes, var: VarId, target: &Expr) -> Option<String> {
 }
 
 /// The same without other names for a part.
-fn field_of_itself(scopes: &Scopes, var: VarId, expr: &Expr) -> Option<String> {
-    let (first, path) = expr.as_path()?.split_first().map(|(first, path)| (*first, path.to_vec()))?;
-    (scopes.var(first) == Some(var)).then(|| path.first().map(|field| field.name.to_string()))?
+fn field_of_itself(scopes: &Scopes, names: &[VarId], expr: &Expr) -> Option<String> {
+    let path = expr.as_path()?;
+    let (first, rest) = path.split_first()?;
+    scopes.var(first).filter(|var| names.contains(var))?;
+    rest.first().map(|field| field.name.to_string())
 }

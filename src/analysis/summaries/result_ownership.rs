@@ -25,6 +25,7 @@ use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
+use crate::go::types::plain::is_plain;
 
 /// Functions are followed this deep.
 const MAX_DEPTH: usize = 8;
@@ -485,6 +486,7 @@ impl Search<'_> {
 
     /// `s.conn = shared`: what a struct that is made here gets afterwards, and its release goes on to.
     fn put_in_later(&mut self, typing: &Typing, var: VarId, seen: &[VarId]) -> Option<Evidence> {
+        let comes_whole = typing.scopes.assigned(var).iter().any(|given| given.value.as_call().is_some());
         let released = ReleasedFields::of(&typing.var(var)?);
         let body = typing.scopes.body(typing.scopes.info(var).body).block;
         let mut given: Vec<(&Expr, usize)> = Vec::new();
@@ -496,14 +498,18 @@ impl Search<'_> {
                 else {
                     continue;
                 };
-                if typing.scopes.var(whole) == Some(var) && released.may_be(Some(&field.name), 0) {
+                let goes_to = match comes_whole {
+                    true => released.may_end(&field.name),
+                    false => released.may_be(Some(&field.name), 0),
+                };
+                if typing.scopes.var(whole) == Some(var) && goes_to {
                     given.push(if left.len() == right.len() { (&right[at], 0) } else { (&right[0], at) });
                 }
             }
         });
-        let comes_whole = typing.scopes.assigned(var).iter().any(|given| given.value.as_call().is_some());
         given.into_iter().find_map(|(value, index)| {
-            if comes_whole && is_closable(typing, value) {
+            let ended = || !value.is_nil() && !is_plain(typing.database, &typing.of(value));
+            if comes_whole && ended() {
                 let words = "what was there before is lost here, and its release goes on to this";
                 return Some(typing.evidence(value.span, words));
             }

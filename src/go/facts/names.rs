@@ -266,6 +266,7 @@ pub struct WordLists {
     pub aside: Words,
     pub tells: Words,
     pub subscribes: Words,
+    pub fills_first: Words,
     pub undoes_start: Words,
     pub starts: Words,
     pub sets_going: Words,
