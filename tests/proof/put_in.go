@@ -352,6 +352,45 @@ func setsItsOwn(addr string) error {
 	return o.Use()
 }
 
+type HookedClient struct {
+	c       *cl.Client
+	OnError func(error)
+}
+
+func NewHookedClient(ctx context.Context) (*HookedClient, error) {
+	c, err := cl.NewClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &HookedClient{c: c, OnError: func(error) {}}, nil
+}
+
+func (h *HookedClient) Use() error { return h.c.Use() }
+
+func (h *HookedClient) Close() error {
+	err := h.c.Close()
+	h.OnError(err)
+	return err
+}
+
+func setsHook(ctx context.Context, name string) error {
+	h, err := NewHookedClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	h.OnError = func(err error) { log.Print(name, err) }
+	return h.Use()
+}
+
+func setsHookThatEnds(ctx context.Context, conn *cl.Client) error {
+	h, err := NewHookedClient(ctx) // fate
+	if err != nil {
+		return err
+	}
+	h.OnError = func(error) { conn.Close() }
+	return h.Use()
+}
+
 type noConn struct{ net.Conn }
 
 func NewFakedOutClient(addr string) (*OutClient, error) {

@@ -83,13 +83,22 @@ fn assigned(subject: &Subject, holder: VarId, released: &ReleasedFields) -> Opti
 }
 
 /// Something new that nobody else gets: what a call makes, or a variable with that of which only methods are
-/// called besides, by the function itself.
+/// called besides, by the function itself; or a function that has nothing that could be ended.
 fn is_for_it_alone(subject: &Subject, value: &Expr, stored: Span) -> bool {
     let (typing, scopes) = (subject.typing, subject.typing.scopes);
     let is_new = |value: &Expr, index: usize| {
         let origins = &subject.summaries.origins;
         value.as_call().is_some_and(|call| origins.is_fresh(typing.database, &typing.callee(call), index))
     };
+    if let ExprKind::FuncLit(literal) = &value.unparen().kind {
+        let body = scopes.literal(literal);
+        let inside = |var: VarId| {
+            std::iter::successors(Some(scopes.info(var).body), |body| scopes.body(*body).parent)
+                .any(|outer| Some(outer) == body)
+        };
+        let can_end = |var: VarId| typing.var(var).is_none_or(|ty| !is_plain(typing.database, &ty));
+        return scopes.uses_in(literal.body.span).all(|var| inside(var) || !can_end(var));
+    }
     let Some(var) = value.as_ident().and_then(|ident| scopes.var(ident)) else { return is_new(value, 0) };
     let (mut asked, mut inside) = (FxHashSet::default(), Vec::new());
     let mut ask = |expr: &Expr| asked.insert(expr.span.start);
