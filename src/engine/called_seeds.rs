@@ -38,7 +38,9 @@ pub fn acquisitions<'r>(
             && is_meant(typing, &acquire.callee, call, callee, own)
             && acquire.ty.as_ref().is_none_or(|wanted| {
                 let ty = given(typing, acquire.gives, call, callee);
+                let unknown = ty.as_ref().is_none_or(|ty| ty.why_unknown().is_some() && !ty.is_data());
                 ty.is_some_and(|ty| fits(typing, &ty, wanted, releases))
+                    || unknown && is_told_by_argument(typing, acquire, call)
             })
     };
     let mut found: Vec<&Acquire> = Vec::new();
@@ -48,6 +50,15 @@ pub fn acquisitions<'r>(
         }
     }
     found
+}
+
+/// Whether an argument has the type by which it is told: `pods.Watch(ctx, metav1.ListOptions{})`.
+fn is_told_by_argument(typing: &Typing, acquire: &Acquire, call: &Call) -> bool {
+    let Some((package, name)) = &acquire.told_by else { return false };
+    call.args.iter().any(|arg| {
+        let ty = typing.of(arg);
+        ty.named().is_some_and(|named| named.package == *package && named.name == *name)
+    })
 }
 
 fn is_meant(typing: &Typing, wanted: &Qualified, call: &Call, callee: &Callee, own: bool) -> bool {

@@ -18,12 +18,16 @@ pub fn result_of(judge: &Judge, rule: &Rule, callee: &Callee) -> Option<usize> {
         return None;
     }
     let types = judge.database.results(callee);
-    let result = types.iter().position(|ty| is_released(judge, rule, given, ty))?;
+    let maker = match callee {
+        Callee::Method { .. } => None,
+        _ => Some(&**name),
+    };
+    let result = types.iter().position(|ty| is_released(judge, rule, (given, maker), ty))?;
     judge.summaries.origins.is_fresh(judge.database, callee, result).then_some(result)
 }
 
-fn is_released(judge: &Judge, rule: &Rule, given: &TypedSeeds, ty: &Type) -> bool {
-    let taken = ty.named().is_some_and(|named| given.takes_type(&named.package, &named.name));
+fn is_released(judge: &Judge, rule: &Rule, (given, maker): (&TypedSeeds, Option<&str>), ty: &Type) -> bool {
+    let taken = ty.named().is_some_and(|named| given.takes_type(&named.package, &named.name, maker));
     // A method of the right name that asks for something else is a release to who knows that there is one,
     // and one that gives something back is a request.
     let fits = |release: &Release| {

@@ -16,6 +16,8 @@ pub struct Acquire {
     pub callee: Qualified,
     /// The type that what it gives must have, where not any will do.
     pub ty: Option<GivenType>,
+    /// The type of an argument by which it is told where nobody knows what it gives.
+    pub told_by: Option<(Arc<str>, Arc<str>)>,
     /// What is to be released.
     pub gives: Gives,
     /// From this Go on, as go.mod has it, there is nothing to release.
@@ -195,6 +197,7 @@ mod tests {
         Acquire {
             callee: Qualified::parse(callee).unwrap(),
             ty: None,
+            told_by: None,
             gives: Gives::Result(0),
             go_below: None,
             unless_godebug: None,

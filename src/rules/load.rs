@@ -110,6 +110,14 @@ struct GivenToml {
     exempt: Vec<toml::Spanned<Text>>,
     exempt_names: toml::Spanned<Text>,
     include: Vec<toml::Spanned<Text>>,
+    opened: OpenedToml,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OpenedToml {
+    by: toml::Spanned<Text>,
+    names: toml::Spanned<Text>,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +126,7 @@ struct AcquireToml {
     call: toml::Spanned<Text>,
     #[serde(rename = "type")]
     ty: Option<toml::Spanned<Text>>,
+    told_by: Option<toml::Spanned<Text>>,
     gives: Option<toml::Spanned<Text>>,
     go_below: Option<toml::Spanned<Text>>,
     unless_godebug: Option<Text>,
@@ -267,6 +276,8 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
                 exempt: plain(&given.exempt),
                 exempt_names: regex("exempt_names", &given.exempt_names)?,
                 include: plain(&given.include),
+                opened_by: regex("opened", &given.opened.by)?,
+                opened: regex("opened", &given.opened.names)?,
             })
         }
         (None, None, None) if engine != Engine::Resource || &*reports != leak => Seeds::Others,
@@ -370,6 +381,10 @@ fn acquire(raw: &AcquireToml) -> Result<Acquire, (usize, String)> {
         None if &**ty.get_ref() == "*" => Ok(GivenType::Releasable),
         None => Err(wrong(ty, "`import/path.Type`, nor `*`")),
     });
+    let told_by = raw.told_by.as_ref().map(|told| match told.get_ref().rsplit_once('.') {
+        Some((package, name)) => Ok((Arc::from(package), Arc::from(name))),
+        None => Err(wrong(told, "`import/path.Type`")),
+    });
     let go_below = raw
         .go_below
         .as_ref()
@@ -383,6 +398,7 @@ fn acquire(raw: &AcquireToml) -> Result<Acquire, (usize, String)> {
             wrong(&raw.call, "`import/path.Func`, `import/path.(*Type).Method` or `(*).Method`")
         })?,
         ty: ty.transpose()?,
+        told_by: told_by.transpose()?,
         gives: raw.gives.as_ref().map_or(Ok(Gives::Result(0)), held)?,
         go_below: go_below.transpose()?,
         unless_godebug: raw.unless_godebug.as_deref().map(Arc::from),

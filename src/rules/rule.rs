@@ -131,6 +131,10 @@ pub struct TypedSeeds {
     pub(super) exempt_names: Regex,
     /// Types that it takes all the same.
     pub(super) include: Vec<String>,
+    /// Functions of packages that open what belongs to nothing else, and which of the types that are left
+    /// alone by their names it takes where such a one gives them.
+    pub(super) opened_by: Regex,
+    pub(super) opened: Regex,
 }
 
 impl TypedSeeds {
@@ -139,10 +143,15 @@ impl TypedSeeds {
         !self.unless_named.is_match(name.as_bytes())
     }
 
-    /// Whether values of the type `name` of `package` are this rule's.
-    pub fn takes_type(&self, package: &str, name: &str) -> bool {
+    /// Whether values of the type `name` of `package` are this rule's, given by the function `maker` of a
+    /// package, or by a method.
+    pub fn takes_type(&self, package: &str, name: &str, maker: Option<&str>) -> bool {
         let among = |list: &[String]| list.iter().any(|pattern| is_meant(pattern, package, name));
-        let exempt = self.exempt_names.is_match(name.as_bytes()) || among(&self.exempt);
+        let opened = || {
+            maker.is_some_and(|maker| self.opened_by.is_match(maker.as_bytes()))
+                && self.opened.is_match(name.as_bytes())
+        };
+        let exempt = among(&self.exempt) || self.exempt_names.is_match(name.as_bytes()) && !opened();
         !exempt || among(&self.include)
     }
 }
@@ -258,11 +267,18 @@ mod tests {
             exempt,
             exempt_names: regex("Reader$"),
             include,
+            opened_by: regex("^Open"),
+            opened: regex("Reader$"),
         };
-        assert!(!given.takes_type("b", "Reader") && given.takes_type("k", "Reader"));
-        assert!(!given.takes_type("io", "ReadCloser") && given.takes_type("io/x", "File"));
-        assert!(!given.takes_type("a", "T") && !given.takes_type("a/b", "T") && given.takes_type("ab", "T"));
-        assert!(!given.takes_type("b", "File") && given.takes_type("b", "Conn"));
+        let takes = |package, name| given.takes_type(package, name, None);
+        assert!(
+            given.takes_type("b", "Reader", Some("Open")) && !given.takes_type("b", "Reader", Some("New"))
+        );
+        assert!(!given.takes_type("io", "PipeReader", Some("Open")));
+        assert!(!takes("b", "Reader") && takes("k", "Reader"));
+        assert!(!takes("io", "ReadCloser") && takes("io/x", "File"));
+        assert!(!takes("a", "T") && !takes("a/b", "T") && takes("ab", "T"));
+        assert!(!takes("b", "File") && takes("b", "Conn"));
         assert!(!given.takes_function("NewClient") && given.takes_function("Dial"));
     }
 }

@@ -7,6 +7,7 @@ use crate::analysis::graph::control_flow::{Cfg, Step};
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::diagnostic::AnchorPlace;
 use crate::base::text::Span;
+use crate::go::facts::names;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
@@ -244,6 +245,9 @@ fn doubtful<'a>(scopes: &Scopes, stmts: &'a [Stmt], trace: &Trace) -> Option<(&'
         }
         let doubt = match unchecked {
             None => "its error is not checked, so it may be nil here",
+            Some(_) if is_asserted(scopes, stmt, &opened) => {
+                "the check of its error lets the test go on, so it may be nil here"
+            }
             Some(_) if asks_for_error(scopes, stmt, &opened) => {
                 "what is asked of its error is not known, so it may be nil here"
             }
@@ -263,6 +267,18 @@ fn asks_for_error(scopes: &Scopes, stmt: &Stmt, states: &[State]) -> bool {
         asks |= var.is_some() && states.iter().any(|state| state.error == var);
     });
     asks
+}
+
+/// Whether the statement is an assertion that there is no error, which did not end the test.
+fn is_asserted(scopes: &Scopes, stmt: &Stmt, states: &[State]) -> bool {
+    let StmtKind::Expr(expr) = &stmt.kind else { return false };
+    let Some(call) = expr.as_call() else { return false };
+    let asserts = call.name().is_some_and(|name| names::functions().asserts_no_error.may_hold(name));
+    let is_error = |arg: &Expr| {
+        let var = arg.as_ident().and_then(|ident| scopes.var(ident));
+        var.is_some() && states.iter().any(|state| state.error == var)
+    };
+    asserts && call.args.iter().any(is_error)
 }
 
 /// The block or case that alone has the resource, of those between which the header of `stmt` decides, if a

@@ -273,7 +273,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             self.object(call.span, format!("stored by `{name}`"));
             return Vec::new();
         }
-        if self.starts_group(callee) {
+        if self.starts_group(callee, name, selected) {
             self.group(call);
             return Vec::new();
         }
@@ -656,17 +656,18 @@ impl<'f, 'a> Flow<'f, 'a> {
             || gets_test() && self.typing.called(call).filter(own).is_some_and(calls_it)
     }
 
-    /// Whether the call starts its argument in a group, which is waited for.
-    pub(crate) fn starts_group(&self, callee: &Callee) -> bool {
-        match callee {
-            Callee::Method { method, receiver } => [&method.receiver, receiver].iter().any(|ty| {
-                ty.named().is_some_and(|named| {
-                    let name = format!("{}.{}", named.name, method.name);
-                    names::functions().runs_in_group.holds(&named.package, &name)
-                })
-            }),
-            _ => false,
-        }
+    /// Whether the call of `name` starts its argument in a group, which is waited for: by the type whose
+    /// method it is, also where that is not read.
+    pub(crate) fn starts_group(&self, callee: &Callee, name: &str, operand: Option<&Expr>) -> bool {
+        let types = match (callee, operand) {
+            (Callee::Method { method, receiver }, _) => vec![method.receiver.clone(), receiver.clone()],
+            (Callee::Unknown { .. }, Some(operand)) => vec![self.typing.of(operand)],
+            _ => Vec::new(),
+        };
+        types.iter().filter_map(Type::named).any(|named| {
+            let name = format!("{}.{name}", named.name);
+            names::functions().runs_in_group.holds(&named.package, &name)
+        })
     }
 }
 

@@ -13,6 +13,12 @@ pub fn functions() -> &'static Functions {
     &NAMES.functions
 }
 
+/// The types that a function gives whose package is neither read nor in the index, as the index spells them.
+pub fn given_by(package: &str, name: &str) -> Option<&'static [Box<str>]> {
+    let rows = NAMES.gives.0.iter().filter(|row| &*row.name == name && row.packages.covers(package));
+    rows.map(|row| &*row.types).next()
+}
+
 /// Facts about declared types.
 pub fn types() -> &'static Types {
     &NAMES.types
@@ -50,6 +56,7 @@ fn shipped<T: for<'a> Deserialize<'a>>(text: &str) -> T {
 #[serde(deny_unknown_fields)]
 struct Names {
     functions: Functions,
+    gives: Given,
     types: Types,
     variables: Variables,
     packages: Packages,
@@ -167,6 +174,8 @@ pub struct Types {
     pub data: NameSet,
     /// Data, or what holds nothing of the program's.
     pub holds_nothing: NameSet,
+    /// Tells what a file is, and holds nothing of one of the standard library's.
+    pub about_files: NameSet,
     /// Holds what it is given, of any type.
     pub holds_anything: NameSet,
     /// A connection, or a way to make one, whatever its methods.
@@ -389,6 +398,31 @@ fn is_like(path: &str, pattern: &str) -> bool {
     path.ends_with(end)
 }
 
+/// What functions give: `WithContext=*.Group,context.Context`.
+#[derive(Deserialize)]
+#[serde(from = "BTreeMap<String, String>")]
+struct Given(Vec<GivenRow>);
+
+struct GivenRow {
+    packages: Paths,
+    name: Box<str>,
+    types: Box<[Box<str>]>,
+}
+
+impl From<BTreeMap<String, String>> for Given {
+    fn from(rows: BTreeMap<String, String>) -> Given {
+        let mut all = Vec::new();
+        for (packages, facts) in rows {
+            let packages = Paths::from(packages);
+            for (name, types) in facts.split_whitespace().filter_map(|fact| fact.split_once('=')) {
+                let types = types.split(',').map(Box::from).collect();
+                all.push(GivenRow { packages: packages.clone(), name: name.into(), types });
+            }
+        }
+        Given(all)
+    }
+}
+
 /// Names, each of some packages.
 #[derive(Deserialize)]
 #[serde(from = "BTreeMap<String, String>")]
@@ -501,6 +535,9 @@ mod tests {
         assert!(!of.ends_context.holds("context", "WithValue"));
         assert!(types().holds_nothing.holds("sync", "Once") && !types().holds_nothing.holds("sync", "Map"));
         assert!(types().tests.holds("testing", "TB") && !types().tests.holds("testing", "M"));
+        let given = given_by("golang.org/x/sync/errgroup", "WithContext").unwrap();
+        assert_eq!(given.iter().map(|ty| &**ty).collect::<Vec<_>>(), ["*.Group", "context.Context"]);
+        assert!(given_by("golang.org/x/sync/semaphore", "WithContext").is_none());
         assert!(may_serve_requests("google.golang.org/grpc/status") && !may_serve_requests("net/url"));
     }
 

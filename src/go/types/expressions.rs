@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::base::diagnostic::Certainty;
+use crate::go::facts::names;
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::{Call, Expr, ExprKind, Ident};
 use crate::go::types::database::{Database, FileScope, exported};
@@ -381,6 +382,15 @@ impl Database {
     }
 
     fn indexed(&self, missing: &Arc<Missing>, name: &Arc<str>) -> Callee {
+        if let Some(types) = names::given_by(&missing.path, name) {
+            return Callee::Indexed {
+                package: missing.path.clone(),
+                name: name.clone(),
+                results: self.indexed_types(missing, types),
+                certainty: Certainty::Assumed,
+                words: Arc::from("what is known of the library"),
+            };
+        }
         let Some(index) = self.index.filter(|index| index.package_name(&missing.path).is_some()) else {
             let why = format!("no source and no index entry for `{}`: {}", missing.path, missing.why);
             return Callee::Unknown { name: format!("{}.{name}", missing.path), why };
@@ -487,7 +497,7 @@ impl Database {
                 Meaning::Unknown { name: spelled(expr), why: format!("`{ty}` has no `{name}`") }
             }
             // Of a type without source the index may know what the member gives.
-            Lookup::Unknown(why) => match ty.named().and_then(|named| self.indexed_member(named, name)) {
+            Lookup::Unknown(why) => match self.member_by_index(ty, name) {
                 Some(Member::Method(method)) => Meaning::Method(Box::new(method), ty.clone()),
                 Some(Member::Field(ty)) => Meaning::Value(ty),
                 None => Meaning::Unknown { name: spelled(expr), why: why.to_string() },

@@ -301,9 +301,41 @@ impl Database {
         }
     }
 
+    /// What the index says of the method or field `name`: of the type itself, where that has no source, else of
+    /// what its struct embeds. There only a member that the index names counts, as one that it leaves out may
+    /// be any other's.
+    pub(crate) fn member_by_index(&self, ty: &Type, name: &str) -> Option<Member> {
+        let whole = ty.named()?;
+        if whole.source().is_none() {
+            return self.indexed_member(whole, name);
+        }
+        let mut level = vec![ty.pointee().clone()];
+        let mut seen = 0;
+        for _ in 0..MAX_DEPTH {
+            let mut next = Vec::new();
+            for ty in level {
+                seen += 1;
+                if seen > MAX_TYPES {
+                    return None;
+                }
+                let ty = ty.pointee();
+                match ty.named() {
+                    Some(named) if named.source().is_none() => {
+                        if self.lists_member(ty, name) {
+                            return self.indexed_member(named, name);
+                        }
+                    }
+                    _ => drop(self.member_here(ty, name, &mut next)),
+                }
+            }
+            level = next;
+        }
+        None
+    }
+
     /// What the index says of the method or field `name` of a type without source; `None` where it does not
     /// know the type.
-    pub(crate) fn indexed_member(&self, named: &Named, name: &str) -> Option<Member> {
+    fn indexed_member(&self, named: &Named, name: &str) -> Option<Member> {
         let Home::Missing(missing) = &named.home else { return None };
         let member = self.index?.member(missing, &named.name, name)?;
         let results =

@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::go::facts::names;
 pub use crate::go::index::holds::Holds;
+use crate::go::project::locate::is_std;
 use crate::go::project::package::Package;
 use crate::go::syntax::ast::{Expr, ExprKind, Field, Ident};
 use crate::go::syntax::visit;
@@ -143,6 +144,11 @@ impl Database {
             return Holds::Yes;
         }
         if ty.is_context() || names::types().holds_nothing.holds(&named.package, &named.name) {
+            return Holds::No;
+        }
+        if names::types().about_files.holds(&named.package, &named.name)
+            && search.target.named().is_some_and(|target| is_std(&target.package))
+        {
             return Holds::No;
         }
         if names::types().holds_anything.holds(&named.package, &named.name) {
