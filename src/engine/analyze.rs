@@ -23,7 +23,9 @@ use crate::engine::prefilter::{Prefilter, sights};
 use crate::engine::suppress::Directives;
 use crate::engine::value_seeds::MakerVariable;
 use crate::engine::wrappers::{Fresh, Wrappers};
-use crate::engine::{called_seeds, quick_reject, suppress, typed_seeds, unsure_seeds, value_seeds};
+use crate::engine::{
+    called_seeds, opened_seeds, quick_reject, suppress, typed_seeds, unsure_seeds, value_seeds,
+};
 use crate::fix;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::{Call, Decl, ExprKind};
@@ -213,11 +215,15 @@ struct ProposedCall {
     quiet: Option<Arc<str>>,
     /// Why nobody knows whether this is to be released: a row of `audit`, and no more.
     unsure: Option<Evidence>,
+    /// Its type has no release of those that are known.
+    hidden: bool,
 }
 
 impl ProposedCall {
     fn new(rule: &Arc<Rule>, call: Span, gives: Option<Gives>) -> ProposedCall {
-        ProposedCall { rule: rule.clone(), call, gives, tied: None, release: 0, quiet: None, unsure: None }
+        let rule = rule.clone();
+        let (tied, release, quiet, unsure, hidden) = (None, 0, None, None, false);
+        ProposedCall { rule, call, gives, tied, release, quiet, unsure, hidden }
     }
 }
 
@@ -345,17 +351,27 @@ fn judged(
     for (at, one) in judged.iter_mut().enumerate() {
         let is_it = |candidate: &&ProposedCall| candidate.call == one.acquisition.span;
         let candidate = wanted.get(at).filter(is_it).or_else(|| wanted.iter().find(is_it));
-        if let Some(why) = candidate.and_then(|candidate| candidate.unsure.clone()) {
-            one.unsure(why);
+        if let Some((why, candidate)) = candidate.and_then(|one| one.unsure.clone().zip(Some(one))) {
+            one.unsure(why, candidate.hidden);
         }
     }
     let variables = value_seeds::variables(run.judge, &run.policy.seeding, place.scope, decl);
     let fresh = |variable: MakerVariable| {
         let MakerVariable { name, at, func, rule, result } = variable;
-        Fresh { name, package: place.scope.package.clone(), at, func, rule, result, release: None }
+        Fresh {
+            name,
+            package: place.scope.package.clone(),
+            at,
+            func,
+            rule,
+            gives: Gives::Result(result),
+            release: None,
+        }
     };
     result.fresh.extend(variables.into_iter().map(fresh));
-    for one in judged.iter().filter(|one| !(one.returned.is_empty() && one.wrapped.is_empty())) {
+    let hands_on =
+        |one: &&Judgement| one.opens_receiver || !(one.returned.is_empty() && one.wrapped.is_empty());
+    for one in judged.iter().filter(hands_on) {
         let is_it = |candidate: &&ProposedCall| {
             candidate.call == one.acquisition.span && candidate.rule.id == one.acquisition.rule
         };
@@ -367,7 +383,7 @@ fn judged(
             at: func.decl.span.start,
             func: func.clone(),
             rule: rule.clone(),
-            result: *result,
+            gives: Gives::Result(*result),
             release: None,
         };
         let release = match &one.acquisition.closable {
@@ -384,6 +400,9 @@ fn judged(
                 .iter()
                 .filter(|result| typed_seeds::is_constructor(run.judge, maker, &func, **result));
             result.fresh.extend(made.map(|result| fresh(maker, result)));
+            if one.opens_receiver && opened_seeds::is_opener(run.judge, maker, &func) {
+                result.fresh.push(Fresh { gives: Gives::Receiver, ..fresh(maker, &0) });
+            }
         }
     }
     judged
@@ -449,8 +468,14 @@ fn called(run: &Run, place: &FileContext, item: &Item, decl: &Decl, seeds: &Prop
         let func = callee.func().or(values.as_ref().and_then(|values| values.first()));
         if let Some(rules) = func.and_then(|func| run.wrappers.rules_of(func)) {
             let results = rules.iter().flat_map(|(rule, results)| results.iter().map(move |at| (rule, *at)));
+            let is_here =
+                |gives: Gives| gives != Gives::Receiver || opened_seeds::is_own(run.judge, &typing, call);
+            // What a wrapper gives in a list, or in something with another release, is only listed.
+            let hidden = lists_all.is_some() && is_hidden(run.judge, &typing, decl, call);
             found.extend(
-                results.map(|(rule, at)| ProposedCall::new(rule, call.span, Some(Gives::Result(at)))),
+                results
+                    .filter(|(_, gives)| !hidden && is_here(*gives))
+                    .map(|(rule, gives)| ProposedCall::new(rule, call.span, Some(gives))),
             );
             continue;
         }
@@ -478,6 +503,11 @@ fn called(run: &Run, place: &FileContext, item: &Item, decl: &Decl, seeds: &Prop
     found
 }
 
+/// Whether a call gives something to release of which no rule knows a release.
+fn is_hidden(judge: &Judge, typing: &Typing, decl: &Decl, call: &Call) -> bool {
+    unsure_seeds::given_by(judge, typing, &common_methods(), decl, call).is_some_and(|one| one.hidden)
+}
+
 /// The calls that could give something to release, and are none of those that are known.
 fn unsure(
     judge: &Judge,
@@ -490,10 +520,10 @@ fn unsure(
     let is_known = |call: &Call| known.iter().chain(seeds).any(|candidate| candidate.call == call.span);
     let calls = visit::calls(decl).into_iter().filter(|call| !is_known(call));
     let candidate = |call: &Call| {
-        let unsure_seeds::Unsure { result, why } =
-            unsure_seeds::result_of(judge, typing, &methods, decl, call)?;
-        let candidate = ProposedCall::new(rule, call.span, Some(Gives::Result(result)));
-        Some(ProposedCall { unsure: Some(why), ..candidate })
+        let unsure_seeds::Unsure { gives, hidden, why } =
+            unsure_seeds::given_by(judge, typing, &methods, decl, call)?;
+        let candidate = ProposedCall::new(rule, call.span, Some(gives));
+        Some(ProposedCall { unsure: Some(why), hidden, ..candidate })
     };
     calls.filter_map(candidate).collect()
 }

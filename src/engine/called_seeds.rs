@@ -83,6 +83,7 @@ fn given(typing: &Typing, gives: Gives, call: &Call, callee: &Callee) -> Option<
     match gives {
         Gives::Result(at) => typing.database.results(callee).into_iter().nth(at),
         Gives::Argument(at) => call.args.get(at).map(|arg| typing.of(arg)),
+        Gives::Receiver => call.receiver().map(|operand| typing.of(operand)),
     }
 }
 

@@ -12,6 +12,7 @@ mod change_filter;
 mod detect;
 mod fixes;
 mod idle_comments;
+mod opened_seeds;
 mod package_style;
 mod prefilter;
 mod previews;

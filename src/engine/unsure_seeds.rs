@@ -3,25 +3,31 @@
 //!
 //! What is proved to be lent is left out. None of these calls is ever reported as a leak.
 
+use std::sync::Arc;
+
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::analysis::verdict::case::Judge;
 use crate::base::diagnostic::{Closable, Evidence};
+use crate::engine::opened_seeds;
+use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::{Call, Decl, Expr, ExprKind, StmtKind};
 use crate::go::syntax::visit;
 use crate::go::types::expressions::Callee;
-use crate::go::types::release::ReleaseMethod;
+use crate::go::types::release::{Gives, ReleaseMethod};
 use crate::go::types::type_expr::Type;
 
-/// A result that could have to be released, and why nobody knows.
+/// What could have to be released, and why nobody knows.
 pub struct Unsure {
-    pub result: usize,
+    pub gives: Gives,
+    /// Its type has none of the releases: it is a list of what has, or is ended by a method of another name.
+    pub hidden: bool,
     pub why: Evidence,
 }
 
-/// Which result of `call` could have to be released by one of `methods`, if any.
-pub fn result_of(
+/// What `call` gives that could have to be released by one of `methods`, if anything.
+pub fn given_by(
     judge: &Judge,
     typing: &Typing,
     methods: &[ReleaseMethod],
@@ -33,11 +39,25 @@ pub fn result_of(
         return None;
     }
     let types = judge.database.results(&callee);
-    let released = |ty: &Type| {
+    let known = |ty: &Type| {
         let answer = judge.database.closable(ty, methods);
         matches!(answer.closable, Closable::By(_)) && !is_copied(judge, ty)
     };
+    if let Some(operand) = opened_seeds::opens_operand(judge, typing, call)
+        && known(&typing.of(operand))
+    {
+        let words = format!("no rule says that `{}` acquires", call.name().unwrap_or_default());
+        let why = typing.evidence(call.span, words);
+        return Some(Unsure { gives: Gives::Receiver, hidden: false, why });
+    }
+    // A list of them, or what its own package has a method for that reads like a release.
+    let in_list = |ty: &Type| elements(ty).is_some_and(known);
+    let released = |ty: &Type| known(ty) || in_list(ty) || is_ended(judge, ty);
     if let Some(result) = types.iter().position(released) {
+        let hidden = !known(&types[result]);
+        if hidden && is_released_here(decl, call, result) {
+            return None;
+        }
         let origin = judge.summaries.origins.of_call(typing, call, result);
         let read = callee.func().is_some_and(|func| func.decl.has_body());
         let lent = matches!(origin.ownership, ResultOwnership::Lent | ResultOwnership::Own);
@@ -48,7 +68,7 @@ pub fn result_of(
         let why = origin.against.unwrap_or_else(|| {
             typing.evidence(call.span, format!("no rule says that what `{name}` makes has to be released"))
         });
-        return Some(Unsure { result, why });
+        return Some(Unsure { gives: Gives::Result(result), hidden, why });
     }
     // Of a type that nobody knows the way it is used tells, or the name of what makes it.
     let result = types.iter().position(|ty| ty.why_unknown().is_some() && !ty.is_data())?;
@@ -57,7 +77,29 @@ pub fn result_of(
         return None;
     }
     let words = types[result].why_unknown().map_or_else(String::new, ToString::to_string);
-    Some(Unsure { result, why: typing.evidence(call.span, words) })
+    Some(Unsure { gives: Gives::Result(result), hidden: false, why: typing.evidence(call.span, words) })
+}
+
+/// The type of what is in a list.
+fn elements(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::Slice(inner) | Type::Array(inner) | Type::Map(_, inner) => Some(inner),
+        _ => None,
+    }
+}
+
+/// Whether a struct of the repository's own has a method without arguments that reads like a release,
+/// whatever it is called.
+fn is_ended(judge: &Judge, ty: &Type) -> bool {
+    let Some(named) = ty.named() else { return false };
+    let Some(package) = named.source().filter(|package| !judge.database.is_dependency(package)) else {
+        return false;
+    };
+    let ends = |name: &Arc<str>| {
+        let asks_for_nothing = |func: FuncRef| func.decl.signature.params.is_empty();
+        known::reads_like_release(name) && package.method(&named.name, name).is_some_and(asks_for_nothing)
+    };
+    !judge.database.is_interface(ty) && package.methods_of(&named.name).iter().any(ends)
 }
 
 /// Whether values of the type are copies that share nothing but what they point to: the standard library has

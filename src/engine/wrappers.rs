@@ -11,10 +11,11 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::engine::prefilter;
 use crate::go::project::package::{FuncRef, Package};
+use crate::go::types::release::Gives;
 use crate::rules::Rule;
 
-/// What a function gives to its callers: by which rule, through which results.
-pub type Given = (Arc<Rule>, BTreeSet<usize>);
+/// What a function gives to its callers: by which rule, and where.
+pub type Given = (Arc<Rule>, BTreeSet<Gives>);
 
 /// Functions of the repository that give a fresh resource to their callers: calls of them are acquisitions
 /// too.
@@ -32,9 +33,9 @@ impl Wrappers {
         let new = self.names.insert(fresh.name.clone());
         let rules = self.known.entry(fresh.func.clone()).or_default();
         match rules.iter_mut().find(|(rule, _)| rule.id == fresh.rule.id) {
-            Some((_, results)) => results.insert(fresh.result) || new,
+            Some((_, results)) => results.insert(fresh.gives) || new,
             None => {
-                rules.push((fresh.rule.clone(), BTreeSet::from([fresh.result])));
+                rules.push((fresh.rule.clone(), BTreeSet::from([fresh.gives])));
                 rules.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
                 true
             }
@@ -66,8 +67,8 @@ pub struct Fresh {
     pub package: Arc<Package>,
     pub at: u32,
     pub rule: Arc<Rule>,
-    /// Through which result.
-    pub result: usize,
+    /// Through which result, or in what it is called on.
+    pub gives: Gives,
     /// The method that releases what it gives, if that asks for nothing.
     pub release: Option<String>,
 }

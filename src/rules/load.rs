@@ -391,7 +391,7 @@ fn acquire(raw: &AcquireToml) -> Result<Acquire, (usize, String)> {
         .map(|go| language_version(go.get_ref()).ok_or_else(|| wrong(go, "version of Go")));
     let tied = raw.tied.as_ref().map(|tied| match held(tied)? {
         Gives::Result(at) => Ok(at),
-        Gives::Argument(_) => Err(wrong(tied, "`result N`")),
+        Gives::Argument(_) | Gives::Receiver => Err(wrong(tied, "`result N`")),
     });
     Ok(Acquire {
         callee: callee.ok_or_else(|| {

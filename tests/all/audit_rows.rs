@@ -13,7 +13,8 @@ pub fn tests() -> Vec<Trial> {
         function_values_have_rows,
         what_is_lent_has_none,
         only_an_unread_callee_stands_before_a_leak,
-        types_that_only_their_use_tells_have_rows
+        types_that_only_their_use_tells_have_rows,
+        lists_and_releases_of_other_names_have_rows
     ]
 }
 
@@ -122,4 +123,28 @@ fn only_an_unread_callee_stands_before_a_leak() {
     assert_eq!(of("use func(*lib.Client) error", "any", "\treturn nil, use(c)\n"), passed);
     assert_eq!(of("u interface{ Do(c *lib.Client) error }", "any", "\treturn nil, u.Do(c)\n"), passed);
     assert_eq!(of("", "any", "\tdefer c.Close()\n\treturn nil, far.Use(c)\n"), "lib.NewClient: released");
+}
+
+fn lists_and_releases_of_other_names_have_rows() {
+    let of = |name: &str, declarations: &[&str]| {
+        let rows = rows(&declarations.concat());
+        rows.into_iter().find(|row| row.starts_with(name)).unwrap_or_default()
+    };
+    let made = "\tc, err := lib.New()\n\tif err != nil {\n\t\treturn nil, err\n\t}\n";
+    let many = format!(
+        "func many() ([]*lib.Client, error) {{\n{made}\treturn []*lib.Client{{c}}, nil\n}}\n\n\
+         func lent(of map[string]*lib.Client) map[string]*lib.Client {{ return of }}\n\n"
+    );
+    let counts = "func f() {\n\tall, _ := many()\n\tfor _, c := range all {\n\t\tc.Count()\n\t}\n}\n";
+    assert_eq!(of("many", &[&many, counts]), "many: unknown owner");
+    let lent = "func f(of map[string]*lib.Client) int { return len(lent(of)) }\n";
+    assert_eq!(of("lent", &[&many, lent]), "");
+    let session = format!(
+        "type session struct{{ c *lib.Client }}\n\nfunc open() (*session, error) {{\n{made}\treturn \
+         &session{{c}}, nil\n}}\n\nfunc (s *session) finish() {{ s.c.Close() }}\n\n"
+    );
+    let left = "func f() {\n\ts, _ := open()\n\ts.c.Count()\n}\n";
+    assert_eq!(of("open", &[&session, left]), "open: unknown owner");
+    let ended = "func f() {\n\ts, _ := open()\n\tdefer s.finish()\n\ts.c.Count()\n}\n";
+    assert_eq!(of("open", &[&session, ended]), "");
 }

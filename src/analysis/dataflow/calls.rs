@@ -43,7 +43,7 @@ impl<'a> Walker<'a, '_> {
         let args = self.arguments(call, state);
         if let Some(source) = source {
             let results = self.acquired(source, call.span, state);
-            self.acquired_by_argument(source, call, state);
+            self.acquired_in_place(source, call, state);
             return results;
         }
         self.known_error(call, state);
@@ -157,11 +157,17 @@ impl<'a> Walker<'a, '_> {
         })
     }
 
-    /// What the call makes of its argument: the variable there is the resource then.
-    fn acquired_by_argument(&mut self, source: Source, call: &'a Call, state: &mut State) {
-        let Source::Call { gives: Gives::Argument(at), .. } = source else { return };
-        let Some(arg) = call.args.get(at) else { return };
-        self.bind(arg, Some(Alias::Itself), state);
+    /// What the call makes of its argument, or of what it is called on: the variable there is the resource
+    /// then.
+    fn acquired_in_place(&mut self, source: Source, call: &'a Call, state: &mut State) {
+        let held = match source {
+            Source::Call { gives: Gives::Argument(at), .. } => call.args.get(at),
+            Source::Call { gives: Gives::Receiver, .. } => call.receiver(),
+            _ => None,
+        };
+        if let Some(held) = held {
+            self.bind(held, Some(Alias::Itself), state);
+        }
     }
 
     /// Whether a field of function type is called: `s.stop()`, and no method.

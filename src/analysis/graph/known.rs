@@ -71,6 +71,11 @@ pub fn opens(name: &str) -> bool {
     names::words().opens.are_first_of(name)
 }
 
+/// Whether a method of this name opens what it is called on: `conn.Connect()`.
+pub fn opens_itself(name: &str) -> bool {
+    names::words().opens_itself.are_first_of(name)
+}
+
 /// Whether a method of this name may give what is there already: `Get`, `LoadOrStore`, `Find`.
 pub fn gets(name: &str) -> bool {
     shares(name) || names::words().gets.are_first_of(name)

@@ -5,10 +5,15 @@ use crate::analysis::summaries::plain_values::Plain;
 use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::go::types::expressions::Callee;
+use crate::go::types::release::Gives;
 
 pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
     let (typing, call) = (subject.typing, subject.call);
     let object = |place: Evidence| Objection { place, exposure: None };
+    if subject.given == Gives::Receiver {
+        let words = "it is there before, and what may have been done with it then is not looked at";
+        return Err(subject.object(call.span, words));
+    }
     let known = match typing.callee(call) {
         Callee::Func { func, .. } => subject.typing.database.is_dependency(&func.package),
         // Of methods a rule may say no more than their name.

@@ -12,6 +12,7 @@ use crate::base::text::{LineIndex, Span};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::members::Member;
+use crate::go::types::release::Gives;
 use crate::go::types::release::ReleaseMethod;
 use crate::go::types::type_expr::Type;
 
@@ -25,6 +26,8 @@ pub(crate) struct Subject<'a, 'c> {
     pub call: &'a Call,
     /// Which of its results is the resource.
     pub result: usize,
+    /// Where it is, if that is no result.
+    pub given: Gives,
     pub ty: &'c Type,
     /// The rule's methods that release.
     pub releases: &'c [ReleaseMethod],

@@ -107,8 +107,8 @@ pub(crate) struct Kind {
     pub(crate) error: Option<usize>,
     /// A bool that says whether there is a resource.
     pub(crate) success: Option<usize>,
-    /// It is an argument, and no result.
-    pub(crate) argument: Option<usize>,
+    /// Where it is: that result, an argument, or what the method is called on.
+    pub(crate) given: Gives,
     pub(crate) ty: Type,
     pub(crate) answer: ClosableAnswer,
     /// Its release does nothing where it is released already.
@@ -118,7 +118,7 @@ pub(crate) struct Kind {
 impl Kind {
     /// Where it is.
     pub(crate) fn gives(&self) -> Gives {
-        self.argument.map_or(Gives::Result(self.result), Gives::Argument)
+        self.given
     }
 
     /// Its type, as far as that is known.

@@ -25,6 +25,7 @@ use crate::base::diagnostic::*;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
+use crate::go::types::release::Gives;
 
 /// What following the acquisitions of one declaration may take, in visits of blocks and places kept: then
 /// what is left is not analysed.
@@ -240,8 +241,15 @@ impl<'a> Case<'a, '_> {
         // That a field is never released is no more than a guess at what becomes of a struct: the fate stays
         // what it is.
         let worst = faults.iter().find(|fault| fault.kind != FaultKind::NeverReleased);
+        let opens_receiver = match (&trace, body) {
+            (Some(Ok(trace)), Some(body)) => {
+                outcome.verdict == Verdict::Stored && self.opens_receiver(trace, body)
+            }
+            _ => false,
+        };
         let acquisition = self.acquisition(kind, outcome, worst, notes);
-        let judgement = Judgement { acquisition, type_certainty, faults, usage, returned, wrapped };
+        let judgement =
+            Judgement { acquisition, type_certainty, faults, usage, returned, wrapped, opens_receiver };
         let states =
             trace.iter().flatten().flat_map(|trace| trace.after.values().chain(trace.enter.values()));
         let names = states
@@ -306,7 +314,7 @@ impl<'a> Case<'a, '_> {
         let site = self.site(&kind)?;
         let holder = match (&anchor.binding, site.source) {
             (_, Source::Assigned { var, .. }) => Some(var),
-            (Binding::Bound, _) => self.holder(kind.result),
+            (Binding::Bound, _) => self.holder(&kind),
             _ => None,
         };
         Some(proof::prove(&proof::subject::Subject {
@@ -320,6 +328,7 @@ impl<'a> Case<'a, '_> {
             decl: self.decl,
             call: self.call,
             result: kind.result,
+            given: kind.gives(),
             ty: &kind.ty,
             releases: self.wanted.releases,
             release,
@@ -341,10 +350,13 @@ impl<'a> Case<'a, '_> {
         self.wanted.by_name && !own
     }
 
-    /// The variable that the acquiring call itself gives the resource to.
-    pub(crate) fn holder(&self, result: usize) -> Option<VarId> {
+    /// The variable that the acquiring call itself gives the resource to, or that has it by the call.
+    pub(crate) fn holder(&self, kind: &Kind) -> Option<VarId> {
+        if kind.gives() == Gives::Receiver {
+            return self.scopes.var(self.call.receiver()?.as_ident()?);
+        }
         let names = anchor::names_bound(self.decl, self.call.span)?;
-        self.scopes.var(&Ident { span: *names.get(result)?, name: "".into() })
+        self.scopes.var(&Ident { span: *names.get(kind.result)?, name: "".into() })
     }
 
     /// The acquisition as it is; the `worst` fault says more of it than its fate.

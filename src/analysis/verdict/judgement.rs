@@ -21,6 +21,9 @@ pub struct Judgement {
     pub returned: Vec<usize>,
     /// The results through which it gives them something with the resource inside.
     pub wrapped: Vec<usize>,
+    /// The enclosing method puts it into a field of what it is called on, of which something releases that
+    /// field.
+    pub opens_receiver: bool,
 }
 
 impl Judgement {
@@ -33,12 +36,14 @@ impl Judgement {
     }
 
     /// Nobody knows whether it is to be released, and `why` says why: it is listed, and never reported.
-    pub fn unsure(&mut self, why: Evidence) {
+    /// `hidden`: what releases it, if anything does, is not known either.
+    pub fn unsure(&mut self, why: Evidence, hidden: bool) {
         self.faults.clear();
         self.returned.clear();
         self.wrapped.clear();
         self.acquisition.certainty = Certainty::Assumed;
-        if self.acquisition.verdict.is_finding() {
+        let nothing = hidden && self.acquisition.verdict == Verdict::NothingToRelease;
+        if self.acquisition.verdict.is_finding() || nothing {
             self.acquisition.verdict = Verdict::UnknownOwner;
             self.acquisition.evidence = vec![why];
             self.acquisition.notes.clear();
@@ -114,5 +119,6 @@ pub fn not_analysed(
         usage: None,
         returned: Vec::new(),
         wrapped: Vec::new(),
+        opens_receiver: false,
     }
 }

@@ -19,6 +19,9 @@ impl Case<'_, '_> {
         let answers: Vec<_> =
             types.iter().map(|ty| self.judge.database.closable(ty, self.wanted.releases)).collect();
         let closable = || answers.iter().position(|answer| matches!(answer.closable, Closable::By(_)));
+        if self.wanted.gives == Some(Gives::Receiver) {
+            return self.opened(&types);
+        }
         let named = match self.wanted.gives {
             Some(Gives::Result(result)) => Some(result),
             _ => None,
@@ -52,29 +55,39 @@ impl Case<'_, '_> {
         if self.judge.assume_closable && matches!(answer.closable, Closable::Unknown(_)) {
             answer.closable = Closable::By(Release::method("Close", false));
         }
-        Kind { result, error, success, argument: None, ty, answer, repeatable: false }
+        Kind { result, error, success, given: Gives::Result(result), ty, answer, repeatable: false }
+    }
+
+    /// What a method is called on that opens it: `if err := conn.Open(); err != nil`.
+    fn opened(&self, types: &[Type]) -> Kind {
+        let ty = self.call.receiver().map(|operand| self.typing.of(operand));
+        let ty = ty.unwrap_or_else(|| Type::unknown("what it is called on is not known"));
+        let answer = self.judge.database.closable(&ty, self.wanted.releases);
+        let (error, given) = (self.error_beside(types, None), Gives::Receiver);
+        Kind { result: 0, error, success: None, given, ty, answer, repeatable: false }
     }
 
     /// As [`Case::kind`], where the rule says what the call gives and how that is released.
     pub(crate) fn kind_by_name(&self, types: &[Type]) -> Kind {
         let gives = self.wanted.gives.unwrap_or(Gives::Result(0));
-        let (result, argument) = match gives {
-            Gives::Result(result) => (result, None),
-            Gives::Argument(at) => (0, Some(at)),
+        let named = match gives {
+            Gives::Result(result) => Some(result),
+            Gives::Argument(_) | Gives::Receiver => None,
         };
         let ty = match gives {
             Gives::Result(result) => types.get(result).cloned(),
             Gives::Argument(at) => self.call.args.get(at).map(|arg| self.typing.of(arg)),
+            Gives::Receiver => self.call.receiver().map(|operand| self.typing.of(operand)),
         };
         let ty = ty.unwrap_or_else(|| Type::unknown("what the call gives is not known"));
-        let error = self.error_beside(types, argument.is_none().then_some(result));
+        let error = self.error_beside(types, named);
         let Asked { releases, release, .. } = self.wanted;
         let (mut answer, repeatable) = self.judge.database.released_as_named(&ty, releases, *release);
         if let Some(why) = &self.wanted.quiet {
             answer.closable = Closable::Nothing(why.to_string());
         }
         let success = types.iter().position(|ty| matches!(ty, Type::Basic(name) if &**name == "bool"));
-        Kind { result, error, success, argument, ty, answer, repeatable }
+        Kind { result: named.unwrap_or(0), error, success, given: gives, ty, answer, repeatable }
     }
 
     /// The type that is followed: that of the field where the resource is, if it is in one.
@@ -158,6 +171,7 @@ impl Case<'_, '_> {
     pub(crate) fn bound(&self, kind: &Kind) -> Option<String> {
         match kind.gives() {
             Gives::Argument(at) => self.call.args.get(at).map(|arg| self.text_of(arg.span)),
+            Gives::Receiver => self.call.receiver().map(|operand| self.text_of(operand.span)),
             Gives::Result(result) => self.bound_result(result),
         }
     }

@@ -21,12 +21,13 @@ use crate::analysis::summaries::callee::Calls;
 use crate::analysis::verdict::case::{Case, Kind};
 use crate::analysis::verdict::outcome::Outcome;
 use crate::analysis::verdict::overwritten::only_place;
-use crate::base::diagnostic::{AnchorPlace, Certainty, Closable, Evidence, Remedy, Verdict};
+use crate::base::diagnostic::{AnchorPlace, Certainty, Closable, Evidence, ReleaseWay, Remedy, Verdict};
 use crate::base::text::{Span, narrow};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
+use crate::go::types::release::ReleaseMethod;
 use crate::go::types::type_expr::Type;
 
 /// The body that a goroutine runs.
@@ -46,13 +47,15 @@ impl<'a> Case<'a, '_> {
         body: BodyId,
         kind: &Kind,
     ) -> Option<(Outcome, Remedy)> {
-        if outcome.verdict != Verdict::Captured || self.wanted.by_name || self.in_test() {
+        let by_method = |release: &ReleaseMethod| release.way == ReleaseWay::Method;
+        let by_name = self.wanted.by_name && !self.wanted.releases.iter().all(by_method);
+        if outcome.verdict != Verdict::Captured || by_name || self.in_test() {
             return None;
         }
         let captured = |event: &EventKind| *event == EventKind::Escaped(Verdict::Captured);
         let at = only_place(trace, &captured)?;
         let (started, call) = self.started_with(body, at)?;
-        let held = self.holder(kind.result).filter(|var| self.scopes.assigned(*var).len() <= 1)?;
+        let held = self.holder(kind).filter(|var| self.scopes.assigned(*var).len() <= 1)?;
         let runs = self.runs(held, started, call)?;
         let mut evidence =
             vec![self.at(started, format!("this goroutine ends, and has not {} it", self.verb(kind)))];
@@ -148,15 +151,20 @@ impl<'a> Case<'a, '_> {
                 let within = self.scopes.uses_in(literal.body.span).filter(|used| *used == held).count();
                 (within == used).then_some(Runs::Literal(literal, held))
             }
-            (_, Some(at)) if used == 1 => {
-                let func = self.typing.called(call).filter(|func| !func.unread_body)?;
-                let variadic = func.decl.signature.params.iter().any(|param| param.variadic);
-                let database = self.judge.database;
-                let own = !database.locator().is_dependency(&func.package.dir) && !variadic;
-                own.then_some(Runs::Function(func, ParamIndex::At(narrow(at))))
+            (_, Some(at)) if used == 1 => self.runs_own(call, ParamIndex::At(narrow(at))),
+            (_, None) if used == 1 && call.receiver().is_some_and(is_it) => {
+                self.runs_own(call, ParamIndex::Receiver)
             }
             _ => None,
         }
+    }
+
+    /// A function of the repository that the goroutine runs, which gets it as `param`.
+    fn runs_own(&self, call: &Call, param: ParamIndex) -> Option<Runs<'a>> {
+        let func = self.typing.called(call).filter(|func| !func.unread_body)?;
+        let variadic = func.decl.signature.params.iter().any(|param| param.variadic);
+        let own = !self.judge.database.locator().is_dependency(&func.package.dir) && !variadic;
+        own.then_some(Runs::Function(func, param))
     }
 
     /// That the goroutine comes to its end with it still open, and nobody else has it then; for a function,

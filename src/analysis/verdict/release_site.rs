@@ -129,7 +129,8 @@ impl Case<'_, '_> {
     }
 
     pub(crate) fn find(&self, site: Site, trace: &Trace) -> Option<AnchorSite> {
-        let outside = matches!(site.source, Source::Assigned { .. });
+        let outside =
+            matches!(site.source, Source::Assigned { .. } | Source::Call { gives: Gives::Receiver, .. });
         anchor::find(self.scopes, site.body, site.at, trace, outside, &|var| self.may_serve(var))
     }
 
@@ -286,6 +287,10 @@ impl Case<'_, '_> {
 
     /// Where a release could stand if what no variable holds gets a name.
     pub(crate) fn unbound(&self, trace: &Trace, body: BodyId, kind: &Kind) -> Option<Anchor> {
+        // What a method opens has a name.
+        if kind.gives() == Gives::Receiver {
+            return None;
+        }
         let results = self.typing.results(self.call).len();
         let found = naming::find(self.scopes, body, self.call, kind.result, results, trace)?;
         let goes_on = || {

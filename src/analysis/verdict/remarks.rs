@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::analysis::dataflow::state::{Alias, Event, EventKind, Phase};
 use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
 use crate::analysis::graph::control_flow::Ending;
+use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::analysis::placement::anchor;
 use crate::analysis::placement::anchor::AnchorSite;
@@ -323,6 +324,20 @@ impl Case<'_, '_> {
         };
         let owner = ty.pointee().named().filter(|named| named.package == self.place.scope.package.path)?;
         Some(Field { package: self.place.scope.package.clone(), owner: owner.name.clone(), name })
+    }
+
+    /// Whether the function is a method whose name says that it opens what it is called on, which puts the
+    /// resource into a field that something releases.
+    pub(crate) fn opens_receiver(&self, trace: &Trace, body: BodyId) -> bool {
+        let Some(func) = self.func.filter(|func| body == BodyId(0) && func.receiver.is_some()) else {
+            return false;
+        };
+        let of_receiver = |field: &Field| func.receiver_type().is_some_and(|ty| *ty == field.owner);
+        known::opens_itself(&func.name.name)
+            && self.field(trace, body).filter(of_receiver).is_some_and(|field| {
+                let keeper = self.judge.summaries.keepers.of(self.judge.database, &field, self.list());
+                matches!(keeper, Keeper::Releases { .. })
+            })
     }
 
     /// The operand's type and the field's name of the assignment's target at `span`.

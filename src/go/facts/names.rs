@@ -247,6 +247,7 @@ impl Handler {
 #[serde(deny_unknown_fields)]
 pub struct WordLists {
     pub opens: Words,
+    pub opens_itself: Words,
     pub shares: Words,
     pub keeps: Words,
     pub shares_within: Words,

@@ -333,6 +333,14 @@ pub struct Call {
 }
 
 impl Call {
+    /// What is called, where it is a method or the like: `x` of `x.f()`.
+    pub fn receiver(&self) -> Option<&Expr> {
+        match &self.function.unparen().kind {
+            ExprKind::Selector { operand, .. } => Some(operand),
+            _ => None,
+        }
+    }
+
     /// The last name of what is called: `f` in `f()`, `x.f()`, `x.f[T]()`.
     pub fn name(&self) -> Option<&str> {
         let mut function = self.function.unparen();

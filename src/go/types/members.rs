@@ -301,9 +301,9 @@ impl Database {
         }
     }
 
-    /// What the index says of the method or field `name`: of the type itself, where that has no source, else of
-    /// what its struct embeds. There only a member that the index names counts, as one that it leaves out may
-    /// be any other's.
+    /// What the index says of the method or field `name`: of the type itself, where that has no source, else
+    /// of what its struct embeds. There only a member that the index names counts, as one that it leaves out
+    /// may be any other's.
     pub(crate) fn member_by_index(&self, ty: &Type, name: &str) -> Option<Member> {
         let whole = ty.named()?;
         if whole.source().is_none() {

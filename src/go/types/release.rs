@@ -45,6 +45,8 @@ impl ReleaseMethod {
 pub enum Gives {
     Result(usize),
     Argument(usize),
+    /// What its method is called on: `conn.Open()`.
+    Receiver,
 }
 
 /// What else a rule says of the resources of its kind.
