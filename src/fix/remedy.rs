@@ -26,6 +26,13 @@ pub fn spelled(remedy: &Remedy, file: &[u8]) -> Option<Fix> {
             Ok(gap) => (title, vec![gap.insert(lines)], doubt.clone().or_else(|| realigns(&gap))),
             Err(reason) => return Some(sketch(title.clone(), reason)),
         },
+        Remedy::Leaving { title, statements, lines, doubt } => {
+            let gaps: Result<Vec<Gap>, _> = statements.iter().map(|one| Gap::before(file, *one)).collect();
+            match gaps {
+                Ok(gaps) => (title, gaps.iter().map(|gap| gap.insert(lines)).collect(), doubt.clone()),
+                Err(reason) => return Some(sketch(title.clone(), reason)),
+            }
+        }
         Remedy::Case { title, statement, case, lines, doubt } => {
             match Gap::at(file, AnchorPlace::After(*statement)) {
                 Ok(gap) => {

@@ -1,9 +1,9 @@
 //! What was found out about one team, as its verdict, the words for it and the remedy take it.
 
 use crate::analysis::channel::frame::Frame;
-use crate::analysis::channel::outcome::{Place, Way};
+use crate::analysis::channel::outcome::{Action, Place, Way};
 use crate::analysis::channel::state::Walk;
-use crate::analysis::channel::team::Team;
+use crate::analysis::channel::team::{ChannelId, Team};
 use crate::analysis::detection::Declaration;
 use crate::base::diagnostic::Evidence;
 
@@ -27,4 +27,27 @@ pub fn evidence(found: &Found, place: Place, words: String) -> Evidence {
         return found.declaration.place(place.span, words);
     }
     found.declaration.database.place(scope, place.span, words)
+}
+
+/// Whether a name of Go's own stands for something else somewhere in the declaration.
+pub fn is_renamed(frame: &Frame, name: &str) -> bool {
+    let package = &frame.typing.file.package;
+    let declared = package.has_func(name) || package.has_value(name) || package.has_type(name);
+    declared || frame.scopes.vars.iter().any(|var| &*var.name == name) || {
+        frame.typing.file.imports().iter().any(|import| import.name.as_deref() == Some(name))
+    }
+}
+
+/// Who receives from a channel otherwise than until it is closed: a close gives zero values there, for ever.
+pub fn plainly_received(found: &Found, channel: ChannelId) -> Option<String> {
+    let plain = "which receives zero values once it is closed";
+    let place = found.members.iter().flatten().find_map(|way| way.place(Action::Receive, channel));
+    if let Some(place) = place {
+        let line = evidence(found, place, String::new()).line;
+        return Some(format!("a goroutine receives from it in line {line}, {plain}"));
+    }
+    let lasting = found.walk.lasting.borrow();
+    let stays =
+        [Action::Receive, Action::Range].into_iter().any(|action| lasting.contains(&(action, channel)));
+    stays.then(|| format!("a goroutine receives from it in a loop without an end, {plain}"))
 }

@@ -9,6 +9,7 @@
 mod at_hand;
 mod branches;
 mod calls;
+mod closing;
 mod conditions;
 mod describe;
 mod endless;

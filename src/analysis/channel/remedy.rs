@@ -2,8 +2,8 @@
 //! sum of the most that all goroutines send on one channel fits (the pigeonhole principle), and nobody can
 //! see that a send is over earlier.
 
-use crate::analysis::channel::findings::{Found, evidence};
-use crate::analysis::channel::frame::Frame;
+use crate::analysis::channel::closing;
+use crate::analysis::channel::findings::{Found, evidence, is_renamed, plainly_received};
 use crate::analysis::channel::groups::{Endless, Why};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::{Count, Size};
@@ -134,15 +134,6 @@ fn capacity(found: &Found, fault: &Fault) -> Option<Remedy> {
         text: format!(", {room}"),
         doubt,
     })
-}
-
-/// Whether a name of Go's own stands for something else somewhere in the declaration.
-fn is_renamed(frame: &Frame, name: &str) -> bool {
-    let package = &frame.typing.file.package;
-    let declared = package.has_func(name) || package.has_value(name) || package.has_type(name);
-    declared || frame.scopes.vars.iter().any(|var| &*var.name == name) || {
-        frame.typing.file.imports().iter().any(|import| import.name.as_deref() == Some(name))
-    }
 }
 
 fn renamed(name: &str) -> String {
@@ -382,10 +373,7 @@ fn close(found: &Found, fault: &Fault) -> Option<Remedy> {
     let channel = &found.team.channels[fault.channel.0];
     let name = &channel.name;
     if is_closed_somewhere(found, fault.channel) {
-        return Some(Remedy::advice(
-            format!("close `{name}` on every way out, by a `defer` in place of the `close` that is there"),
-            "a second close panics",
-        ));
+        return Some(closing::on_the_others(found, fault));
     }
     if is_renamed(found.frame, "close") {
         return Some(Remedy::advice(format!("close `{name}` when all is sent"), renamed("close")));
@@ -425,20 +413,6 @@ fn close(found: &Found, fault: &Fault) -> Option<Remedy> {
         format!("close `{name}` once all goroutines that send have ended"),
         "when that is, is for a person to say",
     ))
-}
-
-/// Who receives from a channel otherwise than until it is closed: a close gives zero values there, for ever.
-fn plainly_received(found: &Found, channel: ChannelId) -> Option<String> {
-    let plain = "which receives zero values once it is closed";
-    let place = found.members.iter().flatten().find_map(|way| way.place(Action::Receive, channel));
-    if let Some(place) = place {
-        let line = evidence(found, place, String::new()).line;
-        return Some(format!("a goroutine receives from it in line {line}, {plain}"));
-    }
-    let lasting = found.walk.lasting.borrow();
-    let stays =
-        [Action::Receive, Action::Range].into_iter().any(|action| lasting.contains(&(action, channel)));
-    stays.then(|| format!("a goroutine receives from it in a loop without an end, {plain}"))
 }
 
 /// What the goroutines that range do afterwards, which they never did so far.
@@ -493,16 +467,13 @@ fn close_stop(found: &Found, fault: &Fault) -> Option<Remedy> {
         return Some(Remedy::advice(format!("close `{name}` on every way out"), renamed("close")));
     }
     if is_closed_somewhere(found, fault.channel) {
-        return Some(Remedy::advice(
-            format!("close `{name}` on every way out, by a `defer` in place of the `close` that is there"),
-            "a second close panics",
-        ));
+        return Some(closing::on_the_others(found, fault));
     }
     Some(close_in_owner(found, channel, Some("the goroutine goes on when the channel is closed".to_owned())))
 }
 
 /// The body of the function literal that a member runs.
-fn literal_of(found: &Found, member: MemberId) -> Option<Span> {
+pub fn literal_of(found: &Found, member: MemberId) -> Option<Span> {
     let at = found.walk.members.borrow()[member.0].at;
     let inside = |body: &&crate::analysis::graph::scopes::Body| at.span.contains(body.block.span);
     let bodies = found.frame.scopes.bodies.iter().filter(inside);

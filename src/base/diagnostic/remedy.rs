@@ -31,6 +31,16 @@ pub enum Remedy {
         /// Why they need a look; `None` where they are proved to be right.
         doubt: Option<String>,
     },
+    /// Whole lines before each of these statements: `close(c)` before a `return`.
+    Leaving {
+        /// What it does, as an imperative phrase.
+        title: String,
+        statements: Vec<Span>,
+        /// The lines without indentation and line ending.
+        lines: Vec<String>,
+        /// Why they need a look; `None` where they are proved to be right.
+        doubt: Option<String>,
+    },
     /// A statement that is one operation on a channel becomes a `select` of it and another case.
     Case {
         /// What it does, as an imperative phrase.
