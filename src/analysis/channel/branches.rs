@@ -2,6 +2,7 @@
 
 use crate::analysis::channel::frame::Frame;
 use crate::analysis::channel::outcome::*;
+use crate::analysis::channel::size::Count;
 use crate::analysis::channel::state::{Flow, Walk, Walked};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
@@ -199,6 +200,10 @@ impl Walk<'_> {
                 .map(|(_, channel)| *channel),
         );
         let gives_up = operations.iter().any(Option::is_none);
+        let received = operations.iter().flatten().filter(|(action, _)| *action == Action::Receive);
+        let mut choice: Vec<_> = received.map(|(_, channel)| *channel).collect();
+        choice.sort();
+        choice.dedup();
         let target = self.enter(frame, label, false);
         let before = std::mem::take(&mut flow.running);
         let mut ended = Vec::new();
@@ -210,6 +215,11 @@ impl Walk<'_> {
                 _ => Guard::Team(others().filter_map(|(_, operation)| *operation).collect()),
             };
             let mut body = Flow { running: before.clone(), ended: Vec::new() };
+            if let (Some((Action::Receive, _)), true) = (operations[at], guard != Guard::None) {
+                let all = Span { start: cases[0].span.start, end: cases[cases.len() - 1].span.end };
+                let what = What::Choice(choice.clone());
+                body.push(&Event { what, count: Count::once(), at: frame.at(all) });
+            }
             match &case.communication {
                 Some(Communication::Send { channel, value }) => {
                     self.eval(frame, value, "sent to somebody", &mut body)?;

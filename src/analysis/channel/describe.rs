@@ -4,6 +4,7 @@ use crate::analysis::channel::findings::{Found, evidence};
 use crate::analysis::channel::groups::{Endless, Why};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::remedy;
+use crate::analysis::channel::team::ChannelId;
 use crate::analysis::channel::verdict::{Fault, Kind};
 use crate::analysis::detection::{Declaration, Detection};
 use crate::analysis::graph::local_types::Typing;
@@ -29,8 +30,10 @@ pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: 
     let message = match (fault.kind, fault.member.is_some()) {
         (Kind::AbandonedSend, _) => format!("a goroutine blocks for good in its send on `{name}`{on}"),
         (Kind::SurplusSenders, true) => format!(
-            "more is sent on `{name}` than is received ({} to {}): goroutines block for good{on}",
-            fault.sends, fault.received
+            "more is sent on {} than is received ({} to {}): goroutines block for good{on}",
+            together(found, fault),
+            fault.sends,
+            fault.received
         ),
         (Kind::SurplusSenders, false) => format!(
             "`{name}` is received from {} times, and some iterations start no goroutine that sends: the \
@@ -73,6 +76,18 @@ pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: 
     }
     let detection = Detection::new(fault.kind.word(), channel.make.span, "made here", message);
     Detection { remedy, ..detection.with_labels(labels).with_notes(notes(found, func)) }
+}
+
+/// The channels that are counted, as a person would list them.
+fn together(found: &Found, fault: &Fault) -> String {
+    let named = |channel: &ChannelId| format!("`{}`", found.team.channels[channel.0].name);
+    match fault.together.split_last() {
+        Some((last, rest)) => {
+            let rest: Vec<String> = rest.iter().map(named).collect();
+            format!("{} and {} together", rest.join(", "), named(last))
+        }
+        None => named(&fault.channel),
+    }
 }
 
 /// A `Wait` that never ends.

@@ -134,7 +134,10 @@ impl Walk<'_> {
                 let what =
                     What::Operation { action: Action::Receive, channel: *channel, guard: Guard::GivesUp };
                 let count = Count { least: Size::ONE, most: Size::Any };
-                way.events.insert(before.events.len(), Event { what, count, at: frame.at(*span) });
+                for what in [What::Choice(vec![*channel]), what] {
+                    let event = Event { what, count: count.clone(), at: frame.at(*span) };
+                    way.events.insert(before.events.len(), event);
+                }
             }
             ways.push(way);
         }

@@ -31,6 +31,7 @@ mod stuck;
 mod team;
 #[cfg(test)]
 mod tests;
+mod together;
 mod unanswered;
 mod verdict;
 mod walk;

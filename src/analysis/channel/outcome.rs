@@ -52,6 +52,8 @@ pub enum What {
         channel: ChannelId,
         guard: Guard,
     },
+    /// A `select` takes from one of these channels.
+    Choice(Vec<ChannelId>),
     Start(MemberId),
     /// A group's goroutines become more.
     Add(GroupId),

@@ -138,7 +138,7 @@ impl<'w> Walk<'w> {
                 What::Add(group) | What::Done(group) => {
                     self.open_groups.borrow_mut().insert(group);
                 }
-                What::Start(_) | What::Join(_) => {}
+                What::Choice(_) | What::Start(_) | What::Join(_) => {}
             }
         }
     }

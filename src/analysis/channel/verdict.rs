@@ -48,6 +48,8 @@ pub struct Fault {
     /// Sends and receives on the first of them, in numbers.
     pub sends: Size,
     pub received: Size,
+    /// The channels on which there are so many sends and receives, where these are more than the one.
+    pub together: Vec<ChannelId>,
 }
 
 /// What the team does.
@@ -69,6 +71,34 @@ pub struct Case<'t> {
 
 /// One way for each member that is started, with how often it is.
 type Combination<'t> = Vec<(MemberId, Count, &'t Way)>;
+
+/// What an exit has received from channels that its `select`s have in common, and what is sent there.
+pub struct Together {
+    pub channels: Vec<ChannelId>,
+    /// Of these all uses are known.
+    pub known: Vec<ChannelId>,
+    pub sends: Size,
+    pub received: Count,
+    /// Only some iterations start who sends.
+    pub optional: bool,
+}
+
+impl Together {
+    /// Whether more can be left than one of the channels has room for.
+    pub fn leaves_more_than(&self, room: &Size) -> bool {
+        let same = self.optional && self.received == Count::up_to(self.sends.clone());
+        !same && self.sends.exceeds(&self.received.least.plus(room))
+    }
+
+    /// Whether each of these ways sends on one of the channels.
+    pub fn always_sent<'w>(&self, mut ways: impl Iterator<Item = &'w Way>) -> bool {
+        let sure = |way: &Way, channel| {
+            let sent = way.count(Action::Send, channel, |guard| *guard == Guard::None);
+            sent.least.floor() != Size::ZERO
+        };
+        ways.all(|way| self.known.iter().any(|channel| sure(way, *channel)))
+    }
+}
 
 impl<'t> Case<'t> {
     /// What is wrong with one channel, at most one thing.
@@ -104,6 +134,10 @@ impl<'t> Case<'t> {
         self.exits.iter().filter(|exit| !exit.uncertain && !exit.has(Action::Range, channel)).any(|exit| {
             let received = exit.count(Action::Receive, channel, |_| true).most;
             let room = received.plus(&self.capacities[channel.0]);
+            let together = self.together(exit, channel);
+            if together.is_some_and(|all| !all.leaves_more_than(&self.capacities[channel.0])) {
+                return false;
+            }
             self.started(exit).iter().any(|(member, count)| {
                 let ways = &self.members[member.0];
                 let most = ways.iter().map(sends).reduce(|a, b| a.greater(&b)).unwrap_or(Size::ZERO);
@@ -141,7 +175,7 @@ impl<'t> Case<'t> {
         started
     }
 
-    fn combinations(&self, exit: &Way) -> Vec<Combination<'t>> {
+    fn combinations(&self, exit: &Way, together: Option<&Together>) -> Vec<Combination<'t>> {
         let mut all: Vec<Combination<'t>> = vec![Vec::new()];
         for (member, count) in self.started(exit) {
             let ways: Vec<&Way> = self.members[member.0].iter().filter(|way| way.agrees(exit)).collect();
@@ -162,13 +196,13 @@ impl<'t> Case<'t> {
                 })
                 .collect();
         }
-        all.retain(|combination| self.is_consistent(exit, combination));
+        all.retain(|combination| self.is_consistent(exit, combination, together));
         all
     }
 
     /// Whether the owner can have come to the exit: nobody receives what is not sent, and the other way
-    /// iteration.
-    fn is_consistent(&self, exit: &Way, combination: &Combination) -> bool {
+    /// round. Of many goroutines that send on one of these channels each, some may send on another one.
+    fn is_consistent(&self, exit: &Way, combination: &Combination, together: Option<&Together>) -> bool {
         let channels = (0..self.capacities.len()).map(ChannelId).filter(|channel| (self.closed)(*channel));
         channels.into_iter().all(|channel| {
             let of = |action: Action| {
@@ -181,8 +215,14 @@ impl<'t> Case<'t> {
             let closed = exit.has(Action::Close, channel)
                 || combination.iter().any(|(_, _, way)| way.has(Action::Close, channel));
             let ranged = exit.has(Action::Range, channel);
+            let mixed = together.filter(|all| all.channels.contains(&channel)).is_some_and(|all| {
+                combination.iter().any(|(member, count, _)| {
+                    let sends = self.members[member.0].iter().any(|way| way.has(Action::Send, channel));
+                    sends && self.all_send(exit, (*member, count), all)
+                })
+            });
             let sent = of(Action::Send).most.plus(&own(Action::Send).most);
-            let received = !own(Action::Receive).least.or_none().exceeds(&sent) || closed;
+            let received = mixed || closed || !own(Action::Receive).least.or_none().exceeds(&sent);
             let room = of(Action::Receive).most.plus(&self.capacities[channel.0]);
             let room = room.plus(&own(Action::Receive).most);
             let taken = combination.iter().any(|(_, _, way)| way.has(Action::Range, channel))
@@ -268,9 +308,26 @@ impl<'t> Case<'t> {
         if exit.uncertain || joined || elsewhere || lasts || drained {
             return None;
         }
-        let combinations = self.combinations(exit);
-        let pending: Vec<Option<Fault>> =
-            combinations.iter().map(|combination| self.pending(exit, channel, combination)).collect();
+        let together = self.together(exit, channel);
+        let together = together.as_ref();
+        let counted = exit.count(Action::Receive, channel, |_| true);
+        if counted.least != counted.most
+            && together.is_some_and(|all| !all.leaves_more_than(&self.capacities[channel.0]))
+        {
+            return None;
+        }
+        let mut combinations = self.combinations(exit, together);
+        // Of those that send on one of several, it is about who sends here.
+        if let Some(all) = together {
+            let here = |(member, count, way): &(MemberId, Count, &Way)| {
+                way.has(Action::Send, channel) || !self.all_send(exit, (*member, count), all)
+            };
+            combinations.retain(|combination| combination.iter().all(here));
+        }
+        let pending: Vec<Option<Fault>> = combinations
+            .iter()
+            .map(|combination| self.pending(exit, channel, combination, together))
+            .collect();
         // Where what was received decides, a way may go with one of the goroutine's ways only.
         if !exit.depends.is_empty() {
             let exact = combinations.iter().flatten().all(|(_, _, way)| {
@@ -285,10 +342,16 @@ impl<'t> Case<'t> {
     }
 
     /// The send that is left over, where the members take these ways.
-    fn pending(&self, exit: &Way, channel: ChannelId, combination: &Combination) -> Option<Fault> {
+    fn pending(
+        &self,
+        exit: &Way,
+        channel: ChannelId,
+        combination: &Combination,
+        together: Option<&Together>,
+    ) -> Option<Fault> {
         let (mut sends, mut optional) = (Size::ZERO, Size::ZERO);
         let mut done_before = 0;
-        let mut blocked = None;
+        let (mut blocked, mut with) = (None, None);
         for (member, count, way) in combination {
             let once = count.most == Size::ONE;
             // What comes before something that the owner has got from it is over.
@@ -319,7 +382,10 @@ impl<'t> Case<'t> {
             done_before += over.most.as_number()?;
             // Of many that may send or not, one alone is sure to be able to.
             let some_do_not = self.members[member.0].iter().any(|other| !other.has(Action::Send, channel));
-            let starts = if once || some_do_not { Size::ONE } else { count.most.clone() };
+            // Where they all send on channels that are received from together, all can.
+            let all = together.filter(|all| some_do_not && self.all_send(exit, (*member, count), all));
+            let starts = if once || some_do_not && all.is_none() { Size::ONE } else { count.most.clone() };
+            with = with.or(all);
             let sent = starts.times(&left.most);
             if count.least != Size::ZERO || count.most.as_number().is_some() {
                 sends = sends.plus(&sent);
@@ -339,6 +405,13 @@ impl<'t> Case<'t> {
         let received = exit.count(Action::Receive, channel, |_| true).least;
         let room = received.plus(&self.capacities[channel.0]).plus(&Size::number(-done_before));
         let (member, place) = blocked.filter(|_| sends.exceeds(&room))?;
+        let (sends, received, together) = match with {
+            Some(all) if all.leaves_more_than(&self.capacities[channel.0]) => {
+                (all.sends.clone(), all.received.least.clone(), all.channels.clone())
+            }
+            Some(_) => return None,
+            None => (sends, received, Vec::new()),
+        };
         Some(Fault {
             kind: Kind::AbandonedSend,
             channel,
@@ -347,7 +420,14 @@ impl<'t> Case<'t> {
             exits: vec![exit.end],
             sends,
             received,
+            together,
         })
+    }
+
+    /// Whether each of so many goroutines sends on one of the channels.
+    fn all_send(&self, exit: &Way, (member, count): (MemberId, &Count), together: &Together) -> bool {
+        let ways = self.members[member.0].iter().filter(|way| way.agrees(exit));
+        count.most != Size::ONE && count.least == count.most && together.always_sent(ways)
     }
 
     /// Whether nothing but its channel ends an operation, once the owner has left by this exit.
@@ -419,6 +499,7 @@ impl<'t> Case<'t> {
                 exits: Vec::new(),
                 sends: Size::ZERO,
                 received: Size::ZERO,
+                together: Vec::new(),
             });
             fault.exits.push(exit.end);
         }
@@ -469,6 +550,7 @@ impl<'t> Case<'t> {
                 exits: vec![exit.end],
                 sends: Size::ZERO,
                 received: Size::ZERO,
+                together: Vec::new(),
             })
         })
     }
@@ -508,6 +590,7 @@ impl<'t> Case<'t> {
                     exits: Vec::new(),
                     sends: Size::ZERO,
                     received: Size::ONE,
+                    together: Vec::new(),
                 });
                 fault.exits.push(exit.end);
             }
@@ -545,6 +628,7 @@ impl<'t> Case<'t> {
                 exits: vec![exit.end],
                 sends: Size::ZERO,
                 received: Size::ONE,
+                together: Vec::new(),
             })
         })
     }
@@ -576,6 +660,7 @@ impl<'t> Case<'t> {
                 exits: vec![exit.end],
                 sends: count.least.clone(),
                 received: received.least,
+                together: Vec::new(),
             })
         })
     }
