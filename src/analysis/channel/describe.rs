@@ -1,5 +1,6 @@
 //! A fault -> what is said of it: the sentence, the places, the notes.
 
+use crate::analysis::channel::ahead::Ahead;
 use crate::analysis::channel::findings::{Found, evidence};
 use crate::analysis::channel::groups::{Endless, Why};
 use crate::analysis::channel::outcome::*;
@@ -76,6 +77,29 @@ pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: 
     }
     let detection = Detection::new(fault.kind.word(), channel.make.span, "made here", message);
     Detection { remedy, ..detection.with_labels(labels).with_notes(notes(found, func)) }
+}
+
+/// A goroutine that never comes to its send, as what it waits for before is over only in a later line.
+pub fn ahead(found: &Found, fault: &Fault, held: &Ahead, func: Option<&FuncDecl>) -> Detection {
+    let channel = &found.team.channels[fault.channel.0];
+    let line = |span: Span| found.declaration.file.lines.line(span.start);
+    let (wait, end) = (line(held.wait), line(held.end));
+    let out = exits(found, fault);
+    let on = out.first().map(|(_, words)| format!(" once {words}")).unwrap_or_default();
+    let message = format!(
+        "a goroutine waits for good in line {wait}, before its send on `{}`{on}: what would end that \
+         comes later, in line {end}",
+        channel.name
+    );
+    let place = |span: Span, words: &str| evidence(found, Place { file: 0, span }, words.to_owned());
+    let mut labels = vec![place(held.wait, "it waits here"), place(held.end, "what would end that")];
+    labels.extend(out.iter().take(MAX_EXITS).map(|(span, words)| place(*span, words)));
+    let remedy = Remedy::advice(
+        format!("let what line {end} does come on every way out, by a `defer` before them"),
+        format!("room in `{}` would free nobody who waits in line {wait}", channel.name),
+    );
+    let detection = Detection::new(fault.kind.word(), channel.make.span, "made here", message);
+    detection.with_labels(labels).with_notes(notes(found, func)).with_remedy(remedy)
 }
 
 /// The channels that are counted, as a person would list them.

@@ -11,7 +11,7 @@ use crate::analysis::channel::state::Walk;
 use crate::analysis::channel::team::{Channel, ChannelId, Team, context_made, teams};
 use crate::analysis::channel::verdict::{Case, Fault, Kind};
 use crate::analysis::channel::{
-    describe, endless, groups, handler, process, remedy, stopped, stuck, unanswered, worker,
+    ahead, describe, endless, groups, handler, process, remedy, stopped, stuck, unanswered, worker,
 };
 use crate::analysis::detection::{Declaration, Detection, Function, TOO_MANY_WAYS};
 use crate::analysis::graph::local_types::Typing;
@@ -274,7 +274,10 @@ fn of_team<'a>(
         case.exits = &fewer;
     }
     let found = Found { declaration, walk, frame, team, ways: &ways, members: &members };
-    let detection = |fault: &Fault| describe::detection(&found, fault, func, remedy::of(&found, fault));
+    let detection = |fault: &Fault| match ahead::split(&found, fault) {
+        (fault, Some(held)) => describe::ahead(&found, &fault, &held, func),
+        (fault, None) => describe::detection(&found, &fault, func, remedy::of(&found, &fault)),
+    };
     let verdict = |at: usize| {
         let channel = ChannelId(at);
         let fault = case.judge(channel).filter(|fault| {

@@ -6,6 +6,7 @@
 //! together into `findings`, of which `remedy` says what would mend them and `describe` the words. No solver
 //! and no time limit: what is too much, or not closed, is not judged.
 
+mod ahead;
 mod at_hand;
 mod branches;
 mod calls;

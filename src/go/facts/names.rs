@@ -157,6 +157,8 @@ pub struct Types {
     pub counters: NameSet,
     /// `Wait` waits until somebody calls `Signal` or `Broadcast`.
     pub conditions: NameSet,
+    /// `Wait` waits until the process has ended.
+    pub processes: NameSet,
     /// What a test gets.
     pub tests: NameSet,
     /// What is in a struct whose methods only record that they are called.
