@@ -391,6 +391,84 @@ func setsHookThatEnds(ctx context.Context, conn *cl.Client) error {
 	return h.Use()
 }
 
+func setsHookOfThePackage(ctx context.Context) error {
+	h, err := NewHookedClient(ctx) // fate
+	if err != nil {
+		return err
+	}
+	h.OnError = func(error) { sharedConn.Use() }
+	return h.Use()
+}
+
+// What is made of it ends with it.
+type layered struct{ net.Conn }
+
+func (l *layered) inner() net.Conn { return l.Conn }
+
+func newLayered() *layered { return &layered{} }
+
+func givesWhatIsInside(addr string) (net.Conn, error) {
+	l := newLayered()
+	o, err := NewOutClient(addr) // fate
+	if err != nil {
+		return nil, err
+	}
+	o.Opts.Out = l
+	return l.inner(), o.Use()
+}
+
+func newAround(conn net.Conn) *layered { return &layered{conn} }
+
+func setsAround(addr string, conn net.Conn) error {
+	o, err := NewOutClient(addr) // fate
+	if err != nil {
+		return err
+	}
+	o.Opts.Out = newAround(conn)
+	return o.Use()
+}
+
+func (o *OutClient) Fill(outs map[string]net.Conn) { maps.Copy(o.outs, outs) }
+func (o *OutClient) Part(out net.Conn)             { setAt(&o.Opts.Out, out) }
+func (o *OutClient) Around(out net.Conn)           { o.Opts.Out = newAround(out) }
+func (o *OutClient) Later(out net.Conn)            { func() { o.Out = out }() }
+
+func fillsByMethod(addr string, outs map[string]net.Conn) error {
+	o, err := NewOutClient(addr) // against 4 "`Fill` puts something into `outs` of it"
+	if err != nil {
+		return err
+	}
+	o.Fill(outs)
+	return o.Use()
+}
+
+func partByMethod(addr string, out net.Conn) error {
+	o, err := NewOutClient(addr) // against 4 "`Part` puts something into `Opts` of it"
+	if err != nil {
+		return err
+	}
+	o.Part(out)
+	return o.Use()
+}
+
+func aroundByMethod(addr string, out net.Conn) error {
+	o, err := NewOutClient(addr) // against 4 "`Around` puts something into `Opts` of it"
+	if err != nil {
+		return err
+	}
+	o.Around(out)
+	return o.Use()
+}
+
+func laterByMethod(addr string, out net.Conn) error {
+	o, err := NewOutClient(addr) // against 4 "`Later` puts something into `Out` of it"
+	if err != nil {
+		return err
+	}
+	o.Later(out)
+	return o.Use()
+}
+
 type noConn struct{ net.Conn }
 
 func NewFakedOutClient(addr string) (*OutClient, error) {

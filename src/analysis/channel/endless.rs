@@ -1,9 +1,9 @@
 //! Goroutines that run a loop without any way out, and of which there are more and more: started once a
 //! request, or by what makes a value that can be closed.
 
-use crate::analysis::channel::exits::{exits, is_endless, may_end, may_return};
 use crate::analysis::channel::{at_hand, describe};
 use crate::analysis::detection::{Detection, Function};
+use crate::analysis::graph::exits::{exits, is_endless, may_end, may_return};
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes};

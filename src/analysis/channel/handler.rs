@@ -1,9 +1,9 @@
 //! Sends in goroutines that handlers of requests start, on a channel that outlives the request: where the one
 //! who receives may have stopped, each request leaves a goroutine behind.
 
-use crate::analysis::channel::exits::{context_of, exits, is_endless, received, stops};
 use crate::analysis::channel::{at_hand, describe};
 use crate::analysis::detection::{Detection, Function};
+use crate::analysis::graph::exits::{context_of, exits, is_endless, received, stops};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes};
 use crate::analysis::summaries::kept_channels::{Site, Use, Uses, holder};

@@ -14,7 +14,6 @@ mod closing;
 mod conditions;
 mod describe;
 mod endless;
-pub(crate) mod exits;
 mod findings;
 mod frame;
 mod groups;

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::analysis::channel::exits::{context_of, exits, is_endless, received, stops};
 use crate::analysis::channel::{at_hand, describe};
 use crate::analysis::detection::{Detection, Function};
+use crate::analysis::graph::exits::{context_of, exits, is_endless, received, stops};
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarOrigin};

@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::analysis::channel::exits::{exits, may_return, received};
 use crate::analysis::channel::holder::{Goroutine, Touch, Uses, composite, field_of, made, uses, uses_in};
 use crate::analysis::detection::{Detection, Function};
+use crate::analysis::graph::exits::{exits, may_return, received};
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};

@@ -196,7 +196,10 @@ fn error_equals<'a>(
     }
     // Behind `if err != nil { return err }`.
     let is_known = |expr: &Expr| match &expr.unparen().kind {
-        ExprKind::Selector { .. } => true,
+        // `io.EOF`, and no field.
+        ExprKind::Selector { operand, .. } => {
+            operand.as_ident().is_some_and(|ident| walk.scopes.var(ident).is_none())
+        }
         ExprKind::Ident(ident) => walk.scopes.var(ident).is_none(),
         _ => false,
     };
@@ -289,6 +292,8 @@ mod tests {
         assert_eq!(body(known), ["released (9: released)"]);
         let other = known.replace("errGone", "last").replace("c, err", "last := some2()\nc, err");
         assert!(body(&other)[0].starts_with("leaked on some paths"), "{:?}", body(&other));
+        let field = other.replace("err == last", "err == last.err");
+        assert!(body(&field)[0].starts_with("leaked on some paths"), "{:?}", body(&field));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod control_flow;
 pub mod derived;
+pub mod exits;
 pub mod function_values;
 pub mod known;
 pub mod local_types;

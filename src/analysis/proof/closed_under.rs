@@ -4,7 +4,7 @@
 //!
 //! Whether a release that waits for them ever comes back is for `waits`.
 
-use crate::analysis::channel::exits::{exits, is_endless};
+use crate::analysis::graph::exits::{exits, is_endless};
 use crate::analysis::graph::known::{self, Name};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::proof::goroutines::visit_statements;

@@ -4,6 +4,8 @@
 use rustc_hash::FxHashSet;
 
 use crate::analysis::dataflow::assignments::root;
+use crate::analysis::graph::exits::may_end;
+use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::analysis::proof::goroutines::visit_statements;
@@ -72,8 +74,7 @@ fn assigned(subject: &Subject, holder: VarId, released: &ReleasedFields) -> Opti
     };
     let mut found = None;
     visit_statements(scopes.body(subject.body).block, &mut |stmt| {
-        let StmtKind::Assign { left, right, .. } = &stmt.kind else { return };
-        for (target, value) in left.iter().zip(right) {
+        for (target, value) in set_by(stmt) {
             if goes_to(target) && can_end(typing, value) && !is_for_it_alone(subject, value, stmt.span) {
                 found.get_or_insert(stmt.span);
             }
@@ -82,34 +83,38 @@ fn assigned(subject: &Subject, holder: VarId, released: &ReleasedFields) -> Opti
     found
 }
 
-/// Something new that nobody else gets: what a call makes, or a variable with that of which only methods are
-/// called besides, by the function itself; or a function that has nothing that could be ended.
+/// Something new that nobody else gets: what a call makes of plain data, or a variable with that of which the
+/// function itself only calls methods that give plain data; or a function that has nothing to end.
 fn is_for_it_alone(subject: &Subject, value: &Expr, stored: Span) -> bool {
     let (typing, scopes) = (subject.typing, subject.typing.scopes);
+    if let ExprKind::FuncLit(literal) = &value.unparen().kind {
+        return ends_nothing(typing, literal);
+    }
     let is_new = |value: &Expr, index: usize| {
         let origins = &subject.summaries.origins;
-        value.as_call().is_some_and(|call| origins.is_fresh(typing.database, &typing.callee(call), index))
+        value.as_call().is_some_and(|call| {
+            origins.is_fresh(typing.database, &typing.callee(call), index)
+                && !call.args.iter().any(|arg| can_end(typing, arg))
+        })
     };
-    if let ExprKind::FuncLit(literal) = &value.unparen().kind {
-        let body = scopes.literal(literal);
-        let inside = |var: VarId| {
-            std::iter::successors(Some(scopes.info(var).body), |body| scopes.body(*body).parent)
-                .any(|outer| Some(outer) == body)
-        };
-        let can_end = |var: VarId| typing.var(var).is_none_or(|ty| !is_plain(typing.database, &ty));
-        return scopes.uses_in(literal.body.span).all(|var| inside(var) || !can_end(var));
-    }
     let Some(var) = value.as_ident().and_then(|ident| scopes.var(ident)) else { return is_new(value, 0) };
-    let (mut asked, mut inside) = (FxHashSet::default(), Vec::new());
-    let mut ask = |expr: &Expr| asked.insert(expr.span.start);
+    let (mut asked, mut beside) = (FxHashSet::default(), Vec::new());
     visit::declaration(subject.decl, &mut |expr| match &expr.kind {
-        ExprKind::Selector { operand, .. } => drop(ask(operand)),
-        ExprKind::Binary { left, right, .. } => {
-            ask(left);
-            ask(right);
+        ExprKind::Call(call) => {
+            if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind
+                && typing.results(call).iter().all(|ty| ty.is_error() || is_plain(typing.database, ty))
+            {
+                asked.insert(operand.span.start);
+            }
         }
-        ExprKind::FuncLit(literal) => inside.push(literal.body.span),
+        ExprKind::Binary { left, right, .. } => asked.extend([left.span.start, right.span.start]),
+        ExprKind::FuncLit(literal) => beside.push(literal.body.span),
         _ => {}
+    });
+    visit_statements(scopes.body(subject.body).block, &mut |stmt| {
+        if matches!(stmt.kind, StmtKind::Go(_)) {
+            beside.push(stmt.span);
+        }
     });
     let given = scopes.assigned(var);
     given.len() == 1
@@ -117,8 +122,28 @@ fn is_for_it_alone(subject: &Subject, value: &Expr, stored: Span) -> bool {
         // The first is where it is declared.
         && scopes.uses_of(var).skip(1).all(|at| {
             let harmless = asked.contains(&at) || stored.start <= at && at < stored.end;
-            harmless && !inside.iter().any(|body| body.start <= at && at < body.end)
+            harmless && !beside.iter().any(|span| span.start <= at && at < span.end)
         })
+}
+
+/// Whether a function literal uses nothing of others that could be ended, and does not end the program.
+fn ends_nothing(typing: &Typing, literal: &FuncLit) -> bool {
+    let scopes = typing.scopes;
+    let body = scopes.literal(literal);
+    let inside = |var: VarId| {
+        std::iter::successors(Some(scopes.info(var).body), |body| scopes.body(*body).parent)
+            .any(|outer| Some(outer) == body)
+    };
+    let can_end = |var: VarId| typing.var(var).is_none_or(|ty| !is_plain(typing.database, &ty));
+    let mut ends = scopes.uses_in(literal.body.span).any(|var| !inside(var) && can_end(var));
+    visit::block(&literal.body, &mut |expr| match &expr.kind {
+        ExprKind::Ident(ident) => {
+            ends |= scopes.var(ident).is_none() && typing.file.package.has_value(&ident.name);
+        }
+        ExprKind::Call(call) => ends |= call.name().is_some_and(known::reads_like_release),
+        _ => {}
+    });
+    !ends && !may_end(typing, &literal.body)
 }
 
 /// Something that has a name already, and can be ended.
@@ -163,9 +188,8 @@ pub(super) fn stored_in(database: &Database, func: &FuncRef, into: ParamIndex, d
             found.push(Stored { field: field.to_owned(), from });
         }
     };
-    visit::body(body, &mut |stmt| {
-        let StmtKind::Assign { left, right, .. } = &stmt.kind else { return };
-        for (target, value) in left.iter().zip(right) {
+    visit_statements(body, &mut |stmt| {
+        for (target, value) in set_by(stmt) {
             if let Some(field) = field_of(&scopes, &names, target) {
                 add(&field, value);
             }
@@ -177,20 +201,42 @@ pub(super) fn stored_in(database: &Database, func: &FuncRef, into: ParamIndex, d
     let mut inner = Vec::new();
     visit::block(body, &mut |expr| {
         let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
+        if names::words().fills_first.holds(call.name().unwrap_or_default())
+            && let Some((first, others)) = call.args.split_first()
+            && let Some(field) = field_of(&scopes, &names, first)
+        {
+            others.iter().for_each(|arg| add(&field, arg));
+        }
         let Some(func) = typing.called(call) else { return };
         let passed = passed(call, &func);
-        let Some((into, _)) = passed.iter().find(|(_, arg)| is_owner(arg)) else { return };
-        for stored in stored_in(database, &func, *into, depth + 1) {
-            match stored.from {
-                None => inner.push(stored),
-                Some(from) => {
-                    passed.iter().filter(|(at, _)| *at == from).for_each(|(_, arg)| add(&stored.field, arg))
+        for (into, arg) in &passed {
+            // Of a part it is that part that gets it, whichever field of its own it goes to.
+            let part = field_of(&scopes, &names, arg);
+            if part.is_none() && !is_owner(arg) {
+                continue;
+            }
+            for stored in stored_in(database, &func, *into, depth + 1) {
+                let field = part.clone().unwrap_or(stored.field);
+                match stored.from {
+                    None => inner.push(Stored { field, from: None }),
+                    Some(from) => {
+                        passed.iter().filter(|(at, _)| *at == from).for_each(|(_, arg)| add(&field, arg))
+                    }
                 }
             }
         }
     });
     found.extend(inner);
     found
+}
+
+/// What a statement sets, each with the value: of a call that gives several, the call.
+fn set_by(stmt: &Stmt) -> Vec<(&Expr, &Expr)> {
+    let StmtKind::Assign { left, right, .. } = &stmt.kind else { return Vec::new() };
+    match right.as_slice() {
+        [one] => left.iter().map(|target| (target, one)).collect(),
+        right => left.iter().zip(right).collect(),
+    }
 }
 
 /// Where a value comes from that is not made where it stands.
@@ -225,9 +271,8 @@ fn sources(typing: &Typing, value: &Expr, depth: usize) -> Vec<Source> {
         ExprKind::Composite { elements, .. } => {
             elements.iter().flat_map(|element| sources(typing, &element.value, depth + 1)).collect()
         }
-        ExprKind::Call(call) if call.name() == Some("append") => {
-            call.args.iter().skip(1).flat_map(|arg| sources(typing, arg, depth)).collect()
-        }
+        // What is made around something ends it, too, as a rule; a conversion is the same thing.
+        ExprKind::Call(call) => call.args.iter().flat_map(|arg| sources(typing, arg, depth + 1)).collect(),
         ExprKind::FuncLit(literal) => {
             let used = scopes.uses_in(literal.body.span);
             let params = used.filter(|var| matches!(scopes.info(*var).origin, VarOrigin::Param { .. }));

@@ -73,7 +73,7 @@ fn locked_before(subject: &Subject) -> Option<Span> {
         }
     });
     for stmt in &body.stmts {
-        if let Some(lock) = called(stmt, ["Unlock", "RUnlock"]) {
+        if let Some(lock) = called(stmt, ["Unlock", "RUnlock"]).filter(|_| stmt.span.end <= subject.at) {
             held.retain(|(name, span)| *name != lock || span.start > stmt.span.start);
         }
     }

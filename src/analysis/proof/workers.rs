@@ -146,12 +146,9 @@ pub(super) fn of_maker(subject: &Subject, see: &mut dyn FnMut(&Typing, &Block)) 
     let database = subject.typing.database;
     let mut read = 0;
     reach(database, &func, (0, &mut read), &mut |typing, body| {
-        let waits = waiting::places(typing, body);
-        let groups = || waits.iter().filter(|(_, wait)| matches!(wait, Wait::Group));
         visit_statements(body, &mut |stmt| {
             let StmtKind::Go(expr) = &stmt.kind else { return };
-            // What is waited for is over.
-            if groups().any(|(wait, _)| wait.start > stmt.span.end) {
+            if is_joined(body, stmt, expr) {
                 return;
             }
             if let Some(call) = expr.as_call() {
@@ -167,6 +164,29 @@ pub(super) fn of_maker(subject: &Subject, see: &mut dyn FnMut(&Typing, &Block)) 
             }
         });
     });
+}
+
+/// Whether a statement of the body itself waits for the very group that the goroutine, a literal, is done
+/// with when it ends: then it is over.
+fn is_joined(body: &Block, started: &Stmt, expr: &Expr) -> bool {
+    let group_of = |call: &Call, method: &str| {
+        let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return None };
+        last_name(operand).filter(|_| &*field.name == method).map(str::to_owned)
+    };
+    let Some(ExprKind::FuncLit(literal)) = expr.as_call().map(|call| &call.function.unparen().kind) else {
+        return false;
+    };
+    let mut done = Vec::new();
+    for stmt in &literal.body.stmts {
+        if let StmtKind::Defer(expr) | StmtKind::Expr(expr) = &stmt.kind {
+            done.extend(expr.as_call().and_then(|call| group_of(call, "Done")));
+        }
+    }
+    body.stmts.iter().any(|stmt| {
+        let StmtKind::Expr(expr) = &stmt.kind else { return false };
+        let group = expr.as_call().and_then(|call| group_of(call, "Wait"));
+        stmt.span.start > started.span.end && group.is_some_and(|group| done.contains(&group))
+    })
 }
 
 /// Sees the body of a function that is run.

@@ -5,7 +5,8 @@ use crate::analysis::dataflow::state::{Alias, Phase};
 use crate::analysis::dataflow::trace::Trace;
 use crate::analysis::dataflow::walk::is_failure;
 use crate::analysis::graph::known;
-use crate::analysis::graph::scopes::BodyId;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{BodyId, Scopes};
 use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::analysis::summaries::wrapped;
 use crate::analysis::verdict::case::{Case, Kind};
@@ -15,8 +16,28 @@ use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
+use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
+
+/// Functions that call functions are followed this deep.
+const MAX_DEPTH: usize = 3;
+
+/// Whether a function starts something, or a goroutine, itself or by what it calls.
+fn sets_going(database: &Database, func: &FuncRef, depth: usize) -> bool {
+    let Some(body) = func.decl.body() else { return false };
+    let scopes = Scopes::of_func(&func.decl);
+    let typing = Typing::new(database, FileScope::of(func), &scopes);
+    let mut found = false;
+    visit::body(body, &mut |stmt| found |= matches!(stmt.kind, StmtKind::Go(_)));
+    visit::block(body, &mut |expr| {
+        let Some(call) = expr.as_call().filter(|call| call.span == expr.span && !found) else { return };
+        found = call.name().is_some_and(|name| names::words().starts.begin(name))
+            || depth < MAX_DEPTH
+                && typing.called(call).is_some_and(|func| sets_going(database, &func, depth + 1));
+    });
+    found
+}
 
 impl Case<'_, '_> {
     /// The fate of what the caller need not release, whatever it does: what is made around something with an
@@ -62,15 +83,9 @@ impl Case<'_, '_> {
         if visit::calls(self.decl).into_iter().any(|call| starts(call) || given(call)) {
             return None;
         }
-        let by_maker = self.makers().into_iter().flatten().any(|func| {
-            let mut found = false;
-            func.decl.body().into_iter().for_each(|body| {
-                visit::block(body, &mut |expr| found |= expr.as_call().is_some_and(starts));
-                visit::body(body, &mut |stmt| found |= matches!(stmt.kind, StmtKind::Go(_)));
-            });
-            found
-        });
-        (!by_maker).then(|| format!("`{method}` ends what `{start}` begins, which is not called"))
+        let by_maker = |func: &FuncRef| sets_going(self.judge.database, func, 0);
+        let never = !self.makers().into_iter().flatten().any(|func| by_maker(&func));
+        never.then(|| format!("`{method}` ends what `{start}` begins, which is not called"))
     }
 
     /// The functions that the call may call, as far as their source is there.
