@@ -23,6 +23,7 @@ pub fn tests() -> Vec<Trial> {
         a_tree_from_before_modules_knows_its_own_packages,
         a_release_uses_what_the_go_of_the_module_has,
         a_callee_without_source_may_keep_what_it_gets,
+        what_a_method_opens_may_be_released_before_the_check_and_opened_again,
         the_answer_is_the_same_from_everywhere_and_of_any_part,
         a_test_that_is_named_alone_knows_what_other_tests_declare,
         words_name_a_place_the_same_from_everywhere,
@@ -195,6 +196,52 @@ fn a_callee_without_source_may_keep_what_it_gets() {
 
 /// A repository in the folder `repo` of a temporary one: a wrapper in `open/`, and two leaks in `use/`, one
 /// of them of what the wrapper gives.
+fn what_a_method_opens_may_be_released_before_the_check_and_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "go.mod", "module example.com/m\n\ngo 1.26\n");
+    let text = r#"package m
+
+import "net"
+
+type line struct{ conn net.Conn }
+
+func (l *line) Connect() error {
+	conn, err := net.Dial("tcp", "a")
+	if err != nil {
+		return err
+	}
+	l.conn = conn
+	return nil
+}
+
+func (l *line) Close() error { return l.conn.Close() }
+
+func early() error {
+	l := &line{}
+	err := l.Connect()
+	defer l.Close()
+	return err
+}
+
+func again() {
+	l := &line{}
+	_ = l.Connect()
+	l.Close()
+	_ = l.Connect()
+	l.Close()
+}
+
+func leaks() error {
+	l := &line{}
+	return l.Connect()
+}
+"#;
+    write(folder.path(), "m.go", text);
+    let found = findings(&unleak(folder.path(), &["check", "--select", "all", "--format", "json", "."]));
+    let functions: Vec<_> = found.iter().map(|one| one["function"].as_str().unwrap_or_default()).collect();
+    assert_eq!(functions, ["leaks"], "{found:?}");
+}
+
 fn wrapped() -> tempfile::TempDir {
     let outside = tempfile::tempdir().expect("there is room");
     let repo = outside.path().join("repo");

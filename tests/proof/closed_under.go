@@ -265,6 +265,40 @@ func listsFirst(addr string) error {
 	return c.Use()
 }
 
+var prepare sync.Once
+
+func NewPreparedClient(addr string) (*ListClient, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	l := &ListClient{conn: conn}
+	prepare.Do(func() {
+		var wg sync.WaitGroup
+		wg.Add(1)
+		go func() {
+			for {
+				n, err := l.conn.Read(make([]byte, 10))
+				if err == io.EOF {
+					break
+				}
+				println(n)
+			}
+			wg.Done()
+		}()
+		wg.Wait()
+	})
+	return l, nil
+}
+
+func preparesOnce(addr string) error {
+	c, err := NewPreparedClient(addr) // safe
+	if err != nil {
+		return err
+	}
+	return c.Use()
+}
+
 // It waits for others than the goroutine that goes on.
 type OthersClient struct {
 	conn net.Conn

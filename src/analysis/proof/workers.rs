@@ -166,8 +166,8 @@ pub(super) fn of_maker(subject: &Subject, see: &mut dyn FnMut(&Typing, &Block)) 
     });
 }
 
-/// Whether a statement of the body itself waits for the very group that the goroutine, a literal, is done
-/// with when it ends: then it is over.
+/// Whether a statement of the body that starts it waits for the very group that the goroutine, a literal, is
+/// done with when it ends: then it is over.
 fn is_joined(body: &Block, started: &Stmt, expr: &Expr) -> bool {
     let group_of = |call: &Call, method: &str| {
         let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return None };
@@ -182,7 +182,17 @@ fn is_joined(body: &Block, started: &Stmt, expr: &Expr) -> bool {
             done.extend(expr.as_call().and_then(|call| group_of(call, "Done")));
         }
     }
-    body.stmts.iter().any(|stmt| {
+    // The body that starts it, itself or the literal in it.
+    let mut starter = body;
+    visit::block(body, &mut |expr| {
+        if let ExprKind::FuncLit(literal) = &expr.kind
+            && literal.body.span.contains(started.span)
+            && starter.span.contains(literal.body.span)
+        {
+            starter = &literal.body;
+        }
+    });
+    starter.stmts.iter().any(|stmt| {
         let StmtKind::Expr(expr) = &stmt.kind else { return false };
         let group = expr.as_call().and_then(|call| group_of(call, "Wait"));
         stmt.span.start > started.span.end && group.is_some_and(|group| done.contains(&group))

@@ -185,7 +185,10 @@ impl<'a> Case<'a, '_> {
         };
         let mut faults: Vec<Fault> = leak.into_iter().collect();
         if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown || self.wanted.by_name) {
-            faults.extend(self.misuses(trace, body, &kind));
+            // What a method opens is there before, and may be opened and released again.
+            if kind.gives() != Gives::Receiver {
+                faults.extend(self.misuses(trace, body, &kind));
+            }
             let kept = self.kept(trace, body, &kind, &mut outcome);
             faults.extend(kept.or_else(|| self.dropped(trace, body, &kind, &outcome)));
         }
