@@ -15,7 +15,7 @@ use crate::analysis::summaries::answers::Summaries;
 use crate::analysis::verdict::case::{Judge, Usage};
 use crate::analysis::verdict::judgement::Judgement;
 use crate::base::diagnostic::Location;
-use crate::base::diagnostic::{Closable, FaultKind, RunFault, Verdict};
+use crate::base::diagnostic::{FaultKind, RunFault, Verdict};
 use crate::base::sys::{self, Error};
 use crate::base::text::LineIndex;
 use crate::config::{Policy, Settings};
@@ -52,8 +52,9 @@ pub struct ScanResult {
 /// What reading one file came to.
 enum Read {
     Candidate(Text),
-    /// Read, and nothing in it matters.
-    Nothing,
+    /// Read, and nothing in it matters unless it calls a wrapper of its folder or of what it imports, told as
+    /// hashes; `None` where that does not matter either.
+    Nothing(Option<Vec<u64>>),
     LeftOut(Arc<str>, &'static str),
     Unreadable(RunFault),
 }
@@ -71,9 +72,6 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     let pool = pool.map_err(|error| Error::Threads { words: error.to_string() })?;
     let mut walked = pool.install(|| walk::walk(settings))?;
     clock.lap("walk");
-    let environment = Environment { outside: !settings.scan.index_only, ..Environment::detect() };
-    let database = Database::new(Locator::new(environment).with_main(&main_folder(settings)), &settings.root);
-    let summaries = Summaries::default();
     let mut stats = Stats {
         left_out: std::mem::take(&mut walked.left_out),
         left_out_folders: std::mem::take(&mut walked.left_out_folders),
@@ -85,14 +83,15 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     let reads = pool.install(|| read_all(settings, &walked, &sightings));
     clock.lap("read");
     let mut texts = Vec::new();
-    for (asked, bytes, read) in reads {
+    let mut others = Others::default();
+    for (at, (asked, bytes, read)) in reads.into_iter().enumerate() {
         if asked {
             stats.bytes += bytes;
             stats.files += u64::from(!matches!(read, Read::Unreadable(_)));
         }
         match read {
             Read::Candidate(text) => texts.push(text),
-            Read::Nothing => {}
+            Read::Nothing(imports) => others.extend(imports.map(|imports| (at, imports))),
             Read::LeftOut(path, reason) if asked => {
                 *stats.left_out.entry(reason).or_default() += 1;
                 left_out.push((path, reason));
@@ -112,6 +111,11 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
         stats.left_out.insert("tests", stats.tests_not_judged);
     }
     left_out.extend(tests.iter().filter(|text| text.asked).map(|text| (text.path.clone(), "tests")));
+    let environment = Environment { outside: !settings.scan.index_only, ..Environment::detect() };
+    let locator = Locator::new(environment).with_main(&main_folder(settings));
+    let held = texts.iter().filter_map(|text| Some((text.file.as_deref()?, text.text.clone())));
+    let database = Database::new(locator, &settings.root).with_texts(held);
+    let summaries = Summaries::default();
     let judge = Judge {
         database: &database,
         summaries: &summaries,
@@ -121,22 +125,21 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
     };
     let mut wrappers = Wrappers::default();
     let mut candidates = pool.install(|| judge_all(&judge, settings, &wrappers, texts));
-    let unknown = unknown_constructors(&candidates);
+    let unknown = Unknown::of(&candidates);
     if !unknown.is_empty() {
-        tests.retain(|text| prefilter::calls_any(&text.text, &unknown));
+        tests.retain(|text| unknown.may_be_called(&database, text));
         candidates.extend(pool.install(|| judge_all(&judge, settings, &wrappers, tests)));
     }
     let mut usage = Usage::new();
     for file in candidates.iter().map(|candidate| &candidate.judged) {
         usage.extend(file.shown.clone());
-        usage.extend(file.judged.iter().filter_map(|judged| judged.usage.clone()));
+        usage.extend(file.judged.iter().filter_map(Judgement::usage));
     }
     if !usage.is_empty() {
         let judge = Judge { usage: &usage, ..judge };
         pool.install(|| learn(&judge, settings, &wrappers, &mut candidates));
     }
     clock.lap("judge");
-    let mut others = Others::default();
     for _ in 0..MAX_PASSES {
         let fresh: Vec<_> =
             candidates.iter().flat_map(|candidate| &candidate.judged.fresh).cloned().collect();
@@ -146,7 +149,7 @@ pub fn scan(settings: &Settings) -> Result<ScanResult, Error> {
         }
         usage.extend(added.iter().filter_map(Fresh::usage));
         let judge = Judge { usage: &usage, ..judge };
-        pool.install(|| follow(&judge, settings, &wrappers, &added, &walked, &mut others, &mut candidates));
+        pool.install(|| follow(&judge, settings, &wrappers, &added, &walked, &others, &mut candidates));
     }
     clock.lap("wrappers");
     candidates.sort_by(|a, b| a.path.cmp(&b.path));
@@ -172,12 +175,38 @@ fn main_folder(settings: &Settings) -> PathBuf {
     top.map_or_else(|| settings.root.clone(), |top| top.dir.clone())
 }
 
-/// The names of the functions that were called for something of which nobody knows the type.
-fn unknown_constructors(candidates: &[Candidate]) -> FxHashSet<Arc<str>> {
-    let judged = candidates.iter().flat_map(|candidate| &candidate.judged.judged);
-    let unknown = judged.filter(|judged| matches!(judged.acquisition.closable, Closable::Unknown(_)));
-    let name = |constructor: &str| Arc::from(constructor.rsplit('.').next().unwrap_or_default());
-    unknown.map(|judged| name(&judged.acquisition.constructor)).collect()
+/// The functions that were called for something of which nobody knows the type: their names by the import
+/// path of their package.
+struct Unknown(FxHashMap<String, FxHashSet<Arc<str>>>);
+
+impl Unknown {
+    fn of(candidates: &[Candidate]) -> Unknown {
+        let mut unknown = Unknown(FxHashMap::default());
+        for function in candidates.iter().flat_map(unknown_constructors) {
+            if let Some((package, name)) = function.rsplit_once('.') {
+                unknown.0.entry(package.to_owned()).or_default().insert(Arc::from(name));
+            }
+        }
+        unknown
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether the file can call one of them: of what it imports, or of the package of its own folder.
+    fn may_be_called(&self, database: &Database, text: &Text) -> bool {
+        let folder = text.file.as_deref().and_then(Path::parent);
+        let own = folder.and_then(|folder| database.locator().import_path(folder));
+        let (_, imports) = outline::imports(&text.text);
+        let paths = imports.iter().map(|import| &*import.path).chain(own.as_deref());
+        paths.filter_map(|path| self.0.get(path)).any(|names| prefilter::calls_any(&text.text, names))
+    }
+}
+
+/// What was called in a file for something of which nobody knows the type, as [`Usage`] names it.
+fn unknown_constructors(candidate: &Candidate) -> impl Iterator<Item = &String> {
+    candidate.judged.judged.iter().filter_map(|judged| judged.unknown.as_ref())
 }
 
 fn judge_all(judge: &Judge, settings: &Settings, wrappers: &Wrappers, texts: Vec<Text>) -> Vec<Candidate> {
@@ -233,7 +262,8 @@ fn read(settings: &Settings, policy: &Arc<Policy>, found: &WalkedFile, sightings
             all() || prefilter::is_any(&policy.seeding, text) || comments() || detect::is_wanted(policy, text)
         };
         let read = if !matters() {
-            Read::Nothing
+            // Where nobody asks what tests do, they have no part in following wrappers.
+            Read::Nothing((!found.test || policy.tests).then(|| imported(text)))
         } else if is_left_out(policy, found, text) {
             Read::LeftOut(found.path.clone(), "generated")
         } else {
@@ -299,21 +329,21 @@ fn scope(database: &Database, place: &Path, text: &Arc<[u8]>, alone: bool) -> Fi
     FileScope { package, file }
 }
 
-/// Judges again the calls of unknown type, now that the repository has shown how some of them are released.
+/// Judges again the calls of unknown type for which the repository has shown how they are released.
 fn learn(judge: &Judge, settings: &Settings, wrappers: &Wrappers, candidates: &mut [Candidate]) {
+    let name = |function: &String| Arc::from(function.rsplit('.').next().unwrap_or_default());
     candidates.par_iter_mut().for_each(|candidate| {
-        let unknown = unknown_constructors(std::slice::from_ref(candidate));
-        if !unknown.is_empty() {
-            let calls = |text: &[u8]| prefilter::calls_any(text, &unknown);
+        let shown = unknown_constructors(candidate).filter(|function| judge.usage.contains_key(*function));
+        let names: FxHashSet<Arc<str>> = shown.map(name).collect();
+        if !names.is_empty() {
+            let calls = |text: &[u8]| prefilter::calls_any(text, &names);
             candidate.judge_again(judge, settings, wrappers, &calls);
         }
     });
 }
 
-/// What the files import that did not matter so far, as hashes, by their index in the walk: read once, when
-/// the first wrapper is followed.
-#[derive(Default)]
-struct Others(FxHashMap<usize, Vec<u64>>);
+/// What the files import that did not matter so far, as hashes, by their index in the walk.
+type Others = FxHashMap<usize, Vec<u64>>;
 
 /// Judges again the files that call one of `added`, and for the first time those that did not matter so far.
 fn follow(
@@ -322,7 +352,7 @@ fn follow(
     wrappers: &Wrappers,
     added: &[Fresh],
     walked: &Walked,
-    others: &mut Others,
+    others: &Others,
     candidates: &mut Vec<Candidate>,
 ) {
     let known: FxHashSet<Arc<str>> = candidates.iter().map(|candidate| candidate.path.clone()).collect();
@@ -337,33 +367,24 @@ fn follow(
             candidate.judge_again(judge, settings, wrappers, &calls);
         }
     });
-    let seen = |found: &WalkedFile, imports: &[u64]| added.seen_from(found.file.parent(), imports);
-    // Where nobody asks what tests do, they have no part in it.
-    let is_judged = |found: &WalkedFile| !found.test || walked.tree.policy(&found.file).tests;
-    let looked: Vec<(usize, Option<Vec<u64>>, Option<Candidate>)> = walked
+    let looked: Vec<Candidate> = walked
         .files
         .par_iter()
         .enumerate()
-        .filter(|(_, found)| is_judged(found) && !known.contains(&found.path))
-        .filter(|(at, found)| others.0.get(at).is_none_or(|imports| !seen(found, imports).is_empty()))
-        .map(|(at, found)| {
+        .filter(|(_, found)| !known.contains(&found.path))
+        .filter_map(|(at, found)| {
+            let names = added.seen_from(found.file.parent(), others.get(&at)?);
+            if names.is_empty() {
+                return None;
+            }
             let policy = walked.tree.policy(&found.file);
-            let mut imports = None;
-            let looked = buffered(policy, found, |text| {
-                let all = others.0.get(&at).unwrap_or_else(|| imports.insert(imported(text)));
-                let names = seen(found, all);
-                (prefilter::calls_any(text, &names) && !is_left_out(policy, found, text))
-                    .then(|| Text::of(found, policy, text))
-            });
-            let text = looked.ok().flatten();
-            let candidate = text.map(|text| candidate(judge, settings, wrappers, text));
-            (at, imports, candidate.filter(Candidate::says_something))
+            let calls = |text: &[u8]| prefilter::calls_any(text, &names) && !is_left_out(policy, found, text);
+            let looked = buffered(policy, found, |text| calls(text).then(|| Text::of(found, policy, text)));
+            Some(candidate(judge, settings, wrappers, looked.ok().flatten()?))
         })
+        .filter(Candidate::says_something)
         .collect();
-    for (at, imports, candidate) in looked {
-        others.0.extend(imports.map(|imports| (at, imports)));
-        candidates.extend(candidate);
-    }
+    candidates.extend(looked);
 }
 
 /// The import paths of a file, as hashes.
@@ -499,6 +520,24 @@ mod tests {
         let report =
             checked(&[("open.go", OPEN), ("user_test.go", &USER.replace("open()", "NewBareClient()"))]);
         assert_eq!((places(&report).len(), report.stats.tests_not_judged), (0, 1));
+    }
+
+    #[test]
+    fn tests_are_looked_at_for_what_is_unknown_and_for_nothing_else() {
+        let calls = |package: &str, end: &str| {
+            let import = format!("package p\n\nimport \"example.com/{package}\"\n\nfunc f() {{\n");
+            let made =
+                format!("\tc, err := {package}.NewThingClient()\n\tif err != nil {{\n\t\tpanic(err)\n\t}}\n");
+            format!("{import}{made}\tc.Use()\n{end}}}\n")
+        };
+        let found = |package: &str| {
+            let (leaks, test) = (calls("gone", ""), calls(package, "\tc.Close()\n"));
+            let report = checked(&[("a.go", &leaks), ("a_test.go", &test)]);
+            (places(&report).len(), report.stats.declarations)
+        };
+        let ((leaks, parsed), (unknown, parsed_without)) = (found("gone"), found("other"));
+        assert_eq!((leaks, unknown), (1, 0), "how it is released is learnt from calls of the same function");
+        assert_eq!(parsed, parsed_without + 1, "the other test is not even parsed");
     }
 
     #[test]

@@ -223,8 +223,8 @@ impl<'a> Case<'a, '_> {
             returned.clear();
             wrapped.clear();
         }
-        let shown = |trace: &Trace| Some((self.constructor()?, trace.released_by.first()?.clone()));
-        let usage = trace.as_ref().filter(|_| unknown).and_then(|trace| trace.as_ref().ok()).and_then(shown);
+        let unknown = self.constructor().filter(|_| unknown);
+        let shown = trace.iter().flatten().find_map(|trace| trace.released_by.first().cloned());
         faults.sort_by_key(|fault| fault.verdict);
         let type_certainty = kind.answer.certainty;
         let mut notes = Vec::new();
@@ -251,8 +251,16 @@ impl<'a> Case<'a, '_> {
             _ => false,
         };
         let acquisition = self.acquisition(kind, outcome, worst, notes);
-        let judgement =
-            Judgement { acquisition, type_certainty, faults, usage, returned, wrapped, opens_receiver };
+        let judgement = Judgement {
+            acquisition,
+            type_certainty,
+            faults,
+            unknown,
+            shown,
+            returned,
+            wrapped,
+            opens_receiver,
+        };
         let states =
             trace.iter().flatten().flat_map(|trace| trace.after.values().chain(trace.enter.values()));
         let names = states

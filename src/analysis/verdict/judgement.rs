@@ -14,8 +14,12 @@ pub struct Judgement {
     pub type_certainty: Certainty,
     /// What is wrong with it, at most one of each kind.
     pub faults: Vec<Fault>,
-    /// A constructor of unknown type that is released here: its name and the method, an entry of [`Usage`].
-    pub usage: Option<(String, String)>,
+    /// What is called for something of unknown type, as [`Usage`] names it.
+    ///
+    /// [`Usage`]: crate::analysis::verdict::case::Usage
+    pub unknown: Option<String>,
+    /// The method by which it is released here.
+    pub shown: Option<String>,
     /// The results through which the enclosing function gives the resource to its callers, for them to
     /// release.
     pub returned: Vec<usize>,
@@ -27,6 +31,13 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// How something of unknown type is released, if it is released here: an entry of [`Usage`].
+    ///
+    /// [`Usage`]: crate::analysis::verdict::case::Usage
+    pub fn usage(&self) -> Option<(String, String)> {
+        self.unknown.clone().zip(self.shown.clone())
+    }
+
     /// Where the release of a leak stands.
     pub(crate) fn placed(&mut self) -> Option<&mut ReleaseCandidate> {
         self.faults.iter_mut().find_map(|fault| match (fault.kind, &mut fault.remedy) {
@@ -116,7 +127,8 @@ pub fn not_analysed(
         acquisition,
         type_certainty: Certainty::Assumed,
         faults: Vec::new(),
-        usage: None,
+        unknown: None,
+        shown: None,
         returned: Vec::new(),
         wrapped: Vec::new(),
         opens_receiver: false,

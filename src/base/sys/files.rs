@@ -52,14 +52,23 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
 pub fn read_into(path: &Path, limit: u64, bytes: &mut Vec<u8>) -> Result<(), Error> {
     let fail = |source| Error::io(path, "read", source);
     bytes.clear();
-    let file = open(path)?;
-    let meta = file.metadata().map_err(fail)?;
-    if meta.len() > limit {
+    let (file, len) = open(path)?;
+    if len > limit {
         return Err(Error::TooLarge { path: path.into(), limit });
     }
-    bytes.reserve(usize::try_from(meta.len()).unwrap_or_default() + 1);
-    // The file may grow meanwhile, and some file systems report no length at all.
-    (&file).take(limit.saturating_add(1)).read_to_end(bytes).map_err(fail)?;
+    let len = usize::try_from(len).unwrap_or_default();
+    bytes.resize(len, 0);
+    // One call reads nearly every file.
+    let read = match (&file).read(bytes) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+        read => read.map_err(fail)?,
+    };
+    bytes.truncate(read);
+    // Or it is shorter by now, or its file system reports no length.
+    if read < len || len == 0 {
+        let rest = limit.saturating_add(1).saturating_sub(read as u64);
+        (&file).take(rest).read_to_end(bytes).map_err(fail)?;
+    }
     if bytes.len() as u64 > limit {
         return Err(Error::TooLarge { path: path.into(), limit });
     }
@@ -73,7 +82,7 @@ pub fn read_into(path: &Path, limit: u64, bytes: &mut Vec<u8>) -> Result<(), Err
 pub fn read_range(path: &Path, start: u64, len: usize) -> Result<Vec<u8>, Error> {
     use std::io::{Seek, SeekFrom};
     let fail = |source| Error::io(path, "read", source);
-    let mut file = open(path)?;
+    let (mut file, _) = open(path)?;
     file.seek(SeekFrom::Start(start)).map_err(fail)?;
     let mut bytes = Vec::with_capacity(len);
     file.take(len as u64).read_to_end(&mut bytes).map_err(fail)?;
@@ -103,16 +112,18 @@ pub fn leads_out(path: &Path) -> bool {
     !target.starts_with(top)
 }
 
-/// Opens a regular file. Nothing else is ever opened, since that alone can block or have effects.
-fn open(path: &Path) -> Result<File, Error> {
+/// Opens a regular file and tells its length. Nothing else is ever opened, since that alone can block or have
+/// effects.
+fn open(path: &Path) -> Result<(File, u64), Error> {
     let fail = |source| Error::io(path, "read", source);
     if !fs::metadata(path).map_err(fail)?.is_file() {
         return Err(Error::NotAFile { path: path.into() });
     }
     let file = open_at_once(path).map_err(fail)?;
     // It may have been replaced in between.
-    match file.metadata().map_err(fail)?.is_file() {
-        true => Ok(file),
+    let meta = file.metadata().map_err(fail)?;
+    match meta.is_file() {
+        true => Ok((file, meta.len())),
         false => Err(Error::NotAFile { path: path.into() }),
     }
 }

@@ -1,6 +1,7 @@
 //! The files of one folder that share a package clause, as tables of what they declare and where.
 //!
-//! No text is kept: a declaration is read again from its file and parsed when somebody asks for it, once.
+//! No text is kept but those that a run holds anyway: a declaration is read again from its file and parsed when
+//! somebody asks for it, once.
 //! What names mean across packages is `world`'s.
 
 use std::borrow::Cow;
@@ -70,9 +71,12 @@ pub struct PackageFile {
     pub foreign: bool,
     /// False when the outline could not be made sure: a name that is missing from the tables may be there.
     pub exact: bool,
-    /// Its content, where that is not what lies on disk.
+    /// Its content, where somebody holds that anyway or it is not what lies on disk.
     text: Option<Arc<[u8]>>,
 }
+
+/// The content of files that were read before, by their paths.
+pub type Texts = FxHashMap<PathBuf, Arc<[u8]>>;
 
 impl PackageFile {
     fn text(&self) -> Option<Arc<[u8]>> {
@@ -211,10 +215,11 @@ pub fn with_text(file: &Path, text: Arc<[u8]>, member: &Membership) -> (Arc<Pack
     if own.package.is_empty() {
         own.package = Arc::from("main");
     }
-    let mut outlines = outlines(dir, is_test(file));
+    let texts = Texts::default();
+    let mut outlines = outlines(dir, is_test(file), &texts);
     outlines.retain(|(other, _)| other != file);
     outlines.push((file.to_path_buf(), own));
-    let packages = from_outlines(dir, member, outlines);
+    let packages = from_outlines(dir, member, outlines, &texts);
     let found = packages.into_iter().find_map(|package| package.file_index(file).map(|at| (package, at)));
     let (mut package, at) = found.expect("every outline with a package name is in a package");
     package.files[at].text = Some(text);
@@ -223,12 +228,12 @@ pub fn with_text(file: &Path, text: Arc<[u8]>, member: &Membership) -> (Arc<Pack
 
 /// All packages of the folder `dir`, the one that an import of the folder means first; with `tests` also what
 /// `_test.go` files declare. Of a folder with files that cannot be read or have no package clause nobody
-/// knows all names.
-pub fn read_folder(dir: &Path, member: &Membership, tests: bool) -> Vec<Package> {
-    from_outlines(dir, member, outlines(dir, tests))
+/// knows all names. Those among `texts` are not read.
+pub fn read_folder(dir: &Path, member: &Membership, tests: bool, texts: &Texts) -> Vec<Package> {
+    from_outlines(dir, member, outlines(dir, tests, texts), texts)
 }
 
-fn outlines(dir: &Path, tests: bool) -> Outlines {
+fn outlines(dir: &Path, tests: bool, texts: &Texts) -> Outlines {
     let mut outlines = Vec::new();
     for (name, kind) in sys::list(dir).unwrap_or_default() {
         let Some(name) = name.to_str() else { continue };
@@ -237,8 +242,14 @@ fn outlines(dir: &Path, tests: bool) -> Outlines {
             continue;
         }
         let file = dir.join(name);
-        let outline = sys::read_in_tree(&file, MAX_FILE_BYTES)
-            .map_or_else(|_| Outline::default(), |text| outline::outline(&text));
+        let read = || match kind {
+            sys::Kind::Link => sys::read_in_tree(&file, MAX_FILE_BYTES),
+            _ => sys::read(&file, MAX_FILE_BYTES),
+        };
+        let outline = match texts.get(&file) {
+            Some(text) => outline::outline(text),
+            None => read().map_or_else(|_| Outline::default(), |text| outline::outline(&text)),
+        };
         outlines.push((file, outline));
     }
     outlines
@@ -248,7 +259,7 @@ fn outlines(dir: &Path, tests: bool) -> Outlines {
 pub type Outlines = Vec<(PathBuf, Outline)>;
 
 /// As [`read_folder`], from outlines that were made before.
-pub fn from_outlines(dir: &Path, member: &Membership, mut outlines: Outlines) -> Vec<Package> {
+fn from_outlines(dir: &Path, member: &Membership, mut outlines: Outlines, texts: &Texts) -> Vec<Package> {
     outlines.sort_by(|a, b| (is_test(&a.0), &a.0).cmp(&(is_test(&b.0), &b.0)));
     let mut groups: Vec<(Arc<str>, Outlines)> = Vec::new();
     let mut unread = false;
@@ -269,7 +280,7 @@ pub fn from_outlines(dir: &Path, member: &Membership, mut outlines: Outlines) ->
     });
     groups
         .into_iter()
-        .map(|(name, files)| Package { unread, ..Package::new(dir, member, name, files) })
+        .map(|(name, files)| Package { unread, ..Package::new(dir, member, name, files, texts) })
         .collect()
 }
 
@@ -279,7 +290,7 @@ pub fn is_test(file: &Path) -> bool {
 }
 
 impl Package {
-    fn new(dir: &Path, member: &Membership, name: Arc<str>, outlines: Outlines) -> Package {
+    fn new(dir: &Path, member: &Membership, name: Arc<str>, outlines: Outlines, texts: &Texts) -> Package {
         let external = name.ends_with("_test") && outlines.iter().all(|(file, _)| is_test(file));
         let path = if external { Arc::from(format!("{}_test", member.path)) } else { member.path.clone() };
         let mut package = Package {
@@ -307,7 +318,7 @@ impl Package {
                 test: is_test(&file),
                 foreign: is_foreign(name),
                 exact: outline.exact,
-                text: None,
+                text: texts.get(&file).cloned(),
                 imports: outline.imports,
                 file,
             });

@@ -20,7 +20,7 @@ use crate::go::index::reader::Index;
 use crate::go::project::locate::{Located, Locator, Provenance, normal};
 pub use crate::go::project::names::exported;
 use crate::go::project::names::{Missing, guess_package_name, is_major};
-use crate::go::project::package::{FuncRef, Membership, Package, is_test, read_folder};
+use crate::go::project::package::{FuncRef, Membership, Package, Texts, is_test, read_folder};
 use crate::go::syntax::outline::Import;
 use crate::go::types::release::ClosableAnswer;
 use crate::go::types::type_expr::Type;
@@ -92,6 +92,8 @@ pub struct Database {
     working_dir: PathBuf,
     /// The modules that are all there is, where that was said.
     spares: Option<Arc<Spares>>,
+    /// What was read before and is held anyway.
+    texts: Texts,
     folders: Memo<(PathBuf, bool), Folder>,
     imports: Memo<(PathBuf, Arc<str>), Imported>,
     import_names: Memo<(PathBuf, Arc<str>), Option<Arc<str>>>,
@@ -123,6 +125,7 @@ impl Database {
             base: normal(&working_dir.join(base)),
             working_dir,
             spares: None,
+            texts: Texts::default(),
             folders: Memo::default(),
             imports: Memo::default(),
             import_names: Memo::default(),
@@ -136,6 +139,12 @@ impl Database {
     /// The same with nothing but these modules, whatever else a module cache holds.
     pub(crate) fn with_spares(self, spares: Arc<Spares>) -> Database {
         Database { spares: Some(spares), ..self }
+    }
+
+    /// The same, in which these files need not be read.
+    pub fn with_texts<'t>(self, texts: impl Iterator<Item = (&'t Path, Arc<[u8]>)>) -> Database {
+        let texts = texts.map(|(file, text)| (self.absolute(file), text)).collect();
+        Database { texts, ..self }
     }
 
     /// What finds packages.
@@ -194,7 +203,8 @@ impl Database {
 
     pub(crate) fn load(&self, dir: &Path, member: &Membership, tests: bool) -> Folder {
         let key = (dir.to_path_buf(), tests);
-        self.folders.get_or(key, |_| read_folder(dir, member, tests).into_iter().map(Arc::new).collect())
+        let read = || read_folder(dir, member, tests, &self.texts);
+        self.folders.get_or(key, |_| read().into_iter().map(Arc::new).collect())
     }
 
     /// The package that `path` means when the file of `scope` imports it.
