@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use regex::bytes::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 use crate::base::diagnostic::LoggerInScope;
 use crate::config::Style;
@@ -19,12 +19,15 @@ const RELEASE: &str = r"[\w.]+\.(?:Close|Stop|Shutdown|Disconnect)\([\w.()]*\)";
 
 const CLEANUP_PATTERN: &str = r"\.Cleanup\(func\(\) \{\s*(_ = )?RELEASE\s*\}\)";
 
+/// A pattern in which a word is one of ASCII: the tables of Unicode cost each run more than what is looked for.
+fn regex(pattern: &str) -> Regex {
+    RegexBuilder::new(pattern).unicode(false).build().expect("it is well formed")
+}
+
 /// The spellings, each with what they look like. The last of those that occur most often counts least, so
 /// plain is first.
 static SPELLINGS: LazyLock<[(Style, Regex); 5]> = LazyLock::new(|| {
-    let spelling = |style, pattern: &str| {
-        (style, Regex::new(&pattern.replace("RELEASE", RELEASE)).expect("it is well formed"))
-    };
+    let spelling = |style, pattern: &str| (style, regex(&pattern.replace("RELEASE", RELEASE)));
     [
         spelling(Style::Defer, r"(?m)^\s*defer RELEASE\s*(?://.*)?$"),
         spelling(Style::Ignore, r"defer func\(\) \{\s*_ = RELEASE\s*\}\(\)"),
@@ -177,9 +180,7 @@ impl<'t> FileHabits<'t> {
 }
 
 fn cleans_up_openly(text: &[u8]) -> Option<bool> {
-    static CLEANUP: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(&CLEANUP_PATTERN.replace("RELEASE", RELEASE)).expect("it is well formed")
-    });
+    static CLEANUP: LazyLock<Regex> = LazyLock::new(|| regex(&CLEANUP_PATTERN.replace("RELEASE", RELEASE)));
     let (mut openly, mut silently) = (0, 0);
     for found in CLEANUP.captures_iter(text) {
         *(if found.get(1).is_some() { &mut openly } else { &mut silently }) += 1;
@@ -243,19 +244,13 @@ fn loggers(text: &[u8], imports: &[Import]) -> Vec<(usize, Logger)> {
 }
 
 /// A line that logs: with what, whether that gets the error first, by which method, and the arguments.
-static LOGS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?m)^\s*([\w.]+?)(\.WithError\(\w*[eE]rr\))?\.(\w+)\((.*)\)\s*(?://.*)?$")
-        .expect("it is well formed")
-});
+static LOGS: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?m)^\s*([\w.]+?)(\.WithError\(\w*[eE]rr\))?\.(\w+)\((.*)\)\s*(?://.*)?$"));
 
 /// Arguments with an error among them, each with how it looks with another message.
 static ARGUMENTS: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
     let form = |pattern: &str, like| {
-        (
-            Regex::new(&pattern.replace("MESSAGE", r#""[^"%]*"#).replace("ERR", r"\w*[eE]rr"))
-                .expect("it is well formed"),
-            like,
-        )
+        (regex(&pattern.replace("MESSAGE", r#""[^"%]*"#).replace("ERR", r"\w*[eE]rr")), like)
     };
     [
         form(r#"^ERR, MESSAGE""#, r#"err, "WHAT""#),

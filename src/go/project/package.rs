@@ -1,6 +1,6 @@
 //! The files of one folder that share a package clause, as tables of what they declare and where.
 //!
-//! No text is kept but those that a run holds anyway: a declaration is read again from its file and parsed when
+//! No text is kept but what a run holds anyway: a declaration is read again from its file and parsed when
 //! somebody asks for it, once.
 //! What names mean across packages is `world`'s.
 
