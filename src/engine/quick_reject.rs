@@ -69,6 +69,9 @@ fn is_called_at_once(text: &[u8], at: usize, releases: &[ReleaseMethod]) -> bool
     let start = text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let indent = text[start..].iter().take_while(|byte| **byte == b'\t').count();
     let Some((first, second)) = bound(&text[start + indent..at]) else { return false };
+    if !ends_statement(&text[at..]) {
+        return false;
+    }
     let deferred = |name: &[u8]| {
         let name = String::from_utf8_lossy(name);
         let release = Release {
@@ -121,12 +124,32 @@ fn is_deferred_at_once(text: &[u8], at: usize, method: &str, leaks_only: bool) -
     let start = text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let indent = text[start..].iter().take_while(|byte| **byte == b'\t').count();
     let Some((name, error)) = bound(&text[start + indent..at]) else { return false };
+    if !ends_statement(&text[at..]) {
+        return false;
+    }
     let mut lines = lines_at(text, start, indent);
     let line = lines.next();
     let check = [b"if ", error, b" != nil {"].concat();
     let release = [b"defer ", name, b".", method.as_bytes(), b"()"].concat();
     let deferred = line == Some(&check) && lines.next() == Some(b"}") && lines.next() == Some(&release);
     deferred && (leaks_only || stays(text, at, name, &release))
+}
+
+/// Whether nothing comes behind the call that `text` begins with: `New().Connect()` gives something else.
+fn ends_statement(text: &[u8]) -> bool {
+    let mut open = 0_usize;
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'(' => open += 1,
+            b')' if open <= 1 => {
+                let rest = text[at + 1..].iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+                return open == 1 && matches!(rest, None | Some(b'\n' | b';'));
+            }
+            b')' => open -= 1,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether all that is done with `name` between its `release` and the end of `text` is to call other methods
@@ -337,6 +360,8 @@ mod tests {
             "\tc, err := p.NewClient(ctx)\n\tif err != nil {\n\t\treturn err\n\t} else {\n\t}\n\tdefer \
              c.Close()\n",
             "\ts.c, err = p.NewClient(ctx)\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer s.c.Close()\n",
+            "\tc, err := p.NewClient(ctx).Open(f(1))\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer \
+             c.Close()\n",
             "\tc, err := wrap(p.NewClient(ctx))\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer c.Close()\n",
         ] {
             assert!(!deferred(text), "{text}");

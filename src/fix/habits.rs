@@ -19,7 +19,7 @@ const RELEASE: &str = r"[\w.]+\.(?:Close|Stop|Shutdown|Disconnect)\([\w.()]*\)";
 
 const CLEANUP_PATTERN: &str = r"\.Cleanup\(func\(\) \{\s*(_ = )?RELEASE\s*\}\)";
 
-/// A pattern in which a word is one of ASCII: the tables of Unicode cost each run more than what is looked for.
+/// A pattern in which a word is one of ASCII: the tables of Unicode cost each run more than the search.
 fn regex(pattern: &str) -> Regex {
     RegexBuilder::new(pattern).unicode(false).build().expect("it is well formed")
 }

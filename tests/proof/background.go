@@ -167,7 +167,7 @@ func (q *QueueClient) Close() error {
 }
 
 func sends(addr string) error {
-	q, err := NewQueueClient(addr) // against 4 "may still be in a channel"
+	q, err := NewQueueClient(addr) // against 4 "may still be queued"
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func sends(addr string) error {
 }
 
 func triesToSend(addr string) (bool, error) {
-	q, err := NewQueueClient(addr) // against 4 "may still be in a channel"
+	q, err := NewQueueClient(addr) // against 4 "may still be queued"
 	if err != nil {
 		return false, err
 	}

@@ -28,6 +28,7 @@ mod ownership;
 mod parts;
 mod pending;
 mod put_in;
+mod reached;
 mod release_effects;
 mod release_reach;
 mod state;
@@ -54,8 +55,8 @@ const CHECKS: [Check; 12] = [
     nil::check,
     filled::check,
     release_effects::check,
-    pending::check,
     background::check,
+    pending::check,
     waits::check,
     closed_under::check,
     compiles::check,

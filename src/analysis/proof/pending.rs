@@ -13,9 +13,13 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use crate::analysis::graph::derived::{Derived, statements};
+use crate::analysis::graph::known::reads_like_release;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes};
 use crate::analysis::proof::awaited::Awaited;
+use crate::analysis::proof::goroutines::visit_statements;
+use crate::analysis::proof::put_in::{field_of, passed};
+use crate::analysis::proof::reached::{Names, names_of};
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::proof::workers;
 use crate::base::diagnostic::{Evidence, Objection};
@@ -43,7 +47,7 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     let Decl::Func(func) = subject.decl else { return Ok(()) };
     let Some(body) = func.body() else { return Ok(()) };
     if let Some((span, name)) = queued(subject, body) {
-        let words = format!("what `{name}` hands in may still be in a channel, and nobody waits for it");
+        let words = format!("what `{name}` hands in may still be queued, and nobody waits for it");
         return Err(subject.object(span, words));
     }
     let place = Function { typing: subject.typing, decl: subject.decl, body, depth: 0 };
@@ -53,63 +57,106 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
     }
 }
 
-/// A call of a method that only sends something to a goroutine of the maker's: `c.jobs <- job`. Or such a
-/// send where the channel is the resource's.
+/// Something handed in that a goroutine of the maker's sees to later: `c.jobs <- job`, in the function itself
+/// or in what the resource reaches, `c.lines = append(c.lines, line)`, or such a channel that leaves.
 fn queued(subject: &Subject, body: &Block) -> Option<(Span, String)> {
-    let (typing, holder) = (subject.typing, subject.holder?);
-    let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| typing.scopes.var(ident)) == Some(holder);
-    let is_of_it = |expr: &Expr| match &expr.unparen().kind {
-        ExprKind::Selector { operand, .. } => is_it(operand),
-        ExprKind::Call(call) => matches!(&call.function.unparen().kind,
-            ExprKind::Selector { operand, .. } if is_it(operand)),
-        _ => false,
+    let holder = subject.holder.filter(|_| workers::are_started(subject))?;
+    let awaited = |span: Span| workers::waits(subject.typing, body, span.end);
+    let names = Names::of(subject, holder);
+    let (mut received, mut channel) = (FxHashSet::default(), None);
+    visit::declaration(subject.decl, &mut |expr| {
+        if let ExprKind::Receive(channel) = &expr.kind {
+            received.insert(channel.unparen().span);
+        }
+    });
+    visit::body(body, &mut |stmt| {
+        if let StmtKind::For(looped) = &stmt.kind
+            && let ForHead::Range { right, .. } = &looped.head
+        {
+            received.insert(right.unparen().span);
+        }
+    });
+    visit::declaration(subject.decl, &mut |expr| {
+        if let ExprKind::Selector { operand, field } = &expr.kind
+            && channel.is_none()
+            && names.begin(operand)
+            && !received.contains(&expr.span)
+            && subject.typing.database.is_channel(&subject.typing.of(expr))
+            && workers::mention(subject, &field.name)
+            && !awaited(expr.span)
+        {
+            channel = Some((expr.span, "this".to_owned()));
+        }
+    });
+    let mut asked = FxHashSet::default();
+    channel.or_else(|| {
+        let reached = names.reach().into_iter().find(|reached| {
+            !awaited(reached.span) && hands_in_by(subject, &reached.func, reached.into, (0, &mut asked))
+        })?;
+        Some((reached.span, reached.func.decl.name.name.to_string()))
+    })
+}
+
+/// Whether a function of the repository hands something in to what it gets by one of its parameters, and does
+/// not wait for what comes of it.
+fn hands_in_by(
+    subject: &Subject,
+    func: &FuncRef,
+    into: ParamIndex,
+    (depth, asked): (usize, &mut FxHashSet<(FuncRef, ParamIndex)>),
+) -> bool {
+    let database = subject.typing.database;
+    let Some(body) = func.decl.body().filter(|_| depth < MAX_DEPTH) else { return false };
+    let ends = *func.decl.name.name == *subject.release.method || reads_like_release(&func.decl.name.name);
+    if ends || database.is_dependency(&func.package) || !asked.insert((func.clone(), into)) {
+        return false;
+    }
+    let scopes = Scopes::of_func(&func.decl);
+    let typing = Typing::new(database, FileScope::of(func), &scopes);
+    let Some(owner) = scopes.param(BodyId(0), into) else { return false };
+    let names = names_of(&scopes, owner);
+    let is_owner = |expr: &Expr| {
+        expr.as_ident().and_then(|ident| scopes.var(ident)).is_some_and(|var| names.contains(&var))
     };
-    let awaited = |span: Span| workers::waits(typing, body, span.end);
-    let sends = |call: &Call| {
-        let func = typing.called(call)?;
-        let inner = func.decl.body().filter(|_| !typing.database.is_dependency(&func.package))?;
-        let scopes = Scopes::of_func(&func.decl);
-        let receiver = scopes.param(BodyId(0), ParamIndex::Receiver)?;
-        let inside = Typing::new(typing.database, FileScope::of(&func), &scopes);
-        let own = |channel: &Expr| match &channel.unparen().kind {
-            ExprKind::Selector { operand, field } => {
-                let of_receiver = operand.as_ident().and_then(|ident| scopes.var(ident)) == Some(receiver);
-                of_receiver && workers::mention(subject, &field.name)
-            }
+    let seen_to = |expr: &Expr| {
+        field_of(&scopes, &names, expr).filter(|field| !field.is_empty() && workers::mention(subject, field))
+    };
+    // What the release sees to itself is not lost.
+    let written =
+        |target: &Expr| seen_to(target).is_some_and(|field| !workers::release_mentions(subject, &field));
+    let sends = |channel: &Expr| is_owner(channel) || seen_to(channel).is_some();
+    let gives = |value: &Expr| {
+        let results = &func.decl.signature.results;
+        let receives = |ty: &Expr| matches!(ty.kind, ExprKind::Chan { direction: Direction::Receive, .. });
+        let open = results.iter().any(|result| !receives(&result.ty));
+        open && database.is_channel(&typing.of(value)) && seen_to(value).is_some()
+    };
+    let mut last = None;
+    visit_statements(body, &mut |stmt| {
+        let found = match &stmt.kind {
+            StmtKind::Send { channel, .. } => sends(channel),
+            StmtKind::Select(cases) => cases.iter().any(|case| match &case.communication {
+                Some(Communication::Send { channel, .. }) => sends(channel),
+                _ => false,
+            }),
+            StmtKind::Assign { left, .. } => left.iter().any(written),
+            StmtKind::IncDec(target) => written(target),
+            StmtKind::Return(values) => values.iter().any(gives),
             _ => false,
         };
-        let mut sent = None;
-        visit::body(inner, &mut |stmt| match &stmt.kind {
-            StmtKind::Send { channel, .. } if own(channel) => sent = Some(stmt.span.end),
-            StmtKind::Select(cases) => {
-                let sends = cases.iter().any(|case| match &case.communication {
-                    Some(Communication::Send { channel, .. }) => own(channel),
-                    _ => false,
-                });
-                sent = sends.then_some(stmt.span.end).or(sent);
-            }
-            _ => {}
-        });
-        // It comes back with an answer.
-        sent.filter(|at| !workers::waits(&inside, inner, *at))
-    };
-    let called = visit::calls(subject.decl).into_iter().find_map(|call| {
-        let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return None };
-        let open = is_it(operand) && !awaited(call.span) && sends(call).is_some();
-        open.then(|| (call.span, field.name.to_string()))
+        last = found.then_some(stmt.span.end).max(last);
     });
-    called.or_else(|| {
-        let mut found = None;
-        visit::body(body, &mut |stmt| {
-            if let StmtKind::Send { channel, .. } = &stmt.kind
-                && is_of_it(channel)
-                && !awaited(stmt.span)
-            {
-                found.get_or_insert((stmt.span, "this".to_owned()));
-            }
+    visit::block(body, &mut |expr| {
+        let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
+        let Some(inner) = typing.called(call) else { return };
+        let channel = |arg: &Expr| database.is_channel(&typing.of(arg)) && seen_to(arg).is_some();
+        let handed = passed(call, &inner).iter().any(|(at, arg)| {
+            (is_owner(arg) || channel(arg)) && hands_in_by(subject, &inner, *at, (depth + 1, asked))
         });
-        found.filter(|_| workers::are_started(subject))
-    })
+        last = handed.then_some(call.span.end).max(last);
+    });
+    // It comes back with an answer.
+    last.is_some_and(|at| !workers::waits(&typing, body, at))
 }
 
 /// A function that has the resource, or something made from it.

@@ -4,11 +4,13 @@
 use rustc_hash::FxHashSet;
 
 use crate::analysis::dataflow::assignments::root;
+use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::exits::may_end;
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::analysis::proof::goroutines::visit_statements;
+use crate::analysis::proof::reached::{Names, names_of};
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::base::diagnostic::Objection;
@@ -33,7 +35,7 @@ pub(super) fn against(subject: &Subject, holder: VarId) -> Option<Objection> {
     let names = names_of(typing.scopes, holder);
     let is_it = |expr: &Expr| typing.scopes.var(expr.as_ident()?).filter(|var| names.contains(var));
     let part = |arg: &Expr| field_of(typing.scopes, &names, arg).filter(|field| released.may_end(field));
-    visit::calls(subject.decl).into_iter().find_map(|call| {
+    let given = visit::calls(subject.decl).into_iter().find_map(|call| {
         let name = call.name().unwrap_or_default();
         let puts = |part: &str| {
             let words = format!("`{name}` puts something into `{part}` of it, which its release ends");
@@ -52,16 +54,25 @@ pub(super) fn against(subject: &Subject, holder: VarId) -> Option<Objection> {
             let part = part(arg)?;
             (!stored_in(typing.database, &func, *into, 0).is_empty()).then_some(part)
         });
-        if let Some(part) = given {
-            return puts(&part);
-        }
-        let (into, _) = passed.iter().find(|(_, arg)| is_it(arg).is_some())?;
-        let stored = stored_in(typing.database, &func, *into, 0);
-        let ended = stored.into_iter().filter(|stored| released.may_end(&stored.field)).find(|stored| {
-            let Some(from) = stored.from else { return true };
-            passed.iter().any(|(at, arg)| *at == from && is_it(arg).is_none() && is_of_others(typing, arg))
-        })?;
-        puts(&ended.field)
+        given.and_then(|part| puts(&part))
+    });
+    given.or_else(|| {
+        // Those that it reaches, by whatever name it gets there.
+        Names::of(subject, holder).reach().into_iter().find_map(|reached| {
+            let passed = reached.call.map(|call| passed(call, &reached.func));
+            let from_others = |from: ParamIndex| {
+                let mut args = passed.iter().flatten();
+                passed.is_none()
+                    || args.any(|(at, arg)| *at == from && is_it(arg).is_none() && is_of_others(typing, arg))
+            };
+            let stored = stored_in(typing.database, &reached.func, reached.into, 0);
+            let mut ended = stored.into_iter().filter(|stored| released.may_end(&stored.field));
+            let ended = ended.find(|stored| stored.from.is_none_or(from_others))?;
+            let name = &reached.func.decl.name.name;
+            let words =
+                format!("`{name}` puts something into `{}` of it, which its release ends", ended.field);
+            Some(subject.object(reached.span, words))
+        })
     })
 }
 
@@ -69,17 +80,38 @@ pub(super) fn against(subject: &Subject, holder: VarId) -> Option<Objection> {
 fn assigned(subject: &Subject, holder: VarId, released: &ReleasedFields) -> Option<Span> {
     let (typing, scopes) = (subject.typing, subject.typing.scopes);
     let names = names_of(scopes, holder);
+    let own = subject.ty.named().and_then(|named| named.source());
+    let own = own.is_some_and(|package| !typing.database.is_dependency(package));
+    let others = Names::of(subject, holder);
+    // By another name: of something around it, of a literal's parameter, or of a part that a method gave.
+    let by_others = |target: &Expr| match &target.unparen().kind {
+        ExprKind::Selector { operand, field } => {
+            let promoted = || !typing.database.has_direct_field(&typing.of(operand), &field.name);
+            others.begin(operand)
+                && (others.are(operand) || promoted())
+                && released.may_be(Some(&field.name), 0)
+        }
+        ExprKind::Index { operand, .. } => match &operand.unparen().kind {
+            ExprKind::Selector { operand: owner, field } => {
+                others.are(owner) && released.may_be(Some(&field.name), 0)
+            }
+            _ => others.begin(operand),
+        },
+        ExprKind::Pointer(operand) => others.begin(operand),
+        _ => false,
+    };
     let goes_to = |target: &Expr| {
         field_of(scopes, &names, target).is_some_and(|field| released.may_be(Some(&field), 0))
+            || own && by_others(target)
     };
     let mut found = None;
-    visit_statements(scopes.body(subject.body).block, &mut |stmt| {
+    for stmt in statements(subject.decl) {
         for (target, value) in set_by(stmt) {
             if goes_to(target) && can_end(typing, value) && !is_for_it_alone(subject, value, stmt.span) {
                 found.get_or_insert(stmt.span);
             }
         }
-    });
+    }
     found
 }
 
@@ -288,7 +320,7 @@ fn params(func: &FuncRef) -> impl Iterator<Item = ParamIndex> {
 }
 
 /// What a call passes, each with the parameter that gets it.
-fn passed<'a>(call: &'a Call, func: &FuncRef) -> Vec<(ParamIndex, &'a Expr)> {
+pub(super) fn passed<'a>(call: &'a Call, func: &FuncRef) -> Vec<(ParamIndex, &'a Expr)> {
     let mut passed = Vec::new();
     if func.decl.receiver.is_some()
         && let ExprKind::Selector { operand, .. } = &call.function.unparen().kind
@@ -300,27 +332,9 @@ fn passed<'a>(call: &'a Call, func: &FuncRef) -> Vec<(ParamIndex, &'a Expr)> {
     passed
 }
 
-/// A variable, and its other names.
-fn names_of(scopes: &Scopes, var: VarId) -> Vec<VarId> {
-    let mut names = vec![var];
-    loop {
-        let is_name = |value: &Expr| {
-            value.as_ident().and_then(|ident| scopes.var(ident)).is_some_and(|var| names.contains(&var))
-        };
-        let all = (0..narrow(scopes.vars.len())).map(VarId);
-        let more = all.filter(|var| !names.contains(var));
-        let more: Vec<VarId> =
-            more.filter(|var| scopes.assigned(*var).iter().any(|given| is_name(given.value))).collect();
-        if more.is_empty() {
-            return names;
-        }
-        names.extend(more);
-    }
-}
-
 /// `listeners` of `b.listeners`, `b.listeners[name]`, `o.last` with `o := &b.listeners`, where `b` is one of
 /// the names; nothing of `*b`, `b[name]` and `b.options().last`, which may be any.
-fn field_of(scopes: &Scopes, names: &[VarId], target: &Expr) -> Option<String> {
+pub(super) fn field_of(scopes: &Scopes, names: &[VarId], target: &Expr) -> Option<String> {
     let is_it = |expr: &Expr| {
         expr.as_ident().and_then(|ident| scopes.var(ident)).is_some_and(|var| names.contains(&var))
     };

@@ -11,6 +11,7 @@ use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::{Database, FileScope};
+use crate::go::types::members::Member;
 use crate::go::types::type_expr::Type;
 
 /// Functions that call functions are followed this deep.
@@ -65,6 +66,23 @@ pub(super) fn mention(subject: &Subject, name: &str) -> bool {
             visit::block(body, &mut |expr| found |= last_name(expr) == Some(name));
         });
     });
+    found
+}
+
+/// Whether the release, or what it calls of the repository, mentions what has this name.
+pub(super) fn release_mentions(subject: &Subject, name: &str) -> bool {
+    let database = subject.typing.database;
+    let declared = match database.member(subject.ty, &subject.release.method) {
+        Some(Member::Method(method)) => method.func,
+        _ => None,
+    };
+    let (mut found, mut read) = (false, 0);
+    let dynamic = || subject.dynamic_methods(&subject.release.method);
+    for func in declared.map_or_else(dynamic, |func| vec![func]) {
+        reach(database, &func, (0, &mut read), &mut |_, body| {
+            visit::block(body, &mut |expr| found |= last_name(expr) == Some(name));
+        });
+    }
     found
 }
 
