@@ -4,6 +4,7 @@
 use crate::analysis::channel::findings::{Found, evidence, is_renamed, plainly_received};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::team::ChannelId;
+use crate::analysis::channel::told;
 use crate::analysis::channel::verdict::{Fault, Kind};
 use crate::base::diagnostic::Remedy;
 use crate::base::text::Span;
@@ -81,7 +82,7 @@ fn doubt(found: &Found, fault: &Fault) -> Option<String> {
     if ranges.into_iter().any(goes_on) {
         return Some("the goroutine goes on behind the loop then".to_owned());
     }
-    plainly_received(found, fault.channel)
+    plainly_received(found, fault.channel).or_else(|| told::counted(found))
 }
 
 /// The line behind the `close` that is there in which something is waited for, maybe for who is told by it.

@@ -32,6 +32,7 @@ mod team;
 #[cfg(test)]
 mod tests;
 mod together;
+mod told;
 mod unanswered;
 mod verdict;
 mod walk;

@@ -8,6 +8,7 @@ use crate::analysis::channel::groups::{Endless, Why};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::{Count, Size};
 use crate::analysis::channel::team::{Channel, ChannelId};
+use crate::analysis::channel::told;
 use crate::analysis::channel::verdict::{Fault, Kind};
 use crate::analysis::graph::scopes::VarId;
 use crate::base::diagnostic::{AnchorPlace, Closable, Remedy};
@@ -127,7 +128,10 @@ fn capacity(found: &Found, fault: &Fault) -> Option<Remedy> {
     if room.contains("len(") && is_renamed(found.frame, "len") {
         return Some(Remedy::advice(format!("make room for {room} in `{name}`"), renamed("len")));
     }
-    let doubt = doubt.or_else(|| seen(found, fault.channel)).or_else(|| owner_waits(found, fault));
+    let doubt = doubt
+        .or_else(|| seen(found, fault.channel))
+        .or_else(|| owner_waits(found, fault))
+        .or_else(|| told::by_others(found, channel.var));
     Some(Remedy::Capacity {
         title: format!("make room in `{name}` for what is sent: `, {room}`"),
         at,

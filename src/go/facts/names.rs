@@ -88,6 +88,8 @@ pub struct Functions {
     pub quick: NameSet,
     /// Works on the text that it gets, and asks nobody for anything.
     pub of_text: NameSet,
+    /// Tells which goroutines there are, or how many.
+    pub counts_goroutines: NameSet,
     /// Calls the function that it gets, and is done with it on return.
     pub runs_now: NameSet,
     /// Calls the function that it gets when the surrounding scope ends.

@@ -1,0 +1,263 @@
+//! Who else than a receiver could tell that a send is over: who waits for the goroutine's group or for its
+//! lock, and who counts goroutines. With room in the channel that comes earlier, and what was sent may not be
+//! received by then.
+
+use crate::analysis::channel::findings::Found;
+use crate::analysis::graph::derived::statements;
+use crate::analysis::graph::local_types::Typing;
+use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
+use crate::base::text::Span;
+use crate::go::facts::names;
+use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
+use crate::go::types::database::FileScope;
+
+/// Why the end of the sends on `channel` could be told by somebody else.
+pub fn by_others(found: &Found, channel: VarId) -> Option<String> {
+    let Decl::Func(func) = found.declaration.decl else { return None };
+    let case = Case { found, channel, decl: found.declaration.decl, body: func.body()? };
+    counted(found).or_else(|| case.of_goroutines())
+}
+
+/// Where the function, or what it calls of the repository, asks which goroutines there are.
+pub fn counted(found: &Found) -> Option<String> {
+    let typing = found.frame.typing;
+    let counts = |typing: &Typing, call: &Call| {
+        typing.ask(call, |name| names::functions().counts_goroutines.holds(name.package, name.name))
+            == Some(true)
+    };
+    let in_callee = |call: &Call| {
+        let func = typing.called(call).filter(|func| !typing.database.is_dependency(&func.package));
+        func.is_some_and(|func| {
+            let scopes = Scopes::of_func(&func.decl);
+            let inside = Typing::new(typing.database, FileScope::of(&func), &scopes);
+            visit::calls(&Decl::Func(func.decl.clone())).into_iter().any(|call| counts(&inside, call))
+        })
+    };
+    let call = visit::calls(found.declaration.decl)
+        .into_iter()
+        .find(|call| counts(typing, call) || in_callee(call))?;
+    Some(format!(
+        "line {} may ask for the goroutines that there are",
+        found.declaration.place(call.span, String::new()).line
+    ))
+}
+
+struct Case<'c, 't, 'a, 'f, 'w> {
+    found: &'c Found<'t, 'a, 'f, 'w>,
+    channel: VarId,
+    decl: &'c Decl,
+    body: &'c Block,
+}
+
+/// The body of a goroutine that may send, with the call that starts it.
+struct Goroutine<'c> {
+    body: &'c Block,
+    /// A function that is written down here, and sees the variables of this one.
+    literal: bool,
+    call: &'c Call,
+}
+
+impl Case<'_, '_, '_, '_, '_> {
+    fn line(&self, span: Span) -> u32 {
+        self.found.declaration.place(span, String::new()).line
+    }
+
+    fn var(&self, expr: &Expr) -> Option<VarId> {
+        let expr = match &expr.unparen().kind {
+            ExprKind::AddressOf(inner) => inner,
+            _ => expr,
+        };
+        self.found.frame.scopes.var(expr.as_ident()?)
+    }
+
+    fn of_goroutines(&self) -> Option<String> {
+        let typing = self.found.frame.typing;
+        let mut callees: Vec<(FuncRef, &Call)> = Vec::new();
+        let mut goroutines = Vec::new();
+        for stmt in statements(self.decl) {
+            let StmtKind::Go(expr) = &stmt.kind else { continue };
+            let Some(call) = expr.as_call() else { continue };
+            match &call.function.unparen().kind {
+                ExprKind::FuncLit(literal) => {
+                    goroutines.push(Goroutine { body: &literal.body, literal: true, call });
+                }
+                _ => callees.extend(typing.called(call).map(|func| (func, call))),
+            }
+        }
+        for (func, call) in &callees {
+            goroutines.extend(func.decl.body().map(|body| Goroutine { body, literal: false, call }));
+        }
+        for call in visit::calls(self.decl) {
+            let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { continue };
+            if !matches!(&*field.name, "Go" | "TryGo") {
+                continue;
+            }
+            let sends = call.args.iter().any(|arg| self.uses_channel(arg.span));
+            if sends && let Some(why) = self.of_group(operand, call.span) {
+                return Some(why);
+            }
+        }
+        goroutines.into_iter().filter(|one| self.sends(one)).find_map(|one| self.of(&one))
+    }
+
+    fn uses_channel(&self, span: Span) -> bool {
+        self.found.frame.scopes.uses_in(span).any(|var| var == self.channel)
+    }
+
+    fn sends(&self, goroutine: &Goroutine) -> bool {
+        match goroutine.literal {
+            true => self.uses_channel(goroutine.body.span) || self.uses_channel(goroutine.call.span),
+            false => goroutine.call.args.iter().any(|arg| self.var(arg) == Some(self.channel)),
+        }
+    }
+
+    /// Whom one goroutine tells that it is past its send.
+    fn of(&self, goroutine: &Goroutine) -> Option<String> {
+        let (mut first_send, mut deferred) = (u32::MAX, Vec::new());
+        visit_statements(goroutine.body, &mut |stmt| match &stmt.kind {
+            StmtKind::Send { .. } => first_send = first_send.min(stmt.span.start),
+            StmtKind::Defer(_) => deferred.push(stmt.span),
+            _ => {}
+        });
+        let mut told = Vec::new();
+        visit_statements(goroutine.body, &mut |stmt| {
+            let (StmtKind::Expr(expr) | StmtKind::Defer(expr)) = &stmt.kind else { return };
+            let Some(call) = expr.as_call().filter(|call| call.args.is_empty()) else { return };
+            if let ExprKind::Selector { operand, field } = &call.function.unparen().kind {
+                let after = stmt.span.start > first_send || deferred.iter().any(|at| at.contains(stmt.span));
+                told.push((&**operand, &*field.name, after));
+            }
+        });
+        told.into_iter().find_map(|(operand, method, after)| match method {
+            "Unlock" | "RUnlock"
+                if after && (!goroutine.literal || self.locks_beside(operand, goroutine)) =>
+            {
+                let words = "the goroutine holds a lock until what it sends is received; who waits for that";
+                Some(format!("{words} would have it earlier"))
+            }
+            "Done" if goroutine.literal => self.of_group(operand, goroutine.call.span),
+            "Done" => {
+                let group =
+                    |arg: &&Expr| self.var(arg).is_some_and(|var| self.found.frame.groups.contains_key(&var));
+                match goroutine.call.args.iter().find(group) {
+                    Some(arg) => self.of_group(arg, goroutine.call.span),
+                    None => Some(waited_for_elsewhere(self.line(goroutine.call.span))),
+                }
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether the function has to do with the lock outside of the goroutine.
+    fn locks_beside(&self, lock: &Expr, goroutine: &Goroutine) -> bool {
+        let name = |expr: &Expr| {
+            let path = expr.as_path()?;
+            Some(path.iter().map(|part| &*part.name).collect::<Vec<_>>().join("."))
+        };
+        let Some(wanted) = name(lock) else { return true };
+        visit::calls(self.decl).into_iter().any(|call| {
+            let outside = !goroutine.body.span.contains(call.span);
+            let is_it = |expr: &Expr| name(expr).as_ref() == Some(&wanted);
+            outside
+                && matches!(&call.function.unparen().kind,
+                    ExprKind::Selector { operand, .. } if is_it(operand))
+        })
+    }
+
+    /// Who waits for the group, other than the function itself and who then closes the channel.
+    fn of_group(&self, group: &Expr, started: Span) -> Option<String> {
+        let scopes = self.found.frame.scopes;
+        let elsewhere = || Some(waited_for_elsewhere(self.line(started)));
+        let Some(var) = self.var(group) else { return elsewhere() };
+        let with_context = scopes.assigned(var).iter().any(|given| given.of > 1);
+        if matches!(scopes.info(var).origin, VarOrigin::Param { .. }) || with_context {
+            return elsewhere();
+        }
+        let (mut plain, mut waits) = (Vec::new(), Vec::new());
+        for call in visit::calls(self.decl) {
+            if let ExprKind::Selector { operand, field } = &call.function.unparen().kind
+                && self.var(operand) == Some(var)
+            {
+                plain.push(operand.span.start);
+                if &*field.name == "Wait" {
+                    waits.push(call.span);
+                }
+            }
+        }
+        // Started with it: a goroutine that is done, and does not wait itself.
+        for stmt in statements(self.decl) {
+            let StmtKind::Go(expr) = &stmt.kind else { continue };
+            let Some(call) = expr.as_call() else { continue };
+            let waits = || {
+                let func = self.found.frame.typing.called(call);
+                func.and_then(|func| func.decl.body().map(mentions_wait)).unwrap_or(true)
+            };
+            for arg in call.args.iter().filter(|arg| self.var(arg) == Some(var)) {
+                let at = match &arg.unparen().kind {
+                    ExprKind::AddressOf(inner) => inner.unparen().span.start,
+                    _ => arg.unparen().span.start,
+                };
+                if !waits() {
+                    plain.push(at);
+                }
+            }
+        }
+        // The first is where it is declared.
+        let given = scopes.uses_of(var).skip(1).find(|at| !plain.contains(at));
+        if let Some(at) = given {
+            return Some(waited_for_elsewhere(self.line(Span::new(at, at))));
+        }
+        let mut literals = Vec::new();
+        visit::block(self.body, &mut |expr| {
+            if let ExprKind::FuncLit(literal) = &expr.kind {
+                literals.push(&literal.body);
+            }
+        });
+        waits.into_iter().find_map(|wait| {
+            let around = literals.iter().filter(|body| body.span.contains(wait));
+            let inner = around.min_by_key(|body| body.span.end - body.span.start)?;
+            (!self.only_closes(inner, wait)).then(|| waited_for_elsewhere(self.line(wait)))
+        })
+    }
+
+    /// Whether all that a body does after the `wait` is to close the channel.
+    fn only_closes(&self, body: &Block, wait: Span) -> bool {
+        body.stmts.iter().all(|stmt| {
+            let closes = |expr: &Expr| {
+                expr.as_call().is_some_and(|call| {
+                    let own = call.args.first().and_then(|arg| self.var(arg)) == Some(self.channel);
+                    call.function.as_ident().is_some_and(|name| &*name.name == "close") && own
+                })
+            };
+            match &stmt.kind {
+                StmtKind::Expr(expr) => expr.unparen().span == wait || closes(expr),
+                StmtKind::Defer(expr) => closes(expr),
+                _ => false,
+            }
+        })
+    }
+}
+
+/// Every statement, those of function literals included.
+fn visit_statements<'a>(body: &'a Block, see: &mut dyn FnMut(&'a Stmt)) {
+    visit::body(body, see);
+    visit::block(body, &mut |expr| {
+        if let ExprKind::FuncLit(literal) = &expr.kind {
+            visit::body(&literal.body, see);
+        }
+    });
+}
+
+fn waited_for_elsewhere(line: u32) -> String {
+    format!("who waits for the goroutine (line {line}) would go on before what it sends is received")
+}
+
+fn mentions_wait(body: &Block) -> bool {
+    let mut found = false;
+    visit::block(body, &mut |expr| {
+        found |= expr.as_call().is_some_and(|call| call.name() == Some("Wait"));
+    });
+    found
+}
