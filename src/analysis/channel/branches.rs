@@ -61,6 +61,8 @@ impl Walk<'_> {
         }
         self.eval(frame, condition, "compared", flow)?;
         let question = frame.question(condition);
+        let room = frame.asks_for_room(condition);
+        let told = frame.member && frame.asks_the_others(condition);
         let mentioned = frame.mentioned(condition);
         let (mut yes, mut no) = (Vec::new(), Vec::new());
         for way in std::mem::take(&mut flow.running) {
@@ -81,6 +83,8 @@ impl Walk<'_> {
                     continue;
                 }
                 let mut taken = way.clone();
+                taken.told |= told;
+                taken.roomy.extend(room.filter(|(_, says)| *says == holds).map(|(channel, _)| channel));
                 if let (None, Some((asked, turned))) = (known, &question) {
                     taken.facts.insert(Fact { holds: holds != *turned, ..asked.clone() });
                 }

@@ -134,9 +134,7 @@ impl Walk<'_> {
         if self.counts(frame, call, flow)? {
             return Ok(());
         }
-        if let ExprKind::Selector { operand, .. } = &function.kind {
-            self.eval(frame, operand, "used as a value", flow)?;
-        }
+        self.callable(frame, call, flow)?;
         let passes = call.args.iter().any(|arg| self.passes(frame, arg));
         let name = call.name().unwrap_or("a function");
         for arg in call.args.iter().filter(|arg| !self.passes(frame, arg)) {
@@ -151,6 +149,14 @@ impl Walk<'_> {
             work(flow, call.span);
         }
         Ok(())
+    }
+
+    /// What is called, where that is more than a name: the value whose method it is, a call that gives it.
+    fn callable<'a>(&self, frame: &Frame<'a, '_>, call: &'a Call, flow: &mut Flow) -> Walked<()> {
+        match &call.function.unparen().kind {
+            ExprKind::Ident(_) | ExprKind::FuncLit(_) => Ok(()),
+            _ => self.eval(frame, &call.function, "used as a value", flow),
+        }
     }
 
     /// Whether an argument is of the team, so that its callee has to be followed.
@@ -338,6 +344,7 @@ impl Walk<'_> {
         let file = self.files.borrow().len() - 1;
         let mut inner = Frame::new(file, (&scopes, &typing), &mutated, BodyId(0));
         (inner.member, inner.depth) = (member, frame.depth + 1);
+        inner.capacities.clone_from(&frame.capacities);
         let mut start = way;
         for (at, arg) in call.args.iter().enumerate() {
             let param = scopes.param(BodyId(0), ParamIndex::At(narrow(at)));
@@ -400,9 +407,7 @@ impl Walk<'_> {
         if let Some(literal) = literal {
             return self.member(frame, literal, (Some(call), None), span, flow);
         }
-        if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind {
-            self.eval(frame, operand, "used as a value", flow)?;
-        }
+        self.callable(frame, call, flow)?;
         let passed: Vec<_> = call.args.iter().filter_map(|arg| frame.channel(arg)).collect();
         let groups: Vec<_> = call.args.iter().filter_map(|arg| frame.group(arg)).collect();
         let waits = !frame.member && call.args.iter().any(|arg| frame.context(arg).is_some());

@@ -3,6 +3,7 @@
 use crate::analysis::channel::frame::Frame;
 use crate::analysis::channel::outcome::{Fact, Way};
 use crate::analysis::channel::size::{Size, Symbol};
+use crate::analysis::channel::team::ChannelId;
 use crate::analysis::graph::scopes::VarId;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -83,6 +84,55 @@ impl<'a> Frame<'a, '_> {
             BinaryOp::NotEqual => Some(false),
             _ => None,
         }
+    }
+
+    /// The channel of the team of which a condition asks whether there is room in it, and the answer that
+    /// says so: `len(c) == 0`, `len(c) < cap(c)`.
+    pub fn asks_for_room(&self, condition: &'a Expr) -> Option<(ChannelId, bool)> {
+        let ExprKind::Binary { op, left, right } = &condition.unparen().kind else { return None };
+        let length = |expr: &'a Expr| {
+            let call = expr.as_call().filter(|call| call.name() == Some("len"))?;
+            self.channel(call.args.first()?)
+        };
+        let (channel, against, turned) = match (length(left), length(right)) {
+            (Some(channel), None) => (channel, right, false),
+            (None, Some(channel)) => (channel, left, true),
+            _ => return None,
+        };
+        let capacity = self.capacities.get(&channel)?;
+        let number = self.size(against);
+        let full = number == *capacity;
+        let less = full || capacity.exceeds(&number);
+        let says = match (op, turned) {
+            (BinaryOp::Equal, _) if !full && less => true,
+            (BinaryOp::NotEqual, _) if number == Size::ZERO && !full => false,
+            (BinaryOp::NotEqual, _) if full => true,
+            (BinaryOp::Equal, _) if full => false,
+            (BinaryOp::Less, false) | (BinaryOp::Greater, true) if less => true,
+            (BinaryOp::GreaterOrEqual, false) | (BinaryOp::LessOrEqual, true) if full => false,
+            (BinaryOp::Greater, false) | (BinaryOp::Less, true) if number == Size::ZERO && !full => false,
+            _ => return None,
+        };
+        Some((channel, says))
+    }
+
+    /// Whether a goroutine asks by a condition what others say meanwhile: an atomic value, or a variable of
+    /// theirs that is true or false.
+    pub fn asks_the_others(&self, condition: &'a Expr) -> bool {
+        let mut inner = condition.unparen();
+        while let ExprKind::Unary { not: true, operand } = &inner.kind {
+            inner = operand.unparen();
+        }
+        let mut loads = false;
+        visit::expr(inner, &mut |part| {
+            if let ExprKind::Call(call) = &part.kind {
+                loads |= call.name().is_some_and(|name| name.starts_with("Load")) && call.args.len() <= 1;
+            }
+        });
+        let theirs = inner.as_ident().and_then(|ident| self.scopes.var(ident)).is_some_and(|var| {
+            self.scopes.info(var).body != self.body && self.scopes.assigned(var).len() > 1
+        });
+        loads || theirs
     }
 
     /// Whether a variable never gets a second value.
@@ -176,7 +226,11 @@ impl<'a> Frame<'a, '_> {
                 }
             }
             ExprKind::Call(call) if call.args.len() == 1 && call.name() == Some("len") => {
-                self.length(&call.args[0])
+                self.length_at(&call.args[0], depth + 1)
+            }
+            ExprKind::Call(call) if call.args.len() == 1 && call.name() == Some("cap") => {
+                let capacity = self.channel(&call.args[0]).and_then(|channel| self.capacities.get(&channel));
+                capacity.cloned().unwrap_or_else(unnamed)
             }
             ExprKind::Call(call) if call.args.len() == 1 && matches!(call.name(), Some("int" | "int64")) => {
                 self.size_at(&call.args[0], depth + 1)
@@ -188,20 +242,25 @@ impl<'a> Frame<'a, '_> {
 
     /// How many elements a container has.
     pub fn length(&self, container: &'a Expr) -> Size {
+        self.length_at(container, 0)
+    }
+
+    fn length_at(&self, container: &'a Expr, depth: u32) -> Size {
         let mut about = Vec::new();
         let var = container.as_ident().and_then(|ident| self.scopes.var(ident));
         if let Some((_, length)) = var.and_then(|var| self.sizes.get(&var)) {
             return length.clone();
         }
-        let literal =
-            container.as_ident().and_then(|ident| self.scopes.var(ident)).and_then(|var| {
-                match self.scopes.assigned(var) {
-                    [one] if one.of == 1 && self.is_stable(var) => {
-                        elements(one.value).or_else(|| keys(one.value).filter(|_| self.is_only_read(var)))
-                    }
-                    _ => None,
-                }
-            });
+        let value = var.and_then(|var| match self.scopes.assigned(var) {
+            [one] if one.of == 1 && self.is_stable(var) => Some((var, one.value)),
+            _ => None,
+        });
+        if let Some(length) = value.and_then(|(_, value)| made_with(value)).filter(|_| depth < MAX_DEPTH) {
+            return self.size_at(length, depth + 1);
+        }
+        let literal = value.and_then(|(var, value)| {
+            elements(value).or_else(|| keys(value).filter(|_| self.is_only_read(var)))
+        });
         if let Some(number) = literal.or_else(|| elements(container)) {
             return Size::number(number);
         }
@@ -270,6 +329,13 @@ impl<'a> Frame<'a, '_> {
             _ => None,
         }
     }
+}
+
+/// The length that a slice is made with: `make([]T, n)`.
+fn made_with(expr: &Expr) -> Option<&Expr> {
+    let call = expr.as_call().filter(|call| call.name() == Some("make"))?;
+    let list = matches!(call.args.first()?.unparen().kind, ExprKind::SliceOf(_));
+    call.args.get(1).filter(|_| list)
 }
 
 /// How many elements a literal has: `[]T{a, b}`.

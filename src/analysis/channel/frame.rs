@@ -21,6 +21,8 @@ pub struct Frame<'a, 'f> {
     pub scopes: &'f Scopes<'a>,
     pub typing: &'f Typing<'a, 'f>,
     pub channels: FxHashMap<VarId, ChannelId>,
+    /// How much the channels of the team hold.
+    pub capacities: FxHashMap<ChannelId, Size>,
     /// Contexts whose end is a channel of the team, and what cancels them.
     pub contexts: FxHashMap<VarId, ChannelId>,
     pub cancels: FxHashMap<VarId, ChannelId>,
@@ -58,6 +60,7 @@ impl<'a, 'f> Frame<'a, 'f> {
             scopes,
             typing,
             channels: FxHashMap::default(),
+            capacities: FxHashMap::default(),
             contexts: FxHashMap::default(),
             cancels: FxHashMap::default(),
             groups: FxHashMap::default(),
@@ -78,6 +81,7 @@ impl<'a, 'f> Frame<'a, 'f> {
     pub fn within(&self, body: BodyId) -> Frame<'a, 'f> {
         Frame {
             channels: self.channels.clone(),
+            capacities: self.capacities.clone(),
             contexts: self.contexts.clone(),
             cancels: self.cancels.clone(),
             groups: self.groups.clone(),

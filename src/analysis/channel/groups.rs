@@ -15,6 +15,7 @@ use crate::base::text::narrow;
 use crate::go::facts::names;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
+use crate::go::types::type_expr::Type;
 
 /// What the rule is called.
 pub const KIND: &str = "waitgroup-imbalance";
@@ -26,7 +27,13 @@ pub fn made(scopes: &Scopes, typing: &Typing) -> FxHashMap<VarId, GroupId> {
         let info = scopes.info(*var);
         let own = match &info.origin {
             VarOrigin::Declared { ty } => !matches!(ty.unparen().kind, ExprKind::Pointer(_)),
-            VarOrigin::Value { value, .. } => makes(value),
+            VarOrigin::Value { value, of: 1, .. } => makes(value),
+            // Beside another value, which may hold it, only what is known to make it: a context holds none.
+            VarOrigin::Value { value, .. } => value.as_call().is_some_and(|call| {
+                let (ty, maker) = (typing.var(*var), typing.name(&call.function));
+                let home = ty.as_ref().and_then(Type::named).map(|named| &*named.package);
+                maker.is_some_and(|(package, _)| home == Some(&*package))
+            }),
             _ => false,
         };
         own && called.contains(var)
@@ -223,5 +230,8 @@ fn has(events: &[Event], what: &What) -> bool {
 /// against a number.
 fn is_surely_more(added: &Size, done: &Size) -> bool {
     let items = |size: &Size| size.as_symbol().is_none_or(|symbol| symbol.key.starts_with("len("));
-    *added != Size::Any && added.exceeds(done) && (done.as_number().is_none() || items(added))
+    // A number above one is one that somebody has counted, maybe the same items.
+    let few = |number: i64| number < 2 && items(added);
+    let related = added.as_number().is_some() || done.as_number().is_none_or(few);
+    *added != Size::Any && added.exceeds(done) && related
 }

@@ -115,6 +115,7 @@ pub fn judge(declaration: &Declaration) -> Vec<Judged> {
         let mut frame = Frame::new(0, (&scopes, &typing), &mutated, team.body);
         frame.groups.clone_from(&groups);
         frame.channels = channels(team);
+        frame.capacities = numbered(&capacities(&frame, team));
         let walk = Walk::new(declaration.database, declaration.summaries, scope);
         judged.extend(of_team(declaration, &walk, &frame, team, func));
     }
@@ -129,6 +130,10 @@ fn channels(team: &Team) -> FxHashMap<VarId, ChannelId> {
 fn capacities<'a>(frame: &Frame<'a, '_>, team: &Team<'a>) -> Vec<Size> {
     let capacity = |capacity: Option<&'a Expr>| capacity.map_or(Size::ZERO, |capacity| frame.size(capacity));
     team.channels.iter().map(|channel| capacity(channel.capacity)).collect()
+}
+
+fn numbered(capacities: &[Size]) -> FxHashMap<ChannelId, Size> {
+    capacities.iter().enumerate().map(|(at, size)| (ChannelId(at), size.clone())).collect()
 }
 
 /// The waits for groups, and for the ends of contexts, that can never end.
@@ -148,6 +153,7 @@ fn waits(declaration: &Declaration) -> Vec<Detection> {
         let own = groups::declared(&scopes, &made, team.statements);
         let mut frame = Frame::new(0, (&scopes, &typing), &mutated, team.body);
         (frame.groups, frame.channels) = (made.clone(), channels(&team));
+        frame.capacities = numbered(&capacities(&frame, &team));
         let contexts: Vec<Channel> = team.statements.iter().filter_map(context).collect();
         if own.is_empty() && contexts.is_empty() {
             continue;
@@ -182,6 +188,7 @@ fn waits(declaration: &Declaration) -> Vec<Detection> {
             closed: &|channel| !open.contains_key(&channel),
             lasts: &|action, channel| walk.lasting.borrow().contains(&(action, channel)),
             known: &|group| !open_groups.contains(&group),
+            relates: true,
         };
         let found =
             Found { declaration, walk: &walk, frame: &frame, team: &team, ways: &ways, members: &members };
@@ -265,6 +272,7 @@ fn of_team<'a>(
         closed: &|channel| !open.contains_key(&channel),
         lasts: &|action, channel| walk.lasting.borrow().contains(&(action, channel)),
         known: &|group| !open_groups.contains(&group),
+        relates: true,
     };
     // To know how often a function runs, all the package is read: only where it matters.
     if (0..team.channels.len()).any(|at| case.judge(ChannelId(at)).is_some())

@@ -70,6 +70,7 @@ impl Walk<'_> {
         let uncounted = !matches!(trip, Trip::Counted(_));
         if matches!(trip, Trip::Endless) && left.is_empty() {
             self.stays(frame, before.events.iter().chain(&one));
+            self.stays_before(frame, &before.deferred);
         }
         let fed: BTreeSet<ChannelId> = one
             .iter()
@@ -247,6 +248,9 @@ impl<'a> Frame<'a, '_> {
             ForHead::Range { right, .. } => {
                 if let Some(channel) = self.channel(right) {
                     return Trip::Until(channel, looped_head(looped, right));
+                }
+                if self.typing.is_unclosed(right) {
+                    return Trip::Endless;
                 }
                 let counted = |size: Size| Trip::Counted(Count::exactly(size));
                 match self.typing.of(right) {

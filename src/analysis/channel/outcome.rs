@@ -114,6 +114,10 @@ pub struct Way {
     pub uncertain: bool,
     /// Channels that it sends on as often as it receives something: how often is for others to say.
     pub fed: BTreeSet<ChannelId>,
+    /// It has asked something that others say to it meanwhile: whether anybody still waits.
+    pub told: bool,
+    /// Channels that have room for one more, as it has just been asked.
+    pub roomy: BTreeSet<ChannelId>,
     /// Variables that got a value in this iteration.
     pub fresh: BTreeSet<VarId>,
     /// Variables whose value iterations of a loop may have changed.
@@ -140,6 +144,8 @@ impl Way {
             depends: BTreeSet::new(),
             uncertain: false,
             fed: BTreeSet::new(),
+            told: false,
+            roomy: BTreeSet::new(),
             fresh: BTreeSet::new(),
             stale: BTreeSet::new(),
             deferred: Vec::new(),

@@ -143,6 +143,15 @@ impl<'w> Walk<'w> {
         }
     }
 
+    /// Remembers the groups of what a goroutine has deferred on a way that has no end: it is never done.
+    pub fn stays_before(&self, frame: &Frame, deferred: &[usize]) {
+        if frame.member {
+            let known = frame.deferred.borrow();
+            let groups = deferred.iter().flat_map(|number| frame.groups_in(known[*number].span));
+            self.open_groups.borrow_mut().extend(groups);
+        }
+    }
+
     /// Counts a step that so many ways take.
     ///
     /// # Errors

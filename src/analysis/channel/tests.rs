@@ -296,6 +296,8 @@ fn a_field_is_unanswered_where_all_its_uses_are_known() {
         "func other(c chan int) *t { return &t{c} }",
         "func other(c chan int) *t { return &t{c: c} }",
         "var stop = func(y *t) { close(y.c) }",
+        "var _ = func(y *t) { close(y.c) }",
+        "var _ = 1\n\nvar _ = func(y *t) { close(y.c) }",
     ] {
         assert!(with(known, "<-x.c").is_empty(), "{known}");
     }
@@ -306,6 +308,8 @@ fn a_field_is_unanswered_where_all_its_uses_are_known() {
             .is_empty()
     );
     assert!(with("", "select { case <-x.c: default: }").is_empty());
+    assert!(with("", "panic(1)\n<-x.c").is_empty(), "nobody comes there");
+    assert_eq!(with("", "if x == nil { panic(1) }\n<-x.c"), never);
 }
 
 #[test]

@@ -18,12 +18,42 @@ pub const KIND: &str = "unanswered-field";
 /// The operations of a declaration that nothing in the package answers.
 pub fn detect(function: &Function) -> Vec<Detection> {
     let mut found: Vec<Detection> = Vec::new();
+    let unreached = unreached(function.scopes);
     for operation in operations(function.scopes, function.func) {
+        if unreached.iter().any(|behind| behind.contains(operation.span)) {
+            continue;
+        }
         let Some(why) = unanswered(function, &operation) else { continue };
         found.push(detection(function, &operation, why));
     }
     if !found.is_empty() && !is_called(function) {
         found.clear();
+    }
+    found
+}
+
+/// What stands behind a `panic` or a `return` in its own list of statements: nobody comes there.
+fn unreached(scopes: &Scopes) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut list = |stmts: &[Stmt]| {
+        let leaves = |stmt: &Stmt| match &stmt.kind {
+            StmtKind::Return(_) => true,
+            StmtKind::Expr(expr) => expr.as_call().is_some_and(|call| {
+                let panics = call.function.as_ident().filter(|name| &*name.name == "panic");
+                panics.is_some_and(|name| scopes.var(name).is_none())
+            }),
+            _ => false,
+        };
+        let labeled = stmts.iter().any(|stmt| matches!(stmt.kind, StmtKind::Labeled { .. }));
+        let behind = stmts.iter().skip_while(|stmt| !leaves(stmt)).skip(1);
+        let (Some(first), Some(last)) = (behind.clone().next(), behind.last()) else { return };
+        if !labeled {
+            found.push(Span { start: first.span.start, end: last.span.end });
+        }
+    };
+    for body in &scopes.bodies {
+        list(&body.block.stmts);
+        visit::body(body.block, &mut |stmt| visit::child_lists(stmt).into_iter().for_each(&mut list));
     }
     found
 }

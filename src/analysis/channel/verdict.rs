@@ -67,6 +67,8 @@ pub struct Case<'t> {
     pub lasts: &'t dyn Fn(Action, ChannelId) -> bool,
     /// Whether all uses of a group are known.
     pub known: &'t dyn Fn(GroupId) -> bool,
+    /// How many goroutines there are may be the number that somebody has written down.
+    pub relates: bool,
 }
 
 /// One way for each member that is started, with how often it is.
@@ -120,6 +122,9 @@ impl<'t> Case<'t> {
         if self.may_be_too_many(channel) {
             return ("unsure", "each of several goroutines may send, and fewer are received");
         }
+        if self.may_be_the_number(channel) {
+            return ("unsure", "whether more is sent than the number that somebody has written is not known");
+        }
         (self.word(channel), "")
     }
 
@@ -145,6 +150,22 @@ impl<'t> Case<'t> {
                 some_do_not && count.most != Size::ONE && count.most.times(&most).exceeds(&room)
             })
         })
+    }
+
+    /// The number that somebody has written down for a channel: of what it holds, or of what is received. One
+    /// is no count.
+    fn written(&self, channel: ChannelId) -> Option<Size> {
+        let received = self.exits.iter().map(|exit| exit.count(Action::Receive, channel, |_| true).most);
+        let written = received.chain([self.capacities[channel.0].clone()]);
+        let most = written.filter_map(|size| size.as_number()).max();
+        most.filter(|number| *number > 1).map(Size::number)
+    }
+
+    /// Whether more is sent than is received only if there are more goroutines than the number that somebody
+    /// has written down.
+    fn may_be_the_number(&self, channel: ChannelId) -> bool {
+        let all = Case { relates: false, ..*self };
+        self.relates && (self.closed)(channel) && all.unanswered(channel).is_some()
     }
 
     fn word(&self, channel: ChannelId) -> &'static str {
@@ -387,6 +408,9 @@ impl<'t> Case<'t> {
             let starts = if once || some_do_not && all.is_none() { Size::ONE } else { count.most.clone() };
             with = with.or(all);
             let sent = starts.times(&left.most);
+            if sent.is_open() && ![Size::ZERO, Size::ONE].contains(&self.capacities[channel.0]) {
+                return None;
+            }
             if count.least != Size::ZERO || count.most.as_number().is_some() {
                 sends = sends.plus(&sent);
             } else if sent.exceeds(&optional) {
@@ -405,6 +429,13 @@ impl<'t> Case<'t> {
         let received = exit.count(Action::Receive, channel, |_| true).least;
         let room = received.plus(&self.capacities[channel.0]).plus(&Size::number(-done_before));
         let (member, place) = blocked.filter(|_| sends.exceeds(&room))?;
+        // What is not counted in the text may be as many as somebody has counted.
+        if self.relates
+            && sends.as_number().is_none()
+            && self.written(channel).is_some_and(|number| !number.exceeds(&room))
+        {
+            return None;
+        }
         let (sends, received, together) = match with {
             Some(all) if all.leaves_more_than(&self.capacities[channel.0]) => {
                 (all.sends.clone(), all.received.least.clone(), all.channels.clone())

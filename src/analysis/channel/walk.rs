@@ -171,8 +171,13 @@ impl Walk<'_> {
             }
             return Ok(());
         };
-        let what = What::Operation { action, channel: known, guard };
-        flow.push(&Event { what, count: Count::once(), at: frame.at(span) });
+        for way in &mut flow.running {
+            // Where it has asked whether there is room, or somebody who waits, it does not wait for any.
+            let asked = action == Action::Send && (way.roomy.remove(&known) || way.told);
+            let guard = if asked { Guard::GivesUp } else { guard.clone() };
+            let what = What::Operation { action, channel: known, guard };
+            way.push(Event { what, count: Count::once(), at: frame.at(span) });
+        }
         Ok(())
     }
 
@@ -356,6 +361,7 @@ impl Walk<'_> {
             Some(_) if self.panics(frame, call) => end(flow, End::Panic(span)),
             Some(Ending::Exit | Ending::Never) => {
                 self.stays(frame, flow.running.iter().flat_map(|way| &way.events));
+                flow.running.iter().for_each(|way| self.stays_before(frame, &way.deferred));
                 flow.running.clear();
             }
             None => {}

@@ -187,12 +187,8 @@ fn look(database: &Database, holder: &Holder) -> Option<Uses> {
     }
     let mut uses = Uses::default();
     // What literals of the package's variables do with it is not looked into.
-    if package
-        .values_with(name)
-        .iter()
-        .filter_map(|value| package.var(value))
-        .any(|value| mentions(value.spec(), name))
-    {
+    let values = package.values_where(&|text| outline::has_word(text, name));
+    if values.iter().any(|value| mentions(value.spec(), name)) {
         return None;
     }
     if owner.is_none() {
