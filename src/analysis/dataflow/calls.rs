@@ -42,6 +42,7 @@ impl<'a> Walker<'a, '_> {
         };
         let args = self.arguments(call, state);
         if let Some(source) = source {
+            self.around.extend(self.oracle.made_around(call));
             let results = self.acquired(source, call.span, state);
             self.acquired_in_place(source, call, state);
             return results;
@@ -60,6 +61,10 @@ impl<'a> Walker<'a, '_> {
         let itself = matches!(receiver, Some((Alias::Itself, _)));
         if let Some(part) = self.released_part(call, state).filter(|_| !itself) {
             self.release(state, call.span, Certainty::Assumed, &part);
+            return Vec::new();
+        }
+        if let Some(words) = self.ends_with(call).filter(|_| state.is_open() && receiver.is_none()) {
+            self.release(state, call.span, Certainty::Assumed, &words);
             return Vec::new();
         }
         let family = matches!(receiver, Some((Alias::Itself | Alias::Handle(_) | Alias::Inside(_), _)));
@@ -206,6 +211,15 @@ impl<'a> Walker<'a, '_> {
         let whole = self.peek(base, state) == Some(Alias::Itself);
         (whole && self.oracle.is_release(&method.name, Some(call.args.len())))
             .then(|| format!("released through its field `{}`", field.name))
+    }
+
+    /// That a call ends the connection that the resource is made around: `conn.Close()`.
+    fn ends_with(&self, call: &Call) -> Option<String> {
+        let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return None };
+        let ident = operand.as_ident()?;
+        let var = self.scopes.var(ident).filter(|var| self.around.contains(var))?;
+        (&*field.name == "Close" && call.args.is_empty() && self.scopes.assigned(var).len() <= 1)
+            .then(|| format!("`{}` is closed, which it is made around", ident.name))
     }
 
     pub(crate) fn arguments(&mut self, call: &'a Call, state: &mut State) -> Vec<Value> {

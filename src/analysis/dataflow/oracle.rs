@@ -95,6 +95,10 @@ pub trait Oracle<'a> {
     /// Whether a method of this name, called on the resource itself with that many arguments, releases it;
     /// `None` for the method as a value.
     fn is_release(&self, method: &str, args: Option<usize>) -> bool;
+    /// The variable of a network connection that the call makes something around.
+    fn made_around(&self, _call: &'a Call) -> Option<VarId> {
+        None
+    }
     /// Whether the resource is released by calling it: `cancel()`.
     fn is_function(&self) -> bool {
         false

@@ -50,6 +50,8 @@ pub struct Walker<'a, 'w> {
     pub puts: BTreeMap<VarId, String>,
     /// Where a field of the resource itself is set that is not exported.
     pub altered: Option<Span>,
+    /// The connections that the resource is made around, and ends with.
+    pub(crate) around: BTreeSet<VarId>,
     /// The methods without arguments that were called on the resource to release it.
     pub released_by: BTreeSet<String>,
     /// The methods called on the resource, by call.
@@ -87,6 +89,7 @@ impl<'a, 'w> Walker<'a, 'w> {
             dropping: FxHashSet::default(),
             puts: BTreeMap::new(),
             altered: None,
+            around: BTreeSet::new(),
             released_by: BTreeSet::new(),
             used: BTreeMap::new(),
             doubled: BTreeSet::new(),

@@ -15,6 +15,7 @@ use crate::analysis::summaries::answers::{Stack, Summaries};
 use crate::analysis::summaries::conclude::{builtin, with_results};
 use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::result_ownership::ResultOwnership;
+use crate::analysis::summaries::wrapped;
 use crate::base::diagnostic::{Certainty, ReleaseWay};
 use crate::base::text::narrow;
 use crate::go::project::package::FuncRef;
@@ -161,6 +162,13 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
 
     fn is_unclosed(&self, channel: &'a Expr) -> bool {
         self.typing.is_unclosed(channel)
+    }
+
+    fn made_around(&self, call: &'a Call) -> Option<VarId> {
+        let arg = wrapped::owned_argument(self.typing, call)?;
+        let var = self.typing.scopes.var(arg.as_ident()?)?;
+        let ty = self.typing.of(arg);
+        ty.pointee().named().is_some_and(|named| &*named.package == "net").then_some(var)
     }
 
     fn is_endless(&self, field: &str) -> bool {
