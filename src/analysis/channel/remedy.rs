@@ -131,7 +131,7 @@ fn capacity(found: &Found, fault: &Fault) -> Option<Remedy> {
     let doubt = doubt
         .or_else(|| seen(found, fault.channel))
         .or_else(|| owner_waits(found, fault))
-        .or_else(|| told::by_others(found, channel.var));
+        .or_else(|| told::by_others(found, channel));
     Some(Remedy::Capacity {
         title: format!("make room in `{name}` for what is sent: `, {room}`"),
         at,

@@ -3,6 +3,7 @@
 //! received by then.
 
 use crate::analysis::channel::findings::Found;
+use crate::analysis::channel::team::Channel;
 use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
@@ -14,9 +15,10 @@ use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
 
 /// Why the end of the sends on `channel` could be told by somebody else.
-pub fn by_others(found: &Found, channel: VarId) -> Option<String> {
+pub fn by_others(found: &Found, channel: &Channel) -> Option<String> {
     let Decl::Func(func) = found.declaration.decl else { return None };
-    let case = Case { found, channel, decl: found.declaration.decl, body: func.body()? };
+    let (channel, made) = (channel.var, channel.make.span);
+    let case = Case { found, channel, made, decl: found.declaration.decl, body: func.body()? };
     counted(found).or_else(|| case.of_goroutines())
 }
 
@@ -47,16 +49,17 @@ pub fn counted(found: &Found) -> Option<String> {
 struct Case<'c, 't, 'a, 'f, 'w> {
     found: &'c Found<'t, 'a, 'f, 'w>,
     channel: VarId,
+    /// Where the channel is made.
+    made: Span,
     decl: &'c Decl,
     body: &'c Block,
 }
 
-/// The body of a goroutine that may send, with the call that starts it.
+/// The body of a goroutine that may send.
 struct Goroutine<'c> {
     body: &'c Block,
-    /// A function that is written down here, and sees the variables of this one.
-    literal: bool,
-    call: &'c Call,
+    /// The call of the function that it runs; `None` of a literal, which sees the variables around it.
+    call: Option<&'c Call>,
 }
 
 impl Case<'_, '_, '_, '_, '_> {
@@ -75,42 +78,47 @@ impl Case<'_, '_, '_, '_, '_> {
     fn of_goroutines(&self) -> Option<String> {
         let typing = self.found.frame.typing;
         let mut callees: Vec<(FuncRef, &Call)> = Vec::new();
-        let mut goroutines = Vec::new();
         for stmt in statements(self.decl) {
-            let StmtKind::Go(expr) = &stmt.kind else { continue };
-            let Some(call) = expr.as_call() else { continue };
-            match &call.function.unparen().kind {
-                ExprKind::FuncLit(literal) => {
-                    goroutines.push(Goroutine { body: &literal.body, literal: true, call });
-                }
-                _ => callees.extend(typing.called(call).map(|func| (func, call))),
+            if let StmtKind::Go(expr) = &stmt.kind
+                && let Some(call) = expr.as_call()
+                && call.args.iter().any(|arg| self.var(arg) == Some(self.channel))
+            {
+                callees.extend(typing.called(call).map(|func| (func, call)));
             }
-        }
-        for (func, call) in &callees {
-            goroutines.extend(func.decl.body().map(|body| Goroutine { body, literal: false, call }));
         }
         for call in visit::calls(self.decl) {
-            let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { continue };
-            if !matches!(&*field.name, "Go" | "TryGo") {
-                continue;
-            }
-            let sends = call.args.iter().any(|arg| self.uses_channel(arg.span));
-            if sends && let Some(why) = self.of_group(operand, call.span) {
+            if let ExprKind::Selector { operand, field } = &call.function.unparen().kind
+                && matches!(&*field.name, "Go" | "TryGo")
+                && call.args.iter().any(|arg| self.runs_with_channel(arg))
+                && let Some(why) = self.of_group(operand, call.span)
+            {
                 return Some(why);
             }
         }
-        goroutines.into_iter().filter(|one| self.sends(one)).find_map(|one| self.of(&one))
+        // Whatever starts it: every literal that may send.
+        let mut goroutines = Vec::new();
+        for literal in literals(self.body) {
+            let own = literal.body.span.contains(self.made);
+            if !own && self.uses_channel(literal.body.span) {
+                goroutines.push(Goroutine { body: &literal.body, call: None });
+            }
+        }
+        for (func, call) in &callees {
+            goroutines.extend(func.decl.body().map(|body| Goroutine { body, call: Some(call) }));
+        }
+        goroutines.into_iter().find_map(|one| self.of(&one))
+    }
+
+    /// Whether a function that is handed on has the channel: a literal, or a variable that has one.
+    fn runs_with_channel(&self, function: &Expr) -> bool {
+        let scopes = self.found.frame.scopes;
+        let given = function.as_ident().and_then(|ident| scopes.var(ident));
+        let given = given.map(|var| scopes.assigned(var)).unwrap_or_default();
+        self.uses_channel(function.span) || given.iter().any(|given| self.uses_channel(given.value.span))
     }
 
     fn uses_channel(&self, span: Span) -> bool {
         self.found.frame.scopes.uses_in(span).any(|var| var == self.channel)
-    }
-
-    fn sends(&self, goroutine: &Goroutine) -> bool {
-        match goroutine.literal {
-            true => self.uses_channel(goroutine.body.span) || self.uses_channel(goroutine.call.span),
-            false => goroutine.call.args.iter().any(|arg| self.var(arg) == Some(self.channel)),
-        }
     }
 
     /// Whom one goroutine tells that it is past its send.
@@ -132,18 +140,18 @@ impl Case<'_, '_, '_, '_, '_> {
         });
         told.into_iter().find_map(|(operand, method, after)| match method {
             "Unlock" | "RUnlock"
-                if after && (!goroutine.literal || self.locks_beside(operand, goroutine)) =>
+                if after && (goroutine.call.is_some() || self.locks_beside(operand, goroutine)) =>
             {
                 let words = "the goroutine holds a lock until what it sends is received; who waits for that";
                 Some(format!("{words} would have it earlier"))
             }
-            "Done" if goroutine.literal => self.of_group(operand, goroutine.call.span),
             "Done" => {
+                let Some(call) = goroutine.call else { return self.of_group(operand, operand.span) };
                 let group =
                     |arg: &&Expr| self.var(arg).is_some_and(|var| self.found.frame.groups.contains_key(&var));
-                match goroutine.call.args.iter().find(group) {
-                    Some(arg) => self.of_group(arg, goroutine.call.span),
-                    None => Some(waited_for_elsewhere(self.line(goroutine.call.span))),
+                match call.args.iter().find(group) {
+                    Some(arg) => self.of_group(arg, call.span),
+                    None => Some(waited_for_elsewhere(self.line(call.span))),
                 }
             }
             _ => None,
@@ -209,14 +217,10 @@ impl Case<'_, '_, '_, '_, '_> {
         if let Some(at) = given {
             return Some(waited_for_elsewhere(self.line(Span::new(at, at))));
         }
-        let mut literals = Vec::new();
-        visit::block(self.body, &mut |expr| {
-            if let ExprKind::FuncLit(literal) = &expr.kind {
-                literals.push(&literal.body);
-            }
-        });
         waits.into_iter().find_map(|wait| {
-            let around = literals.iter().filter(|body| body.span.contains(wait));
+            // That of the function itself, or of the literal that makes the channel, is over only then, too.
+            let around = literals(self.body).into_iter().map(|literal| &literal.body);
+            let around = around.filter(|body| body.span.contains(wait) && !body.span.contains(self.made));
             let inner = around.min_by_key(|body| body.span.end - body.span.start)?;
             (!self.only_closes(inner, wait)).then(|| waited_for_elsewhere(self.line(wait)))
         })
@@ -243,15 +247,22 @@ impl Case<'_, '_, '_, '_, '_> {
 /// Every statement, those of function literals included.
 fn visit_statements<'a>(body: &'a Block, see: &mut dyn FnMut(&'a Stmt)) {
     visit::body(body, see);
-    visit::block(body, &mut |expr| {
-        if let ExprKind::FuncLit(literal) = &expr.kind {
-            visit::body(&literal.body, see);
-        }
-    });
+    literals(body).into_iter().for_each(|literal| visit::body(&literal.body, see));
 }
 
 fn waited_for_elsewhere(line: u32) -> String {
     format!("who waits for the goroutine (line {line}) would go on before what it sends is received")
+}
+
+/// The function literals in a body, those in others too.
+fn literals(body: &Block) -> Vec<&FuncLit> {
+    let mut found = Vec::new();
+    visit::block(body, &mut |expr| {
+        if let ExprKind::FuncLit(literal) = &expr.kind {
+            found.push(&**literal);
+        }
+    });
+    found
 }
 
 fn mentions_wait(body: &Block) -> bool {
