@@ -148,6 +148,16 @@ pub fn writes_to(callee: Name) -> bool {
     names::functions().writes_to.holds(callee.package, callee.name)
 }
 
+/// Whether a function reads its first argument into those behind it.
+pub fn fills(callee: Name) -> bool {
+    names::functions().fills.holds(callee.package, callee.name)
+}
+
+/// Whether a function gives both ends of one thing.
+pub fn makes_ends(callee: Name) -> bool {
+    names::functions().makes_ends.holds(callee.package, callee.name)
+}
+
 /// Whether a function takes files or folders away.
 pub fn removes_files(callee: Name) -> bool {
     names::functions().removes_files.holds(callee.package, callee.name)
@@ -252,6 +262,11 @@ pub fn refusal(name: &str) -> Option<(usize, bool)> {
 /// Whether a function of this name takes the listener that it gets, and closes it when it is done.
 pub fn takes_listener(name: &str) -> bool {
     names::functions().takes_listener.may_hold(name)
+}
+
+/// Whether a function of this name reads the answer that it gets to its end, and closes it.
+pub fn reads_to_end(callee: Name) -> bool {
+    names::functions().reads_to_end.holds(callee.package, callee.name)
 }
 
 /// Whether a function of this last name may be one from which the process serves: asked before its package is

@@ -4,12 +4,13 @@
 use rustc_hash::FxHashSet;
 
 use crate::analysis::graph::derived::statements;
-use crate::analysis::graph::known::{self, Name};
+use crate::analysis::graph::known::{self, Name, Runner};
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
 use crate::analysis::proof::nil::bound;
 use crate::analysis::proof::release_reach::Reach;
 use crate::analysis::proof::subject::Subject;
+use crate::analysis::proof::workers;
 use crate::base::diagnostic::Objection;
 use crate::base::text::{Span, narrow};
 use crate::go::facts::names;
@@ -128,7 +129,10 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
             // What a function gets may stay in what it is called on, and in what else it gets.
             for call in visit::calls(decl) {
                 if call.args.iter().any(|arg| found.is_handed(arg)) {
-                    let near: Vec<_> = found.operands(call).filter(|var| !found.outlives(*var)).collect();
+                    let near = found
+                        .operands(call)
+                        .chain(found.filled(call).into_iter().filter_map(|to| found.root(to)));
+                    let near: Vec<_> = near.filter(|var| !found.outlives(*var)).collect();
                     found.made.extend(near);
                 }
             }
@@ -149,6 +153,7 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
             expr = match &expr.kind {
                 ExprKind::Selector { operand, .. }
                 | ExprKind::Index { operand, .. }
+                | ExprKind::Slice { operand, .. }
                 | ExprKind::AddressOf(operand)
                 | ExprKind::Pointer(operand)
                 | ExprKind::Paren(operand) => operand,
@@ -222,6 +227,17 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
         .into_iter()
     }
 
+    /// What a call fills with what it reads from another argument: `&port` of `fmt.Sscan(s.URL, &port)`.
+    fn filled<'e>(&self, call: &'e Call) -> Vec<&'e Expr> {
+        let copies = call.name() == Some("copy") && call.receiver().is_none();
+        if !copies && self.typing.ask(call, known::fills) != Some(true) {
+            return Vec::new();
+        }
+        let targets = if copies { call.args.get(..1) } else { call.args.get(1..) };
+        let is_plain = |arg: &Expr| matches!(self.typing.of(arg), Type::Basic(_));
+        targets.unwrap_or_default().iter().filter(|arg| !is_plain(arg)).collect()
+    }
+
     /// Whether a variable is there when the body has ended: it is none of the body's own, nor of a literal
     /// in it, or came with its parameters.
     fn outlives(&self, var: VarId) -> bool {
@@ -253,6 +269,27 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
         }
     }
 
+    /// Where what is filled stays: a result that has a name is given to the caller.
+    fn stays_behind(&self, target: &Expr) -> Option<Kept> {
+        let root = self.root(target);
+        if root.is_some_and(|var| self.is_result(var)) { Some(Kept::Elsewhere) } else { self.stays(root) }
+    }
+
+    /// Where what is written stays: a file is there for others, whoever wrote it.
+    fn stays_written(&self, writer: VarId) -> Option<Kept> {
+        let file = self.typing.var(writer).is_some_and(|ty| ty.is_in(&names::types().files));
+        if file { Some(Kept::Elsewhere) } else { self.stays(Some(writer)) }
+    }
+
+    /// Whether a value is the server itself, which is written out with its address.
+    fn tells_all(&self, value: &Expr) -> bool {
+        let mut value = value.unparen();
+        while let ExprKind::AddressOf(operand) | ExprKind::Pointer(operand) = &value.kind {
+            value = operand.unparen();
+        }
+        self.var(value).is_some_and(|var| self.is_server(var))
+    }
+
     fn is_result(&self, var: VarId) -> bool {
         let info = self.typing.scopes.info(var);
         info.body == self.body && matches!(info.origin, VarOrigin::Result { .. })
@@ -269,6 +306,11 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
                     left.iter().filter_map(|target| self.stays_in(target, returns)).max()
                 }
                 StmtKind::Send { value, .. } => self.told(value).then_some(Kept::Elsewhere),
+                StmtKind::Go(call) => {
+                    let body = self.typing.scopes.body(self.body).block;
+                    let goes_on = || !workers::waits(self.typing, body, stmt.span.end);
+                    (self.told(call) && goes_on()).then_some(Kept::Elsewhere)
+                }
                 _ => None,
             };
             Some((kept?, stmt.span))
@@ -283,14 +325,25 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
     fn keeps(&self, call: &Call, depth: usize) -> Option<Kept> {
         let handed: Vec<usize> = (0..call.args.len()).filter(|at| self.is_handed(&call.args[*at])).collect();
         let known = |holds: fn(Name) -> bool| self.typing.ask(call, holds) == Some(true);
+        if let Some(writer) = self.writer(call) {
+            let written = call.args.iter().any(|arg| self.told(arg) || self.tells_all(arg));
+            return self.root(writer).filter(|_| written).and_then(|var| self.stays_written(var));
+        }
+        // `time.AfterFunc(d, func() { get(s.URL) })`
+        if known(|name| known::runner(name) == Some(Runner::Later))
+            && call.args.iter().any(|arg| self.told(arg))
+        {
+            return Some(Kept::Elsewhere);
+        }
         if handed.is_empty() {
             return None;
         }
         if call.name().is_some_and(|name| name.starts_with("Set")) || known(known::takes_out) {
             return Some(Kept::Elsewhere);
         }
-        if let Some(writer) = self.writer(call) {
-            return self.root(writer).and_then(|var| self.stays(Some(var)));
+        if let Some(kept) = self.filled(call).into_iter().filter_map(|target| self.stays_behind(target)).max()
+        {
+            return Some(kept);
         }
         if known(known::only_looks) || known(|name| is_std(name.package)) {
             return None;

@@ -12,7 +12,7 @@ use crate::analysis::proof::goroutines::visit_statements;
 use crate::analysis::proof::lent;
 use crate::analysis::proof::release_reach::Reach;
 use crate::analysis::proof::subject::Subject;
-use crate::analysis::proof::waiting;
+use crate::analysis::proof::waiting::{self, Wait};
 use crate::analysis::summaries::per_request::is_handler;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::Span;
@@ -38,6 +38,10 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
         let words = format!("this lock may be the one that `{release}` takes ({}:{})", lock.path, lock.line);
         return Err(subject.object(held, words));
     }
+    if let Some(wait) = waits_first(subject) {
+        let words = "this is deferred below, runs before the release, and may wait for what that ends";
+        return Err(subject.object(wait, words));
+    }
     lent::check(subject, &reach.releases, steps)?;
     let facts = &names::functions().waits_for_requests;
     if reach.releases.iter().any(|release| release.is_in(facts)) {
@@ -51,6 +55,30 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
         steps.push(subject.evidence(subject.call.span, "no handler in sight waits for what comes later"));
     }
     Ok(())
+}
+
+/// `defer wg.Wait()` behind the place where a context's end would be deferred: goroutines that wait for the
+/// context are waited for before it ends.
+fn waits_first(subject: &Subject) -> Option<Span> {
+    let ends_context = subject.ty.named().is_some_and(|named| &*named.package == "context");
+    let typing = subject.typing;
+    let mut found = None;
+    visit::body(typing.scopes.body(subject.body).block, &mut |stmt| {
+        let StmtKind::Defer(expr) = &stmt.kind else { return };
+        let Some(call) = expr.as_call().filter(|_| stmt.span.start >= subject.at) else { return };
+        let waits = match &call.function.unparen().kind {
+            ExprKind::FuncLit(literal) => {
+                let ends = typing.scopes.uses_in(stmt.span).any(|var| Some(var) == subject.holder);
+                let waits = waiting::places(typing, &literal.body);
+                !ends && waits.iter().any(|(_, wait)| !matches!(wait, Wait::Send))
+            }
+            _ => call.name() == Some("Wait"),
+        };
+        if waits {
+            found.get_or_insert(stmt.span);
+        }
+    });
+    found.filter(|_| ends_context)
 }
 
 /// Where the function takes a lock that it has at its end: what is deferred above the release lets go of it
@@ -148,13 +176,11 @@ fn in_function(typing: &Typing, func: &FuncRef, depth: usize) -> Option<Evidence
     waits(&Typing::new(typing.database, FileScope::of(func), &scopes), func.decl.body()?, depth)
 }
 
-/// Where a body may wait for somebody else: at a channel, for a group, in a loop without a condition.
+/// Where a body may wait for somebody else: at a channel, for a group, in a loop that others end.
 fn waits(typing: &Typing, body: &Block, depth: usize) -> Option<Evidence> {
     let mut places: Vec<Span> = waiting::places(typing, body).into_iter().map(|(span, _)| span).collect();
     visit_statements(body, &mut |stmt| match &stmt.kind {
-        StmtKind::For(looped) if matches!(looped.head, ForHead::Clause { condition: None, .. }) => {
-            places.push(stmt.span);
-        }
+        StmtKind::For(looped) if !ends_by_itself(typing, looped) => places.push(stmt.span),
         _ => {}
     });
     let mut inner = None;
@@ -178,6 +204,54 @@ fn waits(typing: &Typing, body: &Block, depth: usize) -> Option<Evidence> {
     place
         .map(|place| typing.evidence(place, "a handler may still wait here, and the release waits for it"))
         .or(inner)
+}
+
+/// Whether a loop counts to its end, or goes through what has one: any other condition is for others to
+/// change.
+fn ends_by_itself(typing: &Typing, looped: &For) -> bool {
+    match &looped.head {
+        ForHead::Range { .. } => true,
+        ForHead::Clause { condition: None, .. } => false,
+        ForHead::Clause { condition: Some(condition), update, .. } => {
+            comes_to_end(typing, looped, condition, update.as_ref())
+        }
+    }
+}
+
+fn comes_to_end(typing: &Typing, looped: &For, condition: &Expr, update: Option<&Stmt>) -> bool {
+    let var = |expr: &Expr| expr.as_ident().and_then(|ident| typing.scopes.var(ident));
+    let counted = update.and_then(|update| match &update.kind {
+        StmtKind::IncDec(target) => var(target),
+        StmtKind::Assign { left, plain: false, .. } => left.first().and_then(var),
+        _ => None,
+    });
+    match &condition.unparen().kind {
+        // `for lines.Scan()`
+        ExprKind::Call(call) => call.name().is_some_and(|name| names::words().goes_through.holds(name)),
+        ExprKind::Binary { op: BinaryOp::And, left, right } => {
+            [left, right].into_iter().any(|side| comes_to_end(typing, looped, side, update))
+        }
+        ExprKind::Binary {
+            op: BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::Greater | BinaryOp::GreaterOrEqual,
+            left,
+            right,
+        } => {
+            let counts = |side: &Expr| counted.is_some() && var(side) == counted;
+            // What is asked anew each time may never be reached.
+            let fixed = |side: &Expr| match &side.unparen().kind {
+                ExprKind::Call(call) => matches!(call.name(), Some("len" | "cap" | "int" | "int64")),
+                _ => true,
+            };
+            let mut set = false;
+            visit::body(&looped.body, &mut |stmt| match &stmt.kind {
+                StmtKind::IncDec(target) => set |= counts(target),
+                StmtKind::Assign { left, .. } => set |= left.iter().any(counts),
+                _ => {}
+            });
+            !set && (counts(left) && fixed(right) || counts(right) && fixed(left))
+        }
+        _ => false,
+    }
 }
 
 /// `10 * time.Second`, or how long nobody knows; `20 * time.Millisecond` is over soon.

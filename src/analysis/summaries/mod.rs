@@ -8,6 +8,7 @@ pub mod dynamic_types;
 pub mod field_release;
 pub mod field_values;
 pub mod handed_out;
+pub mod in_tests;
 pub mod kept_channels;
 mod parameters;
 pub mod per_request;

@@ -349,7 +349,7 @@ impl<'a> Case<'a, '_> {
             is_bound: anchor.binding == Binding::Bound,
             holder,
             at: anchor.place.offset(),
-            cleanup: anchor.scope.test.is_some() && (anchor.scope.late || anchor.scope.parallel),
+            cleanup: anchor.scope.test.is_some() && anchor.scope.late,
         }))
     }
 

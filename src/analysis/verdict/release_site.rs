@@ -76,7 +76,7 @@ impl Case<'_, '_> {
         let captured = self.captured_in_test(trace, site.body);
         let late = captured.is_some()
             || trace.events.iter().any(|event| event.kind == EventKind::Cleaning)
-            || self.used_in_cleanup(site.body, found.variable);
+            || self.used_after_defers(site.body, Some(found.variable));
         let doubt = captured
             .or_else(|| self.altered(trace))
             .or_else(|| self.keeper(trace))
@@ -296,7 +296,7 @@ impl Case<'_, '_> {
         let goes_on = || {
             naming::handed_on(self.scopes, body, self.call.span).into_iter().any(|var| self.may_serve(var))
         };
-        let late = !self.is_test(body) && goes_on();
+        let late = !self.is_test(body) && goes_on() || self.used_after_defers(body, None);
         let scope = InScope { late, ..self.in_scope(body, self.call.span.start, &kind.answer.closable) };
         let package = &self.place.scope.package;
         let imported = |name: &str| {

@@ -7,8 +7,10 @@ use crate::analysis::graph::derived::Derived;
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, VarId};
 use crate::analysis::placement::in_scope;
+use crate::analysis::summaries::in_tests;
 use crate::analysis::verdict::case::Case;
 use crate::base::diagnostic::*;
+use crate::go::facts::names;
 use crate::go::project::names::is_test_file;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -48,20 +50,52 @@ impl Case<'_, '_> {
         Some(format!("line {}: {}", self.place.lines.line(captured.span.start), captured.words))
     }
 
-    /// Whether a clean-up of the test that the body is, registered anywhere in it, in function literals too,
-    /// uses what `found` is or what is made from it: that runs after all that is deferred.
-    pub(crate) fn used_in_cleanup(&self, body: BodyId, holder: VarId) -> bool {
-        let Some(test) = in_scope::test_var(self.scopes, self.typing, body) else { return false };
-        let derived = Derived::of(self.typing, self.decl, self.call.span, Some(holder));
-        let registers = |call: &Call| match &call.function.unparen().kind {
-            ExprKind::Selector { operand, field } => {
-                &*field.name == "Cleanup"
-                    && operand.as_ident().and_then(|ident| self.scopes.var(ident)) == Some(test)
-                    && call.args.iter().any(|arg| derived.is_from(arg))
+    /// Whether something uses what is in `holder`, or what is made from it, when the function has returned
+    /// and all that it defers has run: a clean-up of the test, registered here or by a function that gets
+    /// it, or a subtest that may run in parallel.
+    pub(crate) fn used_after_defers(&self, body: BodyId, holder: Option<VarId>) -> bool {
+        if !self.in_test() {
+            return false;
+        }
+        let derived = Derived::of(self.typing, self.decl, self.call.span, holder);
+        let later = |call: &Call| {
+            // An error tells what went wrong, also where its type is not known.
+            let is_error = |arg: &Expr| arg.as_ident().is_some_and(|ident| ident.name.starts_with("err"));
+            let gets = call.args.iter().any(|arg| derived.is_from(arg) && !is_error(arg));
+            match call.name() {
+                Some("Cleanup") if self.is_on_test(call) => gets && !self.ends_within(call, body),
+                Some("Run" | "Fuzz") if self.is_on_test(call) => {
+                    gets && call.args.iter().any(|arg| in_tests::may_be_parallel(self.typing, arg))
+                }
+                _ => {
+                    let on = call.receiver().is_some_and(|on| derived.is_from(on));
+                    (gets || on)
+                        && !self.ends_within(call, body)
+                        && in_tests::registers_cleanup(self.typing, call)
+                }
             }
-            _ => false,
         };
-        visit::calls(self.decl).into_iter().any(registers)
+        visit::calls(self.decl).into_iter().filter(|call| call.span != self.call.span).any(later)
+    }
+
+    /// `t.Cleanup(…)`, and no method of that name of another type's.
+    fn is_on_test(&self, call: &Call) -> bool {
+        call.receiver().is_some_and(|on| self.typing.of(on).is_in(&names::types().tests))
+    }
+
+    /// Whether all tests that a call is made on, or gets, are those of subtests within `body`: their
+    /// clean-ups run when these end.
+    fn ends_within(&self, call: &Call, body: BodyId) -> bool {
+        let named = call.receiver().into_iter().chain(&call.args);
+        let tests: Vec<VarId> = named
+            .filter(|expr| self.typing.of(expr).is_in(&names::types().tests))
+            .filter_map(|expr| expr.as_ident().and_then(|ident| self.scopes.var(ident)))
+            .collect();
+        let around = |var: &VarId| {
+            let mut bodies = std::iter::successors(Some(body), |body| self.scopes.body(*body).parent);
+            bodies.any(|body| body == self.scopes.info(*var).body)
+        };
+        !tests.is_empty() && !tests.iter().any(around)
     }
 
     /// That it is released where a panic or the end of a test runs what is deferred besides.

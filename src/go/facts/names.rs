@@ -110,8 +110,16 @@ pub struct Functions {
     pub sleeps: NameSet,
     /// Writes what it gets to its first argument.
     pub writes_to: NameSet,
+    /// Reads its first argument into those behind it.
+    pub fills: NameSet,
+    /// Opens what [`Types::opened_later`] names.
+    pub opens_later: NameSet,
+    /// Gives both ends of one thing.
+    pub makes_ends: NameSet,
     /// Takes the listener that it gets, and closes it when it is done.
     pub takes_listener: NameSet,
+    /// Reads the answer to a request to its end, and closes it.
+    pub reads_to_end: NameSet,
     /// The process serves from here on until it ends.
     pub serves: NameSet,
     /// Makes something new which its caller releases, though its name does not say so.
@@ -178,6 +186,12 @@ pub struct Types {
     pub data: NameSet,
     /// Data, or what holds nothing of the program's.
     pub holds_nothing: NameSet,
+    /// Holds nothing until a method opens it.
+    pub opened_later: NameSet,
+    /// Is an answer to a request, with a body.
+    pub responses: NameSet,
+    /// Is a file, which others see as well.
+    pub files: NameSet,
     /// Tells what a file is, and holds nothing of one of the standard library's.
     pub about_files: NameSet,
     /// Holds what it is given, of any type.
@@ -261,6 +275,7 @@ pub struct WordLists {
     pub release: Words,
     pub release_pairs: Words,
     pub short_times: Words,
+    pub goes_through: Words,
     pub writes: Words,
     pub halves: Words,
     pub also_releases: Words,
