@@ -20,7 +20,8 @@ pub fn tests() -> Vec<Trial> {
         what_a_package_opens_belongs_to_nothing_else,
         options_tell_a_watch,
         what_is_said_of_a_file_does_not_hold_it,
-        a_release_beside_a_method_that_changed_is_proved
+        a_release_beside_a_method_that_changed_is_proved,
+        what_a_method_opens_is_nothing_before
     ]
 }
 
@@ -36,6 +37,7 @@ require (
 	github.com/oschwald/maxminddb-golang v1.13.1
 	github.com/redis/go-redis/v9 v9.999.0
 	github.com/stretchr/testify v1.9.0
+	github.com/wneessen/go-mail v0.8.1
 	golang.org/x/sync v0.7.0
 	google.golang.org/grpc v1.70.0
 	k8s.io/apimachinery v0.32.4
@@ -72,6 +74,7 @@ import (
 	\"github.com/oschwald/maxminddb-golang\"
 	\"github.com/redis/go-redis/v9\"
 	\"github.com/stretchr/testify/suite\"
+	mail \"github.com/wneessen/go-mail\"
 	\"golang.org/x/sync/errgroup\"
 	\"google.golang.org/grpc\"
 	metav1 \"k8s.io/apimachinery/pkg/apis/meta/v1\"
@@ -244,4 +247,16 @@ fn what_is_said_of_a_file_does_not_hold_it() {
                 func around(f *os.File) os.FileInfo { return lazy{f: f} }\n\n";
     let around = checked(&format!("{lazy}{}", of("around(f), nil"))).findings;
     assert!(around.is_empty(), "{around:?}");
+}
+
+fn what_a_method_opens_is_nothing_before() {
+    let of = |then: &str| {
+        checked(&format!(
+            "func f(ctx context.Context, m *mail.Msg) error {{\n\tc, err := mail.NewClient(\"a\")\n\
+             \tif err != nil {{\n\t\treturn err\n\t}}\n\t{then}\n}}\n"
+        ))
+        .findings
+    };
+    assert!(of("return c.DialAndSend(m)").is_empty());
+    assert_eq!(of("return c.DialWithContext(ctx)").len(), 1);
 }

@@ -249,7 +249,10 @@ impl<'a> Walker<'a, '_> {
         let flags = std::mem::take(&mut state.flags);
         *state = State { phase, pending, called, flags, serving: state.serving, ..State::start() };
         let (result, success) = match source {
-            Source::Call { gives: Gives::Result(result), success, .. } => (result, success),
+            Source::Call { gives: Gives::Result(result), success, error, .. } => {
+                state.error = self.given.no_error.filter(|_| error.is_none());
+                (result, success)
+            }
             Source::Call { .. } => return Vec::new(),
             Source::Assigned { var, error, .. } => {
                 state.set(var, Some(Alias::Itself));

@@ -297,6 +297,22 @@ mod tests {
     }
 
     #[test]
+    fn an_error_that_has_left_before_is_nil() {
+        let of = |left: &str, made: &str| {
+            body(&format!(
+                "var err error\nvar c *client\nswitch {{\ncase some():\nerr = fails()\n\
+                 if err != nil {{\n{left}\n}}\n{made}\nc = make1()\n}}\nif err != nil {{\nreturn\n}}\n\
+                 if c != nil {{\nc.Close()\n}}"
+            ))
+            .remove(0)
+        };
+        assert_eq!(of("break", ""), "released (17: released)");
+        assert_eq!(of("return", ""), "released (17: released)");
+        assert!(of("some()", "").starts_with("leaked on some paths"), "it goes on");
+        assert!(of("break", "err = fails()").starts_with("leaked on some paths"), "it is another one");
+    }
+
+    #[test]
     fn a_condition_on_the_resource_tells_whether_there_is_one() {
         assert_eq!(body("c := make1()\nif c != nil {\nc.Close()\n}"), ["released (4: released)"]);
         assert_eq!(

@@ -19,6 +19,8 @@ pub(crate) struct Given {
     pub bools: Vec<(VarId, bool)>,
     /// What is compared with nil, and whether it is nil.
     pub nils: Vec<(Path, bool)>,
+    /// An error of something before that is nil where the resource is acquired: `if err != nil { break }`.
+    pub no_error: Option<VarId>,
 }
 
 impl Given {
@@ -52,12 +54,43 @@ impl Given {
             }
             _ => false,
         };
+        given.no_error = no_error(scopes, block, span, &iterations);
         given.bools.retain(|(var, _)| stays(*var));
         given
             .nils
             .retain(|((var, fields), _)| stays(*var) && (fields.is_empty() || !is_set(scopes, block, *var)));
         given
     }
+}
+
+/// The variable that a statement before the acquisition has asked, and that is nil wherever that has not
+/// left.
+fn no_error(scopes: &Scopes, block: &Block, acquired: Span, iterations: &[Span]) -> Option<VarId> {
+    let mut lists: Vec<&[Stmt]> = vec![&block.stmts];
+    visit::body(block, &mut |stmt| lists.extend(visit::child_lists(stmt)));
+    let around = lists.into_iter().filter_map(|list| {
+        let at = list.iter().position(|stmt| stmt.span.contains(acquired))?;
+        Some(&list[..at])
+    });
+    let asked = |stmt: &Stmt| {
+        let StmtKind::If(branch) = &stmt.kind else { return None };
+        let ExprKind::Binary { op: BinaryOp::NotEqual, left, right } = &branch.condition.unparen().kind
+        else {
+            return None;
+        };
+        let var = left.as_ident().filter(|_| right.is_nil()).and_then(|ident| scopes.var(ident))?;
+        let leaves = matches!(
+            branch.then.stmts.last()?.kind,
+            StmtKind::Return(_) | StmtKind::Break(_) | StmtKind::Continue(_) | StmtKind::Goto(_)
+        );
+        // The next time round it may be another one.
+        let again = |around: &Span| around.contains(acquired) && !around.contains(stmt.span);
+        let set = |from: u32| (stmt.span.end..acquired.start).contains(&from);
+        let changes = scopes.assigned(var).iter().any(|given| set(given.value.span.start));
+        let fits = leaves && branch.otherwise.is_none() && !changes && !iterations.iter().any(again);
+        fits.then_some(var)
+    };
+    around.flat_map(|before| before.iter().rev()).find_map(asked)
 }
 
 /// One condition around the acquisition.

@@ -16,7 +16,7 @@ use crate::analysis::summaries::conclude::{builtin, with_results};
 use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::analysis::summaries::wrapped;
-use crate::base::diagnostic::{Certainty, ReleaseWay};
+use crate::base::diagnostic::{Certainty, ReleaseWay, Verdict};
 use crate::base::text::narrow;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
@@ -178,6 +178,11 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
     fn passed(&self, call: &'a Call, place: Operand, alias: &Alias) -> ParamEffect {
         if matches!(alias, Alias::Sure | Alias::Success | Alias::Refused(_)) {
             return ParamEffect::lent(Certainty::Proved);
+        }
+        if *alias == Alias::Itself && self.reads_to_end(call, place) {
+            let name = call.name().unwrap_or_default();
+            let words = format!("`{name}` reads it to its end, and closes it");
+            return ParamEffect::kept(Verdict::PassedOn, Certainty::Proved, words);
         }
         let callee = self.typing.callee(call);
         match (&callee, place) {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use crate::analysis::dataflow::oracle::{Oracle, ParamEffect, ParamOutcome};
+use crate::analysis::dataflow::oracle::{Operand, Oracle, ParamEffect, ParamOutcome};
 use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::{Alias, Phase, State};
 use crate::analysis::dataflow::trace::Trace;
@@ -247,6 +247,19 @@ impl<'a> Calls<'a, '_> {
             return answers.reduce(worse).unwrap_or_else(|| self.unseen(call, callee, alias));
         }
         self.unseen(call, callee, alias)
+    }
+
+    /// `resp.Write(w)`, `httputil.DumpResponse(resp, true)`
+    pub(crate) fn reads_to_end(&self, call: &Call, place: Operand) -> bool {
+        let on = match place {
+            Operand::Receiver => call.receiver(),
+            Operand::Arg(at) => call.args.get(at).filter(|_| {
+                let whole = call.args.get(1).and_then(Expr::as_ident);
+                whole.is_some_and(|whole| &*whole.name == "true")
+            }),
+        };
+        on.is_some_and(|on| self.typing.of(on).pointee().is_in(&names::types().responses))
+            && self.typing.ask(call, known::reads_to_end) == Some(true)
     }
 
     /// Whether the call is of a method `Go` of a type that waits for what it started, whosever type that is.

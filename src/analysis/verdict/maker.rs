@@ -51,7 +51,8 @@ impl Case<'_, '_> {
             Closable::By(Release { method, way: ReleaseWay::Function { .. }, .. }) => Some(method.as_str()),
             _ => None,
         };
-        if let Some(words) = self.never_started(kind).filter(|_| !by_name) {
+        if let Some(words) = self.never_started(kind).or_else(|| self.never_opened(kind)).filter(|_| !by_name)
+        {
             return Some(self.nothing_because(kind.answer.certainty, words));
         }
         let makers = self.makers()?;
@@ -86,6 +87,18 @@ impl Case<'_, '_> {
         let by_maker = |func: &FuncRef| sets_going(self.judge.database, func, 0);
         let never = !self.makers().into_iter().flatten().any(|func| by_maker(&func));
         never.then(|| format!("`{method}` ends what `{start}` begins, which is not called"))
+    }
+
+    /// Why there is nothing to close yet: what a method of it opens, and nobody has called that.
+    fn never_opened(&self, kind: &Kind) -> Option<String> {
+        let ty = kind.ty.pointee();
+        let package = &ty.named().filter(|_| ty.is_in(&names::types().opened_later))?.package;
+        let opens = |call: &Call| {
+            call.name().is_some_and(|name| names::functions().opens_later.holds(package, name))
+                || call.args.iter().any(|arg| self.typing.of(arg).pointee() == ty)
+        };
+        let never = !visit::calls(self.decl).into_iter().any(opens);
+        never.then(|| "it opens nothing by itself, and no method that does is called".to_owned())
     }
 
     /// The functions that the call may call, as far as their source is there.
