@@ -4,8 +4,8 @@
 //!
 //! Likewise a database in memory that others share.
 //!
-//! A function that gives a result tells by it whether the thing can be made. A socket in the file system is
-//! gone then all the same.
+//! A function that dials and gives a result tells by it whether that can be done. One that listens keeps
+//! others from it as well, as a lock does.
 
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
@@ -41,8 +41,11 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
             subject.object(subject.call.span, "what is in its memory is gone with the last connection")
         );
     }
-    if called
-        && (func.signature.results.is_empty() || is_file(subject))
+    // Where it listens, others find the place taken: that may be all that it is for.
+    let takes_place = subject.body == BodyId(0)
+        && subject.call.name().is_some_and(|name| name.starts_with("Listen"))
+        && !alone.iter().any(|start| func.name.name.starts_with(start));
+    if (called && (func.signature.results.is_empty() || is_file(subject)) || takes_place)
         && has_place(subject)
         && !is_used(subject)
     {
@@ -134,7 +137,21 @@ fn is_used(subject: &Subject) -> bool {
                 idle.extend(Some(inner.span.start).filter(|_| is_it(inner)))
             });
         }
+        // `l.(*net.TCPListener).SetDeadline(at)`
+        ExprKind::Call(call) if call.name().is_some_and(|name| name.starts_with("Set")) => {
+            visit::expr(&call.function, &mut |inner| {
+                idle.extend(Some(inner.span.start).filter(|_| is_it(inner)))
+            });
+        }
         _ => {}
+    });
+    // `_ = l`
+    visit::body(typing.scopes.body(subject.body).block, &mut |stmt| {
+        if let StmtKind::Assign { left, right, .. } = &stmt.kind
+            && left.iter().all(|target| target.as_ident().is_some_and(Ident::is_blank))
+        {
+            idle.extend(right.iter().filter(|value| is_it(value)).map(|value| value.span.start));
+        }
     });
     typing.scopes.uses_of(holder).any(|at| at > subject.call.span.end && !idle.contains(&at))
 }

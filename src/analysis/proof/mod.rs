@@ -24,6 +24,7 @@ mod holder;
 mod lent;
 mod maker;
 mod nil;
+mod other_end;
 mod ownership;
 mod parts;
 mod pending;
@@ -34,6 +35,7 @@ mod release_reach;
 mod state;
 pub(crate) mod subject;
 mod tie;
+mod transport;
 mod uses;
 mod waiting;
 mod waits;
@@ -47,11 +49,13 @@ use crate::base::diagnostic::{Evidence, Objection, Proof};
 type Check = fn(&Subject, &mut Vec<Evidence>) -> Result<(), Objection>;
 
 /// What has to hold, each with the first place that stands against it.
-const CHECKS: [Check; 12] = [
+const CHECKS: [Check; 14] = [
     holder::check,
     held::check,
+    other_end::check,
     uses::check,
     maker::check,
+    transport::check,
     nil::check,
     filled::check,
     release_effects::check,
