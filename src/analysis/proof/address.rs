@@ -326,7 +326,8 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
         let handed: Vec<usize> = (0..call.args.len()).filter(|at| self.is_handed(&call.args[*at])).collect();
         let known = |holds: fn(Name) -> bool| self.typing.ask(call, holds) == Some(true);
         if let Some(writer) = self.writer(call) {
-            let written = call.args.iter().any(|arg| self.told(arg) || self.tells_all(arg));
+            let others = call.args.iter().filter(|arg| arg.span != writer.span);
+            let written = others.into_iter().any(|arg| self.told(arg) || self.tells_all(arg));
             return self.root(writer).filter(|_| written).and_then(|var| self.stays_written(var));
         }
         // `time.AfterFunc(d, func() { get(s.URL) })`

@@ -75,7 +75,11 @@ impl Case<'_, '_> {
                 }
             }
         };
-        visit::calls(self.decl).into_iter().filter(|call| call.span != self.call.span).any(later)
+        // Outside of the body that acquires it nobody has it: a subtest has its own defers, and so has a
+        // literal that is handed on.
+        let block = self.scopes.body(body).block.span;
+        let has_it = |call: &&Call| call.span != self.call.span && block.contains(call.span);
+        visit::calls(self.decl).into_iter().filter(has_it).any(later)
     }
 
     /// `t.Cleanup(…)`, and no method of that name of another type's.
