@@ -287,6 +287,7 @@ mod tests {
     use super::*;
     use crate::engine;
     use crate::engine::testing::Module;
+    use crate::go::types::closable::common_methods;
 
     #[test]
     fn a_name_with_another_meaning_is_seen() {
@@ -347,6 +348,17 @@ mod tests {
             "\tc, err = p.NewClient(\n\t\tctx,\n\t)\n\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer \
              c.Close()\n"
         ));
+    }
+
+    #[test]
+    fn what_goes_on_in_a_chain_is_not_released_by_what_that_gives() {
+        let at_once = |call: &str| {
+            let text =
+                format!("\tf, err := {call}\n\tif err != nil {{\n\t\treturn err\n\t}}\n\tdefer f.Close()\n");
+            is_called_at_once(text.as_bytes(), text.find("Open").unwrap(), &common_methods())
+        };
+        assert!(at_once("os.Open(name(1))") && at_once("os.Open(\n\t\tname,\n\t)"));
+        assert!(!at_once("os.Open(name(1)).Stat()") && !at_once("os.Open(name) + 1"));
     }
 
     #[test]

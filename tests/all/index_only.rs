@@ -259,4 +259,12 @@ fn what_a_method_opens_is_nothing_before() {
     };
     assert!(of("return c.DialAndSend(m)").is_empty());
     assert_eq!(of("return c.DialWithContext(ctx)").len(), 1);
+    // Whoever gets it may dial.
+    let maker = "() (*mail.Client, error) {\n\tc, err := mail.NewClient(\"a\")\n\treturn c, err\n}\n\n";
+    let plain = maker.replace("c, err := ", "return ").replace("\n\treturn c, err", "");
+    let dials = "\tif err != nil {\n\t\treturn err\n\t}\n\treturn c.DialWithContext(ctx)\n}\n";
+    let user = format!("func f(ctx context.Context) error {{\n\tc, err := open()\n{dials}");
+    for maker in [maker, &plain] {
+        assert_eq!(checked(&format!("func open{maker}{user}")).findings.len(), 1, "{maker}");
+    }
 }

@@ -4,6 +4,7 @@ use crate::analysis::channel::frame::Frame;
 use crate::analysis::channel::outcome::{Fact, Way};
 use crate::analysis::channel::size::{Size, Symbol};
 use crate::analysis::channel::team::ChannelId;
+use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::VarId;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -126,11 +127,16 @@ impl<'a> Frame<'a, '_> {
         let mut loads = false;
         visit::expr(inner, &mut |part| {
             if let ExprKind::Call(call) = &part.kind {
-                loads |= call.name().is_some_and(|name| name.starts_with("Load")) && call.args.len() <= 1;
+                // Of `sync/atomic` and of those that are made like it.
+                loads |= call.name() == Some("Load") && call.args.is_empty()
+                    || self.typing.ask(call, known::is_atomic_load) == Some(true);
             }
         });
+        // What was set before the goroutine is started is no answer of anybody's.
+        let own = self.scopes.body(self.body).block.span;
         let theirs = inner.as_ident().and_then(|ident| self.scopes.var(ident)).is_some_and(|var| {
-            self.scopes.info(var).body != self.body && self.scopes.assigned(var).len() > 1
+            let set = self.scopes.assigned(var);
+            self.scopes.info(var).body != self.body && set.iter().any(|set| set.value.span.start >= own.end)
         });
         loads || theirs
     }

@@ -6,13 +6,16 @@ use crate::analysis::channel::findings::Found;
 use crate::analysis::channel::team::Channel;
 use crate::analysis::graph::derived::statements;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{Scopes, VarId, VarOrigin};
-use crate::base::text::Span;
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
+use crate::base::text::{Span, narrow};
 use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
-use crate::go::types::database::FileScope;
+use crate::go::types::database::{Database, FileScope};
+
+/// Functions that hand a channel on are followed this deep.
+const MAX_DEPTH: usize = 3;
 
 /// Why the end of the sends on `channel` could be told by somebody else.
 pub fn by_others(found: &Found, channel: &Channel) -> Option<String> {
@@ -78,13 +81,15 @@ impl Case<'_, '_, '_, '_, '_> {
     fn of_goroutines(&self) -> Option<String> {
         let typing = self.found.frame.typing;
         let mut callees: Vec<(FuncRef, &Call)> = Vec::new();
-        for stmt in statements(self.decl) {
-            if let StmtKind::Go(expr) = &stmt.kind
-                && let Some(call) = expr.as_call()
-                && call.args.iter().any(|arg| self.var(arg) == Some(self.channel))
-            {
-                callees.extend(typing.called(call).map(|func| (func, call)));
+        for call in visit::calls(self.decl) {
+            let Some(at) = call.args.iter().position(|arg| self.var(arg) == Some(self.channel)) else {
+                continue;
+            };
+            let Some(func) = typing.called(call) else { continue };
+            if tells_further(typing.database, &func, at, 0) {
+                return Some(waited_for_elsewhere(self.line(call.span)));
             }
+            callees.push((func, call));
         }
         for call in visit::calls(self.decl) {
             if let ExprKind::Selector { operand, field } = &call.function.unparen().kind
@@ -97,7 +102,7 @@ impl Case<'_, '_, '_, '_, '_> {
         }
         // Whatever starts it: every literal that may send.
         let mut goroutines = Vec::new();
-        for literal in literals(self.body) {
+        for literal in visit::literals(self.body) {
             let own = literal.body.span.contains(self.made);
             if !own && self.uses_channel(literal.body.span) {
                 goroutines.push(Goroutine { body: &literal.body, call: None });
@@ -124,13 +129,13 @@ impl Case<'_, '_, '_, '_, '_> {
     /// Whom one goroutine tells that it is past its send.
     fn of(&self, goroutine: &Goroutine) -> Option<String> {
         let (mut first_send, mut deferred) = (u32::MAX, Vec::new());
-        visit_statements(goroutine.body, &mut |stmt| match &stmt.kind {
+        visit::all_statements(goroutine.body, &mut |stmt| match &stmt.kind {
             StmtKind::Send { .. } => first_send = first_send.min(stmt.span.start),
             StmtKind::Defer(_) => deferred.push(stmt.span),
             _ => {}
         });
         let mut told = Vec::new();
-        visit_statements(goroutine.body, &mut |stmt| {
+        visit::all_statements(goroutine.body, &mut |stmt| {
             let (StmtKind::Expr(expr) | StmtKind::Defer(expr)) = &stmt.kind else { return };
             let Some(call) = expr.as_call().filter(|call| call.args.is_empty()) else { return };
             if let ExprKind::Selector { operand, field } = &call.function.unparen().kind {
@@ -219,7 +224,7 @@ impl Case<'_, '_, '_, '_, '_> {
         }
         waits.into_iter().find_map(|wait| {
             // That of the function itself, or of the literal that makes the channel, is over only then, too.
-            let around = literals(self.body).into_iter().map(|literal| &literal.body);
+            let around = visit::literals(self.body).into_iter().map(|literal| &literal.body);
             let around = around.filter(|body| body.span.contains(wait) && !body.span.contains(self.made));
             let inner = around.min_by_key(|body| body.span.end - body.span.start)?;
             (!self.only_closes(inner, wait)).then(|| waited_for_elsewhere(self.line(wait)))
@@ -244,23 +249,32 @@ impl Case<'_, '_, '_, '_, '_> {
     }
 }
 
-/// Every statement, those of function literals included.
-fn visit_statements<'a>(body: &'a Block, see: &mut dyn FnMut(&'a Stmt)) {
-    visit::body(body, see);
-    literals(body).into_iter().for_each(|literal| visit::body(&literal.body, see));
-}
-
 fn waited_for_elsewhere(line: u32) -> String {
     format!("who waits for the goroutine (line {line}) would go on before what it sends is received")
 }
 
-/// The function literals in a body, those in others too.
-fn literals(body: &Block) -> Vec<&FuncLit> {
-    let mut found = Vec::new();
-    visit::block(body, &mut |expr| {
-        if let ExprKind::FuncLit(literal) = &expr.kind {
-            found.push(&**literal);
+/// Whether a function that the callee `func` hands its parameter on to, the channel, is done with a group or
+/// lets go of a lock.
+fn tells_further(database: &Database, func: &FuncRef, param: usize, depth: usize) -> bool {
+    let scopes = Scopes::of_func(&func.decl);
+    let typing = Typing::new(database, FileScope::of(func), &scopes);
+    let channel = scopes.param(BodyId(0), ParamIndex::At(narrow(param)));
+    let Some(body) = func.decl.body().filter(|_| channel.is_some()) else { return false };
+    let tells =
+        |call: &Call| call.args.is_empty() && matches!(call.name(), Some("Done" | "Unlock" | "RUnlock"));
+    let mut found = false;
+    visit::all_statements(body, &mut |stmt| {
+        if let StmtKind::Expr(expr) | StmtKind::Defer(expr) = &stmt.kind {
+            found |= depth > 0 && expr.as_call().is_some_and(tells);
         }
+    });
+    visit::block(body, &mut |expr| {
+        let Some(call) = expr.as_call().filter(|call| call.span == expr.span && !found) else { return };
+        let is_it = |arg: &Expr| arg.as_ident().and_then(|ident| scopes.var(ident)) == channel;
+        let Some(at) = call.args.iter().position(is_it) else { return };
+        let further = typing.called(call);
+        found =
+            further.is_some_and(|func| depth >= MAX_DEPTH || tells_further(database, &func, at, depth + 1));
     });
     found
 }

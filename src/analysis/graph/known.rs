@@ -153,6 +153,11 @@ pub fn fills(callee: Name) -> bool {
     names::functions().fills.holds(callee.package, callee.name)
 }
 
+/// Whether a function reads a value that others set meanwhile: `atomic.LoadInt32(&stopped)`.
+pub fn is_atomic_load(callee: Name) -> bool {
+    callee.package == "sync/atomic" && callee.name.starts_with("Load")
+}
+
 /// Whether a function gives both ends of one thing.
 pub fn makes_ends(callee: Name) -> bool {
     names::functions().makes_ends.holds(callee.package, callee.name)

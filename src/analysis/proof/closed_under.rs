@@ -7,7 +7,6 @@
 use crate::analysis::graph::exits::{exits, is_endless};
 use crate::analysis::graph::known::{self, Name};
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::proof::goroutines::visit_statements;
 use crate::analysis::proof::release_reach::Reach;
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::proof::workers;
@@ -59,7 +58,7 @@ fn dies_of_error(typing: &Typing, body: &Block) -> Option<Span> {
         found
     };
     let mut over_error: Vec<Span> = Vec::new();
-    visit_statements(body, &mut |stmt| {
+    visit::all_statements(body, &mut |stmt| {
         if let StmtKind::If(branch) = &stmt.kind
             && asks_error(&branch.condition)
         {
@@ -85,7 +84,7 @@ fn dies_of_error(typing: &Typing, body: &Block) -> Option<Span> {
 /// An endless loop that no failing call leaves.
 fn goes_on_failing(typing: &Typing, body: &Block) -> Option<Span> {
     let mut found = None;
-    visit_statements(body, &mut |stmt| {
+    visit::all_statements(body, &mut |stmt| {
         let StmtKind::For(looped) = &stmt.kind else { return };
         if !is_endless(typing, looped) {
             return;
@@ -139,7 +138,7 @@ fn used_after(reach: &Reach, body: &Block) -> Option<(Span, &'static str)> {
         workers::last_name(expr).is_some_and(|name| names.iter().any(|one| one == name))
     };
     let mut found = None;
-    visit_statements(body, &mut |stmt| {
+    visit::all_statements(body, &mut |stmt| {
         let sends = |channel: &Expr| is_in(&reach.closes, channel);
         let sent = match &stmt.kind {
             StmtKind::Send { channel, .. } => sends(channel).then_some(stmt.span),

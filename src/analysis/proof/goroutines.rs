@@ -198,7 +198,7 @@ impl<'a> Flow<'_, 'a> {
             }
             _ => {}
         });
-        visit_statements(body, &mut |stmt| match &stmt.kind {
+        visit::all_statements(body, &mut |stmt| match &stmt.kind {
             StmtKind::Send { channel, .. } if is_it(channel) => meant += 1,
             StmtKind::For(looped) => {
                 if let ForHead::Range { right, .. } = &looped.head
@@ -241,7 +241,7 @@ impl<'a> Flow<'_, 'a> {
                         ends += 1;
                     }
                 });
-                visit_statements(body, &mut |stmt| {
+                visit::all_statements(body, &mut |stmt| {
                     if let StmtKind::Send { channel, .. } = &stmt.kind {
                         sends += usize::from(self.local(channel) == Some(var));
                     }
@@ -277,7 +277,7 @@ impl<'a> Flow<'_, 'a> {
 
     fn has_goto(&self) -> bool {
         let mut found = false;
-        visit_statements(self.typing.scopes.body(self.root).block, &mut |stmt| {
+        visit::all_statements(self.typing.scopes.body(self.root).block, &mut |stmt| {
             found |= matches!(stmt.kind, StmtKind::Goto(_));
         });
         found
@@ -309,7 +309,7 @@ impl<'a> Flow<'_, 'a> {
         }
         let mut names = Vec::new();
         let mut handed = true;
-        visit_statements(scopes.body(self.root).block, &mut |stmt| {
+        visit::all_statements(scopes.body(self.root).block, &mut |stmt| {
             let (StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. }) = &stmt.kind else {
                 return;
             };
@@ -504,7 +504,7 @@ impl<'a> Flow<'_, 'a> {
 
     fn is_sent_to(&self, var: VarId) -> bool {
         let mut sent = false;
-        visit_statements(self.typing.scopes.body(self.root).block, &mut |stmt| match &stmt.kind {
+        visit::all_statements(self.typing.scopes.body(self.root).block, &mut |stmt| match &stmt.kind {
             StmtKind::Send { channel, .. } => sent |= self.local(channel) == Some(var),
             StmtKind::Select(cases) => {
                 for case in cases {
@@ -585,20 +585,6 @@ pub(super) fn in_loop(body: &Block, place: Span) -> bool {
         }
     });
     found
-}
-
-/// Every statement, those of function literals included.
-pub(super) fn visit_statements<'a>(body: &'a Block, see: &mut dyn FnMut(&'a Stmt)) {
-    visit::body(body, see);
-    let mut literals = Vec::new();
-    visit::block(body, &mut |expr| {
-        if let ExprKind::FuncLit(literal) = &expr.kind {
-            literals.push(&literal.body);
-        }
-    });
-    for literal in literals {
-        visit::body(literal, see);
-    }
 }
 
 /// Every list of statements of the body itself, with the loop whose body it is.

@@ -17,7 +17,6 @@ use crate::analysis::graph::known::reads_like_release;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes};
 use crate::analysis::proof::awaited::Awaited;
-use crate::analysis::proof::goroutines::visit_statements;
 use crate::analysis::proof::put_in::{field_of, passed};
 use crate::analysis::proof::reached::{Names, names_of};
 use crate::analysis::proof::subject::Subject;
@@ -132,7 +131,7 @@ fn hands_in_by(
         open && database.is_channel(&typing.of(value)) && seen_to(value).is_some()
     };
     let mut last = None;
-    visit_statements(body, &mut |stmt| {
+    visit::all_statements(body, &mut |stmt| {
         let found = match &stmt.kind {
             StmtKind::Send { channel, .. } => sends(channel),
             StmtKind::Select(cases) => cases.iter().any(|case| match &case.communication {

@@ -9,7 +9,6 @@ use crate::analysis::graph::exits::may_end;
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarId, VarOrigin};
-use crate::analysis::proof::goroutines::visit_statements;
 use crate::analysis::proof::reached::{Names, names_of};
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::summaries::released_fields::ReleasedFields;
@@ -143,7 +142,7 @@ fn is_for_it_alone(subject: &Subject, value: &Expr, stored: Span) -> bool {
         ExprKind::FuncLit(literal) => beside.push(literal.body.span),
         _ => {}
     });
-    visit_statements(scopes.body(subject.body).block, &mut |stmt| {
+    visit::all_statements(scopes.body(subject.body).block, &mut |stmt| {
         if matches!(stmt.kind, StmtKind::Go(_)) {
             beside.push(stmt.span);
         }
@@ -220,7 +219,7 @@ pub(super) fn stored_in(database: &Database, func: &FuncRef, into: ParamIndex, d
             found.push(Stored { field: field.to_owned(), from });
         }
     };
-    visit_statements(body, &mut |stmt| {
+    visit::all_statements(body, &mut |stmt| {
         for (target, value) in set_by(stmt) {
             if let Some(field) = field_of(&scopes, &names, target) {
                 add(&field, value);

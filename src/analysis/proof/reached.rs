@@ -12,7 +12,6 @@ use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
-use crate::go::types::members::Member;
 
 /// What a library calls of something that it gets for an `io.Writer` or an `io.ReaderFrom`.
 const CALLED_BY_LIBRARIES: [&str; 3] = ["Write", "WriteString", "ReadFrom"];
@@ -64,15 +63,8 @@ impl<'c, 'a> Names<'c, 'a> {
     /// The methods of this name that it may have, of those of the repository.
     fn methods(&self, name: &str) -> Vec<FuncRef> {
         let database = self.subject.typing.database;
-        let declared = match database.member(self.subject.ty, name) {
-            Some(Member::Method(method)) => method.func,
-            _ => None,
-        };
-        let known = match declared {
-            Some(func) => vec![func],
-            None => self.subject.dynamic_methods(name),
-        };
-        known.into_iter().filter(|func| !database.is_dependency(&func.package)).collect()
+        let known = self.subject.methods(name).into_iter();
+        known.filter(|func| !database.is_dependency(&func.package)).collect()
     }
 
     /// The functions of the repository that it reaches.

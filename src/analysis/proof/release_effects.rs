@@ -184,12 +184,8 @@ fn called_by_release(subject: &Subject) -> FxHashSet<String> {
     let method = &*subject.release.method;
     let mut found = FxHashSet::default();
     let member = subject.typing.database.member(subject.ty, method);
-    let Some(Member::Method(declared)) = member else { return found };
-    let funcs = match declared.func {
-        Some(func) => vec![func],
-        None => subject.dynamic_methods(method),
-    };
-    for func in funcs {
+    let Some(Member::Method(_)) = member else { return found };
+    for func in subject.methods(method) {
         let Some(receiver) = func.decl.receiver.as_ref().and_then(|receiver| receiver.name.as_ref()) else {
             continue;
         };
@@ -285,14 +281,10 @@ fn reaches(subject: &Subject, ty: &Type) -> bool {
 /// A release whose source calls somebody, and ends nothing of its own: it asks a server to do so.
 fn releases_nothing(subject: &Subject) -> Option<Evidence> {
     let database = subject.typing.database;
-    let Some(Member::Method(method)) = database.member(subject.ty, &subject.release.method) else {
+    let Some(Member::Method(_)) = database.member(subject.ty, &subject.release.method) else {
         return None;
     };
-    let funcs = match method.func {
-        Some(func) => vec![func],
-        None => subject.dynamic_methods(&subject.release.method),
-    };
-    funcs.into_iter().find_map(|func| {
+    subject.methods(&subject.release.method).into_iter().find_map(|func| {
         // A library's `Stop` may be a message to a server; what it calls `Close` it means so.
         let own = !database.is_dependency(&func.package)
             || !subject.named && names::words().undoes_start.holds(&subject.release.method);

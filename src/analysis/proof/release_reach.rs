@@ -7,7 +7,6 @@
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes};
-use crate::analysis::proof::goroutines::visit_statements;
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::proof::waiting::{self, Wait};
 use crate::analysis::proof::workers::{self, Told};
@@ -241,7 +240,7 @@ enum Event<'a> {
 /// What a body does, in the order in which it does so: what is deferred comes last.
 fn events<'a>(typing: &Typing, body: &'a Block) -> Vec<(i64, Event<'a>)> {
     let (mut apart, mut deferred, mut cleared) = (Vec::new(), Vec::new(), Vec::new());
-    visit_statements(body, &mut |stmt| match &stmt.kind {
+    visit::all_statements(body, &mut |stmt| match &stmt.kind {
         StmtKind::Go(_) => apart.push(stmt.span),
         StmtKind::Defer(_) => deferred.push(stmt.span),
         StmtKind::Assign { left, right, .. } => {
@@ -347,7 +346,7 @@ fn beyond(typing: &Typing, body: &Block) -> Option<(Span, &'static str)> {
         (typing.scopes.var(ident).is_none() && typing.file.package.has_value(&ident.name)).then_some(())
     };
     let mut found = None;
-    visit_statements(body, &mut |stmt| {
+    visit::all_statements(body, &mut |stmt| {
         if let StmtKind::Assign { left, .. } = &stmt.kind
             && left.iter().any(|target| shared(target).is_some())
         {

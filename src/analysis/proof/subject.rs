@@ -11,7 +11,7 @@ use crate::base::diagnostic::{Evidence, Objection, Release, Verdict};
 use crate::base::text::{LineIndex, Span};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
-use crate::go::types::members::Member;
+use crate::go::types::members::{Member, MethodRef};
 use crate::go::types::release::Gives;
 use crate::go::types::release::ReleaseMethod;
 use crate::go::types::type_expr::Type;
@@ -77,6 +77,15 @@ impl<'a, 'c> Subject<'a, 'c> {
     /// What outlives the function has it there, in the way that `verdict` names.
     pub(crate) fn expose(&self, span: Span, verdict: Verdict, words: impl Into<String>) -> Objection {
         Objection { place: self.evidence(span, words), exposure: Some(verdict) }
+    }
+
+    /// The methods of this name that the resource may have: that of its type, or, behind an interface, those
+    /// of the types that the maker really gives.
+    pub(crate) fn methods(&self, name: &str) -> Vec<FuncRef> {
+        match self.typing.database.member(self.ty, name) {
+            Some(Member::Method(MethodRef { func: Some(func), .. })) => vec![func],
+            _ => self.dynamic_methods(name),
+        }
     }
 
     /// A method of the types that the maker really gives behind an interface.

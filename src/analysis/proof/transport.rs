@@ -8,6 +8,7 @@ use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::Span;
 use crate::go::facts::names;
+use crate::go::project::locate::is_std;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -212,8 +213,10 @@ impl Answers<'_, '_, '_> {
                     let given = scopes.assigned(var);
                     let asked = self.typing.var(var).is_some_and(|ty| ty.is_in(&names::types().requests));
                     let made = || {
-                        given.iter().all(|given| {
-                            given.value.as_call().is_some() || self.is_fresh(given.value, depth + 1)
+                        given.iter().all(|given| match given.value.as_call() {
+                            // Of Go's own libraries: what a function of others' gives may be anybody's.
+                            Some(call) => self.typing.ask(call, |name| is_std(name.package)) == Some(true),
+                            None => self.is_fresh(given.value, depth + 1),
                         })
                     };
                     asked || self.is_local(var) && made()

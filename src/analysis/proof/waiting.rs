@@ -2,7 +2,6 @@
 
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::proof::goroutines::visit_statements;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -27,7 +26,7 @@ pub(super) fn places<'a>(typing: &Typing, body: &'a Block) -> Vec<(Span, Wait<'a
         channel.as_call().is_some_and(|call| typing.ask(call, known::is_clock) == Some(true))
     };
     let (mut places, mut bounded): (Vec<(Span, Wait)>, Vec<Span>) = (Vec::new(), Vec::new());
-    visit_statements(body, &mut |stmt| match &stmt.kind {
+    visit::all_statements(body, &mut |stmt| match &stmt.kind {
         StmtKind::Send { .. } => places.push((stmt.span, Wait::Send)),
         StmtKind::Select(cases) => {
             let ends = |case: &SelectCase| match &case.communication {

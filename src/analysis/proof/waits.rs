@@ -8,7 +8,6 @@
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::Scopes;
-use crate::analysis::proof::goroutines::visit_statements;
 use crate::analysis::proof::lent;
 use crate::analysis::proof::release_reach::Reach;
 use crate::analysis::proof::subject::Subject;
@@ -60,7 +59,9 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
 /// `defer wg.Wait()` behind the place where a context's end would be deferred: goroutines that wait for the
 /// context are waited for before it ends.
 fn waits_first(subject: &Subject) -> Option<Span> {
-    let ends_context = subject.ty.named().is_some_and(|named| &*named.package == "context");
+    if subject.ty.named().is_none_or(|named| &*named.package != "context") {
+        return None;
+    }
     let typing = subject.typing;
     let mut found = None;
     visit::body(typing.scopes.body(subject.body).block, &mut |stmt| {
@@ -78,7 +79,7 @@ fn waits_first(subject: &Subject) -> Option<Span> {
             found.get_or_insert(stmt.span);
         }
     });
-    found.filter(|_| ends_context)
+    found
 }
 
 /// Where the function takes a lock that it has at its end: what is deferred above the release lets go of it
@@ -179,7 +180,7 @@ fn in_function(typing: &Typing, func: &FuncRef, depth: usize) -> Option<Evidence
 /// Where a body may wait for somebody else: at a channel, for a group, in a loop that others end.
 fn waits(typing: &Typing, body: &Block, depth: usize) -> Option<Evidence> {
     let mut places: Vec<Span> = waiting::places(typing, body).into_iter().map(|(span, _)| span).collect();
-    visit_statements(body, &mut |stmt| match &stmt.kind {
+    visit::all_statements(body, &mut |stmt| match &stmt.kind {
         StmtKind::For(looped) if !ends_by_itself(typing, looped) => places.push(stmt.span),
         _ => {}
     });

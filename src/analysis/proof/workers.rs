@@ -3,7 +3,6 @@
 
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::Scopes;
-use crate::analysis::proof::goroutines::visit_statements;
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::proof::waiting::{self, Wait};
 use crate::base::diagnostic::Evidence;
@@ -11,7 +10,6 @@ use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::{Database, FileScope};
-use crate::go::types::members::Member;
 use crate::go::types::type_expr::Type;
 
 /// Functions that call functions are followed this deep.
@@ -50,7 +48,7 @@ pub(super) fn are_started(subject: &Subject) -> bool {
     let Some(func) = subject.typing.called(subject.call) else { return false };
     let (mut found, mut read) = (false, 0);
     reach(subject.typing.database, &func, (0, &mut read), &mut |_, body| {
-        visit_statements(body, &mut |stmt| found |= matches!(stmt.kind, StmtKind::Go(_)));
+        visit::all_statements(body, &mut |stmt| found |= matches!(stmt.kind, StmtKind::Go(_)));
         visit::block(body, &mut |expr| {
             found |= expr.as_call().is_some_and(|call| call.name() == Some("Go"));
         });
@@ -72,13 +70,8 @@ pub(super) fn mention(subject: &Subject, name: &str) -> bool {
 /// Whether the release, or what it calls of the repository, mentions what has this name.
 pub(super) fn release_mentions(subject: &Subject, name: &str) -> bool {
     let database = subject.typing.database;
-    let declared = match database.member(subject.ty, &subject.release.method) {
-        Some(Member::Method(method)) => method.func,
-        _ => None,
-    };
     let (mut found, mut read) = (false, 0);
-    let dynamic = || subject.dynamic_methods(&subject.release.method);
-    for func in declared.map_or_else(dynamic, |func| vec![func]) {
+    for func in subject.methods(&subject.release.method) {
         reach(database, &func, (0, &mut read), &mut |_, body| {
             visit::block(body, &mut |expr| found |= last_name(expr) == Some(name));
         });
@@ -101,7 +94,7 @@ pub(super) fn stuck(subject: &Subject, told: &Told) -> Option<Evidence> {
         let (mut hears, mut endless) = (told.ends, None);
         all_of(typing, body, &mut |typing, body| {
             hears |= told.is_heard(typing, body);
-            visit_statements(body, &mut |stmt| match &stmt.kind {
+            visit::all_statements(body, &mut |stmt| match &stmt.kind {
                 StmtKind::For(looped) if matches!(looped.head, ForHead::Clause { condition: None, .. }) => {
                     endless.get_or_insert_with(|| {
                         let words = format!("`{release}` waits for this goroutine, and does not end it");
@@ -150,7 +143,7 @@ fn makes_unbuffered(body: &Block, found: &mut Vec<String>) {
             found.extend(keys.map(str::to_owned));
         }
     });
-    visit_statements(body, &mut |stmt| {
+    visit::all_statements(body, &mut |stmt| {
         if let StmtKind::Assign { left, right, .. } | StmtKind::Define { left, right } = &stmt.kind {
             let made = left.iter().zip(right).filter(|(_, value)| is_made(value));
             found.extend(made.filter_map(|(target, _)| last_name(target)).map(str::to_owned));
@@ -164,7 +157,7 @@ pub(super) fn of_maker(subject: &Subject, see: &mut dyn FnMut(&Typing, &Block)) 
     let database = subject.typing.database;
     let mut read = 0;
     reach(database, &func, (0, &mut read), &mut |typing, body| {
-        visit_statements(body, &mut |stmt| {
+        visit::all_statements(body, &mut |stmt| {
             let StmtKind::Go(expr) = &stmt.kind else { return };
             if is_joined(body, stmt, expr) {
                 return;
@@ -283,7 +276,7 @@ pub(super) fn waits(typing: &Typing, body: &Block, after: u32) -> bool {
 
 fn has_select(body: &Block, after: u32) -> bool {
     let mut found = false;
-    visit_statements(body, &mut |stmt| {
+    visit::all_statements(body, &mut |stmt| {
         let StmtKind::Select(cases) = &stmt.kind else { return };
         let receives = |case: &SelectCase| matches!(case.communication, Some(Communication::Receive { .. }));
         found |= stmt.span.start > after && cases.iter().any(receives);

@@ -6,12 +6,13 @@ use crate::analysis::dataflow::trace::Trace;
 use crate::analysis::dataflow::walk::is_failure;
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{BodyId, Scopes};
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::analysis::summaries::wrapped;
 use crate::analysis::verdict::case::{Case, Kind};
 use crate::analysis::verdict::outcome::Outcome;
 use crate::base::diagnostic::*;
+use crate::base::text::narrow;
 use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
@@ -23,9 +24,16 @@ use crate::go::types::members::Member;
 /// Functions that call functions are followed this deep.
 const MAX_DEPTH: usize = 3;
 
+/// How many of them are read; with more, one of them may be that which is looked for.
+const MAX_FUNCS: usize = 100;
+
 /// Whether a function starts something, or a goroutine, itself or by what it calls.
-fn sets_going(database: &Database, func: &FuncRef, depth: usize) -> bool {
+fn sets_going(database: &Database, func: &FuncRef, (depth, read): (usize, &mut usize)) -> bool {
     let Some(body) = func.decl.body() else { return false };
+    *read += 1;
+    if *read > MAX_FUNCS {
+        return true;
+    }
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(database, FileScope::of(func), &scopes);
     let mut found = false;
@@ -34,7 +42,7 @@ fn sets_going(database: &Database, func: &FuncRef, depth: usize) -> bool {
         let Some(call) = expr.as_call().filter(|call| call.span == expr.span && !found) else { return };
         found = call.name().is_some_and(|name| names::words().starts.begin(name))
             || depth < MAX_DEPTH
-                && typing.called(call).is_some_and(|func| sets_going(database, &func, depth + 1));
+                && typing.called(call).is_some_and(|func| sets_going(database, &func, (depth + 1, read)));
     });
     found
 }
@@ -84,20 +92,34 @@ impl Case<'_, '_> {
         if visit::calls(self.decl).into_iter().any(|call| starts(call) || given(call)) {
             return None;
         }
-        let by_maker = |func: &FuncRef| sets_going(self.judge.database, func, 0);
-        let never = !self.makers().into_iter().flatten().any(|func| by_maker(&func));
+        let mut read = 0;
+        let by_maker = |func: FuncRef| sets_going(self.judge.database, &func, (0, &mut read));
+        let never = !self.makers().into_iter().flatten().any(by_maker);
         never.then(|| format!("`{method}` ends what `{start}` begins, which is not called"))
     }
 
-    /// Why there is nothing to close yet: what a method of it opens, and nobody has called that.
+    /// Why there is nothing to close yet: what a method of it opens, and nobody has called that. All that is
+    /// done with it is to call other methods.
     fn never_opened(&self, kind: &Kind) -> Option<String> {
         let ty = kind.ty.pointee();
         let package = &ty.named().filter(|_| ty.is_in(&names::types().opened_later))?.package;
-        let opens = |call: &Call| {
-            call.name().is_some_and(|name| names::functions().opens_later.holds(package, name))
-                || call.args.iter().any(|arg| self.typing.of(arg).pointee() == ty)
-        };
-        let never = !visit::calls(self.decl).into_iter().any(opens);
+        let var = (0..narrow(self.scopes.vars.len())).map(VarId).find(|var| {
+            let given = self.scopes.assigned(*var);
+            given
+                .iter()
+                .any(|given| given.value.unparen().span == self.call.span && given.index == kind.result)
+        })?;
+        let (mut opens, mut called) = (false, vec![]);
+        for call in visit::calls(self.decl) {
+            if let ExprKind::Selector { operand, field } = &call.function.unparen().kind
+                && operand.as_ident().and_then(|ident| self.scopes.var(ident)) == Some(var)
+            {
+                opens |= names::functions().opens_later.holds(package, &field.name);
+                called.push(operand.unparen().span.start);
+            }
+        }
+        // The first is where it is declared.
+        let never = !opens && self.scopes.uses_of(var).skip(1).all(|at| called.contains(&at));
         never.then(|| "it opens nothing by itself, and no method that does is called".to_owned())
     }
 

@@ -4,4 +4,5 @@ pub mod gomod;
 pub mod locate;
 pub mod names;
 pub mod package;
+mod source;
 mod version;

@@ -24,7 +24,24 @@ pub fn body<'a>(body: &'a Block, see: &mut dyn FnMut(&'a Stmt)) {
     statements(&body.stmts, see);
 }
 
-/// Every statement of a list, likewise.
+/// Every statement of a function body, those of the function literals in it included, which come last.
+pub fn all_statements<'a>(block: &'a Block, see: &mut dyn FnMut(&'a Stmt)) {
+    body(block, see);
+    literals(block).into_iter().for_each(|literal| body(&literal.body, see));
+}
+
+/// The function literals in a body, those in others too.
+pub fn literals(body: &Block) -> Vec<&FuncLit> {
+    let mut found = Vec::new();
+    block(body, &mut |expr| {
+        if let ExprKind::FuncLit(literal) = &expr.kind {
+            found.push(&**literal);
+        }
+    });
+    found
+}
+
+/// Every statement of a list, as [`body`] does.
 pub fn statements<'a>(list: &'a [Stmt], see: &mut dyn FnMut(&'a Stmt)) {
     list.iter().for_each(|one| statement(one, see));
 }
