@@ -26,6 +26,8 @@ pub(crate) struct Subject<'a, 'c> {
     pub call: &'a Call,
     /// Which of its results is the resource.
     pub result: usize,
+    /// The result that ends with it, and its type: the context, for the function that cancels it.
+    pub tied: Option<(usize, &'c Type)>,
     /// Where it is, if that is no result.
     pub given: Gives,
     pub ty: &'c Type,

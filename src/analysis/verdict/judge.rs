@@ -328,7 +328,12 @@ impl<'a> Case<'a, '_> {
             (Binding::Bound, _) => self.holder(&kind),
             _ => None,
         };
+        let tied = self
+            .wanted
+            .tied
+            .and_then(|tied| Some((tied, self.typing.results(self.call).into_iter().nth(tied)?)));
         Some(proof::prove(&proof::subject::Subject {
+            tied: tied.as_ref().map(|(result, ty)| (*result, ty)),
             typing: self.typing,
             summaries: self.judge.summaries,
             place: proof::subject::SubjectFile {
