@@ -28,11 +28,21 @@ pub struct Spelled {
 
 /// What is done about the error of a release.
 enum Manner {
-    Plain,
+    /// With why it needs a look.
+    Plain(Option<String>),
     Ignored,
-    Logged { statement: String, needs: Option<&'static str> },
-    Joined { result: String, by: Join },
-    Cleanup { test: String, ignored: bool },
+    Logged {
+        statement: String,
+        needs: Option<&'static str>,
+    },
+    Joined {
+        result: String,
+        by: Join,
+    },
+    Cleanup {
+        test: String,
+        ignored: bool,
+    },
 }
 
 /// How an error gets into a named result.
@@ -105,16 +115,14 @@ fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Re
         )),
         None if matters => {
             let somewhere = joined(wanted, scope, false).or_else(|| logged(wanted, release, anchor, false));
-            somewhere.ok_or_else(|| {
-                format!(
-                    "the error of `{}` tells whether everything was written, and there is nothing to report \
-                     it to",
-                    release.method
-                )
-            })
+            let why = format!(
+                "the error of `{}` tells whether everything was written, and there is nothing to report it to",
+                release.method
+            );
+            Ok(somewhere.unwrap_or(Manner::Plain(Some(why))))
         }
         None if heeds => Ok(logged(wanted, release, anchor, false).unwrap_or(Manner::Ignored)),
-        None => Ok(Manner::Plain),
+        None => Ok(Manner::Plain(None)),
     }
 }
 
@@ -186,9 +194,10 @@ fn write(manner: Manner, call: &str, when: When, scope: &InScope) -> Spelled {
         spelled(vec![line.clone()], line)
     };
     match manner {
-        Manner::Plain => {
+        Manner::Plain(why) => {
             let line = if when == When::Deferred { format!("defer {call}") } else { call.to_owned() };
-            spelled(vec![line.clone()], line)
+            let spelled = spelled(vec![line.clone()], line);
+            Spelled { doubt: why.or(spelled.doubt.clone()), ..spelled }
         }
         Manner::Ignored => one(format!("_ = {call}")),
         Manner::Logged { statement, needs } => {

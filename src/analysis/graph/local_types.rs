@@ -161,6 +161,29 @@ impl<'a, 'w> Typing<'a, 'w> {
         }
     }
 
+    /// Whether it is a known fact of the callee, by its package and its name, `Type.Method` for a method.
+    pub fn is_fact(&self, call: &Call, callee: &Callee, fact: &dyn Fn(&str, &str) -> bool) -> bool {
+        let method = |ty: &Type, name: &str| {
+            ty.named().is_some_and(|named| fact(&named.package, &format!("{}.{name}", named.name)))
+        };
+        match callee {
+            Callee::Method { method: found, receiver } => {
+                method(&found.receiver, &found.name) || method(receiver, &found.name)
+            }
+            Callee::Func { .. } | Callee::Indexed { .. } | Callee::Unknown { .. } => {
+                match self.name(&call.function) {
+                    Some((package, name)) if !package.is_empty() => fact(&package, name),
+                    Some((_, name)) => match &call.function.unparen().kind {
+                        ExprKind::Selector { operand, .. } => method(&self.of(operand), name),
+                        _ => false,
+                    },
+                    None => false,
+                }
+            }
+            _ => false,
+        }
+    }
+
     /// Hands the callee's path and name to `ask`; methods go by their receiver's package.
     pub fn ask<T>(&self, call: &Call, ask: impl Fn(Name) -> T) -> Option<T> {
         let (mut package, name) = self.name(&call.function)?;

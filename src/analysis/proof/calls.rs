@@ -246,7 +246,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         if receiver.is_some() {
             self.lent_memory(&arguments);
         }
-        if self.is_fact(call, callee, &facts::looks) {
+        if self.typing.is_fact(call, callee, &facts::looks) {
             self.bind_callbacks(&arguments, Tie::Holder);
             self.step(call.span, format!("`{name}` only looks at it"));
             return Vec::new();
@@ -255,13 +255,14 @@ impl<'f, 'a> Flow<'f, 'a> {
             receiver: receiver.is_some(),
             arguments: (0..arguments.held.len()).filter(|at| arguments.held[*at].is_some()).collect(),
         };
-        if self.is_fact(call, callee, &|package, name| facts::lends(package, name, &tied)) {
+        if self.typing.is_fact(call, callee, &|package, name| facts::lends(package, name, &tied)) {
             self.bind_callbacks(&arguments, Tie::Holder);
             self.step(call.span, format!("`{name}` keeps nothing of it but in what it gives"));
             return self.lent(call, callee, receiver, &arguments);
         }
         let descriptors = &names::functions().descriptors;
-        if receiver.is_some() && self.is_fact(call, callee, &|package, name| descriptors.holds(package, name))
+        if receiver.is_some()
+            && self.typing.is_fact(call, callee, &|package, name| descriptors.holds(package, name))
         {
             self.object(
                 call.span,
@@ -574,29 +575,6 @@ impl<'f, 'a> Flow<'f, 'a> {
             .map(|(value, ty)| value.filter(|_| !ty.is_error() || errors.is_some()))
             .map(|value| value.map(|value| Value { mute: value.mute || errors.is_none(), ..value }))
             .collect()
-    }
-
-    /// Whether it is a known fact of the callee.
-    fn is_fact(&self, call: &Call, callee: &Callee, fact: &dyn Fn(&str, &str) -> bool) -> bool {
-        let method = |ty: &Type, name: &str| {
-            ty.named().is_some_and(|named| fact(&named.package, &format!("{}.{name}", named.name)))
-        };
-        match callee {
-            Callee::Method { method: found, receiver } => {
-                method(&found.receiver, &found.name) || method(receiver, &found.name)
-            }
-            Callee::Func { .. } | Callee::Indexed { .. } | Callee::Unknown { .. } => {
-                match self.typing.name(&call.function) {
-                    Some((package, name)) if !package.is_empty() => fact(&package, name),
-                    Some((_, name)) => match &call.function.unparen().kind {
-                        ExprKind::Selector { operand, .. } => method(&self.typing.of(operand), name),
-                        _ => false,
-                    },
-                    None => false,
-                }
-            }
-            _ => false,
-        }
     }
 
     /// `t.Cleanup(func() { … })` runs after all that is deferred, and before the clean-ups above it.

@@ -66,10 +66,13 @@ impl<'a> Calls<'a, '_> {
             // A value of its type, wherever it came from, is the resource.
             alias = &Alias::Itself;
         }
-        if let (Callee::Method { method, .. }, Alias::Inside(_)) = (callee, alias)
-            && lends_receiver(method)
-        {
-            return with_results(self.tied_results(callee, alias), Certainty::Proved);
+        if let (Callee::Method { method, .. }, Alias::Inside(_)) = (callee, alias) {
+            if lends_receiver(method) {
+                return with_results(self.tied_results(callee, alias), Certainty::Proved);
+            }
+            if runs_until_wait(method) {
+                return ParamEffect { outcome: ParamOutcome::Works, ..ParamEffect::lent(Certainty::Proved) };
+            }
         }
         let func = match callee {
             Callee::Method { method, .. } => method.func.clone(),
@@ -131,7 +134,7 @@ impl<'a> Calls<'a, '_> {
 
     /// The results of a call that may hold on to the value, by their types.
     pub(crate) fn tied_results(&self, callee: &Callee, alias: &Alias) -> Vec<(usize, Alias)> {
-        if matches!(alias, Alias::Function { .. } | Alias::Sure | Alias::Success | Alias::Refused(_)) {
+        if alias.tells() || matches!(alias, Alias::Function { .. }) {
             return Vec::new();
         }
         let same = |ty: &Type| *alias == Alias::Itself && self.target.as_ref() == Some(ty);
@@ -150,7 +153,7 @@ impl<'a> Calls<'a, '_> {
             ty.is_context() || self.tie(ty).is_some() || matches!(alias, Alias::Inside(_)) && put_into(ty)
         };
         passed.results.retain(|(index, alias)| {
-            matches!(alias, Alias::Itself | Alias::Function { .. })
+            matches!(alias, Alias::Itself | Alias::Function { .. } | Alias::Settled { .. })
                 || types.get(*index).is_none_or(|ty| carries(ty, alias))
         });
         passed
@@ -240,13 +243,40 @@ impl<'a> Calls<'a, '_> {
                 let words = format!("passed to `{}` as an option", func.decl.name.name);
                 return ParamEffect::kept(Verdict::PassedOn, Certainty::Assumed, words);
             }
-            return self.carried(self.summary(&func, self.param_at(&func, at), alias), callee);
+            let read = self.summary(&func, self.param_at(&func, at), alias);
+            return self.carried(self.known_to_lend(call, callee, (at, alias), read), callee);
         }
         if let Some(functions) = self.typing.possible_functions(call) {
             let answers = functions.iter().map(|func| self.summary(func, self.param_at(func, at), alias));
             return answers.reduce(worse).unwrap_or_else(|| self.unseen(call, callee, alias));
         }
         self.unseen(call, callee, alias)
+    }
+
+    /// What was read of a callee, unless it seems to keep or to release its argument, or was not read to its
+    /// end, where it is known to keep nothing: `gzip.NewWriter(f)`, `png.Encode(f, picture)`.
+    fn known_to_lend(
+        &self,
+        call: &Call,
+        callee: &Callee,
+        (at, alias): (usize, &Alias),
+        read: ParamEffect,
+    ) -> ParamEffect {
+        let tied = Tied { receiver: false, arguments: vec![at] };
+        let sure = match read.outcome {
+            ParamOutcome::Keeps { .. } => false,
+            ParamOutcome::Releases => read.certainty == Certainty::Proved,
+            _ => true,
+        };
+        if sure {
+            read
+        } else if self.typing.is_fact(call, callee, &facts::looks) {
+            ParamEffect::lent(Certainty::Proved)
+        } else if self.typing.is_fact(call, callee, &|package, name| facts::lends(package, name, &tied)) {
+            with_results(self.results_around(callee, alias), Certainty::Proved)
+        } else {
+            read
+        }
     }
 
     /// `resp.Write(w)`, `httputil.DumpResponse(resp, true)`
@@ -489,6 +519,13 @@ fn lends_receiver(method: &MethodRef) -> bool {
     let tied = Tied { receiver: true, arguments: Vec::new() };
     let receiver = method.receiver.pointee().named();
     receiver.is_some_and(|ty| facts::lends(&ty.package, &format!("{}.{}", ty.name, method.name), &tied))
+}
+
+/// Whether what the method is called on is used by goroutines until somebody waits for it: `(*exec.Cmd).Start`.
+fn runs_until_wait(method: &MethodRef) -> bool {
+    let receiver = method.receiver.pointee().named();
+    let runs = &names::functions().runs_until_wait;
+    receiver.is_some_and(|ty| runs.holds(&ty.package, &format!("{}.{}", ty.name, method.name)))
 }
 
 /// Whether what is called is a function or method of a package that is not here, and no value that may be any

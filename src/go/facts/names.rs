@@ -96,6 +96,8 @@ pub struct Functions {
     pub runs_at_end: NameSet,
     /// Calls the function that it gets in a goroutine that a `Wait` on the same value waits for.
     pub runs_in_group: NameSet,
+    /// Has what it is called on used until a `Wait` of that.
+    pub runs_until_wait: NameSet,
     /// Calls the function that it gets some time later.
     pub runs_later: NameSet,
     /// Calls the function that it gets the first time only.
