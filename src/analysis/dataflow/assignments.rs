@@ -197,7 +197,7 @@ impl<'a, 'w> Walker<'a, 'w> {
         let value = value.filter(carries);
         if info.body != self.body
             && let Some(alias) = &value
-            && !matches!(alias, Alias::Sure | Alias::Success | Alias::Refused(_))
+            && !alias.tells()
         {
             let words = format!("assigned to `{}` of the function around it", info.name);
             return self.escape_alias(state, span, alias, Verdict::Stored, Certainty::Assumed, &words);

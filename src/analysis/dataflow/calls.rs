@@ -289,6 +289,7 @@ impl<'a> Walker<'a, '_> {
     /// `check(err)`: after it the error is nil; after `require.Error(t, err)` it is not. A nested
     /// `must(New())` tells by its own argument.
     pub(crate) fn known_error(&mut self, call: &'a Call, state: &mut State) {
+        self.known_to_be_settled(call, state);
         if state.phase != Phase::Unchecked {
             return;
         }
@@ -316,6 +317,25 @@ impl<'a> Walker<'a, '_> {
             state.phase = Phase::Open;
         } else if at.is_some_and(|at| self.oracle.stops_without_error(call, at)) {
             *state = state.clone().failed();
+        }
+    }
+
+    /// `require.NoError(t, err)` of an error by which a callee tells whether it has released the resource.
+    fn known_to_be_settled(&mut self, call: &'a Call, state: &mut State) {
+        let tells = call.args.iter().enumerate().find_map(|(at, arg)| match self.peek(arg, state)? {
+            Alias::Settled { failing } => Some((at, failing)),
+            _ => None,
+        });
+        let Some((at, failing)) = tells.filter(|_| state.is_open()) else { return };
+        let fails = if self.oracle.stops_on_error(call, at) {
+            false
+        } else if self.oracle.stops_without_error(call, at) {
+            true
+        } else {
+            return;
+        };
+        if fails == failing {
+            self.release(state, call.span, Certainty::Assumed, "released by the callee whose error this is");
         }
     }
 

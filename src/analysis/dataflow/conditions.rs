@@ -115,7 +115,7 @@ fn by_refusal(refused: bool, state: State) -> (Option<State>, Option<State>) {
 
 /// `left == right`, where one is nil and the other the error or the resource.
 fn compared<'a>(
-    walk: &Walker<'a, '_>,
+    walk: &mut Walker<'a, '_>,
     left: &'a Expr,
     right: &'a Expr,
     state: State,
@@ -155,6 +155,9 @@ fn compared<'a>(
     if state.error == Some(var) {
         return error_is_nil(state);
     }
+    if let Some(Alias::Settled { failing }) = state.alias(var).filter(|_| state.is_open()) {
+        return settled(walk, other, *failing, state);
+    }
     // What is made from it is there, if its maker gives no nil.
     if matches!(state.alias(var), Some(Alias::Handle(_))) && walk.oracle.is_never_nil(var) {
         return (None, Some(state));
@@ -169,6 +172,15 @@ fn compared<'a>(
         };
     }
     (Some(state.clone()), Some(state))
+}
+
+/// The states where the error is nil, and where it is not, by which a callee tells whether it has released the
+/// resource.
+fn settled(walk: &mut Walker, error: &Expr, failing: bool, state: State) -> (Option<State>, Option<State>) {
+    let mut released = state.clone();
+    walk.release(&mut released, error.span, Certainty::Assumed, "released by the callee whose error this is");
+    let open = State { phase: Phase::Open, ..state };
+    if failing { (Some(open), Some(released)) } else { (Some(released), Some(open)) }
 }
 
 /// The states where the error of the acquisition is nil, and where it is not.
@@ -230,12 +242,7 @@ fn asked_of_error<'a>(
         && is_asked(walk, call, &state)
     {
         let mut ended = state.clone();
-        walk.release(
-            &mut ended,
-            call.span,
-            Certainty::Proved,
-            "released where this says that there is no more",
-        );
+        walk.end(&mut ended, call.span);
         return (Some(state), Some(ended));
     }
     let closed =

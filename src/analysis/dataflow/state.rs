@@ -24,6 +24,9 @@ pub enum Alias {
     Success,
     /// A bool that is this where whoever was to have the resource did not take it: `swapped`, `loaded`.
     Refused(bool),
+    /// An error by which a callee tells whether it has released the resource: it has where there is an error,
+    /// or (`failing` is false) where there is none.
+    Settled { failing: bool },
 }
 
 /// How a value holds on to the resource, if it does.
@@ -74,6 +77,8 @@ pub struct Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {
     Released,
+    /// It says that there is no more of it, with which it is released: rows at their end.
+    Ended,
     /// A `defer` of this body releases it on the way out.
     Deferred,
     /// Handed on in the way that this verdict names.
@@ -170,6 +175,11 @@ impl State {
 }
 
 impl Alias {
+    /// Whether it is no hold at all, and only tells something of the resource.
+    pub fn tells(&self) -> bool {
+        matches!(self, Alias::Sure | Alias::Success | Alias::Refused(_) | Alias::Settled { .. })
+    }
+
     /// The hold of a value that has both in it.
     pub fn join(a: Option<Alias>, b: Option<Alias>) -> Option<Alias> {
         match (a, b) {

@@ -38,6 +38,8 @@ pub struct Trace {
     pub left: Vec<(usize, Alias)>,
     /// A way that returns an error leaves it with nobody.
     pub drops: bool,
+    /// For each `return` of which that is plain, whether it gives an error.
+    pub fails: FxHashMap<Span, bool>,
     /// The parameters that the resource was put into, each with a clause that says how.
     pub puts: BTreeMap<VarId, String>,
     /// Where a field of the resource itself is set that is not exported.

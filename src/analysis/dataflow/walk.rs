@@ -73,6 +73,7 @@ pub fn walk_over<'a>(
     let mut exits: FxHashSet<(ExitKind, Span, State)> = FxHashSet::default();
     let (mut after, mut enter): (FxHashMap<u32, FxHashSet<State>>, FxHashMap<u32, FxHashSet<State>>) =
         Default::default();
+    let mut fails = FxHashMap::default();
     let mut todo = vec![(0_usize, entry.clone())];
     incoming[0].insert(entry);
     while let Some((at, mut state)) = todo.pop() {
@@ -97,6 +98,9 @@ pub fn walk_over<'a>(
             }
             Next::Return(stmt) => {
                 let failed = gives_error(scopes.body(body).signature, stmt);
+                if !fails.contains_key(&stmt.span) {
+                    fails.extend(fails_plainly(scopes, body, stmt).map(|plain| (stmt.span, plain)));
+                }
                 // Where something failed, it is most likely what would have worked with it.
                 let works = |id: EventId| walk.events[id.0 as usize].kind == EventKind::Working;
                 let failing = failed || is_early_error(scopes.body(body).block, stmt);
@@ -147,6 +151,7 @@ pub fn walk_over<'a>(
         events: walk.events,
         left: walk.left.into_iter().collect(),
         drops: walk.drops,
+        fails,
         puts: walk.puts,
         altered: walk.altered,
         released_by: walk.released_by.into_iter().collect(),
@@ -180,14 +185,34 @@ fn failing_call(stmt: &Stmt) -> Option<Span> {
     }
 }
 
+/// Whether a `return` gives an error, where it says so: not `return err` where nobody has asked.
+fn fails_plainly(scopes: &Scopes, body: BodyId, stmt: &Stmt) -> Option<bool> {
+    let body = scopes.body(body);
+    let StmtKind::Return(values) = &stmt.kind else { return None };
+    let (last, others) = values.split_last()?;
+    if !has_error(body.signature) || values.len() != body.signature.results.len() {
+        return None;
+    }
+    if last.is_nil() {
+        return Some(false);
+    }
+    let nothing = others.iter().any(Expr::is_nil);
+    let asked = nothing
+        || gives_error(body.signature, stmt)
+        || is_guarded(body.block, stmt)
+        || is_error_name(last) && last.as_ident().is_none_or(|ident| scopes.var(ident).is_none());
+    asked.then_some(true)
+}
+
+fn has_error(signature: &Signature) -> bool {
+    let last = signature.results.last().and_then(|result| result.ty.as_ident());
+    last.is_some_and(|ty| &*ty.name == "error")
+}
+
 /// Whether a `return` says that something failed: an error that is not plainly nil, and nothing beside it.
 fn gives_error(signature: &Signature, stmt: &Stmt) -> bool {
     let StmtKind::Return(values) = &stmt.kind else { return false };
-    let error = signature
-        .results
-        .last()
-        .and_then(|result| result.ty.as_ident())
-        .is_some_and(|ty| &*ty.name == "error");
+    let error = has_error(signature);
     let Some((last, others)) = values.split_last() else { return false };
     let made = last.as_call().and_then(Call::name).is_some_and(|name| name == "Errorf" || name == "New");
     let nothing = |value: &Expr| value.is_nil() || matches!(value.unparen().kind, ExprKind::Literal(_));

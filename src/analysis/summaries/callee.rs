@@ -176,7 +176,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
     }
 
     fn passed(&self, call: &'a Call, place: Operand, alias: &Alias) -> ParamEffect {
-        if matches!(alias, Alias::Sure | Alias::Success | Alias::Refused(_)) {
+        if alias.tells() {
             return ParamEffect::lent(Certainty::Proved);
         }
         if *alias == Alias::Itself && self.reads_to_end(call, place) {

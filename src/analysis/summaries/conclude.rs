@@ -3,9 +3,9 @@
 
 use crate::analysis::dataflow::oracle::{Operand, ParamEffect, ParamOutcome};
 use crate::analysis::dataflow::state::{Alias, EventId, EventKind, Phase, State};
-use crate::analysis::dataflow::trace::{ExitKind, Trace};
+use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
 use crate::analysis::graph::known::Runner;
-use crate::analysis::graph::scopes::{ParamIndex, Scopes, VarOrigin};
+use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes, VarOrigin};
 use crate::base::diagnostic::{Certainty, Verdict};
 use crate::go::syntax::ast::{Call, ExprKind};
 
@@ -94,6 +94,7 @@ pub(crate) fn conclude(trace: &Trace, name: &str, scopes: &Scopes) -> ParamEffec
         }
         _ => state.due,
     };
+    let settled = settled(trace, &ways, scopes, |exit| by(&exit.state).is_some());
     let releases: Vec<EventId> = ways.iter().filter_map(|exit| by(&exit.state)).collect();
     let certainty = given.map(|event| event.certainty).max().unwrap_or(Certainty::Proved);
     let any = |kind: EventKind| trace.events.iter().any(|event| event.kind == kind);
@@ -105,16 +106,58 @@ pub(crate) fn conclude(trace: &Trace, name: &str, scopes: &Scopes) -> ParamEffec
     if !trace.left.is_empty() {
         let runs = ways.iter().any(|exit| exit.state.running.is_some());
         let outcome = if runs { ParamOutcome::Works } else { lends };
-        let passed = with_results(trace.left.clone(), certainty);
+        let left = trace.left.iter().cloned().chain(settled);
+        let passed = with_results(left.collect(), certainty);
         return ParamEffect { outcome, drops: trace.drops, ..passed };
     }
     let sure = |id: &EventId| trace.events[id.0 as usize].certainty == Certainty::Proved;
     let everywhere = releases.len() == ways.len() && releases.iter().all(sure);
     let certainty = if everywhere { Certainty::Proved } else { Certainty::Assumed };
+    if let Some(settled) = settled {
+        return ParamEffect { outcome: lends, ..with_results(vec![settled], Certainty::Proved) };
+    }
+    // What comes to its end on some ways alone is open on the others.
+    let ended = |id: &EventId| trace.events[id.0 as usize].kind == EventKind::Ended;
+    let ends = releases.len() < ways.len() && releases.iter().all(ended) && !gets_error(scopes);
     match releases.len() {
+        _ if ends => ParamEffect { outcome: lends, ..ParamEffect::lent(Certainty::Proved) },
         0 => ParamEffect { outcome: lends, ..ParamEffect::lent(Certainty::Proved) },
         _ => ParamEffect { outcome: ParamOutcome::Releases, ..ParamEffect::lent(certainty) },
     }
+}
+
+/// The error by which a function tells whether it has released what it got: on the ways that give one, or on
+/// those that give none, and on no other.
+fn settled(
+    trace: &Trace,
+    ways: &[&Exit],
+    scopes: &Scopes,
+    is_released: impl Fn(&Exit) -> bool,
+) -> Option<(usize, Alias)> {
+    let error = scopes.body(BodyId(0)).signature.results.len().checked_sub(1)?;
+    let fails = |exit: &&&Exit| trace.fails.get(&exit.span).copied();
+    let (released, left): (Vec<&&Exit>, Vec<&&Exit>) = ways.iter().partition(|exit| is_released(exit));
+    if released.is_empty() || left.is_empty() {
+        return None;
+    }
+    // `return all, rows.Err()` may be either.
+    let on_errors_alone = |these: &[&&Exit], others: &[&&Exit]| {
+        these.iter().all(|exit| fails(exit) == Some(true))
+            && others.iter().all(|exit| fails(exit) != Some(true))
+    };
+    if on_errors_alone(&released, &left) {
+        Some((error, Alias::Settled { failing: true }))
+    } else {
+        let on_success = !gets_error(scopes) && on_errors_alone(&left, &released);
+        on_success.then_some((error, Alias::Settled { failing: false }))
+    }
+}
+
+/// Whether the function is given an error, too: `collect(db.Query(q))`. Where there is one, there is nothing to
+/// release.
+fn gets_error(scopes: &Scopes) -> bool {
+    let params = &scopes.body(BodyId(0)).signature.params;
+    params.iter().any(|param| param.ty.as_ident().is_some_and(|ty| &*ty.name == "error"))
 }
 
 /// What a predeclared function does with a value: `copy`, and `append` to a part of a slice, write into

@@ -278,7 +278,9 @@ impl Case<'_, '_> {
     /// Where the first `if err == nil` ends within which it is released: on the other side something has
     /// failed.
     fn released_without_error(&self, trace: &Trace, body: BodyId) -> Option<u32> {
-        let releases = |event: &&Event| matches!(event.kind, EventKind::Released | EventKind::Deferred);
+        let releases = |event: &&Event| {
+            matches!(event.kind, EventKind::Released | EventKind::Ended | EventKind::Deferred)
+        };
         let mut found: Option<u32> = None;
         visit::body(self.scopes.body(body).block, &mut |stmt| {
             let StmtKind::If(branch) = &stmt.kind else { return };
@@ -301,7 +303,9 @@ impl Case<'_, '_> {
         if !self.wanted.by_name || exit.kind != ExitKind::Again {
             return false;
         }
-        let releases = |event: &Event| matches!(event.kind, EventKind::Released | EventKind::Deferred);
+        let releases = |event: &Event| {
+            matches!(event.kind, EventKind::Released | EventKind::Ended | EventKind::Deferred)
+        };
         let declared_there = |var: VarId| match self.scopes.info(var).origin {
             VarOrigin::Value { value, .. } => value.span == self.call.span,
             _ => false,

@@ -54,7 +54,7 @@ impl Case<'_, '_> {
             }
         });
         let looped = innermost?;
-        let releases = |kind| matches!(kind, EventKind::Released | EventKind::Deferred);
+        let releases = |kind| matches!(kind, EventKind::Released | EventKind::Ended | EventKind::Deferred);
         let mut released = trace.events.iter().filter(|event| releases(event.kind)).peekable();
         released.peek()?;
         let after = released.all(|event| event.span.start >= looped.end);
