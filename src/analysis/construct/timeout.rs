@@ -9,6 +9,8 @@ use crate::go::facts::names;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
+use crate::go::types::expressions::Callee;
+use crate::go::types::type_expr::Type;
 
 /// What the rule is called.
 pub const KIND: &str = "http-without-timeout";
@@ -134,8 +136,14 @@ fn is_var(scopes: &Scopes, expr: &Expr, var: VarId) -> bool {
     expr.as_ident().and_then(|ident| scopes.var(ident)) == Some(var)
 }
 
-/// A literal of `http.Client` without `Timeout`, whose transport, if it has one, has no timeouts either.
+/// A literal of `http.Client` without `Timeout`, whose transport, if it has one, has no timeouts either, or
+/// `new(http.Client)`.
 fn is_endless_client(typing: &Typing, expr: &Expr) -> bool {
+    if let ExprKind::Call(call) = &expr.kind
+        && matches!(typing.callee(call), Callee::Builtin { name, .. } if &*name == "new")
+    {
+        return is_http_named(&typing.of(expr), "Client");
+    }
     let ExprKind::Composite { ty: Some(ty), elements } = &expr.kind else { return false };
     let name = match &ty.kind {
         ExprKind::Selector { field, .. } => &field.name,
@@ -163,7 +171,11 @@ fn is_endless_client(typing: &Typing, expr: &Expr) -> bool {
 }
 
 fn is_http(typing: &Typing, expr: &Expr, name: &str) -> bool {
-    typing.of(expr).named().is_some_and(|named| (&*named.package, &*named.name) == ("net/http", name))
+    is_http_named(&typing.of(expr), name)
+}
+
+fn is_http_named(ty: &Type, name: &str) -> bool {
+    ty.pointee().named().is_some_and(|named| (&*named.package, &*named.name) == ("net/http", name))
 }
 
 /// Whether a field of the client is set after it is made.
@@ -184,7 +196,7 @@ fn sets_field(block: &Block, is_it: &dyn Fn(&Expr) -> bool) -> bool {
 }
 
 /// Where a request without an end is sent by the client: `c.Get(…)`, or `c.Do(req)` of a request that
-/// `http.NewRequest` has made here.
+/// `http.NewRequest` has made here, or `http.NewRequestWithContext` with a context that never ends.
 fn sent(typing: &Typing, block: &Block, is_it: &dyn Fn(&Expr) -> bool) -> Option<Span> {
     let mut found = None;
     visit::block(block, &mut |expr| {
@@ -209,9 +221,19 @@ fn is_endless(typing: &Typing, block: &Block, call: &Call, method: &str) -> bool
     }
     let [request] = call.args.as_slice() else { return false };
     let Some(var) = request.as_ident().and_then(|ident| typing.scopes.var(ident)) else { return false };
+    let is_root = |context: &Expr| {
+        let root = context.as_call().and_then(|call| typing.name(&call.function));
+        root.is_some_and(|(package, name)| names::functions().root_contexts.holds(&package, name))
+    };
     let made = |value: &Expr| {
-        let name = value.as_call().and_then(|call| typing.name(&call.function));
-        name.is_some_and(|(package, name)| package == "net/http" && name == "NewRequest")
+        let call = value.as_call();
+        let name = call.and_then(|call| typing.name(&call.function));
+        name.is_some_and(|(package, name)| {
+            package == "net/http"
+                && (name == "NewRequest"
+                    || name == "NewRequestWithContext"
+                        && call.and_then(|call| call.args.first()).is_some_and(is_root))
+        })
     };
     let assigned = typing.scopes.assigned(var);
     let mut given = false;

@@ -115,10 +115,16 @@ fn is_meant(function: &Function, body: BodyId, met: &Met, key: &Key, ways: &[Lef
         || met.foreign.contains(key)
         || met.wrong.contains_key(key)
         || known::hands_on_lock(&function.func.name.name)
-            && !ways.iter().all(|left| is_failure(function, left))
+            && !ways.iter().all(|left| is_failure(function, left) || is_free_as_well(met, key, left))
         || is_kept_on_success(met, key, ways)
         || is_unlocked_around(function, body, key)
         || is_unlocked_elsewhere(function, key)
+}
+
+/// Whether one and the same `return` comes with the lock and without it: no caller could tell.
+fn is_free_as_well(met: &Met, key: &Key, left: &Left) -> bool {
+    let Left::Return(stmt) = left else { return false };
+    met.returns.iter().any(|(other, held)| other.span == stmt.span && !held.contains(key))
 }
 
 /// Whether all ways that hold it say that all went well, and another, that does not hold it, that

@@ -7,6 +7,7 @@ use crate::analysis::dataflow::walk::is_failure;
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
+use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::analysis::summaries::wrapped;
 use crate::analysis::verdict::case::{Case, Kind};
@@ -20,6 +21,7 @@ use crate::go::syntax::visit;
 use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
+use crate::go::types::type_expr::Type;
 
 /// Functions that call functions are followed this deep.
 const MAX_DEPTH: usize = 3;
@@ -53,7 +55,10 @@ impl Case<'_, '_> {
     pub(crate) fn kept_by_maker(&self, kind: &Kind) -> Option<Outcome> {
         let by_name = self.wanted.by_name;
         if let Some(words) = self.of_another(kind).or_else(|| self.lent(kind)).filter(|_| !by_name) {
-            return Some(self.nothing_because(kind.answer.certainty, words));
+            return Some(match self.takes_back(kind) {
+                Some(method) => self.unsure_because(format!("{words}, and `{method}` gives it back")),
+                None => self.nothing_because(kind.answer.certainty, words),
+            });
         }
         let by = match &kind.answer.closable {
             Closable::By(Release { method, way: ReleaseWay::Function { .. }, .. }) => Some(method.as_str()),
@@ -73,6 +78,29 @@ impl Case<'_, '_> {
         }
         let name = find(&|func| wrapped::serves_with(database, func, kind.result))?;
         Some(self.released_because(format!("`{name}` serves with it, and closes it when that ends")))
+    }
+
+    /// The release, where it counts who has what is lent, or takes it from a list: whoever got it has to give
+    /// it back.
+    fn takes_back(&self, kind: &Kind) -> Option<String> {
+        let Closable::By(Release { method, way: ReleaseWay::Method, .. }) = &kind.answer.closable else {
+            return None;
+        };
+        let given = dynamic_types::types(self.typing, self.call, kind.result).unwrap_or_default();
+        let counts = |ty: Type| {
+            let Some(Member::Method(found)) = self.judge.database.member(&ty, method) else { return false };
+            let Some(func) = found.func else { return false };
+            let Some(body) = func.decl.body() else { return false };
+            let mut counts = false;
+            visit::body(body, &mut |stmt| counts |= matches!(stmt.kind, StmtKind::IncDec(_)));
+            visit::block(body, &mut |expr| {
+                counts |= expr
+                    .as_call()
+                    .is_some_and(|call| call.function.as_ident().is_some_and(|name| &*name.name == "delete"));
+            });
+            counts
+        };
+        given.into_iter().chain([kind.ty.clone()]).any(counts).then(|| method.clone())
     }
 
     /// Why there is nothing to stop yet: what `Stop` ends, `Start` begins, and nobody has called that.
@@ -202,7 +230,21 @@ impl Case<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::analysis::tests::fates_in_test;
+    use crate::analysis::tests::{fates, fates_in_test};
+
+    #[test]
+    fn what_counts_who_has_it_is_given_back() {
+        let counted = |close: &str| {
+            fates(&format!(
+                "type counted struct{{ n int }}\nfunc (c *counted) Close() error {{\n{close}\nreturn nil\n}}\n\
+                 var shared *counted\nfunc newShared() *counted {{\nshared.n++\nreturn shared\n}}\n\
+                 func f() {{\nc := newShared()\n_ = c\n}}"
+            ))
+        };
+        let lent = "`newShared` lends what it has for others, too";
+        assert_eq!(counted("c.n--"), [format!("unknown owner (12: {lent}, and `Close` gives it back)")]);
+        assert_eq!(counted("c.n = 0"), [format!("nothing to release (12: {lent})")]);
+    }
 
     #[test]
     fn a_maker_may_see_to_the_release_itself() {

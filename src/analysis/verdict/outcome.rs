@@ -52,6 +52,12 @@ impl Case<'_, '_> {
         }
     }
 
+    /// Whether the caller has to release it is not known.
+    pub(crate) fn unsure_because(&self, words: String) -> Outcome {
+        let nothing = self.nothing_because(Certainty::Assumed, words);
+        Outcome { verdict: Verdict::UnknownOwner, ..nothing }
+    }
+
     /// Released by somebody before or after.
     pub(crate) fn released_because(&self, words: String) -> Outcome {
         let evidence = vec![self.at(self.call.span, words)];
