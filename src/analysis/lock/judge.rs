@@ -97,7 +97,9 @@ fn of(function: &Function, body: BodyId, met: &Met) -> Vec<Detection> {
         let told: Vec<Span> = twice.iter().map(|(_, again)| again.second).collect();
         let again = |left: &Left| matches!(left, Left::Again(at) if told.contains(at));
         let ways: Vec<Left> = ways.iter().filter(|left| !again(left)).copied().collect();
-        if !ways.is_empty() && !is_meant(function, body, met, key, &ways) {
+        // A call that comes again in the next round, with the lock that it took in the one before.
+        let by_itself = |left: &Left| matches!(left, Left::Again(at) if *at == held.at);
+        if !ways.is_empty() && (ways.iter().any(by_itself) || !is_meant(function, body, met, key, &ways)) {
             found.push(unreleased(function, key, *held, &ways));
         }
     }
