@@ -1,6 +1,6 @@
 //! The statements of a release: plain, with its error ignored, logged or joined, or as a test's clean-up.
 
-use crate::base::diagnostic::{Acquisition, Anchor, InScope, Release};
+use crate::base::diagnostic::{Anchor, InScope, Release};
 use crate::config::Style;
 use crate::fix::imports;
 use crate::fix::wanted::Wanted;
@@ -85,7 +85,7 @@ fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Re
     {
         return Ok(manner);
     }
-    let matters = release.returns_error && error_matters(wanted.acquisition);
+    let matters = release.returns_error && error_matters(wanted);
     let style = match wanted.style {
         // Whatever the file does about other releases, the caller hears first of an error that matters.
         Style::Auto if matters => Style::Join,
@@ -132,7 +132,13 @@ fn habit(wanted: &Wanted) -> Style {
 }
 
 /// Whether the release's error is the only sign that something was not written.
-fn error_matters(acquisition: &Acquisition) -> bool {
+fn error_matters(wanted: &Wanted) -> bool {
+    let acquisition = wanted.acquisition;
+    let call = String::from_utf8_lossy(wanted.text.get(acquisition.span.range()).unwrap_or_default());
+    // `os.OpenFile(name, os.O_RDONLY, 0)`
+    if call.contains("O_RDONLY") {
+        return false;
+    }
     let ty = acquisition.type_name.trim_start_matches('*').split('[').next().unwrap_or_default();
     // Whatever opens it: `xos.CreateTemp`, a function of the repository's own.
     let by = acquisition.constructor.rsplit('.').next().unwrap_or_default();
