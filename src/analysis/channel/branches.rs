@@ -4,6 +4,7 @@ use crate::analysis::channel::frame::Frame;
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::Count;
 use crate::analysis::channel::state::{Flow, Walk, Walked};
+use crate::analysis::graph::scopes::VarId;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 
@@ -64,31 +65,17 @@ impl Walk<'_> {
         let room = frame.asks_for_room(condition);
         let told = frame.member && frame.asks_the_others(condition);
         let mentioned = frame.mentioned(condition);
-        let (mut yes, mut no) = (Vec::new(), Vec::new());
-        for way in std::mem::take(&mut flow.running) {
-            let known = question.as_ref().and_then(|(asked, turned)| {
-                way.facts.iter().find(|fact| fact.key == asked.key).map(|fact| fact.holds != *turned)
-            });
-            let mut way = way;
-            if known.is_none() {
-                let depends = way.received.iter().filter(|(var, _)| mentioned.contains(var));
-                let depends: Vec<_> = depends.map(|(_, channel)| *channel).collect();
-                way.depends.extend(depends);
-                let stale = mentioned.iter().any(|var| way.stale.contains(var));
-                way.uncertain |=
-                    if frame.loops.get() > 0 { !frame.is_of_this_round(condition, &way) } else { stale };
-            }
-            for (side, holds) in [(&mut yes, true), (&mut no, false)] {
-                if known.is_some_and(|known| known != holds) {
-                    continue;
-                }
-                let mut taken = way.clone();
-                taken.told |= told;
-                taken.roomy.extend(room.filter(|(_, says)| *says == holds).map(|(channel, _)| channel));
-                if let (None, Some((asked, turned))) = (known, &question) {
-                    taken.facts.insert(Fact { holds: holds != *turned, ..asked.clone() });
-                }
-                side.push(taken);
+        let doubt = |way: &mut Way| {
+            depends(way, &mentioned);
+            let stale = mentioned.iter().any(|var| way.stale.contains(var));
+            way.uncertain |=
+                if frame.loops.get() > 0 { !frame.is_of_this_round(condition, way) } else { stale };
+        };
+        let (mut yes, mut no) = sides(std::mem::take(&mut flow.running), question.as_ref(), doubt);
+        for (side, holds) in [(&mut yes, true), (&mut no, false)] {
+            for way in side {
+                way.told |= told;
+                way.roomy.extend(room.filter(|(_, says)| *says == holds).map(|(channel, _)| channel));
             }
         }
         Ok((yes, no))
@@ -114,16 +101,20 @@ impl Walk<'_> {
             let mut here = Vec::new();
             for value in &case.values {
                 let mut asking = Flow { running: rest, ended: Vec::new() };
-                if switch.value.is_none() {
-                    let (yes, no) = self.condition(frame, value, &mut asking)?;
-                    here.extend(yes);
-                    rest = no;
-                } else {
-                    self.eval(frame, value, "compared", &mut asking)?;
-                    let tag = switch.value.as_ref();
-                    self.doubt(frame, tag, &mut asking);
-                    here.extend(asking.running.iter().cloned());
-                    rest = asking.running;
+                match &switch.value {
+                    None => {
+                        let (yes, no) = self.condition(frame, value, &mut asking)?;
+                        here.extend(yes);
+                        rest = no;
+                    }
+                    Some(tag) => {
+                        self.eval(frame, value, "compared", &mut asking)?;
+                        let question = frame.comparison(BinaryOp::Equal, tag, value);
+                        let doubt = |way: &mut Way| doubt(frame, tag, way);
+                        let (yes, no) = sides(asking.running, question.as_ref(), doubt);
+                        here.extend(yes);
+                        rest = no;
+                    }
                 }
             }
             unique(&mut here);
@@ -143,17 +134,6 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// A choice by a value: it may depend on what was received, or on earlier iterations.
-    fn doubt<'a>(&self, frame: &Frame<'a, '_>, value: Option<&'a Expr>, flow: &mut Flow) {
-        let mentioned = value.map(|value| frame.mentioned(value)).unwrap_or_default();
-        for way in &mut flow.running {
-            let depends = way.received.iter().filter(|(var, _)| mentioned.contains(var));
-            let depends: Vec<_> = depends.map(|(_, channel)| *channel).collect();
-            way.depends.extend(depends);
-            way.uncertain |= frame.loops.get() > 0 || mentioned.iter().any(|var| way.stale.contains(var));
-        }
-    }
-
     pub fn type_switch<'a>(
         &self,
         frame: &Frame<'a, '_>,
@@ -165,7 +145,7 @@ impl Walk<'_> {
             self.stmt(frame, init, None, flow)?;
         }
         self.eval(frame, &switch.value, "used as a value", flow)?;
-        self.doubt(frame, Some(&switch.value), flow);
+        flow.running.iter_mut().for_each(|way| doubt(frame, &switch.value, way));
         let target = self.enter(frame, label, false);
         let before = std::mem::take(&mut flow.running);
         let mut ended = Vec::new();
@@ -249,4 +229,43 @@ impl Walk<'_> {
         self.exit(frame, target, ended, flow);
         Ok(())
     }
+}
+
+/// The ways that take either side of a question, by what is known on them: where that is nothing, `doubt`
+/// says what it means for the way that it is asked.
+fn sides(ways: Vec<Way>, question: Option<&(Fact, bool)>, doubt: impl Fn(&mut Way)) -> (Vec<Way>, Vec<Way>) {
+    let (mut yes, mut no) = (Vec::new(), Vec::new());
+    for mut way in ways {
+        let known = question.and_then(|(asked, turned)| {
+            way.facts.iter().find(|fact| fact.key == asked.key).map(|fact| fact.holds != *turned)
+        });
+        if known.is_none() {
+            doubt(&mut way);
+        }
+        for (side, holds) in [(&mut yes, true), (&mut no, false)] {
+            if known.is_some_and(|known| known != holds) {
+                continue;
+            }
+            let mut taken = way.clone();
+            if let (None, Some((asked, turned))) = (known, question) {
+                taken.facts.insert(Fact { holds: holds != *turned, ..asked.clone() });
+            }
+            side.push(taken);
+        }
+    }
+    (yes, no)
+}
+
+/// A choice by a value: it may depend on what was received, or on earlier iterations.
+fn doubt<'a>(frame: &Frame<'a, '_>, value: &'a Expr, way: &mut Way) {
+    let mentioned = frame.mentioned(value);
+    depends(way, &mentioned);
+    way.uncertain |= frame.loops.get() > 0 || mentioned.iter().any(|var| way.stale.contains(var));
+}
+
+/// The way is taken for what was received, as far as these variables tell it.
+fn depends(way: &mut Way, mentioned: &[VarId]) {
+    let received = way.received.iter().filter(|(var, _)| mentioned.contains(var));
+    let received: Vec<_> = received.map(|(_, channel)| *channel).collect();
+    way.depends.extend(received);
 }

@@ -22,19 +22,40 @@ impl<'a> Frame<'a, '_> {
         while let ExprKind::Unary { not: true, operand } = &inner.kind {
             (inner, turned) = (operand.unparen(), !turned);
         }
+        match &inner.kind {
+            ExprKind::Binary { op, left, right } => {
+                let (fact, opposite) = self.comparison(*op, left, right)?;
+                Some((fact, turned != opposite))
+            }
+            _ => {
+                let mut about = Vec::new();
+                let key = self.key(inner, &mut about, 0)?;
+                let stable = self.is_settled(&about, inner);
+                Some((Fact { key, about, holds: true, stable }, turned))
+            }
+        }
+    }
+
+    /// The question that a comparison asks, and whether it asks for the opposite: the same for `a < b`,
+    /// `b > a` and `a >= b`, and for all that ask whether something is empty.
+    pub fn comparison(&self, op: BinaryOp, left: &'a Expr, right: &'a Expr) -> Option<(Fact, bool)> {
         let mut about = Vec::new();
-        let key = match &inner.kind {
-            ExprKind::Binary { op: BinaryOp::NotEqual, left, right } => {
-                turned = !turned;
-                format!("{}=={}", self.key(left, &mut about, 0)?, self.key(right, &mut about, 0)?)
+        let (a, b) = (self.key(left, &mut about, 0)?, self.key(right, &mut about, 0)?);
+        let is_constant = |expr: &Expr| expr.is_nil() || matches!(expr.unparen().kind, ExprKind::Literal(_));
+        let (key, opposite) = match op {
+            BinaryOp::Equal | BinaryOp::NotEqual => {
+                let turned = is_constant(left) || !is_constant(right) && b < a;
+                let key = if turned { format!("{b}=={a}") } else { format!("{a}=={b}") };
+                (key, op == BinaryOp::NotEqual)
             }
-            ExprKind::Binary { op: BinaryOp::Equal, left, right } => {
-                format!("{}=={}", self.key(left, &mut about, 0)?, self.key(right, &mut about, 0)?)
-            }
-            _ => self.key(inner, &mut about, 0)?,
+            BinaryOp::Less => less(&a, &b),
+            BinaryOp::Greater => less(&b, &a),
+            BinaryOp::GreaterOrEqual => not(less(&a, &b)),
+            BinaryOp::LessOrEqual => not(less(&b, &a)),
+            _ => (format!("({a}{op:?}{b})"), false),
         };
-        let stable = about.iter().all(|var| self.is_stable(*var));
-        Some((Fact { key, about, holds: true, stable }, turned))
+        let stable = self.is_settled(&about, left) && self.is_settled(&about, right);
+        Some((Fact { key, about, holds: true, stable }, opposite))
     }
 
     /// A text that is the same for expressions that mean the same.
@@ -52,7 +73,7 @@ impl<'a> Frame<'a, '_> {
                 None => ident.name.to_string(),
             }),
             ExprKind::Selector { operand, field } => Some(format!("{}.{}", key(operand)?, field.name)),
-            ExprKind::Literal(Some(number)) => Some(number.to_string()),
+            ExprKind::Literal(literal) => Some(literal.to_string()),
             ExprKind::Index { operand, indices } if indices.len() == 1 => {
                 Some(format!("{}[{}]", key(operand)?, key(&indices[0])?))
             }
@@ -213,7 +234,9 @@ impl<'a> Frame<'a, '_> {
             return unnamed();
         }
         match &expr.unparen().kind {
-            ExprKind::Literal(Some(number)) => i64::try_from(*number).map_or(Size::Any, Size::number),
+            ExprKind::Literal(Literal::Integer(number)) => {
+                i64::try_from(*number).map_or(Size::Any, Size::number)
+            }
             ExprKind::Ident(ident) => match self.scopes.var(ident) {
                 Some(var) => match (self.sizes.get(&var), self.scopes.assigned(var)) {
                     (Some((size, _)), _) => size.clone(),
@@ -331,10 +354,25 @@ impl<'a> Frame<'a, '_> {
             return None;
         }
         match spec.values.get(value.position).map(|value| &value.unparen().kind) {
-            Some(ExprKind::Literal(Some(number))) => i64::try_from(*number).ok().map(Size::number),
+            Some(ExprKind::Literal(Literal::Integer(number))) => {
+                i64::try_from(*number).ok().map(Size::number)
+            }
             _ => None,
         }
     }
+}
+
+/// The question whether one is less than the other: of a length whether it is none.
+fn less(a: &str, b: &str) -> (String, bool) {
+    match (a, b) {
+        ("0", length) if length.starts_with("len(") => (format!("{length}==0"), true),
+        (length, "1") if length.starts_with("len(") => (format!("{length}==0"), false),
+        _ => (format!("{a}<{b}"), false),
+    }
+}
+
+fn not((key, opposite): (String, bool)) -> (String, bool) {
+    (key, !opposite)
 }
 
 /// The length that a slice is made with: `make([]T, n)`.

@@ -30,6 +30,8 @@ pub struct Frame<'a, 'f> {
     pub groups: FxHashMap<VarId, GroupId>,
     /// Variables that are counted up or down, or whose address is taken.
     pub mutated: &'f FxHashSet<VarId>,
+    /// Where the team begins, in the declaration that makes it.
+    pub begin: u32,
     /// The function literal or function that is walked.
     pub body: BodyId,
     /// It runs in a goroutine of its own.
@@ -65,6 +67,7 @@ impl<'a, 'f> Frame<'a, 'f> {
             cancels: FxHashMap::default(),
             groups: FxHashMap::default(),
             mutated,
+            begin: 0,
             body,
             member: false,
             depth: 0,
@@ -86,6 +89,7 @@ impl<'a, 'f> Frame<'a, 'f> {
             cancels: self.cancels.clone(),
             groups: self.groups.clone(),
             sizes: self.sizes.clone(),
+            begin: self.begin,
             member: self.member,
             depth: self.depth + 1,
             closures: RefCell::new(self.closures.borrow().clone()),

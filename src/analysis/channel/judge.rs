@@ -114,7 +114,7 @@ pub fn judge(declaration: &Declaration) -> Vec<Judged> {
     for team in &found {
         let mut frame = Frame::new(0, (&scopes, &typing), &mutated, team.body);
         frame.groups.clone_from(&groups);
-        frame.channels = channels(team);
+        (frame.begin, frame.channels) = (team.statements[0].span.start, channels(team));
         frame.capacities = numbered(&capacities(&frame, team));
         let walk = Walk::new(declaration.database, declaration.summaries, scope);
         judged.extend(of_team(declaration, &walk, &frame, team, func));
@@ -153,6 +153,7 @@ fn waits(declaration: &Declaration) -> Vec<Detection> {
         let own = groups::declared(&scopes, &made, team.statements);
         let mut frame = Frame::new(0, (&scopes, &typing), &mutated, team.body);
         (frame.groups, frame.channels) = (made.clone(), channels(&team));
+        frame.begin = team.statements[0].span.start;
         frame.capacities = numbered(&capacities(&frame, &team));
         let contexts: Vec<Channel> = team.statements.iter().filter_map(context).collect();
         if own.is_empty() && contexts.is_empty() {

@@ -24,6 +24,7 @@ mod loops;
 mod outcome;
 pub(crate) mod process;
 mod remedy;
+mod settled;
 mod size;
 mod state;
 mod stopped;

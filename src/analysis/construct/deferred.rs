@@ -58,12 +58,12 @@ fn is_short(looped: &For) -> bool {
     match &looped.head {
         ForHead::Range { right, .. } => match &right.unparen().kind {
             ExprKind::Composite { .. } => true,
-            ExprKind::Literal(number) => number.is_some_and(|number| number < 16),
+            ExprKind::Literal(Literal::Integer(number)) => *number < 16,
             _ => false,
         },
         ForHead::Clause { condition: Some(condition), .. } => match &condition.unparen().kind {
             ExprKind::Binary { right, .. } => {
-                matches!(right.unparen().kind, ExprKind::Literal(Some(number)) if number < 16)
+                matches!(right.unparen().kind, ExprKind::Literal(Literal::Integer(number)) if number < 16)
             }
             _ => false,
         },

@@ -68,7 +68,7 @@ pub fn comparison(scopes: &Scopes, condition: Condition) -> Option<Comparison> {
 /// The number that a literal is.
 pub fn literal(expr: &Expr) -> Option<i64> {
     match &expr.unparen().kind {
-        ExprKind::Literal(Some(number)) => i32::try_from(*number).ok().map(i64::from),
+        ExprKind::Literal(Literal::Integer(number)) => i32::try_from(*number).ok().map(i64::from),
         _ => None,
     }
 }

@@ -191,9 +191,9 @@ fn asked(branch: &If) -> Vec<Arc<str>> {
 /// Whether an argument is written as what is empty: `nil`, `""`, `0`, `ID{}`.
 fn is_empty(value: &Expr) -> bool {
     match &value.unparen().kind {
-        ExprKind::Literal(Some(number)) => *number == 0,
+        ExprKind::Literal(Literal::Integer(number)) => *number == 0,
         // Of a string the two quotes.
-        ExprKind::Literal(None) => value.unparen().span.end - value.unparen().span.start == 2,
+        ExprKind::Literal(Literal::Other(text)) => text.len() == 2,
         ExprKind::Composite { elements, .. } => elements.is_empty(),
         _ => value.is_nil(),
     }

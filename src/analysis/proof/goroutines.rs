@@ -381,7 +381,7 @@ impl<'a> Flow<'_, 'a> {
             return None;
         }
         match count.unparen().kind {
-            ExprKind::Literal(Some(count)) => Some(count),
+            ExprKind::Literal(Literal::Integer(count)) => Some(count),
             _ => Some(0),
         }
     }

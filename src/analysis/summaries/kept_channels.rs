@@ -257,8 +257,8 @@ fn made(typing: &Typing, value: &Expr) -> Option<Use> {
             "make" if call.function.as_ident().is_some() => {
                 let ExprKind::Chan { .. } = &call.args.first()?.unparen().kind else { return None };
                 let room = match call.args.get(1).map(|room| &room.unparen().kind) {
-                    None | Some(ExprKind::Literal(Some(0))) => Room::None,
-                    Some(ExprKind::Literal(Some(_))) => Room::Some,
+                    None | Some(ExprKind::Literal(Literal::Integer(0))) => Room::None,
+                    Some(ExprKind::Literal(Literal::Integer(_))) => Room::Some,
                     Some(_) => Room::Unknown,
                 };
                 Some(Use::Made(room))

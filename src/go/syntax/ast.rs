@@ -224,12 +224,30 @@ impl Expr {
     }
 }
 
+/// What a literal says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Literal {
+    /// An integer that is not too large.
+    Integer(u64),
+    /// Anything else, as it is written.
+    Other(Arc<str>),
+}
+
+impl std::fmt::Display for Literal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Literal::Integer(value) => value.fmt(f),
+            Literal::Other(text) => text.fmt(f),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub enum ExprKind {
     /// Also `nil`, `true`, `iota`, and type names.
     Ident(Ident),
-    /// A string, rune or number; of an integer its value, where that is not too large.
-    Literal(Option<u64>),
+    /// A string, rune or number.
+    Literal(Literal),
     /// `x.f`; also a qualified type.
     Selector {
         operand: Box<Expr>,

@@ -43,10 +43,11 @@ impl Lowering<'_> {
     }
 
     fn ident(&self, node: Node) -> Ident {
-        Ident {
-            span: self.span(node),
-            name: Arc::from(String::from_utf8_lossy(&self.text[node.byte_range()])),
-        }
+        Ident { span: self.span(node), name: self.written(node) }
+    }
+
+    fn written(&self, node: Node) -> Arc<str> {
+        Arc::from(String::from_utf8_lossy(&self.text[node.byte_range()]))
     }
 
     fn declaration(&mut self, node: Node) -> Decl {
@@ -183,8 +184,11 @@ impl Lowering<'_> {
             | "raw_string_literal"
             | "float_literal"
             | "imaginary_literal"
-            | "rune_literal" => ExprKind::Literal(None),
-            "int_literal" => ExprKind::Literal(self.integer(node)),
+            | "rune_literal" => ExprKind::Literal(Literal::Other(self.written(node))),
+            "int_literal" => ExprKind::Literal(match self.integer(node) {
+                Some(value) => Literal::Integer(value),
+                None => Literal::Other(self.written(node)),
+            }),
             "selector_expression" => match child(node, Part::Field) {
                 Some(field) => {
                     ExprKind::Selector { operand: self.field(node, Part::Operand), field: self.ident(field) }

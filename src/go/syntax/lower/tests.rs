@@ -92,14 +92,14 @@ fn channels_have_directions_and_integers_values() {
     };
     assert_eq!([0, 1, 2].map(direction), [Direction::Both, Direction::Send, Direction::Receive]);
     let value = |stmt: &Stmt| match &stmt.kind {
-        StmtKind::Assign { right, .. } => match right[0].kind {
-            ExprKind::Literal(value) => value,
+        StmtKind::Assign { right, .. } => match &right[0].kind {
+            ExprKind::Literal(value) => value.clone(),
             _ => panic!(),
         },
         _ => panic!(),
     };
     let values: Vec<_> = f.body().unwrap().stmts.iter().map(value).collect();
-    assert_eq!(values, [Some(31), Some(15), None]);
+    assert_eq!(values, [Literal::Integer(31), Literal::Integer(15), Literal::Other("3.0".into())]);
 }
 
 #[test]
