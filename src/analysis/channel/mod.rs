@@ -7,6 +7,7 @@
 //! and no time limit: what is too much, or not closed, is not judged.
 
 mod ahead;
+mod asserted;
 mod at_hand;
 mod branches;
 mod calls;

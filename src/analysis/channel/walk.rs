@@ -356,16 +356,24 @@ impl Walk<'_> {
             comes_back: false,
             trusts: false,
         };
+        let failed = self.failed(frame, &calls, call, flow);
+        if frame.typing.file.is_test() {
+            flow.ended.extend(failed.into_iter().map(|way| Way { end: End::Panic(span), ..way }));
+        } else {
+            self.exits(frame, &failed);
+        }
         match calls.ending(call) {
             Some(Ending::Panic) => end(flow, End::Panic(span)),
             Some(_) if self.panics(frame, call) => end(flow, End::Panic(span)),
-            Some(Ending::Exit | Ending::Never) => {
-                self.stays(frame, flow.running.iter().flat_map(|way| &way.events));
-                flow.running.iter().for_each(|way| self.stays_before(frame, &way.deferred));
-                flow.running.clear();
-            }
+            Some(Ending::Exit | Ending::Never) => self.exits(frame, &std::mem::take(&mut flow.running)),
             None => {}
         }
+    }
+
+    /// The process ends on these ways, or nothing comes after them.
+    fn exits(&self, frame: &Frame, ways: &[Way]) {
+        self.stays(frame, ways.iter().flat_map(|way| &way.events));
+        ways.iter().for_each(|way| self.stays_before(frame, &way.deferred));
     }
 
     /// Whether a function that never comes back only panics, and ends no process.
@@ -419,7 +427,7 @@ impl Walk<'_> {
 }
 
 /// The question whether a variable is nil.
-fn nil_key(frame: &Frame, ident: &Ident, var: VarId) -> String {
+pub fn nil_key(frame: &Frame, ident: &Ident, var: VarId) -> String {
     format!("{}#{}.{}==nil", ident.name, frame.file, var.0)
 }
 

@@ -42,6 +42,17 @@ pub fn asserts_nil(callee: Name) -> bool {
     names::functions().asserts_nil.holds(callee.package, callee.name)
 }
 
+/// Whether a checker wants there to be an error, or to be none: `c.Assert(err, IsNil)`.
+pub fn wants_error(checker: &Expr) -> Option<bool> {
+    let words = &names::words().checkers;
+    let name = checker.as_path()?.last().copied()?;
+    match &*name.name {
+        name if words.error.holds(name) => Some(true),
+        name if words.no_error.holds(name) => Some(false),
+        _ => None,
+    }
+}
+
 /// What a Gomega expectation, which ends the test where it does not hold, asks of an error: the error, and
 /// whether it wants there to be one. `Expect(err).NotTo(HaveOccurred())`
 pub fn expectation(call: &Call) -> Option<(&Expr, bool)> {

@@ -59,8 +59,9 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         }
         let (package, name) = self.typing.name(&call.function)?;
         // Asking for a receiver's type is dear; only names that could end the path are worth it.
-        let in_test =
-            package.is_empty() && may_be_test(name) && self.typing.receiver_package(call) == "testing";
+        let is_test = || self.typing.receiver_package(call) == "testing";
+        // What embeds a test, or is made around one, is none itself.
+        let in_test = package.is_empty() && (name.starts_with("FailNow") || may_be_test(name) && is_test());
         if let Some(ending) = known::ending(Name { package: &package, name }, in_test) {
             return Some(ending);
         }
@@ -352,7 +353,7 @@ pub(crate) fn is_test_helper(func: &FuncRef) -> bool {
 }
 
 fn may_be_test(name: &str) -> bool {
-    name.starts_with("Fatal") || name.starts_with("Skip") || name == "FailNow"
+    name.starts_with("Fatal") || name.starts_with("Skip")
 }
 
 #[cfg(test)]

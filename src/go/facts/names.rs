@@ -312,8 +312,17 @@ pub struct WordLists {
     pub listens_at: Words,
     pub gives_back: Words,
     pub reads_row: Words,
+    pub checkers: Checkers,
     pub expectation: Expectation,
     pub refusals: Vec<Refusal>,
+}
+
+/// What checkers want of the error that they are given after: `c.Assert(err, IsNil)`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkers {
+    pub error: Words,
+    pub no_error: Words,
 }
 
 /// How Gomega's expectations are written: `Expect(err).NotTo(HaveOccurred())`.
