@@ -567,7 +567,12 @@ impl<'t> Case<'t> {
             let ends = |way: &&Way| {
                 matches!(way.end, End::Falls | End::Return(_)) && !way.uncertain && way.agrees(exit)
             };
-            let silent = ways.iter().filter(ends).any(|way| !way.has(Action::Close, channel));
+            // Only on such a way as gives what has been received before the loop.
+            let at = exit.events.iter().position(|event| event.is(Action::Range, channel))?;
+            let before = Way { events: exit.events[..at].to_vec(), ..exit.clone() };
+            let silent = self.combinations(&before, None).into_iter().flatten().any(|(of, _, way)| {
+                of == **member && ends(&way) && !way.has(Action::Close, channel)
+            });
             let closes = ways.iter().any(|way| way.has(Action::Close, channel));
             let own = exit.has(Action::Close, channel) || exit.has(Action::Receive, channel);
             if **count != Count::once() || !silent || !closes || own || self.exits.iter().any(leaves) {
