@@ -142,14 +142,16 @@ fn judge(case: &Case, before: &Way, group: GroupId, members: &[Place]) -> Option
     if started.keys().any(counts_up) {
         return None;
     }
-    let added = counted(&before.events, &What::Add(group));
+    let since = Way { events: since_last_wait(&before.events, group).to_vec(), ..before.clone() };
+    let started = case.started(&since);
+    let added = counted(&since.events, &What::Add(group));
     let each = |member: &MemberId| {
         let ways = case.members[member.0].iter().map(|way| way.done(group));
         ways.reduce(|a, b| a.or(&b)).unwrap_or(Count::exactly(Size::ZERO))
     };
-    let own = before.done(group);
+    let own = since.done(group);
     let done = started.iter().fold(own.clone(), |sum, (member, count)| sum.plus(&count.times(&each(member))));
-    let first = before.events.iter().find(|event| event.what == What::Add(group))?.at;
+    let first = since.events.iter().find(|event| event.what == What::Add(group))?.at;
     if is_surely_more(&added.least, &done.most) {
         return Some((first, Why::TooFew(added.least, done.most)));
     }
@@ -180,17 +182,24 @@ fn judge(case: &Case, before: &Way, group: GroupId, members: &[Place]) -> Option
         .filter(|channel| (case.closed)(*channel))
         .find_map(|channel| {
             let fault = case.unanswered_on(before, channel)?;
+            let member = fault.member.filter(|member| started.contains_key(member))?;
             let waits = |way: &Way| {
                 let send = way.events.iter().rposition(|event| event.is(Action::Send, channel));
                 let done = way.events.iter().rposition(|event| event.what == What::Done(group));
                 matches!((send, done), (Some(send), Some(done)) if send < done)
             };
             // One that sends at all, if only an error, is enough.
-            let mut sending =
-                case.members[fault.member?.0].iter().filter(|way| way.has(Action::Send, channel));
+            let mut sending = case.members[member.0].iter().filter(|way| way.has(Action::Send, channel));
             sending.all(waits).then_some((fault.blocked, Why::Blocked(fault)))
         })
         .or_else(|| unclosed(case, before, group))
+}
+
+/// What happens after an earlier wait for the group: all that was before that one is settled.
+fn since_last_wait(events: &[Event], group: GroupId) -> &[Event] {
+    let waits =
+        |event: &Event| event.what == What::Join(Some(group)) && event.count.least.floor() != Size::ZERO;
+    events.iter().rposition(waits).map_or(events, |at| &events[at + 1..])
 }
 
 /// A goroutine of the group that ranges over what is closed after the wait, if at all.
