@@ -473,6 +473,12 @@ fn close_stop(found: &Found, fault: &Fault) -> Option<Remedy> {
     if is_closed_somewhere(found, fault.channel) {
         return Some(closing::on_the_others(found, fault));
     }
+    if found.members.iter().flatten().any(|way| way.has(Action::Send, fault.channel)) {
+        return Some(Remedy::advice(
+            format!("start the goroutine only where something is sent on `{name}`"),
+            "goroutines send on it: closed under them, they panic",
+        ));
+    }
     Some(close_in_owner(found, channel, Some("the goroutine goes on when the channel is closed".to_owned())))
 }
 

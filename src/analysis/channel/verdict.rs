@@ -634,13 +634,15 @@ impl<'t> Case<'t> {
         found
     }
 
-    /// Whether nobody but this member ever sends on a channel or closes it, on this way out.
+    /// Whether nobody but this member ever sends on a channel or closes it, on this way out. Where the owner
+    /// has received something itself, somebody does.
     fn is_alone(&self, exit: &Way, member: MemberId, channel: ChannelId) -> bool {
         let gives = |way: &Way| way.has(Action::Send, channel) || way.has(Action::Close, channel);
         let others = self.started(exit);
         let others = others.keys().filter(|other| **other != member).flat_map(|other| &self.members[other.0]);
         let lasts = (self.lasts)(Action::Send, channel) || (self.lasts)(Action::Close, channel);
-        (self.closed)(channel) && !lasts && !gives(exit) && !others.into_iter().any(gives)
+        let received = exit.count(Action::Receive, channel, |_| true).least.floor() != Size::ZERO;
+        (self.closed)(channel) && !lasts && !received && !gives(exit) && !others.into_iter().any(gives)
     }
 
     /// The owner receives what nobody, on no way, sends or closes.
