@@ -73,7 +73,8 @@ impl<'a> Frame<'a, '_> {
                 None => ident.name.to_string(),
             }),
             ExprKind::Selector { operand, field } => Some(format!("{}.{}", key(operand)?, field.name)),
-            ExprKind::Literal(literal) => Some(literal.to_string()),
+            ExprKind::Literal(Literal::Integer(value)) => Some(value.to_string()),
+            ExprKind::Literal(Literal::Other(text)) => Some(text.to_string()),
             ExprKind::Index { operand, indices } if indices.len() == 1 => {
                 Some(format!("{}[{}]", key(operand)?, key(&indices[0])?))
             }

@@ -229,17 +229,10 @@ impl Expr {
 pub enum Literal {
     /// An integer that is not too large.
     Integer(u64),
-    /// Anything else, as it is written.
+    /// Anything else that is short, as it is written.
     Other(Arc<str>),
-}
-
-impl std::fmt::Display for Literal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Literal::Integer(value) => value.fmt(f),
-            Literal::Other(text) => text.fmt(f),
-        }
-    }
+    /// A long text, of which nothing is kept.
+    Long,
 }
 
 #[derive(Debug, Clone)]

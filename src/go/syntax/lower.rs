@@ -15,6 +15,9 @@ use crate::base::text::{Span, narrow};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::parse::{MAX_DEPTH, Parsed, Refusal};
 
+/// Of a literal longer than this no text is kept.
+const MAX_LITERAL_BYTES: usize = 64;
+
 impl Parsed {
     /// The declaration as syntax values.
     ///
@@ -44,6 +47,15 @@ impl Lowering<'_> {
 
     fn ident(&self, node: Node) -> Ident {
         Ident { span: self.span(node), name: self.written(node) }
+    }
+
+    fn literal(&self, node: Node) -> Literal {
+        let integer = (node.kind() == "int_literal").then(|| self.integer(node)).flatten();
+        match integer {
+            Some(value) => Literal::Integer(value),
+            None if node.byte_range().len() > MAX_LITERAL_BYTES => Literal::Long,
+            None => Literal::Other(self.written(node)),
+        }
     }
 
     fn written(&self, node: Node) -> Arc<str> {
@@ -182,13 +194,10 @@ impl Lowering<'_> {
             | "blank_identifier" | "nil" | "true" | "false" | "iota" => ExprKind::Ident(self.ident(node)),
             "interpreted_string_literal"
             | "raw_string_literal"
+            | "int_literal"
             | "float_literal"
             | "imaginary_literal"
-            | "rune_literal" => ExprKind::Literal(Literal::Other(self.written(node))),
-            "int_literal" => ExprKind::Literal(match self.integer(node) {
-                Some(value) => Literal::Integer(value),
-                None => Literal::Other(self.written(node)),
-            }),
+            | "rune_literal" => ExprKind::Literal(self.literal(node)),
             "selector_expression" => match child(node, Part::Field) {
                 Some(field) => {
                     ExprKind::Selector { operand: self.field(node, Part::Operand), field: self.ident(field) }
