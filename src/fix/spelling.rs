@@ -116,7 +116,8 @@ fn manner(wanted: &Wanted, release: &Release, anchor: &Anchor, when: When) -> Re
         None if matters => {
             let somewhere = joined(wanted, scope, false).or_else(|| logged(wanted, release, anchor, false));
             let why = format!(
-                "the error of `{}` tells whether everything was written, and there is nothing to report it to",
+                "the error of `{}` tells whether everything was written, and there is nothing to report it \
+                 to",
                 release.method
             );
             Ok(somewhere.unwrap_or(Manner::Plain(Some(why))))

@@ -174,8 +174,8 @@ fn compared<'a>(
     (Some(state.clone()), Some(state))
 }
 
-/// The states where the error is nil, and where it is not, by which a callee tells whether it has released the
-/// resource.
+/// The states where the error is nil, and where it is not, by which a callee tells whether it has released
+/// the resource.
 fn settled(walk: &mut Walker, error: &Expr, failing: bool, state: State) -> (Option<State>, Option<State>) {
     let mut released = state.clone();
     walk.release(&mut released, error.span, Certainty::Assumed, "released by the callee whose error this is");

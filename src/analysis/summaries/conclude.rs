@@ -153,8 +153,8 @@ fn settled(
     }
 }
 
-/// Whether the function is given an error, too: `collect(db.Query(q))`. Where there is one, there is nothing to
-/// release.
+/// Whether the function is given an error, too: `collect(db.Query(q))`. Where there is one, there is nothing
+/// to release.
 fn gets_error(scopes: &Scopes) -> bool {
     let params = &scopes.body(BodyId(0)).signature.params;
     params.iter().any(|param| param.ty.as_ident().is_some_and(|ty| &*ty.name == "error"))

@@ -521,7 +521,8 @@ fn lends_receiver(method: &MethodRef) -> bool {
     receiver.is_some_and(|ty| facts::lends(&ty.package, &format!("{}.{}", ty.name, method.name), &tied))
 }
 
-/// Whether what the method is called on is used by goroutines until somebody waits for it: `(*exec.Cmd).Start`.
+/// Whether what the method is called on is used by goroutines until somebody waits for it:
+/// `(*exec.Cmd).Start`.
 fn runs_until_wait(method: &MethodRef) -> bool {
     let receiver = method.receiver.pointee().named();
     let runs = &names::functions().runs_until_wait;

@@ -236,7 +236,8 @@ mod tests {
     fn what_counts_who_has_it_is_given_back() {
         let counted = |close: &str| {
             fates(&format!(
-                "type counted struct{{ n int }}\nfunc (c *counted) Close() error {{\n{close}\nreturn nil\n}}\n\
+                "type counted struct{{ n int }}\n\
+                 func (c *counted) Close() error {{\n{close}\nreturn nil\n}}\n\
                  var shared *counted\nfunc newShared() *counted {{\nshared.n++\nreturn shared\n}}\n\
                  func f() {{\nc := newShared()\n_ = c\n}}"
             ))
