@@ -4,7 +4,7 @@
 use crate::analysis::channel::frame::Frame;
 use crate::analysis::channel::outcome::{Fact, Way};
 use crate::analysis::channel::state::{Flow, Walk};
-use crate::analysis::channel::walk::nil_key;
+use crate::analysis::channel::walk::key_of;
 use crate::analysis::dataflow::oracle::Oracle;
 use crate::analysis::graph::known;
 use crate::analysis::summaries::callee::Calls;
@@ -22,11 +22,11 @@ impl Walk<'_> {
     ) -> Vec<Way> {
         let Some((error, there)) = asserts(frame, calls, call) else { return Vec::new() };
         let var = error.as_ident().and_then(|ident| frame.scopes.var(ident));
-        let key = error.as_ident().zip(var).map(|(ident, var)| nil_key(frame, ident, var));
+        let key = error.as_ident().zip(var).map(|(ident, var)| key_of(frame, ident, var, "==nil"));
         let walked = error.as_call().is_some_and(|call| call.args.iter().any(|arg| self.passes(frame, arg)));
         let is_nil = |way: &Way| {
             let known = way.facts.iter().find(|fact| Some(&fact.key) == key.as_ref());
-            known.map(|fact| fact.holds).or(way.gave_nil.filter(|_| walked))
+            known.map(|fact| fact.holds).or(way.gave.filter(|_| walked))
         };
         let (failed, mut others): (Vec<Way>, Vec<Way>) =
             std::mem::take(&mut flow.running).into_iter().partition(|way| is_nil(way) == Some(there));

@@ -4,6 +4,7 @@ use crate::analysis::channel::frame::Frame;
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::Count;
 use crate::analysis::channel::state::{Flow, Walk, Walked};
+use crate::analysis::channel::team::never_done;
 use crate::analysis::graph::scopes::VarId;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
@@ -60,18 +61,26 @@ impl Walk<'_> {
             let all = std::mem::take(&mut flow.running);
             return Ok(if is_nil { (Vec::new(), all) } else { (all, Vec::new()) });
         }
+        flow.running.iter_mut().for_each(|way| way.gave = None);
         self.eval(frame, condition, "compared", flow)?;
+        // A callee that was walked has answered itself.
+        let walked =
+            condition.as_call().is_some_and(|call| call.args.iter().any(|arg| self.passes(frame, arg)));
         let question = frame.question(condition);
         let room = frame.asks_for_room(condition);
         let told = frame.member && frame.asks_the_others(condition);
         let mentioned = frame.mentioned(condition);
         let doubt = |way: &mut Way| {
             depends(way, &mentioned);
-            let stale = mentioned.iter().any(|var| way.stale.contains(var));
-            way.uncertain |=
-                if frame.loops.get() > 0 { !frame.is_of_this_round(condition, way) } else { stale };
+            if frame.loops.get() == 0 {
+                way.uncertain |= mentioned.iter().any(|var| way.stale.contains(var));
+            } else if !frame.is_of_this_round(condition, way) {
+                told_by_value(frame, condition, way);
+            }
         };
-        let (mut yes, mut no) = sides(std::mem::take(&mut flow.running), question.as_ref(), doubt);
+        let answered = |way: &mut Way| way.gave.take().filter(|_| walked);
+        let ways = std::mem::take(&mut flow.running);
+        let (mut yes, mut no) = sides(ways, question.as_ref(), answered, doubt);
         for (side, holds) in [(&mut yes, true), (&mut no, false)] {
             for way in side {
                 way.told |= told;
@@ -111,7 +120,7 @@ impl Walk<'_> {
                         self.eval(frame, value, "compared", &mut asking)?;
                         let question = frame.comparison(BinaryOp::Equal, tag, value);
                         let doubt = |way: &mut Way| doubt(frame, tag, way);
-                        let (yes, no) = sides(asking.running, question.as_ref(), doubt);
+                        let (yes, no) = sides(asking.running, question.as_ref(), |_| None, doubt);
                         here.extend(yes);
                         rest = no;
                     }
@@ -175,7 +184,16 @@ impl Walk<'_> {
                 _ => None,
             },
         };
-        let operations: Vec<_> = cases.iter().map(operation).collect();
+        // What never comes is no way out.
+        let comes = |case: &&'a SelectCase| match &case.communication {
+            Some(Communication::Receive { right, .. }) => match &right.unparen().kind {
+                ExprKind::Receive(channel) => !never_done(frame.scopes, frame.typing, channel),
+                _ => true,
+            },
+            _ => true,
+        };
+        let cases: Vec<&SelectCase> = cases.iter().filter(comes).collect();
+        let operations: Vec<_> = cases.iter().map(|case| operation(case)).collect();
         self.tried.borrow_mut().extend(
             operations
                 .iter()
@@ -231,14 +249,21 @@ impl Walk<'_> {
     }
 }
 
-/// The ways that take either side of a question, by what is known on them: where that is nothing, `doubt`
-/// says what it means for the way that it is asked.
-fn sides(ways: Vec<Way>, question: Option<&(Fact, bool)>, doubt: impl Fn(&mut Way)) -> (Vec<Way>, Vec<Way>) {
+/// The ways that take either side of a question, by what the callee that is asked has `answered`, or else by
+/// what is known on them: where that is nothing, `doubt` says what it means for the way that it is asked.
+fn sides(
+    ways: Vec<Way>,
+    question: Option<&(Fact, bool)>,
+    answered: impl Fn(&mut Way) -> Option<bool>,
+    doubt: impl Fn(&mut Way),
+) -> (Vec<Way>, Vec<Way>) {
     let (mut yes, mut no) = (Vec::new(), Vec::new());
     for mut way in ways {
-        let known = question.and_then(|(asked, turned)| {
+        let answer = answered(&mut way);
+        let fact = question.and_then(|(asked, turned)| {
             way.facts.iter().find(|fact| fact.key == asked.key).map(|fact| fact.holds != *turned)
         });
+        let known = answer.or(fact);
         if known.is_none() {
             doubt(&mut way);
         }
@@ -260,7 +285,20 @@ fn sides(ways: Vec<Way>, question: Option<&(Fact, bool)>, doubt: impl Fn(&mut Wa
 fn doubt<'a>(frame: &Frame<'a, '_>, value: &'a Expr, way: &mut Way) {
     let mentioned = frame.mentioned(value);
     depends(way, &mentioned);
-    way.uncertain |= frame.loops.get() > 0 || mentioned.iter().any(|var| way.stale.contains(var));
+    if frame.loops.get() > 0 {
+        told_by_value(frame, value, way);
+    } else {
+        way.uncertain |= mentioned.iter().any(|var| way.stale.contains(var));
+    }
+}
+
+/// What decides in a loop is a value that the owner has received there, or else what nobody can tell.
+fn told_by_value<'a>(frame: &Frame<'a, '_>, decides: &'a Expr, way: &mut Way) {
+    if !frame.member && frame.is_of_what_came(decides, way) {
+        way.chosen = true;
+    } else {
+        way.uncertain = true;
+    }
 }
 
 /// The way is taken for what was received, as far as these variables tell it.

@@ -378,7 +378,7 @@ impl Walk<'_> {
         let mut ways = self.body(&inner, block, start)?;
         for way in &mut ways {
             (way.received, way.fresh, way.stale) = outer.clone();
-            way.gave_nil = way.gave_nil.filter(|_| matches!(way.end, End::Return(_)));
+            way.gave = way.gave.filter(|_| matches!(way.end, End::Return(_)));
         }
         Ok(ways)
     }
@@ -504,7 +504,7 @@ impl Walk<'_> {
             way.stale.clear();
             way.received.clear();
             way.depends.clear();
-            way.gave_nil = None;
+            way.gave = None;
             way.acts = None;
             if !outcomes.contains(&way) {
                 outcomes.push(way);
@@ -550,7 +550,7 @@ impl Walk<'_> {
             };
             let deferred = frame.deferred.borrow()[number];
             let how = std::mem::replace(&mut way.end, End::Falls);
-            let gave_nil = way.gave_nil;
+            let gave = way.gave;
             way.facts.insert(Fact {
                 key: RECOVERED.to_owned(),
                 about: Vec::new(),
@@ -562,7 +562,7 @@ impl Walk<'_> {
             for mut way in flow.all() {
                 way.facts.retain(|fact| fact.key != RECOVERED);
                 way.end = if way.goes_on() { how } else { way.end };
-                way.gave_nil = gave_nil;
+                way.gave = gave;
                 todo.push(way);
             }
             if todo.len() > 256 {

@@ -5,7 +5,7 @@ use crate::analysis::channel::outcome::{Fact, Way};
 use crate::analysis::channel::size::{Size, Symbol};
 use crate::analysis::channel::team::ChannelId;
 use crate::analysis::graph::known;
-use crate::analysis::graph::scopes::VarId;
+use crate::analysis::graph::scopes::{Assigned, VarId};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
@@ -218,6 +218,48 @@ impl<'a> Frame<'a, '_> {
             ExprKind::Call(call) => call.name() == Some("Err"),
             _ => false,
         }
+    }
+
+    /// Whether nothing but a value that was received in this iteration decides, held against what never
+    /// changes. That a channel is closed is no value, and what is called may keep a count of its own.
+    pub fn is_of_what_came(&self, condition: &'a Expr, way: &Way) -> bool {
+        let came = |var: VarId| {
+            let value = way.received.iter().any(|(held, _)| *held == var) && way.fresh.contains(&var);
+            value && !self.tells_of_close(var)
+        };
+        let var = |expr: &Expr| expr.as_ident().and_then(|ident| self.scopes.var(ident));
+        match &condition.unparen().kind {
+            ExprKind::Ident(ident) => {
+                self.scopes.var(ident).is_none_or(|var| came(var) || self.is_stable(var))
+            }
+            ExprKind::Selector { operand, .. } => {
+                var(operand).is_some_and(came)
+                    || matches!(operand.unparen().kind, ExprKind::Selector { .. })
+                        && self.is_of_what_came(operand, way)
+                    || operand.as_ident().is_some_and(|package| self.scopes.var(package).is_none())
+            }
+            ExprKind::Receive(channel) => self.channel(channel).is_some(),
+            ExprKind::Literal(_) => true,
+            ExprKind::Binary { left, right, .. } => {
+                self.is_of_what_came(left, way) && self.is_of_what_came(right, way)
+            }
+            ExprKind::Unary { operand, .. } | ExprKind::Pointer(operand) => {
+                self.is_of_what_came(operand, way)
+            }
+            ExprKind::Call(call) => {
+                let name = call.function.as_ident().filter(|name| self.scopes.var(name).is_none());
+                name.is_some_and(|name| &*name.name == "len")
+                    && call.args.iter().all(|arg| self.is_of_what_came(arg, way))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a variable says that a channel is not closed: `v, ok := <-c`.
+    fn tells_of_close(&self, var: VarId) -> bool {
+        let tells =
+            |one: &Assigned| one.index == 1 && matches!(one.value.unparen().kind, ExprKind::Receive(_));
+        self.scopes.assigned(var).iter().any(tells)
     }
 
     /// How large an integer is.

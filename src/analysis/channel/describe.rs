@@ -5,6 +5,7 @@ use crate::analysis::channel::findings::{Found, evidence};
 use crate::analysis::channel::groups::{Endless, Why};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::remedy;
+use crate::analysis::channel::size::Size;
 use crate::analysis::channel::team::ChannelId;
 use crate::analysis::channel::verdict::{Fault, Kind};
 use crate::analysis::detection::{Declaration, Detection};
@@ -47,12 +48,23 @@ pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: 
         (Kind::UnclosedRange, true) => {
             format!("a goroutine ranges over `{name}`, which nobody closes{on}: it never ends")
         }
+        (Kind::UnclosedRange, false) if is_closed_later(found, fault) => {
+            format!("`{name}` is closed only behind the loop that ranges over it: the loop never ends")
+        }
         (Kind::UnclosedRange, false) if remedy::is_closed_somewhere(found, fault.channel) => {
             format!("`{name}` is ranged over and not closed on every way: the loop may never end")
         }
         (Kind::UnclosedRange, false) => {
             format!("`{name}` is ranged over and nobody closes it: the loop never ends")
         }
+        (Kind::StuckForever, _) if fault.sends.exceeds(&fault.received) => format!(
+            "this is send number {} on `{name}`, and {} can be received or held before: the send never ends",
+            fault.sends, fault.received
+        ),
+        (Kind::StuckForever, _) if fault.sends != Size::ZERO => format!(
+            "`{name}` is received from {} times, and {} can be sent before: the receive never ends",
+            fault.received, fault.sends
+        ),
         (Kind::StuckForever, _) => {
             format!("`{name}` is received from, and nobody sends on it or closes it: the receive never ends")
         }
@@ -154,11 +166,22 @@ pub fn row(make: Span, verdict: &str, why: String) -> Detection {
     Detection::new(VERDICT, make, verdict, why)
 }
 
+/// Whether the owner closes a channel, and only after its own loop over it.
+fn is_closed_later(found: &Found, fault: &Fault) -> bool {
+    let mut closes = found.members.iter().flatten().chain(found.ways);
+    let after = |way: &Way| {
+        let of = |action| way.events.iter().position(|event| event.is(action, fault.channel));
+        matches!((of(Action::Range), of(Action::Close)), (Some(range), Some(close)) if range < close)
+    };
+    found.ways.iter().any(after) && closes.all(|way| !way.has(Action::Close, fault.channel) || after(way))
+}
+
 fn blocked(fault: &Fault) -> String {
     match fault.kind {
         Kind::AbandonedSend | Kind::DoubleSend => "this send blocks",
         Kind::SurplusSenders if fault.member.is_some() => "this send blocks",
         Kind::UnclosedRange => "this loop never ends",
+        Kind::StuckForever if fault.sends.exceeds(&fault.received) => "this send blocks",
         Kind::AbandonedReceive | Kind::SurplusSenders | Kind::StuckForever => "this receive blocks",
     }
     .to_owned()

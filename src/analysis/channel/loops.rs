@@ -21,6 +21,11 @@ impl Walk<'_> {
         label: Option<&Ident>,
         flow: &mut Flow,
     ) -> Walked<()> {
+        if let Some((channel, span)) = frame.until_closed(looped) {
+            let what = What::Operation { action: Action::Range, channel, guard: Guard::None };
+            flow.push(&Event { what, count: Count::once(), at: frame.at(span) });
+            return Ok(());
+        }
         let trip = match &looped.head {
             ForHead::Clause { init, .. } => {
                 if let Some(init) = init {
@@ -36,14 +41,6 @@ impl Walk<'_> {
             }
         };
         let Some(before) = flow.running.pop() else { return Ok(()) };
-        let until_closed = frame.until_closed(looped);
-        if let Some((channel, span)) = until_closed {
-            let what = What::Operation { action: Action::Range, channel, guard: Guard::None };
-            let mut way = before;
-            way.push(Event { what, count: Count::once(), at: frame.at(span) });
-            flow.settle([way]);
-            return Ok(());
-        }
         let target = self.enter(frame, label, true);
         let iterations = self.iterations(frame, looped, &before)?;
         self.keep_first(frame, &before, &iterations);
@@ -83,9 +80,10 @@ impl Walk<'_> {
                 _ => None,
             })
             .collect();
-        let unsteady = full.len() > 1 && full.iter().any(|way| way.uncertain) && !one.is_empty() && {
-            full.iter().any(|way| way.events.len() != one.len())
-        };
+        let unsteady = full.len() > 1
+            && full.iter().any(|way| way.uncertain || way.chosen)
+            && !one.is_empty()
+            && { full.iter().any(|way| way.events.len() != one.len()) };
         // Each iteration comes after the sends of those before.
         let waited = before.has_waited() || full.iter().any(Way::has_waited);
         let works = |way: &Way| way.works.or(way.acts.filter(|_| waited));
@@ -106,7 +104,10 @@ impl Walk<'_> {
                 after.facts.extend(way.facts.iter().cloned());
                 after.received.extend(way.received.iter().copied());
                 after.depends.extend(way.depends.iter().copied());
-                after.uncertain |= way.uncertain;
+                // A loop that ends in no other way is left by what is meant to be the last.
+                let counts_on_it = matches!(trip, Trip::Endless | Trip::Unknown { .. });
+                after.uncertain |= way.uncertain || way.chosen && counts_on_it;
+                after.chosen |= way.chosen;
                 after.fed.extend(way.fed.iter().copied());
                 after.deferred = way.deferred.clone();
                 after.works = after.works.or(works(way));
@@ -315,19 +316,32 @@ impl<'a> Frame<'a, '_> {
         Some(Count::exactly(size))
     }
 
-    /// `for range c {}` whose iterations nothing leaves, or `for { v, ok := <-c; if !ok { return }; … }`,
-    /// whose iterations nothing else leaves.
+    /// `for { v, ok := <-c; if !ok { return }; … }`, also as a case of a `select`, and
+    /// `for v, ok := <-c; ok; v, ok = <-c { … }`, whose iterations nothing else leaves.
     fn until_closed(&self, looped: &'a For) -> Option<(ChannelId, Span)> {
-        let ForHead::Clause { init: None, condition: None, update: None } = &looped.head else { return None };
-        let (receive, check) = match looped.body.stmts.as_slice() {
-            [Stmt { kind: StmtKind::If(branch), .. }, ..] => (branch.init.as_ref()?, &**branch),
-            [receive, Stmt { kind: StmtKind::If(branch), .. }, ..] => (receive, &**branch),
+        let ForHead::Clause { init, condition, update } = &looped.head else { return None };
+        if let (Some(init), Some(condition), Some(update)) = (init, condition, update) {
+            let (first, next) = (told_by(init)?, told_by(update)?);
+            let channel = self.channel(first.channel)?;
+            let same = self.channel(next.channel) == Some(channel)
+                && [first.ok, next.ok].iter().all(|ok| is_named(condition, ok));
+            return (same && ways_out(&looped.body) == 0 && self.used_in(looped.body.span).is_empty())
+                .then_some((channel, first.span));
+        }
+        if init.is_some() || condition.is_some() || update.is_some() {
+            return None;
+        }
+        let (told, check, selects) = match looped.body.stmts.as_slice() {
+            [Stmt { kind: StmtKind::If(branch), .. }, ..] => (told_by(branch.init.as_ref()?)?, &**branch, 0),
+            [Stmt { kind: StmtKind::Select(cases), .. }] => {
+                let mut asks = cases.iter().filter_map(|case| self.asks_case(case));
+                let (told, check) = asks.next()?;
+                (told, check, 1)
+            }
+            [receive, Stmt { kind: StmtKind::If(branch), .. }, ..] => (told_by(receive)?, &**branch, 0),
             _ => return None,
         };
-        let StmtKind::Define { left, right } = &receive.kind else { return None };
-        let ([_, ok], [value]) = (left.as_slice(), right.as_slice()) else { return None };
-        let ExprKind::Receive(channel) = &value.unparen().kind else { return None };
-        let channel = self.channel(channel)?;
+        let channel = self.channel(told.channel)?;
         // `if !ok { return }` or `if ok { … } else { return }`
         let (asked, over) = match (&check.condition.unparen().kind, &check.otherwise) {
             (ExprKind::Unary { not: true, operand }, None) => (&**operand, &check.then),
@@ -336,23 +350,65 @@ impl<'a> Frame<'a, '_> {
             }
             _ => return None,
         };
-        if asked.as_ident()?.name != ok.as_ident()?.name {
-            return None;
-        }
-        let leaves = matches!(
-            over.stmts.last().map(|stmt| &stmt.kind),
-            Some(StmtKind::Return(_) | StmtKind::Break(None))
-        );
-        let mut ways = 0;
-        visit::body(&looped.body, &mut |stmt| {
-            ways += usize::from(matches!(
-                stmt.kind,
-                StmtKind::Return(_) | StmtKind::Break(_) | StmtKind::Goto(_) | StmtKind::Select(_)
-            ));
-        });
-        let others = self.used_in(looped.body.span).len();
-        (leaves && ways == 1 && others == 1).then_some((channel, value.span))
+        let leaves = match over.stmts.last().map(|stmt| &stmt.kind) {
+            Some(StmtKind::Return(_)) => true,
+            // Of a `select` it leaves only that.
+            Some(StmtKind::Break(None)) => selects == 0,
+            _ => false,
+        };
+        let alone = self.used_in(looped.body.span).len() == 1;
+        (is_named(asked, told.ok) && leaves && ways_out(&looped.body) == 1 + selects && alone)
+            .then_some((channel, told.span))
     }
+
+    /// `case v, ok := <-c: if !ok { … }` of a channel of the team.
+    fn asks_case(&self, case: &'a SelectCase) -> Option<(Told<'a>, &'a If)> {
+        let Some(Communication::Receive { left, right, .. }) = &case.communication else { return None };
+        let told = told_of(left, right)?;
+        self.channel(told.channel)?;
+        match &case.stmts.first()?.kind {
+            StmtKind::If(branch) => Some((told, branch)),
+            _ => None,
+        }
+    }
+}
+
+/// A receive that tells whether the channel is closed: `v, ok := <-c`.
+struct Told<'a> {
+    ok: &'a Ident,
+    channel: &'a Expr,
+    span: Span,
+}
+
+fn told_by(stmt: &Stmt) -> Option<Told<'_>> {
+    match &stmt.kind {
+        StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. } => {
+            let [value] = right.as_slice() else { return None };
+            told_of(left, value)
+        }
+        _ => None,
+    }
+}
+
+fn told_of<'a>(left: &'a [Expr], value: &'a Expr) -> Option<Told<'a>> {
+    let ([_, ok], ExprKind::Receive(channel)) = (left, &value.unparen().kind) else { return None };
+    Some(Told { ok: ok.as_ident()?, channel, span: value.span })
+}
+
+fn is_named(expr: &Expr, name: &Ident) -> bool {
+    expr.as_ident().is_some_and(|ident| ident.name == name.name)
+}
+
+/// How many statements of a block may leave a loop around it, or a `select` in it.
+fn ways_out(block: &Block) -> usize {
+    let mut ways = 0;
+    visit::body(block, &mut |stmt| {
+        ways += usize::from(matches!(
+            stmt.kind,
+            StmtKind::Return(_) | StmtKind::Break(_) | StmtKind::Goto(_) | StmtKind::Select(_)
+        ));
+    });
+    ways
 }
 
 /// What else an iteration may receive, such as a tick, does not end a loop that is only left where something

@@ -35,6 +35,7 @@ mod team;
 mod tests;
 mod together;
 mod told;
+mod too_early;
 mod unanswered;
 mod verdict;
 mod walk;

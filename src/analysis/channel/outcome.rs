@@ -112,6 +112,9 @@ pub struct Way {
     /// Whether the way is taken may depend on what happened in earlier iterations: nobody can tell which
     /// counts go with it.
     pub uncertain: bool,
+    /// Whether it leaves a loop, a value says that has just been received there: any of those that are sent
+    /// may be the one.
+    pub chosen: bool,
     /// Channels that it sends on as often as it receives something: how often is for others to say.
     pub fed: BTreeSet<ChannelId>,
     /// It has asked something that others say to it meanwhile: whether anybody still waits.
@@ -129,8 +132,9 @@ pub struct Way {
     /// The first thing that it does at all and that others could see: in a loop it comes after the sends of
     /// the iteration before.
     pub acts: Option<Span>,
-    /// Whether the last value that it returned, or that the call did which it has come back from, is nil.
-    pub gave_nil: Option<bool>,
+    /// Whether the last value that it returned, or that the call did which it has come back from, is nil, or
+    /// true where it is a truth value.
+    pub gave: Option<bool>,
     pub end: End,
 }
 
@@ -143,6 +147,7 @@ impl Way {
             received: BTreeSet::new(),
             depends: BTreeSet::new(),
             uncertain: false,
+            chosen: false,
             fed: BTreeSet::new(),
             told: false,
             roomy: BTreeSet::new(),
@@ -151,7 +156,7 @@ impl Way {
             deferred: Vec::new(),
             works: None,
             acts: None,
-            gave_nil: None,
+            gave: None,
             end: End::Falls,
         }
     }

@@ -37,6 +37,10 @@ pub fn of(found: &Found, fault: &Fault) -> Option<Remedy> {
         Kind::DoubleSend => second_send(found, fault),
         Kind::UnclosedRange => close(found, fault),
         Kind::AbandonedReceive => close_stop(found, fault),
+        Kind::StuckForever if fault.sends.exceeds(&fault.received) => Some(Remedy::advice(
+            "start who receives before the send, or make room for what is sent",
+            "which of both is meant, is for a person to say",
+        )),
         Kind::StuckForever => Some(Remedy::advice(
             "send on it or close it where what is waited for has happened",
             "when that is, is for a person to say",

@@ -133,6 +133,16 @@ impl Size {
         }
     }
 
+    /// Whether it is more than `other` whatever the symbol is.
+    pub fn surely_exceeds(&self, other: &Size) -> bool {
+        match (self, other) {
+            (Size::Linear { times: a, of: x, plus: p }, Size::Linear { times: b, of: y, plus: q }) => {
+                (y.is_none() || x == y) && a >= b && p > q
+            }
+            _ => false,
+        }
+    }
+
     /// The greater one, as far as that is sure; else any.
     pub fn greater(&self, other: &Size) -> Size {
         if self == other || self.exceeds(other) && !other.exceeds(self) {
@@ -232,6 +242,9 @@ mod tests {
         assert!(items.plus(&Size::ONE).exceeds(&items));
         assert!(items.times(&Size::number(3)).exceeds(&items.times(&two)));
         assert!(Size::Any.exceeds(&items) && !items.exceeds(&Size::Any));
+        assert!(two.surely_exceeds(&Size::ONE) && items.plus(&Size::ONE).surely_exceeds(&items));
+        assert!(!items.surely_exceeds(&Size::ONE), "there may be none");
+        assert!(!items.plus(&Size::ONE).surely_exceeds(&len("others")));
     }
 
     #[test]

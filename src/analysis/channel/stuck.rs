@@ -3,6 +3,7 @@
 //! condition that nobody signals.
 
 use crate::analysis::channel::frame::mutated;
+use crate::analysis::channel::team::{made_by, never_done};
 use crate::analysis::detection::{Detection, Function};
 use crate::analysis::graph::scopes::{BodyId, VarId, VarOrigin};
 use crate::base::text::Span;
@@ -88,7 +89,10 @@ fn never_chosen(function: &Function, case: &SelectCase) -> bool {
 /// Why nobody else can take part in an operation on this channel.
 fn never(function: &Function, channel: &Expr) -> Option<&'static str> {
     if let Some(call) = channel.as_call() {
-        let unbuffered = super::team::made_by(call).is_some_and(|(_, capacity)| capacity.is_none());
+        let unbuffered = made_by(call).is_some_and(|(_, capacity)| capacity.is_none());
+        if never_done(function.scopes, function.typing, channel) {
+            return Some("this context has no end");
+        }
         return unbuffered.then_some("nobody else has the channel that is made here");
     }
     let var = function.scopes.var(channel.as_ident()?)?;

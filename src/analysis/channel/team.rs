@@ -142,6 +142,24 @@ pub fn context_made<'a>(scopes: &Scopes<'a>, typing: &Typing, stmt: &'a Stmt) ->
     })
 }
 
+/// Whether an expression is the end of a context that has none: `context.Background().Done()`, also by a
+/// variable that never is another one.
+pub fn never_done(scopes: &Scopes, typing: &Typing, channel: &Expr) -> bool {
+    let Some(call) = channel.as_call() else { return false };
+    let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return false };
+    let named = operand.as_ident().and_then(|ident| scopes.var(ident)).map(|var| scopes.assigned(var));
+    let context = match named {
+        Some([one]) if one.of == 1 => one.value,
+        Some(_) => return false,
+        None => &**operand,
+    };
+    let is_root = |call: &Call| {
+        let roots = &names::functions().root_contexts;
+        typing.name(&call.function).is_some_and(|(package, name)| roots.holds(&package, &name))
+    };
+    &*field.name == "Done" && context.as_call().is_some_and(is_root)
+}
+
 /// The element's type and the capacity of `make(chan T, n)`.
 pub fn made_by(call: &Call) -> Option<(&Expr, Option<&Expr>)> {
     if call.function.as_ident().is_none_or(|name| &*name.name != "make") {

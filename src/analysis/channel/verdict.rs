@@ -1,6 +1,6 @@
 //! The ways out of the owner, held against what the goroutines do: who can never end, and on which way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::{Count, Size};
@@ -114,6 +114,7 @@ impl<'t> Case<'t> {
             .or_else(|| self.starved(channel))
             .or_else(|| self.unanswered(channel))
             .or_else(|| self.alone(channel))
+            .or_else(|| self.too_early(channel))
     }
 
     /// How a channel that a goroutine uses is no fault, in a word, and why; no word where no goroutine uses
@@ -329,6 +330,9 @@ impl<'t> Case<'t> {
         if exit.uncertain || joined || elsewhere || lasts || drained {
             return None;
         }
+        if exit.chosen && !self.may_come_first(exit, channel) {
+            return None;
+        }
         let together = self.together(exit, channel);
         let together = together.as_ref();
         let counted = exit.count(Action::Receive, channel, |_| true);
@@ -360,6 +364,35 @@ impl<'t> Case<'t> {
             }
         }
         pending.into_iter().flatten().next()
+    }
+
+    /// Whether any value that is sent on a channel may be the first that this exit receives: all are sent by
+    /// one statement, which waits for nobody, and its loop would end without that value. By a protocol of
+    /// several sends, or of several goroutines, the value may be the last on purpose.
+    fn may_come_first(&self, exit: &Way, channel: ChannelId) -> bool {
+        let started = self.started(exit);
+        let sends =
+            |member: &&MemberId| self.members[member.0].iter().any(|way| way.has(Action::Send, channel));
+        let mut senders = started.keys().filter(sends);
+        let (Some(member), None) = (senders.next(), senders.next()) else { return false };
+        let ways = &self.members[member.0];
+        let waits = |event: &Event| match event.what {
+            What::Operation { action, .. } => matches!(action, Action::Receive | Action::Range),
+            What::Join(_) => true,
+            _ => false,
+        };
+        let alike = |way: &Way| {
+            let at = way.events.iter().position(|event| event.is(Action::Send, channel));
+            let mut sends = way.events.iter().filter(|event| event.is(Action::Send, channel));
+            at.is_some_and(|at| !way.events[..at].iter().any(waits))
+                && sends.next().is_some_and(|event| event.count.least == event.count.most)
+                && sends.next().is_none()
+        };
+        let closes = |way: &Way| way.has(Action::Close, channel);
+        let closed = (self.lasts)(Action::Close, channel)
+            || started.keys().flat_map(|member| &self.members[member.0]).chain(self.ways).any(closes);
+        let ranged = self.ways.iter().any(|way| way.has(Action::Range, channel));
+        exit.depends.iter().all(|other| *other == channel) && ways.iter().all(alike) && closed == ranged
     }
 
     /// The send that is left over, where the members take these ways.
@@ -498,22 +531,26 @@ impl<'t> Case<'t> {
         let mut found: Option<Fault> = None;
         for exit in self.exits.iter().filter(|exit| !exit.uncertain) {
             let started = self.started(exit);
-            let closes = started
-                .keys()
-                .flat_map(|member| &self.members[member.0])
-                .chain([exit])
-                .any(|way| way.has(Action::Close, channel));
-            if closes {
+            let closes = |way: &Way| way.has(Action::Close, channel);
+            if started.keys().flat_map(|member| &self.members[member.0]).any(closes) {
                 continue;
             }
+            let closes_itself = closes(exit);
             let ranges = started.keys().find_map(|member| {
                 let ways = &self.members[member.0];
                 // With another way to its end it is not stuck for sure.
-                let all = !ways.is_empty() && ways.iter().all(|way| way.has(Action::Range, channel));
+                let all = !closes_itself
+                    && !ways.is_empty()
+                    && ways.iter().all(|way| way.has(Action::Range, channel));
                 all.then(|| (Some(*member), ways[0].place(Action::Range, channel)))
             });
             let own = || {
-                let place = exit.place(Action::Range, channel)?;
+                let range = exit.events.iter().position(|event| event.is(Action::Range, channel))?;
+                let place = exit.events[range].at;
+                // A close that comes after its own loop comes too late for it.
+                if exit.events[..range].iter().any(|event| event.is(Action::Close, channel)) {
+                    return None;
+                }
                 // Where something else leaves the loop, it may do so before it waits for what never comes.
                 let leaves = |other: &Way| {
                     let mut here = other.events.iter().filter(|event| event.at == place);
@@ -634,15 +671,50 @@ impl<'t> Case<'t> {
         found
     }
 
-    /// Whether nobody but this member ever sends on a channel or closes it, on this way out. Where the owner
-    /// has received something itself, somebody does.
+    /// Whether nobody but this member ever sends on a channel or closes it, on this way out: not even by
+    /// what comes after something that it never gets. Where the owner has received something itself, somebody
+    /// does.
     fn is_alone(&self, exit: &Way, member: MemberId, channel: ChannelId) -> bool {
+        let lasts = (self.lasts)(Action::Send, channel) || (self.lasts)(Action::Close, channel);
+        let received = exit.count(Action::Receive, channel, |_| true).least.floor() != Size::ZERO;
+        (self.closed)(channel)
+            && !lasts
+            && !received
+            && (self.is_without_others(exit, member, channel) || !self.given(exit).contains(&channel))
+    }
+
+    /// The channels that somebody sends on or closes once the owner has left by this exit: those who wait for
+    /// each other's first send give none.
+    fn given(&self, exit: &Way) -> BTreeSet<ChannelId> {
+        let gives = |event: &Event| match event.what {
+            What::Operation { action: Action::Send | Action::Close, channel, .. } => Some(channel),
+            _ => None,
+        };
+        let mut given: BTreeSet<ChannelId> = exit.events.iter().filter_map(gives).collect();
+        let started = self.started(exit);
+        loop {
+            let waits = |event: &&Event| match &event.what {
+                What::Operation { action: Action::Receive | Action::Range, channel, guard: Guard::None } => {
+                    let lasts = (self.lasts)(Action::Send, *channel) || (self.lasts)(Action::Close, *channel);
+                    (self.closed)(*channel) && !lasts && !given.contains(channel)
+                }
+                _ => false,
+            };
+            let ways = started.keys().flat_map(|member| &self.members[member.0]);
+            let come_to = ways.flat_map(|way| way.events.iter().take_while(|event| !waits(event)));
+            let more: Vec<_> = come_to.filter_map(gives).filter(|one| !given.contains(one)).collect();
+            if more.is_empty() {
+                return given;
+            }
+            given.extend(more);
+        }
+    }
+
+    fn is_without_others(&self, exit: &Way, member: MemberId, channel: ChannelId) -> bool {
         let gives = |way: &Way| way.has(Action::Send, channel) || way.has(Action::Close, channel);
         let others = self.started(exit);
         let others = others.keys().filter(|other| **other != member).flat_map(|other| &self.members[other.0]);
-        let lasts = (self.lasts)(Action::Send, channel) || (self.lasts)(Action::Close, channel);
-        let received = exit.count(Action::Receive, channel, |_| true).least.floor() != Size::ZERO;
-        (self.closed)(channel) && !lasts && !received && !gives(exit) && !others.into_iter().any(gives)
+        !gives(exit) && !others.into_iter().any(gives)
     }
 
     /// The owner receives what nobody, on no way, sends or closes.

@@ -100,7 +100,7 @@ impl Walk<'_> {
             }
             StmtKind::Defer(deferred) => self.defer(frame, deferred, flow)?,
             StmtKind::Return(values) => {
-                flow.running.iter_mut().for_each(|way| way.gave_nil = None);
+                flow.running.iter_mut().for_each(|way| way.gave = None);
                 for value in values {
                     self.eval(frame, value, "returned", flow)?;
                 }
@@ -108,7 +108,7 @@ impl Walk<'_> {
                 let walked = |call: &Call| call.args.iter().any(|arg| self.passes(frame, arg));
                 if !values.last().and_then(Expr::as_call).is_some_and(walked) {
                     for way in &mut flow.running {
-                        way.gave_nil = values.last().and_then(|last| is_nil(frame, last, way));
+                        way.gave = values.last().and_then(|last| answer(frame, last, way));
                     }
                 }
                 end(flow, End::Return(stmt.span));
@@ -202,7 +202,7 @@ impl Walk<'_> {
         plain: bool,
         flow: &mut Flow,
     ) -> Walked<()> {
-        flow.running.iter_mut().for_each(|way| way.gave_nil = None);
+        flow.running.iter_mut().for_each(|way| way.gave = None);
         for (at, value) in right.iter().enumerate() {
             let named = left.get(at).and_then(Expr::as_ident).and_then(|ident| frame.scopes.var(ident));
             if let (ExprKind::FuncLit(literal), Some(var)) = (&value.unparen().kind, named)
@@ -226,13 +226,17 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The last of these names is nil on the ways through the callee that gave nil.
+    /// The last of these names is nil, or true, on the ways through the callee that gave that.
     fn learn_result(&self, frame: &Frame, names: &[Expr], flow: &mut Flow) {
         let Some(ident) = names.last().and_then(Expr::as_ident) else { return };
         let Some(var) = frame.scopes.var(ident) else { return };
         for way in &mut flow.running {
-            if let Some(holds) = way.gave_nil.take() {
-                let key = nil_key(frame, ident, var);
+            if let Some(holds) = way.gave.take() {
+                let key = if is_truth(frame, var) {
+                    key_of(frame, ident, var, "")
+                } else {
+                    key_of(frame, ident, var, "==nil")
+                };
                 way.facts.insert(Fact { key, about: vec![var], holds, stable: false });
             }
         }
@@ -255,8 +259,7 @@ impl Walk<'_> {
                 if spec.values.len() == spec.names.len() { spec.values.get(at) } else { spec.values.first() };
             self.bind(frame, var, value, flow);
             if spec.values.is_empty() {
-                let zero = frame.typing.var(var);
-                let truth = matches!(&zero, Some(Type::Basic(name)) if &**name == "bool");
+                let truth = is_truth(frame, var);
                 self.learn(frame, var, name, if truth { "" } else { "==nil" }, !truth, flow);
             }
         }
@@ -335,7 +338,7 @@ impl Walk<'_> {
     }
 
     fn learn(&self, frame: &Frame, var: VarId, ident: &Ident, tail: &str, holds: bool, flow: &mut Flow) {
-        let key = format!("{}#{}.{}{tail}", ident.name, frame.file, var.0);
+        let key = key_of(frame, ident, var, tail);
         let fact = Fact { key, about: vec![var], holds, stable: false };
         for way in &mut flow.running {
             way.facts.insert(fact.clone());
@@ -426,19 +429,26 @@ impl Walk<'_> {
     }
 }
 
-/// The question whether a variable is nil.
-pub fn nil_key(frame: &Frame, ident: &Ident, var: VarId) -> String {
-    format!("{}#{}.{}==nil", ident.name, frame.file, var.0)
+/// The question whether a variable is true, or what `tail` makes of it.
+pub fn key_of(frame: &Frame, ident: &Ident, var: VarId, tail: &str) -> String {
+    format!("{}#{}.{}{tail}", ident.name, frame.file, var.0)
 }
 
-/// Whether a value is nil on a way, as far as can be told.
-fn is_nil(frame: &Frame, value: &Expr, way: &Way) -> Option<bool> {
+fn is_truth(frame: &Frame, var: VarId) -> bool {
+    matches!(frame.typing.var(var), Some(Type::Basic(name)) if &*name == "bool")
+}
+
+/// Whether a value is nil, or true where it is a truth value, on a way, as far as can be told.
+fn answer(frame: &Frame, value: &Expr, way: &Way) -> Option<bool> {
     match &value.unparen().kind {
         _ if value.is_nil() => Some(true),
-        ExprKind::Ident(ident) => {
-            let key = nil_key(frame, ident, frame.scopes.var(ident)?);
-            way.facts.iter().find(|fact| fact.key == key).map(|fact| fact.holds)
-        }
+        ExprKind::Ident(ident) => match (frame.scopes.var(ident), &*ident.name) {
+            (Some(var), _) => {
+                let keys = ["", "==nil"].map(|tail| key_of(frame, ident, var, tail));
+                way.facts.iter().find(|fact| keys.contains(&fact.key)).map(|fact| fact.holds)
+            }
+            (None, name) => matches!(name, "true" | "false").then(|| name == "true"),
+        },
         ExprKind::AddressOf(_) | ExprKind::Composite { .. } | ExprKind::FuncLit(_) => Some(false),
         // `fmt.Errorf`, `status.Errorf`
         ExprKind::Call(call) => (call.name() == Some("Errorf")).then_some(false),
