@@ -24,6 +24,7 @@ pub(crate) mod judge;
 mod loops;
 mod outcome;
 pub(crate) mod process;
+mod refused;
 mod remedy;
 mod settled;
 mod size;

@@ -313,6 +313,30 @@ fn a_field_is_unanswered_where_all_its_uses_are_known() {
 }
 
 #[test]
+fn a_start_that_is_to_fail_has_started_nothing() {
+    let with = |rest: &str| {
+        let found = detected(&format!(
+            "package m\n\nimport (\n\"testing\"\n\"github.com/stretchr/testify/require\"\n)\n\n\
+             type t struct{{ c chan int }}\n\nfunc fails() error {{ return nil }}\n\n\
+             func (x *t) start() error {{\nif err := fails(); err != nil {{ return err }}\n\
+             go func() {{ for range x.c {{}} }}()\nreturn nil\n}}\n\n\
+             func (x *t) stop() {{ close(x.c) }}\n\n\
+             func f(to *testing.T, c interface{{ Assert(a ...any) }}) {{\n\
+             x := &t{{c: make(chan int)}}\n{rest}\n}}\n"
+        ));
+        !found.is_empty()
+    };
+    assert!(with("require.NoError(to, x.start())"));
+    assert!(!with("require.Error(to, x.start())"));
+    assert!(!with("err := x.start()\nrequire.ErrorContains(to, err, \"no\")"));
+    assert!(with("err := x.start()\nrequire.NoError(to, err)\nerr = fails()\nrequire.Error(to, err)"));
+    assert!(with("c.Assert(x.start(), IsNil)"));
+    assert!(!with("c.Assert(x.start(), ErrorMatches, \"no\")"));
+    assert!(with("Expect(x.start()).To(Succeed())"));
+    assert!(!with("Expect(x.start()).To(HaveOccurred())"));
+}
+
+#[test]
 fn a_loop_is_stopped_by_what_leaves_it() {
     let with = |case: &str, send: &str| {
         detected(&format!(

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::analysis::channel::holder::{Goroutine, Touch, Uses, composite, field_of, made, uses, uses_in};
+use crate::analysis::channel::refused::is_refused;
 use crate::analysis::detection::{Detection, Function};
 use crate::analysis::graph::exits::{exits, may_return, received};
 use crate::analysis::graph::known;
@@ -90,6 +91,11 @@ impl<'a> Owner<'a, '_> {
             Goroutine::Literal(_) => None,
         });
         let call = uses.methods.iter().copied().chain(started).find(|(called, _)| **called == **method);
+        if let Some((_, call)) = call
+            && reach.method(method).is_some_and(|func| is_refused(self.typing, call, &func.decl))
+        {
+            return None;
+        }
         let span = call.map_or(value.span, |(_, call)| call.span);
         Some(self.detection(span, &format!("`{name}.{method}`"), name, &stop, &uses))
     }
