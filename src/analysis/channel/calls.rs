@@ -320,6 +320,12 @@ impl Walk<'_> {
         for way in std::mem::take(&mut flow.running) {
             after.extend(self.walk_callee(frame, call, &func, member, way)?);
         }
+        for way in &mut after {
+            // For who calls it, this is where it panics.
+            if let End::Panic(at) = &mut way.end {
+                *at = call.span;
+            }
+        }
         // What is known of the callee's variables is of no use here.
         self.come_back(after, flow);
         Ok(())
