@@ -275,7 +275,7 @@ impl Walk<'_> {
             if let Some(param) = param.filter(|param| frame.is_stable(*param)) {
                 inner.sizes.insert(param, (frame.size(arg), frame.length(arg)));
             }
-            if let Some(group) = frame.group(arg) {
+            if let Some(group) = frame.group(arg).filter(|_| !frame.is_copied(arg)) {
                 match param {
                     Some(param) => drop(inner.groups.insert(param, group)),
                     None => drop(self.open_groups.borrow_mut().insert(group)),
@@ -361,7 +361,7 @@ impl Walk<'_> {
                     None => self.mark([channel], "passed to a parameter without a name"),
                 }
             }
-            if let Some(group) = frame.group(arg) {
+            if let Some(group) = frame.group(arg).filter(|_| !frame.is_copied(arg)) {
                 match param {
                     Some(param) => drop(inner.groups.insert(param, group)),
                     None => drop(self.open_groups.borrow_mut().insert(group)),

@@ -138,6 +138,10 @@ pub fn wait(found: &Found, endless: &Endless, func: &FuncDecl, remedy: Remedy) -
         Why::TooFew(added, done) => {
             (format!("{added} added, and `{name}.Done` is called {done} times at most before"), "added here")
         }
+        Why::Skipped(added) => (
+            format!("{added} added, and some iterations start no goroutine that calls `{name}.Done`"),
+            "not in each iteration",
+        ),
         Why::Missed => (format!("a way through the goroutine does not call `{name}.Done`"), "this way"),
         Why::Unclosed(channel) => {
             let channel = &found.team.channels[channel.0].name;

@@ -13,6 +13,7 @@ use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
+use crate::go::types::type_expr::Type;
 
 /// A declaration that is walked, and which of its variables are channels of the team.
 pub struct Frame<'a, 'f> {
@@ -123,6 +124,14 @@ impl<'a, 'f> Frame<'a, 'f> {
             _ => expr,
         };
         self.groups.get(&self.scopes.var(named.as_ident()?)?).copied()
+    }
+
+    /// Whether who gets a group gets a copy of it, which counts for itself. Of others than Go's own type
+    /// copies may count together.
+    pub fn is_copied(&self, group: &Expr) -> bool {
+        let var = group.as_ident().and_then(|ident| self.scopes.var(ident));
+        let ty = var.and_then(|var| self.typing.var(var));
+        matches!(ty, Some(Type::Named(named)) if &*named.package == "sync")
     }
 
     /// The groups that are used within a span.

@@ -102,6 +102,8 @@ pub enum Why {
     TooFew(Size, Size),
     /// A way through a goroutine ends without `Done`.
     Missed,
+    /// So many are added, and some iterations start no goroutine.
+    Skipped(Size),
     /// A goroutine waits for what is received after the wait.
     Blocked(Fault),
     /// A goroutine ranges over what is not closed before the wait.
@@ -156,11 +158,15 @@ fn judge(case: &Case, before: &Way, group: GroupId, members: &[Place]) -> Option
         return Some((first, Why::TooFew(added.least, done.most)));
     }
     let in_it: Vec<_> = started.iter().filter(|(member, _)| each(member).most != Size::ZERO).collect();
-    if let [(member, count)] = in_it.as_slice()
-        && own.most == Size::ZERO
-        && added == **count
-        && case.members[member.0].iter().any(|way| way.done(group) == Count::once())
-    {
+    let once = |member: &MemberId| case.members[member.0].iter().any(|way| way.done(group) == Count::once());
+    let expected = in_it.iter().fold(Count::exactly(Size::ZERO), |sum, (_, count)| sum.plus(count));
+    if own.most == Size::ZERO && in_it.iter().all(|(member, _)| once(member)) {
+        if let [(member, count)] = in_it.as_slice()
+            && skips(&added, count)
+            && case.members[member.0].iter().all(|way| way.done(group) == Count::once())
+        {
+            return Some((members[member.0], Why::Skipped(added.least)));
+        }
         let silent = |way: &&Way| {
             matches!(way.end, End::Falls | End::Return(_))
                 && way.done(group).most == Size::ZERO
@@ -168,12 +174,15 @@ fn judge(case: &Case, before: &Way, group: GroupId, members: &[Place]) -> Option
                 && way.agrees(before)
                 && !way.events.iter().any(|event| matches!(event.what, What::Operation { .. }))
         };
-        if let Some(way) = case.members[member.0].iter().find(silent) {
-            let file = members[member.0].file;
-            let place = match way.end {
-                End::Return(span) => Place { file, span },
-                _ => members[member.0],
-            };
+        let missed = |(member, _): &(&MemberId, &Count)| {
+            let way = case.members[member.0].iter().find(silent)?;
+            let at = members[member.0];
+            Some(match way.end {
+                End::Return(span) => Place { span, ..at },
+                _ => at,
+            })
+        };
+        if let Some(place) = in_it.iter().find_map(missed).filter(|_| added == expected) {
             return Some((place, Why::Missed));
         }
     }
@@ -233,6 +242,12 @@ fn unclosed(case: &Case, before: &Way, group: GroupId) -> Option<(Place, Why)> {
 
 fn has(events: &[Event], what: &What) -> bool {
     events.iter().any(|event| event.what == *what)
+}
+
+/// Whether as many are added as there are iterations, of which some start none.
+fn skips(added: &Count, started: &Count) -> bool {
+    let items = started.most.as_symbol().is_some_and(|symbol| symbol.key.starts_with("len("));
+    items && started.least == Size::ZERO && *added == Count::exactly(started.most.clone())
 }
 
 /// Whether more are added than are ever done: of two counts the same way, or of as many as there are items

@@ -57,7 +57,7 @@ pub fn of_wait(found: &Found, endless: &Endless) -> Remedy {
         )
     };
     match &endless.why {
-        Why::TooFew(..) => counts(),
+        Why::TooFew(..) | Why::Skipped(_) => counts(),
         Why::Missed => Remedy::advice(
             "call `Done` by a `defer` first in the goroutine",
             "the call that is there has to go",
@@ -111,7 +111,7 @@ fn capacity(found: &Found, fault: &Fault) -> Option<Remedy> {
             "it has a capacity, which somebody chose",
         ));
     }
-    let element = found.frame.typing.database.type_of(&found.frame.typing.file, channel.element);
+    let element = element(found, channel.element);
     // Of an interface the values that are sent say more.
     let values = found.walk.values.borrow().get(&fault.channel).cloned().unwrap_or_default();
     let interface = matches!(&element, Type::Basic(name) if &**name == "any")
@@ -267,6 +267,36 @@ fn seen(found: &Found, channel: ChannelId) -> Option<String> {
         }
     }
     None
+}
+
+/// The type of what is sent. One of the function's own has no methods, so that it is what it is made of:
+/// `type result struct { … }`.
+fn element(found: &Found, ty: &Expr) -> Type {
+    let typing = found.frame.typing;
+    let mut names = Vec::new();
+    visit::expr(ty, &mut |part| names.extend(part.as_ident().map(|ident| ident.name.clone())));
+    let mut own: Vec<&Expr> = Vec::new();
+    for body in &found.frame.scopes.bodies {
+        visit::body(body.block, &mut |stmt| {
+            if let StmtKind::Type(declared) = &stmt.kind {
+                own.extend(
+                    declared.iter().filter(|spec| names.contains(&spec.name.name)).map(|spec| &spec.ty),
+                );
+            }
+        });
+    }
+    let named = match &ty.unparen().kind {
+        ExprKind::Pointer(pointed) => pointed.as_ident(),
+        _ => ty.as_ident(),
+    };
+    let of_package = |ident: &Ident| typing.file.package.has_type(&ident.name);
+    match own.as_slice() {
+        [] => typing.database.type_of(&typing.file, ty),
+        [only] if named.is_some_and(|ident| !of_package(ident)) => {
+            typing.database.type_of(&typing.file, only)
+        }
+        _ => Type::unknown("a type of the function's own has the same name"),
+    }
 }
 
 /// Whether a value has something to release.

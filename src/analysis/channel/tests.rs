@@ -221,6 +221,18 @@ fn loops_without_a_count_do_not_end_the_walk() {
 }
 
 #[test]
+fn a_copy_of_a_group_counts_for_itself() {
+    let body = |param: &str, arg: &str| {
+        detected(&format!(
+            "package m\n\nimport \"sync\"\n\nfunc one(wg {param}) {{ wg.Done() }}\n\nfunc f() {{\nvar wg \
+             sync.WaitGroup\nwg.Add(1)\ngo one({arg})\nwg.Wait()\n}}\n"
+        ))
+    };
+    assert_eq!(body("sync.WaitGroup", "wg"), ["waitgroup-imbalance: wg.Wait()"]);
+    assert_eq!(body("*sync.WaitGroup", "&wg"), [""; 0]);
+}
+
+#[test]
 fn waits_are_held_against_what_the_goroutines_say() {
     let body = |rest: &str| {
         detected(&format!(

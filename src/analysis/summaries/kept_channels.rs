@@ -23,6 +23,7 @@ use crate::go::syntax::outline;
 use crate::go::syntax::visit;
 use crate::go::types::database::{Database, FileScope, exported};
 use crate::go::types::type_expr::{Home, Type};
+use crate::go::types::underlying::struct_fields;
 
 /// A field of a struct type, or a variable of a package.
 #[derive(Debug, Clone)]
@@ -381,7 +382,7 @@ impl<'a> Function<'_, 'a> {
 
     /// What composite literals put into the field; none where that is not understood.
     fn literals(&mut self, body: &Block) -> Option<Vec<Site>> {
-        let Holder { owner, name, .. } = self.holder;
+        let Holder { package, owner, name } = self.holder;
         let mut found = Vec::new();
         let mut known = true;
         let mut keys = FxHashSet::default();
@@ -397,17 +398,21 @@ impl<'a> Function<'_, 'a> {
                 Some(_) => false,
             };
             let typed = ty.is_some();
-            for element in elements {
+            // Without keys they go by their order.
+            let in_order = own && typed && elements.iter().all(|element| element.key.is_none());
+            let fields = owner.as_ref().filter(|_| in_order && !elements.is_empty());
+            let fields = fields.map(|owner| struct_fields(package, owner));
+            known &= !matches!(fields, Some(None));
+            let fields = fields.flatten().unwrap_or_default();
+            for (at, element) in elements.iter().enumerate() {
                 let key = element.key.as_ref().and_then(Expr::as_ident);
                 keys.extend(key.map(|key| key.span));
-                match key {
-                    Some(key) if own && key.name == *name => match made(self.typing, &element.value) {
+                let named = key.map(|key| &key.name).or(fields.get(at).map(|(field, _)| field));
+                if own && named == Some(name) {
+                    match made(self.typing, &element.value) {
                         Some(what) => found.push(self.site(element.value.span, what)),
                         None => known = false,
-                    },
-                    // By their order.
-                    None if own && typed && element.key.is_none() => known = false,
-                    _ => {}
+                    }
                 }
             }
         });
