@@ -155,7 +155,7 @@ pub fn never_done(scopes: &Scopes, typing: &Typing, channel: &Expr) -> bool {
     };
     let is_root = |call: &Call| {
         let roots = &names::functions().root_contexts;
-        typing.name(&call.function).is_some_and(|(package, name)| roots.holds(&package, &name))
+        typing.name(&call.function).is_some_and(|(package, name)| roots.holds(&package, name))
     };
     &*field.name == "Done" && context.as_call().is_some_and(is_root)
 }
