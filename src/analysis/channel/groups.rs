@@ -151,6 +151,12 @@ fn judge(case: &Case, before: &Way, group: GroupId, members: &[Place]) -> Option
         let ways = case.members[member.0].iter().map(|way| way.done(group));
         ways.reduce(|a, b| a.or(&b)).unwrap_or(Count::exactly(Size::ZERO))
     };
+    // Who was started before that and calls `Done` for whatever comes may do so now.
+    let goes_on =
+        |member: &MemberId| !started.contains_key(member) && each(member).most.as_number().is_none();
+    if case.started(before).keys().any(goes_on) {
+        return None;
+    }
     let own = since.done(group);
     let done = started.iter().fold(own.clone(), |sum, (member, count)| sum.plus(&count.times(&each(member))));
     let first = since.events.iter().find(|event| event.what == What::Add(group))?.at;
