@@ -144,17 +144,17 @@ impl<'a, 'w> Walker<'a, 'w> {
 
     pub(crate) fn release(&mut self, state: &mut State, span: Span, certainty: Certainty, words: &str) {
         let id = self.event(span, EventKind::Released, certainty, words);
-        self.is_released(state, id);
+        self.mark_released(state, id);
     }
 
     /// The resource has come to its end by itself.
     pub(crate) fn end(&mut self, state: &mut State, span: Span) {
         let words = "released where this says that there is no more";
         let id = self.event(span, EventKind::Ended, Certainty::Proved, words);
-        self.is_released(state, id);
+        self.mark_released(state, id);
     }
 
-    fn is_released(&self, state: &mut State, id: EventId) {
+    fn mark_released(&self, state: &mut State, id: EventId) {
         if matches!(state.phase, Phase::Open | Phase::Unchecked | Phase::Escaped(_)) {
             state.phase = Phase::Released(id);
         }
