@@ -137,7 +137,7 @@ fn error_matters(wanted: &Wanted) -> bool {
     let acquisition = wanted.acquisition;
     let call = String::from_utf8_lossy(wanted.text.get(acquisition.span.range()).unwrap_or_default());
     // `os.OpenFile(name, os.O_RDONLY, 0)`
-    if call.contains("O_RDONLY") {
+    if call.contains("O_RDONLY") && !call.contains("O_RDWR") && !call.contains("O_WRONLY") {
         return false;
     }
     let ty = acquisition.type_name.trim_start_matches('*').split('[').next().unwrap_or_default();

@@ -26,6 +26,7 @@ use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::release::Gives;
+use crate::go::types::type_expr::Type;
 
 /// What following the acquisitions of one declaration may take, in visits of blocks and places kept: then
 /// what is left is not analysed.
@@ -328,10 +329,10 @@ impl<'a> Case<'a, '_> {
             (Binding::Bound, _) => self.holder(&kind),
             _ => None,
         };
-        let tied = self
-            .wanted
-            .tied
-            .and_then(|tied| Some((tied, self.typing.results(self.call).into_iter().nth(tied)?)));
+        let tied = self.wanted.tied.map(|tied| {
+            let ty = self.typing.results(self.call).into_iter().nth(tied);
+            (tied, ty.unwrap_or_else(|| Type::unknown("what comes with it is not known")))
+        });
         Some(proof::prove(&proof::subject::Subject {
             tied: tied.as_ref().map(|(result, ty)| (*result, ty)),
             typing: self.typing,
