@@ -13,8 +13,7 @@ use crate::analysis::proof::subject::Subject;
 use crate::analysis::proof::workers;
 use crate::base::diagnostic::Objection;
 use crate::base::text::{Span, narrow};
-use crate::go::facts::names;
-use crate::go::project::locate::paths::is_std;
+use crate::go::facts::{self, names};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -346,7 +345,7 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
         {
             return Some(kept);
         }
-        if known(known::only_looks) || known(|name| is_std(name.package)) {
+        if known(known::only_looks) || known(|name| facts::is_standard(name.package)) {
             return None;
         }
         let Some(func) = self.typing.called(call).filter(|func| func.decl.has_body()) else {
@@ -379,7 +378,7 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
             return call.args.first();
         }
         let writes = call.name().is_some_and(|name| names::words().writes.holds(name))
-            && self.typing.ask(call, |name| is_std(name.package)) == Some(true);
+            && self.typing.ask(call, |name| facts::is_standard(name.package)) == Some(true);
         called_on(call).filter(|on| writes && !self.is_package(on))
     }
 
@@ -449,6 +448,41 @@ mod tests {
         assert_eq!(of("_ = h.Addr()\nreturn \"\""), ["h after 7, proved"]);
         assert_eq!(of("return h.Addr()"), ["h after 7, not proved"]);
         assert_eq!(of("addr = h.Addr()\nreturn \"\""), ["h after 7, not proved"]);
+    }
+
+    #[test]
+    fn what_is_made_of_the_address_must_not_be_kept_either() {
+        let of = |rest: &str| {
+            places_in(&format!(
+                "type hub struct{{ fd int }}\nfunc (h *hub) Close() error {{ h.fd = 0; return nil }}\n\
+                 func (h *hub) Addr() string {{ return string(rune(h.fd)) }}\n\
+                 func newHub() *hub {{ return &hub{{fd: 1}} }}\ntype node struct{{ host string }}\n\
+                 var last *node\nvar all []string\ntype pool struct{{ n *node; v node; l []string }}\n\
+                 func (p *pool) point(n *node) {{ p.n = n }}\nfunc (p *pool) value(n node) {{ p.v = n }}\n\
+                 func (p *pool) list(l []string) {{ p.l = l }}\n\
+                 func (p *pool) any(a ...any) {{ p.n = a[0].(*node) }}\nfunc store(n *node) {{ last = n }}\n\
+                 func look(n *node) bool {{ return n.host != \"\" }}\n\
+                 type mock interface{{ Return(rets ...any) mock }}\n\
+                 func f(p *pool, m mock) {{\nh := newHub()\n{rest}\n}}"
+            ))
+        };
+        for kept in [
+            "p.point(&node{host: h.Addr()})",
+            "p.value(node{h.Addr()})",
+            "p.list([]string{h.Addr()})",
+            "p.list(append([]string{}, h.Addr()))",
+            "p.any(&node{host: h.Addr()})",
+            "store(&node{host: h.Addr()})",
+            "n := &node{}\nn.host = h.Addr()\nstore(n)",
+            "n := &node{host: h.Addr()}\np.point(n)",
+            "m.Return(h.Addr(), nil)",
+            "m.Return(&node{host: h.Addr()}, nil)",
+        ] {
+            assert_eq!(of(kept), ["h after 17, not proved"], "{kept}");
+        }
+        for lent in ["_ = look(&node{host: h.Addr()})", "own := &pool{}\nown.point(&node{host: h.Addr()})"] {
+            assert_eq!(of(lent), ["h after 17, proved"], "{lent}");
+        }
     }
 
     #[test]

@@ -7,8 +7,7 @@ use crate::analysis::graph::scopes::{BodyId, Scopes, VarId, VarOrigin};
 use crate::analysis::proof::subject::Subject;
 use crate::base::diagnostic::{Evidence, Objection};
 use crate::base::text::Span;
-use crate::go::facts::names;
-use crate::go::project::locate::is_std;
+use crate::go::facts::{self, names};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -215,7 +214,9 @@ impl Answers<'_, '_, '_> {
                     let made = || {
                         given.iter().all(|given| match given.value.as_call() {
                             // Of Go's own libraries: what a function of others' gives may be anybody's.
-                            Some(call) => self.typing.ask(call, |name| is_std(name.package)) == Some(true),
+                            Some(call) => {
+                                self.typing.ask(call, |name| facts::is_standard(name.package)) == Some(true)
+                            }
                             None => self.is_fresh(given.value, depth + 1),
                         })
                     };

@@ -15,8 +15,7 @@ use crate::analysis::summaries::field_release::Field;
 use crate::analysis::summaries::field_values::{FieldValues, Within, is_set_as_a_whole};
 use crate::base::diagnostic::{Closable, Evidence};
 use crate::base::text::Span;
-use crate::go::facts::names;
-use crate::go::project::locate::paths::is_std;
+use crate::go::facts::{self, names};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -360,7 +359,7 @@ impl<'t, 'a, 'w> Plain<'t, 'a, 'w> {
         // A value's own methods fill it; what others are called on lies open where they get its address.
         let own = on.is_some_and(|on| self.rooted(on) == Some(var));
         let address = |arg: &Expr| gets(arg) && matches!(arg.unparen().kind, ExprKind::AddressOf(_));
-        let standard = self.typing.ask(call, |name| is_std(name.package)) == Some(true);
+        let standard = self.typing.ask(call, |name| facts::is_standard(name.package)) == Some(true);
         let mut beside: Vec<&Expr> = Vec::new();
         if own || call.args.iter().any(gets) {
             beside.extend(call.args.iter().filter(|arg| self.rooted(arg) != Some(var)));

@@ -32,6 +32,10 @@ static LOCKS: LazyLock<FxHashMap<String, Locking>> = LazyLock::new(|| {
     found
 });
 
+/// The import paths of the standard library's packages.
+static STANDARD: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| include_str!("standard.txt").lines().filter(|line| !line.starts_with('#')).collect());
+
 /// What a method does to the lock that it is called on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Locking {
@@ -92,6 +96,11 @@ pub fn looks(package: &str, name: &str) -> bool {
     LOOKS.contains_key(&format!("{package}.{name}"))
 }
 
+/// Whether a package is one of the standard library.
+pub fn is_standard(package: &str) -> bool {
+    STANDARD.contains(package)
+}
+
 /// What a method (`Type.Method`) of the package does to the lock that it is called on.
 pub fn locking(package: &str, name: &str) -> Option<Locking> {
     LOCKS.get(&format!("{package}.{name}")).copied()
@@ -127,6 +136,8 @@ mod tests {
         assert_eq!(lock("Mutex.TryLock"), Some((LockAct::Try, false)));
         assert_eq!((lock("Mutex.RLock"), lock("RWMutex.shared")), (None, None));
         assert!(may_be_locking("RLock") && !may_be_locking("Close"));
+        // What nobody knows the package of is none of them, nor a module without a dot in its name.
+        assert!(is_standard("net/http") && !is_standard("") && !is_standard("shop/net"));
         // What a template is given goes to functions that it calls by name; where it writes does not.
         assert!(lends("text/template", "Template.Execute", &tied(false, &[0])));
         assert!(!lends("text/template", "Template.Execute", &tied(false, &[0, 1])));
@@ -220,6 +231,9 @@ mod tests {
         let root = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
         if !root.join("src").is_dir() {
             return;
+        }
+        for package in STANDARD.iter() {
+            assert!(root.join("src").join(package).is_dir(), "{package}");
         }
         let mut wrong = Vec::new();
         for (table, text) in [("lends", include_str!("lends.txt")), ("looks", include_str!("looks.txt"))] {

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use crate::go::facts::names;
+use crate::go::facts::{self, names};
 pub use crate::go::index::holds::Holds;
-use crate::go::project::locate::is_std;
 use crate::go::project::package::Package;
 use crate::go::syntax::ast::{Expr, ExprKind, Field, Ident};
 use crate::go::syntax::visit;
@@ -147,7 +146,7 @@ impl Database {
             return Holds::No;
         }
         if names::types().about_files.holds(&named.package, &named.name)
-            && search.target.named().is_some_and(|target| is_std(&target.package))
+            && search.target.named().is_some_and(|target| facts::is_standard(&target.package))
         {
             return Holds::No;
         }
