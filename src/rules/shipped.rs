@@ -38,8 +38,10 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::base::diagnostic::ReleaseWay;
     use crate::base::text::Span;
     use crate::base::text::narrow;
+    use crate::go::index::reader::RELEASE_NAMES;
     use crate::go::syntax::parse::parse;
     use crate::rules::Seeds;
 
@@ -77,6 +79,16 @@ mod tests {
         assert_eq!(seeds("func f() { c := x.NewClient[pkg.T](ctx) }"), ["x.NewClient[pkg.T](ctx)"]);
         assert_eq!(seeds("func f() { c := s.factory.NewClient() }"), ["s.factory.NewClient()"]);
         assert_eq!(seeds("var c = x.NewRESTClient(y.NewClient())").len(), 2);
+    }
+
+    /// What the index does not record it cannot say is absent: every type without source would be unknown.
+    #[test]
+    fn the_index_records_every_method_by_which_types_are_told() {
+        for rule in builtin().iter().filter(|rule| matches!(rule.seeds, Seeds::Named(_) | Seeds::Given(_))) {
+            for release in rule.releases.iter().filter(|release| release.way == ReleaseWay::Method) {
+                assert!(RELEASE_NAMES.contains(&&*release.name), "{}: {}", rule.id, release.name);
+            }
+        }
     }
 
     #[test]

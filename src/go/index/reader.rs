@@ -45,7 +45,7 @@ use crate::go::project::names::{Missing, exported, guess_package_name};
 use crate::go::types::release::ReleaseMethod;
 
 /// The methods that the index records as releases, in order of preference.
-pub const RELEASE_NAMES: [&str; 12] = [
+pub const RELEASE_NAMES: [&str; 13] = [
     "Close",
     "Disconnect",
     "Shutdown",
@@ -57,6 +57,7 @@ pub const RELEASE_NAMES: [&str; 12] = [
     "Cleanup",
     "Terminate",
     "Dispose",
+    "Kill",
     "CloseIdleConnections",
 ];
 
