@@ -1,5 +1,6 @@
 //! The engines beside that of resources: who is asked, and findings made of what they detect.
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -14,7 +15,7 @@ use crate::config::{Policy, Settings};
 use crate::engine::suppress::{self, Directives};
 use crate::fix;
 use crate::go::syntax::ast::Decl;
-use crate::go::syntax::outline::Item;
+use crate::go::syntax::outline::{self, Item};
 use crate::rules::{Engine, Rule};
 
 /// Who detects what, by engine.
@@ -43,9 +44,12 @@ impl Detected {
     }
 }
 
-/// Whether a rule that runs has to look at a declaration with this text.
+/// Whether a rule that runs has to look at a declaration, or a file, with this text.
 pub fn is_wanted(policy: &Policy, text: &[u8]) -> bool {
-    policy.rules.iter().any(|rule| rule.may_hold(text))
+    let program = LazyCell::new(|| outline::without_opaque(text));
+    let locks = LazyCell::new(|| program.as_deref().is_none_or(|text| !lock::are_released_in_place(text)));
+    let concerns = |rule: &Rule| !lock::KINDS.contains(&&*rule.reports) || *locks;
+    policy.rules.iter().any(|rule| rule.may_hold(text) && concerns(rule))
 }
 
 /// What is detected in one declaration by the engines of the rules that have to look at it, in the order of

@@ -153,7 +153,7 @@ fn ends_statement(text: &[u8]) -> bool {
 }
 
 /// Whether all that is done with `name` between its `release` and the end of `text` is to call other methods
-/// of it, in a function that gives plain values at most, and starts nothing.
+/// of it or of its fields, in a function that gives plain values at most, and starts nothing.
 fn stays(text: &[u8], at: usize, name: &[u8], release: &[u8]) -> bool {
     let Some(head) = body_start(text).map(|end| text[..end].trim_ascii_end()) else { return false };
     let Some(after) =
@@ -161,30 +161,51 @@ fn stays(text: &[u8], at: usize, name: &[u8], release: &[u8]) -> bool {
     else {
         return false;
     };
-    let finds = |word: &[u8]| memchr::memmem::find(after, word).is_some();
+    let is_free = |at: usize| !at.checked_sub(1).is_some_and(|before| is_word(after[before]));
     let lent = |found: usize| {
         let rest = &after[found + name.len()..];
-        let word = found.checked_sub(1).is_some_and(|before| is_word(after[before]))
-            || rest.first().is_some_and(|b| is_word(*b));
-        let method = rest.strip_prefix(b".").unwrap_or_default();
-        let called = method.iter().take_while(|byte| is_word(**byte)).count();
-        word || (called > 0 && method.get(called) == Some(&b'('))
+        !is_free(found) || rest.first().is_some_and(|b| is_word(*b)) || is_method_call(rest)
     };
     gives_plain_results(head)
-        && !finds(b"func(")
-        && !finds(b"go ")
-        && !finds(&release[b"defer ".len()..])
+        && !memchr::memmem::find_iter(after, b"go ").any(is_free)
+        && memchr::memmem::find_iter(after, b"func(").all(|at| is_callback_of(&after[..at], name))
+        && memchr::memmem::find(after, &release[b"defer ".len()..]).is_none()
         && memchr::memmem::find_iter(after, name).all(lent)
 }
 
+/// Whether a text goes on with `.Method(`, or with that of a field (`.Admin.Method(`).
+fn is_method_call(text: &[u8]) -> bool {
+    let path = text.iter().take_while(|byte| is_word(**byte) || **byte == b'.').count();
+    text.first() == Some(&b'.') && path > 1 && text[path - 1] != b'.' && text.get(path) == Some(&b'(')
+}
+
+/// Whether a text ends within the arguments of a call of a method of `name`: what it gets lives no longer
+/// than what `name` is.
+fn is_callback_of(before: &[u8], name: &[u8]) -> bool {
+    let mut closed = 0_usize;
+    let open = before.iter().rposition(|byte| {
+        match byte {
+            b')' => closed += 1,
+            b'(' if closed == 0 => return true,
+            b'(' => closed -= 1,
+            _ => {}
+        }
+        false
+    });
+    let Some(open) = open else { return false };
+    let path = before[..open].iter().rev().take_while(|byte| is_word(**byte) || **byte == b'.').count();
+    let called = &before[open - path..open];
+    called.strip_prefix(name).is_some_and(|rest| is_method_call(&[rest, b"("].concat()))
+}
+
 /// Whether the head of a function says that it gives nothing that could hold a resource: no results, or only
-/// errors, strings, numbers and bytes.
+/// errors, strings, numbers, bytes and protobuf messages.
 fn gives_plain_results(head: &[u8]) -> bool {
     // A function type ends with its own results.
     if memchr::memmem::find(head, b"func(").is_some() {
         return false;
     }
-    let plain = |ty: &[u8]| PLAIN.iter().any(|plain| plain.as_bytes() == ty);
+    let plain = |ty: &[u8]| PLAIN.iter().any(|plain| plain.as_bytes() == ty) || is_message(ty);
     let parameters = |text: &[u8]| {
         let params = text.strip_suffix(b")")?;
         let mut open = 1;
@@ -215,6 +236,15 @@ const PLAIN: [&str; 12] = [
     "error", "string", "[]string", "bool", "int", "int32", "int64", "uint32", "uint64", "float64", "byte",
     "[]byte",
 ];
+
+/// Whether a type is written as that of a protobuf message, whose packages are named `…pb`.
+fn is_message(ty: &[u8]) -> bool {
+    let ty = ty.strip_prefix(b"[]").unwrap_or(ty).strip_prefix(b"*").unwrap_or_default();
+    let dot = memchr::memchr(b'.', ty);
+    dot.is_some_and(|at| {
+        ty[..at].ends_with(b"pb") && ty[..at].iter().chain(&ty[at + 1..]).all(|b| is_word(*b))
+    })
+}
 
 /// The two names in `name, err := qualifier.`; other shapes give none.
 fn bound(before: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -323,6 +353,9 @@ mod tests {
         assert!(stays("", "\tc.Do(abc)\n"));
         assert!(stays("([]byte, error) ", "\treturn c.Do(ctx), nil\n"));
         assert!(stays("(n int, err error) ", "\treturn c.Do(ctx), nil\n"));
+        assert!(stays("(*taskpb.Task, error) ", "\treturn c.Do(ctx)\n"));
+        assert!(stays("error ", "\talgo := c.Admin.Do(ctx)\n"));
+        assert!(stays("error ", "\treturn c.Do(ctx, a(1), func(t *T) error {\n\t\treturn c.Do(t)\n\t})\n"));
         for (head, rest) in [
             ("(*p.Client, error) ", "\treturn c, nil\n"),
             ("(string, *p.Stream) ", "\treturn c.Do(ctx)\n"),
@@ -333,6 +366,14 @@ mod tests {
             ("error ", "\tgo c.Do(ctx)\n"),
             ("error ", "\tx.done = func() { c.Do(ctx) }\n"),
             ("error ", "\tg.Go(c.Do)\n"),
+            ("error ", "\tg.Go(c.Admin.Do)\n"),
+            ("error ", "\tx.held = c.Admin.\n"),
+            ("error ", "\tx.Do(func() { c.Do(ctx) })\n"),
+            ("error ", "\tcc.Do(func() { c.Do(ctx) })\n"),
+            ("error ", "\tc.Do(ctx)\n\tx.Do(func() { c.Do(ctx) })\n"),
+            ("error ", "\tc.Do(func() { x.held = c })\n"),
+            ("(taskpb.Task, error) ", "\treturn c.Do(ctx)\n"),
+            ("(*pb.Stream[T], error) ", "\treturn c.Do(ctx)\n"),
             ("error ", "\treturn c.Close()\n"),
         ] {
             assert!(!stays(head, rest), "{rest}");

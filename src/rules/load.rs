@@ -50,7 +50,7 @@ struct RuleToml {
     severity: SeverityToml,
     label: Option<Text>,
     #[serde(default)]
-    prefilter: PrefilterToml,
+    prefilter: Vec<PrefilterToml>,
     #[serde(default)]
     acquire: Vec<AcquireToml>,
     #[serde(default)]
@@ -298,12 +298,13 @@ pub fn rule(toml_file: &str, toml: &str, query_file: &str, query: Option<&str>) 
         return Err(mistake(at, format!("`{reports}` is none of {}", words.join(", "))));
     }
     let words = |words: Vec<Text>| words.into_iter().map(|word| word.0).collect();
-    let prefilter = TextFilter { all: words(raw.prefilter.all), any: words(raw.prefilter.any) };
-    if (prefilter.all.is_empty() && prefilter.any.is_empty())
-        == matches!(engine, Engine::Channel | Engine::Construct)
-    {
-        let words = "a rule of the engines `channel` and `construct` has a table `[prefilter]`, others have \
-                     none";
+    let filter = |raw: PrefilterToml| TextFilter { all: words(raw.all), any: words(raw.any) };
+    let prefilter: Vec<TextFilter> = raw.prefilter.into_iter().map(filter).collect();
+    let says_nothing = |filter: &TextFilter| filter.all.is_empty() && filter.any.is_empty();
+    let detects = matches!(engine, Engine::Channel | Engine::Construct);
+    if prefilter.is_empty() == detects || prefilter.iter().any(says_nothing) {
+        let words = "a rule of the engines `channel` and `construct` has tables `[[prefilter]]` with words, \
+                     others have none";
         return Err(mistake(raw.id.span().start, words.to_owned()));
     }
     if proposes && raw.release.is_empty() {
@@ -564,8 +565,8 @@ mod tests {
         assert!(
             broken(&TOML.replace("trigger = 'New", "trigger = '|New"), QUERY).contains("matches everywhere")
         );
-        let empty = TOML.replace("status =", "prefilter = { all = [\"\"] }\nstatus =");
-        assert_eq!(broken(&empty, QUERY), "rule.toml:3:21: an empty value says nothing");
+        let empty = TOML.replace("status =", "prefilter = [{ all = [\"\"] }]\nstatus =");
+        assert_eq!(broken(&empty, QUERY), "rule.toml:3:22: an empty value says nothing");
         let both = TOML.replace("status =", "reports = \"released-twice\"\nstatus =");
         assert!(broken(&both, QUERY).contains("reports leaks"));
     }

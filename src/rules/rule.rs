@@ -34,7 +34,7 @@ pub struct Rule {
     pub label: String,
     /// Which files and declarations are looked at for it; for rules of the engines `channel` and
     /// `construct`.
-    pub prefilter: TextFilter,
+    pub prefilter: Vec<TextFilter>,
     /// Which calls may acquire.
     pub seeds: Seeds,
     /// How the resource is released, best first.
@@ -44,7 +44,7 @@ pub struct Rule {
 }
 
 /// What a text has to hold.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TextFilter {
     /// All of these.
     pub all: Vec<String>,
@@ -75,14 +75,16 @@ impl Rule {
     pub fn may_hold(&self, text: &[u8]) -> bool {
         let detects = matches!(self.engine, Engine::Channel | Engine::Construct);
         let holds = |word: &String| memchr::memmem::find(text, word.as_bytes()).is_some();
-        let TextFilter { all, any } = &self.prefilter;
-        detects && all.iter().all(holds) && (any.is_empty() || any.iter().any(holds))
+        let fits = |TextFilter { all, any }: &TextFilter| {
+            all.iter().all(holds) && (any.is_empty() || any.iter().any(holds))
+        };
+        detects && self.prefilter.iter().any(fits)
     }
 
     /// Whether what it looks for in declarations falls off the work of another that runs. Channels are
     /// counted once for all; constructs have little in common but where they are looked for.
     pub fn shares_work(&self, running: &Rule) -> bool {
-        let same = self.prefilter.all == running.prefilter.all && self.prefilter.any == running.prefilter.any;
+        let same = self.prefilter == running.prefilter;
         self.engine == running.engine && (self.engine == Engine::Channel || same)
     }
 

@@ -24,13 +24,14 @@ use crate::go::types::type_expr::Type;
 /// What the rules are called.
 pub const UNRELEASED: &str = "unreleased-lock";
 pub const TWICE: &str = "locked-twice";
+pub const KINDS: [&str; 2] = [UNRELEASED, TWICE];
 
 /// Ways out that are listed.
 const MAX_EXITS: usize = 3;
 
 /// The locks of a declaration that are held on a way out, and those that are taken twice.
 pub fn detect(declaration: &Declaration) -> Vec<Detection> {
-    if !declaration.wants(UNRELEASED) && !declaration.wants(TWICE) {
+    if !KINDS.iter().any(|kind| declaration.wants(kind)) {
         return Vec::new();
     }
     declaration.in_function(found)
@@ -60,7 +61,7 @@ fn found(function: &Function) -> Vec<Detection> {
     let mut found: Vec<Detection> = locking
         .flat_map(|(body, first)| match walk.body(body) {
             Some(met) => of(function, body, &met),
-            None => [UNRELEASED, TWICE].map(|kind| Detection::not_analysed(kind, first)).into(),
+            None => KINDS.map(|kind| Detection::not_analysed(kind, first)).into(),
         })
         .collect();
     found.retain(|one| declaration.wants(if one.kind == NOT_ANALYSED { &one.label } else { one.kind }));

@@ -5,13 +5,16 @@
 //! that are held at each point, and what branches have said (`bounds`: of numbers); `callee` tells what a
 //! function that is called does first to a lock of its caller's. `judge` puts what the walk has met into
 //! findings, or keeps silent: where a lock is handed on, where it was held before, or where nobody knows.
+//! `pairs` spares all that a text in which each lock is plainly released where it is taken.
 
 mod bounds;
 mod callee;
 mod judge;
 mod key;
+mod pairs;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-pub use judge::detect;
+pub use judge::{KINDS, detect};
+pub use pairs::are_released_in_place;
