@@ -282,7 +282,7 @@ fn is_asked(walk: &Walker, call: &Call, state: &State) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::analysis::tests::body;
+    use crate::analysis::tests::{body, fates, fates_with};
 
     #[test]
     fn a_condition_on_the_error_tells_whether_there_is_a_resource() {
@@ -301,6 +301,29 @@ mod tests {
         assert!(body(&other)[0].starts_with("leaked on some paths"), "{:?}", body(&other));
         let field = other.replace("err == last", "err == last.err");
         assert!(body(&field)[0].starts_with("leaked on some paths"), "{:?}", body(&field));
+    }
+
+    #[test]
+    fn a_condition_may_be_compared_with_a_truth() {
+        for condition in ["failed(err) == true", "failed(err) != false", "ok(err) == false"] {
+            let text = format!(
+                "func failed(err error) bool {{ return err != nil }}\nfunc ok(err error) bool {{ return err \
+                 == nil }}\nfunc f() {{\nc, err := open()\nif {condition} {{\nreturn\n}}\nc.Close()\n}}"
+            );
+            assert_eq!(fates(&text), ["released (8: released)"], "{condition}");
+        }
+    }
+
+    #[test]
+    fn an_assertion_that_goes_on_tells_whether_there_is_a_resource() {
+        let of = |asserted: &str| {
+            let rest = format!("if {asserted} {{\nreturn\n}}\nc.Close()");
+            let text = format!("func f(t T) {{\nc, err := open()\n{rest}\n}}");
+            fates_with("github.com/stretchr/testify/assert", &text).remove(0)
+        };
+        assert_eq!(of("!assert.NoError(t, err)"), "released (6: released)");
+        assert!(of("assert.NoError(t, err)").starts_with("leaked"), "it is there where that holds");
+        assert!(of("!assert.True(t, some())").starts_with("leaked on some paths"), "it says nothing of it");
     }
 
     #[test]

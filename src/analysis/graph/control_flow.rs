@@ -197,7 +197,17 @@ impl<'a> Builder<'a, '_> {
             | StmtKind::Var(_)
             | StmtKind::Go(_)
             | StmtKind::Defer(_) => self.step(Step::Stmt(stmt)),
-            StmtKind::Return(_) => self.finish(Next::Return(stmt)),
+            StmtKind::Return(values) => {
+                // `return log.Fatale(err)`
+                let ends = |value: &'a Expr| Some((value, (self.ending)(value.as_call()?)?));
+                match values.iter().find_map(ends) {
+                    Some((value, ending)) => {
+                        self.step(Step::Eval(value));
+                        self.finish(Next::Stop(ending, stmt.span));
+                    }
+                    None => self.finish(Next::Return(stmt)),
+                }
+            }
             StmtKind::If(branch) => self.branch(branch),
             StmtKind::For(looped) => self.looped(looped, label),
             StmtKind::Switch(switch) => self.switch(stmt, switch, label),
@@ -244,6 +254,10 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn condition(&mut self, expr: &'a Expr, yes: usize, no: usize) {
+        if let Some((asked, holds)) = compared_with_truth(expr) {
+            let (yes, no) = if holds { (yes, no) } else { (no, yes) };
+            return self.condition(asked, yes, no);
+        }
         match &expr.unparen().kind {
             ExprKind::Unary { not: true, operand } => self.condition(operand, no, yes),
             ExprKind::Binary { op: BinaryOp::And, left, right } => {
@@ -419,6 +433,17 @@ fn counted(condition: &Expr) -> Option<&Expr> {
     left.as_ident().filter(|_| named).and(call.args.first())
 }
 
+/// What `rows.Next() == false` asks, and whether it wants that to be true.
+fn compared_with_truth(expr: &Expr) -> Option<(&Expr, bool)> {
+    let ExprKind::Binary { op: op @ (BinaryOp::Equal | BinaryOp::NotEqual), left, right } =
+        &expr.unparen().kind
+    else {
+        return None;
+    };
+    let truth = right.is_named("true");
+    (truth || right.is_named("false")).then_some((&**left, truth == matches!(op, BinaryOp::Equal)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -465,6 +490,7 @@ mod tests {
         );
         assert_eq!(exits("if a { panic(1) }"), ["Panic", "end"]);
         assert_eq!(exits("exit()\nreturn 1"), ["Exit"]);
+        assert_eq!(exits("if a { return exit() }\nreturn run()"), ["Exit", "return run()"]);
     }
 
     #[test]

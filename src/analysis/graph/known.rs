@@ -31,6 +31,11 @@ pub fn asserts_no_error(callee: Name) -> bool {
     names::functions().asserts_no_error.holds(callee.package, callee.name)
 }
 
+/// Whether an assertion of this name says whether the error given to it is nil, and lets the test go on.
+pub fn tells_no_error(callee: Name) -> bool {
+    names::functions().tells_no_error.holds(callee.package, callee.name)
+}
+
 /// Whether an assertion of this name ends the test when the error given to it is nil. One that goes on
 /// counts, too: where the error is asked for, there is nothing that was made.
 pub fn asserts_error(callee: Name) -> bool {

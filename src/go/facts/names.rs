@@ -72,6 +72,8 @@ pub struct Functions {
     pub panics: NameSet,
     /// Assertions that end the test when the error given to them is not nil.
     pub asserts_no_error: NameSet,
+    /// Assertions that say whether the error given to them is nil, and let the test go on.
+    pub tells_no_error: NameSet,
     /// Assertions after which there is an error: what was made with it is nothing.
     pub asserts_error: NameSet,
     /// Assertions that want what they are given to be nil.

@@ -193,7 +193,12 @@ impl Expr {
 
     /// Whether this is the identifier `nil`.
     pub fn is_nil(&self) -> bool {
-        self.as_ident().is_some_and(|ident| &*ident.name == "nil")
+        self.is_named("nil")
+    }
+
+    /// Whether this is an identifier of that name.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.as_ident().is_some_and(|ident| &*ident.name == name)
     }
 
     /// The call, if it is just one.

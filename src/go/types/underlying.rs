@@ -133,18 +133,22 @@ impl Database {
         if PREDECLARED.contains(&&**name) {
             return Type::Basic(name.clone());
         }
+        let mut unread: Vec<Arc<Missing>> = Vec::new();
         for path in env.scope.dot_imports().filter(|_| exported(name)) {
             match self.import(env.scope, path) {
                 Ok(package) if package.has_type(name) => {
                     return self.type_declared(env, &package, name, args);
                 }
                 Ok(_) => {}
-                Err(missing) => {
-                    return Type::unknown(format!("no source for `{}`: {}", missing.path, missing.why));
-                }
+                Err(missing) => unread.push(missing),
             }
         }
-        Type::unknown(format!("package `{}` has no type `{name}`", package.path))
+        match unread.as_slice() {
+            [] => Type::unknown(format!("package `{}` has no type `{name}`", package.path)),
+            // It has to come from somewhere, and all others are read.
+            [missing] if package.doubt().is_none() => Self::type_missing(missing.clone(), name, args),
+            [missing, ..] => Type::unknown(format!("no source for `{}`: {}", missing.path, missing.why)),
+        }
     }
 
     fn type_selected(&self, env: &Env, operand: &Expr, name: &Arc<str>, args: Vec<Type>) -> Type {

@@ -269,6 +269,23 @@ fn dot_imports_bring_names_in() {
 }
 
 #[test]
+fn what_no_package_that_is_here_declares_comes_from_the_one_that_is_not() {
+    let of = |imports: &str| {
+        let text = format!("package main\n\n{imports}\nfunc f(c *C) {{\n\tc.Assert()\n}}\n");
+        let tree = tree(&[STORE, ("a.go", &text)]);
+        let package = tree.scope("a.go").package;
+        let func = package.func("f").unwrap();
+        let ty = tree.database.signature(&func).params[0].clone();
+        ty.named().map(|named| named.package.to_string())
+    };
+    let (check, store) = ("import . \"gopkg.in/check.v1\"\n", "import . \"example.com/m/store\"\n");
+    assert_eq!(of(check).as_deref(), Some("gopkg.in/check.v1"));
+    assert_eq!(of(&[check, store].concat()).as_deref(), Some("gopkg.in/check.v1"));
+    assert_eq!(of(&[check, "import . \"example.com/gone\"\n"].concat()), None, "it may come from either");
+    assert_eq!(of(store), None);
+}
+
+#[test]
 fn test_files_belong_to_the_package_for_test_files_only() {
     let tree = tree(&[
         ("a.go", "package m\n\nfunc f() {}\n"),
