@@ -353,9 +353,12 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
             if self.var(&call.function).is_some_and(|var| self.outlives(var)) {
                 return Some(Kept::Elsewhere);
             }
-            // What is not read may keep it in what it is called on.
-            let on = called_on(call).filter(|on| !self.is_package(on))?;
-            return self.stays(self.root(on));
+            // What is not read may keep it in what it is called on, and what gives nothing back was called for
+            // what it keeps or does.
+            return match called_on(call).filter(|on| !self.is_package(on)) {
+                Some(on) => self.stays(self.root(on)),
+                None => self.is_statement(call).then_some(Kept::Elsewhere),
+            };
         };
         if depth >= MAX_DEPTH {
             return Some(Kept::Elsewhere);
@@ -370,6 +373,13 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
                 on.into_iter().chain(self.operands(call).map(|var| self.stays(Some(var)))).flatten().max()
             }
         }
+    }
+
+    /// Whether a call is a statement, and nobody has what it gives.
+    fn is_statement(&self, call: &Call) -> bool {
+        let is_it =
+            |stmt: &&Stmt| matches!(&stmt.kind, StmtKind::Expr(expr) if expr.unparen().span == call.span);
+        statements(self.decl).iter().any(is_it)
     }
 
     /// What a call of the standard library's writes to: `w` of `io.WriteString(w, s.URL)`.
@@ -510,11 +520,16 @@ mod tests {
             "for _, text := range []string{h.Addr()} { remember(text) }",
             "other := h\nremember(other.Addr())",
             "then(h.Addr())",
+            "unread(h.Addr())",
         ] {
             assert_eq!(of(kept), ["h after 14, not proved"], "{kept}");
         }
-        for lent in ["_ = l.has(h.Addr())", "own := &list{}\nown.add(\"x\", h.Addr())", "_ = dial(h.Addr())"]
-        {
+        for lent in [
+            "_ = l.has(h.Addr())",
+            "own := &list{}\nown.add(\"x\", h.Addr())",
+            "_ = dial(h.Addr())",
+            "_ = unread(h.Addr())",
+        ] {
             assert_eq!(of(lent), ["h after 14, proved"], "{lent}");
         }
     }
