@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use crate::analysis::file_context::FileContext;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::Scopes;
+use crate::analysis::summaries::by_name::NamesHere;
 use crate::analysis::summaries::wrapped;
 use crate::analysis::verdict::case::{Asked, Judge, Usage};
 use crate::analysis::verdict::judge::judge;
@@ -104,6 +105,7 @@ pub fn again(
         wrappers,
         sights: &sights,
         directives: &directives,
+        names: NamesHere::new(judge.database, &judge.summaries.by_name, file.scope),
         package_style: PackageStyle::new(file.scope),
         habits: fix::FileHabits::new(file.text),
     };
@@ -239,6 +241,8 @@ struct Run<'r> {
     /// One for each rule that proposes calls.
     sights: &'r [Prefilter<'r>],
     directives: &'r Directives,
+    /// What the names in its declarations can mean.
+    names: NamesHere<'r>,
     package_style: PackageStyle<'r>,
     habits: fix::FileHabits<'r>,
 }
@@ -277,7 +281,7 @@ fn declaration(
         return AnalyzedDeclaration::default();
     }
     let acquires = may_acquire(run, place, item, text, &mut result.shown);
-    if !acquires && !detect::is_wanted(run.policy, text) {
+    if !acquires && !detect::is_wanted(run.policy, text, Some((item, &run.names))) {
         return AnalyzedDeclaration::default();
     }
     result.declarations += 1;

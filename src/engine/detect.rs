@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::detection::{Declaration, Detection, Detector, NOT_ANALYSED};
 use crate::analysis::file_context::FileContext;
+use crate::analysis::summaries::by_name::NamesHere;
 use crate::analysis::verdict::case::Judge;
 use crate::analysis::verdict::judgement::{Judgement, not_analysed};
 use crate::analysis::{channel, construct, lock};
@@ -15,7 +16,7 @@ use crate::config::{Policy, Settings};
 use crate::engine::suppress::{self, Directives};
 use crate::fix;
 use crate::go::syntax::ast::Decl;
-use crate::go::syntax::outline::{self, Item};
+use crate::go::syntax::outline::{self, Item, ItemKind};
 use crate::rules::{Engine, Rule};
 
 /// Who detects what, by engine.
@@ -44,11 +45,18 @@ impl Detected {
     }
 }
 
-/// Whether a rule that runs has to look at a declaration, or a file, with this text.
-pub fn is_wanted(policy: &Policy, text: &[u8]) -> bool {
+/// Whether a rule that runs has to look at a file with this text, or at a declaration, of which it is known
+/// what it declares and what its names can mean.
+pub fn is_wanted(policy: &Policy, text: &[u8], declared: Option<(&Item, &NamesHere)>) -> bool {
     let program = LazyCell::new(|| outline::without_opaque(text));
     let locks = LazyCell::new(|| program.as_deref().is_none_or(|text| !lock::are_released_in_place(text)));
-    let concerns = |rule: &Rule| !lock::KINDS.contains(&&*rule.reports) || *locks;
+    let concerns = |rule: &Rule| match &*rule.reports {
+        kind if lock::KINDS.contains(&kind) => *locks,
+        channel::WORKERS => declared.is_none_or(|(_, names)| names.may_start(text)),
+        channel::UNANSWERED => declared.is_none_or(|(_, names)| names.may_wait(text)),
+        construct::GROWING => declared.is_none_or(|(item, _)| item.kind == ItemKind::Var),
+        _ => true,
+    };
     policy.rules.iter().any(|rule| rule.may_hold(text) && concerns(rule))
 }
 
@@ -277,6 +285,21 @@ func f() error {
 	return nil
 }
 ";
+
+    #[test]
+    fn a_worker_is_found_whatever_stands_between_its_start_and_its_owner() {
+        let types = "package p\n\ntype pump struct{ stop chan struct{} }\n\n\
+                     func (p *pump) Stop() { close(p.stop) }\n\nfunc (p *pump) loop() { <-p.stop }\n\n";
+        let of = |rest: &[&str]| {
+            let text = format!("{types}{}", rest.concat());
+            places(&checked_by("unstopped-worker", &[("a.go", &text)]))
+        };
+        let made = "func newPump() *pump { return &pump{stop: make(chan struct{})} }\n\n";
+        let start = "func (p *pump) start() { go p.loop() }\n\nfunc (p *pump) Run() { p.start() }\n\n";
+        assert_eq!(of(&[made, start, "func f() {\n\tp := newPump()\n\tp.Run()\n}\n"]), ["a.go:17"]);
+        assert_eq!(of(&[made, "func f() {\n\tp := newPump()\n\tgo p.loop()\n}\n"]), ["a.go:13"]);
+        assert!(of(&[made, start, "func f() {\n\tp := newPump()\n\tp.Stop()\n}\n"]).is_empty());
+    }
 
     #[test]
     fn what_a_release_mends_is_told_once() {

@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 
 use crate::go::index::reader::{Index, Names};
 use crate::go::syntax::outline;
-use crate::go::syntax::outline::{Import, is_word};
+use crate::go::syntax::outline::{Import, called};
 use crate::rules::acquire::Called;
 use crate::rules::{Rule, Seeds};
 
@@ -86,17 +86,6 @@ fn calls<'t>(text: &'t [u8], names: &'t Names) -> impl Iterator<Item = Range<usi
 /// Whether a function of one of `names` is called in `text`. One pass, however many names there are.
 pub fn calls_any(text: &[u8], names: &FxHashSet<Arc<str>>) -> bool {
     !names.is_empty() && called(text).any(|(name, _)| names.contains(name))
-}
-
-/// Every name that a bracket follows, with the place of both; blanks may stand between.
-fn called(text: &[u8]) -> impl Iterator<Item = (&str, Range<usize>)> {
-    memchr::memchr2_iter(b'(', b'[', text).filter_map(move |at| {
-        let before = &text[..at];
-        let end = before.iter().rposition(|byte| !matches!(byte, b' ' | b'\t'))? + 1;
-        let start = before[..end].iter().rposition(|byte| !is_word(*byte)).map_or(0, |before| before + 1);
-        let name = std::str::from_utf8(&before[start..end]).ok().filter(|name| !name.is_empty())?;
-        Some((name, start..at + 1))
-    })
 }
 
 #[cfg(test)]

@@ -259,7 +259,10 @@ fn read(settings: &Settings, policy: &Arc<Policy>, found: &WalkedFile, sightings
             || policy.of_engine(Engine::Suppression).next().is_some() && suppress::may_stand_in(text);
         let all = || shown && analyze::lists_all(settings, policy).is_some();
         let matters = || {
-            all() || prefilter::is_any(&policy.seeding, text) || comments() || detect::is_wanted(policy, text)
+            all()
+                || prefilter::is_any(&policy.seeding, text)
+                || comments()
+                || detect::is_wanted(policy, text, None)
         };
         let read = if !matters() {
             // Where nobody asks what tests do, they have no part in following wrappers.

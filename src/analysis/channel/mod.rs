@@ -44,3 +44,5 @@ mod worker;
 
 pub use describe::VERDICT;
 pub use judge::detect;
+pub use unanswered::KIND as UNANSWERED;
+pub use worker::KIND as WORKERS;

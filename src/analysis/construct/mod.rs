@@ -17,6 +17,8 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::Scopes;
 use crate::go::syntax::ast::*;
 
+pub use growing::KIND as GROWING;
+
 /// What looks at one declaration, by the kind of what it finds.
 type Finder = fn(&Context) -> Vec<Detection>;
 

@@ -13,6 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::analysis::dataflow::oracle::ParamEffect;
 use crate::analysis::dataflow::state::Alias;
 use crate::analysis::graph::scopes::ParamIndex;
+use crate::analysis::summaries::by_name::ByName;
 use crate::analysis::summaries::field_release::Keepers;
 use crate::analysis::summaries::kept_channels::KeptChannels;
 use crate::analysis::summaries::per_request::Requests;
@@ -96,6 +97,8 @@ pub struct Summaries {
     pub keepers: Keepers,
     /// What is done with channels in fields and variables.
     pub channels: KeptChannels,
+    /// What declarations may have to do with, by names alone.
+    pub by_name: ByName,
 }
 
 /// The questions being answered, innermost last.

@@ -1,6 +1,7 @@
 //! What functions do with their parameters and results, and what fields and constructors keep.
 
 pub mod answers;
+pub mod by_name;
 mod callbacks;
 pub mod callee;
 mod conclude;

@@ -414,6 +414,12 @@ impl Package {
         self.texts(all, look);
     }
 
+    /// Shows the text of each type declaration that is no test's, under whatever build tags, in any order.
+    pub fn each_type(&self, look: &mut dyn FnMut(&[u8])) {
+        let all = self.types.values().flatten().map(|place| ((), *place)).collect();
+        self.texts(all, &mut |(), text| look(text));
+    }
+
     /// Every definition of a function or method, under whatever build tags, whose text `holds` something and
     /// that is no test's, sorted by name.
     pub fn definitions_where(self: &Arc<Self>, holds: &dyn Fn(&[u8]) -> bool) -> Vec<FuncRef> {

@@ -14,7 +14,9 @@ use memchr::{memchr, memrchr};
 use crate::base::text::{Span, narrow};
 use crate::go::syntax::scan::Scanner;
 
-pub use crate::go::syntax::scan::{KEYWORDS, body_start, has_word, is_word, line_comments, without_opaque};
+pub use crate::go::syntax::scan::{
+    KEYWORDS, body_start, called, has_word, is_word, line_comments, without_opaque,
+};
 
 /// What a file says at its top level.
 #[derive(Debug, Default)]

@@ -1,6 +1,8 @@
 //! The lexical layer of the outline: gaps, tokens, balanced brackets. Every step moves on or says that the
 //! text ended.
 
+use std::ops::Range;
+
 use memchr::{memchr, memmem};
 
 use crate::base::text::{Span, narrow};
@@ -325,6 +327,17 @@ pub fn has_word(text: &[u8], word: &str) -> bool {
     memmem::find_iter(text, word).any(|at| {
         let (before, after) = (text[..at].last(), text.get(at + word.len()));
         !before.copied().is_some_and(is_word) && !after.copied().is_some_and(is_word)
+    })
+}
+
+/// Every name that a bracket follows, with the place of both; blanks may stand between.
+pub fn called(text: &[u8]) -> impl Iterator<Item = (&str, Range<usize>)> {
+    memchr::memchr2_iter(b'(', b'[', text).filter_map(move |at| {
+        let before = &text[..at];
+        let end = before.iter().rposition(|byte| !matches!(byte, b' ' | b'\t'))? + 1;
+        let start = before[..end].iter().rposition(|byte| !is_word(*byte)).map_or(0, |before| before + 1);
+        let name = std::str::from_utf8(&before[start..end]).ok().filter(|name| !name.is_empty())?;
+        Some((name, start..at + 1))
     })
 }
 
