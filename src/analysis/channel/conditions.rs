@@ -268,11 +268,8 @@ impl<'a> Frame<'a, '_> {
     }
 
     fn size_at(&self, expr: &'a Expr, depth: u32) -> Size {
-        let unnamed = || {
-            let key: std::sync::Arc<str> =
-                std::sync::Arc::from(format!("@{}.{}", self.file, expr.span.start));
-            Size::symbol(Symbol { key, words: "that many".into() })
-        };
+        let unnamed =
+            || Size::symbol(Symbol::new(format!("@{}.{}", self.file, expr.span.start), "that many"));
         if depth > MAX_DEPTH {
             return unnamed();
         }
@@ -296,6 +293,17 @@ impl<'a> Frame<'a, '_> {
                     Some(number) => self.size_at(left, depth + 1).plus(&Size::number(-number)),
                     None => unnamed(),
                 }
+            }
+            ExprKind::Binary { op: BinaryOp::Multiply, left, right } => {
+                match self.size_at(left, depth + 1).times(&self.size_at(right, depth + 1)) {
+                    Size::Any => unnamed(),
+                    product => product,
+                }
+            }
+            ExprKind::Binary { op: BinaryOp::Divide, left, right } => {
+                let number = self.size_at(right, depth + 1).as_number();
+                let part = number.and_then(|number| self.size_at(left, depth + 1).over(number));
+                part.unwrap_or_else(unnamed)
             }
             ExprKind::Call(call) if call.args.len() == 1 && call.name() == Some("len") => {
                 self.length_at(&call.args[0], depth + 1)
@@ -337,13 +345,12 @@ impl<'a> Frame<'a, '_> {
             return Size::number(number);
         }
         match self.key(container, &mut about, 0).filter(|key| !key.contains('(')) {
-            Some(key) => Size::symbol(Symbol {
-                key: format!("len({key})").into(),
-                words: format!("len({})", spelled(container)).into(),
-            }),
+            Some(key) => {
+                Size::symbol(Symbol::new(format!("len({key})"), format!("len({})", spelled(container))))
+            }
             None => {
                 let key = format!("len@{}.{}", self.file, container.span.start);
-                Size::symbol(Symbol { key: key.into(), words: "that many".into() })
+                Size::symbol(Symbol::new(key, "that many"))
             }
         }
     }
@@ -385,7 +392,7 @@ impl<'a> Frame<'a, '_> {
         let mut about = Vec::new();
         let key = self.key(expr, &mut about, 0);
         let key = key.unwrap_or_else(|| format!("@{}.{}", self.file, expr.span.start));
-        Size::symbol(Symbol { key: key.into(), words: spelled(expr).into() })
+        Size::symbol(Symbol::new(key, spelled(expr)))
     }
 
     /// The value of a package's constant.

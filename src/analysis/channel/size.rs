@@ -10,6 +10,35 @@ pub struct Symbol {
     pub key: Arc<str>,
     /// As a person would write it.
     pub words: Arc<str>,
+    /// It is a part of another symbol: `len(items)/2`.
+    pub part: Option<Part>,
+}
+
+/// `times/over` of what another symbol stands for, rounded down.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Part {
+    /// The key of the other symbol.
+    pub of: Arc<str>,
+    pub times: u32,
+    pub over: u32,
+}
+
+impl Symbol {
+    /// A symbol that is no part of another one.
+    pub fn new(key: impl Into<Arc<str>>, words: impl Into<Arc<str>>) -> Symbol {
+        Symbol { key: key.into(), words: words.into(), part: None }
+    }
+
+    /// Whether `times` of it are more than `others` of the other one, where both are parts of one number, and
+    /// that is large.
+    fn outgrows(&self, times: u32, other: &Symbol, others: u32) -> bool {
+        let whole = |symbol: &Symbol| Part { of: symbol.key.clone(), times: 1, over: 1 };
+        let a = self.part.clone().unwrap_or_else(|| whole(self));
+        let b = other.part.clone().unwrap_or_else(|| whole(other));
+        let weight =
+            |count: u32, times: u32, over: u32| u128::from(count) * u128::from(times) * u128::from(over);
+        a.of == b.of && weight(times, a.times, b.over) > weight(others, b.times, a.over)
+    }
 }
 
 /// A number: `times` × a symbol + `plus`, or any.
@@ -40,7 +69,7 @@ impl Size {
 
     /// How many iterations of a loop, which begins there, are over: nobody knows.
     pub fn iterations(begin: u32) -> Size {
-        Size::symbol(Symbol { key: format!("iterations({begin})").into(), words: "any number".into() })
+        Size::symbol(Symbol::new(format!("iterations({begin})"), "any number"))
     }
 
     /// Whether nothing in the text tells how many there are.
@@ -102,6 +131,21 @@ impl Size {
         }
     }
 
+    /// The quotient, rounded down; none where the whole is a part itself, or nobody can tell.
+    pub fn over(&self, number: i64) -> Option<Size> {
+        let over = u32::try_from(number).ok().filter(|over| *over > 1)?;
+        let Size::Linear { times, of, plus } = self else { return None };
+        let Some(of) = of else { return Some(Size::number(plus / number)) };
+        let part = Part { of: of.key.clone(), times: *times, over };
+        let words = match (times, plus) {
+            (1, 0) => format!("{self}/{over}"),
+            _ => format!("({self})/{over}"),
+        };
+        let key = format!("({times}*{}{plus:+})/{over}", of.key);
+        let symbol = Symbol { part: Some(part), ..Symbol::new(key, words) };
+        of.part.is_none().then(|| Size::symbol(symbol))
+    }
+
     /// What is surely there, whatever the symbol is.
     pub fn floor(&self) -> Size {
         match self {
@@ -124,7 +168,7 @@ impl Size {
             (Size::Any, _) => true,
             (Size::Linear { times: a, of: x, plus: p }, Size::Linear { times: b, of: y, plus: q }) => {
                 match (x, y) {
-                    (Some(x), Some(y)) if x != y => false,
+                    (Some(x), Some(y)) if x != y => x.outgrows(*a, y, *b),
                     (None, Some(_)) => false,
                     (Some(_), _) if a > b => true,
                     _ => a == b && p > q,
@@ -229,7 +273,7 @@ mod tests {
 
     fn len(of: &str) -> Size {
         let words: Arc<str> = Arc::from(format!("len({of})"));
-        Size::symbol(Symbol { key: words.clone(), words })
+        Size::symbol(Symbol::new(words.clone(), words))
     }
 
     #[test]
@@ -254,6 +298,26 @@ mod tests {
         assert_eq!(items.plus(&len("others")), Size::Any);
         assert_eq!(items.times(&Size::ZERO), Size::ZERO);
         assert_eq!(items.plus(&Size::number(-1)).to_string(), "len(items)-1");
+    }
+
+    #[test]
+    fn a_part_is_less_than_the_whole() {
+        let items = len("items");
+        let half = items.over(2).unwrap();
+        assert_eq!(half.to_string(), "len(items)/2");
+        assert!(items.exceeds(&half.plus(&Size::ONE)), "for many items");
+        assert!(!half.exceeds(&items) && !half.surely_exceeds(&items));
+        let thirds = items.times(&Size::number(2)).over(3).unwrap();
+        assert_eq!(thirds.to_string(), "(2*len(items))/3");
+        assert!(items.exceeds(&thirds.plus(&Size::ONE)) && thirds.exceeds(&half));
+        assert!(!half.times(&Size::number(2)).exceeds(&items), "as many, but for one");
+        assert!(
+            !items.exceeds(&half.times(&Size::number(2))),
+            "one more, where they are odd: nobody says so"
+        );
+        assert!(!items.exceeds(&len("others").over(2).unwrap()));
+        assert_eq!(Size::number(7).over(2), Some(Size::number(3)));
+        assert_eq!((half.over(2), items.over(0)), (None, None));
     }
 
     #[test]

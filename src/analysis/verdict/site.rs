@@ -275,7 +275,7 @@ impl Case<'_, '_> {
 /// Whether what a literal returns is no more than a yes or no: `return err == nil`.
 fn only_tells(returned: &[Expr]) -> bool {
     returned.iter().all(|value| match &value.unparen().kind {
-        ExprKind::Binary { op, .. } => !matches!(op, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Other),
+        ExprKind::Binary { op, .. } => op.gives_bool(),
         ExprKind::Unary { not, .. } => *not,
         ExprKind::Ident(name) => matches!(&*name.name, "true" | "false"),
         _ => false,

@@ -318,13 +318,18 @@ pub enum BinaryOp {
     GreaterOrEqual,
     Add,
     Subtract,
+    Multiply,
+    Divide,
     Other,
 }
 
 impl BinaryOp {
     /// Whether it gives a truth value.
     pub fn gives_bool(self) -> bool {
-        !matches!(self, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Other)
+        !matches!(
+            self,
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Other
+        )
     }
 }
 

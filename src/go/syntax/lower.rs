@@ -323,6 +323,8 @@ impl Lowering<'_> {
             ">=" => BinaryOp::GreaterOrEqual,
             "+" => BinaryOp::Add,
             "-" => BinaryOp::Subtract,
+            "*" => BinaryOp::Multiply,
+            "/" => BinaryOp::Divide,
             _ => BinaryOp::Other,
         }
     }
