@@ -30,6 +30,7 @@ impl Walk<'_> {
         match &expr.kind {
             ExprKind::Ident(ident) => {
                 self.mark(frame.channel(expr), why);
+                self.mark(frame.held(expr), why);
                 self.mark(frame.cancels(expr), why);
                 self.open_groups.borrow_mut().extend(frame.group(expr));
                 if let Some(literal) =
@@ -59,6 +60,10 @@ impl Walk<'_> {
             ExprKind::Binary { left, right, .. } => {
                 self.eval(frame, left, why, flow)?;
                 self.eval(frame, right, why, flow)
+            }
+            ExprKind::Selector { operand, field } if frame.is_field(operand, &field.name) => {
+                self.mark(frame.channel(expr), why);
+                Ok(())
             }
             ExprKind::Selector { operand, .. }
             | ExprKind::Unary { operand, .. }
@@ -137,8 +142,10 @@ impl Walk<'_> {
         self.callable(frame, call, flow)?;
         let passes = call.args.iter().any(|arg| self.passes(frame, arg));
         let name = call.name().unwrap_or("a function");
-        for arg in call.args.iter().filter(|arg| !self.passes(frame, arg)) {
-            self.eval(frame, arg, &format!("passed to `{name}`"), flow)?;
+        for (at, arg) in call.args.iter().enumerate().filter(|(_, arg)| !self.passes(frame, arg)) {
+            if !self.starts(frame, call, at, flow)? {
+                self.eval(frame, arg, &format!("passed to `{name}`"), flow)?;
+            }
         }
         if name == "Wait" && call.args.is_empty() {
             flow.push(&Event { what: What::Join(None), count: Count::once(), at: frame.at(call.span) });
@@ -155,6 +162,8 @@ impl Walk<'_> {
     fn callable<'a>(&self, frame: &Frame<'a, '_>, call: &'a Call, flow: &mut Flow) -> Walked<()> {
         match &call.function.unparen().kind {
             ExprKind::Ident(_) | ExprKind::FuncLit(_) => Ok(()),
+            // Its receiver may be the struct that a channel is in.
+            ExprKind::Selector { operand, .. } => self.eval(frame, operand, "used by a method", flow),
             _ => self.eval(frame, &call.function, "used as a value", flow),
         }
     }
@@ -212,20 +221,14 @@ impl Walk<'_> {
     }
 
     fn run<'a>(&self, frame: &Frame<'a, '_>, call: &'a Call, runner: Runner, flow: &mut Flow) -> Walked<()> {
-        let closures = frame.closures.borrow().clone();
-        let literal = |arg: &'a Expr| match &arg.unparen().kind {
-            ExprKind::FuncLit(literal) => Some(&**literal),
-            ExprKind::Ident(ident) => closures.get(&frame.scopes.var(ident)?).copied(),
-            _ => None,
-        };
         for arg in &call.args {
-            match (literal(arg), runner) {
+            match (self.function(frame, arg), runner) {
                 (Some(literal), Runner::Group) => {
                     let group = match &call.function.unparen().kind {
                         ExprKind::Selector { operand, .. } => frame.group(operand),
                         _ => None,
                     };
-                    self.member(frame, literal, (None, group), call.span, flow)?;
+                    self.member(frame, literal, (None, group), &Count::once(), call.span, flow)?;
                 }
                 (Some(literal), Runner::AtEnd) => {
                     self.lose(frame, literal.body.span, "used by a clean-up");
@@ -239,6 +242,15 @@ impl Walk<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The function literal that an expression is or names.
+    pub fn function<'a>(&self, frame: &Frame<'a, '_>, expr: &'a Expr) -> Option<&'a FuncLit> {
+        match &expr.unparen().kind {
+            ExprKind::FuncLit(literal) => Some(literal),
+            ExprKind::Ident(ident) => frame.closures.borrow().get(&frame.scopes.var(ident)?).copied(),
+            _ => None,
+        }
     }
 
     /// A function literal that is called on the spot.
@@ -405,13 +417,8 @@ impl Walk<'_> {
         for arg in call.args.iter().filter(|arg| !self.passes(frame, arg)) {
             self.eval(frame, arg, "passed on", flow)?;
         }
-        let local = call.function.as_ident().and_then(|ident| frame.scopes.var(ident));
-        let literal = match &call.function.unparen().kind {
-            ExprKind::FuncLit(literal) => Some(&**literal),
-            _ => local.and_then(|var| frame.closures.borrow().get(&var).copied()),
-        };
-        if let Some(literal) = literal {
-            return self.member(frame, literal, (Some(call), None), span, flow);
+        if let Some(literal) = self.function(frame, &call.function) {
+            return self.member(frame, literal, (Some(call), None), &Count::once(), span, flow);
         }
         self.callable(frame, call, flow)?;
         let passed: Vec<_> = call.args.iter().filter_map(|arg| frame.channel(arg)).collect();
@@ -439,7 +446,7 @@ impl Walk<'_> {
             let ways = self.walk_callee(frame, call, &func, true, Way::start())?;
             self.add(at, ways)?;
         }
-        self.begin(at, None, flow);
+        self.begin(at, None, &Count::once(), flow);
         Ok(())
     }
 
@@ -454,21 +461,22 @@ impl Walk<'_> {
                 return Ok(());
             }
         }
-        self.begin(at, None, flow);
+        self.begin(at, None, &Count::once(), flow);
         Ok(())
     }
 
     /// Whether a span uses anything of the team.
-    fn touches(&self, frame: &Frame, span: Span) -> bool {
+    pub fn touches(&self, frame: &Frame, span: Span) -> bool {
         !frame.used_in(span).is_empty() || self.with_groups && !frame.groups_in(span).is_empty()
     }
 
-    /// A goroutine that runs a function literal, called so, for this group.
-    fn member<'a>(
+    /// So many goroutines that run a function literal, called so, for this group.
+    pub fn member<'a>(
         &self,
         frame: &Frame<'a, '_>,
         literal: &'a FuncLit,
         (call, group): (Option<&'a Call>, Option<GroupId>),
+        count: &Count,
         span: Span,
         flow: &mut Flow,
     ) -> Walked<()> {
@@ -498,7 +506,7 @@ impl Walk<'_> {
             }
             self.add(at, ways)?;
         }
-        self.begin(at, group, flow);
+        self.begin(at, group, count, flow);
         Ok(())
     }
 
@@ -521,16 +529,16 @@ impl Walk<'_> {
         }
         let mut members = self.members.borrow_mut();
         self.started.borrow_mut().insert(at, MemberId(members.len()));
-        members.push(Member { at, ways: outcomes });
+        members.push(Member { at, ways: outcomes, serves: self.serving.take() });
         Ok(())
     }
 
-    fn begin(&self, at: Place, group: Option<GroupId>, flow: &mut Flow) {
+    fn begin(&self, at: Place, group: Option<GroupId>, count: &Count, flow: &mut Flow) {
         if let Some(group) = group {
             flow.push(&Event { what: What::Add(group), count: Count::once(), at });
         }
         if let Some(member) = self.started.borrow().get(&at) {
-            flow.push(&Event { what: What::Start(*member), count: Count::once(), at });
+            flow.push(&Event { what: What::Start(*member), count: count.clone(), at });
         }
     }
 

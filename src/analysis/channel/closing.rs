@@ -1,7 +1,7 @@
 //! Where a `close` would have to stand that comes on some ways out only. A `defer` in its place is no answer
 //! where what follows it waits for the goroutine: it would come after that wait, and so never.
 
-use crate::analysis::channel::findings::{Found, evidence, is_renamed, plainly_received};
+use crate::analysis::channel::findings::{Found, evidence, goes_on, is_renamed, plainly_received};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::team::ChannelId;
 use crate::analysis::channel::told;
@@ -74,15 +74,9 @@ fn doubt(found: &Found, fault: &Fault) -> Option<String> {
         let line = evidence(found, place, String::new()).line;
         return Some(format!("a goroutine sends on it in line {line}: it must be over before"));
     }
-    let ranges = members().filter(|way| way.has(Action::Range, fault.channel));
-    let goes_on = |way: &Way| {
-        let mut after = way.events.iter().skip_while(|event| !event.is(Action::Range, fault.channel)).skip(1);
-        way.works.is_some() || after.any(|event| !matches!(event.what, What::Done(_)))
-    };
-    if ranges.into_iter().any(goes_on) {
-        return Some("the goroutine goes on behind the loop then".to_owned());
-    }
-    plainly_received(found, fault.channel).or_else(|| told::counted(found))
+    goes_on(found, fault.channel)
+        .or_else(|| plainly_received(found, fault.channel))
+        .or_else(|| told::counted(found))
 }
 
 /// The line behind the `close` that is there in which something is waited for, maybe for who is told by it.

@@ -71,6 +71,13 @@ pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: 
         (Kind::AbandonedReceive, _) if channel.context.is_some() => {
             format!("a goroutine waits for good on `{name}`{on}: nobody cancels the context")
         }
+        (Kind::AbandonedReceive, _)
+            if found.walk.lasting.borrow().contains(&(Action::Receive, fault.channel)) =>
+        {
+            format!(
+                "a goroutine waits for good on `{name}`{on}: nobody sends any more, and its loop has no end"
+            )
+        }
         (Kind::AbandonedReceive, _) => {
             format!("a goroutine waits for good on `{name}`{on}: nobody sends or closes")
         }

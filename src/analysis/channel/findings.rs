@@ -38,6 +38,13 @@ pub fn is_renamed(frame: &Frame, name: &str) -> bool {
     }
 }
 
+/// Why a close needs a look: what the goroutines that range do behind their loop, which they never did so
+/// far.
+pub fn goes_on(found: &Found, channel: ChannelId) -> Option<String> {
+    let mut ways = found.members.iter().flatten().filter(|way| way.has(Action::Range, channel));
+    ways.any(|way| way.behind.is_some()).then(|| "the goroutine goes on behind the loop then".to_owned())
+}
+
 /// Who receives from a channel otherwise than until it is closed: a close gives zero values there, for ever.
 pub fn plainly_received(found: &Found, channel: ChannelId) -> Option<String> {
     let plain = "which receives zero values once it is closed";

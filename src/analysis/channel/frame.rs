@@ -2,6 +2,7 @@
 //! and what is known of the others.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -22,6 +23,8 @@ pub struct Frame<'a, 'f> {
     pub scopes: &'f Scopes<'a>,
     pub typing: &'f Typing<'a, 'f>,
     pub channels: FxHashMap<VarId, ChannelId>,
+    /// Which fields of its structs are, by the variable that holds the struct and the field's name.
+    pub fields: FxHashMap<(VarId, Arc<str>), ChannelId>,
     /// How much the channels of the team hold.
     pub capacities: FxHashMap<ChannelId, Size>,
     /// Contexts whose end is a channel of the team, and what cancels them.
@@ -63,6 +66,7 @@ impl<'a, 'f> Frame<'a, 'f> {
             scopes,
             typing,
             channels: FxHashMap::default(),
+            fields: FxHashMap::default(),
             capacities: FxHashMap::default(),
             contexts: FxHashMap::default(),
             cancels: FxHashMap::default(),
@@ -85,6 +89,7 @@ impl<'a, 'f> Frame<'a, 'f> {
     pub fn within(&self, body: BodyId) -> Frame<'a, 'f> {
         Frame {
             channels: self.channels.clone(),
+            fields: self.fields.clone(),
             capacities: self.capacities.clone(),
             contexts: self.contexts.clone(),
             cancels: self.cancels.clone(),
@@ -104,7 +109,29 @@ impl<'a, 'f> Frame<'a, 'f> {
             let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return None };
             return (&*field.name == "Done").then(|| self.context(operand)).flatten();
         }
+        if let ExprKind::Selector { operand, field } = &expr.unparen().kind {
+            let var = self.scopes.var(operand.as_ident()?)?;
+            return self.fields.get(&(var, field.name.clone())).copied();
+        }
         self.channels.get(&self.scopes.var(expr.as_ident()?)?).copied()
+    }
+
+    /// The channels in the struct that an expression names.
+    pub fn held(&self, expr: &Expr) -> Vec<ChannelId> {
+        let var = expr.as_ident().and_then(|ident| self.scopes.var(ident));
+        var.map(|var| self.in_struct(var).collect()).unwrap_or_default()
+    }
+
+    /// Whether an expression names a struct with channels, of which this is a field: a method would have all
+    /// of it.
+    pub fn is_field(&self, holder: &Expr, name: &str) -> bool {
+        let var = holder.as_ident().and_then(|ident| self.scopes.var(ident));
+        var.filter(|var| self.in_struct(*var).next().is_some())
+            .is_some_and(|var| self.typing.has_field(var, name))
+    }
+
+    fn in_struct(&self, var: VarId) -> impl Iterator<Item = ChannelId> + '_ {
+        self.fields.iter().filter(move |((holder, _), _)| *holder == var).map(|(_, channel)| *channel)
     }
 
     /// The context that an expression names.
@@ -145,7 +172,9 @@ impl<'a, 'f> Frame<'a, 'f> {
 
     /// The channels that are used within a span.
     pub fn used_in(&self, span: Span) -> Vec<ChannelId> {
-        let mut found: Vec<_> = self.scopes.uses_in(span).filter_map(|var| self.of_team(var)).collect();
+        let used = self.scopes.uses_in(span);
+        let mut found: Vec<_> =
+            used.flat_map(|var| self.of_team(var).into_iter().chain(self.in_struct(var))).collect();
         found.sort();
         found.dedup();
         found

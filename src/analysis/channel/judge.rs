@@ -1,5 +1,7 @@
 //! A declaration -> the verdict on each channel that it makes, with what proves it and what would mend it.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use crate::analysis::channel::describe::VERDICT;
@@ -103,11 +105,11 @@ pub fn judge(declaration: &Declaration) -> Vec<Judged> {
         Decl::Vars(specs) => (Scopes::of_vars(specs), None),
         _ => return Vec::new(),
     };
-    let found = teams(&scopes, &|_| false);
+    let typing = Typing::new(declaration.database, scope.clone(), &scopes);
+    let found = teams(&scopes, &typing, &|_| false);
     if found.is_empty() {
         return Vec::new();
     }
-    let typing = Typing::new(declaration.database, scope.clone(), &scopes);
     let mutated = mutated(&scopes);
     let groups = groups::made(&scopes, &typing);
     let mut judged = Vec::new();
@@ -115,6 +117,7 @@ pub fn judge(declaration: &Declaration) -> Vec<Judged> {
         let mut frame = Frame::new(0, (&scopes, &typing), &mutated, team.body);
         frame.groups.clone_from(&groups);
         (frame.begin, frame.channels) = (team.statements[0].span.start, channels(team));
+        frame.fields = fields(team);
         frame.capacities = numbered(&capacities(&frame, team));
         let walk = Walk::new(declaration.database, declaration.summaries, scope);
         judged.extend(of_team(declaration, &walk, &frame, team, func));
@@ -124,7 +127,13 @@ pub fn judge(declaration: &Declaration) -> Vec<Judged> {
 }
 
 fn channels(team: &Team) -> FxHashMap<VarId, ChannelId> {
-    team.channels.iter().enumerate().map(|(at, one)| (one.var, ChannelId(at))).collect()
+    let all = team.channels.iter().enumerate().filter(|(_, one)| one.field.is_none());
+    all.map(|(at, one)| (one.var, ChannelId(at))).collect()
+}
+
+fn fields(team: &Team) -> FxHashMap<(VarId, Arc<str>), ChannelId> {
+    let held = |(at, one): (usize, &Channel)| Some(((one.var, one.field?.name.clone()), ChannelId(at)));
+    team.channels.iter().enumerate().filter_map(held).collect()
 }
 
 fn capacities<'a>(frame: &Frame<'a, '_>, team: &Team<'a>) -> Vec<Size> {
@@ -149,10 +158,11 @@ fn waits(declaration: &Declaration) -> Vec<Detection> {
     };
     let mutated = mutated(&scopes);
     let mut detected = Vec::new();
-    for mut team in teams(&scopes, &begins) {
+    for mut team in teams(&scopes, &typing, &begins) {
         let own = groups::declared(&scopes, &made, team.statements);
         let mut frame = Frame::new(0, (&scopes, &typing), &mutated, team.body);
         (frame.groups, frame.channels) = (made.clone(), channels(&team));
+        frame.fields = fields(&team);
         frame.begin = team.statements[0].span.start;
         frame.capacities = numbered(&capacities(&frame, &team));
         let contexts: Vec<Channel> = team.statements.iter().filter_map(context).collect();
@@ -179,12 +189,13 @@ fn waits(declaration: &Declaration) -> Vec<Detection> {
         };
         let exits = leaving(&frame, &team, Some(func), false, &ways);
         let fewer;
-        let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
+        let (members, serves) = walk.told();
         let (open, open_groups) = (walk.open.borrow(), walk.open_groups.borrow());
         let mut case = Case {
             exits: &exits,
             ways: &ways,
             members: &members,
+            serves: &serves,
             capacities: &capacities(&frame, &team),
             closed: &|channel| !open.contains_key(&channel),
             lasts: &|action, channel| walk.lasting.borrow().contains(&(action, channel)),
@@ -262,13 +273,14 @@ fn of_team<'a>(
     let capacities = capacities(frame, team);
     let exits = leaving(frame, team, func, false, &ways);
     let fewer;
-    let members: Vec<Vec<Way>> = walk.members.borrow().iter().map(|member| member.ways.clone()).collect();
+    let (members, serves) = walk.told();
     let open = walk.open.borrow();
     let open_groups = walk.open_groups.borrow();
     let mut case = Case {
         exits: &exits,
         ways: &ways,
         members: &members,
+        serves: &serves,
         capacities: &capacities,
         closed: &|channel| !open.contains_key(&channel),
         lasts: &|action, channel| walk.lasting.borrow().contains(&(action, channel)),

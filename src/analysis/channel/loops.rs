@@ -68,6 +68,7 @@ impl Walk<'_> {
         if matches!(trip, Trip::Endless) && left.is_empty() {
             self.stays(frame, before.events.iter().chain(&one));
             self.stays_before(frame, &before.deferred);
+            self.serves(frame, &one);
         }
         let fed: BTreeSet<ChannelId> = one
             .iter()
@@ -98,6 +99,11 @@ impl Walk<'_> {
             after.fed.extend(fed.iter().copied());
             after.works = after.works.or(full.iter().find_map(works));
             after.acts = after.acts.or(full.iter().find_map(|way| way.acts));
+            let taken = || full.iter().chain(way);
+            let done = || taken().find_map(|way| way.acts.or(Some(way.events.first()?.at.span)));
+            after.behind = after.behind.or_else(|| taken().find_map(|way| way.behind));
+            let ranged = before.has_ranged() || full.iter().any(Way::has_ranged);
+            after.behind = after.behind.or_else(|| ranged.then(done).flatten());
             after.received.extend(full.iter().flat_map(|way| way.received.iter().copied()));
             if let Some(way) = way {
                 after.events.extend(way.events.iter().cloned());
@@ -161,6 +167,9 @@ impl Walk<'_> {
             }
             Trip::Until(channel, span) => {
                 let mut way = leave(None, &Count::up_to(Size::Any), !one.is_empty());
+                if left.is_empty() {
+                    way.relays.extend(relays(*channel, &full));
+                }
                 let what = What::Operation { action: Action::Range, channel: *channel, guard: Guard::None };
                 way.events
                     .insert(before.events.len(), Event { what, count: Count::once(), at: frame.at(*span) });
@@ -226,6 +235,22 @@ impl Walk<'_> {
     }
 }
 
+/// What every iteration of a loop until the close of `from` sends, equally often, whatever else happens.
+fn relays(from: ChannelId, iterations: &[Way]) -> Vec<Relay> {
+    let sent = |way: &Way, to| way.count(Action::Send, to, |guard| *guard == Guard::None);
+    let all = iterations.iter().flat_map(|way| &way.events).filter_map(|event| match event.what {
+        What::Operation { action: Action::Send, channel, .. } => Some(channel),
+        _ => None,
+    });
+    let channels: BTreeSet<ChannelId> = all.collect();
+    let relay = |to: ChannelId| {
+        let count = sent(iterations.first()?, to);
+        let same = iterations.iter().all(|way| sent(way, to) == count) && count.least == count.most;
+        (same && count.most != Size::ZERO).then_some(Relay { from, to, times: count.most })
+    };
+    channels.into_iter().filter_map(relay).collect()
+}
+
 /// How often a loop runs.
 pub enum Trip {
     Counted(Count),
@@ -239,7 +264,7 @@ pub enum Trip {
 }
 
 impl<'a> Frame<'a, '_> {
-    fn trip(&self, looped: &'a For) -> Trip {
+    pub fn trip(&self, looped: &'a For) -> Trip {
         match &looped.head {
             ForHead::Clause { condition: None, .. } => Trip::Endless,
             ForHead::Clause { condition: Some(condition), .. } if self.is_true(condition) => Trip::Endless,

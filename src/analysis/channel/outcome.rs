@@ -100,6 +100,17 @@ pub struct Fact {
     pub stable: bool,
 }
 
+/// What each iteration of a goroutine's loop without an end receives from nowhere else, and where.
+pub type Served = Vec<(ChannelId, Place)>;
+
+/// For each value that comes from one channel until that is closed, so many go on to another one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Relay {
+    pub from: ChannelId,
+    pub to: ChannelId,
+    pub times: Size,
+}
+
 /// One way through statements.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Way {
@@ -117,6 +128,8 @@ pub struct Way {
     pub chosen: bool,
     /// Channels that it sends on as often as it receives something: how often is for others to say.
     pub fed: BTreeSet<ChannelId>,
+    /// What it hands on, and nothing leaves the loop that does it before the close.
+    pub relays: BTreeSet<Relay>,
     /// It has asked something that others say to it meanwhile: whether anybody still waits.
     pub told: bool,
     /// Channels that have room for one more, as it has just been asked.
@@ -129,6 +142,8 @@ pub struct Way {
     pub deferred: Vec<usize>,
     /// The first thing that it does after a send or a loop until a close, and that others could see.
     pub works: Option<Span>,
+    /// The first thing that it does behind a loop until a close.
+    pub behind: Option<Span>,
     /// The first thing that it does at all and that others could see: in a loop it comes after the sends of
     /// the iteration before.
     pub acts: Option<Span>,
@@ -149,12 +164,14 @@ impl Way {
             uncertain: false,
             chosen: false,
             fed: BTreeSet::new(),
+            relays: BTreeSet::new(),
             told: false,
             roomy: BTreeSet::new(),
             fresh: BTreeSet::new(),
             stale: BTreeSet::new(),
             deferred: Vec::new(),
             works: None,
+            behind: None,
             acts: None,
             gave: None,
             end: End::Falls,
@@ -166,7 +183,16 @@ impl Way {
     }
 
     pub fn push(&mut self, event: Event) {
+        if self.has_ranged() && !matches!(event.what, What::Done(_)) {
+            self.behind.get_or_insert(event.at.span);
+        }
         self.events.push(event);
+    }
+
+    /// Whether it has come out of a loop until a close.
+    pub fn has_ranged(&self) -> bool {
+        let ranges = |event: &Event| matches!(event.what, What::Operation { action: Action::Range, .. });
+        self.events.iter().any(ranges)
     }
 
     /// How often `action` happens on `channel`, of those operations whose guard `counts`.
@@ -252,7 +278,29 @@ pub fn iteration(ways: &[Way]) -> Vec<Event> {
         let counts = ways.iter().map(on).reduce(|a, b| a.or(&b));
         event.count = counts.unwrap_or(Count::exactly(Size::ZERO));
     }
+    either(&mut all, ways);
     all
+}
+
+/// Of the same operation in several places, where no way comes to all of them, there is one event for all.
+fn either(events: &mut Vec<Event>, ways: &[Way]) {
+    let mut at = 0;
+    while at < events.len() {
+        let what = events[at].what.clone();
+        let taken = ways.iter().map(|way| counted(&way.events, &what)).reduce(|a, b| a.or(&b));
+        let exclusive = taken.filter(|taken| {
+            matches!(what, What::Operation { .. }) && taken.most != counted(events, &what).most
+        });
+        if let Some(count) = exclusive {
+            events[at].count = count;
+            let mut seen = 0;
+            events.retain(|event| {
+                seen += usize::from(event.what == what);
+                event.what != what || seen == 1
+            });
+        }
+        at += 1;
+    }
 }
 
 /// The events of so many iterations.

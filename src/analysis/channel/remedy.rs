@@ -3,7 +3,7 @@
 //! see that a send is over earlier.
 
 use crate::analysis::channel::closing;
-use crate::analysis::channel::findings::{Found, evidence, is_renamed, plainly_received};
+use crate::analysis::channel::findings::{Found, evidence, goes_on, is_renamed, plainly_received};
 use crate::analysis::channel::groups::{Endless, Why};
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::{Count, Size};
@@ -98,7 +98,11 @@ fn most_sent(found: &Found, channel: ChannelId) -> Size {
 fn capacity(found: &Found, fault: &Fault) -> Option<Remedy> {
     let channel = &found.team.channels[fault.channel.0];
     let name = &channel.name;
-    let most = most_sent(found, fault.channel);
+    let mut workers = found.members.iter().flatten().flat_map(|way| &way.relays);
+    let most = match workers.any(|relay| relay.to == fault.channel) {
+        true => fault.sends.clone(),
+        false => most_sent(found, fault.channel),
+    };
     let Some((room, mut doubt)) = room(found, channel, &most) else {
         return Some(Remedy::advice(
             format!("let the sender on `{name}` give up when nobody receives any more"),
@@ -455,15 +459,10 @@ fn close(found: &Found, fault: &Fault) -> Option<Remedy> {
 
 /// What the goroutines that range do afterwards, which they never did so far.
 fn after_range(found: &Found, channel: ChannelId) -> Option<String> {
-    for way in found.members.iter().flatten().filter(|way| way.has(Action::Range, channel)) {
-        let after = way.events.iter().skip_while(|event| !event.is(Action::Range, channel)).skip(1);
-        if way.works.is_some() || after.into_iter().next().is_some() {
-            return Some("the goroutine goes on behind the loop then".to_owned());
-        }
-    }
     let joins =
         found.ways.iter().flat_map(|way| &way.events).any(|event| matches!(event.what, What::Join(_)));
-    joins.then(|| "something is waited for, which may not be over before the close".to_owned())
+    let waits = || "something is waited for, which may not be over before the close".to_owned();
+    goes_on(found, channel).or_else(|| joins.then(waits))
 }
 
 fn close_in_owner(found: &Found, channel: &Channel, doubt: Option<String>) -> Remedy {
@@ -506,6 +505,12 @@ fn close_stop(found: &Found, fault: &Fault) -> Option<Remedy> {
     }
     if is_closed_somewhere(found, fault.channel) {
         return Some(closing::on_the_others(found, fault));
+    }
+    if found.walk.lasting.borrow().contains(&(Action::Receive, fault.channel)) {
+        return Some(Remedy::advice(
+            format!("let the goroutine range over `{name}`, and close it on every way out"),
+            "closed as it is, the loop would go on without an end, with zero values",
+        ));
     }
     if found.members.iter().flatten().any(|way| way.has(Action::Send, fault.channel)) {
         return Some(Remedy::advice(

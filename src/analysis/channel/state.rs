@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::analysis::channel::frame::Frame;
-use crate::analysis::channel::outcome::{Action, Event, GroupId, MemberId, Place, Way, What};
+use crate::analysis::channel::outcome::{Action, Event, GroupId, Guard, MemberId, Place, Served, Way, What};
+use crate::analysis::channel::size::Size;
 use crate::analysis::channel::team::ChannelId;
 use crate::analysis::summaries::answers::{Stack, Summaries};
 use crate::base::text::Span;
@@ -25,6 +26,7 @@ pub const RECOVERED: &str = "recover()==nil";
 pub struct Member {
     pub at: Place,
     pub ways: Vec<Way>,
+    pub serves: Served,
 }
 
 /// The ways that are still going on at a place, and those that have ended before.
@@ -88,6 +90,8 @@ pub struct Walk<'w> {
     /// What goroutines do to channels on ways that have no end: in loops that nothing leaves, and before the
     /// process ends.
     pub lasting: RefCell<BTreeSet<(Action, ChannelId)>>,
+    /// What loops without an end receive in each iteration, of the goroutine that is walked.
+    pub serving: RefCell<Served>,
     /// What is sent on each channel.
     pub values: RefCell<BTreeMap<ChannelId, Vec<Type>>>,
     /// The declarations that are walked: the file and its scope; the first is the owner's.
@@ -111,10 +115,16 @@ impl<'w> Walk<'w> {
             asked: RefCell::default(),
             tried: RefCell::default(),
             lasting: RefCell::default(),
+            serving: RefCell::default(),
             values: RefCell::default(),
             files: RefCell::new(vec![(scope.path().to_owned(), scope.clone())]),
             steps: Cell::new(MAX_STEPS),
         }
+    }
+
+    /// The ways of the members, and what those serve that have no end.
+    pub fn told(&self) -> (Vec<Vec<Way>>, Vec<Served>) {
+        self.members.borrow().iter().map(|member| (member.ways.clone(), member.serves.clone())).unzip()
     }
 
     /// The channels are open from here on.
@@ -140,6 +150,21 @@ impl<'w> Walk<'w> {
                 }
                 What::Choice(_) | What::Start(_) | What::Join(_) => {}
             }
+        }
+    }
+
+    /// Remembers what each iteration of a loop without an end waits for.
+    pub fn serves(&self, frame: &Frame, iteration: &[Event]) {
+        let waits = iteration.iter().filter_map(|event| match &event.what {
+            What::Operation { action: Action::Receive, channel, guard: Guard::None }
+                if event.count.least.floor() != Size::ZERO =>
+            {
+                Some((*channel, event.at))
+            }
+            _ => None,
+        });
+        if frame.member {
+            self.serving.borrow_mut().extend(waits);
         }
     }
 
@@ -170,6 +195,9 @@ pub fn work(flow: &mut Flow, span: Span) {
         way.acts.get_or_insert(span);
         if way.has_waited() {
             way.works.get_or_insert(span);
+        }
+        if way.has_ranged() {
+            way.behind.get_or_insert(span);
         }
     }
 }

@@ -19,7 +19,10 @@ pub struct ChannelId(pub usize);
 /// One channel.
 #[derive(Debug, Clone)]
 pub struct Channel<'a> {
+    /// What holds it.
     pub var: VarId,
+    /// The field that it is in, where a struct holds it.
+    pub field: Option<&'a Ident>,
     pub name: Arc<str>,
     /// `make(chan T, n)`
     pub make: &'a Call,
@@ -47,20 +50,21 @@ pub struct Team<'a> {
 
 /// The teams of a declaration, in the order of the text of each body. `begins` tells what else than the
 /// making of a channel a team begins with.
-pub fn teams<'a>(scopes: &Scopes<'a>, begins: &dyn Fn(&'a Stmt) -> bool) -> Vec<Team<'a>> {
+pub fn teams<'a>(scopes: &Scopes<'a>, typing: &Typing, begins: &dyn Fn(&'a Stmt) -> bool) -> Vec<Team<'a>> {
+    let made = |stmt| made(scopes, typing, stmt);
     let mut found = Vec::new();
     for (at, body) in scopes.bodies.iter().enumerate() {
         let body_id = BodyId(narrow(at));
         let loops = loops(body.block);
         let mut list = |statements: &'a [Stmt], whole: bool| {
-            let first = statements.iter().position(|stmt| begins(stmt) || !made(scopes, stmt).is_empty());
+            let first = statements.iter().position(|stmt| begins(stmt) || !made(stmt).is_empty());
             let Some(first) = first else { return };
             let statements = &statements[first..];
             let span = statements[0].span;
             found.push(Team {
                 body: body_id,
                 statements,
-                channels: statements.iter().flat_map(|stmt| made(scopes, stmt)).collect(),
+                channels: statements.iter().flat_map(made).collect(),
                 whole,
                 in_loop: loops.iter().any(|around| around.contains(span)),
             });
@@ -84,33 +88,72 @@ fn loops(block: &Block) -> Vec<Span> {
     found
 }
 
-/// The channels that a statement makes and gives names.
-fn made<'a>(scopes: &Scopes<'a>, stmt: &'a Stmt) -> Vec<Channel<'a>> {
-    let named = |name: &Ident, value: &'a Expr| {
-        let make = value.as_call()?;
-        let (element, capacity) = made_by(make)?;
-        let var = scopes.var(name)?;
-        Some(Channel {
-            var,
-            name: name.name.clone(),
-            make,
-            statement: stmt.span,
-            element,
-            capacity,
-            context: None,
-        })
-    };
-    match &stmt.kind {
+/// The channels that a statement makes and gives names: variables, or fields of a struct that it makes.
+fn made<'a>(scopes: &Scopes<'a>, typing: &Typing, stmt: &'a Stmt) -> Vec<Channel<'a>> {
+    let given: Vec<(&Ident, &Expr)> = match &stmt.kind {
         StmtKind::Define { left, right } if left.len() == right.len() => {
-            left.iter().zip(right).filter_map(|(name, value)| named(name.as_ident()?, value)).collect()
+            left.iter().zip(right).filter_map(|(name, value)| Some((name.as_ident()?, value))).collect()
         }
-        StmtKind::Var(specs) => specs
-            .iter()
-            .flat_map(|spec| spec.names.iter().zip(&spec.values))
-            .filter_map(|(name, value)| named(name, value))
-            .collect(),
+        StmtKind::Var(specs) => specs.iter().flat_map(|spec| spec.names.iter().zip(&spec.values)).collect(),
         _ => Vec::new(),
+    };
+    let mut found = Vec::new();
+    for (ident, value) in given {
+        let Some(var) = scopes.var(ident) else { continue };
+        let channel = |field: Option<&'a Ident>, value: &'a Expr| {
+            let make = value.as_call()?;
+            let (element, capacity) = made_by(make)?;
+            let name = match field {
+                Some(field) => format!("{}.{}", ident.name, field.name).into(),
+                None => ident.name.clone(),
+            };
+            let statement = stmt.span;
+            Some(Channel { var, field, name, make, statement, element, capacity, context: None })
+        };
+        match fields(value) {
+            Some(elements) => found.extend(
+                elements
+                    .iter()
+                    .filter_map(|one| channel(Some(one.key.as_ref()?.as_ident()?), &one.value))
+                    .filter(|one| is_kept(scopes, typing, var, one.field)),
+            ),
+            None => found.extend(channel(None, value)),
+        }
     }
+    found
+}
+
+/// The elements of a literal that makes a struct, or a pointer to one.
+fn fields(value: &Expr) -> Option<&[Element]> {
+    let value = match &value.unparen().kind {
+        ExprKind::AddressOf(operand) => operand.unparen(),
+        _ => value.unparen(),
+    };
+    match &value.kind {
+        ExprKind::Composite { elements, .. } => Some(elements),
+        _ => None,
+    }
+}
+
+/// Whether a variable keeps its struct, and that its channel in this field.
+fn is_kept(scopes: &Scopes, typing: &Typing, var: VarId, field: Option<&Ident>) -> bool {
+    let Some(field) = field else { return false };
+    let known = typing.has_field(var, &field.name);
+    let sets = |target: &Expr| match &target.unparen().kind {
+        ExprKind::Selector { operand, field: set } => {
+            set.name == field.name && operand.as_ident().and_then(|ident| scopes.var(ident)) == Some(var)
+        }
+        _ => false,
+    };
+    let mut changed = false;
+    for body in &scopes.bodies {
+        visit::body(body.block, &mut |stmt| {
+            if let StmtKind::Assign { left, .. } = &stmt.kind {
+                changed |= left.iter().any(sets);
+            }
+        });
+    }
+    known && !changed && scopes.assigned(var).len() == 1
 }
 
 /// The end of a context that a statement makes, where nobody but this function can cancel it:
@@ -133,6 +176,7 @@ pub fn context_made<'a>(scopes: &Scopes<'a>, typing: &Typing, stmt: &'a Stmt) ->
     let cancel = cancel.as_ident().filter(|name| !name.is_blank());
     (scopes.assigned(var).len() == 1).then(|| Channel {
         var,
+        field: None,
         name: name.into(),
         make: call,
         statement: stmt.span,

@@ -390,6 +390,131 @@ fn what_only_tests_make_is_not_unanswered() {
 }
 
 #[test]
+fn a_part_of_the_answers_is_not_all() {
+    let body = |make: &str, need: &str| {
+        said(&format!(
+            "func f(items []int) {{\nc := make(chan int{make})\nfor range items {{ go func() {{ c <- \
+             work() }}() }}\nneed := {need}\nfor got := 0; got < need; got++ {{ <-c }}\n}}"
+        ))
+    };
+    assert_eq!(body("", "len(items)/2 + 1"), ["surplus-senders, len(items)"]);
+    assert_eq!(body("", "2*len(items)/3 + 1"), ["surplus-senders, len(items)"]);
+    assert_eq!(body(", len(items)", "len(items)/2 + 1"), ["buffered"]);
+    assert_eq!(body("", "len(items)/1"), ["received"], "all of them");
+    assert_eq!(body("", "len(items)*2/2"), ["received"]);
+}
+
+#[test]
+fn what_is_handed_on_is_as_much_as_comes() {
+    let body = |feed: &str, each: &str, collect: &str| {
+        said(&format!(
+            "func f(items []int, stop chan int) error {{\nin, out := make(chan int), make(chan error)\n\
+             go func() {{ defer close(in); for _, item := range items {{ {feed} }} }}()\n\
+             for range 3 {{ go func() {{ for range in {{ {each} }} }}() }}\n\
+             for range items {{ {collect} }}\nreturn nil\n}}"
+        ))[1]
+            .clone()
+    };
+    let first = "if err := <-out; err != nil { return err }";
+    assert_eq!(body("in <- item", "out <- fails()", first), "surplus-senders");
+    assert_eq!(body("in <- item", "out <- fails()", "<-out"), "received");
+    assert_eq!(body("in <- item", "select { case out <- fails(): case <-stop: }", first), "gives up");
+    assert_eq!(body("in <- item", "if err := fails(); err != nil { out <- err }", first), "received");
+    assert_eq!(body("in <- item", "out <- fails(); return", first), "received", "three are sent at most");
+    assert_eq!(body("select { case in <- item: case <-stop: return }", "out <- fails()", first), "received");
+    let closed = "if err := <-out; err != nil { go func() { for range items { <-out } }(); return err }";
+    assert_eq!(body("in <- item", "out <- fails()", closed), "received", "somebody takes the rest");
+}
+
+#[test]
+fn a_loop_without_an_end_waits_when_nobody_sends_any_more() {
+    let body = |looped: &str, rest: &str| {
+        detected(&format!(
+            "package m\n\nfunc f(stop chan int) chan int {{\nc := make(chan int)\n\
+             go func() {{ for {{ {looped} }} }}()\nc <- 1\n{rest}\n}}\n"
+        ))
+    };
+    let left = ["abandoned-receive: make(chan int)"];
+    assert_eq!(body("<-c", "return nil"), left);
+    assert_eq!(body("v := <-c; println(v)", "return nil"), left);
+    assert!(body("<-c", "return c").is_empty(), "somebody else has it");
+    assert!(body("<-c", "close(c); return nil").is_empty(), "it goes on, with zero values");
+    assert!(body("select { case <-c: case <-stop: }", "return nil").is_empty());
+    assert!(body("<-c", "go func() { for { c <- 1 } }(); return nil").is_empty());
+    assert!(body("<-c", "for { c <- 1 }").is_empty(), "the owner never ends");
+    assert!(body("select { case <-c: case <-stop: return }", "return nil").is_empty());
+}
+
+#[test]
+fn a_helper_may_start_the_goroutines() {
+    let body = |helper: &str, rest: &str| {
+        said(&format!(
+            "type group struct {{ n int }}\n\nfunc start(n int, g func()) {{\n{helper}\n}}\n\n\
+             func f(items []int) error {{\nc := make(chan int)\n{rest}\nreturn nil\n}}"
+        ))
+    };
+    let once = "start(1, func() { c <- work() })\nif err := fails(); err != nil { return err }\n<-c";
+    let unknown = ["used by a function value"];
+    assert_eq!(body("go g()", once), ["abandoned-send, 1"]);
+    assert_eq!(
+        body("go func() {\ndefer println()\ng()\n}()", once),
+        ["abandoned-send"],
+        "it tells of its end"
+    );
+    assert_eq!(body("go func() { if x := recover(); x == nil { g() } }()", once), unknown);
+    assert_eq!(body("for range n { go g() }", once), ["abandoned-send, 1"]);
+    assert_eq!(body("g()", once), unknown, "it waits for it");
+    assert_eq!(body("go g()\ng()", once), unknown);
+    assert_eq!(body("if n > 0 { go g() }", once), unknown);
+    assert_eq!(body("d := make(chan int)\ngo func() { g(); close(d) }()\n<-d", once), unknown);
+    assert_eq!(body("go func() { if n > 0 { return }\ng() }()", once), unknown);
+    assert_eq!(body("h := g\ngo h()", once), unknown);
+    let all = "start(len(items), func() { c <- work() })\nfor range items { <-c }";
+    assert_eq!(body("for i := 0; i < n; i++ { go g() }", all), ["received"]);
+    let one = "start(len(items), func() { c <- work() })\n<-c";
+    assert_eq!(body("for i := 0; i < n; i++ { go g() }", one), ["surplus-senders, len(items)"]);
+}
+
+#[test]
+fn a_channel_in_a_struct_of_the_function_is_one_of_its_own() {
+    let body = |rest: &str| {
+        said(&format!(
+            "type call struct {{ done chan int; key string }}\n\nfunc (c *call) hand() {{}}\n\n\
+             func give(c *call) {{}}\n\n\
+             func f() any {{\nx := &call{{done: make(chan int)}}\ngo func() {{ x.done <- work() }}()\n\
+             {rest}\n}}"
+        ))
+    };
+    assert_eq!(body("if fails() != nil { return nil }\n<-x.done\nreturn nil"), ["abandoned-send"]);
+    assert_eq!(body("<-x.done\nreturn nil"), ["received"]);
+    assert_eq!(body("x.key = \"a\"\nreturn x.key"), ["abandoned-send"]);
+    assert_eq!(body("return x"), ["returned"]);
+    assert_eq!(body("return x.done"), ["returned"]);
+    assert_eq!(body("x.hand()\nreturn nil"), ["used by a method"]);
+    assert_eq!(body("h := x.hand\nh()\nreturn nil"), ["given another name"]);
+    assert_eq!(body("give(x)\nreturn nil"), ["passed to `give`"]);
+    assert_eq!(body("y := x\n_ = y\nreturn nil"), ["given another name"]);
+    assert_eq!(body("x.done = nil\nreturn nil"), Vec::<String>::new(), "it does not keep it");
+}
+
+#[test]
+fn of_two_sends_an_iteration_comes_to_one() {
+    let body = |room: &str, looped: &str| {
+        said(&format!(
+            "func f(items []int) {{\nc := make(chan error{room})\ngo func() {{\n\
+             for range items {{ {looped} }}\n}}()\n}}"
+        ))
+    };
+    let either = "if err := fails(); err != nil { c <- err; continue }\nc <- nil";
+    assert_eq!(body(", len(items)", either), ["buffered"]);
+    assert_eq!(body("", either), ["abandoned-send"]);
+    assert_eq!(body(", 3*len(items)", either), ["buffered"]);
+    let both = "c <- fails()\nif err := fails(); err != nil { c <- err }";
+    assert_eq!(body(", 2*len(items)", both), ["buffered"]);
+    assert_eq!(body(", len(items)", both), ["abandoned-send"]);
+}
+
+#[test]
 fn each_round_receives_what_it_starts() {
     let body = |rest: &str| {
         said(&format!(

@@ -19,6 +19,9 @@ const MAX_DEPTH: usize = 3;
 
 /// Why the end of the sends on `channel` could be told by somebody else.
 pub fn by_others(found: &Found, channel: &Channel) -> Option<String> {
+    if channel.field.is_some() {
+        return Some("who could tell that the send is over is not known of a channel in a struct".to_owned());
+    }
     let Decl::Func(func) = found.declaration.decl else { return None };
     let (channel, made) = (channel.var, channel.make.span);
     let case = Case { found, channel, made, decl: found.declaration.decl, body: func.body()? };

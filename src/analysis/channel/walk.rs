@@ -211,6 +211,12 @@ impl Walk<'_> {
                 frame.closures.borrow_mut().insert(var, literal);
                 continue;
             }
+            // `_ = c` does nothing.
+            if left.get(at).and_then(Expr::as_ident).is_some_and(Ident::is_blank)
+                && value.as_ident().is_some()
+            {
+                continue;
+            }
             // The making of a team's own channel is no use of it.
             self.eval(frame, value, "given another name", flow)?;
         }
@@ -473,6 +479,7 @@ fn merged(before: Way, ways: &[Way]) -> Way {
     merged.fresh =
         first.fresh.iter().filter(|var| rest.iter().all(|way| way.fresh.contains(var))).copied().collect();
     merged.acts = ways.iter().find_map(|way| way.acts);
+    merged.behind = ways.iter().find_map(|way| way.behind);
     merged.received = ways.iter().flat_map(|way| way.received.iter().copied()).collect();
     merged.stale = ways.iter().flat_map(|way| way.stale.iter().copied()).collect();
     merged

@@ -14,6 +14,7 @@ use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
+use crate::go::types::members::{Lookup, Member};
 use crate::go::types::type_expr::{Type, guess_package_name};
 
 /// Answers about one declaration, remembered.
@@ -66,6 +67,12 @@ impl<'a, 'w> Typing<'a, 'w> {
     /// The type of a local variable; `None` when `ident` is none.
     pub fn local(&self, ident: &Ident) -> Option<Type> {
         self.var(self.scopes.var(ident)?)
+    }
+
+    /// Whether the type of a variable is known to have a field of this name.
+    pub fn has_field(&self, var: VarId, name: &str) -> bool {
+        let member = self.var(var).map(|ty| self.database.find_member(&ty, name));
+        matches!(member, Some(Lookup::Member(Member::Field(_))))
     }
 
     /// The type of a variable.
