@@ -13,7 +13,7 @@ use crate::analysis::channel::state::Walk;
 use crate::analysis::channel::team::{Channel, ChannelId, Team, context_made, teams};
 use crate::analysis::channel::verdict::{Case, Fault, Kind};
 use crate::analysis::channel::{
-    ahead, describe, endless, groups, handler, process, remedy, stopped, stuck, unanswered, worker,
+    ahead, describe, endless, generator, groups, handler, process, remedy, stopped, stuck, unanswered, worker,
 };
 use crate::analysis::detection::{Declaration, Detection, Function, TOO_MANY_WAYS};
 use crate::analysis::graph::local_types::Typing;
@@ -43,12 +43,18 @@ struct Finder {
     ends_with_process: bool,
 }
 
-const FINDERS: [Finder; 6] = [
+const FINDERS: [Finder; 7] = [
     Finder { kind: worker::KIND, find: worker::detect, in_tests: true, ends_with_process: true },
     Finder { kind: stuck::KIND, find: stuck::detect, in_tests: true, ends_with_process: true },
     Finder { kind: unanswered::KIND, find: unanswered::detect, in_tests: false, ends_with_process: true },
     Finder { kind: stopped::KIND, find: stopped::detect, in_tests: false, ends_with_process: true },
     Finder { kind: endless::KIND, find: endless::detect, in_tests: false, ends_with_process: true },
+    Finder {
+        kind: Kind::AbandonedSend.word(),
+        find: generator::detect,
+        in_tests: false,
+        ends_with_process: false,
+    },
     // A handler may be a function literal in `main`.
     Finder { kind: handler::KIND, find: handler::detect, in_tests: false, ends_with_process: false },
 ];

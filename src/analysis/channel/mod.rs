@@ -17,6 +17,7 @@ mod describe;
 mod endless;
 mod findings;
 mod frame;
+mod generator;
 mod groups;
 mod handler;
 mod holder;

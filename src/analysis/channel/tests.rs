@@ -498,6 +498,33 @@ fn a_channel_in_a_struct_of_the_function_is_one_of_its_own() {
 }
 
 #[test]
+fn a_generator_is_left_by_who_leaves_the_loop() {
+    let with = |sends: &str, uses: &str| {
+        detected(&format!(
+            "package m\n\nfunc f(items []int) <-chan int {{\nc := make(chan int)\n\
+             go func() {{\ndefer close(c)\n{sends}\n}}()\nreturn c\n}}\n\n\
+             func use(items []int) int {{\n{uses}\nreturn 0\n}}\n"
+        ))
+    };
+    let all = "for _, item := range items { c <- item }";
+    let left = ["abandoned-send: c <- item"];
+    assert_eq!(with(all, "for v := range f(items) { if v > 1 { return v } }"), left);
+    assert_eq!(with(all, "ch := f(items)\nfor v := range ch { if v > 1 { break } }"), left);
+    assert!(with(all, "for v := range f(items) { println(v) }").is_empty(), "read to its end");
+    assert!(
+        with(all, "ch := f(items)\nfor v := range ch { if v > 1 { break } }\nfor range ch {}").is_empty()
+    );
+    let counts = "n := 0\nfor range f(items) { if n++; n == 2 { break } }";
+    assert!(with(all, counts).is_empty(), "there may be two");
+    assert_eq!(with("item := 1\nfor { c <- item }", counts), left);
+    let gives_up = "for _, item := range items { select { case c <- item: default: } }";
+    assert!(with(gives_up, "for v := range f(items) { if v > 1 { return v } }").is_empty());
+    let last = "for _, item := range items { c <- item; if item > 1 { return } }";
+    assert!(with(last, "for v := range f(items) { if v > 1 { return v } }").is_empty(), "the last one");
+    assert!(with(all, "for v := range f(items) { for { if v > 1 { break } } }").is_empty(), "another loop");
+}
+
+#[test]
 fn of_two_sends_an_iteration_comes_to_one() {
     let body = |room: &str, looped: &str| {
         said(&format!(

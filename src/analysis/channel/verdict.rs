@@ -24,7 +24,7 @@ pub enum Kind {
 
 impl Kind {
     /// The rule that reports it.
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Kind::AbandonedSend => "abandoned-send",
             Kind::SurplusSenders => "surplus-senders",
