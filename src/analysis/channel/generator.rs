@@ -89,9 +89,8 @@ fn generator(function: &Function) -> Option<Generator> {
     let known = capacity.is_none() && all == closes + 3;
     let looped = looped_around(&literal.body, *send)?;
     let endless = matches!(&looped.head, ForHead::Clause { condition: None, .. });
-    // What is sent may be the last because of what it is.
-    let goes_on = !leaves_behind(&looped.body.stmts, *send);
-    (known && goes_on).then_some(Generator { send: *send, endless })
+    // What is sent may be the last, because of what it is or of what comes next.
+    (known && !leaves(&looped.body.stmts)).then_some(Generator { send: *send, endless })
 }
 
 fn uses(scopes: &Scopes, span: Span, var: VarId) -> usize {
@@ -111,11 +110,16 @@ fn looped_around(block: &Block, at: Span) -> Option<&For> {
     found
 }
 
-/// Whether an iteration may leave its loop after a statement of it.
-fn leaves_behind(stmts: &[Stmt], at: Span) -> bool {
+/// Whether statements may leave the loop around them.
+fn leaves(stmts: &[Stmt]) -> bool {
     stmts.iter().any(|stmt| match &stmt.kind {
-        StmtKind::Return(_) | StmtKind::Break(_) | StmtKind::Goto(_) => stmt.span.start > at.start,
-        _ => visit::child_lists(stmt).into_iter().any(|list| leaves_behind(list, at)),
+        StmtKind::Return(_) | StmtKind::Break(_) | StmtKind::Goto(_) => true,
+        StmtKind::If(branch) => {
+            branch.otherwise.iter().any(|other| leaves(std::slice::from_ref(other)))
+                || leaves(&branch.then.stmts)
+        }
+        StmtKind::Labeled { stmt: Some(inner), .. } => leaves(std::slice::from_ref(inner)),
+        _ => visit::child_lists(stmt).into_iter().any(leaves),
     })
 }
 

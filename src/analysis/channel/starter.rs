@@ -82,32 +82,47 @@ impl Walk<'_> {
     }
 }
 
-/// The statement of a list in which `used` stands, where those beside it neither leave, nor wait, nor branch.
+/// The statement of a list in which `used` stands, where those beside it neither leave, nor branch, nor could
+/// wait for what it starts.
 fn among_plain(stmts: &[Stmt], used: Span) -> Option<&Stmt> {
     let at = stmts.iter().position(|stmt| stmt.span.contains(used))?;
-    let others = stmts[..at].iter().chain(&stmts[at + 1..]);
-    others.into_iter().all(is_plain).then(|| &stmts[at])
+    let comes_later = |stmt: &&Stmt| stmt.span.start > used.start || matches!(stmt.kind, StmtKind::Defer(_));
+    let others = || stmts[..at].iter().chain(&stmts[at + 1..]);
+    let plain = others().all(is_plain) && others().filter(comes_later).all(only_unlocks);
+    plain.then(|| &stmts[at])
 }
 
-fn is_plain(stmt: &Stmt) -> bool {
-    match &stmt.kind {
-        StmtKind::Expr(expr) | StmtKind::Defer(expr) | StmtKind::IncDec(expr) => never_waits(expr),
-        StmtKind::Assign { right, .. } | StmtKind::Define { right, .. } => right.iter().all(never_waits),
-        StmtKind::Var(specs) => specs.iter().flat_map(|spec| &spec.values).all(never_waits),
-        _ => false,
-    }
-}
-
-fn never_waits(expr: &Expr) -> bool {
-    let mut waits = false;
-    visit::expr(expr, &mut |part| {
-        waits |= match &part.kind {
-            ExprKind::Receive(_) => true,
-            ExprKind::Call(call) => call.name().is_some_and(|name| matches!(name, "Wait" | "panic")),
-            _ => false,
-        };
+/// Whether nobody is called by a statement but what gives a lock back.
+fn only_unlocks(stmt: &Stmt) -> bool {
+    let unlocks = |call: &Call| matches!(call.name(), Some("Unlock" | "RUnlock"));
+    let mut calls = Vec::new();
+    visit::stmt(stmt, &mut |expr| {
+        if let ExprKind::Call(call) = &expr.kind {
+            calls.push(unlocks(call));
+        }
     });
-    !waits
+    calls.into_iter().all(|unlocks| unlocks)
+}
+
+/// Whether a statement neither leaves, nor branches, nor waits.
+fn is_plain(stmt: &Stmt) -> bool {
+    let waits = |expr: &Expr| match &expr.kind {
+        ExprKind::Receive(_) => true,
+        ExprKind::Call(call) => matches!(call.name(), Some("Wait" | "panic")),
+        _ => false,
+    };
+    let mut never = true;
+    visit::stmt(stmt, &mut |expr| never &= !waits(expr));
+    let simple = matches!(
+        stmt.kind,
+        StmtKind::Expr(_)
+            | StmtKind::Defer(_)
+            | StmtKind::IncDec(_)
+            | StmtKind::Assign { .. }
+            | StmtKind::Define { .. }
+            | StmtKind::Var(_)
+    );
+    simple && never
 }
 
 /// Whether a goroutine that a statement starts runs what stands at `used` alone; none where it may leave

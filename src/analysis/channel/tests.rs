@@ -465,6 +465,9 @@ fn a_helper_may_start_the_goroutines() {
     assert_eq!(body("for range n { go g() }", once), ["abandoned-send, 1"]);
     assert_eq!(body("g()", once), unknown, "it waits for it");
     assert_eq!(body("go g()\ng()", once), unknown);
+    assert_eq!(body("defer fails()\ngo g()", once), unknown, "it may wait for it");
+    assert_eq!(body("go g()\nfails()", once), unknown);
+    assert_eq!(body("fails()\ngo g()", once), ["abandoned-send, 1"]);
     assert_eq!(body("if n > 0 { go g() }", once), unknown);
     assert_eq!(body("d := make(chan int)\ngo func() { g(); close(d) }()\n<-d", once), unknown);
     assert_eq!(body("go func() { if n > 0 { return }\ng() }()", once), unknown);
@@ -521,6 +524,8 @@ fn a_generator_is_left_by_who_leaves_the_loop() {
     assert!(with(gives_up, "for v := range f(items) { if v > 1 { return v } }").is_empty());
     let last = "for _, item := range items { c <- item; if item > 1 { return } }";
     assert!(with(last, "for v := range f(items) { if v > 1 { return v } }").is_empty(), "the last one");
+    let fails = "item := 1\nfor { if item > 9 { return }\nc <- item }";
+    assert!(with(fails, counts).is_empty(), "it may have ended by itself");
     assert!(with(all, "for v := range f(items) { for { if v > 1 { break } } }").is_empty(), "another loop");
 }
 
