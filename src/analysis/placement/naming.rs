@@ -53,7 +53,8 @@ pub fn find(
     if let Some(left) = declared(stmt, call.span) {
         return blank(left.get(result)?, &list[at..], trace).filter(|_| !in_loop);
     }
-    (results == 1 && evaluated_first(stmt, call.span)).then_some(Unbound {
+    let alone = result == 0 && results == 1 && !gives_several(stmt, call.span);
+    (alone && evaluated_first(stmt, call.span)).then_some(Unbound {
         place: AnchorPlace::After(stmt.span),
         binding: Binding::Value { statement: stmt.span, call: call.span },
         name: None,
@@ -66,6 +67,17 @@ fn declared(stmt: &Stmt, call: Span) -> Option<&[Expr]> {
     match &stmt.kind {
         StmtKind::Define { left, right } if right.len() == 1 && right[0].unparen().span == call => Some(left),
         _ => None,
+    }
+}
+
+/// Whether `call` alone gives all that the statement assigns, `ctx, _ = Start(ctx)`: no name holds that, even
+/// where nobody knows its type.
+fn gives_several(stmt: &Stmt, call: Span) -> bool {
+    match &stmt.kind {
+        StmtKind::Define { left, right } | StmtKind::Assign { left, right, .. } => {
+            left.len() > 1 && matches!(right.as_slice(), [only] if only.unparen().span == call)
+        }
+        _ => false,
     }
 }
 
@@ -258,10 +270,17 @@ fn evaluated_first(stmt: &Stmt, call: Span) -> bool {
 
 /// A name for a resource of the type `type_name` (`*storage.Client`) that no variable and no name for which
 /// `taken` holds has: the one that the file gives most often to what `constructor` makes, else one made from
-/// the type.
-pub fn name(constructor: &str, type_name: &str, text: &[u8], taken: &dyn Fn(&str) -> bool) -> Arc<str> {
+/// the type, or, where that has no name (`func()`), from `word`.
+pub fn name(
+    constructor: &str,
+    type_name: &str,
+    word: Option<&str>,
+    text: &[u8],
+    taken: &dyn Fn(&str) -> bool,
+) -> Arc<str> {
     let own = type_name.trim_start_matches('*').split('[').next().unwrap_or_default();
-    let own = own.rsplit('.').next().unwrap_or_default();
+    let own = Some(own.rsplit('.').next().unwrap_or_default()).filter(|own| own.chars().all(is_of_name));
+    let own = own.or(word).unwrap_or_default();
     let last_word = own.rfind(char::is_uppercase).map_or(own, |at| &own[at..]).to_lowercase();
     let mut long = own.chars();
     let long: String =
@@ -289,6 +308,10 @@ pub fn keep_apart<'a>(anchors: impl Iterator<Item = (Option<BodyId>, &'a mut Anc
     }
 }
 
+fn is_of_name(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
 /// The name that stands most often before `:= constructor(` or `, err := constructor(`.
 fn habit(constructor: &str, text: &[u8]) -> Option<String> {
     let mut counts: FxHashMap<&str, u32> = FxHashMap::default();
@@ -297,7 +320,7 @@ fn habit(constructor: &str, text: &[u8]) -> Option<String> {
         let Some(line) = std::str::from_utf8(&text[start..at]).ok().map(str::trim) else { continue };
         let Some(names) = line.strip_suffix(":=") else { continue };
         let name = names.split(',').next().unwrap_or_default().trim();
-        let plain = !name.is_empty() && name != "_" && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        let plain = !name.is_empty() && name != "_" && name.chars().all(is_of_name);
         if plain {
             *counts.entry(name).or_default() += 1;
         }
@@ -311,19 +334,37 @@ fn habit(constructor: &str, text: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::go::syntax::parse::parse;
+
+    #[test]
+    fn one_name_does_not_hold_what_gives_several() {
+        let several = |stmt: &str| {
+            let text = format!("func f() {{\n\t{stmt}\n}}");
+            let parsed = parse(text.as_bytes(), Span::new(0, narrow(text.len()))).unwrap();
+            let Decl::Func(func) = parsed.lower().unwrap() else { unreachable!() };
+            let (start, end) = (text.find("start(").unwrap(), text.rfind(')').unwrap() + 1);
+            gives_several(&func.body().unwrap().stmts[0], Span::new(narrow(start), narrow(end)))
+        };
+        assert!(several("ctx, _ = start(ctx)"));
+        assert!(several("ctx, span := start(ctx)"));
+        assert!(!several("_ = start(ctx)"));
+        assert!(!several("a, b = 1, start(ctx)"));
+    }
 
     #[test]
     fn a_name_fits_the_file_or_the_type() {
         let free = |_: &str| false;
         let text =
             b"\tc, err := storage.NewClient(ctx)\n\tc := storage.NewClient(x)\n\td := storage.NewClient(x)\n";
-        assert_eq!(&*name("storage.NewClient", "*storage.Client", text, &free), "c");
-        assert_eq!(&*name("storage.NewClient", "*storage.Client", b"", &free), "client");
-        assert_eq!(&*name("x.New", "*x.AdminClient", b"", &|name| name == "client"), "adminClient");
-        assert_eq!(&*name("x.New", "*x.Client", b"", &|name| name == "client"), "client2");
-        assert_eq!(&*name("x.New", "", b"", &free), "client");
-        assert_eq!(&*name("x.New", "*x.GO", b"", &free), "client");
-        assert_eq!(&*name("x.New", "*x.UserDb", b"", &free), "client");
-        assert_eq!(&*name("x.New", "*x.UserSet", b"", &free), "set");
+        assert_eq!(&*name("storage.NewClient", "*storage.Client", None, text, &free), "c");
+        assert_eq!(&*name("storage.NewClient", "*storage.Client", None, b"", &free), "client");
+        assert_eq!(&*name("x.New", "*x.AdminClient", None, b"", &|name| name == "client"), "adminClient");
+        assert_eq!(&*name("x.New", "*x.Client", None, b"", &|name| name == "client"), "client2");
+        assert_eq!(&*name("x.New", "", None, b"", &free), "client");
+        assert_eq!(&*name("x.New", "*x.GO", None, b"", &free), "client");
+        assert_eq!(&*name("x.New", "*x.UserDb", None, b"", &free), "client");
+        assert_eq!(&*name("x.New", "*x.UserSet", None, b"", &free), "set");
+        assert_eq!(&*name("x.New", "func()", Some("cancel"), b"", &|name| name == "cancel"), "cancel2");
+        assert_eq!(&*name("x.New", "func() error", None, b"", &free), "client");
     }
 }

@@ -314,11 +314,13 @@ impl Case<'_, '_> {
                 || package.has_value(name)
         };
         let constructor = &self.place.text[self.call.function.span.range()];
-        let free_word = || self.wanted.lifetime.words.name.clone().filter(|name| !taken(name));
+        let word = &self.wanted.lifetime.words.name;
+        let free_word = || word.clone().filter(|name| !taken(name));
         let of_type = || {
             naming::name(
                 &String::from_utf8_lossy(constructor),
                 &kind.answer.type_name,
+                word.as_deref(),
                 self.place.text,
                 &taken,
             )
