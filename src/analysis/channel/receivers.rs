@@ -15,7 +15,14 @@ impl Case<'_> {
             return None;
         }
         let mut found: Option<Fault> = None;
-        for exit in self.exits.iter().filter(|exit| !exit.uncertain) {
+        let (uncertain, certain): (Vec<&Way>, Vec<&Way>) = self.exits.iter().partition(|exit| exit.uncertain);
+        for exit in certain.into_iter().chain(uncertain) {
+            // How often a loop ran tells nothing of a close that the way lacks. By itself it is no fault: the
+            // loop may never be left by it.
+            let left = found.as_ref().map(|fault| fault.member);
+            if exit.uncertain && left.flatten().is_none() {
+                break;
+            }
             let started = self.started(exit);
             let closes = |way: &Way| way.has(Action::Close, channel);
             if started.keys().flat_map(|member| &self.members[member.0]).any(closes) {
@@ -45,6 +52,9 @@ impl Case<'_> {
                 (!self.exits.iter().any(leaves)).then_some((None, Some(place)))
             };
             let Some((member, Some(place))) = ranges.or_else(own) else { continue };
+            if exit.uncertain && left != Some(member) {
+                continue;
+            }
             let fault = found.get_or_insert_with(|| Fault {
                 kind: Kind::UnclosedRange,
                 channel,
