@@ -223,6 +223,15 @@ impl<'f, 'a> Flow<'f, 'a> {
         })
     }
 
+    /// Whether a release stands above the acquisition: it is of what its variable, one of the same body, held
+    /// before.
+    fn is_of_one_before(&self, call: &Call) -> bool {
+        let Asked::Call { span, .. } = self.asked else { return false };
+        let var = call.receiver().and_then(Expr::as_ident).and_then(|ident| self.typing.scopes.var(ident));
+        var.is_some_and(|var| self.typing.scopes.info(var).body == self.root)
+            && self.is_over(call.span, span.start)
+    }
+
     /// A function or method with a name.
     fn named(
         &mut self,
@@ -236,6 +245,9 @@ impl<'f, 'a> Flow<'f, 'a> {
         if let (Callee::Method { method, .. }, Some(value)) = (callee, &receiver) {
             let itself = value.tie == Tie::Itself || self.types().is_target(&method.receiver);
             if itself && self.context.is_release(name) && !self.asks_server(call) {
+                if self.is_of_one_before(call) {
+                    return Vec::new();
+                }
                 match self.context.repeatable {
                     true => self.step(call.span, "released here already, after which a release does nothing"),
                     false => self.object(call.span, "released here already"),

@@ -158,6 +158,11 @@ impl<'a> Flow<'_, 'a> {
     fn returned(&mut self, exprs: &'a [Expr], span: Span) {
         let body = self.body();
         let count = self.typing.scopes.body(body).signature.results.len();
+        // What goes out above the release goes without it.
+        if matches!(self.asked, Asked::Call { at, .. } if self.is_over(span, at)) {
+            exprs.iter().for_each(|one| drop(self.values(one)));
+            return;
+        }
         for (index, value) in self.list(exprs, count).into_iter().enumerate() {
             if let Some(value) = value {
                 self.leaves(body, index, value, span);

@@ -14,6 +14,8 @@ use crate::analysis::proof::tie::{Held, Tie, Types, Value, join};
 use crate::base::diagnostic::Verdict;
 use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
+use crate::go::syntax::ast::StmtKind;
+use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
 use crate::go::types::release::ReleaseMethod;
 use crate::go::types::type_expr::Type;
@@ -158,6 +160,19 @@ impl<'f, 'a> Flow<'f, 'a> {
         self.typing.scopes.info(var).name.to_string()
     }
 
+    /// Whether a statement of the body that is asked about is over for good before it comes to `at`: it
+    /// stands above, and no loop leads back to it.
+    pub(crate) fn is_over(&self, span: Span, at: u32) -> bool {
+        let mut over = self.body() == self.root && span.end <= at;
+        visit::body(self.typing.scopes.body(self.root).block, &mut |stmt| match &stmt.kind {
+            StmtKind::For(_) => over &= !(stmt.span.contains(span) && at < stmt.span.end),
+            StmtKind::Defer(_) | StmtKind::Go(_) => over &= !stmt.span.contains(span),
+            StmtKind::Goto(_) => over = false,
+            _ => {}
+        });
+        over
+    }
+
     pub(crate) fn body(&self) -> BodyId {
         self.bodies.last().copied().unwrap_or(BodyId(0))
     }
@@ -243,5 +258,36 @@ impl<'f, 'a> Flow<'f, 'a> {
             Asked::Call { .. } => Seen::By(Verdict::Stored),
             Asked::Params => Seen::Through(index),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tests::places_in;
+
+    /// What is said of the last resource that `body` acquires.
+    fn last(body: &str) -> String {
+        let text = format!(
+            "type keeper struct{{ c *client }}\nfunc (k *keeper) Error() string {{ return \"\" }}\n\
+             func keep(c *client) error {{ return &keeper{{c}} }}\nfunc f() error {{\n{body}\n}}"
+        );
+        places_in(&text).pop().unwrap()
+    }
+
+    #[test]
+    fn what_goes_out_above_the_release_goes_without_it() {
+        let checked = |end: &str| {
+            last(&format!("c, err := open()\nif err != nil {{\nreturn err\n}}\nerr = keep(c)\n{end}"))
+        };
+        assert_eq!(checked("println(err)\nreturn nil"), "c after 8, proved");
+        assert_eq!(checked("return err"), "c after 8, not proved");
+    }
+
+    #[test]
+    fn a_release_above_the_acquisition_is_of_another_one() {
+        let end = "c = make1()\nlend(c)\nreturn nil";
+        assert_eq!(last(&format!("c := make1()\nc.Close()\n{end}")), "c after 7, proved");
+        let looped = "var c *client\nfor some() {\nif c != nil {\nc.Close()\n}\nc = make1()\n}\nreturn nil";
+        assert!(!last(looped).ends_with(", proved"), "{}", last(looped));
     }
 }
