@@ -75,6 +75,7 @@ impl<'a, 'w> Walker<'a, 'w> {
         }
         let values = self.values(right, left.len(), state);
         self.bind_all(left, values, state);
+        left.iter().zip(right).for_each(|(target, value)| self.replaced(target, value, state));
         let acquired = self.acquires(right);
         for (at, target) in left.iter().enumerate() {
             if let Some(var) = target.as_ident().and_then(|ident| self.scopes.var(ident)) {
@@ -83,6 +84,17 @@ impl<'a, 'w> Walker<'a, 'w> {
                     self.note_flag(var, Some(value), state);
                 }
             }
+        }
+    }
+
+    /// `resp.Body = reread(resp.Body)`: what the callee did not give back as it was it has released.
+    fn replaced(&mut self, target: &Expr, value: &Expr, state: &mut State) {
+        let ExprKind::Selector { operand, field } = &target.unparen().kind else { return };
+        let Some(call) = value.as_call().filter(|call| self.ending_rest.contains(&call.span)) else { return };
+        if self.oracle.is_part(&field.name) && self.peek(operand, state) == Some(Alias::Itself) {
+            let by = call.name().unwrap_or_default();
+            let words = format!("released by `{by}`, unless that gives the same `{}` back", field.name);
+            self.release(state, call.span, Certainty::Assumed, &words);
         }
     }
 
@@ -331,8 +343,12 @@ impl<'a, 'w> Walker<'a, 'w> {
     /// is stored in it.
     pub(crate) fn is_caller_s(&self, var: VarId) -> bool {
         let info = self.scopes.info(var);
-        let summed_up = self.body == BodyId(0) && matches!(self.sources, [Source::Variable(_)]);
-        summed_up && info.body == self.body && matches!(info.origin, VarOrigin::Param { .. })
+        self.is_summed_up() && info.body == self.body && matches!(info.origin, VarOrigin::Param { .. })
+    }
+
+    /// Whether this is about what a function does with a parameter.
+    pub(crate) fn is_summed_up(&self) -> bool {
+        self.body == BodyId(0) && matches!(self.sources, [Source::Variable(_)])
     }
 
     /// Whether the variable's value is made in this body: nobody else can see what is stored in it.

@@ -358,6 +358,9 @@ impl<'a> Walker<'a, '_> {
         if passed.drops {
             self.dropping.insert(span);
         }
+        if passed.ends_rest {
+            self.ending_rest.insert(span);
+        }
         match passed.outcome {
             ParamOutcome::Lends => {}
             ParamOutcome::Reads => {

@@ -105,8 +105,9 @@ impl<'a> Walker<'a, '_> {
             return self.call(call, state);
         }
         match (&expr.unparen().kind, self.eval(expr, state)) {
-            (ExprKind::TypeAssert { .. }, Some(Alias::Itself)) => {
-                vec![Some(Alias::Itself), Some(Alias::Sure)]
+            (ExprKind::TypeAssert { ty, .. }, Some(Alias::Itself)) => {
+                let sure = !(self.is_summed_up() && self.oracle.is_one_of_many(ty));
+                vec![Some(Alias::Itself), sure.then_some(Alias::Sure)]
             }
             (_, value) => vec![value],
         }

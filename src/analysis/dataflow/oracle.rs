@@ -22,6 +22,8 @@ pub struct ParamEffect {
     pub results: Vec<(usize, Alias)>,
     /// On ways that return an error no result does, and nothing else has it either.
     pub drops: bool,
+    /// On ways on which no result does, it is released.
+    pub ends_rest: bool,
 }
 
 /// What remains with the callee.
@@ -50,7 +52,8 @@ pub enum ParamOutcome {
 impl ParamEffect {
     /// Lent, and no result holds on.
     pub fn lent(certainty: Certainty) -> ParamEffect {
-        ParamEffect { outcome: ParamOutcome::Lends, certainty, results: Vec::new(), drops: false }
+        let outcome = ParamOutcome::Lends;
+        ParamEffect { outcome, certainty, results: Vec::new(), drops: false, ends_rest: false }
     }
 
     /// Kept.
@@ -60,6 +63,7 @@ impl ParamEffect {
             certainty,
             results: Vec::new(),
             drops: false,
+            ends_rest: false,
         }
     }
 }
@@ -125,6 +129,11 @@ pub trait Oracle<'a> {
     }
     /// What the call does with the value in `place`, which holds on to the resource as `hold` says.
     fn passed(&self, call: &'a Call, place: Operand, alias: &Alias) -> ParamEffect;
+    /// Whether values of other types than this one may stand where it is asked for: a caller's value has all
+    /// that an interface asks of what can be released, and may be of any type that is none.
+    fn is_one_of_many(&self, _ty: &Expr) -> bool {
+        false
+    }
     /// Whether the process serves from this call on until it ends.
     fn serves(&self, call: &'a Call) -> bool;
     /// Whether a value comes from this channel only when the process is told to end.

@@ -46,6 +46,8 @@ pub struct Walker<'a, 'w> {
     pub drops: bool,
     /// The calls that may return an error and leave it with nobody.
     pub(crate) dropping: FxHashSet<Span>,
+    /// The calls that give the resource back or have released it.
+    pub(crate) ending_rest: FxHashSet<Span>,
     /// The parameters that it was put into, for the callers of a function that is summed up.
     pub puts: BTreeMap<VarId, String>,
     /// Where a field of the resource itself is set that is not exported.
@@ -87,6 +89,7 @@ impl<'a, 'w> Walker<'a, 'w> {
             left: BTreeSet::new(),
             drops: false,
             dropping: FxHashSet::default(),
+            ending_rest: FxHashSet::default(),
             puts: BTreeMap::new(),
             altered: None,
             around: BTreeSet::new(),

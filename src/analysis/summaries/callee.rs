@@ -133,6 +133,11 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         self.releases.iter().any(own) || (known::also_releases(method) && args.is_none_or(|args| args == 0))
     }
 
+    fn is_one_of_many(&self, ty: &Expr) -> bool {
+        let ty = self.database().type_of(&self.typing.file, ty);
+        ty.pointee().named().is_some() && !self.database().is_interface(&ty)
+    }
+
     fn is_function(&self) -> bool {
         self.releases.iter().any(|release| release.way == ReleaseWay::Value)
     }

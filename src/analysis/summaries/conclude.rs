@@ -23,7 +23,7 @@ pub(crate) fn worse(a: ParamEffect, b: ParamEffect) -> ParamEffect {
         ParamOutcome::Releases | ParamOutcome::WillRelease => 0,
     };
     let certainty = a.certainty.and(b.certainty);
-    let drops = a.drops && b.drops;
+    let (drops, ends_rest) = (a.drops && b.drops, a.ends_rest && b.ends_rest);
     let mut results = a.results.clone();
     results.extend(b.results.iter().cloned());
     results.sort();
@@ -37,7 +37,7 @@ pub(crate) fn worse(a: ParamEffect, b: ParamEffect) -> ParamEffect {
             "passed to a function value that releases it in some cases",
         );
     }
-    ParamEffect { certainty, results, drops, ..kept }
+    ParamEffect { certainty, results, drops, ends_rest, ..kept }
 }
 
 pub(crate) fn run(runner: Runner, releases: bool) -> ParamEffect {
@@ -103,16 +103,29 @@ pub(crate) fn conclude(trace: &Trace, name: &str, scopes: &Scopes) -> ParamEffec
         (false, true) => ParamOutcome::Reads,
         (false, false) => ParamOutcome::Lends,
     };
+    let sure = |id: &EventId| trace.events[id.0 as usize].certainty == Certainty::Proved;
+    let everywhere = !releases.is_empty() && releases.len() == ways.len();
+    let released =
+        if everywhere && releases.iter().all(sure) { Certainty::Proved } else { Certainty::Assumed };
     if !trace.left.is_empty() {
         let runs = ways.iter().any(|exit| exit.state.running.is_some());
-        let outcome = if runs { ParamOutcome::Works } else { lends };
+        let (outcome, certainty) = match (runs, everywhere) {
+            (true, _) => (ParamOutcome::Works, certainty),
+            // `return c, c.Close()`
+            (false, true) => (ParamOutcome::Releases, released),
+            (false, false) => (lends, certainty),
+        };
+        let given_back = |exit: &&&Exit| {
+            let returned =
+                |id: EventId| trace.events[id.0 as usize].kind == EventKind::Escaped(Verdict::Returned);
+            by(&exit.state).is_none() && matches!(exit.state.phase, Phase::Escaped(id) if returned(id))
+        };
+        let given_back = ways.iter().filter(given_back).count();
+        let ends_rest = !releases.is_empty() && releases.len() + given_back == ways.len();
         let left = trace.left.iter().cloned().chain(settled);
         let passed = with_results(left.collect(), certainty);
-        return ParamEffect { outcome, drops: trace.drops, ..passed };
+        return ParamEffect { outcome, drops: trace.drops, ends_rest, ..passed };
     }
-    let sure = |id: &EventId| trace.events[id.0 as usize].certainty == Certainty::Proved;
-    let everywhere = releases.len() == ways.len() && releases.iter().all(sure);
-    let certainty = if everywhere { Certainty::Proved } else { Certainty::Assumed };
     if let Some(settled) = settled {
         return ParamEffect { outcome: lends, ..with_results(vec![settled], Certainty::Proved) };
     }
@@ -122,7 +135,7 @@ pub(crate) fn conclude(trace: &Trace, name: &str, scopes: &Scopes) -> ParamEffec
     match releases.len() {
         _ if ends => ParamEffect { outcome: lends, ..ParamEffect::lent(Certainty::Proved) },
         0 => ParamEffect { outcome: lends, ..ParamEffect::lent(Certainty::Proved) },
-        _ => ParamEffect { outcome: ParamOutcome::Releases, ..ParamEffect::lent(certainty) },
+        _ => ParamEffect { outcome: ParamOutcome::Releases, ..ParamEffect::lent(released) },
     }
 }
 
