@@ -75,6 +75,10 @@ impl<'a> Walker<'a, '_> {
                 self.release(state, call.span, Certainty::Proved, "released");
                 return results;
             }
+            if alias == Alias::Itself && self.oracle.is_release_by_name(call) {
+                self.release(state, call.span, Certainty::Assumed, &released_by(field));
+                return results;
+            }
             if alias == Alias::Itself {
                 self.note_use(call, false, state);
             }
@@ -408,6 +412,11 @@ impl<'a> Walker<'a, '_> {
             }
         }
     }
+}
+
+/// What is said of a release that only its name tells.
+pub(crate) fn released_by(method: &Ident) -> String {
+    format!("released by `{}`", method.name)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What runs later or elsewhere: function literals, deferred calls, goroutines.
 
 use crate::analysis::dataflow::assignments::root;
+use crate::analysis::dataflow::calls::released_by;
 use crate::analysis::dataflow::oracle::{Operand, ParamOutcome};
 use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::*;
@@ -148,6 +149,16 @@ impl<'a, 'w> Walker<'a, 'w> {
         if let Some(body) = self.called_literal(&call.function) {
             let args = self.arguments(call, state);
             return self.deferred_literal(call, body, &args, state);
+        }
+        if let ExprKind::Selector { operand, field } = &call.function.unparen().kind
+            && state.is_open()
+            && self.peek(operand, state) == Some(Alias::Itself)
+            && self.oracle.is_release_by_name(call)
+        {
+            self.arguments(call, state);
+            let id = self.event(call.span, EventKind::Released, Certainty::Assumed, released_by(field));
+            state.due.get_or_insert(id);
+            return;
         }
         self.defer_on(call, state);
         let mut after =

@@ -99,6 +99,10 @@ pub trait Oracle<'a> {
     /// Whether a method of this name, called on the resource itself with that many arguments, releases it;
     /// `None` for the method as a value.
     fn is_release(&self, method: &str, args: Option<usize>) -> bool;
+    /// Whether the call, a method of the resource, is a release by the method's name alone: `c.Logout()`.
+    fn is_release_by_name(&self, _call: &'a Call) -> bool {
+        false
+    }
     /// The variable of a network connection that the call makes something around.
     fn made_around(&self, _call: &'a Call) -> Option<VarId> {
         None

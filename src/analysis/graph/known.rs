@@ -125,6 +125,16 @@ pub fn reads_like_release(name: &str) -> bool {
                 .any(|two| known.release_pairs.holds_any_case(&name[two[0].start..two[1].end])))
 }
 
+/// Whether a name is one of these words, and no more: `Logout`, and not `CloseIdleConnections`.
+pub fn is_named_release(name: &str) -> bool {
+    let known = names::words();
+    match camel_words(name).count() {
+        1 => known.release.holds_any_case(name),
+        2 => known.release_pairs.holds_any_case(name),
+        _ => false,
+    }
+}
+
 /// Where the words of a name stand: `async`, `Close`.
 fn camel_words(name: &str) -> impl Iterator<Item = Range<usize>> {
     let starts = name.char_indices().filter(|(at, letter)| *at == 0 || letter.is_uppercase());

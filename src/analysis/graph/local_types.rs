@@ -58,6 +58,16 @@ impl<'a, 'w> Typing<'a, 'w> {
         self.database.results(&self.callee(call))
     }
 
+    /// Whether a call has no arguments but contexts, times and flags: with a request it is one.
+    pub fn asks_little(&self, call: &Call) -> bool {
+        call.args.iter().all(|arg| match self.of(arg) {
+            ty if ty.is_context() || ty.is_error() => true,
+            Type::Basic(name) => !matches!(&*name, "string" | "untyped"),
+            ty @ Type::Named(_) => ty.is_in(&names::types().times),
+            _ => arg.is_nil(),
+        })
+    }
+
     /// The type of an expression of one value.
     pub fn of(&self, expr: &Expr) -> Type {
         let types = self.database.expr_type(&self.file, expr, &|ident| self.local(ident));

@@ -55,7 +55,7 @@ fn other_release(subject: &Subject, derived: &Derived, inner: &FxHashSet<String>
             return;
         }
         let call = calls.iter().find(|call| call.function.unparen().span == expr.span);
-        if call.is_none_or(|call| asks_little(subject, call)) {
+        if call.is_none_or(|call| subject.typing.asks_little(call)) {
             let words = format!("`{}` may release it", field.name);
             found = Some(subject.object(expr.span, words));
         }
@@ -133,16 +133,6 @@ fn always_releases(subject: &Subject, typing: &Typing, call: &Call, depth: usize
             });
         }
         found
-    })
-}
-
-/// A call without arguments but contexts, times and flags: with a request it is one.
-fn asks_little(subject: &Subject, call: &Call) -> bool {
-    call.args.iter().all(|arg| match subject.typing.of(arg) {
-        ty if ty.is_context() || ty.is_error() => true,
-        Type::Basic(name) => !matches!(&*name, "string" | "untyped"),
-        ty @ Type::Named(_) => ty.is_in(&names::types().times),
-        _ => arg.is_nil(),
     })
 }
 

@@ -138,6 +138,17 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         ty.pointee().named().is_some() && !self.database().is_interface(&ty)
     }
 
+    fn is_release_by_name(&self, call: &'a Call) -> bool {
+        let Some(name) = call.name().filter(|name| known::is_named_release(name)) else { return false };
+        let by_method = self.releases.iter().any(|release| release.way == ReleaseWay::Method);
+        // What a method of the repository does is read.
+        let unread = || match self.typing.callee(call) {
+            Callee::FuncValue(_) => false,
+            _ => !self.callee_within(call).is_some_and(|func| func.decl.has_body()),
+        };
+        by_method && !self.is_release(name, None) && self.typing.asks_little(call) && unread()
+    }
+
     fn is_function(&self) -> bool {
         self.releases.iter().any(|release| release.way == ReleaseWay::Value)
     }
