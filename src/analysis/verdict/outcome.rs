@@ -190,6 +190,14 @@ impl Case<'_, '_> {
                 if let EventKind::Escaped(verdict) = event.kind { verdict } else { Verdict::Captured };
             return simple(verdict, event.certainty, vec![self.at(event.span, event.words.clone())]);
         }
+        // Still open when the next one is made, it would have a way out.
+        if let Some(event) = trace.events.iter().find(|event| event.kind == EventKind::Released) {
+            return simple(
+                Verdict::Released,
+                event.certainty,
+                vec![self.at(event.span, event.words.clone())],
+            );
+        }
         let words = "every way out after it ends the process, or there is none";
         simple(Verdict::ProcessLifetime, Certainty::Proved, vec![self.at(self.call.span, words)])
     }
@@ -409,9 +417,11 @@ fn on_other_ways(words: &str) -> String {
     format!("on other ways out {it}{words}")
 }
 
-/// Whether the function is left without the acquisition, whatever happens.
+/// Whether no way comes to the acquisition. One that does need not come to an end.
 fn is_unreached(trace: &Trace) -> bool {
-    trace.exits.iter().all(|exit| exit.state.phase == Phase::Before) && !trace.exits.is_empty()
+    let without = |state: &State| state.phase == Phase::Before;
+    let mut places = trace.after.values().chain(trace.enter.values()).flatten();
+    !trace.exits.is_empty() && trace.exits.iter().all(|exit| without(&exit.state)) && places.all(without)
 }
 
 /// The ways out, by what they mean.
@@ -426,6 +436,17 @@ struct Ways<'l> {
 #[cfg(test)]
 mod tests {
     use crate::analysis::tests::{body, evidence, fates};
+
+    #[test]
+    fn what_a_loop_without_an_end_makes_is_reached() {
+        let of = |used: &str| {
+            let looped = format!("for {{\nc, err := open()\nif err != nil {{\ncontinue\n}}\n{used}\n}}");
+            fates(&format!("func f() {{\nif some() {{\nreturn\n}}\n{looped}\n}}")).remove(0)
+        };
+        assert!(of("go lend(c)").starts_with("captured"), "{}", of("go lend(c)"));
+        assert!(of("lend(c)").starts_with("leaked"), "{}", of("lend(c)"));
+        assert!(of("c.Close()").starts_with("released"), "{}", of("c.Close()"));
+    }
 
     #[test]
     fn of_many_ways_out_the_first_are_told() {
