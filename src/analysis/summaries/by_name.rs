@@ -1,6 +1,6 @@
 //! What a declaration may have to do with, told by the names in its text alone: whether it may start a
-//! goroutine, and whether it may wait for what a field holds. Where that says no, it need not be parsed; a yes
-//! says nothing.
+//! goroutine, and whether it may wait for what a field holds. Where that says no, it need not be parsed; a
+//! yes says nothing.
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -104,8 +104,8 @@ impl<'f> NamesHere<'f> {
         }
     }
 
-    /// What starts goroutines in the file's own package and in those that it imports, as far as they are read;
-    /// Go's own aside, whose types start nothing that a method of theirs has to end.
+    /// What starts goroutines in the file's own package and in those that it imports, as far as they are
+    /// read; Go's own aside, whose types start nothing that a method of theirs has to end.
     fn starters(&self) -> Vec<Names> {
         let imports = self.scope.imports().iter().filter(|import| !facts::is_standard(&import.path));
         let imported = imports.filter_map(|import| self.database.import(self.scope, &import.path).ok());
