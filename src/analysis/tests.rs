@@ -189,24 +189,31 @@ pub(crate) fn places(text: &str) -> Vec<String> {
 
 /// As [`places`], of any text.
 pub(crate) fn places_in(text: &str) -> Vec<String> {
-    judgements("", text, "m.go", |one, lines| {
-        let candidate = one.faults.iter().find_map(|fault| match (fault.kind, &fault.remedy) {
-            (FaultKind::Leak, Remedy::Release(candidate)) => Some(candidate),
-            _ => None,
-        });
-        let Some(candidate) = candidate else { return "no leak".to_owned() };
-        if let Some(obstacle) = &candidate.obstacle {
-            let leaving = candidate.leaving.iter().map(|anchor| place(anchor, lines));
-            return [obstacle.clone()].into_iter().chain(leaving).collect::<Vec<_>>().join("; ");
-        }
-        let Some(anchor) = &candidate.anchor else { return "nowhere".to_owned() };
-        let proof = match &candidate.proof {
-            Some(Ok(_)) => ", proved",
-            Some(Err(_)) => ", not proved",
-            None => "",
-        };
-        format!("{}{proof}", place(anchor, lines))
-    })
+    judgements("", text, "m.go", place_of_release)
+}
+
+/// As [`places_in`], of a text that imports something.
+pub(crate) fn places_with(import: &str, text: &str) -> Vec<String> {
+    judgements(&format!("{import:?}"), text, "m.go", place_of_release)
+}
+
+fn place_of_release(one: &Judgement, lines: &LineIndex) -> String {
+    let candidate = one.faults.iter().find_map(|fault| match (fault.kind, &fault.remedy) {
+        (FaultKind::Leak, Remedy::Release(candidate)) => Some(candidate),
+        _ => None,
+    });
+    let Some(candidate) = candidate else { return "no leak".to_owned() };
+    if let Some(obstacle) = &candidate.obstacle {
+        let leaving = candidate.leaving.iter().map(|anchor| place(anchor, lines));
+        return [obstacle.clone()].into_iter().chain(leaving).collect::<Vec<_>>().join("; ");
+    }
+    let Some(anchor) = &candidate.anchor else { return "nowhere".to_owned() };
+    let proof = match &candidate.proof {
+        Some(Ok(_)) => ", proved",
+        Some(Err(_)) => ", not proved",
+        None => "",
+    };
+    format!("{}{proof}", place(anchor, lines))
 }
 
 /// What a release of each leak in a text may use where it stands.

@@ -353,11 +353,12 @@ impl<'t, 'a, 'c> Addresses<'t, 'a, 'c> {
             if self.var(&call.function).is_some_and(|var| self.outlives(var)) {
                 return Some(Kept::Elsewhere);
             }
-            // What is not read may keep it in what it is called on, and what gives nothing back was called for
-            // what it keeps or does.
-            return match called_on(call).filter(|on| !self.is_package(on)) {
-                Some(on) => self.stays(self.root(on)),
-                None => self.is_statement(call).then_some(Kept::Elsewhere),
+            // What is not read may keep it in what it is called on, and a function of a package that gives
+            // nothing back was called for what it keeps or does.
+            let on = called_on(call)?;
+            return match self.is_package(on) {
+                false => self.stays(self.root(on)),
+                true => self.is_statement(call).then_some(Kept::Elsewhere),
             };
         };
         if depth >= MAX_DEPTH {
@@ -443,7 +444,7 @@ fn called_on(call: &Call) -> Option<&Expr> {
 
 #[cfg(test)]
 mod tests {
-    use crate::analysis::tests::places_in;
+    use crate::analysis::tests::{places_in, places_with};
 
     #[test]
     fn what_gives_out_where_it_is_reached_lives_on_whatever_its_name() {
@@ -520,17 +521,28 @@ mod tests {
             "for _, text := range []string{h.Addr()} { remember(text) }",
             "other := h\nremember(other.Addr())",
             "then(h.Addr())",
-            "unread(h.Addr())",
         ] {
             assert_eq!(of(kept), ["h after 14, not proved"], "{kept}");
         }
-        for lent in [
-            "_ = l.has(h.Addr())",
-            "own := &list{}\nown.add(\"x\", h.Addr())",
-            "_ = dial(h.Addr())",
-            "_ = unread(h.Addr())",
-        ] {
+        for lent in ["_ = l.has(h.Addr())", "own := &list{}\nown.add(\"x\", h.Addr())", "_ = dial(h.Addr())"]
+        {
             assert_eq!(of(lent), ["h after 14, proved"], "{lent}");
         }
+    }
+
+    #[test]
+    fn a_function_of_a_package_that_is_not_read_may_keep_the_address() {
+        let of = |rest: &str| {
+            let text = format!(
+                "type hub struct{{ fd int }}\nfunc (h *hub) Close() error {{ h.fd = 0; return nil }}\n\
+                 func (h *hub) Addr() string {{ return string(rune(h.fd)) }}\n\
+                 func newHub() *hub {{ return &hub{{fd: 1}} }}\nfunc f(run func(string)) {{\nh := newHub()\n\
+                 {rest}\n}}"
+            );
+            places_with("example.com/gone", &text)
+        };
+        assert_eq!(of("gone.Register(h.Addr())"), ["h after 6, not proved"]);
+        assert_eq!(of("_ = gone.New(h.Addr())"), ["h after 6, proved"]);
+        assert_eq!(of("println(h.Addr())"), ["h after 6, proved"]);
     }
 }
