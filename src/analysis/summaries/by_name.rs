@@ -98,7 +98,8 @@ impl<'f> NamesHere<'f> {
 
     /// Whether a declaration with this text may start a goroutine, by itself or by what it calls.
     pub fn may_start(&self, text: &[u8]) -> bool {
-        has_word(text, "go") || {
+        // What tests declare is not among what is known.
+        self.scope.is_test() || has_word(text, "go") || {
             let known = self.starters.get_or_init(|| self.starters());
             !known.is_empty() && called(text).any(|(name, _)| known.iter().any(|names| names.contains(name)))
         }
@@ -118,8 +119,8 @@ impl<'f> NamesHere<'f> {
     /// for.
     pub fn may_wait(&self, text: &[u8]) -> bool {
         let known = self.by_name.kept.get_or(&self.scope.package, kept);
-        !known.is_empty()
-            && memchr::memchr_iter(b'.', text).any(|dot| {
+        self.scope.is_test()
+            || memchr::memchr_iter(b'.', text).any(|dot| {
                 let rest = &text[dot + 1..];
                 let word = &rest[..rest.iter().take_while(|byte| is_word(**byte)).count()];
                 std::str::from_utf8(word).is_ok_and(|word| known.contains(word))
