@@ -48,8 +48,8 @@ impl Detected {
 /// Whether a rule that runs has to look at a file with this text, or at a declaration, of which it is known
 /// what it declares and what its names can mean.
 pub fn is_wanted(policy: &Policy, text: &[u8], declared: Option<(&Item, &NamesHere)>) -> bool {
-    let program = LazyCell::new(|| outline::without_opaque(text));
-    let locks = LazyCell::new(|| program.as_deref().is_none_or(|text| !lock::are_released_in_place(text)));
+    let in_place = |text: Vec<u8>| lock::are_released_in_place(&text);
+    let locks = LazyCell::new(|| !outline::without_opaque(text).is_some_and(in_place));
     let concerns = |rule: &Rule| match &*rule.reports {
         kind if lock::KINDS.contains(&kind) => *locks,
         channel::WORKERS => declared.is_none_or(|(_, names)| names.may_start(text)),

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use crate::go::facts;
-use crate::go::syntax::outline::{body_start, is_word};
+use crate::go::syntax::outline::{body_start, has_word, is_word};
 
 /// A text that names more methods of locks is not looked at.
 const MAX_MENTIONS: usize = 512;
@@ -27,7 +27,7 @@ struct Mention<'t> {
 /// comments and what stands in strings are blanks.
 pub fn are_released_in_place(text: &[u8]) -> bool {
     let Some(mentions) = mentions(text) else { return false };
-    if contains_word(text, b"goto") || are_nested(&mentions) {
+    if has_word(text, "goto") || are_nested(&mentions) {
         return false;
     }
     let mut released = vec![false; mentions.len()];
@@ -118,10 +118,6 @@ fn path_start(text: &[u8]) -> usize {
     text.iter().rposition(|byte| !is_part(*byte)).map_or(0, |before| before + 1)
 }
 
-fn contains_word(text: &[u8], word: &[u8]) -> bool {
-    memchr::memmem::find_iter(text, word).any(|at| is_whole(text, at, word.len()))
-}
-
 fn is_whole(text: &[u8], at: usize, len: usize) -> bool {
     !text[..at].last().copied().is_some_and(is_word) && !text.get(at + len).copied().is_some_and(is_word)
 }
@@ -188,7 +184,7 @@ fn opens_function(text: &[u8]) -> bool {
 }
 
 /// What leaves a block, or begins another part of it.
-const LEAVES: [&[u8]; 7] = [b"return", b"break", b"continue", b"panic", b"case", b"default", b"fallthrough"];
+const LEAVES: [&str; 7] = ["return", "break", "continue", "panic", "case", "default", "fallthrough"];
 
 /// Whether something between two places leaves the block of the first, or ends it.
 fn may_leave(between: &[u8]) -> bool {
@@ -199,7 +195,7 @@ fn may_leave(between: &[u8]) -> bool {
             return true;
         }
     }
-    open != 0 || LEAVES.iter().any(|word| contains_word(between, word))
+    open != 0 || LEAVES.iter().any(|word| has_word(between, word))
 }
 
 /// Whether something that runs in `held` could take the lock: a method of what has it, or a function that
@@ -232,15 +228,12 @@ fn is_local(text: &[u8], name: &[u8]) -> bool {
     let line = memchr::memmem::rfind(text, b"\nfunc ").map_or(0, |newline| newline + 1);
     let function = &text[line..];
     let Some(head) = body_start(function).filter(|_| function.starts_with(b"func ")) else { return false };
-    if contains_word(&function[..head], name) {
-        return true;
-    }
     memchr::memmem::find_iter(function, name).filter(|at| is_whole(function, *at, name.len())).any(|at| {
         let list = |byte: &&u8| is_word(**byte) || matches!(byte, b',' | b' ');
         let after = &function[at + name.len()..];
         let names = after.iter().take_while(list).count();
         let begins = matches!(function[..at].last(), Some(b'\t' | b' '));
-        begins && after[names..].starts_with(b":=") || function[..at].ends_with(b"var ")
+        at < head || begins && after[names..].starts_with(b":=") || function[..at].ends_with(b"var ")
     })
 }
 

@@ -118,13 +118,15 @@ impl<'f> NamesHere<'f> {
     /// Whether a declaration with this text names what may be a field of its own package that somebody waits
     /// for.
     pub fn may_wait(&self, text: &[u8]) -> bool {
-        let known = self.by_name.kept.get_or(&self.scope.package, kept);
-        self.scope.is_test()
-            || memchr::memchr_iter(b'.', text).any(|dot| {
+        // What tests declare is not among what is known.
+        self.scope.is_test() || {
+            let known = self.by_name.kept.get_or(&self.scope.package, kept);
+            memchr::memchr_iter(b'.', text).any(|dot| {
                 let rest = &text[dot + 1..];
                 let word = &rest[..rest.iter().take_while(|byte| is_word(**byte)).count()];
                 std::str::from_utf8(word).is_ok_and(|word| known.contains(word))
             })
+        }
     }
 }
 
