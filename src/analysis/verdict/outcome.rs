@@ -190,7 +190,8 @@ impl Case<'_, '_> {
                 if let EventKind::Escaped(verdict) = event.kind { verdict } else { Verdict::Captured };
             return simple(verdict, event.certainty, vec![self.at(event.span, event.words.clone())]);
         }
-        // Still open when the next one is made, it would have a way out; what ends the process may leave it so.
+        // Still open when the next one is made, it would have a way out; what ends the process may leave
+        // it so.
         let released = |event: &&Event| event.kind == EventKind::Released;
         let is_left = trace.exits.iter().any(|exit| exit.state.is_open());
         if let Some(event) = trace.events.iter().find(released).filter(|_| !is_left) {
