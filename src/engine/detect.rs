@@ -52,7 +52,7 @@ pub fn is_wanted(policy: &Policy, text: &[u8], declared: Option<(&Item, &NamesHe
     let locks = LazyCell::new(|| !outline::without_opaque(text).is_some_and(in_place));
     let concerns = |rule: &Rule| match &*rule.reports {
         kind if lock::KINDS.contains(&kind) => *locks,
-        channel::WORKERS => declared.is_none_or(|(_, names)| names.may_start(text)),
+        channel::WORKERS => declared.is_none_or(|(_, names)| names.may_have_worker(text)),
         channel::UNANSWERED => declared.is_none_or(|(_, names)| names.may_wait(text)),
         construct::GROWING => declared.is_none_or(|(item, _)| item.kind == ItemKind::Var),
         _ => true,

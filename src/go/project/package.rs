@@ -414,10 +414,11 @@ impl Package {
         self.texts(all, look);
     }
 
-    /// Shows the text of each type declaration that is no test's, under whatever build tags, in any order.
-    pub fn each_type(&self, look: &mut dyn FnMut(&[u8])) {
-        let all = self.types.values().flatten().map(|place| ((), *place)).collect();
-        self.texts(all, &mut |(), text| look(text));
+    /// Shows the text of the declaration of each type that is no test's, under whatever build tags, in any
+    /// order. Types that are declared together have one text.
+    pub fn each_type(&self, look: &mut dyn FnMut(&Arc<str>, &[u8])) {
+        let all = self.types.iter().flat_map(|(name, places)| places.iter().map(move |place| (name, *place)));
+        self.texts(all.collect(), &mut |name, text| look(name, text));
     }
 
     /// Every definition of a function or method, under whatever build tags, whose text `holds` something and

@@ -15,7 +15,7 @@ use crate::base::text::{Span, narrow};
 use crate::go::syntax::scan::Scanner;
 
 pub use crate::go::syntax::scan::{
-    KEYWORDS, body_start, called, has_word, is_word, line_comments, without_opaque,
+    KEYWORDS, body_start, called, composites, has_word, is_word, line_comments, result_start, without_opaque,
 };
 
 /// What a file says at its top level.

@@ -341,6 +341,39 @@ pub fn called(text: &[u8]) -> impl Iterator<Item = (&str, Range<usize>)> {
     })
 }
 
+/// The name of the type of every composite literal that says it: what stands before a `{`, or before the type
+/// arguments there, with whatever else does.
+pub fn composites(text: &[u8]) -> impl Iterator<Item = &str> {
+    memchr::memchr_iter(b'{', text).filter_map(|at| {
+        let mut depth = 0_usize;
+        let argument = |byte: &&u8| {
+            depth += usize::from(**byte == b']');
+            let inside = depth > 0;
+            depth -= usize::from(**byte == b'[' && inside);
+            inside && !matches!(**byte, b'\n' | b'{' | b'}')
+        };
+        let at = at - text[..at].iter().rev().take_while(argument).count();
+        let start = text[..at].iter().rposition(|byte| !is_word(*byte)).map_or(0, |before| before + 1);
+        std::str::from_utf8(&text[start..at]).ok().filter(|name| !name.is_empty())
+    })
+}
+
+/// Where the results begin in the head of a function or method: behind its parameters.
+pub fn result_start(head: &[u8]) -> Option<usize> {
+    let mut scanner = Scanner::new(head);
+    let mut named = false;
+    loop {
+        scanner.gap();
+        let parameters = named && scanner.peek()? == b'(';
+        named |= !matches!(scanner.word(), b"" | b"func");
+        scanner.peek()?;
+        scanner.token();
+        if parameters {
+            return Some(scanner.at);
+        }
+    }
+}
+
 /// Where the body's `{` stands in the text of a function; `None` when there is none in `text`, which may be
 /// cut off.
 pub fn body_start(text: &[u8]) -> Option<usize> {
@@ -409,5 +442,24 @@ mod tests {
         for open in ["a := \"b\n", "a := `b", "a /* b", "a := \"b\\"] {
             assert_eq!(blank(open), None, "{open}");
         }
+    }
+
+    #[test]
+    fn results_stand_behind_the_parameters() {
+        for (head, expected) in [
+            ("func f(a *T) (*U, error) ", " (*U, error) "),
+            ("func (t *T) f(a func(b V) W) <-chan U ", " <-chan U "),
+            ("func f[T interface{ m() }](\n\ta T, // a ) of its\n) *U[T] ", " *U[T] "),
+            ("func f()", ""),
+        ] {
+            assert_eq!(result_start(head.as_bytes()).map(|start| &head[start..]), Some(expected), "{head}");
+        }
+        assert_eq!(result_start(b"func f"), None);
+    }
+
+    #[test]
+    fn a_literal_says_its_type() {
+        let found: Vec<&str> = composites(b"a := &p.T{b: U[[2]X]{}, c: []V{{}}}; if d { e() }").collect();
+        assert_eq!(found, ["T", "U", "V"]);
     }
 }
