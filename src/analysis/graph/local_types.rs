@@ -16,6 +16,7 @@ use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::{Lookup, Member};
 use crate::go::types::type_expr::{Type, guess_package_name};
+use crate::go::types::underlying::embedded_name;
 
 /// Answers about one declaration, remembered.
 pub struct Typing<'a, 'w> {
@@ -154,11 +155,29 @@ impl<'a, 'w> Typing<'a, 'w> {
     /// The package that declares the type of a method call's receiver; empty when unknown.
     pub fn receiver_package(&self, call: &Call) -> String {
         match &call.function.unparen().kind {
-            ExprKind::Selector { operand, .. } => {
-                self.of(operand).named().map_or_else(String::new, |named| named.package.to_string())
+            ExprKind::Selector { operand, field } => {
+                let ty = self.of(operand);
+                let owner = self.promoting(&ty, &field.name).unwrap_or(ty);
+                owner.named().map_or_else(String::new, |named| named.package.to_string())
             }
             _ => String::new(),
         }
+    }
+
+    /// The only type that is embedded in a struct without a method of this name: `suite.Suite` of a suite.
+    fn promoting(&self, ty: &Type, method: &str) -> Option<Type> {
+        let named = ty.pointee().named()?;
+        let package = named.source()?;
+        if package.has_method(&named.name, method) {
+            return None;
+        }
+        let spec = package.type_spec(&named.name)?;
+        let ExprKind::Struct(fields) = &spec.spec().ty.unparen().kind else { return None };
+        let mut embedded = fields.iter().filter(|field| embedded_name(field).is_some());
+        let only = embedded.next().filter(|_| embedded.next().is_none())?;
+        let scope = FileScope { package: package.clone(), file: spec.file };
+        let inner = self.database.type_of(&scope, &only.ty);
+        Some(self.promoting(&inner, method).unwrap_or(inner))
     }
 
     /// Whether a channel is one that nobody ever closes: `time.Tick(d)`, `ticker.C`.

@@ -68,6 +68,9 @@ impl Case<'_, '_> {
         {
             return Some(self.nothing_because(kind.answer.certainty, words));
         }
+        if self.hands_on_release(kind.result) && !by_name {
+            return Some(self.unsure_because("its maker hands on a function that releases it".to_owned()));
+        }
         let makers = self.makers()?;
         let find = |asked: &dyn Fn(&FuncRef) -> bool| {
             makers.iter().find(|func| asked(func)).map(|func| func.decl.name.name.clone())
@@ -78,6 +81,37 @@ impl Case<'_, '_> {
         }
         let name = find(&|func| wrapped::serves_with(database, func, kind.result))?;
         Some(self.released_because(format!("`{name}` serves with it, and closes it when that ends")))
+    }
+
+    /// Whether its maker is a function literal that gives, beside it, a function which releases it:
+    /// `return c, func() { c.Close() }`.
+    fn hands_on_release(&self, result: usize) -> bool {
+        let scopes = self.typing.scopes;
+        let var = |expr: &Expr| expr.as_ident().and_then(|ident| scopes.var(ident));
+        let releases = |function: &Expr, made: VarId| {
+            let ExprKind::FuncLit(literal) = &function.unparen().kind else { return false };
+            let mut found = false;
+            visit::block(&literal.body, &mut |expr| {
+                if let Some(call) = expr.as_call() {
+                    let by = call.name().is_some_and(known::reads_like_release);
+                    found |= by && call.receiver().and_then(var) == Some(made);
+                }
+            });
+            found
+        };
+        let gives = |values: &[Expr]| {
+            let made = values.get(result).and_then(var);
+            made.is_some_and(|made| values.iter().any(|value| releases(value, made)))
+        };
+        let Some(maker) = var(&self.call.function) else { return false };
+        scopes.assigned(maker).iter().any(|given| {
+            let ExprKind::FuncLit(literal) = &given.value.unparen().kind else { return false };
+            let mut found = false;
+            visit::body(&literal.body, &mut |stmt| {
+                found |= matches!(&stmt.kind, StmtKind::Return(values) if gives(values));
+            });
+            found
+        })
     }
 
     /// The release, where it counts who has what is lent, or takes it from a list: whoever got it has to give

@@ -1,6 +1,7 @@
 //! Types whose values can have nothing in them that somebody releases.
 
 use crate::base::diagnostic::Closable;
+use crate::go::facts::names;
 use crate::go::syntax::ast::ExprKind;
 use crate::go::types::closable::common_methods;
 use crate::go::types::database::{Database, FileScope};
@@ -40,6 +41,7 @@ fn plain(database: &Database, ty: &Type, depth: usize) -> bool {
         Type::Map(key, value) => plain(database, key, depth + 1) && plain(database, value, depth + 1),
         Type::Struct(fields) => fields.iter().all(|field| plain(database, &field.ty, depth + 1)),
         Type::Named(_) if ty.is_context() => true,
+        Type::Named(named) if names::types().holds_nothing.holds(&named.package, &named.name) => true,
         Type::Named(named) => match &named.home {
             // Of what the index lists, it tells what is released or holds on to that.
             Home::Missing(missing) => database
