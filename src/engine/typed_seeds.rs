@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::analysis::verdict::case::Judge;
 use crate::base::diagnostic::{Closable, Release};
+use crate::go::facts::names;
 use crate::go::project::package::FuncRef;
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::Member;
@@ -31,8 +32,12 @@ fn is_released(judge: &Judge, rule: &Rule, (given, maker): (&TypedSeeds, Option<
     // A method of the right name that asks for something else is a release to who knows that there is one,
     // and one that gives something back is a request.
     let fits = |release: &Release| {
-        let wanted =
-            rule.releases.iter().any(|wanted| *wanted.name == *release.method && wanted.args == release.args);
+        // What ends a session is taken for its `Close`.
+        let wanted = names::words().ends_session.holds(&release.method)
+            || rule
+                .releases
+                .iter()
+                .any(|wanted| *wanted.name == *release.method && wanted.args == release.args);
         let ends = match judge.database.member(ty, &release.method) {
             Some(Member::Method(method)) => method.signature.results.iter().all(Type::is_error),
             _ => true,

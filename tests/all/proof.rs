@@ -29,9 +29,11 @@ fn each_function_is_proved_or_has_its_place_against_it() {
         "given.go",
         "joins.go",
         "made.go",
+        "memory.go",
         "pending.go",
         "put_in.go",
         "reached.go",
+        "session.go",
         "waits.go",
     ] {
         let text = fs::read_to_string(root.join(file)).unwrap();

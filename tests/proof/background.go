@@ -661,3 +661,68 @@ func putsNothingInto() error {
 	w := NewWholeClient() // safe
 	return w.Use()
 }
+
+// It serves at an address that its callers know.
+type ProxyClient struct{ l net.Listener }
+
+func NewProxyClient(addr string) (*ProxyClient, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	p := &ProxyClient{l: l}
+	go p.serve()
+	return p, nil
+}
+
+func (p *ProxyClient) serve() {
+	for {
+		c, err := p.l.Accept()
+		if err != nil {
+			return
+		}
+		c.Close()
+	}
+}
+
+func (p *ProxyClient) Ready() error { return nil }
+
+func (p *ProxyClient) Close() error { return p.l.Close() }
+
+func setsUp(addr string) error {
+	p, err := NewProxyClient(addr) // against 0 "others may ask there from here on"
+	if err != nil {
+		return err
+	}
+	return p.Ready()
+}
+
+func setsUpForTests(t *testing.T, addr string) {
+	t.Helper()
+	p, err := NewProxyClient(addr) // against 0 "others may ask there from here on"
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Ready(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestProxy(t *testing.T) {
+	p, err := NewProxyClient("127.0.0.1:1234") // safe
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Ready(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func servesWhileItWaits(addr string, done chan bool) error {
+	p, err := NewProxyClient(addr) // safe
+	if err != nil {
+		return err
+	}
+	<-done
+	return p.Ready()
+}

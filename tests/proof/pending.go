@@ -281,3 +281,48 @@ func named(ctx context.Context) error {
 	}
 	return c.Doc("a").Set(ctx, "x")
 }
+
+// The client's end of a stream, as it is generated for gRPC.
+type pushStream interface {
+	Send(m string) error
+	CloseSend() error
+	CloseAndRecv() (string, error)
+}
+
+type stub struct{ c *cl.Client }
+
+type clientStream struct{ c *cl.Client }
+
+func (s stub) Push(ctx context.Context) (pushStream, error) { return &clientStream{s.c}, ctx.Err() }
+
+func (s *clientStream) Send(m string) error           { return s.c.Use() }
+func (s *clientStream) CloseSend() error              { return s.c.Use() }
+func (s *clientStream) CloseAndRecv() (string, error) { return "", s.c.Use() }
+
+func sendsOnly(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // against 8 "what `Send` hands in may still be queued"
+	if err != nil {
+		return err
+	}
+	s, err := stub{c}.Push(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Send("a")
+}
+
+func sendsAndAsks(ctx context.Context) error {
+	c, err := cl.NewClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	s, err := stub{c}.Push(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.Send("a"); err != nil {
+		return err
+	}
+	_, err = s.CloseAndRecv()
+	return err
+}

@@ -520,3 +520,98 @@ func putsNothing(ctx context.Context) error {
 	b.Put(nil)
 	return b.Use()
 }
+
+// Its release closes, calls, clears and changes what its maker was handed.
+type FeedClient struct {
+	c     *cl.Client
+	out   chan int
+	stop  func()
+	cache map[string]int
+	state *feedState
+	name  []string
+}
+
+type feedState struct{ Connected bool }
+
+func NewFeedClient(ctx context.Context, out chan int, stop func(), cache map[string]int) (*FeedClient, error) {
+	c, err := cl.NewClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &FeedClient{c: c, out: out, stop: stop, cache: cache}, nil
+}
+
+func NewStateClient(ctx context.Context, state *feedState, name []string) (*FeedClient, error) {
+	f, err := NewFeedClient(ctx, make(chan int), func() {}, map[string]int{})
+	if err != nil {
+		return nil, err
+	}
+	f.state = state
+	f.name = name
+	return f, nil
+}
+
+func (f *FeedClient) Ping() error { return f.c.Use() }
+
+func (f *FeedClient) Close() error {
+	close(f.out)
+	f.stop()
+	clear(f.cache)
+	if f.state != nil {
+		f.state.Connected = false
+	}
+	println(len(f.name))
+	return f.c.Close()
+}
+
+func handsInChannel(ctx context.Context) (chan int, error) {
+	out := make(chan int, 1)
+	f, err := NewFeedClient(ctx, out, func() {}, map[string]int{}) // against 0 "its release changes `out` of it"
+	if err != nil {
+		return nil, err
+	}
+	return out, f.Ping()
+}
+
+func handsInFunction(ctx context.Context) (context.Context, error) {
+	inner, cancel := context.WithCancel(ctx)
+	f, err := NewFeedClient(ctx, make(chan int), cancel, map[string]int{}) // against 0 "its release changes `stop` of it"
+	if err != nil {
+		return nil, err
+	}
+	return inner, f.Ping()
+}
+
+func handsInMap(ctx context.Context) (map[string]int, error) {
+	all := map[string]int{"a": 1}
+	f, err := NewFeedClient(ctx, make(chan int), func() {}, all) // against 0 "its release changes `cache` of it"
+	if err != nil {
+		return nil, err
+	}
+	return all, f.Ping()
+}
+
+func handsInState(ctx context.Context, state *feedState) error {
+	f, err := NewStateClient(ctx, state, nil) // against 0 "its release changes `state` of it"
+	if err != nil {
+		return err
+	}
+	return f.Ping()
+}
+
+func handsInItsOwn(ctx context.Context) error {
+	all := map[string]int{"a": 1}
+	f, err := NewFeedClient(ctx, make(chan int), func() {}, all) // safe
+	if err != nil {
+		return err
+	}
+	return f.Ping()
+}
+
+func handsInWhatIsRead(ctx context.Context, names []string) error {
+	f, err := NewStateClient(ctx, &feedState{}, names) // safe
+	if err != nil {
+		return err
+	}
+	return f.Ping()
+}

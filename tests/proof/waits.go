@@ -313,3 +313,56 @@ func works(ctx context.Context) error {
 	c.Beat()
 	return nil
 }
+
+// What it begins holds a lock that its Close takes.
+type LockedClient struct {
+	c  *cl.Client
+	mu sync.RWMutex
+}
+
+type lockedTx struct{ l *LockedClient }
+
+func NewLockedClient(ctx context.Context) (*LockedClient, error) {
+	c, err := cl.NewClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &LockedClient{c: c}, nil
+}
+
+func (l *LockedClient) Begin() *lockedTx {
+	l.mu.RLock()
+	return &lockedTx{l}
+}
+
+func (l *LockedClient) Count() int {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return 1
+}
+
+func (t *lockedTx) Get() string { return "" }
+
+func (t *lockedTx) Rollback() { t.l.mu.RUnlock() }
+
+func (l *LockedClient) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.c.Close()
+}
+
+func begins(ctx context.Context) (string, error) {
+	l, err := NewLockedClient(ctx) // against 4 "`Begin` leaves a lock taken, and `Close` takes one"
+	if err != nil {
+		return "", err
+	}
+	return l.Begin().Get(), nil
+}
+
+func counts(ctx context.Context) (int, error) {
+	l, err := NewLockedClient(ctx) // safe
+	if err != nil {
+		return 0, err
+	}
+	return l.Count(), nil
+}

@@ -149,6 +149,18 @@ pub fn hands_on_lock(name: &str) -> bool {
         || known.hands_on_lock_within.are_within(name)
 }
 
+/// Whether a method of this name takes a lock or an office: `TryLock`, `Campaign`.
+pub fn takes_lock(name: &str) -> bool {
+    let known = names::words();
+    known.takes_lock_within.are_within(name)
+        || camel_words(name).any(|word| known.takes_lock.holds_any_case(&name[word]))
+}
+
+/// Whether it gives one back.
+pub fn gives_back_lock(name: &str) -> bool {
+    camel_words(name).any(|word| names::words().gives_back_lock.holds_any_case(&name[word]))
+}
+
 /// Whether a function of this name only looks at its arguments: nothing of them stays with it.
 pub fn only_looks(callee: Name) -> bool {
     names::functions().only_looks.holds(callee.package, callee.name)

@@ -8,6 +8,7 @@
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::ParamIndex;
 use crate::analysis::proof::put_in;
+use crate::analysis::proof::serving;
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::proof::workers;
 use crate::analysis::summaries::released_fields::ReleasedFields;
@@ -43,6 +44,11 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
     if ends_all(subject) {
         return Ok(());
     }
+    if let Some(place) = serving::begins(subject, holder)
+        && !workers::waits(subject.typing, subject.typing.scopes.body(subject.body).block, place.end)
+    {
+        return Err(subject.object(place, "others may ask there from here on, also after the function"));
+    }
     let typing = subject.typing;
     let is_it = |expr: &Expr| expr.as_ident().and_then(|ident| typing.scopes.var(ident)) == Some(holder);
     let started = workers::are_started(subject);
@@ -76,7 +82,7 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
 }
 
 /// Whether the resource is one of a test's or a program's own body.
-fn ends_all(subject: &Subject) -> bool {
+pub(super) fn ends_all(subject: &Subject) -> bool {
     let Decl::Func(func) = subject.decl else { return false };
     let test = ["Test", "Benchmark", "Fuzz", "Example"].iter().any(|word| func.name.name.starts_with(word));
     (test && func.signature.params.len() <= 1 && func.receiver.is_none())

@@ -105,7 +105,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             };
             let variadic =
                 matches!(self.typing.scopes.info(var).origin, VarOrigin::Param { variadic: true, .. });
-            let value = if variadic && !arguments.spread { Value::held() } else { value.clone() };
+            let value = if variadic && !arguments.spread { value.inside() } else { value.clone() };
             self.set(var, value, literal.body.span);
         }
     }
@@ -114,17 +114,22 @@ impl<'f, 'a> Flow<'f, 'a> {
         match name {
             "append" => {
                 let added = arguments.held.iter().skip(1).cloned().fold(None, join);
+                // What is copied there is numbers: no memory is shared.
+                let copied = arguments.spread && call.args.last().is_some_and(|arg| self.is_of_numbers(arg));
+                let added = added.filter(|_| !copied);
                 let whole = arguments.held.first().cloned().flatten();
                 if let (Some(value), Some(first)) = (&added, call.args.first())
                     && !first.is_nil()
                 {
                     self.appended(first, value.clone(), call.span);
                 }
-                let added = added.map(|_| Value::held());
-                vec![join(whole, added)]
+                vec![join(whole, added.map(|value| value.inside()))]
             }
             "copy" => {
-                if let (Some(Some(value)), Some(first)) = (arguments.held.get(1), call.args.first()) {
+                let copied = call.args.get(1).is_some_and(|arg| self.is_of_numbers(arg));
+                if let (Some(Some(value)), Some(first)) = (arguments.held.get(1), call.args.first())
+                    && !copied
+                {
                     self.appended(first, value.clone(), call.span);
                 }
                 Vec::new()
@@ -136,6 +141,15 @@ impl<'f, 'a> Flow<'f, 'a> {
             }
             "new" | "min" | "max" => vec![arguments.held.iter().cloned().fold(None, join)],
             _ => Vec::new(),
+        }
+    }
+
+    /// Whether a slice or a text has nothing in it but numbers.
+    fn is_of_numbers(&self, list: &Expr) -> bool {
+        let types = self.types();
+        match types.database.element(&self.typing.of(list)) {
+            Some(element) => !types.shares(&element) && !types.can_take(&element),
+            None => matches!(self.typing.of(list), Type::Basic(_)),
         }
     }
 
@@ -259,7 +273,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             self.lent_memory(&arguments);
         }
         if self.typing.is_fact(call, callee, &facts::looks) {
-            self.bind_callbacks(&arguments, Tie::Holder);
+            self.bind_callbacks(&arguments, &Value::held());
             self.step(call.span, format!("`{name}` only looks at it"));
             return Vec::new();
         }
@@ -268,7 +282,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             arguments: (0..arguments.held.len()).filter(|at| arguments.held[*at].is_some()).collect(),
         };
         if self.typing.is_fact(call, callee, &|package, name| facts::lends(package, name, &tied)) {
-            self.bind_callbacks(&arguments, Tie::Holder);
+            self.bind_callbacks(&arguments, &Value::held());
             self.step(call.span, format!("`{name}` keeps nothing of it but in what it gives"));
             return self.lent(call, callee, receiver, &arguments);
         }
@@ -297,6 +311,12 @@ impl<'f, 'a> Flow<'f, 'a> {
             return self.subtest(call, &arguments);
         }
         let func = callee.func().filter(|func| func.decl.has_body()).cloned();
+        // What a method of the resource does with its own memory, it does with or without a release.
+        let own_memory = |value: &Value| value.memory && value.tie == Tie::Handle;
+        let only_memory = receiver.is_none() && arguments.held.iter().flatten().all(own_memory);
+        if only_memory && func.is_none() && matches!(self.asked, Asked::Params) {
+            return Vec::new();
+        }
         let Some(value) = receiver else {
             return match func {
                 Some(func) => self.reads(call, &func, None, selected, &arguments),
@@ -376,7 +396,10 @@ impl<'f, 'a> Flow<'f, 'a> {
             .is_some_and(|func| !self.types().database.locator().is_dependency(&func.package.dir));
         let served = |expr: &Expr| !is_plain(self.types().database, &self.typing.of(expr));
         let goes_on = names::words().subscribes.are_first_of(name) && arguments.exprs.iter().any(served);
-        self.bind_callbacks(arguments, Tie::Handle);
+        let lends = &names::functions().lends_memory;
+        let lends = self.typing.is_fact(call, callee, &|package, name| lends.holds(package, name));
+        let given = if lends { Value::memory() } else { Value::of(Tie::Handle) };
+        self.bind_callbacks(arguments, &given);
         self.out_parameters(arguments);
         if goes_on {
             self.object(call.span, format!("`{name}` goes on with what it gets for as long as this is open"));
@@ -389,7 +412,8 @@ impl<'f, 'a> Flow<'f, 'a> {
         }
         // The error of a method of the library says what went wrong, and no more.
         let types = self.types().database.results(callee);
-        let results = self.by_type(callee, Some(&value), false).into_iter().zip(types);
+        let whole = Value { memory: value.memory || lends, ..value };
+        let results = self.by_type(callee, Some(&whole), false).into_iter().zip(types);
         let results: Vec<Held> = results.map(|(held, ty)| held.filter(|_| !ty.is_error())).collect();
         let results = self.with_its_life(callee, results);
         let words = if results.iter().any(Option::is_some) {
@@ -407,7 +431,8 @@ impl<'f, 'a> Flow<'f, 'a> {
         let types = self.types().database.results(callee);
         for at in parts::given(self.types().database, self.types().target, func, &types) {
             results.resize(results.len().max(at + 1), None);
-            results[at].get_or_insert_with(|| Value::of(Tie::Handle));
+            let memory = Value::memory();
+            results[at] = Some(Value { memory: true, ..results[at].take().unwrap_or(memory) });
         }
         results
     }
@@ -477,7 +502,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             let Some(value) = held else { continue };
             let index = ParamIndex::At(narrow(at.min(last)));
             let variadic = at >= last && params.last().is_some_and(|last| last.variadic);
-            let value = if variadic && !arguments.spread { Value::held() } else { value.clone() };
+            let value = if variadic && !arguments.spread { value.inside() } else { value.clone() };
             match found.iter_mut().find(|(known, _)| *known == index) {
                 Some((_, known)) => *known = join(Some(known.clone()), Some(value)).unwrap_or(Value::held()),
                 None => found.push((index, value)),
@@ -579,14 +604,20 @@ impl<'f, 'a> Flow<'f, 'a> {
             held = arguments.held.iter().cloned().fold(held, join);
             errors = held.clone();
         }
+        let hands_on = &names::functions().hands_on_memory;
+        let memory = held.as_ref().is_some_and(|held| held.memory)
+            && self.typing.is_fact(call, callee, &|package, name| hands_on.holds(package, name));
         let types = self.types().database.results(callee);
         let whole = self.by_type(callee, held.as_ref(), true);
-        whole
-            .into_iter()
-            .zip(types)
-            .map(|(value, ty)| value.filter(|_| !ty.is_error() || errors.is_some()))
-            .map(|value| value.map(|value| Value { mute: value.mute || errors.is_none(), ..value }))
-            .collect()
+        let results = whole.into_iter().zip(types).map(|(value, ty)| {
+            let value = value.filter(|_| !ty.is_error() || errors.is_some());
+            let value = value.map(|value| Value { mute: value.mute || errors.is_none(), ..value });
+            match memory && self.types().shares(&ty) {
+                true => Some(Value { memory, ..value.unwrap_or(Value::memory()) }),
+                false => value,
+            }
+        });
+        results.collect()
     }
 
     /// `t.Cleanup(func() { … })` runs after all that is deferred, and before the clean-ups above it.

@@ -195,7 +195,8 @@ impl<'a> Flow<'_, 'a> {
             ExprKind::Ident(ident) if ident.is_blank() => {}
             ExprKind::Ident(ident) => match (self.typing.scopes.var(ident), value) {
                 // The error of a method of the library says what went wrong, and no more.
-                (Some(var), Some(value)) if value.tie == Tie::Handle && self.is_error(var) => {}
+                (Some(var), Some(value))
+                    if value.tie == Tie::Handle && value.ty.is_none() && self.is_error(var) => {}
                 (Some(var), Some(value)) => self.set(var, value, span),
                 (None, Some(value)) => self.expose(
                     span,
@@ -252,7 +253,7 @@ impl<'a> Flow<'_, 'a> {
             Owner::Local => {
                 self.step(span, format!("put into `{name}`, which is made here and followed as well"));
                 let fields = self.field_of(target);
-                let held = Value { ty: self.exact(var), fields, ..Value::held() };
+                let held = Value { ty: self.exact(var), fields, memory: value.memory, ..Value::held() };
                 self.set(var, held, span);
             }
             Owner::Param(index) => {
@@ -287,6 +288,7 @@ impl<'a> Flow<'_, 'a> {
     fn stored(value: &Value) -> Seen {
         match value.tie {
             Tie::Handle => Seen::Unknown,
+            Tie::Holder if value.memory => Seen::Unknown,
             Tie::Itself | Tie::Holder => Seen::By(Verdict::Stored),
         }
     }
@@ -356,7 +358,7 @@ impl<'a> Flow<'_, 'a> {
                 }
                 _ => self.value(inner).map(|value| match value.tie {
                     Tie::Handle | Tie::Holder => Value { ty: value.ty.map(Type::pointer), ..value },
-                    Tie::Itself => Value::held(),
+                    Tie::Itself => Value { memory: value.memory, ..Value::held() },
                 }),
             },
             ExprKind::Pointer(inner) => self.value(inner).map(|value| Value { ty: None, ..value }),
@@ -394,6 +396,7 @@ impl<'a> Flow<'_, 'a> {
             held = join(held, value);
         }
         let ty = self.typing.of(expr);
+        let memory = held.as_ref().is_some_and(|held: &Value| held.memory);
         // A record of the library's own with handles in it goes to the library.
         let tie = match held?.tie {
             Tie::Handle if self.types().is_family(&ty) => Tie::Handle,
@@ -405,7 +408,7 @@ impl<'a> Flow<'_, 'a> {
             fields.into()
         });
         let ty = ty.why_unknown().is_none().then_some(ty);
-        Some(Value { ty, fields, ..Value::of(tie) })
+        Some(Value { ty, fields, memory, ..Value::of(tie) })
     }
 
     /// The body of a function literal, which may run any time.
@@ -433,7 +436,11 @@ impl<'a> Flow<'_, 'a> {
                 }
                 Some(Value::held())
             }
-            Some(Member::Field(ty)) => self.types().part(&whole, &ty),
+            Some(Member::Field(ty)) => {
+                let taken_back = whole.tie == Tie::Itself && self.context.takes_back(&field.name);
+                let whole = Value { memory: whole.memory || taken_back, ..whole };
+                self.types().part(&whole, &ty)
+            }
             // Nobody knows whether it is a method: the type of the whole tells what there is to hold on to.
             None => self.types().part(&whole, &self.typing.of(expr)),
         }

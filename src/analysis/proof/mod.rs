@@ -19,6 +19,7 @@ mod compiles;
 mod filled;
 mod flow;
 mod goroutines;
+mod handed_in;
 mod held;
 mod holder;
 mod lent;
@@ -32,10 +33,12 @@ mod put_in;
 mod reached;
 mod release_effects;
 mod release_reach;
+mod serving;
 mod state;
 pub(crate) mod subject;
 mod tie;
 mod transport;
+mod undone;
 mod uses;
 mod waiting;
 mod waits;
@@ -49,7 +52,7 @@ use crate::base::diagnostic::{Evidence, Objection, Proof};
 type Check = fn(&Subject, &mut Vec<Evidence>) -> Result<(), Objection>;
 
 /// What has to hold, each with the first place that stands against it.
-const CHECKS: [Check; 14] = [
+const CHECKS: [Check; 16] = [
     holder::check,
     held::check,
     other_end::check,
@@ -59,6 +62,8 @@ const CHECKS: [Check; 14] = [
     nil::check,
     filled::check,
     release_effects::check,
+    undone::check,
+    handed_in::check,
     background::check,
     pending::check,
     waits::check,

@@ -29,7 +29,7 @@ use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::{FileScope, exported};
 use crate::go::types::expressions::Callee;
-use crate::go::types::members::Member;
+use crate::go::types::members::{Lookup, Member};
 use crate::go::types::type_expr::Type;
 
 /// Callees that get something made from the resource are followed this deep.
@@ -49,7 +49,8 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
         let words = format!("what `{name}` hands in may still be queued, and nobody waits for it");
         return Err(subject.object(span, words));
     }
-    let place = Function { typing: subject.typing, decl: subject.decl, body, depth: 0 };
+    let place =
+        Function { typing: subject.typing, decl: subject.decl, body, depth: 0, asks: asks(subject.decl) };
     match place.left_open(&subject.derived(), Some(subject.call.span), &mut FxHashSet::default()) {
         Some((span, words)) => Err(subject.object(span, words)),
         None => Ok(()),
@@ -164,6 +165,14 @@ struct Function<'t, 'a, 'w> {
     decl: &'a Decl,
     body: &'a Block,
     depth: usize,
+    /// It, or what calls it, gets answers.
+    asks: bool,
+}
+
+/// Whether a function gets what somebody sends.
+fn asks(decl: &Decl) -> bool {
+    let receives = |call: &Call| call.name().is_some_and(|name| names::words().receives.are_within(name));
+    visit::calls(decl).into_iter().any(receives)
 }
 
 impl<'a> Function<'_, 'a, '_> {
@@ -174,6 +183,10 @@ impl<'a> Function<'_, 'a, '_> {
         made: Option<Span>,
         read: &mut FxHashSet<(FuncRef, ParamIndex)>,
     ) -> Option<(Span, String)> {
+        let stream = self.sent_unanswered(derived);
+        if stream.is_some() {
+            return stream;
+        }
         let awaited = Awaited { typing: self.typing, body: self.body, returns: self.depth > 0, depth: 0 };
         let mut dropped = None;
         visit::calls(self.decl).into_iter().filter(|call| Some(call.span) != made).find_map(|call| {
@@ -208,6 +221,32 @@ impl<'a> Function<'_, 'a, '_> {
             }
             self.left_open_in(call, derived, read)
         })
+    }
+
+    /// `stream.Send(m)` of gRPC only queues a message, which is lost with the connection where nobody asks
+    /// for an answer.
+    fn sent_unanswered(&self, derived: &Derived) -> Option<(Span, String)> {
+        let words = names::words();
+        let calls = if self.asks { Vec::new() } else { visit::calls(self.decl) };
+        let sends = calls.iter().find(|call| {
+            call.name().is_some_and(|name| words.sends_on_stream.holds(name))
+                && derived.begins_at(&call.function)
+                && call.receiver().is_some_and(|stream| self.is_stream(&self.typing.of(stream)))
+        })?;
+        let name = sends.name().unwrap_or_default();
+        Some((
+            sends.span,
+            format!("what `{name}` hands in may still be queued, and nobody asks for an answer"),
+        ))
+    }
+
+    /// Whether it is the client's end of a stream.
+    fn is_stream(&self, ty: &Type) -> bool {
+        match self.typing.database.find_member(ty, "CloseSend") {
+            Lookup::Member(member) => matches!(member, Member::Method(_)),
+            Lookup::Unknown(_) => ty.named().is_some_and(|named| named.name.ends_with("Client")),
+            Lookup::Absent => false,
+        }
     }
 
     fn is_unread(&self, call: &Call) -> bool {
@@ -261,7 +300,8 @@ impl<'a> Function<'_, 'a, '_> {
             let typing = Typing::new(database, FileScope::of(&func), &scopes);
             let decl = Decl::Func(func.decl.clone());
             let inner = Derived::of(&typing, &decl, Span::default(), Some(param));
-            let function = Function { typing: &typing, decl: &decl, body, depth: self.depth + 1 };
+            let asks = self.asks || asks(&decl);
+            let function = Function { typing: &typing, decl: &decl, body, depth: self.depth + 1, asks };
             if let Some((_, words)) = function.left_open(&inner, None, read) {
                 return Some((call.span, format!("`{name}`: {words}")));
             }

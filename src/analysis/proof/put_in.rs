@@ -158,7 +158,7 @@ fn is_for_it_alone(subject: &Subject, value: &Expr, stored: Span) -> bool {
 }
 
 /// Whether a function literal uses nothing of others that could be ended, and does not end the program.
-fn ends_nothing(typing: &Typing, literal: &FuncLit) -> bool {
+pub(super) fn ends_nothing(typing: &Typing, literal: &FuncLit) -> bool {
     let scopes = typing.scopes;
     let body = scopes.literal(literal);
     let inside = |var: VarId| {

@@ -28,10 +28,17 @@ use crate::go::types::underlying::embedded_name;
 const MAX_DEPTH: usize = 3;
 
 pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), Objection> {
+    let method = &*subject.release.method;
+    let closes = || matches!(subject.typing.database.member(subject.ty, "Close"), Some(Member::Method(_)));
+    if names::words().ends_session.holds(method) && closes() {
+        let words = format!("it has a `Close` as well as `{method}`: they end different things");
+        return Err(subject.object(subject.call.span, words));
+    }
     let derived = subject.derived();
     let inner = called_by_release(subject);
     let found = other_release(subject, &derived, &inner)
         .or_else(|| released_through(subject, &derived))
+        .or_else(|| holds_lock(subject, &derived))
         .or_else(|| address::given_out(subject));
     if let Some(objection) = found {
         return Err(objection);
@@ -225,6 +232,37 @@ fn released_through(subject: &Subject, derived: &Derived) -> Option<Objection> {
     })
 }
 
+/// A lock that is taken by the resource, or by what is made from it, and not given back: its release does
+/// that.
+fn holds_lock(subject: &Subject, derived: &Derived) -> Option<Objection> {
+    let calls = visit::calls(subject.decl);
+    let name = |call: &&Call| call.name().unwrap_or_default().to_owned();
+    if calls.iter().any(|call| known::gives_back_lock(&name(call))) {
+        return None;
+    }
+    let takes = calls.iter().find(|call| {
+        let of_it = call
+            .receiver()
+            .is_some_and(|operand| derived.is_from(operand) || operand.unparen().span == subject.call.span);
+        of_it && known::takes_lock(&name(call)) || call.args.iter().any(is_for_a_session)
+    })?;
+    let words = format!("what `{}` takes here, its release may give back", name(takes));
+    Some(subject.object(takes.span, words))
+}
+
+/// What is there for as long as a session: `zk.FlagEphemeral`, `"select pg_advisory_lock(1)"`.
+fn is_for_a_session(arg: &Expr) -> bool {
+    let known = names::words();
+    match &arg.unparen().kind {
+        ExprKind::Selector { field, .. } => known.for_a_session.are_within(&field.name),
+        ExprKind::Literal(Literal::Other(text)) => {
+            let text = text.to_ascii_lowercase();
+            known.locks_of_a_session.are_within(&text)
+        }
+        _ => false,
+    }
+}
+
 /// Whether a variable is only another name for the resource, whose releases the walk sees.
 fn is_alias_only(subject: &Subject, var: VarId) -> bool {
     subject.typing.scopes.assigned(var).iter().all(|given| given.value.as_ident().is_some())
@@ -293,8 +331,20 @@ fn calls_of(subject: &Subject, func: &FuncRef, depth: usize) -> (Option<Span>, b
     let Some(body) = func.decl.body().filter(|_| depth < MAX_DEPTH) else { return (None, false) };
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(database, FileScope::of(func), &scopes);
+    // What it ends where something failed, it leaves open where all went well.
+    let mut failed: Vec<Span> = Vec::new();
+    visit::all_statements(body, &mut |stmt| {
+        if let StmtKind::If(branch) = &stmt.kind
+            && let ExprKind::Binary { op: BinaryOp::NotEqual, left, right } = &branch.condition.unparen().kind
+            && right.is_nil()
+            && typing.of(left).is_error()
+        {
+            failed.push(branch.then.span);
+        }
+    });
     let (mut asks, mut ends) = (None, false);
     visit::block(body, &mut |expr| match &expr.kind {
+        _ if failed.iter().any(|span| span.contains(expr.span)) => {}
         ExprKind::Selector { field, .. } => ends |= known::reads_like_release(&field.name),
         ExprKind::Call(call) if !ends => {
             let name = call.name().unwrap_or_default().to_ascii_lowercase();

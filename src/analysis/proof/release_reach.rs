@@ -7,6 +7,7 @@
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes};
+use crate::analysis::proof::background;
 use crate::analysis::proof::subject::Subject;
 use crate::analysis::proof::waiting::{self, Wait};
 use crate::analysis::proof::workers::{self, Told};
@@ -54,6 +55,8 @@ pub(super) struct Reach {
     pub removes: bool,
     /// Where it takes a lock that is not the resource's own.
     pub locks: Option<Evidence>,
+    /// It takes a lock of its own.
+    pub own_lock: bool,
     /// The channels that it closes before it waits for anybody.
     pub closes: Vec<String>,
     /// The fields that it sets to nil before that.
@@ -131,8 +134,8 @@ impl Reach {
         }
         if self.against.is_none() {
             let release = &subject.release.method;
-            self.against =
-                beyond(typing, body).map(|(span, does)| typing.evidence(span, format!("`{release}` {does}")));
+            self.against = beyond(typing, body, !background::ends_all(subject))
+                .map(|(span, does)| typing.evidence(span, format!("`{release}` {does}")));
         }
     }
 
@@ -143,8 +146,13 @@ impl Reach {
 
     fn call(&mut self, subject: &Subject, typing: &Typing, call: &Call, own: bool, depth: usize) {
         let name = call.name().unwrap_or_default();
-        if matches!(name, "Lock" | "RLock") && !(own && is_own_field(typing, call)) {
-            self.locks.get_or_insert_with(|| typing.evidence(call.span, "a lock is taken here"));
+        if matches!(name, "Lock" | "RLock") {
+            match own && is_own_field(typing, call) {
+                true => self.own_lock = true,
+                false => {
+                    self.locks.get_or_insert_with(|| typing.evidence(call.span, "a lock is taken here"));
+                }
+            }
         }
         self.removes |= typing.ask(call, known::removes_files) == Some(true);
         if let ExprKind::Selector { operand, .. } = &call.function.unparen().kind
@@ -339,8 +347,9 @@ fn asks_double(typing: &Typing, call: &Call) -> bool {
     own && method.interface && !harmless && !known::reads_like_release(&method.name)
 }
 
-/// Where a body ends, or sets, what the package has and others go on with; or panics.
-fn beyond(typing: &Typing, body: &Block) -> Option<(Span, &'static str)> {
+/// Where a body ends, or sets, what the package or the process has and others go on with; or panics. What it
+/// has started may go on with others where the function's end is no test's.
+fn beyond(typing: &Typing, body: &Block, lives_on: bool) -> Option<(Span, &'static str)> {
     let shared = |expr: &Expr| {
         let ident = expr.as_ident()?;
         (typing.scopes.var(ident).is_none() && typing.file.package.has_value(&ident.name)).then_some(())
@@ -357,6 +366,17 @@ fn beyond(typing: &Typing, body: &Block) -> Option<(Span, &'static str)> {
         let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
         if call.name() == Some("panic") && typing.called(call).is_none() {
             found.get_or_insert((call.span, "may panic"));
+            return;
+        }
+        let facts = names::functions();
+        let callee = typing.callee(call);
+        if typing.is_fact(call, &callee, &|package, name| facts.changes_process.holds(package, name)) {
+            found.get_or_insert((call.span, "changes what all of the process has"));
+            return;
+        }
+        if lives_on && typing.is_fact(call, &callee, &|package, name| facts.ends_process.holds(package, name))
+        {
+            found.get_or_insert((call.span, "ends a process that may be there for others"));
             return;
         }
         let first = || call.args.first().and_then(shared).is_some();

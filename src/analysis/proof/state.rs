@@ -3,7 +3,7 @@
 //! The rules by which that grows are elsewhere: those for statements and expressions in `flow`, for calls in
 //! `calls`, for goroutines in `goroutines`, for what callees do in `callees`.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use rustc_hash::FxHashMap;
 
@@ -11,6 +11,7 @@ use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, VarId, VarOrigin};
 use crate::analysis::proof::ownership::{Ownership, is_within};
 use crate::analysis::proof::tie::{Held, Tie, Types, Value, join};
+use crate::analysis::summaries::released_fields::ReleasedFields;
 use crate::base::diagnostic::Verdict;
 use crate::base::text::Span;
 use crate::go::project::package::FuncRef;
@@ -29,6 +30,8 @@ pub(crate) struct Context<'w> {
     pub known: RefCell<FxHashMap<Question, Effect>>,
     /// The callees that are being read, outermost first.
     pub open: RefCell<Vec<Question>>,
+    /// What the resource's own release does with its fields.
+    released: OnceCell<ReleasedFields>,
 }
 
 /// A function, and which of its parameters get what.
@@ -45,7 +48,13 @@ pub(crate) struct Effect {
 
 impl<'w> Context<'w> {
     pub(crate) fn new(types: Types<'w>, releases: &'w [ReleaseMethod], repeatable: bool) -> Context<'w> {
-        Context { types, releases, repeatable, known: RefCell::default(), open: RefCell::default() }
+        let (known, open) = (RefCell::default(), RefCell::default());
+        Context { types, releases, repeatable, known, open, released: OnceCell::new() }
+    }
+
+    /// Whether the release hands the memory in this field to somebody, or overwrites it.
+    pub(crate) fn takes_back(&self, field: &str) -> bool {
+        self.released.get_or_init(|| ReleasedFields::of(self.types.target)).takes_back(field)
     }
 
     /// Whether a method of this name releases the resource.
@@ -213,27 +222,28 @@ impl<'f, 'a> Flow<'f, 'a> {
     pub(crate) fn leaves(&mut self, body: BodyId, index: usize, value: Value, span: Span) {
         let declared = self.typing.scopes.body(body).signature.results.get(index);
         let ty = declared.map(|result| self.types().database.type_of(self.file(), &result.ty));
-        // The error of a method of the library says what went wrong, and no more.
+        // The error of a method of the library says what went wrong, and no more, unless it is seen to have
+        // something inside.
         let empty = |ty: &Type| match ty.is_error() {
-            true => value.tie == Tie::Handle,
+            true => value.tie == Tie::Handle && value.ty.is_none(),
             // A slice of its memory is gone with it.
-            false => {
-                let shares = matches!(ty, Type::Slice(_) | Type::Map(..) | Type::Pointer(_));
-                !(self.types().can_take(ty) || shares && value.tie == Tie::Handle)
-            }
+            false => !(self.types().can_take(ty) || value.memory && self.types().shares(ty)),
         };
         if ty.as_ref().is_some_and(empty) {
             return;
         }
         if body == self.root && matches!(self.asked, Asked::Call { .. }) {
             let words = match value.tie {
+                _ if value.memory => "memory of it is returned, which its release takes back",
                 Tie::Itself => "returned",
                 Tie::Handle => "what is made from it is returned",
                 Tie::Holder => "returned with it inside",
             };
             // An error may only tell of it.
             let seen = match value.tie {
-                Tie::Holder if ty.as_ref().is_some_and(|ty| !ty.is_error()) => Seen::By(Verdict::Returned),
+                Tie::Holder if ty.as_ref().is_some_and(|ty| !ty.is_error() && self.types().can_take(ty)) => {
+                    Seen::By(Verdict::Returned)
+                }
                 _ => Seen::Unknown,
             };
             return self.expose(span, seen, words);

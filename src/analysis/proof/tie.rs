@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use crate::go::facts::names;
 use crate::go::project::package::Package;
+use crate::go::syntax::ast::ExprKind;
 use crate::go::types::database::Database;
 use crate::go::types::retention::Holds;
 use crate::go::types::type_expr::Type;
+use crate::go::types::underlying::Shape;
+
+/// Fields are followed this deep.
+const MAX_DEPTH: usize = 6;
 
 /// How a value is tied to the resource. Ordered: of several values the greatest speaks for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +36,9 @@ pub(crate) struct Value {
     /// For a function: nothing that it gives is tied. For what a known function made: none of its errors is,
     /// as they are the library's.
     pub mute: bool,
+    /// Memory of the resource is in it, which its release takes back: a slice of its buffer, or a struct, a
+    /// list or a map with such a slice. Other than something with a release, that can be in plain data, too.
+    pub memory: bool,
 }
 
 /// `None` for what is not tied.
@@ -37,12 +46,22 @@ pub(crate) type Held = Option<Value>;
 
 impl Value {
     pub(crate) fn of(tie: Tie) -> Value {
-        Value { tie, ty: None, fields: None, mute: false }
+        Value { tie, ty: None, fields: None, mute: false, memory: false }
+    }
+
+    /// A slice of the resource's memory.
+    pub(crate) fn memory() -> Value {
+        Value { memory: true, ..Value::of(Tie::Handle) }
     }
 
     /// Whether the field of a struct has nothing tied in it.
     pub(crate) fn spares(&self, field: &str) -> bool {
         self.fields.as_ref().is_some_and(|fields| fields.iter().all(|known| **known != *field))
+    }
+
+    /// What has this value in it.
+    pub(crate) fn inside(&self) -> Value {
+        Value { memory: self.memory, ..Value::held() }
     }
 
     /// What has the value in it.
@@ -65,7 +84,8 @@ pub(crate) fn join(a: Held, b: Held) -> Held {
                 _ => None,
             };
             let ty = if a.ty == b.ty { a.ty } else { None };
-            Some(Value { tie: a.tie.max(b.tie), ty, fields, mute: a.mute && b.mute })
+            let (mute, memory) = (a.mute && b.mute, a.memory || b.memory);
+            Some(Value { tie: a.tie.max(b.tie), ty, fields, mute, memory })
         }
         (a, b) => a.or(b),
     }
@@ -126,8 +146,9 @@ impl Types<'_> {
             _ if ty.is_context() => whole.tie == Tie::Itself,
             _ => self.can_hold(ty),
         };
+        let memory = whole.memory && self.shares(ty);
         if !room {
-            return None;
+            return memory.then(Value::memory);
         }
         let tie = match whole.tie {
             _ if self.is_target(ty) => Tie::Itself,
@@ -135,7 +156,36 @@ impl Types<'_> {
             Tie::Holder if !self.is_family(ty) || self.is_own_interface(ty) => Tie::Holder,
             _ => Tie::Handle,
         };
-        Some(Value::of(tie))
+        Some(Value { memory, ..Value::of(tie) })
+    }
+
+    /// Whether values of a type can share memory with others: all but numbers, texts and structs of these.
+    pub(crate) fn shares(self, ty: &Type) -> bool {
+        self.shares_within(ty, 0)
+    }
+
+    fn shares_within(self, ty: &Type, depth: usize) -> bool {
+        match ty {
+            Type::Basic(name) => &**name == "any",
+            Type::Nil => false,
+            _ if ty.is_error() || ty.is_context() || ty.is_in(&names::types().times) => false,
+            Type::Array(element) => self.shares_within(element, depth),
+            Type::Struct(fields) => fields.iter().any(|field| self.shares_within(&field.ty, depth + 1)),
+            Type::Named(_) if depth < MAX_DEPTH => match self.database.shape(ty) {
+                Shape::Plain(inner) => inner.named().is_some() || self.shares_within(&inner, depth + 1),
+                Shape::Interface(_) => true,
+                Shape::Struct(declared) => {
+                    let ExprKind::Struct(fields) = &declared.spec.spec().ty.unparen().kind else {
+                        return true;
+                    };
+                    fields.iter().any(|field| {
+                        let ty = self.database.type_with(&declared.scope, &declared.bound, &field.ty);
+                        self.shares_within(&ty, depth + 1)
+                    })
+                }
+            },
+            _ => true,
+        }
     }
 }
 

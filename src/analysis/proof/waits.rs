@@ -37,6 +37,12 @@ pub(crate) fn check(subject: &Subject, steps: &mut Vec<Evidence>) -> Result<(), 
         let words = format!("this lock may be the one that `{release}` takes ({}:{})", lock.path, lock.line);
         return Err(subject.object(held, words));
     }
+    if reach.own_lock
+        && let Some((place, name)) = leaves_locked(subject)
+    {
+        let words = format!("`{name}` leaves a lock taken, and `{}` takes one", subject.release.method);
+        return Err(subject.object(place, words));
+    }
     if let Some(wait) = waits_first(subject) {
         let words = "this is deferred below, runs before the release, and may wait for what that ends";
         return Err(subject.object(wait, words));
@@ -107,6 +113,22 @@ fn locked_before(subject: &Subject) -> Option<Span> {
         }
     }
     held.first().map(|(_, span)| *span)
+}
+
+/// A method of the resource that takes a lock and does not let go of it: what it gives does, later.
+fn leaves_locked(subject: &Subject) -> Option<(Span, String)> {
+    let (typing, derived) = (subject.typing, subject.derived());
+    visit::calls(subject.decl).into_iter().find_map(|call| {
+        let operand = call.receiver().filter(|operand| derived.is_from(operand))?;
+        let func = typing.called(call).filter(|func| is_own(typing, func) && func.decl.receiver.is_some())?;
+        let (mut taken, mut given) = (false, false);
+        visit::block(func.decl.body()?, &mut |expr| {
+            let name = expr.as_call().filter(|call| call.span == expr.span).and_then(Call::name);
+            taken |= matches!(name, Some("Lock" | "RLock"));
+            given |= matches!(name, Some("Unlock" | "RUnlock"));
+        });
+        (taken && !given).then(|| (operand.span, func.decl.name.name.to_string()))
+    })
 }
 
 /// Whether a handler that is written down takes a lock.

@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::analysis::graph::known;
 use crate::analysis::graph::scopes::{BodyId, ParamIndex, Scopes};
+use crate::go::facts::names;
 use crate::go::project::package::{FuncRef, Package};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
@@ -24,6 +25,10 @@ pub struct ReleasedFields {
     touched: FxHashSet<Arc<str>>,
     /// Of these, those on which it does more than to call methods that are no releases.
     ended: FxHashSet<Arc<str>>,
+    /// Those whose memory it hands to somebody, or overwrites: `clear(c.buf)`, `c.buf[i] = 0`.
+    taken_back: FxHashSet<Arc<str>>,
+    /// Those that it calls, sends to, or sets something in: `c.stop()`, `c.state.Connected = false`.
+    changed: FxHashSet<Arc<str>>,
 }
 
 impl ReleasedFields {
@@ -54,6 +59,17 @@ impl ReleasedFields {
         self.is_in(&self.ended, Some(name), 0)
     }
 
+    /// Whether a release hands the memory in a field to somebody, or overwrites it, so that whoever has a
+    /// part of it has it no more.
+    pub fn takes_back(&self, name: &str) -> bool {
+        self.taken_back.contains(name)
+    }
+
+    /// Whether a release changes what is in a field, or has it ended: whoever has it, too, sees that.
+    pub fn changes(&self, name: &str) -> bool {
+        self.taken_back.contains(name) || self.changed.contains(name)
+    }
+
     fn is_in(&self, touched: &FxHashSet<Arc<str>>, name: Option<&str>, at: usize) -> bool {
         let Some(fields) = &self.fields else { return true };
         let field = match name {
@@ -77,6 +93,61 @@ impl ReleasedFields {
         let mut called = Vec::new();
         // `s.log` of `s.log.Print("closed")`
         let mut asked = FxHashSet::default();
+        // `c.buf[1:]`, and of what is set or called all that stands in the field: `c.state.ready`.
+        let field_of = |expr: &Expr, deep: bool| {
+            let mut at = expr.unparen();
+            loop {
+                at = match &at.kind {
+                    ExprKind::Slice { operand, .. }
+                    | ExprKind::Index { operand, .. }
+                    | ExprKind::Pointer(operand)
+                    | ExprKind::AddressOf(operand) => operand.unparen(),
+                    ExprKind::Selector { operand, field } => {
+                        match operand.as_ident().and_then(|ident| scopes.var(ident)) {
+                            Some(var) if Some(var) == receiver => return Some(field.name.clone()),
+                            _ if deep => operand.unparen(),
+                            _ => return None,
+                        }
+                    }
+                    _ => return None,
+                };
+            }
+        };
+        let is_part = |target: &&Expr| {
+            let whole =
+                matches!(&target.kind, ExprKind::Selector { operand, .. } if operand.as_ident().is_some());
+            !whole
+        };
+        visit::block(body, &mut |expr| match &expr.kind {
+            // Its length is no more than a number.
+            ExprKind::Call(call) if !matches!(call.name(), Some("len" | "cap")) => {
+                self.taken_back.extend(call.args.iter().filter_map(|arg| field_of(arg, false)));
+                let ends = call.name().is_some_and(|name| {
+                    let changes = &names::words().changes_shared;
+                    known::reads_like_release(name)
+                        || changes.holds(name)
+                        || known::gives_back_lock(name)
+                        || names::words().empties.begin(name)
+                });
+                let called = match call.receiver() {
+                    // `c.stop()`: a field, or a method of its own.
+                    Some(operand) if operand.as_ident().is_some() => Some(&call.function),
+                    Some(operand) if ends => Some(operand),
+                    _ => None,
+                };
+                self.changed.extend(called.and_then(|called| field_of(called, true)));
+            }
+            _ => {}
+        });
+        visit::body(body, &mut |stmt| match &stmt.kind {
+            StmtKind::Assign { left, .. } => {
+                let elements = left.iter().filter(|target| matches!(target.kind, ExprKind::Index { .. }));
+                self.taken_back.extend(elements.filter_map(|target| field_of(target, false)));
+                self.changed.extend(left.iter().filter(is_part).filter_map(|target| field_of(target, true)));
+            }
+            StmtKind::Send { channel, .. } => self.changed.extend(field_of(channel, true)),
+            _ => {}
+        });
         visit::block(body, &mut |expr| {
             if let ExprKind::Call(call) = &expr.kind
                 && let ExprKind::Selector { operand, field } = &call.function.unparen().kind

@@ -162,6 +162,17 @@ pub struct Functions {
     /// Gives the number by which the system knows its receiver: whoever has it goes on using the receiver, or
     /// holds a lock by it, though nothing of its type is seen any more.
     pub descriptors: NameSet,
+    /// Changes what all of the process has.
+    pub changes_process: NameSet,
+    /// Ends another process.
+    pub ends_process: NameSet,
+    /// Has somebody listen at an address.
+    pub listens: NameSet,
+    /// Gives memory of its receiver, by its results or to a function that it calls, which is good for no
+    /// longer than that: a page of a mapped file.
+    pub lends_memory: NameSet,
+    /// Gives the memory of what it gets, or something that reads it; of the functions that keep nothing.
+    pub hands_on_memory: NameSet,
 }
 
 #[derive(Deserialize)]
@@ -288,6 +299,11 @@ pub struct WordLists {
     pub follows_release: Words,
     pub hands_on_lock: Words,
     pub hands_on_lock_within: Words,
+    pub takes_lock: Words,
+    pub takes_lock_within: Words,
+    pub gives_back_lock: Words,
+    pub for_a_session: Words,
+    pub locks_of_a_session: Words,
     pub awaits: Words,
     pub tells_end: Words,
     pub flushes: Words,
@@ -302,16 +318,22 @@ pub struct WordLists {
     pub fills_first: Words,
     pub undoes_start: Words,
     pub starts: Words,
+    pub ends_session: Words,
     pub sets_going: Words,
     pub takes_over: Words,
     pub hands_in: Words,
+    pub sends_on_stream: Words,
+    pub receives: Words,
     pub forgives: Words,
     pub harmless_in_release: Words,
+    pub makes_error: Words,
+    pub empties: Words,
     pub changes_shared: Words,
     pub asks_server: Words,
     pub tells_address: Words,
     pub tells_path: Words,
     pub listens_at: Words,
+    pub answers: Words,
     pub gives_back: Words,
     pub reads_row: Words,
     pub checkers: Checkers,

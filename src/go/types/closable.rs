@@ -7,6 +7,7 @@ use crate::go::facts::names;
 use crate::go::index::reader::RELEASE_NAMES;
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
+use crate::go::syntax::visit;
 use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::{Lookup, Member, MethodRef, SourcePlace};
@@ -156,7 +157,8 @@ impl Database {
                 Lookup::Member(Member::Method(method)) => {
                     let args = release_args(&method.signature);
                     if args == wanted.args {
-                        return self.released_by(ty, &method);
+                        let instead = if closes_something(&method) { None } else { self.session_end(ty) };
+                        return self.released_by(ty, instead.as_ref().unwrap_or(&method));
                     }
                     unfit = unfit.or((!is_request(&method.signature, &args)).then_some(method));
                 }
@@ -171,12 +173,19 @@ impl Database {
             return answer(Closable::Unknown(why.to_string()), Certainty::Assumed, None);
         }
         if let Some(method) = idle {
-            let blank = method
-                .func
-                .as_ref()
-                .and_then(|func| func.decl.body())
-                .is_some_and(|body| body.stmts.len() <= 1);
-            let what = if blank { "does nothing" } else { "only drops idle connections" };
+            let body = method.func.as_ref().and_then(|func| func.decl.body());
+            let mut drops = false;
+            if let Some(body) = body {
+                visit::block(body, &mut |expr| {
+                    let name = expr.as_call().and_then(Call::name);
+                    drops |= name == Some("CloseIdleConnections");
+                });
+            }
+            let what = match drops {
+                _ if body.is_some_and(|body| body.stmts.len() <= 1) => "does nothing",
+                true => "only drops idle connections",
+                false => "frees nothing but memory",
+            };
             let why = format!("returns `{ty}`, and its {} {what}", method.name);
             return answer(Closable::Nothing(why), Certainty::Proved, self.evidence(&method));
         }
@@ -188,6 +197,16 @@ impl Database {
                 answer(Closable::Nothing(why), certainty, Some(index_evidence(&words)))
             }
         }
+    }
+
+    /// The method by which a type ends a session, where its `Close` may end something within that.
+    fn session_end(&self, ty: &Type) -> Option<MethodRef> {
+        names::words().ends_session.iter().find_map(|name| match self.find_member(ty, name) {
+            Lookup::Member(Member::Method(method)) => {
+                Some(method).filter(|it| it.signature.params.is_empty())
+            }
+            _ => None,
+        })
     }
 
     fn released_by(&self, ty: &Type, method: &MethodRef) -> ClosableAnswer {
@@ -265,17 +284,42 @@ impl Database {
                 stmts.all(|stmt| self.is_idle(func, stmt, depth))
             }
             StmtKind::Block(block) => block.stmts.iter().all(|stmt| self.is_idle(func, stmt, depth)),
+            StmtKind::Defer(expr) => is_lock(expr),
+            // `c.cache = nil`, `c.cache = make(map[string]int)`: memory, that the collector would have found.
+            StmtKind::Assign { left, right, .. } => {
+                left.iter().all(|target| matches!(target.kind, ExprKind::Selector { .. }))
+                    && right.iter().all(|value| {
+                        value.is_nil() || value.as_call().is_some_and(|call| call.name() == Some("make"))
+                    })
+                    && left.iter().all(|target| self.is_memory(func, target, false))
+            }
             _ => false,
         }
     }
 
+    /// Whether a field of the receiver is a map, or a list where that will do: what clears a list may mean to
+    /// overwrite a secret.
+    fn is_memory(&self, func: &FuncRef, target: &Expr, only_map: bool) -> bool {
+        let scope = FileScope::of(func);
+        let types = self.expr_type(&scope, target, &self.receiver_of(func, &scope));
+        let memory = |ty: &Type| matches!(ty, Type::Map(..)) || matches!(ty, Type::Slice(_)) && !only_map;
+        types.first().is_some_and(|ty| memory(ty))
+    }
+
     fn is_idle_call(&self, func: &FuncRef, expr: &Expr, depth: usize) -> bool {
-        expr.as_call().is_some_and(|call| {
-            let idle = || {
-                self.called_on_receiver(func, call).is_some_and(|callee| self.drops_idle(&callee, depth + 1))
-            };
-            call.name() == Some("CloseIdleConnections") || idle()
-        })
+        is_lock(expr)
+            || expr.as_call().is_some_and(|call| {
+                let cleared = || {
+                    let builtin = call.function.as_ident().map(|name| &*name.name);
+                    matches!(builtin, Some("clear" | "delete"))
+                        && call.args.first().is_some_and(|arg| self.is_memory(func, arg, true))
+                };
+                let idle = || {
+                    self.called_on_receiver(func, call)
+                        .is_some_and(|callee| self.drops_idle(&callee, depth + 1))
+                };
+                call.name() == Some("CloseIdleConnections") || cleared() || idle()
+            })
     }
 
     /// `if closer, ok := client.Transport.(io.Closer); ok`: what makes HTTP requests has no Close, as a rule.
@@ -313,6 +357,25 @@ impl Database {
             _ => None,
         }
     }
+}
+
+/// `s.mu.Lock()`
+fn is_lock(expr: &Expr) -> bool {
+    let call = expr.as_call().filter(|call| call.args.is_empty() && call.receiver().is_some());
+    call.and_then(Call::name).is_some_and(|name| matches!(name, "Lock" | "Unlock" | "RLock" | "RUnlock"))
+}
+
+/// Whether a method is another than `Close`, or one that calls something of that name, of which it ends what
+/// that says.
+fn closes_something(method: &MethodRef) -> bool {
+    let mut closes = false;
+    if let Some(body) = method.func.as_ref().and_then(|func| func.decl.body()) {
+        visit::block(body, &mut |expr| {
+            let name = expr.as_call().and_then(Call::name);
+            closes |= name.is_some_and(|name| name.eq_ignore_ascii_case("close"));
+        });
+    }
+    closes || &*method.name != "Close"
 }
 
 /// Whether a method that asks for these arguments asks somebody else to do something: `Shutdown(ctx, in)

@@ -266,6 +266,14 @@ impl Database {
         matches!(self.plain(ty), Type::Chan(_))
     }
 
+    /// What a list of this type has in it, one by one.
+    pub(crate) fn element(&self, ty: &Type) -> Option<Type> {
+        match self.plain(self.plain(ty).pointee()) {
+            Type::Slice(inner) | Type::Array(inner) => Some((*inner).clone()),
+            _ => None,
+        }
+    }
+
     /// The type with a name followed to what it is made of, where that is neither struct nor interface.
     fn plain(&self, ty: &Type) -> Type {
         match self.shape(ty) {
