@@ -181,29 +181,54 @@ fn room(found: &Found, channel: &Channel, most: &Size) -> Option<(String, Option
         let fits = (1..=MAX_CAPACITY).contains(&number);
         return fits.then(|| (number.to_string(), None));
     }
-    let symbol = most.as_symbol()?;
+    let symbol = most.symbol_in()?;
     let frame = found.frame;
-    let var = frame.scopes.vars.iter().enumerate().map(|(at, _)| VarId(narrow(at))).find(|var| {
-        let name = format!("{}#0.{}", frame.scopes.info(*var).name, var.0);
-        *symbol.key == *format!("len({name})") || *symbol.key == *name
+    let counted = symbol.key.starts_with("len(");
+    let inner = symbol.key.strip_prefix("len(").and_then(|inner| inner.strip_suffix(')'));
+    let path = inner.unwrap_or(&symbol.key);
+    // A variable, or a field of what one stands for.
+    let mut vars = frame.scopes.vars.iter().enumerate().map(|(at, _)| VarId(narrow(at)));
+    let (var, fields) = vars.find_map(|var| {
+        let rest = path.strip_prefix(&*format!("{}#0.{}", frame.scopes.info(var).name, var.0))?;
+        let plain = rest.is_empty() || rest.starts_with('.') && !rest.contains(['(', '[', '#']);
+        plain.then_some((var, rest))
     })?;
     let declared = frame.scopes.uses_of(var).min()?;
     if declared > channel.make.span.start {
         return None;
     }
-    if !frame.is_stable(var) {
-        let name = &frame.scopes.info(var).name;
-        let why = format!("`{name}` may be another one by the time the goroutines are started");
-        return Some((symbol.words.to_string(), Some(why)));
+    let name = format!("{}{fields}", frame.scopes.info(var).name);
+    if !fields.is_empty() && is_set_behind(found, fields, channel.make.span) {
+        return None;
     }
-    let counted = symbol.key.starts_with("len(");
+    if !fields.is_empty() || !frame.is_stable(var) {
+        let why = format!("`{name}` may be another one by the time the goroutines are started");
+        return Some((most.to_string(), Some(why)));
+    }
     let list = matches!(frame.typing.var(var), Some(Type::Slice(_) | Type::Array(_)));
     let doubt = match (counted, list) {
         (true, true) => None,
         (true, false) => Some("only of a slice it is sure that nothing is added meanwhile".to_owned()),
         (false, _) => Some(format!("`{}` must not be negative", symbol.words)),
     };
-    Some((symbol.words.to_string(), doubt))
+    Some((most.to_string(), doubt))
+}
+
+/// Whether one of these fields of anything gets a value behind the `make`.
+fn is_set_behind(found: &Found, fields: &str, make: Span) -> bool {
+    let is_one = |target: &Expr| match &target.unparen().kind {
+        ExprKind::Selector { field, .. } => fields.split('.').any(|name| *name == *field.name),
+        _ => false,
+    };
+    let mut set = false;
+    for body in &found.frame.scopes.bodies {
+        visit::body(body.block, &mut |stmt| match &stmt.kind {
+            StmtKind::Assign { left, .. } if stmt.span.start > make.start => set |= left.iter().any(is_one),
+            StmtKind::IncDec(operand) if stmt.span.start > make.start => set |= is_one(operand),
+            _ => {}
+        });
+    }
+    set
 }
 
 /// Where the capacity goes: before the bracket.

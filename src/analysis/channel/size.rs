@@ -96,6 +96,14 @@ impl Size {
         }
     }
 
+    /// The symbol that it is made of, some times, and a number that is not negative.
+    pub fn symbol_in(&self) -> Option<&Symbol> {
+        match self {
+            Size::Linear { of: Some(of), plus: 0.., .. } => Some(of),
+            _ => None,
+        }
+    }
+
     /// The sum; of two different symbols any.
     pub fn plus(&self, other: &Size) -> Size {
         match (self, other) {
