@@ -14,16 +14,32 @@ impl Walk<'_> {
         if let Some(init) = &branch.init {
             self.stmt(frame, init, None, flow)?;
         }
+        let known = flow.running.iter().all(|way| !way.doubtful && !way.chosen);
         let (yes, no) = self.condition(frame, &branch.condition, flow)?;
         let mut yes = Flow { running: yes, ended: Vec::new() };
         self.stmts(frame, &branch.then.stmts, &mut yes)?;
         let mut no = Flow { running: no, ended: Vec::new() };
+        // What asks whether the loop is over says no to its first iteration at least.
+        if known && branch.otherwise.is_none() && self.leaves(frame, &yes) {
+            no.running.iter_mut().for_each(|way| (way.doubtful, way.chosen) = (false, false));
+        }
         if let Some(otherwise) = &branch.otherwise {
             self.stmt(frame, otherwise, None, &mut no)?;
         }
         flow.settle(yes.all());
         flow.settle(no.all());
         Ok(())
+    }
+
+    /// Whether all of these ways leave the loop that they are in.
+    fn leaves(&self, frame: &Frame, flow: &Flow) -> bool {
+        let targets = frame.targets.borrow();
+        let leaves = |way: &Way| match way.end {
+            End::Return(_) | End::Panic(_) => true,
+            End::Break(to, _) => targets.get(to).is_some_and(|(_, looped)| *looped),
+            End::Falls | End::Continue(..) => false,
+        };
+        flow.running.is_empty() && !flow.ended.is_empty() && flow.ended.iter().all(leaves)
     }
 
     /// The ways on which a condition holds, and those on which it does not.
@@ -297,7 +313,7 @@ fn told_by_value<'a>(frame: &Frame<'a, '_>, decides: &'a Expr, way: &mut Way) {
     if !frame.member && frame.is_of_what_came(decides, way) {
         way.chosen = true;
     } else {
-        way.uncertain = true;
+        way.doubtful = true;
     }
 }
 

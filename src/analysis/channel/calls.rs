@@ -362,6 +362,8 @@ impl Walk<'_> {
         let file = self.files.borrow().len() - 1;
         let mut inner = Frame::new(file, (&scopes, &typing), &mutated, BodyId(0));
         (inner.member, inner.depth) = (member, frame.depth + 1);
+        // Each goroutine runs by itself, whatever loop starts it.
+        inner.around = if member && !frame.member { 0 } else { frame.around + frame.loops.get() };
         inner.capacities.clone_from(&frame.capacities);
         let mut start = way;
         for (at, arg) in call.args.iter().enumerate() {
@@ -498,7 +500,7 @@ impl Walk<'_> {
         let at = frame.at(span);
         if !self.started.borrow().contains_key(&at) {
             let mut inner = self.inner(frame, literal, call)?;
-            inner.member = true;
+            (inner.member, inner.around) = (true, 0);
             let mut ways = self.body(&inner, &literal.body, Way::start())?;
             if let Some(group) = group {
                 let done = Event { what: What::Done(group), count: Count::once(), at };

@@ -41,6 +41,8 @@ pub struct Frame<'a, 'f> {
     /// It runs in a goroutine of its own.
     pub member: bool,
     pub depth: u32,
+    /// The loops of other bodies that it runs in.
+    pub around: u32,
     /// Functions in local variables that are only called.
     pub closures: RefCell<FxHashMap<VarId, &'a FuncLit>>,
     /// What is known of parameters: the numbers that they are, and how many elements they have.
@@ -76,6 +78,7 @@ impl<'a, 'f> Frame<'a, 'f> {
             body,
             member: false,
             depth: 0,
+            around: 0,
             closures: RefCell::default(),
             sizes: FxHashMap::default(),
             deferred: RefCell::default(),
@@ -98,6 +101,7 @@ impl<'a, 'f> Frame<'a, 'f> {
             begin: self.begin,
             member: self.member,
             depth: self.depth + 1,
+            around: self.around + self.loops.get(),
             closures: RefCell::new(self.closures.borrow().clone()),
             ..Frame::new(self.file, (self.scopes, self.typing), self.mutated, body)
         }

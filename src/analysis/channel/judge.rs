@@ -207,6 +207,7 @@ fn waits(declaration: &Declaration) -> Vec<Detection> {
             lasts: &|action, channel| walk.lasting.borrow().contains(&(action, channel)),
             known: &|group| !open_groups.contains(&group),
             relates: true,
+            certain: true,
         };
         let found =
             Found { declaration, walk: &walk, frame: &frame, team: &team, ways: &ways, members: &members };
@@ -292,6 +293,7 @@ fn of_team<'a>(
         lasts: &|action, channel| walk.lasting.borrow().contains(&(action, channel)),
         known: &|group| !open_groups.contains(&group),
         relates: true,
+        certain: true,
     };
     // To know how often a function runs, all the package is read: only where it matters.
     if (0..team.channels.len()).any(|at| case.judge(ChannelId(at)).is_some())

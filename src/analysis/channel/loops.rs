@@ -82,13 +82,16 @@ impl Walk<'_> {
             })
             .collect();
         let unsteady = full.len() > 1
-            && full.iter().any(|way| way.uncertain || way.chosen)
+            && full.iter().any(|way| way.uncertain || way.doubtful || way.chosen)
             && !one.is_empty()
             && { full.iter().any(|way| way.events.len() != one.len()) };
         // Each iteration comes after the sends of those before.
         let waited = before.has_waited() || full.iter().any(Way::has_waited);
         let works = |way: &Way| way.works.or(way.acts.filter(|_| waited));
         let assigned = assigned_in(frame.scopes, &looped.body);
+        // Which iteration is the last, tells nothing where those before have done nothing.
+        let idle = one.is_empty() && !matches!(trip, Trip::Until(..));
+        let within = frame.loops.get() + frame.around > 0;
         let leave = |way: Option<&Way>, times: &Count, uncertain: bool| {
             let mut after = before.clone();
             after.events.extend(repeated(&one, times));
@@ -112,8 +115,10 @@ impl Walk<'_> {
                 after.depends.extend(way.depends.iter().copied());
                 // A loop that ends in no other way is left by what is meant to be the last.
                 let counts_on_it = matches!(trip, Trip::Endless | Trip::Unknown { .. });
-                after.uncertain |= way.uncertain || way.chosen && counts_on_it;
-                after.chosen |= way.chosen;
+                let doubtful = way.doubtful || way.chosen && counts_on_it;
+                after.uncertain |= way.uncertain || doubtful && !idle;
+                after.doubtful |= doubtful && idle && within;
+                after.chosen |= way.chosen && !(idle && !within && way.depends.is_empty());
                 after.fed.extend(way.fed.iter().copied());
                 after.deferred = way.deferred.clone();
                 after.works = after.works.or(works(way));

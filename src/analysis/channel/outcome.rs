@@ -123,6 +123,9 @@ pub struct Way {
     /// Whether the way is taken may depend on what happened in earlier iterations: nobody can tell which
     /// counts go with it.
     pub uncertain: bool,
+    /// As `uncertain`, where the loops that are not left yet say so: of one whose iterations do nothing it
+    /// makes no difference which of them is the last.
+    pub doubtful: bool,
     /// Whether it leaves a loop, a value says that has just been received there: any of those that are sent
     /// may be the one.
     pub chosen: bool,
@@ -162,6 +165,7 @@ impl Way {
             received: BTreeSet::new(),
             depends: BTreeSet::new(),
             uncertain: false,
+            doubtful: false,
             chosen: false,
             fed: BTreeSet::new(),
             relays: BTreeSet::new(),

@@ -88,10 +88,10 @@ impl Case<'_> {
 
     pub fn unanswered_on(&self, exit: &Way, channel: ChannelId) -> Option<Fault> {
         let started = self.started(exit);
-        if exit.uncertain || self.is_served(exit, &started, channel) {
+        if exit.uncertain && self.certain || self.is_served(exit, &started, channel) {
             return None;
         }
-        if exit.chosen && !self.may_come_first(exit, channel) {
+        if exit.chosen && self.certain && !self.may_come_first(exit, channel) {
             return None;
         }
         let together = self.together(exit, channel);

@@ -73,6 +73,8 @@ pub struct Case<'t> {
     pub known: &'t dyn Fn(GroupId) -> bool,
     /// How many goroutines there are may be the number that somebody has written down.
     pub relates: bool,
+    /// Only of ways of which it is known which counts go with them.
+    pub certain: bool,
 }
 
 /// One way for each member that is started, with how often it is.
@@ -132,7 +134,16 @@ impl<'t> Case<'t> {
         if self.may_be_the_number(channel) {
             return ("unsure", "whether more is sent than the number that somebody has written is not known");
         }
+        if self.may_be_left(channel) {
+            return ("unsure", "how often a loop ran before a way out of it decides what is received");
+        }
         (self.word(channel), "")
+    }
+
+    /// Whether a way out that depends on what its loop has done before may leave a send behind.
+    fn may_be_left(&self, channel: ChannelId) -> bool {
+        let all = Case { certain: false, relates: false, ..*self };
+        (self.closed)(channel) && all.unanswered(channel).is_some()
     }
 
     /// Whether goroutines that send or do not are more than are received: how many do, nobody can tell.
