@@ -241,6 +241,7 @@ impl Walk<'_> {
             match &case.communication {
                 Some(Communication::Send { channel, value }) => {
                     self.eval(frame, value, "sent to somebody", &mut body)?;
+                    self.fails(frame, channel, value, &mut body);
                     let place = Span { start: channel.span.start, end: value.span.end };
                     self.operate(frame, Action::Send, channel, guard, place, &mut body)?;
                 }

@@ -5,7 +5,7 @@ use crate::analysis::channel::outcome::{Fact, Way};
 use crate::analysis::channel::size::{Size, Symbol};
 use crate::analysis::channel::team::ChannelId;
 use crate::analysis::graph::known;
-use crate::analysis::graph::scopes::{Assigned, VarId};
+use crate::analysis::graph::scopes::{Assigned, VarId, VarOrigin};
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
@@ -170,8 +170,23 @@ impl<'a> Frame<'a, '_> {
     }
 
     fn is_param(&self, var: VarId) -> bool {
-        use crate::analysis::graph::scopes::VarOrigin;
         matches!(self.scopes.info(var).origin, VarOrigin::Param { .. } | VarOrigin::Declared { .. })
+    }
+
+    /// Whether a variable may be another one for each goroutine that a loop starts: an argument of what it
+    /// runs, or a variable that the loop declares.
+    pub fn is_of_one(&self, var: VarId) -> bool {
+        let info = self.scopes.info(var);
+        if info.body == self.body {
+            return matches!(info.origin, VarOrigin::Param { .. });
+        }
+        let here = self.scopes.body(self.body).block.span;
+        let mut found = false;
+        visit::body(self.scopes.body(info.body).block, &mut |stmt| {
+            let around = matches!(stmt.kind, StmtKind::For(_)) && stmt.span.contains(here);
+            found |= around && stmt.span.start <= info.scope.start;
+        });
+        found
     }
 
     /// The variables that an expression mentions.

@@ -120,6 +120,7 @@ impl Walk<'_> {
                 after.doubtful |= doubtful && idle && within;
                 after.chosen |= way.chosen && !(idle && !within && way.depends.is_empty());
                 after.fed.extend(way.fed.iter().copied());
+                after.fails.extend(way.fails.iter().copied());
                 after.deferred = way.deferred.clone();
                 after.works = after.works.or(works(way));
                 after.acts = after.acts.or(way.acts);

@@ -133,6 +133,8 @@ pub struct Way {
     pub fed: BTreeSet<ChannelId>,
     /// What it hands on, and nothing leaves the loop that does it before the close.
     pub relays: BTreeSet<Relay>,
+    /// Channels that it sends on for an error that it has got itself: each goroutine may get one.
+    pub fails: BTreeSet<ChannelId>,
     /// It has asked something that others say to it meanwhile: whether anybody still waits.
     pub told: bool,
     /// Channels that have room for one more, as it has just been asked.
@@ -169,6 +171,7 @@ impl Way {
             chosen: false,
             fed: BTreeSet::new(),
             relays: BTreeSet::new(),
+            fails: BTreeSet::new(),
             told: false,
             roomy: BTreeSet::new(),
             fresh: BTreeSet::new(),

@@ -71,11 +71,12 @@ impl Case<'_> {
     /// waited for them, or takes all there is.
     pub fn is_served(&self, exit: &Way, started: &BTreeMap<MemberId, Count>, channel: ChannelId) -> bool {
         let joined = exit.events.iter().skip_while(|event| !matches!(event.what, What::Start(_)));
-        let joined = joined.into_iter().any(|event| match event.what {
+        let waits = |event: &Event| match event.what {
             What::Join(None) => true,
             What::Join(Some(group)) => self.waits_for(group, started, channel),
             _ => false,
-        });
+        };
+        let joined = joined.into_iter().any(waits) || self.told_of_end(exit, started, &waits);
         let elsewhere = started.keys().flat_map(|member| &self.members[member.0]).any(|way| {
             way.has(Action::Receive, channel)
                 || way.has(Action::Range, channel)
@@ -84,6 +85,34 @@ impl Case<'_> {
         let drained = exit.has(Action::Range, channel) || exit.has(Action::Close, channel);
         let lasts = (self.lasts)(Action::Receive, channel) || (self.lasts)(Action::Range, channel);
         joined || elsewhere || lasts || drained
+    }
+
+    /// Whether a goroutine has told the owner that it is through with a `Wait`:
+    /// `go func() { wg.Wait(); close(done) }()`.
+    fn told_of_end(
+        &self,
+        exit: &Way,
+        started: &BTreeMap<MemberId, Count>,
+        waits: &dyn Fn(&Event) -> bool,
+    ) -> bool {
+        let heard = |channel: ChannelId| {
+            exit.count(Action::Receive, channel, |_| true).least.floor() != Size::ZERO
+                || exit.has(Action::Range, channel)
+        };
+        let gives = |event: &Event, channel: ChannelId| {
+            event.is(Action::Send, channel) || event.is(Action::Close, channel)
+        };
+        (0..self.capacities.len()).map(ChannelId).filter(|one| (self.closed)(*one) && heard(*one)).any(
+            |one| {
+                let ways = started.keys().flat_map(|member| &self.members[member.0]).chain([exit]);
+                let mut first = ways.filter_map(|way| {
+                    let at = way.events.iter().position(|event| gives(event, one))?;
+                    Some(way.events[..at].iter().any(waits))
+                });
+                let lasts = (self.lasts)(Action::Send, one) || (self.lasts)(Action::Close, one);
+                !lasts && first.next() == Some(true) && first.all(|waited| waited)
+            },
+        )
     }
 
     pub fn unanswered_on(&self, exit: &Way, channel: ChannelId) -> Option<Fault> {
@@ -165,6 +194,7 @@ impl Case<'_> {
         together: Option<&Together>,
     ) -> Option<Fault> {
         let (mut sends, mut optional) = (Size::ZERO, Size::ZERO);
+        let mut taken = Size::ZERO;
         let mut done_before = 0;
         let (mut blocked, mut with) = (None, None);
         for (member, count, way) in combination {
@@ -172,8 +202,7 @@ impl Case<'_> {
             // What comes before something that the owner has got from it is over.
             let seen = way.events.iter().rposition(|event| match &event.what {
                 What::Operation { action: Action::Send | Action::Close, channel: other, .. } => {
-                    *other != channel
-                        && (exit.has(Action::Receive, *other) || exit.has(Action::Range, *other))
+                    *other != channel && self.has_got(exit, combination, *member, *other)
                 }
                 _ => false,
             });
@@ -183,6 +212,14 @@ impl Case<'_> {
             let (before, after) = way.events.split_at(seen.map_or(0, |at| at + 1));
             let blocks = |guard: &Guard| self.blocks(exit, combination, guard);
             let left = total(after, Action::Send, channel, blocks);
+            // What it sends by a `select`, before what it sends plainly.
+            let waits = |event: &Event| match &event.what {
+                What::Operation { guard, .. } => event.is(Action::Send, channel) && blocks(guard),
+                _ => false,
+            };
+            let until = after.iter().rposition(waits).unwrap_or(after.len());
+            let gone = total(&after[..until], Action::Send, channel, |guard| !blocks(guard)).least.floor();
+            taken = taken.plus(&if once { gone } else { gone.lesser(&Size::ONE) });
             if left.most == Size::ZERO {
                 continue;
             }
@@ -199,7 +236,11 @@ impl Case<'_> {
             let some_do_not = self.members[member.0].iter().any(|other| !other.has(Action::Send, channel));
             // Where they all send on channels that are received from together, all can.
             let all = together.filter(|all| some_do_not && self.all_send(exit, (*member, count), all));
-            let starts = if once || some_do_not && all.is_none() { Size::ONE } else { count.most.clone() };
+            // Each may get an error, unless who receives from several takes one for each.
+            let fails =
+                way.fails.contains(&channel) && together.is_none_or(|all| all.received.most == Size::ONE);
+            let one = some_do_not && all.is_none() && !fails;
+            let starts = if once || one { Size::ONE } else { count.most.clone() };
             with = with.or(all);
             let sent = starts.times(&left.most);
             if sent.is_open() && ![Size::ZERO, Size::ONE].contains(&self.capacities[channel.0]) {
@@ -222,6 +263,8 @@ impl Case<'_> {
         let sends = sends.plus(&optional);
         let received = exit.count(Action::Receive, channel, |_| true).least;
         let room = received.plus(&self.capacities[channel.0]).plus(&Size::number(-done_before));
+        // What a `select` of another goroutine has sent first has been received in its place.
+        let sends = if taken.exceeds(&room) { sends } else { sends.plus(&taken) };
         let (member, place) = blocked.filter(|_| sends.exceeds(&room))?;
         // What is not counted in the text may be as many as somebody has counted.
         if self.relates
@@ -247,6 +290,23 @@ impl Case<'_> {
             received,
             together,
         })
+    }
+
+    /// Whether the owner has got what this member gives on a channel: nobody else gives anything there, or it
+    /// has received all that is given.
+    fn has_got(&self, exit: &Way, combination: &Combination, member: MemberId, channel: ChannelId) -> bool {
+        if exit.has(Action::Range, channel) {
+            return true;
+        }
+        let mut given = Size::ZERO;
+        let mut others = false;
+        for (one, count, way) in combination {
+            let sends = way.count(Action::Send, channel, |_| true).most;
+            others |= *one != member && sends != Size::ZERO;
+            given = given.plus(&count.most.times(&sends));
+        }
+        let received = exit.count(Action::Receive, channel, |_| true).most;
+        received != Size::ZERO && (!others || !given.exceeds(&received))
     }
 
     /// Whether each of so many goroutines sends on one of the channels.

@@ -3,6 +3,7 @@
 //! It goes by the syntax, not by the control-flow graph: a loop is one thing here, whose iterations are
 //! counted symbolically. What it cannot follow marks the channels that it touches as open, with the reason.
 
+use crate::analysis::channel::conditions::is_error;
 use crate::analysis::channel::frame::Frame;
 use crate::analysis::channel::outcome::*;
 use crate::analysis::channel::size::Count;
@@ -75,6 +76,7 @@ impl Walk<'_> {
             StmtKind::Send { channel, value } => {
                 self.eval(frame, value, "sent to somebody", flow)?;
                 self.sent(frame, channel, value);
+                self.fails(frame, channel, value, flow);
                 self.operate(frame, Action::Send, channel, Guard::None, stmt.span, flow)?;
             }
             StmtKind::IncDec(operand) => {
@@ -189,6 +191,36 @@ impl Walk<'_> {
             let known = values.entry(channel).or_default();
             if !known.contains(&ty) {
                 known.push(ty);
+            }
+        }
+    }
+
+    /// Remembers the ways that send an error which they have got in this body: `if err != nil { c <- err }`.
+    pub fn fails(&self, frame: &Frame, channel: &Expr, value: &Expr, flow: &mut Flow) {
+        let Some(channel) = frame.channel(channel).filter(|_| frame.member) else { return };
+        let mut errors = Vec::new();
+        visit::expr(value, &mut |part| {
+            let var = part.as_ident().and_then(|ident| frame.scopes.var(ident));
+            errors.extend(var.filter(|var| frame.scopes.info(*var).body == frame.body));
+        });
+        errors.retain(|var| is_error(&frame.scopes.info(*var).name));
+        // What a callee has asked is of its own variables.
+        let here = format!("#{}.", frame.file);
+        let got = |fact: &Fact| match fact.about.as_slice() {
+            [var] => {
+                let asked = fact.key.contains(&here) && fact.key.ends_with("==nil");
+                asked && !fact.holds && errors.contains(var)
+            }
+            _ => false,
+        };
+        // What is asked of its own arguments or of the turn that started it, one alone may answer.
+        let alone = |fact: &Fact| match fact.key.contains(&here) {
+            true => fact.about.iter().any(|var| frame.is_of_one(*var)),
+            false => !fact.about.is_empty() && !fact.key.ends_with("==nil"),
+        };
+        for way in &mut flow.running {
+            if way.facts.iter().any(got) && !way.facts.iter().any(alone) {
+                way.fails.insert(channel);
             }
         }
     }
