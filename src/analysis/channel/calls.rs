@@ -105,6 +105,23 @@ impl Walk<'_> {
         values == 1 && frame.scopes.uses_of(var).count() <= called + 2
     }
 
+    /// Functions in local variables that are made before the team begins, and get its channels when they are
+    /// called.
+    pub fn know_earlier(&self, frame: &Frame) {
+        for at in 0..frame.scopes.vars.len() {
+            let var = VarId(narrow(at));
+            let [given] = frame.scopes.assigned(var) else { continue };
+            let ExprKind::FuncLit(literal) = &given.value.unparen().kind else { continue };
+            let channel = |param: &Param| matches!(param.ty.unparen().kind, ExprKind::Chan { .. });
+            if given.value.span.end <= frame.begin
+                && literal.signature.params.iter().any(channel)
+                && self.is_only_called(frame, var)
+            {
+                frame.closures.borrow_mut().insert(var, literal);
+            }
+        }
+    }
+
     fn call<'a>(&self, frame: &Frame<'a, '_>, call: &'a Call, flow: &mut Flow) -> Walked<()> {
         let function = call.function.unparen();
         let local = call.function.as_ident().and_then(|ident| frame.scopes.var(ident));
@@ -533,6 +550,30 @@ impl Walk<'_> {
         self.started.borrow_mut().insert(at, MemberId(members.len()));
         members.push(Member { at, ways: outcomes, serves: self.serving.take() });
         Ok(())
+    }
+
+    /// `time.AfterFunc(d, func() { … })` as a statement: nothing holds the timer, so nothing stops it, and a
+    /// goroutine comes to run the function. Whether it is such a call.
+    pub fn runs_by_clock<'a>(
+        &self,
+        frame: &Frame<'a, '_>,
+        call: &'a Call,
+        span: Span,
+        flow: &mut Flow,
+    ) -> Walked<bool> {
+        let Some(literal) = call.args.last().and_then(|last| self.function(frame, last)) else {
+            return Ok(false);
+        };
+        if !self.touches(frame, literal.body.span)
+            || frame.typing.ask(call, known::runs_by_clock) != Some(true)
+        {
+            return Ok(false);
+        }
+        for arg in &call.args[..call.args.len() - 1] {
+            self.eval(frame, arg, "passed on", flow)?;
+        }
+        self.member(frame, literal, (None, None), &Count::once(), span, flow)?;
+        Ok(true)
     }
 
     fn begin(&self, at: Place, group: Option<GroupId>, count: &Count, flow: &mut Flow) {

@@ -27,6 +27,7 @@ impl Walk<'_> {
     pub fn owner<'a>(&self, frame: &Frame<'a, '_>, team: &Team<'a>) -> Walked<Vec<Way>> {
         // Loops around the statements are left by their own `break` and `continue`.
         frame.targets.borrow_mut().push((None, true));
+        self.know_earlier(frame);
         let mut flow = Flow::of(Way::start());
         self.stmts(frame, team.statements, &mut flow)?;
         frame.targets.borrow_mut().pop();
@@ -68,6 +69,11 @@ impl Walk<'_> {
         }
         match &stmt.kind {
             StmtKind::Expr(expr) => {
+                if let Some(call) = expr.as_call()
+                    && self.runs_by_clock(frame, call, stmt.span, flow)?
+                {
+                    return Ok(());
+                }
                 self.eval(frame, expr, "used as a value", flow)?;
                 if let Some(call) = expr.as_call() {
                     self.ends(frame, call, stmt.span, flow);

@@ -237,6 +237,11 @@ pub fn runner(callee: Name) -> Option<Runner> {
     runners.into_iter().find(runs).map(|(_, runner)| runner)
 }
 
+/// Whether it runs the function that it gets in a goroutine of its own, once a time is over.
+pub fn runs_by_clock(callee: Name) -> bool {
+    names::functions().runs_by_clock.holds(callee.package, callee.name)
+}
+
 /// Whether it gives a channel on which something comes by itself.
 pub fn is_clock(callee: Name) -> bool {
     names::functions().clocks.holds(callee.package, callee.name)

@@ -102,6 +102,8 @@ pub struct Functions {
     pub runs_until_wait: NameSet,
     /// Calls the function that it gets some time later.
     pub runs_later: NameSet,
+    /// Calls the function that it gets in a goroutine of its own, once a time is over.
+    pub runs_by_clock: NameSet,
     /// Calls the function that it gets the first time only.
     pub runs_once: NameSet,
     /// Gives back the function that it gets, to be called once.
