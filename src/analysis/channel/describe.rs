@@ -29,6 +29,8 @@ pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: 
         Some(first) if fault.member.is_some() => format!(" once {}", first.1),
         _ => String::new(),
     };
+    // Whoever is in it then, is stuck before any way out.
+    let exits = if fault.kind == Kind::KeptPlace { Vec::new() } else { exits };
     let message = match (fault.kind, fault.member.is_some()) {
         (Kind::AbandonedSend, _) => format!("a goroutine blocks for good in its send on `{name}`{on}"),
         (Kind::SurplusSenders, true) => format!(
@@ -68,6 +70,10 @@ pub fn detection(found: &Found, fault: &Fault, func: Option<&FuncDecl>, remedy: 
         (Kind::StuckForever, _) => {
             format!("`{name}` is received from, and nobody sends on it or closes it: the receive never ends")
         }
+        (Kind::KeptPlace, _) => format!(
+            "one way through the goroutine gives back no place in `{name}`: once as many have gone it as \
+             there are places, the send blocks for good"
+        ),
         (Kind::AbandonedReceive, _) if channel.context.is_some() => {
             format!("a goroutine waits for good on `{name}`{on}: nobody cancels the context")
         }
@@ -189,7 +195,7 @@ fn is_closed_later(found: &Found, fault: &Fault) -> bool {
 
 fn blocked(fault: &Fault) -> String {
     match fault.kind {
-        Kind::AbandonedSend | Kind::DoubleSend => "this send blocks",
+        Kind::AbandonedSend | Kind::DoubleSend | Kind::KeptPlace => "this send blocks",
         Kind::SurplusSenders if fault.member.is_some() => "this send blocks",
         Kind::UnclosedRange => "this loop never ends",
         Kind::StuckForever if fault.sends.exceeds(&fault.received) => "this send blocks",

@@ -29,6 +29,7 @@ mod receivers;
 mod refused;
 mod relayed;
 mod remedy;
+mod semaphore;
 mod senders;
 mod settled;
 mod size;

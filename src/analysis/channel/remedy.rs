@@ -41,6 +41,10 @@ pub fn of(found: &Found, fault: &Fault) -> Option<Remedy> {
             "start who receives before the send, or make room for what is sent",
             "which of both is meant, is for a person to say",
         )),
+        Kind::KeptPlace => Some(Remedy::advice(
+            "give the place back by a `defer` first in the goroutine",
+            "the receive that is there has to go",
+        )),
         Kind::StuckForever => Some(Remedy::advice(
             "send on it or close it where what is waited for has happened",
             "when that is, is for a person to say",

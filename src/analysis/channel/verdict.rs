@@ -1,6 +1,6 @@
 //! The ways out of the owner, held against what the goroutines do: which of their ways can go together, and
-//! what is said of each channel. Who can never end is told by `senders`, `receivers`, `relayed` and
-//! `too_early`.
+//! what is said of each channel. Who can never end is told by `senders`, `receivers`, `relayed`,
+//! `too_early` and `semaphore`.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +20,8 @@ pub enum Kind {
     UnclosedRange,
     AbandonedReceive,
     StuckForever,
+    /// A place in a channel's room that is not given back.
+    KeptPlace,
 }
 
 impl Kind {
@@ -31,7 +33,7 @@ impl Kind {
             Kind::DoubleSend => "double-send",
             Kind::UnclosedRange => "unclosed-range",
             Kind::AbandonedReceive => "abandoned-receive",
-            Kind::StuckForever => super::stuck::KIND,
+            Kind::StuckForever | Kind::KeptPlace => super::stuck::KIND,
         }
     }
 }
@@ -123,6 +125,7 @@ impl<'t> Case<'t> {
             .or_else(|| self.relayed(channel))
             .or_else(|| self.alone(channel))
             .or_else(|| self.too_early(channel))
+            .or_else(|| self.kept_place(channel))
     }
 
     /// How a channel that a goroutine uses is no fault, in a word, and why; no word where no goroutine uses
