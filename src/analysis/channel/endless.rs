@@ -1,12 +1,13 @@
 //! Goroutines that run a loop without any way out, and of which there are more and more: started once a
-//! request, or by what makes a value that can be closed.
+//! request, or by what makes a value that can be closed; and those that wait for nothing but the ticks of a
+//! ticker that the function stops: that closes no channel.
 
 use crate::analysis::channel::{at_hand, describe};
 use crate::analysis::detection::{Detection, Function};
 use crate::analysis::graph::exits::{exits, is_endless, may_end, may_return};
 use crate::analysis::graph::known;
 use crate::analysis::graph::local_types::Typing;
-use crate::analysis::graph::scopes::{BodyId, Scopes};
+use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
 use crate::base::diagnostic::{AnchorPlace, Remedy};
 use crate::base::text::{Span, narrow};
 use crate::go::project::package::FuncRef;
@@ -41,6 +42,8 @@ struct Endless {
     head: Span,
     /// Where it stands, where that is another function.
     func: Option<FuncRef>,
+    /// The ticker whose ticks are all that it waits for, in a variable of the same declaration.
+    ticker: Option<VarId>,
     /// Where a way out could go, where it stands in the same declaration.
     way_out: Option<WayOut>,
 }
@@ -61,6 +64,9 @@ fn judge(function: &Function, span: Span, call: &Call, body: BodyId) -> Option<D
     if is_once(function, span) {
         return None;
     }
+    if let Some(found) = behind_ticker(function, span, call, &endless) {
+        return Some(found);
+    }
     let notes = describe::weight(function.declaration, function.typing, body, function.func);
     let often = match (notes.is_empty(), made(function, call)) {
         (false, _) => "one is started for each request".to_owned(),
@@ -78,6 +84,78 @@ fn judge(function: &Function, span: Span, call: &Call, body: BodyId) -> Option<D
     let head = Span { start: span.start, end: call.function.span.start.max(span.start + 2) };
     let detection = Detection::new(KIND, head, "started here", message);
     Some(detection.with_labels([label]).with_notes(notes).with_remedy(remedy(function, span, &endless)))
+}
+
+/// A goroutine that is left with a ticker that its function has stopped.
+fn behind_ticker(function: &Function, go: Span, call: &Call, endless: &Endless) -> Option<Detection> {
+    let ticker = endless.ticker?;
+    // Of the function's own, and never another one.
+    match function.scopes.assigned(ticker) {
+        [one] if one.value.as_call().is_some() && !go.contains(one.value.span) => {}
+        _ => return None,
+    }
+    let mut stop = None;
+    visit::block(function.func.body()?, &mut |expr| {
+        let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
+        if let ExprKind::Selector { operand, field } = &call.function.unparen().kind
+            && &*field.name == "Stop"
+            && operand.as_ident().and_then(|ident| function.scopes.var(ident)) == Some(ticker)
+            && !go.contains(call.span)
+        {
+            stop = stop.or(Some(call.span));
+        }
+    });
+    let stop = stop?;
+    let name = &function.scopes.info(ticker).name;
+    let message = format!(
+        "a goroutine waits for nothing but `{name}.C`, which `{name}.Stop()` does not close: it never ends"
+    );
+    let labels = [
+        function.declaration.place(endless.head, "this loop has no way out"),
+        function.declaration.place(stop, "no tick comes from here on"),
+    ];
+    let head = Span { start: go.start, end: call.function.span.start.max(go.start + 2) };
+    let detection = Detection::new(KIND, head, "started here", message).with_labels(labels);
+    let body = function.scopes.body_around(go).unwrap_or(BodyId(0));
+    let notes = describe::weight(function.declaration, function.typing, body, function.func);
+    Some(detection.with_notes(notes).with_remedy(match &endless.way_out {
+        Some(WayOut::Case(_)) => remedy(function, go, endless),
+        _ => Remedy::advice(
+            format!("let the goroutine `select` on `{name}.C` and on a channel that is closed with `{name}`"),
+            "what should end it is for a person to say",
+        ),
+    }))
+}
+
+/// The ticker that each iteration of a loop waits for, and nothing else: `for range t.C`,
+/// `for { select { case <-t.C: … } }`.
+fn ticker(scopes: &Scopes, typing: &Typing, looped: &For) -> Option<VarId> {
+    let received = |stmt: &Stmt| match &stmt.kind {
+        StmtKind::Expr(expr) => match &expr.unparen().kind {
+            ExprKind::Receive(channel) => Some((**channel).clone()),
+            _ => None,
+        },
+        StmtKind::Select(cases) => match cases.as_slice() {
+            [SelectCase { communication: Some(Communication::Receive { right, .. }), .. }] => {
+                match &right.unparen().kind {
+                    ExprKind::Receive(channel) => Some((**channel).clone()),
+                    _ => None,
+                }
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    let channel = match &looped.head {
+        ForHead::Range { right, .. } => right.clone(),
+        ForHead::Clause { .. } => looped.body.stmts.iter().find_map(received)?,
+    };
+    match &channel.unparen().kind {
+        ExprKind::Selector { operand, .. } if typing.is_unclosed(&channel) => {
+            operand.as_ident().and_then(|ident| scopes.var(ident))
+        }
+        _ => None,
+    }
 }
 
 /// The endless loop that a block comes to in any case.
@@ -104,6 +182,7 @@ fn in_block(
                 };
                 let way_out = way_out.unwrap_or(WayOut::First(looped.body.span));
                 return (!ends).then(|| Endless {
+                    ticker: ticker(function.scopes, typing, looped).filter(|_| func.is_none()),
                     head: Span { start: stmt.span.start, end: stmt.span.start + 3 },
                     func: func.cloned(),
                     way_out: func.is_none().then_some(way_out),
