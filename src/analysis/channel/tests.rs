@@ -81,6 +81,137 @@ fn a_send_is_left_alone_on_the_ways_out_that_do_not_receive() {
 }
 
 #[test]
+fn which_iteration_is_the_last_counts_where_they_do_something() {
+    let body = |rest: &str| {
+        said(&format!("func f() int {{\nc := make(chan int)\ngo func() {{ c <- work() }}()\n{rest}\n}}"))
+    };
+    let left = ["abandoned-send, 1"];
+    assert_eq!(body("for { if work() > 1 { break }\nif work() > 2 { return 1 } }\nreturn <-c"), left);
+    assert_eq!(body("for work() > 1 { if work() > 2 { return 1 } }\nreturn <-c"), left);
+    let polls = |late: &str| {
+        body(&format!("for {{ select {{ case v := <-c: return v\ndefault: if work() > 2 {{ {late} }} }} }}"))
+    };
+    assert_eq!(polls("return 0"), left);
+    assert_eq!(polls("return <-c"), ["received"]);
+    let inner = "for range 3 { for { if work() > 2 { return 0 }\nbreak } }\nreturn <-c";
+    assert_eq!(body(inner), left);
+    assert_eq!(body("n := 0\nfor { n++\nif n == 2 { return 1 }\n<-c }"), ["unsure"]);
+    assert_eq!(body("n := 0\nfor { n++\nfor { if n == 2 { return 1 }\nbreak }\n<-c }"), ["unsure"]);
+}
+
+#[test]
+fn what_a_select_has_sent_takes_a_receive() {
+    let body = |rest: &str| {
+        said(&format!(
+            "func f(stop chan int) int {{\nc := make(chan int)\ngo func() {{ select {{ case c <- 1: case \
+             <-stop: }} }}()\n{rest}\n}}"
+        ))
+    };
+    assert_eq!(body("go func() { c <- 2 }()\nreturn <-c"), ["surplus-senders"]);
+    assert_eq!(body("go func() { c <- 2 }()\n<-c\nreturn <-c"), ["gives up"]);
+    assert_eq!(body("return <-c"), ["gives up"]);
+    let ahead = "func f() int {\nc := make(chan int)\ngo func() { c <- 1\nselect { case c <- 2: default: \
+                 } }()\nreturn <-c\n}";
+    assert_eq!(said(ahead), ["gives up"]);
+}
+
+#[test]
+fn each_goroutine_may_get_an_error() {
+    let body = |does: &str| {
+        said(&format!(
+            "func f(items []int) error {{\nc := make(chan error)\nfor i := range items {{ _ = i\ngo func() \
+             {{ {does} }}() }}\nreturn <-c\n}}"
+        ))
+    };
+    let several = ["surplus-senders, len(items)"];
+    assert_eq!(body("if err := fails(); err != nil { c <- err }"), several);
+    assert_eq!(body("err := fails()\nif err == nil { return }\nc <- err"), several);
+    assert_eq!(body("if i == 0 { if err := fails(); err != nil { c <- err } }"), ["unsure"], "one alone");
+    assert_eq!(body("if err := fails(); err != nil && i > 2 { c <- err }"), ["unsure"]);
+    assert_eq!(body("if i == 0 { c <- nil }"), ["unsure"]);
+}
+
+#[test]
+fn who_is_told_that_a_group_is_through_has_waited_for_it() {
+    let body = |closer: &str| {
+        said(&format!(
+            "import \"sync\"\n\nfunc f() error {{\nc := make(chan error)\ndone := make(chan int)\nvar wg \
+             sync.WaitGroup\nwg.Add(1)\ngo func() {{ defer wg.Done()\nif err := fails(); err != nil {{ c <- \
+             err }} }}()\ngo func() {{ {closer} }}()\nselect {{ case <-done: return nil\ncase err := <-c: \
+             return err }}\n}}"
+        ))
+    };
+    assert_eq!(body("wg.Wait()\nclose(done)")[0], "received");
+    assert_eq!(body("wg.Wait()\ndone <- 1")[0], "received");
+    assert_eq!(body("close(done)")[0], "abandoned-send, 1");
+}
+
+#[test]
+fn functions_in_variables_and_by_a_clock_are_goroutines() {
+    let earlier = |rest: &str| {
+        said(&format!(
+            "func f() {{\nsend := func(c chan int) {{ c <- 1 }}\nc := make(chan int)\ngo send(c)\n{rest}\n}}"
+        ))
+    };
+    assert_eq!(earlier("if fails() != nil { return }\n<-c"), ["abandoned-send, 1"]);
+    assert_eq!(earlier("<-c"), ["received"]);
+    let other = earlier("send = func(chan int) {}\n<-c");
+    assert_eq!(other, ["passed to `send`, which is not read"], "it may be another one");
+    let clock = |made: &str| {
+        said(&format!(
+            "import \"time\"\n\nfunc f() {{\nc := make(chan int)\n{made}time.AfterFunc(time.Second, \
+             func() {{ c <- 1 }})\nif fails() != nil {{ return }}\n<-c\n}}"
+        ))
+    };
+    assert_eq!(clock(""), ["abandoned-send, 1"]);
+    assert_eq!(clock("_ = "), ["used by a function that `AfterFunc` calls"]);
+}
+
+#[test]
+fn places_of_a_semaphore_are_given_back() {
+    let body = |room: &str, does: &str| {
+        said(&format!(
+            "func f(items []int, n int) {{\nc := make(chan int, {room})\nfor range items {{ c <- 1\ngo func() \
+             {{ {does} }}() }}\n}}"
+        ))
+    };
+    let keeps = "if fails() != nil { return }\n<-c";
+    assert_eq!(body("2", keeps), ["stuck-forever"]);
+    assert_eq!(body("n", keeps), ["stuck-forever"]);
+    assert_eq!(body("len(items)", keeps), ["buffered"]);
+    assert_eq!(body("2", "if fails() != nil { <-c\nreturn }\n<-c"), ["buffered"]);
+    assert_eq!(body("2", "defer func() { <-c }()\nif fails() != nil { return }"), ["buffered"]);
+    assert_eq!(body("2", "if fails() != nil { panic(1) }\n<-c"), ["buffered"], "the process is over");
+}
+
+#[test]
+fn a_capacity_may_be_a_sum() {
+    let body = |more: &str| {
+        said(&format!(
+            "func f(items []int) {{\nc := make(chan int)\nfor range items {{ go func() {{ c <- 1 }}() \
+             }}\n{more}\n<-c\n}}"
+        ))
+    };
+    assert_eq!(body("go func() { c <- 2 }()"), ["surplus-senders, len(items)+1"]);
+    assert_eq!(body("for range items { go func() { c <- 2 }() }"), ["surplus-senders, 2*len(items)"]);
+}
+
+#[test]
+fn a_ticker_that_is_stopped_ends_nobody() {
+    let body = |looped: &str, stop: &str| {
+        detected(&format!(
+            "package m\n\nimport \"time\"\n\nfunc work() {{}}\n\nfunc f(stop chan int) {{\nt := \
+             time.NewTicker(1)\n{stop}\ngo func() {{\n{looped}\n}}()\nwork()\n}}\n"
+        ))
+    };
+    let found = body("for range t.C { work() }", "defer t.Stop()");
+    assert!(found.len() == 1 && found[0].starts_with("endless-worker: go"), "{found:?}");
+    assert_eq!(body("for range t.C { work() }", ""), [""; 0]);
+    assert_eq!(body("for { select { case <-t.C: case <-stop: return } }", "defer t.Stop()"), [""; 0]);
+    assert_eq!(body("for range t.C { if work(); true { return } }", "defer t.Stop()"), [""; 0]);
+}
+
+#[test]
 fn what_is_not_closed_in_is_not_judged() {
     let body = |rest: &str| {
         said(&format!(
@@ -116,7 +247,7 @@ fn of_those_that_may_send_nobody_says_that_all_is_received() {
     let body = |loop_: &str, receive: &str| {
         said(&format!(
             "func f(items []int) error {{\nc := make(chan error)\n{loop_}go func() {{\n\
-             if err := fails(); err != nil {{ c <- err }}\n}}()\n{receive}\n}}"
+             if work() > 1 {{ c <- nil }}\n}}()\n{receive}\n}}"
         ))
     };
     assert_eq!(body("", "return <-c"), ["received"]);
