@@ -171,7 +171,8 @@ fn functions_in_variables_and_by_a_clock_are_goroutines() {
 fn places_of_a_semaphore_are_given_back() {
     let body = |room: &str, does: &str| {
         said(&format!(
-            "func f(items []int, n int) {{\nc := make(chan int, {room})\nfor range items {{ c <- 1\ngo func() \
+            "func f(items []int, n int) {{\nc := make(chan int, {room})\nfor range items {{ c <- 1\n\
+            go func() \
              {{ {does} }}() }}\n}}"
         ))
     };
