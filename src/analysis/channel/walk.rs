@@ -402,6 +402,7 @@ impl Walk<'_> {
             in_main: false,
             comes_back: false,
             trusts: false,
+            lenders: &[],
         };
         let failed = self.failed(frame, &calls, call, flow);
         if frame.typing.file.is_test() {

@@ -173,6 +173,7 @@ impl<'a, 'w> Walker<'a, 'w> {
                 }
             }
             (Phase::Released(_), false) if matches!(state.phase, Phase::Escaped(_)) => {
+                self.released_though_given(state, call.span);
                 self.due(call.span, state)
             }
             (Phase::Escaped(id), true) => {

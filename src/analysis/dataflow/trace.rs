@@ -50,6 +50,8 @@ pub struct Trace {
     pub used: BTreeMap<Span, Used>,
     /// Deferred releases, each with another deferred call that is sure to release it as well.
     pub doubled: BTreeSet<(Span, Span)>,
+    /// What is released though somebody got it before: by which event, and where it is released.
+    pub released_after: BTreeSet<(EventId, Span)>,
     /// The states at each place where an edit could stand: by the offset of the end of the statement, or of
     /// the block's start, as [`Step::Enter`] has it.
     pub after: FxHashMap<u32, Vec<State>>,

@@ -157,6 +157,7 @@ pub fn walk_over<'a>(
         released_by: walk.released_by.into_iter().collect(),
         used: walk.used,
         doubled: walk.doubled,
+        released_after: walk.released_after,
         after: listed(after),
         enter: listed(enter),
     })
@@ -237,7 +238,11 @@ fn is_early_error(block: &Block, stmt: &Stmt) -> bool {
 /// Whether a value is called what errors are called: `err`, `closeErr`, `io.ErrClosedPipe`.
 fn is_error_name(value: &Expr) -> bool {
     let Some(path) = value.as_path() else { return false };
-    let name = path.last().map_or("", |ident| &*ident.name);
+    path.last().is_some_and(|ident| names_error(&ident.name))
+}
+
+/// Whether a variable of this name has an error, where nobody knows its type.
+pub(crate) fn names_error(name: &str) -> bool {
     name.starts_with("err") || name.starts_with("Err") || name.ends_with("Err")
 }
 

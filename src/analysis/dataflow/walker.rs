@@ -58,6 +58,8 @@ pub struct Walker<'a, 'w> {
     pub released_by: BTreeSet<String>,
     /// The methods called on the resource, by call.
     pub used: BTreeMap<Span, Used>,
+    /// What is released here though a callee or whoever else got it before: by which event, and where.
+    pub released_after: BTreeSet<(EventId, Span)>,
     /// Deferred releases, each with another deferred call that is sure to release it as well.
     pub doubled: BTreeSet<(Span, Span)>,
     /// The deferred calls that wait for the way out, by their place.
@@ -95,6 +97,7 @@ impl<'a, 'w> Walker<'a, 'w> {
             around: BTreeSet::new(),
             released_by: BTreeSet::new(),
             used: BTreeMap::new(),
+            released_after: BTreeSet::new(),
             doubled: BTreeSet::new(),
             deferred: FxHashMap::default(),
             budget,
@@ -140,6 +143,9 @@ impl<'a, 'w> Walker<'a, 'w> {
         let surer =
             certainty == Certainty::Proved && matches!(state.phase, Phase::Escaped(id) if supposed(id));
         if state.is_open() || surer {
+            if verdict == Verdict::Released {
+                self.released_though_given(state, span);
+            }
             let id = self.event(span, EventKind::Escaped(verdict), certainty, words);
             state.phase = Phase::Escaped(id);
         }
@@ -157,7 +163,15 @@ impl<'a, 'w> Walker<'a, 'w> {
         self.mark_released(state, id);
     }
 
-    fn mark_released(&self, state: &mut State, id: EventId) {
+    /// Notes that it is released here, where somebody has got it before.
+    pub(crate) fn released_though_given(&mut self, state: &State, span: Span) {
+        if let Phase::Escaped(given) = state.phase {
+            self.released_after.insert((given, span));
+        }
+    }
+
+    fn mark_released(&mut self, state: &mut State, id: EventId) {
+        self.released_though_given(state, self.events[id.0 as usize].span);
         if matches!(state.phase, Phase::Open | Phase::Unchecked | Phase::Escaped(_)) {
             state.phase = Phase::Released(id);
         }

@@ -52,6 +52,7 @@ fn found(function: &Function) -> Vec<Detection> {
         in_main: false,
         comes_back: false,
         trusts: false,
+        lenders: &[],
     };
     let ending = |call| calls.ending(call);
     let text = declaration.file.text;

@@ -17,7 +17,7 @@ use crate::analysis::summaries::dynamic_types;
 use crate::analysis::summaries::result_ownership::ResultOwnership;
 use crate::analysis::summaries::wrapped;
 use crate::base::diagnostic::{Certainty, ReleaseWay, Verdict};
-use crate::base::text::narrow;
+use crate::base::text::{Span, narrow};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
 use crate::go::types::database::{Database, FileScope};
@@ -45,6 +45,8 @@ pub struct Calls<'a, 'w> {
     pub comes_back: bool,
     /// Take what is not here to be read for a callee that keeps nothing but in its results.
     pub trusts: bool,
+    /// The calls that are taken to lend what they get, whatever is known of what they call.
+    pub lenders: &'w [Span],
 }
 
 impl<'a> Oracle<'a> for Calls<'a, '_> {
@@ -91,6 +93,7 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
             in_main: false,
             comes_back: false,
             trusts: false,
+            lenders: &[],
             ..*self.as_ref()
         };
         let error = scopes.param(BodyId(0), self.param_at(&func, at));
@@ -109,7 +112,14 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
         let body = func.decl.body().filter(|_| func.decl.signature.results.len() == 1)?;
         let scopes = Scopes::of_func(&func.decl);
         let typing = Typing::new(self.database(), FileScope::of(&func), &scopes);
-        let calls = Calls { typing: &typing, target: None, in_main: false, trusts: false, ..*self.as_ref() };
+        let calls = Calls {
+            typing: &typing,
+            target: None,
+            in_main: false,
+            trusts: false,
+            lenders: &[],
+            ..*self.as_ref()
+        };
         let error = scopes
             .param(BodyId(0), self.param_at(&func, at))
             .filter(|error| scopes.assigned(*error).is_empty())?;
@@ -212,7 +222,17 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
                 ParamEffect { outcome: ParamOutcome::Releases, ..ParamEffect::lent(Certainty::Assumed) }
             }
             (_, Operand::Receiver) => self.receives(&callee, alias),
-            (_, Operand::Arg(at)) => self.takes(call, &callee, at, alias),
+            (_, Operand::Arg(at)) => {
+                let taken = self.takes(call, &callee, at, alias);
+                match taken.outcome {
+                    ParamOutcome::Keeps { verdict: Verdict::PassedOn, .. }
+                        if self.lenders.contains(&call.span) =>
+                    {
+                        with_results(self.results_of_lender(call, &callee, alias), Certainty::Assumed)
+                    }
+                    _ => taken,
+                }
+            }
         }
     }
 

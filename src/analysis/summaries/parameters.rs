@@ -15,7 +15,7 @@ use crate::analysis::dataflow::oracle::{Operand, Oracle, ParamEffect, ParamOutco
 use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::{Alias, Phase, State};
 use crate::analysis::dataflow::trace::Trace;
-use crate::analysis::dataflow::walk::{MAX_VISITS, walk};
+use crate::analysis::dataflow::walk::{MAX_VISITS, names_error, walk};
 use crate::analysis::graph::known;
 use crate::analysis::graph::known::Runner;
 use crate::analysis::graph::local_types::Typing;
@@ -360,7 +360,7 @@ impl<'a> Calls<'a, '_> {
 
     /// The results of a callee that is not here, which may have the value in them: all but errors, numbers
     /// and text.
-    fn results_around(&self, callee: &Callee, alias: &Alias) -> Vec<(usize, Alias)> {
+    pub(crate) fn results_around(&self, callee: &Callee, alias: &Alias) -> Vec<(usize, Alias)> {
         let around = |ty: &Type| match ty {
             _ if ty.is_error() => None,
             Type::Basic(name) if &**name != "any" => None,
@@ -372,6 +372,32 @@ impl<'a> Calls<'a, '_> {
             return vec![(0, Alias::Handle(Certainty::Assumed))];
         }
         types.iter().enumerate().filter_map(|(at, ty)| Some((at, around(ty)?))).collect()
+    }
+
+    /// As [`Calls::results_around`], of a callee that is taken to lend: what it gives may end the value all
+    /// the same. Of one that nobody knows anything of, the name of the variable tells whether it gives an
+    /// error.
+    pub(crate) fn results_of_lender(
+        &self,
+        call: &Call,
+        callee: &Callee,
+        alias: &Alias,
+    ) -> Vec<(usize, Alias)> {
+        let scopes = self.typing.scopes;
+        let is_error = |index: usize| {
+            let given = |var: &VarId| {
+                let mut values = scopes.assigned(*var).iter();
+                values.any(|one| one.index == index && one.value.unparen().span == call.span)
+            };
+            let mut vars = (0..narrow(scopes.vars.len())).map(VarId).filter(given);
+            vars.any(|var| names_error(&scopes.info(var).name))
+        };
+        let inside = |(index, held): (usize, Alias)| match held {
+            Alias::Handle(_) => (index, alias.clone().wrapped(None)),
+            held => (index, held),
+        };
+        let results = self.results_around(callee, alias).into_iter().map(inside);
+        results.filter(|(index, _)| !is_error(*index)).collect()
     }
 
     /// Whether the call gets what is read from: the body of an answer rather than the answer, which a callee
@@ -499,6 +525,7 @@ impl<'a> Calls<'a, '_> {
             in_main: false,
             comes_back: false,
             trusts: false,
+            lenders: &[],
             ..*self.as_ref()
         };
         match calls.walk_param(param, held) {

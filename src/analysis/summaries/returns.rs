@@ -37,6 +37,7 @@ impl<'a> Calls<'a, '_> {
             in_main: false,
             comes_back: false,
             trusts: false,
+            lenders: &[],
             ..*self.as_ref()
         };
         let last = func.decl.signature.params.len().saturating_sub(1);

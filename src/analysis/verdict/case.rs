@@ -93,11 +93,13 @@ type Graph<'a> = Option<Rc<Cfg<'a>>>;
 
 /// What a walk takes for granted.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Beliefs {
+pub(crate) struct Beliefs<'b> {
     /// Every call comes back.
     pub(crate) comes_back: bool,
     /// What is not here to be read keeps nothing.
     pub(crate) trusts: bool,
+    /// These calls keep nothing.
+    pub(crate) lenders: &'b [Span],
 }
 
 /// The type side of an acquisition.
@@ -146,8 +148,8 @@ impl<'a> Case<'a, '_> {
         beliefs: Beliefs,
     ) -> Result<Trace, &'static str> {
         let stack = Stack::new();
-        let Beliefs { comes_back, trusts } = beliefs;
-        let calls = Calls { comes_back, trusts, ..self.calls(&stack, target) };
+        let Beliefs { comes_back, trusts, lenders } = beliefs;
+        let calls = Calls { comes_back, trusts, lenders, ..self.calls(&stack, target) };
         let left = self.budget.get();
         if left == 0 {
             return Err("the function acquires more than is followed in one");
@@ -189,6 +191,7 @@ impl<'a> Case<'a, '_> {
             in_main: self.is_main(),
             comes_back: false,
             trusts: false,
+            lenders: &[],
         }
     }
 

@@ -160,6 +160,10 @@ impl<'a> Case<'a, '_> {
             && let Some((trusted, found)) = self.left_by_unread(&outcome, site, &kind)
         {
             (trace, outcome) = (Some(Ok(trusted)), found);
+        } else if let (Some(Ok(walked)), Some(site), false) = (&trace, site, unknown)
+            && let Some((lent, found)) = self.left_before_own_release(&outcome, (walked, site), &kind)
+        {
+            (trace, outcome) = (Some(Ok(lent)), found);
         }
         let mut told = None;
         if let (Some(Ok(trace)), Some(body), false) = (&trace, body, unknown) {

@@ -12,7 +12,7 @@ use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 
-const COMES_BACK: Beliefs = Beliefs { comes_back: true, trusts: false };
+const COMES_BACK: Beliefs = Beliefs { comes_back: true, trusts: false, lenders: &[] };
 
 /// The fate side of an acquisition.
 pub(crate) struct Outcome {
@@ -203,6 +203,11 @@ impl Case<'_, '_> {
         }
         let words = "every way out after it ends the process, or there is none";
         simple(Verdict::ProcessLifetime, Certainty::Proved, vec![self.at(self.call.span, words)])
+    }
+
+    /// The ways out on which it is left open.
+    pub(crate) fn open_ways<'l>(&self, trace: &'l Trace, body: BodyId) -> Vec<&'l Exit> {
+        self.sort(trace, body).open
     }
 
     /// The fate of what no way leads to, behind a `t.Skip` for one: the one that it would have, if that is no
