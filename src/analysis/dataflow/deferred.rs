@@ -318,12 +318,17 @@ impl<'a, 'w> Walker<'a, 'w> {
                 continue;
             }
             let passed = self.oracle.passed(call, Operand::Arg(at), &alias);
+            let serves = call.name().is_some_and(known::takes_listener);
             match passed.outcome {
+                // Taken for a lender: what serves ends with what it serves with.
+                ParamOutcome::Lends if serves => return,
                 ParamOutcome::Releases => {
                     return self.escape(state, call.span, Verdict::Released, passed.certainty, BY_GOROUTINE);
                 }
                 ParamOutcome::Keeps { verdict, words } => {
-                    return self.escape_alias(state, call.span, &alias, verdict, passed.certainty, &words);
+                    // A goroutine that serves does so until somebody ends it.
+                    let certainty = if serves { Certainty::Assumed } else { passed.certainty };
+                    return self.escape_alias(state, call.span, &alias, verdict, certainty, &words);
                 }
                 _ => {}
             }

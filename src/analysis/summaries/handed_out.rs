@@ -32,7 +32,23 @@ pub fn besides(typing: &Typing, body: &Block, vars: &[VarId]) -> Option<Evidence
         )
     };
     let vars: FxHashSet<VarId> = vars.iter().copied().filter(is_own).collect();
-    Uses::new(typing, vars, 0).first(body)
+    served(typing, body, &vars).or_else(|| Uses::new(typing, vars, 0).first(body))
+}
+
+/// Where what is returned is served with: who asks there goes on after the maker has come back.
+fn served(typing: &Typing, body: &Block, vars: &FxHashSet<VarId>) -> Option<Evidence> {
+    let is_it = |arg: &Expr| {
+        let var = arg.as_ident().and_then(|ident| typing.scopes.var(ident));
+        var.is_some_and(|var| vars.contains(&var))
+    };
+    let mut found = None;
+    visit::block(body, &mut |expr| {
+        let Some(call) = expr.as_call().filter(|call| call.span == expr.span) else { return };
+        if call.name().is_some_and(known::takes_listener) && call.args.iter().any(is_it) {
+            found.get_or_insert(call.span);
+        }
+    });
+    found.map(|span| typing.evidence(span, "its maker has requests served with it"))
 }
 
 /// Where a maker lets others have a part of what it gives, which the release of the whole ends: what is

@@ -29,7 +29,7 @@ use crate::go::facts;
 use crate::go::facts::{Tied, names};
 use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::*;
-use crate::go::types::database::FileScope;
+use crate::go::types::database::{Database, FileScope};
 use crate::go::types::expressions::Callee;
 use crate::go::types::members::{Member, MethodRef};
 use crate::go::types::release::ReleaseMethod;
@@ -209,7 +209,11 @@ impl<'a> Calls<'a, '_> {
         if self.typing.ask(call, known::only_looks) == Some(true) {
             return with_results(self.tied_results(callee, alias), Certainty::Proved);
         }
+        // What stands behind the listener handles the requests.
+        let is_listener =
+            || at == 0 || call.args.get(at).is_some_and(|arg| accepts(self.database(), &self.typing.of(arg)));
         if let Some(name) = call.name().filter(|name| *alias == Alias::Itself && known::takes_listener(name))
+            && is_listener()
         {
             let outcome = ParamOutcome::Keeps {
                 verdict: Verdict::PassedOn,
@@ -539,6 +543,11 @@ impl<'a> Calls<'a, '_> {
         walk(self.typing.scopes, BodyId(0), &[Source::Variable(param)], entry, self, &Cell::new(MAX_VISITS))
             .ok()
     }
+}
+
+/// Whether values of the type are listeners.
+fn accepts(database: &Database, ty: &Type) -> bool {
+    matches!(database.member(ty, "Accept"), Some(Member::Method(_)))
 }
 
 /// Whether it is known of the method that it keeps nothing of what it is called on: `(*gob.Decoder).Decode`.

@@ -212,7 +212,8 @@ fn passed_to(method: &FuncRef) -> Option<Arc<str>> {
 }
 
 /// Whether `func` gives its result `index` to a goroutine of its own that serves with it, and so closes
-/// it when it ends: `go srv.Serve(l)`, `group.Go(func() error { return srv.Serve(l) })`.
+/// it when it ends: `go srv.Serve(l)`, `group.Go(func() error { return srv.Serve(l) })`. It ends when
+/// somebody stops the server; where there is none, `go http.Serve(l, h)`, the function has to see to that.
 pub fn serves_with(database: &Database, func: &FuncRef, index: usize) -> bool {
     let scopes = Scopes::of_func(&func.decl);
     let typing = Typing::new(database, FileScope::of(func), &scopes);
@@ -220,12 +221,22 @@ pub fn serves_with(database: &Database, func: &FuncRef, index: usize) -> bool {
     let (Some(body), Some(var)) = (func.decl.body(), only_returned(func, index).and_then(var_of)) else {
         return false;
     };
+    let mut ends = false;
+    for literal in visit::literals(body) {
+        visit::block(&literal.body, &mut |expr| {
+            let name = expr.as_call().and_then(Call::name);
+            ends |= name.is_some_and(|name| known::ends(name) || known::reads_like_release(name));
+        });
+    }
+    let is_ended =
+        |call: &Call| ends || typing.name(&call.function).is_none_or(|(package, _)| package.is_empty());
     let serves = |expr: &Expr| {
         let mut serves = false;
         visit::expr(expr, &mut |inner| {
             serves |= inner.as_call().is_some_and(|call| {
                 call.name().is_some_and(known::takes_listener)
-                    && call.args.iter().any(|arg| var_of(arg) == Some(var))
+                    && call.args.first().is_some_and(|arg| var_of(arg) == Some(var))
+                    && is_ended(call)
             });
         });
         serves
