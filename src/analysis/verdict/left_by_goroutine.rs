@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 
 use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::Alias;
-use crate::analysis::dataflow::state::{EventKind, Phase, State};
+use crate::analysis::dataflow::state::{Event, EventKind, Phase, State};
 use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
 use crate::analysis::dataflow::walk::{MAX_VISITS, walk};
 use crate::analysis::graph::known;
@@ -53,18 +53,26 @@ impl<'a> Case<'a, '_> {
             return None;
         }
         let captured = |event: &EventKind| *event == EventKind::Escaped(Verdict::Captured);
-        let at = only_place(trace, &captured)?;
+        let at = only_place(trace, &captured).or_else(|| only_started(trace))?;
         let (started, call) = self.started_with(body, at)?;
         let held = self.holder(kind).filter(|var| self.scopes.assigned(*var).len() <= 1)?;
         let runs = self.runs(held, started, call)?;
         let mut evidence =
             vec![self.at(started, format!("this goroutine ends, and has not {} it", self.verb(kind)))];
-        evidence.extend(self.left_open(&runs, kind)?);
+        let (left, partly) = self.left_open(&runs, kind)?;
+        evidence.extend(left);
         let Closable::By(release) = &kind.answer.closable else { return None };
         let (name, verb) = (self.named(kind), self.verb(kind));
         let line = self.place.lines.line(started.start);
-        let message =
-            format!("{name} is never {verb}: the goroutine of line {line} alone has it, and ends without");
+        let message = if partly {
+            format!("{name} is not {verb} on some ways of the goroutine of line {line}, which alone has it")
+        } else {
+            format!("{name} is never {verb}: the goroutine of line {line} alone has it, and ends without")
+        };
+        let doubt = match partly {
+            true => format!("on other ways it is {verb} there already"),
+            false => "what the calls there have started may go on using it".to_owned(),
+        };
         let remedy = match runs {
             Runs::Literal(literal, inner) => {
                 let release = release.call(&self.scopes.info(inner).name, "", "");
@@ -73,7 +81,7 @@ impl<'a> Case<'a, '_> {
                         title: format!("insert `defer {release}` first in the goroutine"),
                         place: AnchorPlace::Start(literal.body.span),
                         lines: vec![format!("defer {release}")],
-                        doubt: Some("what the calls there have started may go on using it".to_owned()),
+                        doubt: Some(doubt),
                     }
                 } else {
                     Remedy::advice(
@@ -91,7 +99,7 @@ impl<'a> Case<'a, '_> {
             ),
         };
         let outcome = Outcome {
-            verdict: Verdict::Leaked,
+            verdict: if partly { Verdict::LeakedOnSomePaths } else { Verdict::Leaked },
             certainty: Certainty::Assumed,
             evidence,
             message,
@@ -167,16 +175,16 @@ impl<'a> Case<'a, '_> {
         own.then_some(Runs::Function(func, param))
     }
 
-    /// That the goroutine comes to its end with it still open, and nobody else has it then; for a function,
-    /// where it does.
-    fn left_open(&self, runs: &Runs, kind: &Kind) -> Option<Option<Evidence>> {
+    /// That the goroutine comes to its end with it still open, and nobody else has it then, and whether that
+    /// is so on some ways only; where it does so, for a function.
+    fn left_open(&self, runs: &Runs, kind: &Kind) -> Option<(Option<Evidence>, bool)> {
         let stack = Stack::new();
         let calls = self.calls(&stack, self.followed(kind));
         match runs {
             Runs::Literal(literal, inner) => {
                 let body = self.scopes.literal(literal)?;
-                self.is_left_by(&calls, body, *inner)?;
-                Some(None)
+                let (exit, partly) = self.is_left_by(&calls, body, *inner)?;
+                Some((partly.then(|| self.at(exit, "it is still open here")), partly))
             }
             Runs::Function(func, param) => {
                 let scopes = Scopes::of_func(&func.decl);
@@ -184,17 +192,18 @@ impl<'a> Case<'a, '_> {
                 let calls =
                     Calls { typing: &typing, target: self.followed(kind), in_main: false, ..*calls.as_ref() };
                 let param = scopes.param(BodyId(0), *param)?;
-                let exit = self.is_left_by(&calls, BodyId(0), param)?;
+                let (exit, partly) =
+                    self.is_left_by(&calls, BodyId(0), param).filter(|(_, partly)| !partly)?;
                 let name = &func.decl.name.name;
-                Some(Some(
-                    typing.evidence(exit, format!("`{name}` ends here, and has not {} it", self.verb(kind))),
-                ))
+                let words = format!("`{name}` ends here, and has not {} it", self.verb(kind));
+                Some((Some(typing.evidence(exit, words)), partly))
             }
         }
     }
 
-    /// A way out of a body that has it in `var`, if it is still open on all of them and nobody else has it.
-    fn is_left_by(&self, calls: &Calls, body: BodyId, var: VarId) -> Option<Span> {
+    /// A way out of a body that has it in `var`, if it is still open there, nobody else has it, and on other
+    /// ways it is open as well, or plainly released; and whether it is released on some.
+    fn is_left_by(&self, calls: &Calls, body: BodyId, var: VarId) -> Option<(Span, bool)> {
         let scopes = calls.typing.scopes;
         let block = scopes.body(body).block;
         if !ends(block, &|expr| calls.typing.of(expr)) {
@@ -203,15 +212,20 @@ impl<'a> Case<'a, '_> {
         let entry = State { phase: Phase::Open, holders: vec![(var, Alias::Itself)], ..State::start() };
         let visits = Cell::new(MAX_VISITS);
         let trace = walk(scopes, body, &[Source::Variable(var)], entry, calls, &visits).ok()?;
-        let read = trace.events.iter().all(|event| event.kind == EventKind::Read);
+        let released = |event: &Event| event.kind == EventKind::Released && event.words == "released";
+        let read = trace.events.iter().all(|event| event.kind == EventKind::Read || released(event));
         let is_left = |exit: &Exit| {
             let State { phase, due, maybe_due, on_error, running, .. } = &exit.state;
             *phase == Phase::Open && due.or(*maybe_due).or(*on_error).or(*running).is_none()
         };
+        let is_over = |exit: &Exit| matches!(exit.state.phase, Phase::Released(_));
         let ways = trace.exits.iter().filter(|exit| !matches!(exit.kind, ExitKind::Stop(_)));
-        if !read || !ways.clone().all(is_left) {
+        if !read || !ways.clone().all(|exit| is_left(exit) || is_over(exit)) {
             return None;
         }
+        let partly = ways.clone().any(is_over);
+        let releases: Vec<Span> =
+            trace.events.iter().filter(|event| released(event)).map(|event| event.span).collect();
         let states = trace.after.values().chain(trace.enter.values()).flatten();
         let holders: FxHashSet<VarId> =
             states.flat_map(|state| &state.holders).map(|(var, _)| *var).chain([var]).collect();
@@ -219,6 +233,9 @@ impl<'a> Case<'a, '_> {
         let mut lasts = false;
         visit::block(block, &mut |expr| {
             let ExprKind::Call(call) = &expr.kind else { return };
+            if releases.contains(&call.span) {
+                return;
+            }
             let ExprKind::Selector { operand, field } = &call.function.unparen().kind else { return };
             let Some(first) = begins_at(operand).and_then(|name| scopes.var(name)) else { return };
             if holders.contains(&first) {
@@ -228,8 +245,9 @@ impl<'a> Case<'a, '_> {
             }
         });
         asked |= scopes.uses_in(block.span).any(|used| used == var);
-        let last = ways.map(|exit| exit.span).max_by_key(|span| span.start)?;
-        (asked && !lasts).then_some(last)
+        let left = ways.filter(|exit| is_left(exit)).map(|exit| exit.span);
+        let last = left.max_by_key(|span| span.start)?;
+        (asked && !lasts).then_some((last, partly))
     }
 
     /// Whether a method of this name releases it, or reads as if it went on, or others went on with it.
@@ -249,6 +267,17 @@ impl<'a> Case<'a, '_> {
         let plain = |ty: &Type| ty.is_error() || matches!(ty, Type::Basic(name) if &**name != "any");
         let literal = |arg: &Expr| matches!(arg.unparen().kind, ExprKind::FuncLit(_));
         self.typing.results(call).iter().all(plain) && !call.args.iter().any(literal)
+    }
+}
+
+/// The only goroutine that uses it, where nothing else happens to it and the loop that makes one after the
+/// other is left only before it is there.
+fn only_started(trace: &Trace) -> Option<Span> {
+    let is_nothing = |exit: &Exit| matches!(exit.state.phase, Phase::Before | Phase::Nil);
+    let mut ways = trace.exits.iter().filter(|exit| !matches!(exit.kind, ExitKind::Stop(_)));
+    match trace.events.as_slice() {
+        [event] if event.kind == EventKind::Running && ways.all(is_nothing) => Some(event.span),
+        _ => None,
     }
 }
 
