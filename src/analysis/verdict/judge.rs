@@ -9,7 +9,7 @@ use crate::analysis::channel::process;
 use crate::analysis::dataflow::source::Source;
 use crate::analysis::dataflow::state::{Alias, EventKind, Phase};
 use crate::analysis::dataflow::trace::{Exit, ExitKind, Trace};
-use crate::analysis::dataflow::walk::MAX_VISITS;
+use crate::analysis::dataflow::walk::{MAX_VISITS, is_failure};
 use crate::analysis::file_context::FileContext;
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::{BodyId, Scopes, VarId};
@@ -215,7 +215,7 @@ impl<'a> Case<'a, '_> {
             && matches!(&trace, Some(Ok(trace)) if returns(trace));
         let given = |wanted: fn(&Alias) -> bool| match (&trace, body) {
             (Some(Ok(trace)), Some(BodyId(0)))
-                if gives_out && is_free(trace) && !lent() && !self.gives_either(trace) =>
+                if gives_out && self.is_free(trace) && !lent() && !self.gives_either(trace) =>
             {
                 trace.left.iter().filter(|(_, alias)| wanted(alias)).map(|(index, _)| *index).collect()
             }
@@ -287,6 +287,17 @@ impl<'a> Case<'a, '_> {
         let Ok(trace) = self.walk(site.body, &[site.source], kind.target()) else { return false };
         let states = trace.at(found.place).unwrap_or_default();
         states.iter().any(|state| state.alias(found.variable) == Some(&Alias::Itself))
+    }
+
+    /// Whether the caller gets the resource without a release that is due already, or a function beside it
+    /// that may release it. What comes with an error may be released: nobody looks at it.
+    fn is_free(&self, trace: &Trace) -> bool {
+        if trace.left.iter().any(|(_, alias)| matches!(alias, Alias::Function { .. })) {
+            return false;
+        }
+        let given = |exit: &&Exit| matches!(exit.state.phase, Phase::Escaped(_));
+        let failed = |exit: &Exit| is_failure(self.scopes, BodyId(0), exit);
+        trace.exits.iter().filter(given).all(|exit| exit.state.due.is_none() || failed(exit))
     }
 
     fn leak(&self, outcome: &Outcome) -> Option<Fault> {
@@ -415,16 +426,6 @@ impl<'a> Case<'a, '_> {
             notes,
         }
     }
-}
-
-/// Whether the caller gets the resource without a release that is due already, or a function beside it that
-/// may release it.
-fn is_free(trace: &Trace) -> bool {
-    if trace.left.iter().any(|(_, alias)| matches!(alias, Alias::Function { .. })) {
-        return false;
-    }
-    let given = |exit: &&Exit| matches!(exit.state.phase, Phase::Escaped(_));
-    trace.exits.iter().filter(given).all(|exit| exit.state.due.is_none())
 }
 
 #[cfg(test)]
