@@ -205,8 +205,11 @@ fn is_of_request(typing: &Typing, value: &Expr) -> bool {
 /// That the module's Go needs no release, unless a setting turns that back.
 fn by_version(typing: &Typing, acquire: &Acquire, text: &[u8]) -> Option<Arc<str>> {
     let (major, minor) = acquire.go_below?;
-    let Some(module) = typing.database.locator().module_of(&typing.file.package.dir) else {
-        return Some(Arc::from("no go.mod says which Go it is written for"));
+    let dir = &typing.file.package.dir;
+    let Some(module) = typing.database.locator().module_of(dir) else {
+        // Outside of modules the settings of Go 1.20 hold.
+        return (!typing.database.locator().is_before_modules(dir))
+            .then(|| Arc::from("no go.mod says which Go it is written for"));
     };
     let version = module.go_version.as_deref().and_then(language_version);
     if version.is_none_or(|version| version < (major, minor)) {
@@ -227,7 +230,7 @@ fn by_version(typing: &Typing, acquire: &Acquire, text: &[u8]) -> Option<Arc<str
 #[cfg(test)]
 mod tests {
     use crate::base::diagnostic::Applicability;
-    use crate::engine::testing::{checked_by, places};
+    use crate::engine::testing::{Module, checked_by, places};
 
     /// The lines of `a.go` that leak a cancel function; `text` stands behind an import of `context`.
     fn lost(text: &str) -> Vec<String> {
@@ -289,6 +292,24 @@ mod tests {
     const HOLDER: &str = "type holder struct{ r any }\n\nfunc own(r any) error { return far.Decode(r) }\n\n\
                           type reader interface{ Read([]byte) (int, error) }\n\n\
                           func ownReader(r reader, v any) error { return far.NewDecoder(r).Decode(v) }\n";
+
+    #[test]
+    fn tickers_of_a_repository_from_before_modules_have_to_be_stopped() {
+        let text = "package p\n\nimport \"time\"\n\nfunc f() {\n\tt := time.NewTicker(1)\n\t<-t.C\n}\n";
+        let running = |beside: &[(&str, &str)]| {
+            let module = Module::new(&[&[("a.go", text)], beside].concat());
+            let settings = module.settings("unstopped-timer");
+            if !beside.iter().any(|(name, _)| *name == "go.mod") {
+                std::fs::remove_file(settings.root.join("go.mod")).unwrap();
+            }
+            places(&crate::engine::check(&settings).unwrap())
+        };
+        let vendored = ("vendor/a.com/a/a.go", "package a\n");
+        assert_eq!(running(&[vendored]), ["a.go:6"]);
+        assert_eq!(running(&[]), [""; 0]);
+        assert_eq!(running(&[vendored, ("go.mod", "module a.com/p\n\ngo 1.24\n")]), [""; 0]);
+        assert_eq!(running(&[vendored, ("tools/go.mod", "module a.com/p/tools\n\ngo 1.24\n")]), [""; 0]);
+    }
 
     #[test]
     fn what_an_unread_function_reads_is_still_to_be_closed() {

@@ -46,6 +46,8 @@ pub struct Locator {
     vendors: OnceMemo<PathBuf, Arc<Vendor>>,
     /// Folder -> the tree without `go.mod` that it is the top of.
     trees: OnceMemo<PathBuf, Option<Arc<Tree>>>,
+    /// The top of what is scanned -> whether it was written before there were modules.
+    before_modules: OnceMemo<PathBuf, bool>,
     /// Folder -> whether it has Go files.
     packages: OnceMemo<PathBuf, bool>,
     faults: Mutex<Vec<RunFault>>,
@@ -71,6 +73,7 @@ impl Locator {
             workspaces: OnceMemo::default(),
             vendors: OnceMemo::default(),
             trees: OnceMemo::default(),
+            before_modules: OnceMemo::default(),
             packages: OnceMemo::default(),
             faults: Mutex::default(),
         }

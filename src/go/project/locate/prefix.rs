@@ -26,6 +26,12 @@ const MAX_FOLDERS: usize = 8192;
 /// So many of the imports below a prefix are held against what their folders declare.
 const MAX_SAMPLES: usize = 3;
 
+/// Folders with what belongs to others.
+const PASSED_OVER: [&str; 4] = ["vendor", "testdata", "node_modules", "Godeps"];
+
+/// What tools from before modules leave at the top of a repository.
+const OF_OLD_TOOLS: [&str; 6] = ["vendor", "Godeps", "glide.yaml", "Gopkg.toml", "Gopkg.lock", ".gopmfile"];
+
 /// Hosts at which a repository is named by two more elements.
 const OWNER_AND_NAME: [&str; 3] = ["github.com", "gitlab.com", "bitbucket.org"];
 
@@ -54,6 +60,39 @@ impl Locator {
         let above =
             main.into_iter().flat_map(move |main| dir.ancestors().take_while(move |at| at.starts_with(main)));
         above.filter_map(|at| self.trees.once(at, || self.find_tree(at).map(Arc::new)))
+    }
+
+    /// Whether `dir` belongs to a repository from before there were modules: no `go.mod` is anywhere in it,
+    /// and it has what tools from then made, or imports that lead into it. A folder of single files is none.
+    pub fn is_before_modules(&self, dir: &Path) -> bool {
+        let dir = self.absolute(dir);
+        let Some(main) = self.main.as_ref().filter(|main| dir.starts_with(main)) else { return false };
+        let told = |name: &&str| sys::kind(&main.join(name)).is_some();
+        self.module_of(&dir).is_none()
+            && self.before_modules.once(main, || {
+                let old = OF_OLD_TOOLS.iter().any(told) || self.trees(main).next().is_some();
+                old && !self.has_module_below(main)
+            })
+    }
+
+    /// Whether a folder at or below `top` is a module.
+    fn has_module_below(&self, top: &Path) -> bool {
+        let mut left = vec![top.to_path_buf()];
+        let mut seen = 0;
+        while let Some(dir) = left.pop() {
+            seen += 1;
+            if seen > MAX_FOLDERS || self.module_at(&dir).is_some() {
+                return true;
+            }
+            let below = sys::list(&dir).unwrap_or_default().into_iter();
+            let looked_into = |name: &str| !name.starts_with('.') && !PASSED_OVER.contains(&name);
+            left.extend(
+                below
+                    .filter(|(name, kind)| *kind == Kind::Folder && name.to_str().is_some_and(looked_into))
+                    .map(|(name, _)| dir.join(name)),
+            );
+        }
+        false
     }
 
     fn find_tree(&self, dir: &Path) -> Option<Tree> {
@@ -108,7 +147,7 @@ impl Locator {
                 if kind == Kind::File && name.ends_with(".go") {
                     survey.add(&path, &below, is_test_file(name));
                 }
-                let passed_over = ["vendor", "testdata", "node_modules", "Godeps"].contains(&name);
+                let passed_over = PASSED_OVER.contains(&name);
                 // A module inside has a name of its own.
                 if kind == Kind::Folder && !passed_over && self.module_at(&path).is_none() {
                     let slash = if below.is_empty() { "" } else { "/" };

@@ -381,6 +381,23 @@ fn an_old_trees_own_imports_say_its_import_path() {
 }
 
 #[test]
+fn a_repository_is_from_before_modules_where_it_shows_that_and_has_no_module() {
+    let is_old = |files: &[(&str, &str)]| {
+        let tree = old_tree(files);
+        tree.locator.is_before_modules(&tree.path("t/p"))
+    };
+    assert!(is_old(&[("vendor/a.com/a/", ""), ("p/", "")]));
+    assert!(is_old(&[("Gopkg.toml", ""), ("p/", "")]));
+    assert!(is_old(&[("p/q/x.go", "package q // import \"a.com/t/p/q\"\n"), ("p/", "")]));
+    assert!(is_old(&[("p/main.go", &user_of("github.com/o/t/lib")), ("lib/x.go", LIB)]));
+    assert!(is_old(&[("vendor/a.com/a/", ""), ("vendor/a.com/a/go.mod", "module a.com/a\n"), ("p/", "")]));
+    // Files alone, and what a module lies beside.
+    assert!(!is_old(&[("p/", "")]));
+    assert!(!is_old(&[("vendor/a.com/a/", ""), ("p/", ""), ("tools/go.mod", "module a.com/t/tools\n")]));
+    assert!(!is_old(&[("vendor/a.com/a/", ""), ("go.mod", "module a.com/t\n"), ("p/", "")]));
+}
+
+#[test]
 fn an_old_tree_is_only_what_is_scanned() {
     let own = &*user_of("github.com/o/t/lib");
     let mut tree = tree(&[("t/main.go", own), ("t/lib/x.go", LIB), ("u/main.go", own)]);
