@@ -361,16 +361,8 @@ fn judged(
     }
     let variables = value_seeds::variables(run.judge, &run.policy.seeding, place.scope, decl);
     let fresh = |variable: MakerVariable| {
-        let MakerVariable { name, at, func, rule, result } = variable;
-        Fresh {
-            name,
-            package: place.scope.package.clone(),
-            at,
-            func,
-            rule,
-            gives: Gives::Result(result),
-            release: None,
-        }
+        let MakerVariable { name, at, func, rule, gives } = variable;
+        Fresh { name, package: place.scope.package.clone(), at, func, rule, gives, release: None }
     };
     result.fresh.extend(variables.into_iter().map(fresh));
     let hands_on =
@@ -469,8 +461,22 @@ fn called(run: &Run, place: &FileContext, item: &Item, decl: &Decl, seeds: &Prop
         }
         let values =
             if callee.func().is_none() && wraps(name) { typing.possible_functions(call) } else { None };
+        // What the names of a rule say is said of who is called through a variable as well.
+        let valued: Vec<ProposedCall> = match values.as_deref() {
+            Some([func]) => {
+                run.rules().flat_map(|(rule, _)| valued(place, &typing, rule, call, func)).collect()
+            }
+            _ => Vec::new(),
+        };
+        if !valued.is_empty() {
+            found.extend(valued);
+            continue;
+        }
+        let named_itself = callee.func().is_some_and(|func| run.judge.database.is_dependency(&func.package));
         let func = callee.func().or(values.as_ref().and_then(|values| values.first()));
-        if let Some(rules) = func.and_then(|func| run.wrappers.rules_of(func)) {
+        if let Some(rules) = func.and_then(|func| run.wrappers.rules_of(func))
+            && !(named_itself && rules.iter().all(|(rule, _)| matches!(rule.seeds, Seeds::Called(_))))
+        {
             let results = rules.iter().flat_map(|(rule, results)| results.iter().map(move |at| (rule, *at)));
             let is_here =
                 |gives: Gives| gives != Gives::Receiver || opened_seeds::is_own(run.judge, &typing, call);
@@ -543,13 +549,35 @@ fn named(
 ) -> Vec<ProposedCall> {
     let Seeds::Called(called) = &rule.seeds else { return Vec::new() };
     let acquires = called_seeds::acquisitions(typing, (called, &rule.releases), call, callee, own);
-    let candidate = |acquire: &Acquire| ProposedCall {
+    acquires.into_iter().map(|acquire| proposed(place, typing, rule, call, acquire)).collect()
+}
+
+/// What a call of a variable acquires that has this function.
+fn valued(
+    place: &FileContext,
+    typing: &Typing,
+    rule: &Arc<Rule>,
+    call: &Call,
+    func: &FuncRef,
+) -> Vec<ProposedCall> {
+    let Seeds::Called(called) = &rule.seeds else { return Vec::new() };
+    let acquires = called_seeds::acquisitions_of(called, func);
+    acquires.map(|acquire| proposed(place, typing, rule, call, acquire)).collect()
+}
+
+fn proposed(
+    place: &FileContext,
+    typing: &Typing,
+    rule: &Arc<Rule>,
+    call: &Call,
+    acquire: &Acquire,
+) -> ProposedCall {
+    ProposedCall {
         tied: acquire.tied,
         release: acquire.release,
         quiet: called_seeds::why_quiet(typing, acquire, call, place.text),
         ..ProposedCall::new(rule, call.span, Some(acquire.gives))
-    };
-    acquires.into_iter().map(candidate).collect()
+    }
 }
 
 /// The function that an item declares, as the package knows it.

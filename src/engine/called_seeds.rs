@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::analysis::graph::local_types::Typing;
 use crate::analysis::graph::scopes::VarOrigin;
-use crate::base::diagnostic::Closable;
+use crate::base::diagnostic::{Closable, Release};
 use crate::base::sys;
 use crate::go::facts::names;
 use crate::go::project::gomod::language_version;
+use crate::go::project::package::FuncRef;
 use crate::go::syntax::ast::{Call, Expr, ExprKind, Ident};
 use crate::go::syntax::visit;
 use crate::go::types::expressions::Callee;
@@ -39,7 +40,7 @@ pub fn acquisitions<'r>(
             && acquire.ty.as_ref().is_none_or(|wanted| {
                 let ty = given(typing, acquire.gives, call, callee);
                 let unknown = ty.as_ref().is_none_or(|ty| ty.why_unknown().is_some() && !ty.is_data());
-                ty.is_some_and(|ty| fits(typing, &ty, wanted, releases))
+                ty.is_some_and(|ty| fits(typing, &ty, (wanted, callee), releases))
                     || unknown && is_told_by_argument(typing, acquire, call)
             })
     };
@@ -50,6 +51,18 @@ pub fn acquisitions<'r>(
         }
     }
     found
+}
+
+/// What a rule that goes by qualified names says of a function, by whatever name that is called.
+pub fn acquisitions_of<'r>(called: &'r Called, func: &'r FuncRef) -> impl Iterator<Item = &'r Acquire> {
+    let name = &func.decl.name.name;
+    let is_func = func.decl.receiver.is_none();
+    called.acquires.iter().filter(move |acquire| {
+        is_func
+            && acquire.callee.receiver == Receiver::None
+            && acquire.callee.is_called(name)
+            && acquire.callee.is_of(&func.package.path)
+    })
 }
 
 /// Whether an argument has the type by which it is told: `pods.Watch(ctx, metav1.ListOptions{})`.
@@ -87,8 +100,31 @@ fn given(typing: &Typing, gives: Gives, call: &Call, callee: &Callee) -> Option<
     }
 }
 
-fn fits(typing: &Typing, ty: &Type, wanted: &GivenType, releases: &[ReleaseMethod]) -> bool {
+fn fits(
+    typing: &Typing,
+    ty: &Type,
+    (wanted, callee): (&GivenType, &Callee),
+    releases: &[ReleaseMethod],
+) -> bool {
     match wanted {
+        GivenType::OfInterface => {
+            let by_interface = match callee {
+                Callee::Method { method, .. } => method.interface,
+                _ => false,
+            };
+            let fails = || typing.database.results(callee).last().is_some_and(Type::is_error);
+            let is_first = |release: &Release| {
+                releases
+                    .first()
+                    .is_some_and(|first| *first.name == *release.method && first.args == release.args)
+            };
+            by_interface
+                && fails()
+                && matches!(
+                    typing.database.closable(ty, releases).closable,
+                    Closable::By(release) if is_first(&release)
+                )
+        }
         GivenType::Named(package, name) => {
             ty.named().is_some_and(|named| named.package == *package && named.name == *name)
         }

@@ -41,6 +41,9 @@ pub enum GivenType {
     Named(Arc<str>, Arc<str>),
     /// Any that is known to have one of the rule's releases.
     Releasable,
+    /// What a method of an interface gives together with an error, if it has the first of the rule's
+    /// releases.
+    OfInterface,
 }
 
 /// Where an acquisition keeps nothing: this argument is a call of one of these functions.
@@ -128,7 +131,7 @@ fn is_in(pattern: &str, package: &str) -> bool {
 #[derive(Debug)]
 pub struct Called {
     pub acquires: Vec<Acquire>,
-    /// Their last names, and the bracket behind.
+    /// Their last names, and the bracket behind, or the end of the line behind that of a function.
     trigger: Regex,
     /// What a file has to import for one of them; empty where methods are among them.
     imports: Vec<String>,
@@ -141,8 +144,21 @@ impl Called {
             acquires.iter().map(|acquire| acquire.callee.name.replace('*', r"\w*")).collect();
         names.sort();
         names.dedup();
-        let pattern = format!(r"\b(?:{})\s*[(\[]", names.join("|"));
-        let trigger = RegexBuilder::new(&pattern).unicode(false).build().ok()?;
+        let is_function = |acquire: &&Acquire| acquire.callee.receiver == Receiver::None;
+        let mut values: Vec<String> = acquires
+            .iter()
+            .filter(is_function)
+            .map(|acquire| acquire.callee.name.replace('*', r"\w*"))
+            .collect();
+        values.sort();
+        values.dedup();
+        // `var open = os.Open`
+        let values = match values.as_slice() {
+            [] => String::new(),
+            values => format!(r"|\.(?:{})\r?$", values.join("|")),
+        };
+        let pattern = format!(r"\b(?:{})\s*[(\[]{values}", names.join("|"));
+        let trigger = RegexBuilder::new(&pattern).unicode(false).multi_line(true).build().ok()?;
         let functions = acquires.iter().all(|acquire| acquire.callee.receiver == Receiver::None);
         let mut imports: Vec<String> = acquires
             .iter()

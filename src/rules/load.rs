@@ -380,7 +380,8 @@ fn acquire(raw: &AcquireToml) -> Result<Acquire, (usize, String)> {
     let ty = raw.ty.as_ref().map(|ty| match ty.get_ref().rsplit_once('.') {
         Some((package, name)) => Ok(GivenType::Named(Arc::from(package), Arc::from(name))),
         None if &**ty.get_ref() == "*" => Ok(GivenType::Releasable),
-        None => Err(wrong(ty, "`import/path.Type`, nor `*`")),
+        None if &**ty.get_ref() == "interface" => Ok(GivenType::OfInterface),
+        None => Err(wrong(ty, "`import/path.Type`, nor `*` or `interface`")),
     });
     let told_by = raw.told_by.as_ref().map(|told| match told.get_ref().rsplit_once('.') {
         Some((package, name)) => Ok((Arc::from(package), Arc::from(name))),

@@ -135,6 +135,15 @@ pub fn is_named_release(name: &str) -> bool {
     }
 }
 
+/// Whether `word` is one of the words of a name that is more than one, and what that ends is not one half.
+pub fn has_word(name: &str, word: &str) -> bool {
+    let words: Vec<Range<usize>> = camel_words(name).collect();
+    let last = words.last().map(|last| &name[last.clone()]);
+    words.len() > 1
+        && !last.is_some_and(|last| names::words().halves.holds_any_case(last))
+        && words.into_iter().any(|at| name[at].eq_ignore_ascii_case(word))
+}
+
 /// Where the words of a name stand: `async`, `Close`.
 fn camel_words(name: &str) -> impl Iterator<Item = Range<usize>> {
     let starts = name.char_indices().filter(|(at, letter)| *at == 0 || letter.is_uppercase());

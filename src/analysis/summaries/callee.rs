@@ -149,7 +149,15 @@ impl<'a> Oracle<'a> for Calls<'a, '_> {
     }
 
     fn is_release_by_name(&self, call: &'a Call) -> bool {
-        let Some(name) = call.name().filter(|name| known::is_named_release(name)) else { return false };
+        // `MustRollback` of an interface does what `Rollback` does.
+        let by_another = |name: &&str| {
+            let is_within = |release: &ReleaseMethod| known::has_word(name, &release.name);
+            self.releases.iter().any(is_within)
+                && matches!(self.typing.callee(call), Callee::Method { method, .. } if method.interface)
+        };
+        let Some(name) = call.name().filter(|name| known::is_named_release(name) || by_another(name)) else {
+            return false;
+        };
         let by_method = self.releases.iter().any(|release| release.way == ReleaseWay::Method);
         // What a method of the repository does is read.
         let unread = || match self.typing.callee(call) {

@@ -25,6 +25,7 @@ use crate::base::diagnostic::*;
 use crate::base::text::Span;
 use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
+use crate::go::types::expressions::Callee;
 use crate::go::types::release::Gives;
 use crate::go::types::type_expr::Type;
 
@@ -378,6 +379,10 @@ impl<'a> Case<'a, '_> {
     /// own that passes its result on.
     fn is_named(&self) -> bool {
         let callee = self.typing.callee(self.call);
+        // Whatever has a function in a variable may have another one there.
+        if matches!(callee, Callee::FuncValue(_)) {
+            return false;
+        }
         let own = callee.func().is_some_and(|func| !self.judge.database.is_dependency(&func.package));
         self.wanted.by_name && !own
     }
