@@ -203,3 +203,35 @@ func pageLookedAt(name string) error {
 	}
 	return nil
 }
+
+// One list of it may have slices of another that is taken back.
+type SlicesClient struct {
+	file *os.File
+	buf  []byte
+	rows [][]byte
+}
+
+func NewSlicesClient(name string) (*SlicesClient, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	s := &SlicesClient{file, make([]byte, 9), nil}
+	s.rows = [][]byte{s.buf[:3], s.buf[3:]}
+	return s, nil
+}
+
+func (s *SlicesClient) Rows() [][]byte { return s.rows }
+
+func (s *SlicesClient) Close() error {
+	clear(s.buf)
+	return s.file.Close()
+}
+
+func sliceOfAnother(name string) (sheet, error) {
+	s, err := NewSlicesClient(name) // against 4 "memory of it is returned"
+	if err != nil {
+		return sheet{}, err
+	}
+	return sheet{s.Rows()[0]}, nil
+}

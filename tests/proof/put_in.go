@@ -538,7 +538,7 @@ func NewFeedClient(ctx context.Context, out chan int, stop func(), cache map[str
 	if err != nil {
 		return nil, err
 	}
-	return &FeedClient{c: c, out: out, stop: stop, cache: cache}, nil
+	return &FeedClient{c, out, stop, cache, nil, nil}, nil
 }
 
 func NewStateClient(ctx context.Context, state *feedState, name []string) (*FeedClient, error) {

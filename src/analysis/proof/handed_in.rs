@@ -27,7 +27,7 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
     let Some(func) = typing.called(subject.call) else { return Ok(()) };
     let types = Types { database: typing.database, target: subject.ty };
     let released = ReleasedFields::of(subject.ty);
-    for (at, field) in kept(typing, &func, 0) {
+    for (at, field) in kept(subject, typing, &func, 0) {
         let Some(arg) = subject.call.args.get(at) else { continue };
         let ty = typing.of(arg);
         // What has a release of its own has an owner, who is asked for elsewhere.
@@ -48,7 +48,7 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
 
 /// The parameters that a function of the repository puts into what it gives, each with the field; without one
 /// where a goroutine of it has them.
-fn kept(typing: &Typing, func: &FuncRef, depth: usize) -> Vec<(usize, Option<Arc<str>>)> {
+fn kept(subject: &Subject, typing: &Typing, func: &FuncRef, depth: usize) -> Vec<(usize, Option<Arc<str>>)> {
     let own = depth < MAX_DEPTH && !typing.database.is_dependency(&func.package);
     let Some(body) = func.decl.body().filter(|_| own) else { return Vec::new() };
     let scopes = Scopes::of_func(&func.decl);
@@ -67,14 +67,16 @@ fn kept(typing: &Typing, func: &FuncRef, depth: usize) -> Vec<(usize, Option<Arc
     let mut found = Vec::new();
     visit::block(body, &mut |expr| match &expr.kind {
         ExprKind::Composite { elements, .. } => {
-            for element in elements {
+            let itself = typing.of(expr).pointee().named() == subject.ty.pointee().named();
+            for (place, element) in elements.iter().enumerate() {
                 let key = element.key.as_ref().and_then(Expr::as_ident).map(|key| key.name.clone());
+                let key = key.or_else(|| ReleasedFields::of(subject.ty).name_at(place).filter(|_| itself));
                 found.extend(param(&element.value).filter(|_| key.is_some()).map(|at| (at, key.clone())));
             }
         }
         ExprKind::Call(call) => {
             let Some(inner) = typing.called(call) else { return };
-            for (at, field) in kept(&typing, &inner, depth + 1) {
+            for (at, field) in kept(subject, &typing, &inner, depth + 1) {
                 found.extend(call.args.get(at).and_then(param).map(|at| (at, field.clone())));
             }
         }

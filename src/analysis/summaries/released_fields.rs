@@ -29,6 +29,8 @@ pub struct ReleasedFields {
     taken_back: FxHashSet<Arc<str>>,
     /// Those that it calls, sends to, or sets something in: `c.stop()`, `c.state.Connected = false`.
     changed: FxHashSet<Arc<str>>,
+    /// One of those whose memory is taken back is a list: others may have slices of it.
+    buffers: bool,
 }
 
 impl ReleasedFields {
@@ -46,6 +48,15 @@ impl ReleasedFields {
                 found.look(package, &func, &mut seen, 0);
             }
         }
+        if let Some(spec) = package.type_spec(&named.name).filter(|_| !found.taken_back.is_empty())
+            && let ExprKind::Struct(fields) = &spec.spec().ty.unparen().kind
+        {
+            let lists = fields
+                .iter()
+                .filter(|field| matches!(field.ty.kind, ExprKind::SliceOf(_) | ExprKind::Array(_)));
+            let mut names = lists.flat_map(|field| &field.names);
+            found.buffers = names.any(|name| found.taken_back.contains(&name.name));
+        }
         found
     }
 
@@ -62,7 +73,12 @@ impl ReleasedFields {
     /// Whether a release hands the memory in a field to somebody, or overwrites it, so that whoever has a
     /// part of it has it no more.
     pub fn takes_back(&self, name: &str) -> bool {
-        self.taken_back.contains(name)
+        self.buffers || self.taken_back.contains(name)
+    }
+
+    /// The name of the field that stands in this place.
+    pub fn name_at(&self, at: usize) -> Option<Arc<str>> {
+        self.fields.as_ref()?.get(at).map(|(name, _)| name.clone())
     }
 
     /// Whether a release changes what is in a field, or has it ended: whoever has it, too, sees that.
