@@ -49,6 +49,9 @@ struct Workers {
     starters: FxHashSet<Arc<str>>,
 }
 
+/// A function that starts nothing itself: the type whose method it is, its name, and what it calls.
+type NotYet = (Option<Arc<str>>, Arc<str>, FxHashSet<Arc<str>>);
+
 impl Workers {
     fn of(package: &Package) -> Workers {
         let mut workers = Workers::default();
@@ -71,7 +74,7 @@ impl Workers {
         if workers.types.is_empty() {
             return workers;
         }
-        let mut others: Vec<(Option<Arc<str>>, Arc<str>, FxHashSet<Arc<str>>)> = Vec::new();
+        let mut others: Vec<NotYet> = Vec::new();
         let mut methods: FxHashMap<Arc<str>, FxHashSet<Arc<str>>> = FxHashMap::default();
         package.each_function(&mut |function, text| {
             let head = &text[..body_start(text).unwrap_or(text.len())];

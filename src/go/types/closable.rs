@@ -303,7 +303,7 @@ impl Database {
         let scope = FileScope::of(func);
         let types = self.expr_type(&scope, target, &self.receiver_of(func, &scope));
         let memory = |ty: &Type| matches!(ty, Type::Map(..)) || matches!(ty, Type::Slice(_)) && !only_map;
-        types.first().is_some_and(|ty| memory(ty))
+        types.first().is_some_and(memory)
     }
 
     fn is_idle_call(&self, func: &FuncRef, expr: &Expr, depth: usize) -> bool {
