@@ -198,3 +198,14 @@ func startsDaemon(ctx context.Context) error {
 	}
 	return d.Ping()
 }
+
+func (o *OfficeClient) LockPolicy(name string) error { return o.c.Use() }
+
+// What is locked at the server stays so.
+func locksPolicy(ctx context.Context) error {
+	o, err := NewOfficeClient(ctx) // safe
+	if err != nil {
+		return err
+	}
+	return o.LockPolicy("a")
+}

@@ -158,11 +158,11 @@ pub fn hands_on_lock(name: &str) -> bool {
         || known.hands_on_lock_within.are_within(name)
 }
 
-/// Whether a method of this name takes a lock or an office: `TryLock`, `Campaign`.
+/// Whether a method of this name takes a lock or an office: `TryLock`, `Campaign`, and not
+/// `LockRetentionPolicy`.
 pub fn takes_lock(name: &str) -> bool {
     let known = names::words();
-    known.takes_lock_within.are_within(name)
-        || camel_words(name).any(|word| known.takes_lock.holds_any_case(&name[word]))
+    known.takes_lock.holds_any_case(name) || known.takes_lock_within.are_within(name)
 }
 
 /// Whether it gives one back.
