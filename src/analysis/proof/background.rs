@@ -20,7 +20,6 @@ use crate::go::syntax::ast::*;
 use crate::go::syntax::visit;
 use crate::go::types::database::FileScope;
 use crate::go::types::plain::is_plain;
-use crate::go::types::type_expr::Type;
 
 pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Objection> {
     let Some(holder) = subject.holder else { return Ok(()) };
@@ -63,7 +62,7 @@ pub(crate) fn check(subject: &Subject, _: &mut Vec<Evidence>) -> Result<(), Obje
         let name = &field.name;
         // `client.Open("table")` gives what is to be used.
         if names::words().sets_going.holds(name)
-            && typing.results(call).iter().all(Type::is_error)
+            && typing.results(call).iter().all(|ty| ty.is_error() || ty.why_unknown().is_some())
             && !typing.scopes.uses_of(holder).any(|at| at > call.span.end)
         {
             return Err(subject.object(call.span, format!("`{name}` sets it going, and nothing comes after")));
