@@ -130,9 +130,11 @@ fn left_in(function: &Function, caller: &FuncRef, endless: bool) -> Option<Span>
     let typing = Typing::new(function.declaration.database, FileScope::of(caller), &scopes);
     let is_call = |expr: &Expr| {
         let call = expr.as_call().filter(|call| call.name() == Some(&*function.func.name.name));
+        // By name, as its place may be another one in a text that is tried.
         call.and_then(|call| typing.called(call)).is_some_and(|called| {
-            called.decl.name.span == function.func.name.span
-                && called.decl.name.name == function.func.name.name
+            called.decl.name.name == function.func.name.name
+                && called.decl.receiver_type() == function.func.receiver_type()
+                && called.package.path == function.declaration.file.scope.package.path
         })
     };
     scopes.bodies.iter().find_map(|body| {
