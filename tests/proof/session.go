@@ -209,3 +209,64 @@ func locksPolicy(ctx context.Context) error {
 	}
 	return o.LockPolicy("a")
 }
+
+// It says good-bye, and ends the connection only where that failed.
+type PoliteClient struct{ c *cl.Client }
+
+func NewPoliteClient(ctx context.Context) (*PoliteClient, error) {
+	c, err := cl.NewClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &PoliteClient{c}, nil
+}
+
+func (p *PoliteClient) Ask() error { return p.c.Use() }
+
+func (p *PoliteClient) Close() error {
+	_, err := p.c.Get("bye")
+	if err != nil {
+		p.c.Close()
+	}
+	return err
+}
+
+func asksPolitely(ctx context.Context) error {
+	p, err := NewPoliteClient(ctx) // against -8 "`Close` only asks somebody else for something"
+	if err != nil {
+		return err
+	}
+	return p.Ask()
+}
+
+// Its error has a part of it inside.
+type ShowClient struct {
+	c     *cl.Client
+	views []*showView
+}
+
+type showView struct{ s *ShowClient }
+
+type showError struct{ view *showView }
+
+func (e *showError) Error() string { return e.view.s.c.Use().Error() }
+
+func NewShowClient(ctx context.Context) (*ShowClient, error) {
+	c, err := cl.NewClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &ShowClient{c: c}, nil
+}
+
+func (s *ShowClient) Last() error { return &showError{s.views[0]} }
+
+func (s *ShowClient) Close() error { return s.c.Close() }
+
+func shows(ctx context.Context) (last, err error) {
+	s, err := NewShowClient(ctx) // against 4 "is returned"
+	if err != nil {
+		return nil, err
+	}
+	return s.Last(), nil
+}

@@ -138,6 +138,34 @@ const STORE: (&str, &str) = (
 );
 
 #[test]
+fn what_frees_memory_or_ends_something_within_a_session_is_no_release() {
+    let tree = tree(&[(
+        "kept/a.go",
+        "package kept\n\nimport \"sync\"\n\n\
+         type Cache struct {\n\tmu sync.Mutex\n\tall map[string]int\n\tlist []int\n}\n\n\
+         func (c *Cache) Close() error { c.drop(); return nil }\n\n\
+         func (c *Cache) drop() { c.mu.Lock(); defer c.mu.Unlock(); clear(c.all); c.list = nil }\n\n\
+         type Secret struct{ key []byte }\n\n\
+         func (s *Secret) Close() error { clear(s.key); return nil }\n\n\
+         type Worker struct{ closed bool }\n\n\
+         func (w *Worker) Close() error { w.closed = true; return nil }\n\n\
+         type Mail struct{ n int }\n\nfunc (m *Mail) Close() error { m.n++; return nil }\n\n\
+         func (m *Mail) Logout() error { m.n = 0; return nil }\n\n\
+         type Link struct{ m *Mail }\n\nfunc (l *Link) Close() error { return l.m.Close() }\n\n\
+         func (l *Link) Logout() {}\n",
+    )]);
+    for (ty, want) in [
+        ("Cache", "nothing: returns `*kept.Cache`, and its Close frees nothing but memory"),
+        ("Secret", "Close() error"),
+        ("Worker", "Close() error"),
+        ("Mail", "Logout() error"),
+        ("Link", "Close() error"),
+    ] {
+        assert_eq!(by(&tree.closable("kept/a.go", ty).0), want, "{ty}");
+    }
+}
+
+#[test]
 fn release_methods_are_found_through_embedding_and_say_where() {
     let tree = tree(&[STORE]);
     for (ty, want) in [
